@@ -1,0 +1,98 @@
+//! The keys derived from the secret key, and what is done with them. Tokens are random, so a keyed hash is enough:
+//! no slow hash per request.
+
+use openssl::hash::MessageDigest;
+use openssl::memcmp;
+use openssl::pkey::PKey;
+use openssl::sign::Signer;
+use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
+
+use super::secret::Secret;
+
+const NONCE_BYTES: usize = 12;
+const TAG_BYTES: usize = 16;
+
+/// Made from the secret key (`SecretKeyPath`), one for each use.
+#[derive(Clone)]
+pub struct Keys {
+    token: [u8; 32],
+    seal: [u8; 32],
+}
+
+impl Keys {
+    pub fn derive(secret_key: &Secret) -> Self {
+        let root = secret_key.expose().as_bytes();
+        Self { token: hmac_sha256(root, b"poem: API tokens"), seal: hmac_sha256(root, b"poem: sealed tokens") }
+    }
+
+    /// What is stored of an API token: its keyed hash, 32 bytes.
+    pub fn token_hash(&self, token: &str) -> Vec<u8> {
+        hmac_sha256(&self.token, token.as_bytes()).to_vec()
+    }
+
+    /// Encrypts a token that POEM itself must present later (AES-256-GCM: nonce, tag, text).
+    pub fn seal(&self, token: &str) -> Vec<u8> {
+        let mut nonce = [0; NONCE_BYTES];
+        openssl::rand::rand_bytes(&mut nonce).expect("the system has randomness");
+        let mut tag = [0; TAG_BYTES];
+        let text =
+            encrypt_aead(Cipher::aes_256_gcm(), &self.seal, Some(&nonce), b"api_key", token.as_bytes(), &mut tag)
+                .expect("AES-256-GCM takes any text");
+        [&nonce[..], &tag[..], &text[..]].concat()
+    }
+
+    /// The token of [`Keys::seal`]; `None` where another secret key sealed it or somebody changed it.
+    pub fn unseal(&self, sealed: &[u8]) -> Option<String> {
+        let (nonce, rest) = sealed.split_at_checked(NONCE_BYTES)?;
+        let (tag, text) = rest.split_at_checked(TAG_BYTES)?;
+        let token = decrypt_aead(Cipher::aes_256_gcm(), &self.seal, Some(nonce), b"api_key", text, tag).ok()?;
+        String::from_utf8(token).ok()
+    }
+}
+
+/// Whether two hashes are equal, in a time that does not tell where they differ.
+pub fn same_hash(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && memcmp::eq(a, b)
+}
+
+/// `bytes` random bytes as hex digits.
+pub fn random_hex(bytes: usize) -> String {
+    let mut random = vec![0; bytes];
+    openssl::rand::rand_bytes(&mut random).expect("the system has randomness");
+    random.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What is stored of a session id: the id is 256 random bits, so a plain hash is enough.
+pub fn session_hash(id: &str) -> Vec<u8> {
+    openssl::sha::sha256(id.as_bytes()).to_vec()
+}
+
+fn hmac_sha256(key: &[u8], text: &[u8]) -> [u8; 32] {
+    let key = PKey::hmac(key).expect("HMAC takes any key");
+    let mut signer = Signer::new(MessageDigest::sha256(), &key).expect("OpenSSL has SHA-256");
+    let mac = signer.sign_oneshot_to_vec(text).expect("HMAC takes any text");
+    mac.try_into().expect("SHA-256 gives 32 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_token_opens_with_its_own_key_only() {
+        let keys = Keys::derive(&Secret::new("one"));
+        let mut sealed = keys.seal("0123456789abcdef");
+        assert_eq!(keys.unseal(&sealed).as_deref(), Some("0123456789abcdef"));
+        assert_eq!(Keys::derive(&Secret::new("two")).unseal(&sealed), None);
+        sealed[30] ^= 1;
+        assert_eq!(keys.unseal(&sealed), None);
+        assert_eq!(keys.unseal(b"short"), None);
+    }
+
+    #[test]
+    fn a_token_hash_depends_on_the_key() {
+        let one = Keys::derive(&Secret::new("one")).token_hash("t");
+        assert!(same_hash(&one, &Keys::derive(&Secret::new("one")).token_hash("t")));
+        assert!(!same_hash(&one, &Keys::derive(&Secret::new("two")).token_hash("t")));
+    }
+}

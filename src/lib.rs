@@ -1,0 +1,15 @@
+//! POEM: the registry of monitoring probes, metrics and profiles of the ARGO framework.
+//!
+//! The map; ARCHITECTURE.md tells how the rooms hang together and who may import whom.
+
+pub mod api; //        REST API: v2, v2/internal, v0.2
+pub mod app; //        builds the server: the only place that mounts, attaches and manages
+pub mod auth; //       who is asking: tenant, API key, session; guards and fairings
+pub mod cli; //        the commands, one file each
+pub mod config; //     poem.conf and poem_logging.conf
+pub mod domain; //     what POEM knows, pure: no I/O, no web framework, no SQL
+pub mod error; //      an error of any room -> an HTTP answer
+pub mod registry; //   operations: rule + SQL + log entry, in one transaction
+pub mod store; //      SQL and nothing else
+pub mod transfer; //   data in and out: dumps of POEM 2.3, profiles as JSON, demo data
+pub mod trial; //      a private PostgreSQL for trying POEM out and for the tests
