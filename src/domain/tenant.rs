@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::host::Host;
 
-/// The tenant that serves no host and exists so that the public schema is not empty, as in 2.3.
+/// The name of the public tenant: it stands for the schema public, owns nothing and serves no host.
 pub const PUBLIC_TENANT: &str = "all";
 
 /// The longest name and host, in characters.
@@ -24,7 +24,7 @@ pub struct Tenant {
     /// As it was given: `EGI`. Sections of poem.conf bear it in upper case.
     pub name: String,
     pub schema: SchemaName,
-    /// `None` for the reserved tenant `all`.
+    /// `None`: no host leads to it.
     pub domain_url: Option<String>,
 }
 

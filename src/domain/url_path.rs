@@ -40,7 +40,8 @@ pub fn decide(raw: &str) -> PathRule<'_> {
         Some(body) => (body, true),
         None => (path, false),
     };
-    if !path.starts_with('/') || body.split('/').skip(1).any(str::is_empty) {
+    // No name has a NUL: the database cannot keep one.
+    if !path.starts_with('/') || path.contains("%00") || body.split('/').skip(1).any(str::is_empty) {
         return PathRule::Unknown;
     }
     if !slash {
@@ -86,6 +87,7 @@ mod tests {
             ("/poem/api/0.2/json/metrics/", Serve("/poem/api/0.2/json/metrics/")),
             ("/poem/api/0.2/json/metrics//", Unknown),
             ("/poem//api/0.2/json/metrics", Unknown),
+            ("/poem/api/v2/profiles/a%00b", Unknown),
             ("*", Unknown),
             ("", Unknown),
         ] {

@@ -70,6 +70,13 @@ pub fn init(program: &'static str, role: Role, config: &Config) -> Result<(), Lo
     log4rs::init_config(logging).map(drop).map_err(|_| LoggingError::AlreadyStarted)
 }
 
+/// Whether the server could log as the logging file says: it is read and its log file opened, nothing is written.
+pub fn check(config: &Config) -> Result<(), LoggingError> {
+    let line = Line { program: "poem", pid: std::process::id(), timezone: config.general.timezone };
+    let source = Source { path: &config.logging_path(), venv: &config.venv, debug: config.general.debug };
+    source.read(Role::Command, &line).map(drop)
+}
+
 impl LoggingError {
     /// Whether a file is missing or not ours to use, as opposed to wrong.
     fn is_about_access(&self) -> bool {

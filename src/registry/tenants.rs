@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, PgConnection, PgPool};
 
-use crate::domain::tenant::{PUBLIC_TENANT, SchemaName, Tenant};
+use crate::domain::tenant::{SchemaName, Tenant};
 use crate::store::migrate::{self, MigrateError, Progress, Schema};
 use crate::store::tenant_tx::{create_schema, drop_schema};
 use crate::store::{StoreError, TenantTx, metrics, tenants};
@@ -61,13 +61,6 @@ fn taken(error: StoreError, tenant: &Tenant) -> TenantOperationError {
     }
 }
 
-/// Adds the public tenant `all`, which serves no host, unless it is there; says whether it did.
-pub async fn ensure_public_tenant(conn: &mut PgConnection) -> Result<bool, StoreError> {
-    let schema = SchemaName::parse(PUBLIC_TENANT).expect("is a schema name");
-    let tenant = Tenant { name: PUBLIC_TENANT.to_owned(), schema, domain_url: None };
-    tenants::insert_if_missing(conn, &tenant).await
-}
-
 /// The rows that every tenant has; gives their number.
 pub async fn install_fixed_rows(pool: &PgPool, schema: &SchemaName) -> Result<usize, StoreError> {
     let mut tx = TenantTx::write(pool, schema).await?;
@@ -80,7 +73,7 @@ pub async fn install_fixed_rows(pool: &PgPool, schema: &SchemaName) -> Result<us
 pub async fn delete(conn: &mut PgConnection, schema: &SchemaName) -> Result<(), TenantOperationError> {
     let mut tx = conn.begin().await?;
     let known = tenants::list(&mut tx).await?.into_iter().any(|state| state.tenant.schema == *schema);
-    if !known || schema.as_str() == PUBLIC_TENANT {
+    if !known {
         return Err(TenantOperationError::Unknown(schema.to_string()));
     }
     tenants::delete(&mut tx, schema).await?;

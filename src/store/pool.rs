@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rocket::Request;
 use rocket::figment::Figment;
 use rocket_db_pools::Database;
 use serde::Deserialize;
@@ -85,6 +86,11 @@ impl rocket_db_pools::Pool for PgPoolFairing {
 pub struct Db(PgPoolFairing);
 
 impl Db {
+    /// The database that the server manages.
+    pub fn of<'r>(request: &'r Request<'_>) -> &'r Self {
+        Self::fetch(request.rocket()).expect("app::build attaches the database")
+    }
+
     pub fn pool(&self) -> &PgPool {
         &self.0.0
     }

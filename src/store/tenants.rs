@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::{Result, StoreError};
-use crate::domain::tenant::{SchemaName, Tenant};
+use crate::domain::tenant::{PUBLIC_TENANT, SchemaName, Tenant};
 
 /// A tenant and how far its schema is migrated.
 #[derive(Debug, Clone)]
@@ -44,13 +44,13 @@ pub async fn by_host(conn: &mut PgConnection, host: &str) -> Result<Option<Tenan
     row.map(TenantState::try_from).transpose()
 }
 
-/// All tenants by name, the reserved one too.
+/// All tenants by name; not the public one, which owns nothing.
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<TenantState>> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT t.name, t.schema_name, t.domain_url,
                   (SELECT max(m.version) FROM public.migration m WHERE m.schema_name = t.schema_name) AS migration
-           FROM public.tenant t ORDER BY t.name COLLATE "C""#
+           FROM public.tenant t WHERE t.schema_name <> 'public' ORDER BY t.name COLLATE "C""#
     )
     .fetch_all(conn)
     .await?;
@@ -70,13 +70,11 @@ pub async fn insert(conn: &mut PgConnection, tenant: &Tenant) -> Result<()> {
     Ok(())
 }
 
-/// Adds the tenant unless its schema is listed; says whether it did.
-pub async fn insert_if_missing(conn: &mut PgConnection, tenant: &Tenant) -> Result<bool> {
+/// Adds the public tenant unless it is listed; says whether it did.
+pub async fn insert_public(conn: &mut PgConnection) -> Result<bool> {
     let done = sqlx::query!(
-        "INSERT INTO public.tenant (name, schema_name, domain_url) VALUES ($1, $2, $3) ON CONFLICT (schema_name) DO NOTHING",
-        tenant.name,
-        tenant.schema.as_str(),
-        tenant.domain_url
+        "INSERT INTO public.tenant (name, schema_name) VALUES ($1, 'public') ON CONFLICT DO NOTHING",
+        PUBLIC_TENANT
     )
     .execute(conn)
     .await?;
