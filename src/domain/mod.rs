@@ -11,6 +11,7 @@ pub mod profile;
 pub mod secret;
 pub mod service;
 pub mod snapshot;
+pub mod snapshot_diff;
 pub mod tenant;
 pub mod url_path;
 pub mod user;
