@@ -1,10 +1,8 @@
 //! Loading a whole tenant: all of it or nothing, into a tenant that has nothing to lose.
 
-use std::collections::HashSet;
-
 use sqlx::PgPool;
 
-use crate::domain::snapshot::{Named, Snapshot};
+use crate::domain::snapshot::Snapshot;
 use crate::domain::snapshot_diff::first_difference;
 use crate::domain::tenant::SchemaName;
 use crate::store::{StoreError, TenantTx, snapshot_read, snapshot_write, users};
@@ -30,7 +28,7 @@ pub enum LoadError {
 pub async fn load(pool: &PgPool, schema: &SchemaName, data: &Snapshot, replace: bool) -> Result<Outcome, LoadError> {
     let mut tx = TenantTx::write(pool, schema).await?;
     let ours = snapshot_read::read(tx.conn()).await?;
-    match difference(&ours, data) {
+    match first_difference(&ours, data) {
         None => return Ok(Outcome::NothingToDo),
         Some(_) if replace => snapshot_write::clear(tx.conn()).await?,
         Some(_) if holds_only_users(&ours) => make_room(&mut tx, data).await?,
@@ -39,26 +37,6 @@ pub async fn load(pool: &PgPool, schema: &SchemaName, data: &Snapshot, replace: 
     snapshot_write::write(tx.conn(), data).await?;
     tx.commit().await?;
     Ok(Outcome::Loaded)
-}
-
-/// The first difference that counts. Tags and metric types are the tenant's own as long as it has those of the
-/// snapshot, and users who own nothing do not disturb.
-fn difference(ours: &Snapshot, data: &Snapshot) -> Option<String> {
-    let (mut ours, mut data) = (ours.clone(), data.clone());
-    if has_all(&ours.tags, &data.tags) && has_all(&ours.metric_types, &data.metric_types) {
-        data.tags = ours.tags.clone();
-        data.metric_types = ours.metric_types.clone();
-    }
-    let names: HashSet<&str> = data.users.iter().map(|user| user.username.as_str()).collect();
-    let versions = ours.versions.iter().filter_map(|version| version.user_id);
-    let owners: HashSet<i64> = versions.chain(ours.log_entries.iter().filter_map(|entry| entry.user_id)).collect();
-    ours.users
-        .retain(|user| names.contains(user.username.as_str()) || !user.groups.is_empty() || owners.contains(&user.id));
-    first_difference(&ours, &data)
-}
-
-fn has_all(own: &[Named], wanted: &[Named]) -> bool {
-    wanted.iter().all(|row| own.iter().any(|own| own.name == row.name))
 }
 
 /// Nothing but users and the fixed rows. Without groups, versions and log entries no user owns anything.
