@@ -25,6 +25,7 @@ pub fn run(args: Args) -> Outcome {
     let config = live.current();
     step_down(config.server.user.as_deref())?;
     logging::init("poem", Role::Server, &config)?;
+    std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     let keys = Keys::derive(&secret_key::read(&config.security.secret_key_path)?);
     block_on(async {
         check_schemas(&config).await?;

@@ -1,0 +1,7 @@
+//! POEM as its users meet it: the real executable, a real PostgreSQL, real HTTP.
+
+mod api;
+mod architecture;
+mod cli;
+mod migrations;
+mod support;

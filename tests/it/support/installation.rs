@@ -1,0 +1,165 @@
+//! An installation of POEM: a VENV with its configuration, and a database of its own.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use poem::config::{Config, secret_key};
+use poem::domain::keys::Keys;
+use poem::domain::tenant::SchemaName;
+use sqlx::PgPool;
+use tempfile::TempDir;
+
+use super::cluster::{cluster, create_database, database_url};
+use super::{block_on, fixture};
+
+/// The key of the API clients of tests/fixtures/small.json.
+pub const EGI_TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Fails the test unless the command said it was done.
+    #[track_caller]
+    pub fn done(self) -> Self {
+        assert_eq!(self.status, 0, "{self:?}");
+        self
+    }
+}
+
+pub struct Installation {
+    venv: TempDir,
+    pub database: String,
+}
+
+impl Installation {
+    /// With a configuration, a secret key and an empty database; nothing is migrated.
+    pub fn bare() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let database = format!("poem_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        block_on(create_database(&database));
+        let installation = Self { venv: tempfile::tempdir().expect("a temporary directory"), database };
+        let etc = installation.path("etc/poem");
+        fs::create_dir_all(&etc).unwrap();
+        fs::write(etc.join("poem.conf"), installation.configuration()).unwrap();
+        let logging = include_str!("../../../etc/poem_logging.conf").replace("/dev/log", "{venv}/no-syslog");
+        fs::write(etc.join("poem_logging.conf"), logging).unwrap();
+        fs::copy(fixture("small.secret_key"), etc.join("secret_key")).unwrap();
+        restrict(&etc.join("secret_key"));
+        installation
+    }
+
+    /// With the tenants EGI at localhost and TWO at two.localhost, both without data.
+    pub fn with_tenants() -> Self {
+        let installation = Self::bare();
+        installation.run("poem-db", &["-c"]).done();
+        installation.run("poem-tenant", &["-t", "EGI", "-d", "localhost"]).done();
+        installation.run("poem-tenant", &["-t", "TWO", "-d", "two.localhost"]).done();
+        installation
+    }
+
+    /// The tenant EGI holds small.json; TWO has a key and nothing else: what the golden exchanges were made over.
+    pub fn with_small_data() -> Self {
+        let installation = Self::with_tenants();
+        installation.load("small.json");
+        let token = "2222222222222222bbbbbbbbbbbbbbbb";
+        installation.run("poem-token", &["-t", "TWO", "-s", "two", "-o", token]).done();
+        installation
+    }
+
+    /// Makes the tenant EGI hold a dump of tests/fixtures and nothing else.
+    pub fn load(&self, dump: &str) -> Ran {
+        let file = fixture(dump);
+        self.run("poem-db", &["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"]).done()
+    }
+
+    /// Runs a command under its name.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Ran {
+        let output = self.command(program).args(arguments).output().expect("the executable runs");
+        Ran {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("commands speak UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("commands speak UTF-8"),
+        }
+    }
+
+    /// The executable under one of its names, for this installation.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_poem"));
+        command.arg0(program).env_clear().env("POEM_CONF", self.config_path()).stdin(Stdio::null());
+        command
+    }
+
+    pub fn config_path(&self) -> PathBuf {
+        self.path("etc/poem/poem.conf")
+    }
+
+    pub fn path(&self, below_venv: &str) -> PathBuf {
+        self.venv.path().join(below_venv)
+    }
+
+    /// Replaces a piece of poem.conf that must stand there.
+    pub fn configure(&self, old: &str, new: &str) {
+        let text = fs::read_to_string(self.config_path()).unwrap();
+        assert!(text.contains(old), "poem.conf has no {old:?}");
+        fs::write(self.config_path(), text.replace(old, new)).unwrap();
+    }
+
+    /// The log so far; '' where nothing was logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("var/log/poem/poem.log")).unwrap_or_default()
+    }
+
+    pub fn pool(&self) -> PgPool {
+        let config = Config::load(&self.config_path()).expect("the configuration is readable");
+        poem::app::pool_settings(&config).open()
+    }
+
+    pub fn database_url(&self) -> String {
+        database_url(&self.database)
+    }
+
+    pub fn keys(&self) -> Keys {
+        Keys::derive(&secret_key::read(&self.path("etc/poem/secret_key")).expect("the key is readable"))
+    }
+
+    fn configuration(&self) -> String {
+        let reach = cluster();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let user =
+            nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().map_or("root".to_owned(), |user| user.name);
+        format!(
+            "[DEFAULT]\nVENV = {venv}\n\
+             [GENERAL]\nDebug = False\nTimeZone = Europe/Zagreb\n\
+             [DATABASE]\nName = {name}\nUser = {database_user}\nPassword = database-password\nHost = {host}\nPort = {port}\n\
+             [SECURITY]\nAllowedHosts = *\nSecretKeyPath = %(VENV)s/etc/poem/secret_key\n\
+             [SERVER]\nUser = {user}\nPort = 8000\nTemplatesPath = {root}/templates\nStaticPath = {root}/static\n\
+             [GENERAL_EGI]\nNamespace = hr.cro-ngi.TEST\n\
+             [SUPERUSER_EGI]\nName = poem\nPassword = poem-secret-1\nEmail = poem@example.org\n",
+            venv = self.venv.path().display(),
+            name = self.database,
+            database_user = reach.user,
+            host = reach.socket_dir.display(),
+            port = reach.port,
+            root = root.display(),
+        )
+    }
+}
+
+fn restrict(file: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// The schema of the tenant EGI.
+pub fn egi() -> SchemaName {
+    SchemaName::parse("egi").unwrap()
+}

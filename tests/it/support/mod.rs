@@ -1,0 +1,23 @@
+//! What the tests stand on: one private PostgreSQL for all of them, and for each a database, a VENV and a server of
+//! its own.
+
+pub mod cluster;
+pub mod http;
+pub mod installation;
+pub mod server;
+
+pub use http::Answer;
+pub use installation::Installation;
+pub use server::Server;
+
+use std::path::{Path, PathBuf};
+
+/// A file of tests/fixtures.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// Runs what is asynchronous to its end.
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(work)
+}

@@ -1,0 +1,75 @@
+//! A server of an installation, as `poem serve` runs it.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::http::{self, Answer};
+use super::installation::Installation;
+
+/// A running server. Ends when dropped.
+pub struct Server {
+    process: Child,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts it at a free port and waits until it listens.
+    pub fn start(installation: &Installation) -> Self {
+        let address = free_address();
+        let process = installation
+            .command("poem")
+            .arg("serve")
+            .env("POEM__SERVER__PORT", address.port().to_string())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the executable runs");
+        let mut server = Self { process, address };
+        server.await_listening();
+        server
+    }
+
+    /// Asks as the host `localhost`.
+    pub fn get(&self, target: &str) -> Answer {
+        self.get_as(target, &[])
+    }
+
+    /// Asks as the host `localhost`, with further headers.
+    pub fn get_as(&self, target: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send("GET", target, &[&[("Host", "localhost")], headers].concat(), b"")
+    }
+
+    /// Asks as the host `localhost`, with an API key.
+    pub fn get_with_key(&self, target: &str, token: &str) -> Answer {
+        self.get_as(target, &[("X-API-KEY", token)])
+    }
+
+    /// Sends the headers as they are given and no others.
+    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        http::send(self.address, method, target, headers, body)
+    }
+
+    fn await_listening(&mut self) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while TcpStream::connect(self.address).is_err() {
+            if let Some(status) = self.process.try_wait().expect("the process can be asked") {
+                panic!("the server ended: {status}");
+            }
+            assert!(Instant::now() < end, "the server does not listen");
+            sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// An address of the loopback interface that nobody listens at now.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}
