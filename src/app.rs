@@ -1,1 +1,108 @@
-//! To come.
+//! Builds the server: the only place that mounts routes, attaches fairings and manages state.
+
+use std::path::PathBuf;
+
+use rocket::config::{Ident, LogLevel, Shutdown, Sig};
+use rocket::data::{Limits, ToByteUnit};
+use rocket::figment::Figment;
+use rocket::figment::providers::Serialized;
+use rocket::fs::FileServer;
+use rocket::{Build, Rocket, catchers};
+use rocket_db_pools::Database;
+use rocket_dyn_templates::Template;
+
+use crate::api::{self, ApiHeaders};
+use crate::auth::front_door::{self, FrontDoor};
+use crate::config::Config;
+use crate::config::live::LiveConfig;
+use crate::domain::host::AllowedHosts;
+use crate::domain::keys::Keys;
+use crate::error::caught;
+use crate::store::{Db, PoolSettings};
+
+/// Connections to the database that the server's requests share.
+const MAX_CONNECTIONS: u32 = 10;
+/// Seconds that running requests have to end when the server is told to stop, and then their connections.
+const GRACE: u32 = 2;
+
+/// The server, ready to launch. The database may be away.
+pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
+    let current = config.current();
+    let mut rocket = rocket::custom(figment(&current))
+        .attach(FrontDoor { allowed: AllowedHosts::new(&current.security.allowed_hosts) })
+        .attach(ApiHeaders)
+        .attach(Db::init())
+        .attach(Template::fairing())
+        .manage(keys)
+        .manage(config)
+        .mount("/", front_door::routes())
+        .mount("/", api::routes())
+        .register("/", catchers![caught]);
+    for (address, directory) in [("/static", static_directory(&current)), ("/poem_media", share(&current, "media"))] {
+        if directory.is_dir() {
+            rocket = rocket.mount(address, FileServer::from(directory));
+        }
+    }
+    rocket
+}
+
+/// How the database is reached, as the configuration has it.
+pub fn pool_settings(config: &Config) -> PoolSettings {
+    let database = &config.database;
+    PoolSettings {
+        host: database.host.clone(),
+        port: database.port,
+        user: database.user.clone(),
+        password: database.password.clone(),
+        name: database.name.clone(),
+        max_connections: MAX_CONNECTIONS,
+    }
+}
+
+/// Rocket's own settings: all of them from poem.conf, none from files or variables of Rocket's.
+fn figment(config: &Config) -> Figment {
+    let rocket = rocket::Config {
+        address: config.server.address,
+        port: config.server.port,
+        // The client's address is what the proxy says, where a proxy is trusted; never what a client says.
+        ip_header: None,
+        ident: Ident::none(),
+        limits: Limits::default().limit("form", 1.mebibytes()).limit("data-form", 1.mebibytes()),
+        log_level: LogLevel::Off,
+        cli_colors: false,
+        shutdown: Shutdown {
+            ctrlc: true,
+            signals: [Sig::Term].into(),
+            grace: GRACE,
+            mercy: GRACE,
+            ..Shutdown::default()
+        },
+        ..rocket::Config::release_default()
+    };
+    let pool = pool_settings(config);
+    Figment::from(rocket)
+        .merge(Serialized::default("template_dir", templates_directory(config)))
+        .merge(Serialized::default("databases.poem.host", pool.host))
+        .merge(Serialized::default("databases.poem.port", pool.port))
+        .merge(Serialized::default("databases.poem.user", pool.user))
+        .merge(Serialized::default("databases.poem.password", pool.password.expose()))
+        .merge(Serialized::default("databases.poem.name", pool.name))
+        .merge(Serialized::default("databases.poem.max_connections", pool.max_connections))
+}
+
+/// What POEM reads from the disk while it serves, and where.
+pub fn directories(config: &Config) -> [(&'static str, PathBuf); 2] {
+    [("templates", templates_directory(config)), ("static files", static_directory(config))]
+}
+
+fn share(config: &Config, name: &str) -> PathBuf {
+    config.venv.join("usr/share/poem").join(name)
+}
+
+fn templates_directory(config: &Config) -> PathBuf {
+    config.server.templates_path.clone().unwrap_or_else(|| share(config, "templates"))
+}
+
+fn static_directory(config: &Config) -> PathBuf {
+    config.server.static_path.clone().unwrap_or_else(|| share(config, "static"))
+}

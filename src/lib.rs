@@ -6,9 +6,10 @@ pub mod api; //        REST API: v2, v2/internal, v0.2
 pub mod app; //        builds the server: the only place that mounts, attaches and manages
 pub mod auth; //       who is asking: tenant, API key, session; guards and fairings
 pub mod cli; //        the commands, one file each
-pub mod config; //     poem.conf and poem_logging.conf
+pub mod config; //     poem.conf and the secret key's file
 pub mod domain; //     what POEM knows, pure: no I/O, no web framework, no SQL
 pub mod error; //      an error of any room -> an HTTP answer
+pub mod logging; //    poem.log and syslog: one line per event
 pub mod registry; //   operations: rule + SQL + log entry, in one transaction
 pub mod store; //      SQL and nothing else
 pub mod transfer; //   data in and out: dumps of POEM 2.3, profiles as JSON, demo data

@@ -1,1 +1,107 @@
-//! To come.
+//! The commands, one file each. One executable: called as `poem-db` it is that command, called as `poem` it has all of
+//! them as subcommands. Exit status: 0 done, 1 failed, 2 wrong usage.
+
+mod context;
+mod db;
+mod doctor;
+mod failure;
+mod generate;
+mod genseckey;
+mod prompt;
+mod serve;
+mod step_down;
+mod tenant;
+mod token;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+pub use failure::{Failure, Outcome};
+
+/// Every name the executable can be called by.
+#[derive(Parser)]
+#[command(multicall = true, version)]
+enum Family {
+    /// POEM, the registry of monitoring probes, metrics and profiles
+    #[command(
+        name = "poem",
+        subcommand_required = true,
+        arg_required_else_help = true,
+        disable_help_subcommand = false
+    )]
+    Poem {
+        #[command(subcommand)]
+        command: Command,
+    },
+    #[command(name = "poem-db")]
+    Db(db::Args),
+    #[command(name = "poem-tenant")]
+    Tenant(tenant::Args),
+    #[command(name = "poem-token")]
+    Token(token::Args),
+    #[command(name = "poem-genseckey")]
+    Genseckey(genseckey::Args),
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve POEM over HTTP
+    Serve(serve::Args),
+    /// Database: create, migrate, first user, load data (poem-db)
+    Db(db::Args),
+    /// Tenants: create, list, delete (poem-tenant)
+    Tenant(tenant::Args),
+    /// API keys: create, list, revoke (poem-token)
+    Token(token::Args),
+    /// Make the secret key (poem-genseckey)
+    Genseckey(genseckey::Args),
+    /// Check the whole set-up and say in plain words what is wrong
+    Doctor(doctor::Args),
+    /// Print the completions for a shell
+    Completions(generate::CompletionsArgs),
+    /// Write the man pages of all commands into a directory
+    Man(generate::ManArgs),
+}
+
+/// Runs the command that the arguments name; the first is the executable's name.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let family = match Family::try_parse_from(arguments) {
+        Ok(family) => family,
+        // clap knows which of these are requests for help (0) and which are wrong usage (2)
+        Err(usage) => usage.exit(),
+    };
+    let (program, outcome) = match family {
+        Family::Poem { command } => command.run(),
+        Family::Db(args) => ("poem-db", db::run(args)),
+        Family::Tenant(args) => ("poem-tenant", tenant::run(args)),
+        Family::Token(args) => ("poem-token", token::run(args)),
+        Family::Genseckey(args) => ("poem-genseckey", genseckey::run(args)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(program),
+    }
+}
+
+impl Command {
+    /// The name under which it reports, and how it went.
+    fn run(self) -> (&'static str, Outcome) {
+        match self {
+            Self::Serve(args) => ("poem", serve::run(args)),
+            Self::Db(args) => ("poem-db", db::run(args)),
+            Self::Tenant(args) => ("poem-tenant", tenant::run(args)),
+            Self::Token(args) => ("poem-token", token::run(args)),
+            Self::Genseckey(args) => ("poem-genseckey", genseckey::run(args)),
+            Self::Doctor(args) => ("poem doctor", doctor::run(args)),
+            Self::Completions(args) => ("poem", generate::completions(args)),
+            Self::Man(args) => ("poem", generate::man(args)),
+        }
+    }
+}
+
+/// The definition of `poem` with all its subcommands, and of each command under its own name.
+fn definitions() -> impl Iterator<Item = clap::Command> {
+    Family::command().get_subcommands().cloned().collect::<Vec<_>>().into_iter()
+}

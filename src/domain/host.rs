@@ -1,1 +1,109 @@
-//! To come.
+//! The Host of a request: its form, and which hosts are allowed.
+
+/// A well-formed Host header, without its port, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host(String);
+
+/// The header is no host name: the request gets 400.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MalformedHost;
+
+impl Host {
+    /// Takes `[a-z0-9.-]+` in any case or `[IPv6]`, with an optional port.
+    pub fn parse(header: &str) -> Result<Self, MalformedHost> {
+        let (name, port) = split_port(header).ok_or(MalformedHost)?;
+        if port.is_some_and(|port| port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit())) {
+            return Err(MalformedHost);
+        }
+        Ok(Self(name.to_ascii_lowercase()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name a tenant is looked up by: a leading `www.` does not count.
+    pub fn tenant_name(&self) -> &str {
+        self.0.strip_prefix("www.").unwrap_or(&self.0)
+    }
+}
+
+/// The name and, behind a colon, the port; `None` where the name is malformed.
+fn split_port(header: &str) -> Option<(&str, Option<&str>)> {
+    let end = if header.starts_with('[') { header.find(']')? + 1 } else { header.find(':').unwrap_or(header.len()) };
+    let (name, rest) = header.split_at(end);
+    let fits = match name.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-'),
+    };
+    match (fits, rest.strip_prefix(':')) {
+        (false, _) => None,
+        (true, Some(port)) => Some((name, Some(port))),
+        (true, None) => rest.is_empty().then_some((name, None)),
+    }
+}
+
+/// `AllowedHosts`: which hosts the server answers for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AllowedHosts(Vec<String>);
+
+impl AllowedHosts {
+    /// Each entry is a host name, `*` for all, or `.example.org` for a domain with all its sub-domains. In any case.
+    pub fn new<S: AsRef<str>>(entries: &[S]) -> Self {
+        Self(entries.iter().map(|entry| entry.as_ref().trim().to_ascii_lowercase()).collect())
+    }
+
+    pub fn allows(&self, host: &Host) -> bool {
+        let host = host.as_str();
+        self.0.iter().any(|entry| match entry.strip_prefix('.') {
+            _ if entry == "*" => true,
+            Some(domain) => host == domain || host.ends_with(entry.as_str()),
+            None => host == entry,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_host_has_a_form() {
+        for (header, name) in [
+            ("localhost", "localhost"),
+            ("LOCALHOST:8000", "localhost"),
+            ("localhost.", "localhost."),
+            ("[::1]:80", "[::1]"),
+            ("10.0.0.1", "10.0.0.1"),
+        ] {
+            assert_eq!(Host::parse(header).map(|host| host.0).as_deref(), Ok(name), "{header}");
+        }
+        for header in
+            ["", "bad host!", "bad_host", "localhost:", "localhost:8a", "[::1", "[x]", "a:1:2", "é", "[::1]x", ":80"]
+        {
+            assert_eq!(Host::parse(header), Err(MalformedHost), "{header}");
+        }
+    }
+
+    #[test]
+    fn allowed_hosts() {
+        let allowed = AllowedHosts::new(&["poem.EGI.eu", " .example.org"]);
+        let allows = |header: &str| allowed.allows(&Host::parse(header).unwrap());
+        assert!(allows("POEM.egi.eu:443") && allows("example.org") && allows("a.b.example.org"));
+        assert!(
+            !allows("egi.eu") && !allows("badexample.org") && !allows("www.poem.egi.eu") && !allows("poem.egi.eu.")
+        );
+        assert!(AllowedHosts::new(&["*"]).allows(&Host::parse("any").unwrap()));
+        assert!(!AllowedHosts::default().allows(&Host::parse("any").unwrap()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_taken_or_refused(header in ".{0,40}") {
+            if let Ok(host) = Host::parse(&header) {
+                prop_assert!(header.to_ascii_lowercase().starts_with(host.as_str()));
+            }
+        }
+    }
+}

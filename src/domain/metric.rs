@@ -100,9 +100,11 @@ impl Settings {
         self.0.entry(section).or_default().push(Setting(key.into(), value.into()));
     }
 
-    /// Every setting with its section, in the order of [`Section::ALL`].
-    pub fn iter(&self) -> impl Iterator<Item = (Section, &Setting)> {
-        self.0.iter().flat_map(|(section, settings)| settings.iter().map(move |setting| (*section, setting)))
+    /// Every setting with its section and its place there, counted from 0.
+    pub fn rows(&self) -> impl Iterator<Item = (Section, i32, &Setting)> {
+        self.0
+            .iter()
+            .flat_map(|(section, settings)| (0..).zip(settings).map(move |(at, setting)| (*section, at, setting)))
     }
 }
 

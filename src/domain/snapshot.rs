@@ -1,6 +1,7 @@
 //! All data of one tenant at one time: what a dump becomes before it is stored, and what a tenant is read as.
 //!
-//! Two snapshots of the same data are equal: every list is in the order of its key ([`Snapshot::normalise`]).
+//! Every list is in the order of its key ([`Snapshot::normalise`]), so two of them can be compared
+//! ([`super::snapshot_diff`]).
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,8 @@ pub struct ApiKey {
     pub client: String,
     /// The keyed hash of the token, 32 bytes.
     pub token_hash: Vec<u8>,
-    /// The encrypted token, where POEM must present it. Not compared: encrypting twice gives two texts.
+    /// The encrypted token, where POEM must present it. Encrypting twice gives two texts, so it says nothing about
+    /// equality: [`super::snapshot_diff::first_difference`] leaves it out.
     #[serde(skip)]
     pub token_sealed: Option<Vec<u8>>,
     pub created: DateTime<Utc>,

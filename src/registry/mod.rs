@@ -1,1 +1,9 @@
-//! To come.
+//! Operations: a rule, the SQL and the log entry, in one transaction. Only this room writes registry data.
+
+pub mod aggregations;
+pub mod api_keys;
+pub mod load;
+pub mod profiles;
+pub mod sessions;
+pub mod tenants;
+pub mod users;

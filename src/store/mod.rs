@@ -1,1 +1,22 @@
-//! To come.
+//! SQL and nothing else: one function is one query. Checked at compile time against the migrations.
+
+pub mod aggregations;
+pub mod api_keys;
+pub mod error;
+pub mod groups;
+pub mod log_entries;
+pub mod metrics;
+pub mod migrate;
+pub mod pool;
+pub mod probes;
+pub mod profiles;
+pub mod sessions;
+pub mod snapshot_read;
+pub mod snapshot_write;
+pub mod tenant_tx;
+pub mod tenants;
+pub mod users;
+
+pub use error::{Result, StoreError};
+pub use pool::{Db, PoolSettings};
+pub use tenant_tx::TenantTx;

@@ -1,0 +1,109 @@
+//! The bodies that v2 and v0.2 have in common, and how they are sent.
+
+use std::collections::HashMap;
+use std::io::Cursor;
+
+use rocket::Request;
+use rocket::http::Status;
+use rocket::response::{self, Responder, Response};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::domain::metric::{Section, Setting, Settings};
+use crate::error::JSON;
+use crate::store::metrics::ApiMetric;
+use crate::store::{Result, TenantTx, metrics};
+
+/// An answer in JSON.
+pub struct ApiJson {
+    status: Status,
+    body: Vec<u8>,
+}
+
+impl ApiJson {
+    pub fn new(value: &impl Serialize) -> Self {
+        Self { status: Status::Ok, body: serde_json::to_vec(value).expect("our own bodies have text keys") }
+    }
+
+    pub fn created(value: &impl Serialize) -> Self {
+        Self { status: Status::Created, ..Self::new(value) }
+    }
+}
+
+impl<'r> Responder<'r, 'static> for ApiJson {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        let size = self.body.len();
+        let mut answer = Response::build();
+        answer.status(self.status).header(JSON);
+        // In one piece: Rocket's chunks of 4 KB cost most of the throughput of large answers.
+        Ok(answer.max_chunk_size(size.max(1)).sized_body(size, Cursor::new(self.body)).finalize())
+    }
+}
+
+/// The metrics of a tag, or of all tags: a list of objects with the metric's name as their one key.
+pub async fn metric_list(tx: &mut TenantTx, tag: Option<&str>, empty_config: EmptyConfig) -> Result<Vec<MetricEntry>> {
+    let rows = metrics::for_api(tx.conn(), tag).await?;
+    let mut settings: HashMap<i64, Settings> = HashMap::with_capacity(rows.len());
+    for (metric, section, Setting(key, value)) in metrics::settings(tx.conn(), tag).await? {
+        let kept =
+            section != Section::Config || empty_config == EmptyConfig::Kept || !(key.is_empty() || value.is_empty());
+        if kept {
+            settings.entry(metric).or_default().push(section, key, value);
+        }
+    }
+    let entry = rows.into_iter().map(|row| MetricEntry { settings: settings.remove(&row.id).unwrap_or_default(), row });
+    Ok(entry.collect())
+}
+
+/// What becomes of config entries with an empty key or value: v2 leaves them out, v0.2 does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmptyConfig {
+    Kept,
+    LeftOut,
+}
+
+/// `{NAME: {probe, config{}, flags{}, …}}`, in the order that clients know.
+pub struct MetricEntry {
+    row: ApiMetric,
+    settings: Settings,
+}
+
+impl Serialize for MetricEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(&self.row.name, &MetricBody(self))?;
+        map.end()
+    }
+}
+
+struct MetricBody<'a>(&'a MetricEntry);
+
+impl Serialize for MetricBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let MetricEntry { row, settings } = self.0;
+        let mut map = serializer.serialize_map(Some(Section::ALL.len() + 3))?;
+        map.serialize_entry("probe", &row.executable)?;
+        for section in Section::ALL {
+            map.serialize_entry(section.as_str(), &SectionBody(settings.of(section)))?;
+        }
+        map.serialize_entry("parent", &row.parent)?;
+        map.serialize_entry("docurl", &row.docurl)?;
+        map.end()
+    }
+}
+
+/// A section as an object. Of a key that stands twice the last value counts, at the first one's place.
+struct SectionBody<'a>(&'a [Setting]);
+
+impl Serialize for SectionBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (at, setting) in self.0.iter().enumerate() {
+            if self.0[..at].iter().all(|earlier| earlier.key() != setting.key()) {
+                let last = self.0[at..].iter().rev().find(|later| later.key() == setting.key()).unwrap_or(setting);
+                map.serialize_entry(setting.key(), last.value())?;
+            }
+        }
+        map.end()
+    }
+}

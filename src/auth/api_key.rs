@@ -1,0 +1,54 @@
+//! The API-key guard of the v2 API.
+
+use rocket::Request;
+use rocket::request::{FromRequest, Outcome};
+
+use crate::auth::session;
+use crate::auth::tenant::CurrentTenant;
+use crate::domain::keys::{Keys, same_hash};
+use crate::domain::tenant::Tenant;
+use crate::error::{AppError, NO_CREDENTIALS, NO_PERMISSION, refuse};
+use crate::store::{Db, TenantTx, api_keys};
+
+const HEADER: &str = "X-API-KEY";
+
+/// A client with an unrevoked API key of this tenant. Everybody else: 403, as 2.3 said it; never 401.
+pub struct ApiClient<'r> {
+    pub tenant: &'r Tenant,
+}
+
+impl<'r> ApiClient<'r> {
+    /// The guard for hand-written routes.
+    pub async fn check(request: &'r Request<'_>) -> Result<Self, AppError> {
+        let tenant = CurrentTenant::find(request).await?;
+        let token = request.headers().get_one(HEADER).unwrap_or_default();
+        if !token.is_empty() && is_valid(request, tenant, token).await? {
+            return Ok(Self { tenant });
+        }
+        match session::user_of(request, tenant).await? {
+            Some(_) => Err(NO_PERMISSION),
+            None => Err(NO_CREDENTIALS),
+        }
+    }
+}
+
+async fn is_valid(request: &Request<'_>, tenant: &Tenant, token: &str) -> Result<bool, AppError> {
+    let keys = request.rocket().state::<Keys>().expect("app::build manages the keys");
+    let hash = keys.token_hash(token);
+    let mut tx = TenantTx::read(Db::of(request).pool(), &tenant.schema).await?;
+    let stored = api_keys::unrevoked_hash(tx.conn(), &hash).await?;
+    tx.commit().await?;
+    Ok(stored.is_some_and(|stored| same_hash(&stored, &hash)))
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for ApiClient<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match Self::check(request).await {
+            Ok(client) => Outcome::Success(client),
+            Err(error) => refuse(request, error),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The first to see a request: its Host and the form of its path decide whether it is served, moved or refused.
+//!
+//! A Rocket fairing cannot answer, so what is not served is sent on to [`routes`], which answer with the verdict.
+
+use std::fmt;
+use std::time::Instant;
+
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::http::uri::Origin;
+use rocket::http::{Method, Status};
+use rocket::route::{Handler, Outcome, Route};
+use rocket::{Data, Request, Response};
+
+use crate::auth::tenant::CurrentTenant;
+use crate::domain::host::{AllowedHosts, Host};
+use crate::domain::url_path::{PathRule, decide};
+use crate::error::{AppError, NOT_FOUND};
+
+/// Where the requests go that are not served. Nobody outside can ask for it: the verdict would be missing.
+const VERDICT: &str = "/-/verdict";
+
+const METHODS: [Method; 6] = [Method::Get, Method::Put, Method::Post, Method::Delete, Method::Patch, Method::Options];
+
+/// What was asked, as it came in, before any rewriting; kept with the request.
+pub struct Asked {
+    method: Method,
+    path: String,
+    query: Option<String>,
+    started: Instant,
+    /// The Host, where it is one; `None`: there was no header.
+    pub host: Option<Host>,
+}
+
+impl Asked {
+    pub fn of<'r>(request: &'r Request<'_>) -> &'r Self {
+        request.local_cache(|| Self {
+            method: request.method(),
+            path: request.uri().path().to_string(),
+            query: request.uri().query().map(|query| query.to_string()),
+            started: Instant::now(),
+            host: request.headers().get_one("Host").and_then(|header| Host::parse(header).ok()),
+        })
+    }
+
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The query string as it came, without `?`; '' without one.
+    pub fn query(&self) -> &str {
+        self.query.as_deref().unwrap_or_default()
+    }
+}
+
+/// For the log: `GET /poem/api/v2/metrics/?tag=x`.
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)?;
+        self.query.as_ref().map_or(Ok(()), |query| write!(f, "?{query}"))
+    }
+}
+
+/// Why a request is not served here.
+enum Verdict {
+    Refused(AppError),
+    /// 301 or 302 to a path; the query string goes along.
+    Elsewhere(Status, String),
+}
+
+/// The fairing: AllowedHosts, the form of the Host, the rules of slashes; and one log line a request.
+pub struct FrontDoor {
+    pub allowed: AllowedHosts,
+}
+
+impl FrontDoor {
+    fn check(&self, request: &Request<'_>) -> Result<String, Verdict> {
+        let mut hosts = request.headers().get("Host");
+        match (hosts.next(), hosts.next()) {
+            // HTTP/1.0 without a Host leads to no tenant
+            (None, _) => return Err(Verdict::Refused(NOT_FOUND)),
+            (Some(_), Some(_)) => return Err(Verdict::Refused(AppError::BadHost)),
+            (Some(_), None) => {}
+        }
+        let asked = Asked::of(request);
+        if !asked.host.as_ref().is_some_and(|host| self.allowed.allows(host)) {
+            return Err(Verdict::Refused(AppError::BadHost));
+        }
+        match decide(asked.path()) {
+            PathRule::Serve(path) => Ok(path.to_owned()),
+            PathRule::Moved(path) => Err(Verdict::Elsewhere(Status::MovedPermanently, path.into_owned())),
+            PathRule::Leads(path) => Err(Verdict::Elsewhere(Status::Found, path.to_owned())),
+            PathRule::Unknown => Err(Verdict::Refused(NOT_FOUND)),
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for FrontDoor {
+    fn info(&self) -> Info {
+        Info { name: "Front door", kind: Kind::Request | Kind::Response }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let path = match self.check(request) {
+            Ok(path) => path,
+            Err(verdict) => {
+                request.local_cache(|| Some(verdict));
+                VERDICT.to_owned()
+            }
+        };
+        if path != request.uri().path().as_str() {
+            let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+            if let Ok(uri) = Origin::parse_owned(format!("{path}{query}")) {
+                request.set_uri(uri);
+            }
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let asked = Asked::of(request);
+        let milliseconds = asked.started.elapsed().as_secs_f64() * 1000.0;
+        let tenant = CurrentTenant::known(request).map_or("-", |tenant| &tenant.name);
+        log::info!("{tenant} {asked} {} {milliseconds:.1} ms", response.status().code);
+    }
+}
+
+/// The routes that answer what is not served.
+pub fn routes() -> Vec<Route> {
+    METHODS.into_iter().map(|method| Route::new(method, VERDICT, AnswerVerdict)).collect()
+}
+
+#[derive(Clone)]
+struct AnswerVerdict;
+
+#[rocket::async_trait]
+impl Handler for AnswerVerdict {
+    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+        match request.local_cache(|| None::<Verdict>) {
+            Some(Verdict::Elsewhere(status, path)) => {
+                let query = Asked::of(request).query();
+                let mark = if query.is_empty() { "" } else { "?" };
+                let location = format!("{path}{mark}{query}");
+                Outcome::Success(Response::build().status(*status).raw_header("Location", location).finalize())
+            }
+            Some(Verdict::Refused(error)) => error.outcome(request),
+            None => NOT_FOUND.outcome(request),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! poem-db: creates and migrates the database, its first user, its data.
+
+use std::path::{Path, PathBuf};
+
+use clap::ArgAction;
+use sqlx::{Connection, PgConnection};
+
+use super::context::{CommonArgs, Context, block_on};
+use super::{Failure, Outcome};
+use crate::domain::password;
+use crate::registry::load::Outcome as Loaded;
+use crate::registry::{load, sessions, tenants as registry, users};
+use crate::store::migrate::{self, Progress, Schema};
+use crate::store::tenants;
+use crate::transfer::django;
+
+const PROGRAM: &str = "poem-db";
+
+/// Create and migrate the database, create the first user, load data. Actions may be combined
+#[derive(clap::Args, Debug)]
+#[command(disable_version_flag = true)]
+pub struct Args {
+    /// Create or migrate the schema public, with the public tenant "all"
+    #[arg(short, long)]
+    create: bool,
+    /// Apply new migrations to the schema public and to every tenant
+    #[arg(short, long)]
+    apply: bool,
+    /// List the migrations and their state, per schema
+    #[arg(short, long)]
+    list: bool,
+    /// Alone or with -c or -a: mark migrations as run without running them. After -d: the file to load
+    #[arg(short, long = "fake-or-file", visible_aliases = ["fake", "file"], value_name = "FILE", num_args = 0..=1, action = ArgAction::Append)]
+    file: Option<Vec<PathBuf>>,
+    /// Create the superuser of the configuration's section [SUPERUSER_<TENANT>]
+    #[arg(short = 'u', long)]
+    superuser: bool,
+    /// The schema of the tenant
+    #[arg(short = 'n', long, value_name = "SCHEMA")]
+    schema: Option<String>,
+    /// Clear the login sessions that have expired, of all tenants without -n
+    #[arg(short = 's', long)]
+    clear_sessions: bool,
+    /// Load the fixed rows: three tags, two metric types
+    #[arg(short = 'x', long)]
+    fixture: bool,
+    /// Load data of POEM 2.3 from the file of -f (what "dumpdata" writes)
+    #[arg(short, long)]
+    data: bool,
+    /// With -d: remove what the tenant holds before loading
+    #[arg(long, requires = "data")]
+    replace: bool,
+    /// Only made sense in Django
+    #[arg(short = 'm', long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    makemigrations: Option<String>,
+    /// Only made sense in Django
+    #[arg(short = 'o', long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    output: Option<String>,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// What the flags ask for, in the order in which it is done.
+struct Plan {
+    create: bool,
+    apply: bool,
+    fake: bool,
+    fixture: Option<String>,
+    superuser: Option<String>,
+    load: Option<(String, PathBuf)>,
+    clear_sessions: bool,
+    list: bool,
+}
+
+impl Args {
+    fn plan(&self) -> Result<Plan, Failure> {
+        if self.makemigrations.is_some() || self.output.is_some() {
+            let words = "-m and -o wrote migrations of Django and have no meaning here: POEM's migrations come with it";
+            return Err(Failure::Usage(words.to_owned()));
+        }
+        let file = self.file.as_ref().and_then(|files| files.first()).cloned();
+        let fake = self.file.is_some() && !self.data;
+        if let (Some(file), false) = (&file, self.data) {
+            return Err(Failure::Usage(format!("-f {}: a file goes with -d", file.display())));
+        }
+        let load = match (self.data, file) {
+            (true, Some(file)) => Some((self.schema_for("-d")?, file)),
+            (true, None) => return Err(Failure::Usage("-d needs the file to load: -f FILE".to_owned())),
+            (false, _) => None,
+        };
+        let plan = Plan {
+            create: self.create,
+            apply: self.apply || (fake && !self.create),
+            fake,
+            fixture: self.fixture.then(|| self.schema_for("-x")).transpose()?,
+            superuser: self.superuser.then(|| self.schema_for("-u")).transpose()?,
+            load,
+            clear_sessions: self.clear_sessions,
+            list: self.list,
+        };
+        match plan.is_empty() {
+            true => Err(Failure::Usage("nothing to do: say -c, -a, -l, -u, -s, -x or -d".to_owned())),
+            false => Ok(plan),
+        }
+    }
+
+    fn schema_for(&self, flag: &str) -> Result<String, Failure> {
+        self.schema.clone().ok_or_else(|| Failure::Usage(format!("{flag} needs the schema of the tenant: -n SCHEMA")))
+    }
+}
+
+impl Plan {
+    fn is_empty(&self) -> bool {
+        let flags = self.create || self.apply || self.clear_sessions || self.list;
+        !flags && self.fixture.is_none() && self.superuser.is_none() && self.load.is_none()
+    }
+}
+
+pub fn run(args: Args) -> Outcome {
+    let plan = args.plan()?;
+    let context = Context::open(&args.common, PROGRAM)?;
+    block_on(async {
+        if plan.create || plan.apply {
+            migrate(&context, &plan, args.schema.as_deref()).await?;
+        }
+        if let Some(schema) = &plan.fixture {
+            let tenant = context.tenant(schema).await?;
+            let rows = registry::install_fixed_rows(&context.pool(), &tenant.schema).await?;
+            println!("Installed {rows} object(s) from 1 fixture(s)");
+        }
+        if let Some(schema) = &plan.superuser {
+            create_superuser(&context, schema).await?;
+        }
+        if let Some((schema, file)) = &plan.load {
+            load_data(&context, schema, file, args.replace).await?;
+        }
+        if plan.clear_sessions {
+            clear_sessions(&context, args.schema.as_deref()).await?;
+        }
+        if plan.list {
+            list(&context, args.schema.as_deref()).await?;
+        }
+        Ok(())
+    })
+}
+
+async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> Outcome {
+    let mut conn = context.connection().await?;
+    run_migrations(&mut conn, &Schema::Public, plan.fake).await?;
+    if tenants::insert_public(&mut conn).await? {
+        println!("Created the public tenant");
+    }
+    if plan.apply {
+        for schema in context.schemas(only).await? {
+            run_migrations(&mut conn, &Schema::Tenant(schema), plan.fake).await?;
+        }
+    }
+    Ok(conn.close().await?)
+}
+
+async fn run_migrations(conn: &mut PgConnection, schema: &Schema, fake: bool) -> Outcome {
+    let name = schema.as_str();
+    println!("[standard:{name}] === Running migrate for schema {name}");
+    let applied = migrate::run(conn, schema, fake, &mut |progress| print_progress(name, progress)).await?;
+    if applied == 0 {
+        println!("[standard:{name}] No migrations to apply.");
+    }
+    log::info!("{name}: applied {applied} migration(s)");
+    Ok(())
+}
+
+/// A line for the migration and one for its end, as 2.3 printed them.
+pub fn print_progress(schema: &str, progress: Progress<'_>) {
+    match progress {
+        Progress::Applying(name) => println!("[standard:{schema}] Applying poem.{name}..."),
+        Progress::Applied(_) => println!("[standard:{schema}] OK"),
+    }
+}
+
+async fn create_superuser(context: &Context, schema: &str) -> Outcome {
+    let tenant = context.tenant(schema).await?;
+    let user = context.config.superuser(&tenant.name)?;
+    let hash = password::hash(user.password.expose());
+    match users::create_superuser(&context.pool(), &tenant.schema, &user.name, &hash, &user.email).await? {
+        true => println!("Superuser created successfully."),
+        false => eprintln!("Superuser already created."),
+    }
+    Ok(())
+}
+
+/// Reads, checks, stores: all of it or nothing.
+async fn load_data(context: &Context, schema: &str, file: &Path, replace: bool) -> Outcome {
+    let tenant = context.tenant(schema).await?;
+    let name = file.display();
+    let progress = spinner(format!("Reading {name}"));
+    let dump = std::fs::read(file).map_err(|error| Failure::new(format!("{name}: {error}")))?;
+    let loaded = django::parse(&dump, &context.keys()?, context.config.general.timezone)
+        .map_err(|error| Failure::new(format!("{name}: {error}; nothing was loaded")))?;
+    progress.set_message(format!("Loading {} objects", loaded.objects));
+    let outcome = load::load(&context.pool(), &tenant.schema, &loaded.snapshot, replace).await?;
+    progress.finish_and_clear();
+    for warning in &loaded.warnings {
+        eprintln!("{PROGRAM}: warning: {warning}");
+    }
+    match outcome {
+        Loaded::NothingToDo => println!("The tenant holds exactly this already: nothing to do."),
+        Loaded::Loaded => {
+            for (what, count) in &loaded.counts {
+                println!("{count:>8} {what}");
+            }
+            println!("Installed {} object(s) from 1 fixture(s)", loaded.objects);
+        }
+    }
+    log::info!("{}: {outcome:?} {} objects from {name}", tenant.name, loaded.objects);
+    Ok(())
+}
+
+/// Turns while the work lasts, where the output is a terminal; nothing elsewhere.
+fn spinner(message: String) -> indicatif::ProgressBar {
+    let spinner = indicatif::ProgressBar::new_spinner().with_message(message);
+    spinner.enable_steady_tick(std::time::Duration::from_millis(100));
+    spinner
+}
+
+async fn clear_sessions(context: &Context, only: Option<&str>) -> Outcome {
+    let pool = context.pool();
+    for schema in context.schemas(only).await? {
+        let cleared = sessions::clear_expired(&pool, &schema).await?;
+        log::info!("{schema}: cleared {cleared} expired session(s)");
+    }
+    Ok(())
+}
+
+async fn list(context: &Context, only: Option<&str>) -> Outcome {
+    let tenants = match migrated_public(context).await? {
+        true => context.schemas(only).await?,
+        false => Vec::new(),
+    };
+    let public = only.is_none().then_some(Schema::Public);
+    let mut conn = context.connection().await?;
+    for schema in public.into_iter().chain(tenants.into_iter().map(Schema::Tenant)) {
+        println!("{}", schema.as_str());
+        for step in migrate::state(&mut conn, &schema).await? {
+            println!(" [{}] {}", if step.applied { 'X' } else { ' ' }, step.name);
+        }
+    }
+    Ok(conn.close().await?)
+}
+
+/// Whether the list of tenants exists yet.
+async fn migrated_public(context: &Context) -> Result<bool, Failure> {
+    let mut conn = context.connection().await?;
+    let steps = migrate::state(&mut conn, &Schema::Public).await?;
+    conn.close().await?;
+    Ok(steps.iter().any(|step| step.applied))
+}

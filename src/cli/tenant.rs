@@ -1,0 +1,107 @@
+//! poem-tenant: tenants come and go.
+
+use std::io::Write;
+
+use sqlx::Connection;
+
+use super::context::{CommonArgs, Context, block_on};
+use super::db::print_progress;
+use super::prompt::confirm;
+use super::{Failure, Outcome};
+use crate::domain::tenant::{Tenant, new_tenant};
+use crate::registry::tenants as registry;
+use crate::store::{TenantTx, snapshot_read, tenants};
+
+const PROGRAM: &str = "poem-tenant";
+
+/// Create a tenant; list tenants; delete one
+#[derive(clap::Args, Debug)]
+#[command(disable_version_flag = true)]
+#[command(group = clap::ArgGroup::new("action").args(["name", "list", "delete"]).required(true))]
+pub struct Args {
+    /// The name of the new tenant; its lower case is the name of its schema
+    #[arg(short = 't', long, value_name = "NAME", requires = "host")]
+    name: Option<String>,
+    /// The host name that leads to the new tenant
+    #[arg(short = 'd', long = "host", value_name = "HOSTNAME", requires = "name")]
+    host: Option<String>,
+    /// List the tenants
+    #[arg(long)]
+    list: bool,
+    /// Delete the tenant with this schema and all its data
+    #[arg(long, value_name = "SCHEMA")]
+    delete: Option<String>,
+    /// Delete without asking
+    #[arg(long, requires = "delete")]
+    yes: bool,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+pub fn run(args: Args) -> Outcome {
+    let context = Context::open(&args.common, PROGRAM)?;
+    block_on(async {
+        match (args.name, args.host, args.delete) {
+            (Some(name), Some(host), _) => create(&context, &name, &host).await,
+            (_, _, Some(schema)) => delete(&context, &schema, args.yes).await,
+            _ => list(&context).await,
+        }
+    })
+}
+
+async fn create(context: &Context, name: &str, host: &str) -> Outcome {
+    let tenant = new_tenant(name, host).map_err(|error| Failure::Usage(error.to_string()))?;
+    let schema = tenant.schema.as_str();
+    println!("[standard:{schema}] === Running migrate for schema {schema}");
+    let mut conn = context.connection().await?;
+    let rows = registry::create(&mut conn, &tenant, &mut |progress| print_progress(schema, progress)).await?;
+    conn.close().await?;
+    println!("Installed {rows} object(s) from 1 fixture(s)");
+    log::info!("{name}: tenant created, served at {host}");
+    Ok(())
+}
+
+async fn list(context: &Context) -> Outcome {
+    let mut conn = context.connection().await?;
+    let states = tenants::list(&mut conn).await?;
+    conn.close().await?;
+    let mut out = std::io::stdout().lock();
+    for state in states {
+        let Tenant { name, schema, domain_url } = state.tenant;
+        writeln!(out, "{name}  schema {schema}  host {}", domain_url.as_deref().unwrap_or("-"))?;
+    }
+    Ok(())
+}
+
+async fn delete(context: &Context, schema: &str, yes: bool) -> Outcome {
+    let tenant = context.tenant(schema).await?;
+    let loss = loss(context, &tenant).await?;
+    println!("Deleting tenant {} (schema {schema}) loses for good: {loss}.", tenant.name);
+    if !yes && !confirm("Delete it?", schema)? {
+        return Err(Failure::new("nothing was deleted"));
+    }
+    let mut conn = context.connection().await?;
+    registry::delete(&mut conn, &tenant.schema).await?;
+    conn.close().await?;
+    println!("Tenant {} was deleted.", tenant.name);
+    log::info!("{}: tenant deleted with {loss}", tenant.name);
+    Ok(())
+}
+
+/// «12 probes, 40 metrics, …»
+async fn loss(context: &Context, tenant: &Tenant) -> Result<String, Failure> {
+    let mut tx = TenantTx::read(&context.pool(), &tenant.schema).await?;
+    let data = snapshot_read::read(tx.conn()).await?;
+    let counts = [
+        ("probes", data.probes.len()),
+        ("metrics", data.metrics.len()),
+        ("profiles", data.profiles.len()),
+        ("aggregations", data.aggregations.len()),
+        ("groups", data.groups.len()),
+        ("users", data.users.len()),
+        ("API keys", data.api_keys.len()),
+        ("versions", data.versions.len()),
+        ("log entries", data.log_entries.len()),
+    ];
+    Ok(counts.map(|(what, count)| format!("{count} {what}")).join(", "))
+}

@@ -1,0 +1,94 @@
+//! poem-token: API keys of clients.
+
+use super::context::{CommonArgs, Context, block_on};
+use super::{Failure, Outcome};
+use crate::domain::keys::random_hex;
+use crate::domain::tenant::Tenant;
+use crate::registry::api_keys as registry;
+use crate::store::{TenantTx, api_keys};
+
+const PROGRAM: &str = "poem-token";
+const CLIENT_LIMIT: usize = 50;
+const TOKEN_LIMIT: usize = 40;
+const TOKEN_BYTES: usize = 16;
+
+/// Create or replace the API key of a client; list keys; revoke one
+#[derive(clap::Args, Debug)]
+#[command(disable_version_flag = true)]
+#[command(group = clap::ArgGroup::new("action").args(["client", "list", "revoke"]).required(true))]
+pub struct Args {
+    /// The client that gets a token; the token is printed once
+    #[arg(short = 't', long, value_name = "CLIENT")]
+    client: Option<String>,
+    /// The schema of the tenant
+    #[arg(short, long, value_name = "SCHEMA")]
+    schema: String,
+    /// The token, instead of a random one
+    #[arg(short = 'o', long, value_name = "TOKEN", requires = "client")]
+    token: Option<String>,
+    /// List the keys of the tenant
+    #[arg(long)]
+    list: bool,
+    /// Revoke the client's key for good
+    #[arg(long, value_name = "CLIENT")]
+    revoke: Option<String>,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+pub fn run(args: Args) -> Outcome {
+    if let Some(client) = &args.client {
+        check("-t", client, CLIENT_LIMIT)?;
+        check("-o", args.token.as_deref().unwrap_or("-"), TOKEN_LIMIT)?;
+    }
+    let context = Context::open(&args.common, PROGRAM)?;
+    block_on(async {
+        let tenant = context.tenant(&args.schema).await?;
+        match (&args.client, &args.revoke) {
+            (Some(client), _) => put(&context, &tenant, client, args.token).await,
+            (None, Some(client)) => revoke(&context, &tenant, client).await,
+            (None, None) => list(&context, &tenant).await,
+        }
+    })
+}
+
+fn check(option: &str, value: &str, limit: usize) -> Outcome {
+    let length = value.chars().count();
+    if length == 0 || length > limit || value.chars().any(char::is_control) {
+        return Err(Failure::Usage(format!("{option}: takes 1 to {limit} characters, without control characters")));
+    }
+    Ok(())
+}
+
+async fn put(context: &Context, tenant: &Tenant, client: &str, token: Option<String>) -> Outcome {
+    let token = token.unwrap_or_else(|| random_hex(TOKEN_BYTES));
+    let keys = context.keys()?;
+    let done = registry::put(&context.pool(), &tenant.schema, &keys, (client, &token), PROGRAM).await?;
+    println!("{token}");
+    if done.is_revoked {
+        eprintln!("{PROGRAM}: the key of {client} is revoked, which cannot be undone: this token opens nothing");
+    } else if !done.is_new {
+        eprintln!("{PROGRAM}: the token of {client} was replaced, the old one no longer works");
+    }
+    log::info!("{}: {} the API key of {client}", tenant.name, if done.is_new { "created" } else { "replaced" });
+    Ok(())
+}
+
+async fn revoke(context: &Context, tenant: &Tenant, client: &str) -> Outcome {
+    match registry::revoke(&context.pool(), &tenant.schema, client, PROGRAM).await? {
+        None => return Err(Failure::new(format!("tenant {} has no client {client}", tenant.name))),
+        Some(false) => println!("The API key of {client} was revoked already."),
+        Some(true) => println!("The API key of {client} has been revoked, which cannot be undone."),
+    }
+    log::info!("{}: revoked the API key of {client}", tenant.name);
+    Ok(())
+}
+
+async fn list(context: &Context, tenant: &Tenant) -> Outcome {
+    let mut tx = TenantTx::read(&context.pool(), &tenant.schema).await?;
+    for key in api_keys::list(tx.conn()).await? {
+        let created = key.created.with_timezone(&context.config.general.timezone).format("%Y-%m-%d %H:%M");
+        println!("{created}  {}  {}", if key.revoked { "revoked" } else { "active " }, key.client);
+    }
+    Ok(())
+}

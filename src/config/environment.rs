@@ -1,0 +1,71 @@
+//! Values from the environment: `POEM__SECTION__KEY=value` stands over the file's value.
+//!
+//! So passwords need not stand in poem.conf. The value is taken literally (no `%(NAME)s`), the name in any case:
+//! `POEM__DATABASE__PASSWORD`, `POEM__SUPERUSER_EGI__PASSWORD`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use ::config::{Environment, Map, Source, Value};
+
+use super::error::{ConfigError, Problem};
+use super::ini::SECTIONS;
+use super::interpolation::escape;
+
+const PREFIX: &str = "POEM";
+const SEPARATOR: &str = "__";
+
+/// The variables that override poem.conf, as a source of the `config` crate.
+#[derive(Debug, Clone)]
+pub struct Overrides {
+    file: PathBuf,
+    environment: Environment,
+}
+
+impl Overrides {
+    /// Takes those of the variables that begin with `POEM__`; `file` is named in errors.
+    ///
+    /// # Errors
+    /// `NotUtf8` for such a variable whose name or value is not text.
+    pub fn new(file: &Path, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
+        let mut texts = Map::new();
+        for (name, value) in variables {
+            let shown = name.to_string_lossy().to_uppercase();
+            if !shown.starts_with(&format!("{PREFIX}{SEPARATOR}")) {
+                continue;
+            }
+            let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) else {
+                return Err(ConfigError::new(variable(file, &shown), Problem::NotUtf8));
+            };
+            texts.insert(name, value);
+        }
+        let environment = Environment::with_prefix(PREFIX).prefix_separator(SEPARATOR).source(Some(texts));
+        Ok(Self { file: file.to_owned(), environment })
+    }
+}
+
+impl Source for Overrides {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, ::config::ConfigError> {
+        let mut sections: Map<String, Map<String, Value>> = Map::new();
+        for (name, value) in self.environment.collect()? {
+            // A tenant's name may hold `__`, no key does: the last one separates.
+            let Some((section, key)) = name.rsplit_once(SEPARATOR) else { continue };
+            // Every section that POEM reads is upper case.
+            let section = section.to_uppercase();
+            let origin = variable(&self.file, &format!("{PREFIX}__{section}__{}", key.to_uppercase()));
+            let value = Value::new(Some(&origin), escape(&value.into_string()?));
+            sections.entry(section).or_default().insert(key.to_owned(), value);
+        }
+        let tables: Map<String, Value> = sections.into_iter().map(|(name, keys)| (name, keys.into())).collect();
+        Ok(Map::from([(SECTIONS.to_owned(), tables.into())]))
+    }
+}
+
+/// How errors name a variable.
+fn variable(file: &Path, name: &str) -> String {
+    format!("{} overridden by {name} in the environment", file.display())
+}

@@ -1,0 +1,24 @@
+//! `[GENERAL]`: what holds for the whole program.
+
+use chrono_tz::Tz;
+
+use super::error::{ConfigError, Problem};
+use super::settings::Settings;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct General {
+    /// Whether the log says more than usual. Never shown to users.
+    pub debug: bool,
+    /// How times are shown, in pages and in the log.
+    pub timezone: Tz,
+}
+
+impl General {
+    pub(super) fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        let section = settings.required("GENERAL")?;
+        let debug = section.flag("Debug")?.ok_or_else(|| section.error("Debug", Problem::Missing))?;
+        let name = section.filled("TimeZone")?;
+        let unknown = |_| section.error("TimeZone", Problem::Not("a time zone such as Europe/Zagreb"));
+        Ok(Self { debug, timezone: name.parse().map_err(unknown)? })
+    }
+}

@@ -1,0 +1,195 @@
+//! The file of the secret key: made once, read at every start, readable for the service user alone.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Uid, User};
+
+use crate::domain::secret::Secret;
+
+/// Who owns a key that root makes, where that user exists.
+const OWNER: &str = "apache";
+
+/// 64 characters, so six bits of a random byte choose one without bias; 64 of them are 384 bits.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const LENGTH: usize = 64;
+
+/// A key is short; a file much longer is something else.
+const MAX_LENGTH: u64 = 64 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SecretKeyError {
+    #[error("secret key {0} is missing: make it with poem-genseckey -f {0}", .path.display())]
+    Missing { path: PathBuf },
+    #[error("secret key {0} is empty: make it anew with poem-genseckey --force -f {0}", .path.display())]
+    Empty { path: PathBuf },
+    #[error("secret key {0} can be read by everybody: chmod 0600 {0}", .path.display())]
+    WorldReadable { path: PathBuf },
+    #[error("secret key {0} is not a file of UTF-8 text of at most 64 kB", .path.display())]
+    NotText { path: PathBuf },
+    #[error("secret key {0} exists already and is not overwritten without --force", .path.display())]
+    Exists { path: PathBuf },
+    #[error("secret key {0}: {source}", .path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("secret key {0}: no random numbers: {source}", .path.display())]
+    Random { path: PathBuf, source: openssl::error::ErrorStack },
+}
+
+/// Writes a new key: 64 printable characters and a newline, mode 0600, owned by `apache` where root makes it and that
+/// user exists. The file appears whole or not at all.
+///
+/// # Errors
+/// `Exists` unless `force` is set; a directory that cannot be written to; no random numbers.
+pub fn generate(path: &Path, force: bool) -> Result<(), SecretKeyError> {
+    if !force && path.symlink_metadata().is_ok() {
+        return Err(SecretKeyError::Exists { path: path.to_owned() });
+    }
+    let random = |source| SecretKeyError::Random { path: path.to_owned(), source };
+    let key = random_text(LENGTH).map_err(random)?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", random_text(8).map_err(random)?));
+    let temporary = PathBuf::from(name);
+    let result = write_private(&temporary, &key).and_then(|()| put_in_place(&temporary, path, force));
+    // After a rename there is nothing left to remove; after anything else this is the unfinished copy.
+    let _ = std::fs::remove_file(&temporary);
+    result.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => SecretKeyError::Exists { path: path.to_owned() },
+        _ => SecretKeyError::Io { path: path.to_owned(), source },
+    })
+}
+
+/// The key, without the newline that ends the file. Any text will do, so keys of POEM 2.3 go on working.
+///
+/// # Errors
+/// A missing, empty or world-readable file, or one that is not text.
+pub fn read(path: &Path) -> Result<Secret, SecretKeyError> {
+    let io_error = |source| SecretKeyError::Io { path: path.to_owned(), source };
+    let file = File::open(path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => SecretKeyError::Missing { path: path.to_owned() },
+        _ => io_error(source),
+    })?;
+    let metadata = file.metadata().map_err(io_error)?;
+    if !metadata.is_file() || metadata.len() > MAX_LENGTH {
+        return Err(SecretKeyError::NotText { path: path.to_owned() });
+    }
+    if metadata.mode() & 0o004 != 0 {
+        return Err(SecretKeyError::WorldReadable { path: path.to_owned() });
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_LENGTH).read_to_end(&mut bytes).map_err(io_error)?;
+    let text = String::from_utf8(bytes).map_err(|_| SecretKeyError::NotText { path: path.to_owned() })?;
+    if text.trim().is_empty() {
+        return Err(SecretKeyError::Empty { path: path.to_owned() });
+    }
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+}
+
+fn random_text(length: usize) -> Result<String, openssl::error::ErrorStack> {
+    let mut bytes = vec![0; length];
+    openssl::rand::rand_bytes(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect())
+}
+
+fn write_private(path: &Path, key: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    // The umask may have taken the owner's rights away.
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    if Uid::effective().is_root()
+        && let Some(owner) = User::from_name(OWNER)?
+    {
+        std::os::unix::fs::fchown(&file, Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))?;
+    }
+    file.write_all(key.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}
+
+/// A link fails where the name is taken meanwhile; a rename replaces it.
+fn put_in_place(temporary: &Path, path: &Path, force: bool) -> io::Result<()> {
+    if force { std::fs::rename(temporary, path) } else { std::fs::hard_link(temporary, path) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(path: &Path, text: &[u8], mode: u32) {
+        std::fs::write(path, text).unwrap();
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_new_key_is_long_private_and_readable_by_its_owner() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret_key");
+        generate(&path, false).unwrap();
+        let key = read(&path).unwrap();
+        assert_eq!(key.expose().len(), LENGTH);
+        assert!(key.expose().bytes().all(|byte| byte.is_ascii_graphic()));
+        assert_eq!(path.metadata().unwrap().mode() & 0o7777, 0o600);
+        assert_eq!(names(directory.path()), ["secret_key"]);
+    }
+
+    #[test]
+    fn a_key_is_overwritten_only_by_force() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret_key");
+        write(&path, b"old", 0o644);
+        assert!(matches!(generate(&path, false), Err(SecretKeyError::Exists { .. })));
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        generate(&path, true).unwrap();
+        assert_ne!(read(&path).unwrap().expose(), "old");
+        assert_eq!(names(directory.path()), ["secret_key"]);
+    }
+
+    #[test]
+    fn two_keys_differ() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = [directory.path().join("a"), directory.path().join("b")];
+        paths.iter().for_each(|path| generate(path, false).unwrap());
+        assert!(read(&paths[0]).unwrap() != read(&paths[1]).unwrap());
+    }
+
+    #[test]
+    fn a_key_of_poem_2_3_is_read_as_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret_key");
+        write(&path, b"0g9$k(j6 =#v%+\n", 0o640);
+        assert_eq!(read(&path).unwrap().expose(), "0g9$k(j6 =#v%+");
+    }
+
+    #[test]
+    fn a_key_that_is_of_no_use_is_refused_with_the_way_out() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret_key");
+        let cases: [(&[u8], u32, &str); 4] = [
+            (b"", 0o600, "is empty"),
+            (b" \n", 0o600, "is empty"),
+            (b"hush", 0o604, "can be read by everybody: chmod 0600"),
+            (b"\xff", 0o600, "is not a file of UTF-8 text"),
+        ];
+        for (text, mode, expected) in cases {
+            write(&path, text, mode);
+            let message = read(&path).unwrap_err().to_string();
+            assert!(message.contains(expected) && message.contains("secret_key"), "{message}");
+            assert!(!message.contains("hush"));
+        }
+        assert!(read(&directory.path().join("none")).unwrap_err().to_string().contains("is missing"));
+        assert!(read(directory.path()).unwrap_err().to_string().contains("is not a file"));
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_an_error_and_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = generate(&directory.path().join("none/secret_key"), true).unwrap_err();
+        assert!(matches!(error, SecretKeyError::Io { .. }));
+        assert!(names(directory.path()).is_empty());
+    }
+}

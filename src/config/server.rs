@@ -1,0 +1,62 @@
+//! `[SERVER]`: how POEM serves. POEM 2.3 did not know this section; without it, the defaults hold.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+
+use super::error::{ConfigError, Problem};
+use super::settings::Settings;
+
+const DEFAULT_PORT: u16 = 8000;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Where to listen. Loopback by default: the web server in front speaks to the world.
+    pub address: IpAddr,
+    /// 0 lets the system choose.
+    pub port: u16,
+    /// Whose word on the client's address and scheme counts. Loopback by default; empty: nobody's.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// The user that commands run as root step down to; `None`: `apache`, where that user exists.
+    pub user: Option<String>,
+    /// Where css, scripts and images are; `None`: where the package puts them.
+    pub static_path: Option<PathBuf>,
+    /// Where the templates are; `None`: where the package puts them.
+    pub templates_path: Option<PathBuf>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            address: Ipv4Addr::LOCALHOST.into(),
+            port: DEFAULT_PORT,
+            trusted_proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+            user: None,
+            static_path: None,
+            templates_path: None,
+        }
+    }
+}
+
+impl Server {
+    pub(super) fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        let default = Self::default();
+        let Some(section) = settings.optional("SERVER") else { return Ok(default) };
+        let trusted_proxies = match section.list("TrustedProxies")? {
+            Some(items) => addresses(&items)
+                .ok_or_else(|| section.error("TrustedProxies", Problem::Not("a list of IP addresses")))?,
+            None => default.trusted_proxies,
+        };
+        Ok(Self {
+            address: section.parsed("Address", "an IP address")?.unwrap_or(default.address),
+            port: section.port("Port")?.unwrap_or(default.port),
+            trusted_proxies,
+            user: section.text("User")?.filter(|user| !user.is_empty()),
+            static_path: section.path("StaticPath")?,
+            templates_path: section.path("TemplatesPath")?,
+        })
+    }
+}
+
+fn addresses(items: &[String]) -> Option<Vec<IpAddr>> {
+    items.iter().map(|item| item.parse().ok()).collect()
+}

@@ -1,0 +1,218 @@
+//! The file and the environment as one: sections of texts, read with the types that poem.conf knows.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::environment::Overrides;
+use super::error::{ConfigError, Problem};
+use super::ini::{DEFAULT, Dialect, SECTIONS};
+use super::interpolation::expand;
+use crate::domain::secret::Secret;
+
+/// All sections with their raw values, keys in lower case. `Debug` shows names, never values.
+#[derive(Clone)]
+pub struct Settings {
+    file: PathBuf,
+    sections: BTreeMap<String, BTreeMap<String, Raw>>,
+}
+
+/// A value before interpolation, and how errors name where it stands.
+#[derive(Clone)]
+struct Raw {
+    text: String,
+    origin: String,
+}
+
+/// One section, to read values from; `[DEFAULT]` stands behind it.
+#[derive(Clone, Copy)]
+pub struct Section<'a> {
+    settings: &'a Settings,
+    name: &'a str,
+}
+
+impl Settings {
+    /// Reads the file and puts the environment's `POEM__SECTION__KEY` over it.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is not UTF-8 or not of the dialect.
+    pub fn load(file: &Path, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
+        let bytes = std::fs::read(file)
+            .map_err(|error| ConfigError::new(file.display().to_string(), Problem::Unreadable(error.to_string())))?;
+        let dialect = Dialect::new(file);
+        let text = dialect.decode(bytes)?;
+        let merged = ::config::Config::builder()
+            .add_source(::config::File::from_str(&text, dialect))
+            .add_source(Overrides::new(file, variables)?)
+            .build()
+            .and_then(|merged| merged.get_table(SECTIONS));
+        let tables = merged.map_err(|error| own_error(file, error))?;
+        let mut sections = BTreeMap::new();
+        for (name, table) in tables {
+            sections.insert(name, raw_values(table).map_err(|error| own_error(file, error))?);
+        }
+        Ok(Self { file: file.to_owned(), sections })
+    }
+
+    /// A section that must be there.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub fn required<'a>(&'a self, name: &'a str) -> Result<Section<'a>, ConfigError> {
+        self.optional(name).ok_or_else(|| self.error(Problem::Missing).in_section(name))
+    }
+
+    pub fn optional<'a>(&'a self, name: &'a str) -> Option<Section<'a>> {
+        self.sections.contains_key(name).then_some(Section { settings: self, name })
+    }
+
+    /// `[DEFAULT]` itself; empty when the file has none.
+    pub fn default_section(&self) -> Section<'_> {
+        Section { settings: self, name: DEFAULT }
+    }
+
+    /// The sections' names in order, without `[DEFAULT]`.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.sections.keys().map(String::as_str).filter(|name| *name != DEFAULT)
+    }
+
+    fn error(&self, problem: Problem) -> ConfigError {
+        ConfigError::new(self.file.display().to_string(), problem)
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: BTreeMap<_, Vec<_>> =
+            self.sections.iter().map(|(name, keys)| (name, keys.keys().collect())).collect();
+        f.debug_struct("Settings").field("file", &self.file).field("keys", &names).finish()
+    }
+}
+
+/// The dialect's own error, which the `config` crate carries inside of its.
+fn own_error(file: &Path, error: ::config::ConfigError) -> ConfigError {
+    if let ::config::ConfigError::FileParse { cause, .. } = &error
+        && let Some(own) = cause.downcast_ref::<ConfigError>()
+    {
+        return own.clone();
+    }
+    // Both sources are made of sections of texts, so the crate has nothing else to refuse; its message may show a value.
+    ConfigError::new(file.display().to_string(), Problem::Not("sections of keys and values"))
+}
+
+fn raw_values(table: ::config::Value) -> Result<BTreeMap<String, Raw>, ::config::ConfigError> {
+    let mut values = BTreeMap::new();
+    for (key, value) in table.into_table()? {
+        let origin = value.origin().unwrap_or_default().to_owned();
+        values.insert(key, Raw { text: value.into_string()?, origin });
+    }
+    Ok(values)
+}
+
+/// Getters take the key as it is shown in errors; its case does not matter.
+impl<'a> Section<'a> {
+    /// The value with `%(NAME)s` expanded; `None` when the key is neither here nor in `[DEFAULT]`.
+    ///
+    /// # Errors
+    /// A reference that cannot be followed.
+    pub fn text(&self, key: &str) -> Result<Option<String>, ConfigError> {
+        let Some(raw) = self.raw(&key.to_lowercase()) else { return Ok(None) };
+        let lookup = |name: &str| self.raw(name).map(|raw| raw.text.as_str());
+        expand(&raw.text, &lookup).map(Some).map_err(|problem| self.error(key, problem))
+    }
+
+    /// The value, or `''`.
+    ///
+    /// # Errors
+    /// A reference that cannot be followed.
+    pub fn text_or_empty(&self, key: &str) -> Result<String, ConfigError> {
+        Ok(self.text(key)?.unwrap_or_default())
+    }
+
+    /// The value, which may be empty.
+    ///
+    /// # Errors
+    /// `Missing`, or a reference that cannot be followed.
+    pub fn required(&self, key: &str) -> Result<String, ConfigError> {
+        self.text(key)?.ok_or_else(|| self.error(key, Problem::Missing))
+    }
+
+    /// The value, which may not be empty.
+    ///
+    /// # Errors
+    /// `Missing`, `Empty`, or a reference that cannot be followed.
+    pub fn filled(&self, key: &str) -> Result<String, ConfigError> {
+        let text = self.required(key)?;
+        if text.is_empty() { Err(self.error(key, Problem::Empty)) } else { Ok(text) }
+    }
+
+    /// # Errors
+    /// `Missing`, or a reference that cannot be followed.
+    pub fn secret(&self, key: &str) -> Result<Secret, ConfigError> {
+        self.required(key).map(Secret::new)
+    }
+
+    /// A path; `None` when not set or empty.
+    ///
+    /// # Errors
+    /// A reference that cannot be followed.
+    pub fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
+        Ok(self.text(key)?.filter(|text| !text.is_empty()).map(PathBuf::from))
+    }
+
+    /// A port from 0 to 65535; `None` when not set or empty.
+    ///
+    /// # Errors
+    /// `Not` a port, or a reference that cannot be followed.
+    pub fn port(&self, key: &str) -> Result<Option<u16>, ConfigError> {
+        self.parsed(key, "a port number (0 to 65535)")
+    }
+
+    /// True, yes, on, 1 or False, no, off, 0 in any case; `None` when not set.
+    ///
+    /// # Errors
+    /// `Not` a boolean, or a reference that cannot be followed.
+    pub fn flag(&self, key: &str) -> Result<Option<bool>, ConfigError> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        match text.to_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Ok(Some(true)),
+            // Empty was the only way to say no that POEM 2.3 understood.
+            "false" | "no" | "off" | "0" | "" => Ok(Some(false)),
+            _ => Err(self.error(key, Problem::Not("a boolean (True or False)"))),
+        }
+    }
+
+    /// A value of any type that is read from text; `None` when not set or empty. `what` says what it should be.
+    ///
+    /// # Errors
+    /// `Not` what, or a reference that cannot be followed.
+    pub fn parsed<T: std::str::FromStr>(&self, key: &str, what: &'static str) -> Result<Option<T>, ConfigError> {
+        let Some(text) = self.text(key)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| self.error(key, Problem::Not(what)))
+    }
+
+    /// A comma-separated list without its empty items; `None` when not set.
+    ///
+    /// # Errors
+    /// A reference that cannot be followed.
+    pub fn list(&self, key: &str) -> Result<Option<Vec<String>>, ConfigError> {
+        let items =
+            |text: String| text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect();
+        Ok(self.text(key)?.map(items))
+    }
+
+    /// An error about a key of this section, placed where its value stands.
+    pub fn error(&self, key: &str, problem: Problem) -> ConfigError {
+        let error = match self.raw(&key.to_lowercase()) {
+            Some(raw) => ConfigError::new(raw.origin.clone(), problem),
+            None => self.settings.error(problem),
+        };
+        error.in_section(self.name).at_key(key)
+    }
+
+    fn raw(&self, key: &str) -> Option<&'a Raw> {
+        let in_section = |name: &str| self.settings.sections.get(name).and_then(|keys| keys.get(key));
+        in_section(self.name).or_else(|| in_section(DEFAULT))
+    }
+}

@@ -1,0 +1,21 @@
+//! `[WEBAPI]`: where the ARGO WEB-API is. Optional.
+
+use super::error::ConfigError;
+use super::settings::Settings;
+
+/// Addresses of the ARGO WEB-API; `''` where not set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebApi {
+    pub metric_profile: String,
+    pub aggregation_profile: String,
+}
+
+impl WebApi {
+    pub(super) fn read(settings: &Settings) -> Result<Option<Self>, ConfigError> {
+        let Some(section) = settings.optional("WEBAPI") else { return Ok(None) };
+        Ok(Some(Self {
+            metric_profile: section.text_or_empty("MetricProfile")?,
+            aggregation_profile: section.text_or_empty("AggregationProfile")?,
+        }))
+    }
+}

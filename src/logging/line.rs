@@ -1,0 +1,125 @@
+//! How one event becomes one line.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use log::{Level, Record};
+use log4rs::config::{Deserialize, Deserializers};
+use log4rs::encode::{self, Encode};
+
+/// What stands in every line: which program speaks, and in which time zone.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub program: &'static str,
+    pub pid: u32,
+    pub timezone: Tz,
+}
+
+impl Line {
+    /// `YYYY-MM-DD HH:MM:SS - program[pid]: LEVEL message` and a newline.
+    fn with_time(&self, time: DateTime<Utc>, record: &Record) -> String {
+        let time = time.with_timezone(&self.timezone).format("%Y-%m-%d %H:%M:%S");
+        format!("{time} - {}\n", self.without_time(record))
+    }
+
+    /// `program[pid]: LEVEL message`, as syslog wants it, which knows the time itself.
+    pub fn without_time(&self, record: &Record) -> String {
+        let message = escape(&record.args().to_string());
+        format!("{}[{}]: {} {message}", self.program, self.pid, level_name(record.level()))
+    }
+}
+
+/// The encoder `kind: poem` of the logging file.
+#[derive(Debug, Clone)]
+pub struct LineEncoder(pub Line);
+
+impl Encode for LineEncoder {
+    fn encode(&self, writer: &mut dyn encode::Write, record: &Record) -> anyhow::Result<()> {
+        // One write per line: the server and the commands append to the same file.
+        Ok(writer.write_all(self.0.with_time(Utc::now(), record).as_bytes())?)
+    }
+}
+
+/// Makes [`LineEncoder`]s; they have nothing to configure.
+pub struct LineEncoderMaker(pub Line);
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoOptions {}
+
+impl Deserialize for LineEncoderMaker {
+    type Trait = dyn Encode;
+    type Config = NoOptions;
+
+    fn deserialize(&self, _: NoOptions, _: &Deserializers) -> anyhow::Result<Box<dyn Encode>> {
+        Ok(Box::new(LineEncoder(self.0.clone())))
+    }
+}
+
+/// The names that POEM 2.3 wrote; it knew no trace.
+fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Error => "ERROR",
+        Level::Warn => "WARNING",
+        Level::Info => "INFO",
+        Level::Debug | Level::Trace => "DEBUG",
+    }
+}
+
+/// The text on one line: what a terminal or a reader of the log could take for a line's end or a command is shown
+/// as `\n` or `\u{1b}`, so no one can forge a line.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
+            // Writing to a String cannot fail.
+            let _ = write!(escaped, "{}", c.escape_default());
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn line() -> Line {
+        Line { program: "poem-syncvo", pid: 7, timezone: chrono_tz::Europe::Zagreb }
+    }
+
+    fn logged(level: Level, message: &str) -> String {
+        let time = DateTime::from_timestamp(1_562_500_800, 0).unwrap();
+        line().with_time(time, &Record::builder().level(level).args(format_args!("{message}")).build())
+    }
+
+    #[test]
+    fn a_line_has_time_program_level_and_message() {
+        assert_eq!(
+            logged(Level::Info, "EGI: Added 12 VO"),
+            "2019-07-07 14:00:00 - poem-syncvo[7]: INFO EGI: Added 12 VO\n"
+        );
+        assert!(logged(Level::Warn, "č").ends_with(": WARNING č\n"));
+        assert!(logged(Level::Trace, "x").ends_with(": DEBUG x\n"));
+    }
+
+    #[test]
+    fn control_characters_are_shown_not_sent() {
+        assert!(logged(Level::Error, "a\nb\r\t\u{1b}[2J\u{2028}").ends_with("ERROR a\\nb\\r\\t\\u{1b}[2J\\u{2028}\n"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn any_message_is_one_line(message in any::<String>()) {
+            let logged = logged(Level::Info, &message);
+            prop_assert_eq!(logged.chars().filter(|c| c.is_control()).count(), 1);
+            prop_assert!(logged.ends_with('\n'));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The appender `kind: syslog`: one datagram per event to the local syslog daemon.
+//!
+//! A daemon that is not there or does not keep up loses events; it never stops or slows POEM.
+
+use std::io;
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use log::{Level, Record};
+use log4rs::append::Append;
+use log4rs::config::{Deserialize, Deserializers};
+
+use super::line::Line;
+
+const DEFAULT_PATH: &str = "/dev/log";
+
+/// Facility `user` in the upper bits of a priority (RFC 3164, section 4.1.1).
+const FACILITY_USER: u8 = 1 << 3;
+
+/// What daemons accept by default, in bytes.
+const MAX_LENGTH: usize = 8 * 1024;
+
+#[derive(Debug)]
+pub struct SyslogAppender {
+    path: PathBuf,
+    line: Line,
+    /// `None` until the daemon is reached, and again when it is lost.
+    socket: Mutex<Option<UnixDatagram>>,
+}
+
+impl SyslogAppender {
+    pub fn new(path: PathBuf, line: Line) -> Self {
+        Self { path, line, socket: Mutex::new(None) }
+    }
+
+    fn send(&self, message: &[u8]) -> io::Result<()> {
+        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(socket) = &*socket
+            && !is_lost(&socket.send(message))
+        {
+            return Ok(());
+        }
+        // First event, or the daemon was started anew: its old socket is dead then.
+        *socket = None;
+        let fresh = UnixDatagram::unbound()?;
+        fresh.set_nonblocking(true)?;
+        fresh.connect(&self.path)?;
+        fresh.send(message)?;
+        *socket = Some(fresh);
+        Ok(())
+    }
+}
+
+/// Whether the daemon is gone; one that is merely busy loses the event.
+fn is_lost(sent: &io::Result<usize>) -> bool {
+    matches!(sent, Err(error) if error.kind() != io::ErrorKind::WouldBlock)
+}
+
+impl Append for SyslogAppender {
+    fn append(&self, record: &Record) -> anyhow::Result<()> {
+        let mut message = format!("<{}>{}", FACILITY_USER | severity(record.level()), self.line.without_time(record));
+        truncate(&mut message, MAX_LENGTH);
+        // An error here would only be told to stderr, again and again; the event stands in poem.log.
+        let _ = self.send(message.as_bytes());
+        Ok(())
+    }
+
+    fn flush(&self) {}
+}
+
+/// Cuts the text to at most this many bytes, at the end of a character.
+fn truncate(text: &mut String, length: usize) {
+    if text.len() > length {
+        // 0 is a boundary, so there always is one.
+        let end = (0..=length).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
+        text.truncate(end);
+    }
+}
+
+fn severity(level: Level) -> u8 {
+    match level {
+        Level::Error => 3,
+        Level::Warn => 4,
+        Level::Info => 6,
+        Level::Debug | Level::Trace => 7,
+    }
+}
+
+/// Makes [`SyslogAppender`]s from `{path}`.
+pub struct SyslogMaker(pub Line);
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyslogOptions {
+    /// The daemon's socket; `/dev/log` when not set.
+    path: Option<PathBuf>,
+}
+
+impl Deserialize for SyslogMaker {
+    type Trait = dyn Append;
+    type Config = SyslogOptions;
+
+    fn deserialize(&self, options: SyslogOptions, _: &Deserializers) -> anyhow::Result<Box<dyn Append>> {
+        let path = options.path.unwrap_or_else(|| DEFAULT_PATH.into());
+        Ok(Box::new(SyslogAppender::new(path, self.0.clone())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn appender(path: &Path) -> SyslogAppender {
+        let line = Line { program: "poem", pid: 7, timezone: chrono_tz::UTC };
+        SyslogAppender::new(path.to_owned(), line)
+    }
+
+    fn log(appender: &SyslogAppender, level: Level, message: &str) {
+        appender.append(&Record::builder().level(level).args(format_args!("{message}")).build()).unwrap();
+    }
+
+    fn daemon(path: &Path) -> UnixDatagram {
+        let socket = UnixDatagram::bind(path).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        socket
+    }
+
+    fn received(daemon: &UnixDatagram) -> String {
+        let mut buffer = vec![0; 2 * MAX_LENGTH];
+        let length = daemon.recv(&mut buffer).unwrap();
+        String::from_utf8(buffer[..length].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_one_datagram_with_priority_and_without_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let daemon = daemon(&path);
+        let appender = appender(&path);
+        log(&appender, Level::Info, "EGI: Added 12 VO");
+        log(&appender, Level::Error, "a\nb");
+        assert_eq!(received(&daemon), "<14>poem[7]: INFO EGI: Added 12 VO");
+        assert_eq!(received(&daemon), "<11>poem[7]: ERROR a\\nb");
+    }
+
+    #[test]
+    fn a_missing_daemon_loses_events_and_is_found_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let appender = appender(&path);
+        log(&appender, Level::Info, "lost");
+        let first = daemon(&path);
+        log(&appender, Level::Info, "one");
+        assert!(received(&first).ends_with("one"));
+        drop(first);
+        std::fs::remove_file(&path).unwrap();
+        log(&appender, Level::Info, "lost");
+        let second = daemon(&path);
+        log(&appender, Level::Info, "two");
+        assert!(received(&second).ends_with("two"));
+    }
+
+    #[test]
+    fn a_daemon_that_does_not_read_blocks_nobody() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let _daemon = daemon(&path);
+        let appender = appender(&path);
+        for _ in 0..2000 {
+            log(&appender, Level::Info, "busy");
+        }
+    }
+
+    #[test]
+    fn a_long_message_is_cut_at_a_character() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let daemon = daemon(&path);
+        log(&appender(&path), Level::Info, &"čć".repeat(MAX_LENGTH));
+        let message = received(&daemon);
+        assert!(message.len() <= MAX_LENGTH && message.len() > MAX_LENGTH - 4);
+    }
+}

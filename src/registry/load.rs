@@ -1,0 +1,57 @@
+//! Loading a whole tenant: all of it or nothing, into a tenant that has nothing to lose.
+
+use sqlx::PgPool;
+
+use crate::domain::snapshot::Snapshot;
+use crate::domain::snapshot_diff::first_difference;
+use crate::domain::tenant::SchemaName;
+use crate::store::{StoreError, TenantTx, snapshot_read, snapshot_write, users};
+
+/// What [`load`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Loaded,
+    /// The tenant holds exactly this already.
+    NothingToDo,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("the tenant holds other data, and nothing was loaded (--replace empties it first): {0}")]
+    NotEmpty(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Stores the snapshot with its ids. Where the tenant holds only users who own nothing, they make room: one with a name
+/// of the snapshot is replaced, the others get ids above. With `replace` whatever the tenant holds is removed first.
+pub async fn load(pool: &PgPool, schema: &SchemaName, data: &Snapshot, replace: bool) -> Result<Outcome, LoadError> {
+    let mut tx = TenantTx::write(pool, schema).await?;
+    let ours = snapshot_read::read(tx.conn()).await?;
+    match first_difference(&ours, data) {
+        None => return Ok(Outcome::NothingToDo),
+        Some(_) if replace => snapshot_write::clear(tx.conn()).await?,
+        Some(_) if holds_only_users(&ours) => make_room(&mut tx, data).await?,
+        Some(difference) => return Err(LoadError::NotEmpty(difference)),
+    }
+    snapshot_write::write(tx.conn(), data).await?;
+    tx.commit().await?;
+    Ok(Outcome::Loaded)
+}
+
+/// Nothing but users and the fixed rows. Without groups, versions and log entries no user owns anything.
+fn holds_only_users(ours: &Snapshot) -> bool {
+    let bare = Snapshot {
+        tags: ours.tags.clone(),
+        metric_types: ours.metric_types.clone(),
+        users: ours.users.clone(),
+        ..Snapshot::default()
+    };
+    *ours == bare
+}
+
+async fn make_room(tx: &mut TenantTx, data: &Snapshot) -> Result<(), StoreError> {
+    let names: Vec<String> = data.users.iter().map(|user| user.username.clone()).collect();
+    users::delete_by_name(tx.conn(), &names).await?;
+    users::move_above(tx.conn(), data.users.iter().map(|user| user.id).max().unwrap_or(0)).await
+}

@@ -1,0 +1,83 @@
+//! Tenants come and go.
+
+use sqlx::{Connection, PgConnection, PgPool};
+
+use crate::domain::tenant::{SchemaName, Tenant};
+use crate::store::migrate::{self, MigrateError, Progress, Schema};
+use crate::store::tenant_tx::{create_schema, drop_schema};
+use crate::store::{StoreError, TenantTx, metrics, tenants};
+
+#[derive(Debug, thiserror::Error)]
+pub enum TenantOperationError {
+    #[error("a tenant named {0} exists already")]
+    NameTaken(String),
+    #[error("the schema {0} exists already")]
+    SchemaTaken(String),
+    #[error("the host {0} leads to another tenant already")]
+    HostTaken(String),
+    #[error("there is no tenant with the schema {0}")]
+    Unknown(String),
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for TenantOperationError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Creates the tenant: its schema with all migrations, its entry in the list and the fixed rows, all of it or nothing.
+/// Gives the number of fixed rows.
+pub async fn create(
+    conn: &mut PgConnection,
+    tenant: &Tenant,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<usize, TenantOperationError> {
+    let mut tx = conn.begin().await?;
+    tenants::insert(&mut tx, tenant).await.map_err(|error| taken(error, tenant))?;
+    create_schema(&mut tx, &tenant.schema).await.map_err(|error| taken(error, tenant))?;
+    migrate::run_within(&mut tx, &Schema::Tenant(tenant.schema.clone()), progress).await?;
+    let rows = metrics::install_fixed_rows(&mut tx).await?;
+    tx.commit().await?;
+    Ok(rows)
+}
+
+/// What was taken already, by the constraint that said so.
+fn taken(error: StoreError, tenant: &Tenant) -> TenantOperationError {
+    match error.constraint() {
+        "tenant_name_key" => TenantOperationError::NameTaken(tenant.name.clone()),
+        "tenant_schema_name_key" => TenantOperationError::SchemaTaken(tenant.schema.to_string()),
+        "tenant_domain_url_key" => TenantOperationError::HostTaken(tenant.domain_url.clone().unwrap_or_default()),
+        _ => match &error {
+            // duplicate_schema: it is there but no tenant of ours
+            StoreError::Other(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some("42P06") => {
+                TenantOperationError::SchemaTaken(tenant.schema.to_string())
+            }
+            _ => TenantOperationError::Store(error),
+        },
+    }
+}
+
+/// The rows that every tenant has; gives their number.
+pub async fn install_fixed_rows(pool: &PgPool, schema: &SchemaName) -> Result<usize, StoreError> {
+    let mut tx = TenantTx::write(pool, schema).await?;
+    let rows = metrics::install_fixed_rows(tx.conn()).await?;
+    tx.commit().await?;
+    Ok(rows)
+}
+
+/// Deletes the tenant with all its data, all of it or nothing.
+pub async fn delete(conn: &mut PgConnection, schema: &SchemaName) -> Result<(), TenantOperationError> {
+    let mut tx = conn.begin().await?;
+    let known = tenants::list(&mut tx).await?.into_iter().any(|state| state.tenant.schema == *schema);
+    if !known {
+        return Err(TenantOperationError::Unknown(schema.to_string()));
+    }
+    tenants::delete(&mut tx, schema).await?;
+    drop_schema(&mut tx, schema).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! What can go wrong with the database, told apart as far as it matters to the caller.
+
+use sqlx::error::DatabaseError;
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, is starting or stopping, or has no connection to spare: worth another try soon.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// Tables are missing: no migration ever ran.
+    #[error("the database is not prepared (run poem-db -c, then poem-tenant): {0}")]
+    NotPrepared(#[source] sqlx::Error),
+    /// A constraint of the schema stopped it; holds the constraint's name.
+    #[error("against the constraint {0}")]
+    Constraint(String),
+    #[error("the database answered: {0}")]
+    Other(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// The name of the constraint that was hit, '' where it was something else.
+    pub fn constraint(&self) -> &str {
+        match self {
+            Self::Constraint(name) => name,
+            _ => "",
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error::*;
+        match &error {
+            Io(_) | Tls(_) | PoolTimedOut | PoolClosed | WorkerCrashed | Protocol(_) => Self::Unavailable(error),
+            Database(refusal) => match class_of(refusal.as_ref()) {
+                Class::Unavailable => Self::Unavailable(error),
+                Class::NotPrepared => Self::NotPrepared(error),
+                Class::Constraint => Self::Constraint(refusal.constraint().unwrap_or_default().to_owned()),
+                Class::Other => Self::Other(error),
+            },
+            _ => Self::Other(error),
+        }
+    }
+}
+
+enum Class {
+    Unavailable,
+    NotPrepared,
+    Constraint,
+    Other,
+}
+
+/// By SQLSTATE (PostgreSQL's appendix A).
+fn class_of(refusal: &dyn DatabaseError) -> Class {
+    let code = refusal.code().unwrap_or_default();
+    match code.as_ref() {
+        // undefined table, invalid schema name, invalid catalog name (the database itself)
+        "42P01" | "3F000" | "3D000" => Class::NotPrepared,
+        // a wrong or missing password is a matter of configuration, and mended while we run
+        "28P01" | "28000" => Class::Unavailable,
+        _ => match code.get(..2) {
+            // connection exception, insufficient resources, operator intervention, system error
+            Some("08" | "53" | "57" | "58") => Class::Unavailable,
+            Some("23") => Class::Constraint,
+            _ => Class::Other,
+        },
+    }
+}

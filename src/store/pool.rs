@@ -1,0 +1,97 @@
+//! Connections: how the database is reached, and the pool that the server's requests share.
+
+use std::time::Duration;
+
+use rocket::Request;
+use rocket::figment::Figment;
+use rocket_db_pools::Database;
+use serde::Deserialize;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
+
+use super::{Result, StoreError};
+use crate::domain::secret::Secret;
+
+/// Longer than a healthy database ever takes; a database that is away shall cost a request no more.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How the database is reached.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PoolSettings {
+    /// A host name, or the directory of a Unix socket where it starts with `/`.
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub password: Secret,
+    pub name: String,
+    pub max_connections: u32,
+}
+
+impl PoolSettings {
+    fn connect_options(&self) -> PgConnectOptions {
+        let options = PgConnectOptions::new_without_pgpass()
+            .port(self.port)
+            .username(&self.user)
+            .password(self.password.expose())
+            .database(&self.name)
+            .application_name("poem")
+            .statement_cache_capacity(512)
+            .disable_statement_logging();
+        match self.host.starts_with('/') {
+            true => options.socket(&self.host),
+            false => options.host(&self.host),
+        }
+    }
+
+    /// A pool that connects when it is first used: the database may be away now.
+    pub fn open(&self) -> PgPool {
+        PgPoolOptions::new()
+            .max_connections(self.max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(self.connect_options())
+    }
+
+    /// One connection of its own, for work that must not share: migrations. Close it afterwards.
+    pub async fn connect(&self) -> Result<PgConnection> {
+        Ok(PgConnection::connect_with(&self.connect_options()).await?)
+    }
+}
+
+/// The pool as Rocket's database fairing wants it: `rocket_db_pools` brings an old sqlx, so this is ours over the new.
+pub struct PgPoolFairing(PgPool);
+
+#[rocket::async_trait]
+impl rocket_db_pools::Pool for PgPoolFairing {
+    type Connection = PoolConnection<Postgres>;
+    type Error = rocket_db_pools::Error<StoreError>;
+
+    async fn init(figment: &Figment) -> std::result::Result<Self, Self::Error> {
+        let settings: PoolSettings = figment.extract()?;
+        Ok(Self(settings.open()))
+    }
+
+    async fn get(&self) -> std::result::Result<Self::Connection, Self::Error> {
+        self.0.acquire().await.map_err(|error| rocket_db_pools::Error::Get(error.into()))
+    }
+
+    async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+/// The database of the server, by the name under which its settings stand in Rocket's configuration.
+#[derive(Database)]
+#[database("poem")]
+pub struct Db(PgPoolFairing);
+
+impl Db {
+    /// The database that the server manages.
+    pub fn of<'r>(request: &'r Request<'_>) -> &'r Self {
+        Self::fetch(request.rocket()).expect("app::build attaches the database")
+    }
+
+    pub fn pool(&self) -> &PgPool {
+        &self.0.0
+    }
+}

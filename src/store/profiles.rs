@@ -1,0 +1,110 @@
+//! Profiles and their tuples.
+
+use sqlx::PgConnection;
+
+use super::Result;
+use crate::domain::profile::Tuple;
+
+/// A profile without its tuples, which [`tuples`] reads for all at once.
+#[derive(Debug, Clone)]
+pub struct ProfileRow {
+    pub id: i64,
+    pub name: String,
+    pub version: String,
+    pub vo: String,
+    pub description: Option<String>,
+}
+
+/// All profiles by name and version, in code point order; with `name`, those of this name.
+pub async fn list(conn: &mut PgConnection, name: Option<&str>) -> Result<Vec<ProfileRow>> {
+    Ok(sqlx::query_as!(
+        ProfileRow,
+        r#"SELECT id, name, version, vo, description FROM profile WHERE $1::text IS NULL OR name = $1
+           ORDER BY name COLLATE "C", version COLLATE "C""#,
+        name
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The tuples of the profiles with these ids as (profile id, tuple): by profile, flavour, metric and FQAN in code point
+/// order, an empty FQAN last.
+pub async fn tuples(conn: &mut PgConnection, profile_ids: &[i64]) -> Result<Vec<(i64, Tuple)>> {
+    let rows = sqlx::query!(
+        r#"SELECT i.profile_id, i.service_flavour, n.name AS metric, i.fqan
+           FROM metric_instance i JOIN metric_name n ON n.id = i.metric_name_id
+           WHERE i.profile_id = ANY ($1)
+           ORDER BY i.profile_id, i.service_flavour COLLATE "C", n.name COLLATE "C", i.fqan = '', i.fqan COLLATE "C""#,
+        profile_ids
+    )
+    .fetch_all(conn)
+    .await?;
+    let pairs = rows.into_iter().map(|row| {
+        let tuple = Tuple { service_flavour: row.service_flavour, metric: row.metric, fqan: row.fqan };
+        (row.profile_id, tuple)
+    });
+    Ok(pairs.collect())
+}
+
+/// Whether there is any profile.
+pub async fn any(conn: &mut PgConnection) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM profile) AS "any!""#).fetch_one(conn).await?)
+}
+
+/// Adds the profile, or sets VO and description of the one with its name and version, and raises its revision.
+/// Gives its id and whether it is new.
+pub async fn put(
+    conn: &mut PgConnection,
+    name: &str,
+    version: &str,
+    vo: &str,
+    description: Option<&str>,
+) -> Result<(i64, bool)> {
+    let row = sqlx::query!(
+        r#"INSERT INTO profile AS p (name, version, vo, description) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (name, version) DO UPDATE
+               SET vo = excluded.vo, description = excluded.description, revision = p.revision + 1
+           RETURNING id, (xmax = 0) AS "is_new!""#,
+        name,
+        version,
+        vo,
+        description
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((row.id, row.is_new))
+}
+
+/// Makes these the tuples of the profile; tuples that stay keep their ids. Their metrics must be in the registry.
+/// Gives how many were added and removed.
+pub async fn set_tuples(conn: &mut PgConnection, profile_id: i64, tuples: &[Tuple]) -> Result<(u64, u64)> {
+    let flavours: Vec<String> = tuples.iter().map(|tuple| tuple.service_flavour.clone()).collect();
+    let metrics: Vec<String> = tuples.iter().map(|tuple| tuple.metric.clone()).collect();
+    let fqans: Vec<String> = tuples.iter().map(|tuple| tuple.fqan.clone()).collect();
+    let removed = sqlx::query!(
+        "DELETE FROM metric_instance i USING metric_name n
+         WHERE i.profile_id = $1 AND n.id = i.metric_name_id
+           AND (i.service_flavour, n.name, i.fqan) NOT IN (SELECT * FROM unnest($2::text[], $3::text[], $4::text[]))",
+        profile_id,
+        &flavours,
+        &metrics,
+        &fqans
+    )
+    .execute(&mut *conn)
+    .await?;
+    let added = sqlx::query!(
+        "INSERT INTO metric_instance (profile_id, service_flavour, metric_name_id, fqan)
+         SELECT $1, t.flavour, n.id, t.fqan
+         FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS t (flavour, metric, fqan, position)
+         JOIN metric_name n ON n.name = t.metric
+         ORDER BY t.position
+         ON CONFLICT ON CONSTRAINT metric_instance_tuple_key DO NOTHING",
+        profile_id,
+        &flavours,
+        &metrics,
+        &fqans
+    )
+    .execute(conn)
+    .await?;
+    Ok((added.rows_affected(), removed.rows_affected()))
+}

@@ -1,0 +1,62 @@
+//! A transaction in one tenant's schema. The only place where SQL is made of strings: the search path.
+
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+
+use super::Result;
+use crate::domain::tenant::SchemaName;
+
+/// Sees the tenant's schema and nothing else: with `public` behind it in the path, a table that is missing would
+/// silently be read from there.
+pub struct TenantTx(Transaction<'static, Postgres>);
+
+impl TenantTx {
+    /// For reading: one moment's data whatever is written meanwhile, and PostgreSQL itself refuses a write.
+    pub async fn read(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
+        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", search_path(schema));
+        Ok(Self(pool.begin_with(AssertSqlSafe(begin)).await?))
+    }
+
+    /// For writing: there is one writer a tenant, the others wait for their turn.
+    pub async fn write(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
+        let lock = format!("SELECT pg_advisory_xact_lock(hashtext('poem tenant'), hashtext('{schema}'))");
+        let begin = format!("BEGIN; {}; {lock}", search_path(schema));
+        Ok(Self(pool.begin_with(AssertSqlSafe(begin)).await?))
+    }
+
+    /// For the bookkeeping of sessions, which need not wait for a writer.
+    pub async fn bookkeeping(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
+        Ok(Self(pool.begin_with(AssertSqlSafe(format!("BEGIN; {}", search_path(schema)))).await?))
+    }
+
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+
+    /// Without it everything is rolled back.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+/// Points a transaction that is open already at a tenant's schema.
+pub async fn enter(conn: &mut PgConnection, schema: &SchemaName) -> Result<()> {
+    sqlx::raw_sql(AssertSqlSafe(search_path(schema))).execute(conn).await?;
+    Ok(())
+}
+
+/// Creates the schema; it must not exist.
+pub async fn create_schema(conn: &mut PgConnection, schema: &SchemaName) -> Result<()> {
+    sqlx::raw_sql(AssertSqlSafe(format!("CREATE SCHEMA \"{schema}\""))).execute(conn).await?;
+    Ok(())
+}
+
+/// Drops the schema with all that is in it.
+pub async fn drop_schema(conn: &mut PgConnection, schema: &SchemaName) -> Result<()> {
+    sqlx::raw_sql(AssertSqlSafe(format!("DROP SCHEMA \"{schema}\" CASCADE"))).execute(conn).await?;
+    Ok(())
+}
+
+/// A [`SchemaName`] needs no escaping: it is made of lower-case letters, digits and `_`.
+fn search_path(schema: &SchemaName) -> String {
+    format!("SET LOCAL search_path TO \"{schema}\"")
+}

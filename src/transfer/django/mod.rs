@@ -1,0 +1,149 @@
+//! Reads what Django's dumpdata wrote of one tenant of POEM 2.3, with or without natural keys. Pure: the text becomes a
+//! [`Snapshot`], or an error that says where the text is wrong. Nothing is stored here.
+
+mod catalogue;
+mod current;
+mod error;
+mod history;
+mod log;
+mod messages;
+mod metrics;
+mod models;
+mod people;
+mod probes;
+mod profiles;
+mod refs;
+mod rows;
+mod serialized;
+mod times;
+
+use chrono_tz::Tz;
+use serde_json::Value;
+
+pub use error::DumpError;
+
+use crate::domain::keys::Keys;
+use crate::domain::snapshot::Snapshot;
+use models::Model;
+use refs::Refs;
+use rows::Dump;
+
+/// What a dump holds.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Normalised. The same dump always gives the same one (but for the sealed tokens).
+    pub snapshot: Snapshot,
+    /// How many of each kind, in words, for printing.
+    pub counts: Vec<(&'static str, usize)>,
+    /// How many rows of the file were taken over: all but sessions, permissions, content types and what a warning
+    /// says was left out.
+    pub objects: usize,
+    /// What was left out, mended or decided, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// The rows with what is needed to understand them.
+struct Source<'a> {
+    dump: &'a Dump<'a>,
+    refs: Refs<'a>,
+    zone: Tz,
+}
+
+/// Reads a dump; its naive times are local times of `timezone`.
+///
+/// # Errors
+/// The first thing that cannot be read, with model, key and field.
+pub fn parse(dump: &[u8], keys: &Keys, timezone: Tz) -> Result<Loaded, DumpError> {
+    let rows = read_rows(dump)?;
+    let dump = Dump::sort(&rows)?;
+    let source = Source { dump: &dump, refs: Refs::read(&dump)?, zone: timezone };
+    let mut warnings = dropped_warnings(&dump);
+    let mut left_out = 0;
+    let mut snapshot = read_snapshot(&source, keys, &mut warnings, &mut left_out)?;
+    snapshot.normalise();
+    Ok(Loaded { counts: counts(&snapshot), objects: dump.len() - left_out, snapshot, warnings })
+}
+
+fn read_rows(dump: &[u8]) -> Result<Vec<Value>, DumpError> {
+    let text = std::str::from_utf8(dump).map_err(|error| {
+        let line = dump[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        DumpError::NotText { line }
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match serde_json::from_str(text).map_err(|error| DumpError::syntax(&error))? {
+        Value::Array(rows) => Ok(rows),
+        _ => Err(DumpError::NotAList),
+    }
+}
+
+fn read_snapshot(
+    source: &Source,
+    keys: &Keys,
+    warnings: &mut Vec<String>,
+    left_out: &mut usize,
+) -> Result<Snapshot, DumpError> {
+    let members = people::Members::read(source)?;
+    let mut snapshot = Snapshot {
+        tags: catalogue::named(source, Model::Tag),
+        metric_types: catalogue::named(source, Model::MetricType),
+        groups: people::groups(source),
+        users: people::users(source)?,
+        api_keys: people::api_keys(source, keys)?,
+        vos: catalogue::vos(source),
+        flavours: catalogue::flavours(source)?,
+        services: catalogue::services(source)?,
+        aggregations: catalogue::aggregations(source, &members, warnings)?,
+        probes: probes::probes(source, &members, warnings)?,
+        metric_names: metrics::names(source, &members, warnings)?,
+        ..Snapshot::default()
+    };
+    let versions = history::versions(source, warnings)?;
+    *left_out += versions.left_out();
+    snapshot.metrics = metrics::metrics(source, &versions, warnings)?;
+    let (profiles, collapsed) = profiles::profiles(source, &members, warnings)?;
+    *left_out += collapsed;
+    snapshot.profiles = profiles;
+    metrics::complete_names(&mut snapshot, source.dump.highest_key(Model::MetricName));
+    snapshot.log_entries = log::log_entries(source, &versions)?;
+    snapshot.versions = versions.kept;
+    current::warn_of_stale_versions(&snapshot, warnings);
+    current::add_initial_versions(&mut snapshot, source.dump.highest_key(Model::Version));
+    Ok(snapshot)
+}
+
+fn dropped_warnings(dump: &Dump) -> Vec<String> {
+    let fields = dump
+        .unknown_fields
+        .iter()
+        .map(|(model, field)| format!("{}: field {} is unknown and left out", model.label(), error::quoted(field)));
+    // Sessions and permissions are always left out; these are not expected in the dump of a tenant.
+    let models = [Model::AuthGroup, Model::Tenant].into_iter().filter_map(|model| {
+        let rows = dump.dropped.get(&model)?;
+        Some(format!("{}: {rows} row(s) left out", model.label()))
+    });
+    fields.chain(models).collect()
+}
+
+fn counts(snapshot: &Snapshot) -> Vec<(&'static str, usize)> {
+    vec![
+        ("tags", snapshot.tags.len()),
+        ("metric types", snapshot.metric_types.len()),
+        ("groups", snapshot.groups.len()),
+        ("users", snapshot.users.len()),
+        ("API keys", snapshot.api_keys.len()),
+        ("VOs", snapshot.vos.len()),
+        ("service flavours", snapshot.flavours.len()),
+        ("services", snapshot.services.len()),
+        ("probes", snapshot.probes.len()),
+        ("metric names", snapshot.metric_names.len()),
+        ("metrics", snapshot.metrics.len()),
+        ("profiles", snapshot.profiles.len()),
+        ("metric instances", snapshot.profiles.iter().map(|profile| profile.instances.len()).sum()),
+        ("aggregations", snapshot.aggregations.len()),
+        ("versions", snapshot.versions.len()),
+        ("log entries", snapshot.log_entries.len()),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Who is meant: references by primary key, and by natural key (a list of names).
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+
+use super::error::{DumpError, described, quoted};
+use super::models::Model;
+use super::rows::{Dump, Row};
+
+/// Models whose rows bear a unique name, and the field that holds it.
+const NAMED: [(Model, &str); 10] = [
+    (Model::Tag, "name"),
+    (Model::MetricType, "name"),
+    (Model::GroupOfAggregations, "name"),
+    (Model::GroupOfProfiles, "name"),
+    (Model::GroupOfProbes, "name"),
+    (Model::GroupOfMetrics, "name"),
+    (Model::User, "username"),
+    (Model::Probe, "name"),
+    (Model::MetricName, "name"),
+    (Model::Aggregation, "name"),
+];
+
+/// The names of one model's rows, both ways.
+#[derive(Default)]
+struct Names<'a> {
+    by_key: HashMap<i64, &'a str>,
+    by_name: HashMap<&'a str, i64>,
+}
+
+/// Resolves what the fields of a dump refer to.
+pub(super) struct Refs<'a> {
+    dump: &'a Dump<'a>,
+    names: BTreeMap<Model, Names<'a>>,
+}
+
+impl<'a> Refs<'a> {
+    /// # Errors
+    /// A name that two rows of one model bear.
+    pub(super) fn read(dump: &'a Dump<'a>) -> Result<Self, DumpError> {
+        let mut names: BTreeMap<Model, Names> = BTreeMap::new();
+        for (model, field) in NAMED {
+            let names = names.entry(model).or_default();
+            for row in dump.rows(model) {
+                let name = row.text(field)?;
+                unique(&mut names.by_name, name, row, field)?;
+                names.by_key.insert(row.key, name);
+            }
+        }
+        Ok(Self { dump, names })
+    }
+
+    /// The name of a row; `None` for an unknown key.
+    pub(super) fn name(&self, model: Model, key: i64) -> Option<&'a str> {
+        self.names.get(&model)?.by_key.get(&key).copied()
+    }
+
+    pub(super) fn key(&self, model: Model, name: &str) -> Option<i64> {
+        self.names.get(&model)?.by_name.get(name).copied()
+    }
+
+    /// What a field refers to; `None` where it is null or missing.
+    ///
+    /// # Errors
+    /// A reference that nothing in the file answers to.
+    pub(super) fn one(&self, row: &Row, field: &str, model: Model) -> Result<Option<i64>, DumpError> {
+        match row.value(field) {
+            Value::Null => Ok(None),
+            value => self.resolve(value, model).map(Some).map_err(|reason| row.error(field, reason)),
+        }
+    }
+
+    /// What a field refers to that must not be empty.
+    pub(super) fn required(&self, row: &Row, field: &str, model: Model) -> Result<i64, DumpError> {
+        let reason = || row.error(field, format!("must name one of {}, is null or missing", model.label()));
+        self.one(row, field, model)?.ok_or_else(reason)
+    }
+
+    /// What a list refers to; empty where it is null or missing.
+    pub(super) fn many(&self, row: &Row, field: &str, model: Model) -> Result<Vec<i64>, DumpError> {
+        match row.value(field) {
+            Value::Null => Ok(Vec::new()),
+            Value::Array(values) => (values.iter())
+                .map(|value| self.resolve(value, model).map_err(|reason| row.error(field, reason)))
+                .collect(),
+            other => Err(row.error(field, format!("must be a list, is {}", described(other)))),
+        }
+    }
+
+    fn resolve(&self, value: &Value, model: Model) -> Result<i64, String> {
+        let label = model.label();
+        if let Some(name) = natural_key(value) {
+            return self.key(model, name).ok_or_else(|| format!("no {label} named {}", quoted(name)));
+        }
+        let key = value.as_i64().ok_or_else(|| format!("must name one of {label}, is {}", described(value)))?;
+        match self.dump.row(model, key) {
+            Some(row) if row.has_own_key => Ok(key),
+            // A key that was assigned here is not the one that the file means.
+            _ if self.dump.rows(model).iter().any(|row| !row.has_own_key) => Err(format!(
+                "no {label} with key {key}: the file has rows without keys, dump it with --natural-foreign"
+            )),
+            _ => Err(format!("no {label} with key {key}")),
+        }
+    }
+}
+
+/// The name in a natural key of one part; `None` for anything else.
+fn natural_key(value: &Value) -> Option<&str> {
+    match value.as_array()?.as_slice() {
+        [Value::String(name)] => Some(name),
+        _ => None,
+    }
+}
+
+/// Notes whose value this is.
+///
+/// # Errors
+/// It already belongs to another row.
+pub(super) fn unique<V: std::hash::Hash + Eq>(
+    seen: &mut HashMap<V, i64>,
+    value: V,
+    row: &Row,
+    field: &str,
+) -> Result<(), DumpError> {
+    match seen.insert(value, row.key) {
+        Some(other) => Err(row.error(field, format!("the same as that of {} {other}", row.model.label()))),
+        None => Ok(()),
+    }
+}
