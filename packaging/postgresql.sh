@@ -1,23 +1,27 @@
+# shellcheck shell=bash
 # Finds the programs of PostgreSQL and runs them as a user who may. Sourced by scripts; does nothing by itself.
 # src/trial/postgres.rs looks in the same places.
 
-# Prints the directory that holds initdb and postgres; fails where there is none.
+# Prints the directory that holds initdb and postgres of at least version 10; fails where there is none.
 postgresql_bin() {
     local candidate
-    {
-        printf '%s\n' "${POEM_PG_BIN:-}"
-        local IFS=:
-        for candidate in $PATH; do printf '%s\n' "$candidate"; done
-        pg_config --bindir 2>/dev/null || true
-        # The newest first.
-        find /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/rh/rh-postgresql*/root/usr/bin \
-            -maxdepth 0 2>/dev/null | sort --version-sort --reverse || true
-    } | while IFS= read -r candidate; do
-        if [ -n "$candidate" ] && [ -x "$candidate/initdb" ] && [ -x "$candidate/postgres" ]; then
+    while IFS= read -r candidate; do
+        if [ -x "$candidate/initdb" ] && [ -x "$candidate/postgres" ] &&
+            [[ $("$candidate/postgres" --version) =~ \(PostgreSQL\)\ [1-9][0-9] ]]; then
             printf '%s\n' "$candidate"
             return 0
         fi
-    done | grep --max-count=1 .
+    done < <(postgresql_candidates)
+    return 1
+}
+
+postgresql_candidates() {
+    [ -z "${POEM_PG_BIN:-}" ] || printf '%s\n' "$POEM_PG_BIN"
+    printf '%s\n' "${PATH//:/$'\n'}"
+    pg_config --bindir 2>/dev/null || true
+    # The newest first.
+    find /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/rh/rh-postgresql*/root/usr/bin -maxdepth 0 2>/dev/null |
+        sort --version-sort --reverse
 }
 
 # The user who runs PostgreSQL: oneself, or an unprivileged user where oneself is root, which PostgreSQL refuses.

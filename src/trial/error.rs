@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum TrialError {
     #[error(
-        "PostgreSQL's server programs (initdb, postgres) are not here. Install them (Debian, Ubuntu: apt-get install \
+        "PostgreSQL's server programs (initdb, postgres), version 10 or newer, are not here. Install them (Debian, Ubuntu: apt-get install \
          postgresql; CentOS, RHEL: dnf install postgresql-server; CentOS 7: yum install centos-release-scl \
          rh-postgresql10), or name their directory in POEM_PG_BIN"
     )]

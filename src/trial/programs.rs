@@ -13,6 +13,9 @@ use crate::domain::version::compare_labels;
 const INSTALLED: [(&str, &str, &str); 3] =
     [("/usr/lib/postgresql", "", "bin"), ("/usr", "pgsql-", "bin"), ("/opt/rh", "rh-postgresql", "root/usr/bin")];
 
+/// The oldest major version that POEM's SQL is for.
+const OLDEST: u32 = 10;
+
 /// A directory that holds `initdb` and `postgres`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programs {
@@ -20,13 +23,13 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// The first that is found: `POEM_PG_BIN`, `PATH`, `pg_config`, then the places of Debian, of PostgreSQL's own
+    /// The first that is found and not too old: `POEM_PG_BIN`, `PATH`, `pg_config`, then the places of Debian, of PostgreSQL's own
     /// packages and of the Software Collections, the newest first.
     ///
     /// # Errors
     /// `NotInstalled`.
     pub fn newest() -> Result<Self, TrialError> {
-        Self::all().next().ok_or(TrialError::NotInstalled)
+        Self::all().find(Self::is_recent).ok_or(TrialError::NotInstalled)
     }
 
     /// Those that can run over data that are there.
@@ -72,10 +75,20 @@ impl Programs {
 
     /// `label` as in `PG_VERSION`: «15», «9.6».
     fn is_version(&self, label: &str) -> bool {
-        let Ok(output) = Command::new(self.bin.join("postgres")).arg("--version").output() else { return false };
-        version_in(&String::from_utf8_lossy(&output.stdout))
-            .and_then(|version| version.strip_prefix(label))
-            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+        let version = self.version();
+        version.strip_prefix(label).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+    }
+
+    fn is_recent(&self) -> bool {
+        let digits: String = self.version().chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().is_ok_and(|major: u32| major >= OLDEST)
+    }
+
+    /// «15.6»; '' where the program does not run.
+    fn version(&self) -> String {
+        let output = Command::new(self.bin.join("postgres")).arg("--version").output();
+        let line = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        version_in(&line).unwrap_or_default().to_owned()
     }
 }
 

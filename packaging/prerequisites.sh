@@ -1,0 +1,153 @@
+# shellcheck shell=bash
+# What building and trying POEM needs: finds out what is missing and installs that, no more. Sourced by ./try and
+# ./check from the source directory; does nothing by itself.
+
+# shellcheck source=packaging/postgresql.sh
+. packaging/postgresql.sh
+
+say() {
+    printf 'poem: %s\n' "$*" >&2
+}
+
+# The family of the system, which decides the names of packages: debian, redhat, redhat7 or other.
+system_family() {
+    if command -v apt-get >/dev/null; then
+        echo debian
+    elif grep --quiet --no-messages '^VERSION_ID="\?7' /etc/os-release && command -v yum >/dev/null; then
+        echo redhat7
+    elif command -v dnf >/dev/null || command -v yum >/dev/null; then
+        echo redhat
+    else
+        echo other
+    fi
+}
+
+# package FAMILY TOOL: the package that brings a tool.
+package() {
+    case "$1 $2" in
+        *\ cc) echo gcc ;;
+        debian\ pkg-config | other\ pkg-config) echo pkg-config ;;
+        *\ pkg-config) echo pkgconfig ;;
+        debian\ openssl) echo libssl-dev ;;
+        *\ openssl) echo openssl-devel ;;
+        debian\ postgresql) echo postgresql ;;
+        redhat7\ postgresql) echo rh-postgresql10-postgresql-server ;;
+        *\ postgresql) echo postgresql-server ;;
+        *) echo "$2" ;;
+    esac
+}
+
+# Prints the packages that are missing, one a line.
+missing_packages() {
+    local family=$1
+    command -v cc >/dev/null || package "$family" cc
+    # A linker alone is not enough: some crates compile C.
+    command -v pkg-config >/dev/null || package "$family" pkg-config
+    has_openssl_headers || package "$family" openssl
+    postgresql_bin >/dev/null || package "$family" postgresql
+    command -v curl >/dev/null || package "$family" curl
+}
+
+has_openssl_headers() {
+    if command -v pkg-config >/dev/null; then
+        pkg-config --exists openssl
+    else
+        [ -e /usr/include/openssl/ssl.h ]
+    fi
+}
+
+# Runs a command as root, where we are or may become it.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif [ -t 0 ]; then
+        sudo -- "$@"
+    else
+        sudo --non-interactive -- "$@"
+    fi
+}
+
+may_become_root() {
+    [ "$(id -u)" -eq 0 ] || { command -v sudo >/dev/null && { [ -t 0 ] || sudo --non-interactive true 2>/dev/null; }; }
+}
+
+# Installs the packages that are missing; exits where that cannot be done.
+install_missing_packages() {
+    local family missing
+    family=$(system_family)
+    mapfile -t missing < <(missing_packages "$family")
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    if [ "$family" = other ] || ! may_become_root; then
+        say "these packages are missing (names may differ on your system): ${missing[*]}"
+        say "please install them, or run this as root, and try again"
+        exit 1
+    fi
+    say "installing ${missing[*]}"
+    case $family in
+        debian) install_with_apt "${missing[@]}" ;;
+        redhat7) install_with yum "${missing[@]}" ;;
+        redhat) install_with "$(command -v dnf || command -v yum)" "${missing[@]}" ;;
+    esac
+    mapfile -t missing < <(missing_packages "$family")
+    if [ "${#missing[@]}" -gt 0 ]; then
+        say "still missing after the installation: ${missing[*]}"
+        exit 1
+    fi
+}
+
+install_with_apt() {
+    local no_cluster=/etc/postgresql-common/createcluster.d/poem.conf made=
+    # POEM starts a PostgreSQL of its own: the package need not start one. Where the package is there already, its
+    # settings are the administrator's.
+    if ! dpkg --status postgresql-common >/dev/null 2>&1 && [ ! -e "$no_cluster" ]; then
+        as_root mkdir --parents "$(dirname "$no_cluster")"
+        echo 'create_main_cluster = false' | as_root tee "$no_cluster" >/dev/null
+        made=yes
+    fi
+    quietly as_root apt-get update || say "apt-get update failed; going on with the lists that are there"
+    local result=0
+    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@" || result=$?
+    if [ -n "$made" ]; then
+        as_root rm --force "$no_cluster"
+    fi
+    [ "$result" -eq 0 ] || exit 1
+}
+
+install_with() {
+    local manager=$1
+    shift
+    if [ "$(system_family)" = redhat7 ]; then
+        # The home of PostgreSQL 10; the system's own is too old.
+        quietly as_root "$manager" --assumeyes install centos-release-scl || exit 1
+    fi
+    quietly as_root "$manager" --assumeyes install "$@" || exit 1
+}
+
+# Runs a command and shows what it wrote only where it failed.
+quietly() {
+    local output
+    if ! output=$("$@" 2>&1); then
+        printf '%s\n' "$output" >&2
+        return 1
+    fi
+}
+
+# Rust comes from rustup: the systems' own is mostly too old. Exits where it is missing or too old.
+require_rust() {
+    local needed found
+    if ! command -v cargo >/dev/null && [ -r "$HOME/.cargo/env" ]; then
+        # shellcheck disable=SC1091
+        . "$HOME/.cargo/env"
+    fi
+    needed=$(sed --quiet 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+    if ! command -v cargo >/dev/null; then
+        say "Rust is missing (version $needed or newer). Install it, then run this again:"
+        say "    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"
+        exit 1
+    fi
+    found=$(cargo --version | cut --delimiter=' ' --fields=2)
+    if ! printf '%s\n' "$needed" "$found" | sort --version-sort --check=quiet; then
+        say "Rust $found is too old, POEM needs $needed or newer. With rustup: rustup update stable"
+        exit 1
+    fi
+}

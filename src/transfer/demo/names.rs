@@ -1,0 +1,124 @@
+//! What a demo file may refer to, by name; and what is wrong where it refers to something else.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
+use thiserror::Error;
+
+use super::file::DemoFile;
+use crate::domain::group::{GroupKind, GroupRef};
+
+/// What is wrong with a demo file, and where.
+#[derive(Debug, Error)]
+pub enum DemoError {
+    #[error("not a demo file: {0}")]
+    Form(#[from] serde_json::Error),
+    #[error("{place}: there is no {what} \"{name}\"")]
+    Unknown { place: String, what: &'static str, name: String },
+    #[error("{place} stands twice")]
+    Twice { place: String },
+    #[error("{place} needs versions, the oldest first, the last without what was different earlier")]
+    Versions { place: String },
+}
+
+/// The names that stand in a file, with the numbers they get.
+#[derive(Debug)]
+pub struct Names<'a> {
+    users: HashMap<&'a str, i64>,
+    groups: HashMap<(GroupKind, &'a str), i64>,
+    flavours: HashSet<&'a str>,
+    vos: HashSet<&'a str>,
+    metrics: HashMap<&'a str, i64>,
+}
+
+impl<'a> Names<'a> {
+    /// # Errors
+    /// `Twice` where a name that must be unique is not.
+    pub fn of(file: &'a DemoFile) -> Result<Self, DemoError> {
+        let mut groups = HashMap::new();
+        for (kind, names) in &file.groups {
+            let numbered = numbered("group", names.iter().map(String::as_str))?;
+            groups.extend(numbered.into_iter().map(|(name, id)| ((*kind, name), id)));
+        }
+        unique("metric", file.metrics.iter().map(|metric| format!("{} ({})", metric.name, metric.tag)))?;
+        unique("probe", file.probes.iter().map(|probe| probe.name.clone()))?;
+        unique("profile", file.profiles.iter().map(|profile| format!("{} {}", profile.name, profile.version)))?;
+        unique("aggregation", file.aggregations.iter().map(|aggregation| aggregation.name.clone()))?;
+        unique("API key", file.api_keys.iter().map(|key| key.client.clone()))?;
+        unique("service", file.services.iter().map(|service| service.id.clone()))?;
+        Ok(Self {
+            users: numbered("user", file.users.iter().map(|user| user.username.as_str()))?,
+            groups,
+            flavours: file.flavours.keys().map(String::as_str).collect(),
+            vos: numbered("VO", file.vos.iter().map(String::as_str))?.into_keys().collect(),
+            metrics: numbered("metric name", metric_names(file).map(|(name, _)| name))?,
+        })
+    }
+
+    /// The id of a user.
+    pub fn user(&self, name: &str, place: &str) -> Result<i64, DemoError> {
+        self.users.get(name).copied().ok_or_else(|| unknown(place, "user", name))
+    }
+
+    /// The id of a group; `None` for ''.
+    pub fn group(&self, kind: GroupKind, name: &str, place: &str) -> Result<Option<i64>, DemoError> {
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let id = self.groups.get(&(kind, name)).copied();
+        id.map(Some).ok_or_else(|| unknown(place, "group", name))
+    }
+
+    /// The same as [`Names::group`], with the kind.
+    pub fn group_ref(&self, kind: GroupKind, name: &str, place: &str) -> Result<GroupRef, DemoError> {
+        let id = self.group(kind, name, place)?.ok_or_else(|| unknown(place, "group", name))?;
+        Ok(GroupRef { kind, id })
+    }
+
+    pub fn require_vo(&self, name: &str, place: &str) -> Result<(), DemoError> {
+        if self.vos.contains(name) { Ok(()) } else { Err(unknown(place, "VO", name)) }
+    }
+
+    pub fn require_flavour(&self, name: &str, place: &str) -> Result<(), DemoError> {
+        if self.flavours.contains(name) { Ok(()) } else { Err(unknown(place, "service flavour", name)) }
+    }
+
+    pub fn require_metric(&self, name: &str, place: &str) -> Result<(), DemoError> {
+        if self.metrics.contains_key(name) { Ok(()) } else { Err(unknown(place, "metric", name)) }
+    }
+}
+
+/// Every metric name once, with its group, in the order in which it first stands.
+pub fn metric_names(file: &DemoFile) -> impl Iterator<Item = (&str, &str)> {
+    let mut seen = HashSet::new();
+    let configured = file.metrics.iter().map(|metric| (metric.name.as_str(), metric.group.as_str()));
+    let configured = configured.filter(move |(name, _)| seen.insert(*name));
+    configured.chain(file.further_metric_names.iter().map(|name| (name.as_str(), "")))
+}
+
+pub fn unknown(place: &str, what: &'static str, name: &str) -> DemoError {
+    DemoError::Unknown { place: place.into(), what, name: name.into() }
+}
+
+/// # Errors
+/// `Twice`, with the first that stands twice.
+pub fn unique<T: Eq + Hash + ToString>(what: &str, names: impl Iterator<Item = T>) -> Result<(), DemoError> {
+    let mut seen = HashSet::new();
+    for name in names {
+        let place = format!("{what} \"{}\"", name.to_string());
+        if !seen.insert(name) {
+            return Err(DemoError::Twice { place });
+        }
+    }
+    Ok(())
+}
+
+fn numbered<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<HashMap<&'a str, i64>, DemoError> {
+    let mut ids = HashMap::new();
+    for (name, id) in names.zip(1..) {
+        if ids.insert(name, id).is_some() {
+            return Err(DemoError::Twice { place: format!("{what} \"{name}\"") });
+        }
+    }
+    Ok(ids)
+}
