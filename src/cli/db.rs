@@ -11,7 +11,6 @@ use crate::domain::password;
 use crate::registry::load::Outcome as Loaded;
 use crate::registry::{load, sessions, tenants as registry, users};
 use crate::store::migrate::{self, Progress, Schema};
-use crate::store::tenants;
 use crate::transfer::django;
 
 const PROGRAM: &str = "poem-db";
@@ -147,7 +146,7 @@ pub fn run(args: Args) -> Outcome {
 async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> Outcome {
     let mut conn = context.connection().await?;
     run_migrations(&mut conn, &Schema::Public, plan.fake).await?;
-    if tenants::insert_public(&mut conn).await? {
+    if registry::ensure_public_tenant(&mut conn).await? {
         println!("Created the public tenant");
     }
     if plan.apply {
@@ -158,7 +157,7 @@ async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> Outcome 
     Ok(conn.close().await?)
 }
 
-async fn run_migrations(conn: &mut PgConnection, schema: &Schema, fake: bool) -> Outcome {
+pub async fn run_migrations(conn: &mut PgConnection, schema: &Schema, fake: bool) -> Outcome {
     let name = schema.as_str();
     println!("[standard:{name}] === Running migrate for schema {name}");
     let applied = migrate::run(conn, schema, fake, &mut |progress| print_progress(name, progress)).await?;
@@ -189,7 +188,7 @@ async fn create_superuser(context: &Context, schema: &str) -> Outcome {
 }
 
 /// Reads, checks, stores: all of it or nothing.
-async fn load_data(context: &Context, schema: &str, file: &Path, replace: bool) -> Outcome {
+pub async fn load_data(context: &Context, schema: &str, file: &Path, replace: bool) -> Outcome {
     let tenant = context.tenant(schema).await?;
     let name = file.display();
     let progress = spinner(format!("Reading {name}"));

@@ -12,6 +12,7 @@ mod serve;
 mod step_down;
 mod tenant;
 mod token;
+mod try_out;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -59,6 +60,8 @@ enum Command {
     Genseckey(genseckey::Args),
     /// Check the whole set-up and say in plain words what is wrong
     Doctor(doctor::Args),
+    /// Try POEM out: with a PostgreSQL of its own and demo data
+    Try(try_out::Args),
     /// Print the completions for a shell
     Completions(generate::CompletionsArgs),
     /// Write the man pages of all commands into a directory
@@ -95,6 +98,7 @@ impl Command {
             Self::Token(args) => ("poem-token", token::run(args)),
             Self::Genseckey(args) => ("poem-genseckey", genseckey::run(args)),
             Self::Doctor(args) => ("poem doctor", doctor::run(args)),
+            Self::Try(args) => ("poem try", try_out::run(args)),
             Self::Completions(args) => ("poem", generate::completions(args)),
             Self::Man(args) => ("poem", generate::man(args)),
         }

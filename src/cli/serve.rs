@@ -1,5 +1,8 @@
 //! poem serve: the server.
 
+use std::net::IpAddr;
+
+use rocket::{Build, Rocket};
 use sqlx::Connection;
 
 use super::context::{CommonArgs, block_on};
@@ -31,17 +34,15 @@ pub fn run(args: Args) -> Outcome {
         check_schemas(&config).await?;
         let (address, port) = (config.server.address, config.server.port);
         log::info!("starting at {address}:{port}");
-        serve(live, keys).await?;
+        launch(app::build(live, keys), (address, port)).await?;
         log::info!("stopped");
         Ok(())
     })
 }
 
 /// Serves until it is told to stop.
-pub async fn serve(live: LiveConfig, keys: Keys) -> Outcome {
-    let config = live.current();
-    let (address, port) = (config.server.address, config.server.port);
-    match app::build(live, keys).launch().await {
+pub async fn launch(server: Rocket<Build>, (address, port): (IpAddr, u16)) -> Outcome {
+    match server.launch().await {
         Ok(_) => Ok(()),
         Err(error) => {
             let words = format!("cannot serve at {address}:{port}: {}", error.kind());

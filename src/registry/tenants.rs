@@ -61,6 +61,11 @@ fn taken(error: StoreError, tenant: &Tenant) -> TenantOperationError {
     }
 }
 
+/// Lists the public tenant unless it is listed; says whether it did.
+pub async fn ensure_public_tenant(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    tenants::insert_public(conn).await
+}
+
 /// The rows that every tenant has; gives their number.
 pub async fn install_fixed_rows(pool: &PgPool, schema: &SchemaName) -> Result<usize, StoreError> {
     let mut tx = TenantTx::write(pool, schema).await?;

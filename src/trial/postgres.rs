@@ -136,11 +136,22 @@ impl Cluster {
             .fetch_one(&mut connection)
             .await?;
         if !exists {
-            let statement = format!("CREATE DATABASE \"{}\"", name.replace('"', "\"\""));
+            let statement = format!("CREATE DATABASE {}", quoted(name));
             sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await?;
         }
         connection.close().await?;
         Ok(!exists)
+    }
+
+    /// Removes a database with all that is in it, if it is there. Nobody may be connected to it.
+    ///
+    /// # Errors
+    /// `Database`.
+    pub async fn drop_database(&self, name: &str) -> Result<(), TrialError> {
+        let mut connection = PgConnection::connect_with(&self.connect_options("postgres")).await?;
+        let statement = format!("DROP DATABASE IF EXISTS {}", quoted(name));
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await?;
+        Ok(connection.close().await?)
     }
 
     /// Stops the server and waits for it; the data stay.
@@ -167,6 +178,11 @@ impl Drop for Cluster {
 }
 
 /// Takes the lock of the directory, in which stands who has it.
+/// As an SQL identifier.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 fn lock(dir: &Path) -> Result<File, TrialError> {
     let path = dir.join("lock");
     let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);

@@ -1,0 +1,208 @@
+//! poem try: POEM with a PostgreSQL of its own and demo data, for whoever wants to see it.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use rocket::fairing::AdHoc;
+use serde_json::Value;
+use sqlx::Connection;
+
+use super::context::{Context, block_on};
+use super::db::{load_data, run_migrations};
+use super::serve::launch;
+use super::{Failure, Outcome};
+use crate::app;
+use crate::config::live::LiveConfig;
+use crate::config::{Config, secret_key};
+use crate::domain::keys::random_hex;
+use crate::domain::password;
+use crate::domain::tenant::{Tenant, new_tenant};
+use crate::logging::{self, Role};
+use crate::registry::{api_keys, load, tenants as registry};
+use crate::store::migrate::Schema;
+use crate::transfer::demo;
+use crate::trial::postgres::{Cluster, Options};
+
+const DATABASE: &str = "poem";
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const LOGGING_FILE: &str = include_str!("../../etc/poem_logging.conf");
+/// The client that gets a key of a tenant that is loaded from a dump.
+const CLIENT: &str = "trial";
+
+/// Try POEM out: with a PostgreSQL of its own and demo data
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Where to serve, on the loopback interface
+    #[arg(short, long, default_value_t = 8000)]
+    port: u16,
+    /// Throw away the data of before
+    #[arg(long)]
+    fresh: bool,
+    /// Load a dump of POEM 2.3 as a tenant
+    #[arg(long, value_name = "FILE", requires = "tenant")]
+    load: Option<PathBuf>,
+    /// The name of that tenant; it is served at NAME.localhost
+    #[arg(long, value_name = "NAME", requires = "load")]
+    tenant: Option<String>,
+    /// Where the database, the configuration and the log are kept
+    #[arg(long, value_name = "DIRECTORY", default_value = ".try")]
+    dir: PathBuf,
+}
+
+/// The demo tenants: name, host, data.
+const DEMO: [(&str, &str, &str); 2] = [("EGI", "localhost", demo::EGI), ("EUDAT", "eudat.localhost", demo::EUDAT)];
+
+pub fn run(args: Args) -> Outcome {
+    check_port(args.port)?;
+    fs::create_dir_all(&args.dir).map_err(|error| Failure::new(format!("{}: {error}", args.dir.display())))?;
+    let directory = args.dir.canonicalize()?;
+    let cluster = Cluster::start(&directory.join("postgresql"), Options::default())?;
+    let path = write_configuration(&directory, &cluster, &args)?;
+    let context = Context { config: Config::load(&path)? };
+    logging::init("poem", Role::Server, &context.config)?;
+    block_on(async {
+        if args.fresh {
+            cluster.drop_database(DATABASE).await?;
+        }
+        cluster.create_database(DATABASE).await?;
+        let mut token = None;
+        prepare(&context).await?;
+        if let (Some(file), Some(name)) = (&args.load, &args.tenant) {
+            token = load_dump(&context, file, name).await?;
+        }
+        let banner = banner(&context, &args, &path, token).await?;
+        let keys = context.keys()?;
+        let ready = AdHoc::on_liftoff("Banner", move |_| Box::pin(async move { println!("{banner}") }));
+        launch(app::build(LiveConfig::load(&path)?, keys).attach(ready), (ADDRESS, args.port)).await
+    })?;
+    cluster.stop();
+    println!("POEM and its PostgreSQL have stopped.");
+    Ok(())
+}
+
+/// Before anything is started that would have to be stopped again.
+fn check_port(port: u16) -> Outcome {
+    match TcpListener::bind((ADDRESS, port)) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::new(format!("cannot serve at port {port}: {error}; say another one with --port"))),
+    }
+}
+
+/// A VENV in the directory: written anew at each start, but for the secret key.
+fn write_configuration(directory: &Path, cluster: &Cluster, args: &Args) -> Result<PathBuf, Failure> {
+    let etc = directory.join("etc/poem");
+    fs::create_dir_all(&etc)?;
+    let key = etc.join("secret_key");
+    if !key.exists() {
+        secret_key::generate(&key, false)?;
+    }
+    fs::write(etc.join("poem_logging.conf"), LOGGING_FILE)?;
+    let path = etc.join("poem.conf");
+    fs::write(&path, configuration(directory, cluster, args)?)?;
+    Ok(path)
+}
+
+fn configuration(venv: &Path, cluster: &Cluster, args: &Args) -> Result<String, Failure> {
+    let source = std::env::current_dir()?;
+    // In a value of poem.conf a percent sign is written twice.
+    let shown = |path: &Path| path.display().to_string().replace('%', "%%");
+    let mut text = format!(
+        "# Written by `poem try` at each start.\n\
+         [DEFAULT]\nVENV = {venv}\n\n\
+         [GENERAL]\nDebug = False\nTimeZone = UTC\n\n\
+         [DATABASE]\nName = {DATABASE}\nUser = {user}\nPassword = unused\nHost = {host}\nPort = {port}\n\n\
+         [SECURITY]\nAllowedHosts = localhost, .localhost, 127.0.0.1\nSecretKeyPath = %(VENV)s/etc/poem/secret_key\n\n\
+         [SERVER]\nAddress = {ADDRESS}\nPort = {serve}\nTemplatesPath = {templates}\nStaticPath = {files}\n",
+        venv = shown(venv),
+        user = cluster.superuser(),
+        host = shown(cluster.socket_dir()),
+        port = cluster.port(),
+        serve = args.port,
+        templates = shown(&source.join("templates")),
+        files = shown(&source.join("static")),
+    );
+    for name in DEMO.iter().map(|(name, ..)| *name).chain(args.tenant.as_deref()) {
+        let name = name.to_uppercase();
+        text += &format!("\n[GENERAL_{name}]\nNamespace = org.example.{}\n", name.to_lowercase());
+    }
+    Ok(text)
+}
+
+/// Migrations, and the demo tenants where they are not there yet.
+async fn prepare(context: &Context) -> Outcome {
+    let mut conn = context.connection().await?;
+    run_migrations(&mut conn, &Schema::Public, false).await?;
+    registry::ensure_public_tenant(&mut conn).await?;
+    let tenants = context.tenants().await?;
+    for tenant in &tenants {
+        run_migrations(&mut conn, &Schema::Tenant(tenant.schema.clone()), false).await?;
+    }
+    for (name, host, data) in DEMO {
+        if tenants.iter().all(|tenant| tenant.name != name) {
+            let tenant = new_tenant(name, host)?;
+            registry::create(&mut conn, &tenant, &mut |_| ()).await?;
+            let snapshot = demo::snapshot(data, &context.keys()?, &password::hash)?;
+            load::load(&context.pool(), &tenant.schema, &snapshot, false).await?;
+            println!("Created the tenant {name} with demo data");
+        }
+    }
+    Ok(conn.close().await?)
+}
+
+/// Makes the tenant and loads the dump; gives the token of a key for it. `None`: the tenant was there already, and is
+/// left as it is.
+async fn load_dump(context: &Context, file: &Path, name: &str) -> Result<Option<String>, Failure> {
+    let tenant = new_tenant(name, &format!("{}.localhost", name.to_lowercase()))?;
+    if context.tenants().await?.iter().any(|known| known.schema == tenant.schema) {
+        println!("The tenant {name} is there already and keeps its data; --fresh starts anew");
+        return Ok(None);
+    }
+    let mut conn = context.connection().await?;
+    registry::create(&mut conn, &tenant, &mut |_| ()).await?;
+    if let Err(failure) = load_data(context, tenant.schema.as_str(), file, false).await {
+        registry::delete(&mut conn, &tenant.schema).await?;
+        return Err(failure);
+    }
+    conn.close().await?;
+    let token = random_hex(16);
+    api_keys::put(&context.pool(), &tenant.schema, &context.keys()?, (CLIENT, &token), "poem try").await?;
+    Ok(Some(token))
+}
+
+/// What whoever started it wants to know.
+async fn banner(context: &Context, args: &Args, conf: &Path, token: Option<String>) -> Result<String, Failure> {
+    let port = args.port;
+    let mut text = format!("\nPOEM is ready. Ctrl-C stops it; the data stay in {}.\n\n", args.dir.display());
+    for Tenant { name, domain_url, .. } in context.tenants().await? {
+        text += &format!("  {name:<8} http://{}:{port}/poem/\n", domain_url.unwrap_or_default());
+    }
+    text += "\nWhat monitoring instances fetch:\n\n";
+    text += &format!(
+        "  curl -H 'X-API-KEY: demo-egi-ncg' http://localhost:{port}/poem/api/v2/metrics/Production\n\
+        \x20 curl 'http://localhost:{port}/poem/api/0.2/json/profiles'\n"
+    );
+    if let (Some(token), Some(name)) = (token, &args.tenant) {
+        let host = name.to_lowercase();
+        text += &format!("  curl -H 'X-API-KEY: {token}' http://{host}.localhost:{port}/poem/api/v2/metrics/\n");
+    }
+    text += &format!("\nThe API is described at http://localhost:{port}/poem/api/v2/openapi.json\n");
+    text += "\nLogins of the demo tenants, for the pages to come:\n\n";
+    for (name, _, data) in DEMO {
+        text += &format!("  {name:<8} {}\n", logins(data));
+    }
+    text += &format!("\nCommands: POEM_CONF={} {} help\n", conf.display(), std::env::current_exe()?.display());
+    Ok(text)
+}
+
+/// «ada / demo-ada (superuser), bruno / demo-bruno, …», as the demo data have them.
+fn logins(data: &str) -> String {
+    let data: Value = serde_json::from_str(data).unwrap_or_default();
+    let login = |user: &Value| {
+        let (name, password) = (user["username"].as_str()?, user["password"].as_str()?);
+        let role = if user["superuser"] == true { " (superuser)" } else { "" };
+        Some(format!("{name} / {password}{role}"))
+    };
+    let users = data["users"].as_array().into_iter().flatten();
+    users.filter_map(login).collect::<Vec<_>>().join(", ")
+}
