@@ -12,5 +12,6 @@ pub mod error; //      an error of any room -> an HTTP answer
 pub mod logging; //    poem.log and syslog: one line per event
 pub mod registry; //   operations: rule + SQL + log entry, in one transaction
 pub mod store; //      SQL and nothing else
+pub mod sync; //       fetching from outside, over HTTP and HTTPS
 pub mod transfer; //   data in and out: dumps of POEM 2.3, profiles as JSON, demo data
 pub mod trial; //      a private PostgreSQL for trying POEM out and for the tests

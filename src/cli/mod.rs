@@ -4,9 +4,12 @@
 mod context;
 mod db;
 mod doctor;
+mod exportprofiles;
 mod failure;
 mod generate;
 mod genseckey;
+mod importprofiles;
+mod profiles_file;
 mod prompt;
 mod serve;
 mod step_down;
@@ -44,6 +47,10 @@ enum Family {
     Token(token::Args),
     #[command(name = "poem-genseckey")]
     Genseckey(genseckey::Args),
+    #[command(name = "poem-exportprofiles")]
+    Exportprofiles(exportprofiles::Args),
+    #[command(name = "poem-importprofiles")]
+    Importprofiles(importprofiles::Args),
 }
 
 #[derive(Subcommand)]
@@ -58,6 +65,10 @@ enum Command {
     Token(token::Args),
     /// Make the secret key (poem-genseckey)
     Genseckey(genseckey::Args),
+    /// Write profiles of a tenant to a file, as JSON (poem-exportprofiles)
+    Exportprofiles(exportprofiles::Args),
+    /// Import profiles into a tenant, from a file or from another POEM (poem-importprofiles)
+    Importprofiles(importprofiles::Args),
     /// Check the whole set-up and say in plain words what is wrong
     Doctor(doctor::Args),
     /// Try POEM out: with a PostgreSQL of its own and demo data
@@ -81,6 +92,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Family::Tenant(args) => ("poem-tenant", tenant::run(args)),
         Family::Token(args) => ("poem-token", token::run(args)),
         Family::Genseckey(args) => ("poem-genseckey", genseckey::run(args)),
+        Family::Exportprofiles(args) => ("poem-exportprofiles", exportprofiles::run(args)),
+        Family::Importprofiles(args) => ("poem-importprofiles", importprofiles::run(args)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,6 +110,8 @@ impl Command {
             Self::Tenant(args) => ("poem-tenant", tenant::run(args)),
             Self::Token(args) => ("poem-token", token::run(args)),
             Self::Genseckey(args) => ("poem-genseckey", genseckey::run(args)),
+            Self::Exportprofiles(args) => ("poem-exportprofiles", exportprofiles::run(args)),
+            Self::Importprofiles(args) => ("poem-importprofiles", importprofiles::run(args)),
             Self::Doctor(args) => ("poem doctor", doctor::run(args)),
             Self::Try(args) => ("poem try", try_out::run(args)),
             Self::Completions(args) => ("poem", generate::completions(args)),

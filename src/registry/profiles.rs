@@ -55,6 +55,9 @@ async fn import_one(
     let (id, is_new) = profiles::put(tx.conn(), &profile.name, &profile.version, &profile.vo, description).await?;
     let (added, removed) = profiles::set_tuples(tx.conn(), id, &profile.tuples).await?;
     let changes = changes(profile, old, added, removed);
+    if !is_new && !changes.is_empty() {
+        profiles::raise_revision(tx.conn(), id).await?;
+    }
     if is_new || !changes.is_empty() {
         let entry = NewLogEntry {
             action: if is_new { Action::Add } else { Action::Change },

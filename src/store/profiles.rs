@@ -51,8 +51,8 @@ pub async fn any(conn: &mut PgConnection) -> Result<bool> {
     Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM profile) AS "any!""#).fetch_one(conn).await?)
 }
 
-/// Adds the profile, or sets VO and description of the one with its name and version, and raises its revision.
-/// Gives its id and whether it is new.
+/// Adds the profile, or sets VO and description of the one with its name and version. Gives its id and whether it is
+/// new.
 pub async fn put(
     conn: &mut PgConnection,
     name: &str,
@@ -61,9 +61,9 @@ pub async fn put(
     description: Option<&str>,
 ) -> Result<(i64, bool)> {
     let row = sqlx::query!(
-        r#"INSERT INTO profile AS p (name, version, vo, description) VALUES ($1, $2, $3, $4)
+        r#"INSERT INTO profile (name, version, vo, description) VALUES ($1, $2, $3, $4)
            ON CONFLICT (name, version) DO UPDATE
-               SET vo = excluded.vo, description = excluded.description, revision = p.revision + 1
+               SET vo = excluded.vo, description = excluded.description
            RETURNING id, (xmax = 0) AS "is_new!""#,
         name,
         version,
@@ -73,6 +73,12 @@ pub async fn put(
     .fetch_one(conn)
     .await?;
     Ok((row.id, row.is_new))
+}
+
+/// Whoever edits the profile and read it before is told that it changed.
+pub async fn raise_revision(conn: &mut PgConnection, id: i64) -> Result<()> {
+    sqlx::query!("UPDATE profile SET revision = revision + 1 WHERE id = $1", id).execute(conn).await?;
+    Ok(())
 }
 
 /// Makes these the tuples of the profile; tuples that stay keep their ids. Their metrics must be in the registry.

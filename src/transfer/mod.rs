@@ -1,4 +1,5 @@
-//! Data in and out: dumps of POEM 2.3, profiles as JSON, demo data.
+//! Data in and out.
 
-pub mod demo; //   what `poem try` shows
-pub mod django; // dumps of POEM 2.3
+pub mod demo; //     what `poem try` shows
+pub mod django; //   dumps of POEM 2.3
+pub mod profiles; // profiles as JSON, as poem-exportprofiles writes them

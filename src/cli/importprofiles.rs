@@ -1,0 +1,247 @@
+//! poem-importprofiles: profiles into a tenant, from a file or from another POEM.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::context::{CommonArgs, Context, block_on};
+use super::profiles_file::path_of;
+use super::{Failure, Outcome};
+use crate::domain::host::Host;
+use crate::domain::profile::ProfileContent;
+use crate::domain::tenant::Tenant;
+use crate::registry::profiles::{self as registry, Imported};
+use crate::store::{TenantTx, profiles};
+use crate::sync::http::{Client, Trust};
+use crate::transfer::profiles::parse;
+
+const PROGRAM: &str = "poem-importprofiles";
+/// The most bytes of a file, as many as are fetched from another POEM.
+const FILE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Import profiles into a tenant, from a file or from another POEM
+#[derive(clap::Args, Debug)]
+#[command(disable_version_flag = true)]
+#[command(group = clap::ArgGroup::new("source").args(["file", "host"]).required(true))]
+pub struct Args {
+    /// The schema of the tenant
+    #[arg(short = 't', long, value_name = "SCHEMA")]
+    schema: String,
+    /// The file to read; a name without a slash means /tmp/FILE
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<String>,
+    /// The host of the POEM to ask, without protocol; a port may follow
+    #[arg(short = 'p', long, value_name = "HOST")]
+    host: Option<String>,
+    /// Ask over https
+    #[arg(short = 's', long, conflicts_with = "file")]
+    https: bool,
+    /// Ask for an address that ends with a slash
+    #[arg(short = 'l', long, conflicts_with = "file")]
+    trailing_slash: bool,
+    /// Import only if the tenant has no profile yet
+    #[arg(short, long)]
+    initial: bool,
+    /// The names of the profiles to import, each with all its versions [default: all]
+    #[arg(value_name = "PROFILE")]
+    profiles: Vec<String>,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// Where the profiles come from.
+#[derive(Debug, PartialEq, Eq)]
+enum Source {
+    File(PathBuf),
+    Url(String),
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Url(url) => f.write_str(url),
+        }
+    }
+}
+
+pub fn run(args: Args) -> Outcome {
+    let source = source(&args)?;
+    let context = Context::open(&args.common, PROGRAM)?;
+    block_on(async {
+        let tenant = context.tenant(&args.schema).await?;
+        say(&format!("Running synchronizer for POEM sync ({source})"));
+        // the import asks again, when nobody else can write; this spares the fetch
+        if args.initial && has_profiles(&context, &tenant).await? {
+            return skip();
+        }
+        let text = source.read(&context).await?;
+        let all = parse(&text).map_err(|error| Failure::new(format!("{source}: {error}")))?;
+        let wanted = select(all, &args.profiles)
+            .map_err(|missing| Failure::new(format!("nothing was imported, {source} has no profile {missing}")))?;
+        let pool = context.pool();
+        match registry::import(&pool, &tenant.schema, &wanted, args.initial, PROGRAM).await? {
+            None => skip(),
+            Some(imported) if imported.is_empty() => {
+                say(&format!("{source} holds no profiles, nothing was imported"));
+                Ok(())
+            }
+            Some(imported) => {
+                imported.iter().for_each(|profile| say(&synchronized(profile, &tenant.name)));
+                Ok(())
+            }
+        }
+    })
+}
+
+fn source(args: &Args) -> Result<Source, Failure> {
+    let Some(host) = &args.host else {
+        // one of both is required
+        return Ok(Source::File(path_of(args.file.as_deref().unwrap_or_default())));
+    };
+    if host.contains("//") || host.starts_with("http:") || host.starts_with("https:") {
+        return Err(Failure::Usage("Specify only POEM hostname, without protocol".to_owned()));
+    }
+    if Host::parse(host).is_err() {
+        return Err(Failure::Usage(format!("{host:?} is not a host name with or without a port")));
+    }
+    let protocol = if args.https { "https" } else { "http" };
+    let slash = if args.trailing_slash { "/" } else { "" };
+    Ok(Source::Url(format!("{protocol}://{host}/poem/api/0.2/json/profiles{slash}")))
+}
+
+impl Source {
+    async fn read(&self, context: &Context) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::File(path) => read_file(path),
+            Self::Url(url) => {
+                let security = &context.config.security;
+                let trust = Trust { ca_file: security.ca_file.clone(), ca_path: security.ca_path.clone() };
+                Ok(Client::new(&trust)?.get(url).await?)
+            }
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut text));
+    match read {
+        Err(error) => Err(Failure::new(format!("{}: {error}", path.display()))),
+        Ok(length) if length as u64 > FILE_LIMIT => {
+            Err(Failure::new(format!("{} has more than {} MiB", path.display(), FILE_LIMIT / 1024 / 1024)))
+        }
+        Ok(_) => Ok(text),
+    }
+}
+
+/// The profiles with these names, all where none is given; or the names that no profile bears.
+fn select(all: Vec<ProfileContent>, names: &[String]) -> Result<Vec<ProfileContent>, String> {
+    let is_missing = |name: &&str| !all.iter().any(|profile| profile.name == *name);
+    let missing: Vec<&str> = names.iter().map(String::as_str).filter(is_missing).collect();
+    if !missing.is_empty() {
+        return Err(missing.join(", "));
+    }
+    Ok(all.into_iter().filter(|profile| names.is_empty() || names.contains(&profile.name)).collect())
+}
+
+async fn has_profiles(context: &Context, tenant: &Tenant) -> Result<bool, Failure> {
+    let mut tx = TenantTx::read(&context.pool(), &tenant.schema).await?;
+    Ok(profiles::any(tx.conn()).await?)
+}
+
+fn skip() -> Outcome {
+    const WORDS: &str = "Database already contains profiles .. skipping.";
+    eprintln!("{WORDS}");
+    log::warn!("{WORDS}");
+    Ok(())
+}
+
+fn say(words: &str) {
+    println!("{words}");
+    log::info!("{words}");
+}
+
+/// «Synchronized profile ARGO_MON: version 1.0 in EGI, changed. Added 3 metric instances.»
+fn synchronized(profile: &Imported, tenant: &str) -> String {
+    let Imported { name, version, is_new, changes } = profile;
+    let outcome = match (is_new, changes.as_str()) {
+        (true, "") => "new.".to_owned(),
+        (true, changes) => format!("new. {changes}"),
+        (false, "") => "unchanged.".to_owned(),
+        (false, changes) => format!("changed. {changes}"),
+    };
+    format!("Synchronized profile {name}: version {version} in {tenant}, {outcome}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn args(line: &str) -> Result<Args, clap::Error> {
+        Program::try_parse_from(line.split(' ')).map(|program| program.args)
+    }
+
+    fn source_of(line: &str) -> Source {
+        source(&args(line).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_source_is_a_file_or_a_host() {
+        assert_eq!(source_of("x -t egi -f a.json"), Source::File("/tmp/a.json".into()));
+        let url = |rest: &str| Source::Url(format!("{rest}/poem/api/0.2/json/profiles"));
+        assert_eq!(source_of("x -t egi -p poem.egi.eu A B"), url("http://poem.egi.eu"));
+        assert_eq!(source_of("x -t egi -s -i -p poem.egi.eu:8443"), url("https://poem.egi.eu:8443"));
+        let slashed = source_of("x -t egi -sl -p poem.egi.eu");
+        assert_eq!(slashed.to_string(), "https://poem.egi.eu/poem/api/0.2/json/profiles/");
+        for line in ["x -t egi", "x -t egi -f a -p b", "x -f a", "x -t egi -f a -s", "x -t egi -f a -l"] {
+            assert!(args(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_only_a_host() {
+        for (host, words) in [
+            ("https://poem.egi.eu", "Specify only POEM hostname, without protocol"),
+            ("HTTP://poem", "Specify only POEM hostname, without protocol"),
+            ("http:poem", "Specify only POEM hostname, without protocol"),
+            ("poem/egi", "\"poem/egi\" is not a host name with or without a port"),
+            ("user@poem", "\"user@poem\" is not a host name with or without a port"),
+        ] {
+            let failure = source(&args(&format!("x -t egi -p {host}")).unwrap()).unwrap_err();
+            assert!(matches!(&failure, Failure::Usage(said) if said == words), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn profiles_are_selected_by_name() {
+        let profile = |name: &str, version: &str| ProfileContent {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            ..ProfileContent::default()
+        };
+        let all = || vec![profile("A", "1"), profile("B", "1"), profile("A", "2")];
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        assert_eq!(select(all(), &[]), Ok(all()));
+        assert_eq!(select(all(), &names(&["A"])), Ok(vec![profile("A", "1"), profile("A", "2")]));
+        assert_eq!(select(all(), &names(&["C", "A", "D"])), Err("C, D".to_owned()));
+    }
+
+    #[test]
+    fn what_was_done_is_said() {
+        let said = |is_new, changes: &str| {
+            let (name, version) = ("A".to_owned(), "1.0".to_owned());
+            synchronized(&Imported { name, version, is_new, changes: changes.to_owned() }, "EGI")
+        };
+        assert_eq!(said(true, ""), "Synchronized profile A: version 1.0 in EGI, new.");
+        assert_eq!(said(false, ""), "Synchronized profile A: version 1.0 in EGI, unchanged.");
+        assert_eq!(said(false, "Changed VO."), "Synchronized profile A: version 1.0 in EGI, changed. Changed VO.");
+    }
+}

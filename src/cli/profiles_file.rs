@@ -1,0 +1,24 @@
+//! Where the files of poem-exportprofiles and poem-importprofiles stand.
+
+use std::path::{Path, PathBuf};
+
+const DIRECTORY: &str = "/tmp";
+
+/// A name without a slash means a file in /tmp, as it did in POEM 2.3.
+pub fn path_of(file: &str) -> PathBuf {
+    if file.contains('/') { PathBuf::from(file) } else { Path::new(DIRECTORY).join(file) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_a_slash_is_in_tmp() {
+        for (file, path) in
+            [("out.json", "/tmp/out.json"), ("./out.json", "./out.json"), ("/srv/out.json", "/srv/out.json")]
+        {
+            assert_eq!(path_of(file), Path::new(path));
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A server on loopback that answers as a test tells it, and the certificates for one with TLS.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use openssl::asn1::Asn1Time;
+use openssl::bn::BigNum;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::ssl::{SslAcceptor, SslMethod, SslVersion};
+use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
+use openssl::x509::{X509, X509Builder, X509Name};
+
+/// A certificate with its key.
+pub struct Identity {
+    pub certificate: X509,
+    pub key: PKey<Private>,
+}
+
+/// An authority that certifies itself.
+pub fn authority() -> Identity {
+    identity("Authority", None)
+}
+
+/// A server with the name or address `host`, certified by `issuer`.
+pub fn server(host: &str, issuer: &Identity) -> Identity {
+    identity(host, Some(issuer))
+}
+
+fn identity(name: &str, issuer: Option<&Identity>) -> Identity {
+    let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let key = PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap();
+    let mut subject = X509Name::builder().unwrap();
+    subject.append_entry_by_text("CN", name).unwrap();
+    let subject = subject.build();
+    let mut builder = X509Builder::new().unwrap();
+    builder.set_version(2).unwrap();
+    let mut serial = BigNum::new().unwrap();
+    serial.rand(64, openssl::bn::MsbOption::MAYBE_ZERO, false).unwrap();
+    builder.set_serial_number(&serial.to_asn1_integer().unwrap()).unwrap();
+    builder.set_subject_name(&subject).unwrap();
+    builder.set_pubkey(&key).unwrap();
+    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+    match issuer {
+        None => self_signed(&mut builder, &subject),
+        Some(issuer) => for_host(&mut builder, name, issuer),
+    }
+    let signer = issuer.map_or(&key, |issuer| &issuer.key);
+    builder.sign(signer, MessageDigest::sha256()).unwrap();
+    Identity { certificate: builder.build(), key }
+}
+
+fn self_signed(builder: &mut X509Builder, subject: &X509Name) {
+    builder.set_issuer_name(subject).unwrap();
+    builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
+}
+
+fn for_host(builder: &mut X509Builder, host: &str, issuer: &Identity) {
+    builder.set_issuer_name(issuer.certificate.subject_name()).unwrap();
+    let mut names = SubjectAlternativeName::new();
+    let names = if host.parse::<std::net::IpAddr>().is_ok() { names.ip(host) } else { names.dns(host) };
+    let names = names.build(&builder.x509v3_context(Some(&issuer.certificate), None)).unwrap();
+    builder.append_extension(names).unwrap();
+}
+
+/// Answers every request to its end of life with what `answer` makes of the path; then closes the connection.
+pub fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> SocketAddr {
+    listen(move |mut stream| respond(&mut stream, &answer))
+}
+
+/// The same over TLS of at most this version. A handshake that fails is the client's business.
+pub fn serve_tls(
+    identity: &Identity,
+    newest: Option<SslVersion>,
+    answer: impl Fn(&str) -> Vec<u8> + Send + 'static,
+) -> SocketAddr {
+    let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls_server()).unwrap();
+    acceptor.set_private_key(&identity.key).unwrap();
+    acceptor.set_certificate(&identity.certificate).unwrap();
+    acceptor.set_min_proto_version(None).unwrap();
+    acceptor.set_max_proto_version(newest).unwrap();
+    let acceptor = Arc::new(acceptor.build());
+    listen(move |stream| {
+        if let Ok(mut stream) = acceptor.accept(stream) {
+            respond(&mut stream, &answer);
+            let _ = stream.shutdown();
+        }
+    })
+}
+
+fn listen(handle: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || listener.incoming().flatten().for_each(handle));
+    address
+}
+
+/// A client that hangs up early is no failure of the test.
+fn respond(stream: &mut (impl Read + Write), answer: &impl Fn(&str) -> Vec<u8>) {
+    let mut request = Vec::new();
+    let mut buffer = [0; 1024];
+    while !request.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut buffer) {
+            Ok(length) if length > 0 => request.extend_from_slice(&buffer[..length]),
+            _ => return,
+        }
+    }
+    let request = String::from_utf8_lossy(&request).into_owned();
+    let _ = stream.write_all(&answer(&request));
+}
