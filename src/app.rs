@@ -1,16 +1,20 @@
 //! Builds the server: the only place that mounts routes, attaches fairings and manages state.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rocket::config::{Ident, LogLevel, Shutdown, Sig};
 use rocket::data::{Limits, ToByteUnit};
+use rocket::fairing::{AdHoc, Fairing, Info, Kind};
 use rocket::figment::Figment;
 use rocket::figment::providers::Serialized;
 use rocket::fs::FileServer;
-use rocket::{Build, Rocket, catchers};
+use rocket::http::Method;
+use rocket::{Build, Request, Response, Rocket, catchers};
 use rocket_db_pools::Database;
 use rocket_dyn_templates::Template;
 
+use crate::answers::{Answers, World};
 use crate::api::{self, ApiHeaders};
 use crate::auth::front_door::{self, FrontDoor};
 use crate::config::Config;
@@ -32,6 +36,8 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .attach(FrontDoor { allowed: AllowedHosts::new(&current.security.allowed_hosts) })
         .attach(ApiHeaders)
         .attach(Db::init())
+        .attach(answers(&current))
+        .attach(AfterWrites)
         .attach(Template::fairing())
         .manage(keys)
         .manage(config)
@@ -44,6 +50,42 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         }
     }
     rocket
+}
+
+/// Manages the answers, and keeps asking for the state of the tenants as long as the server runs.
+fn answers(config: &Config) -> impl Fairing {
+    let world = Arc::new(World::new(pool_settings(config), config.server.last_known_data));
+    let memory = config.server.answer_memory;
+    AdHoc::on_ignite("Answers", move |rocket| async move {
+        let pool = Db::fetch(&rocket).expect("attached before").pool().clone();
+        let asking = world.clone();
+        rocket.manage(Answers::new(pool, world, memory)).attach(AdHoc::on_liftoff("Asking", |rocket| {
+            let shutdown = rocket.shutdown();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = asking.keep_asking() => {}
+                    () = shutdown => {}
+                }
+            });
+            Box::pin(async {})
+        }))
+    })
+}
+
+/// The fairing: what this server wrote is seen by its next request.
+struct AfterWrites;
+
+#[rocket::async_trait]
+impl Fairing for AfterWrites {
+    fn info(&self) -> Info {
+        Info { name: "After writes", kind: Kind::Response }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, _: &mut Response<'r>) {
+        if matches!(request.method(), Method::Post | Method::Put | Method::Patch | Method::Delete) {
+            Answers::of(request).world.distrust();
+        }
+    }
 }
 
 /// How the database is reached, as the configuration has it.

@@ -2,6 +2,7 @@
 //!
 //! The map; ARCHITECTURE.md tells how the rooms hang together and who may import whom.
 
+pub mod answers; //    answers for machines, kept ready in memory
 pub mod api; //        REST API: v2, v2/internal, v0.2
 pub mod app; //        builds the server: the only place that mounts, attaches and manages
 pub mod auth; //       who is asking: tenant, API key, session; guards and fairings

@@ -16,3 +16,22 @@ CREATE TABLE public.tenant (
     CONSTRAINT tenant_domain_url_length CHECK (char_length(domain_url) BETWEEN 1 AND 128),
     CONSTRAINT tenant_schema_name_form CHECK (schema_name ~ '^[_a-z][_a-z0-9]{0,62}$')
 );
+
+-- Which state each tenant's data are in: a stamp that is new after every change, whoever makes it. A server that keeps
+-- answers in memory compares stamps to know whether they still hold. It is a row and no sequence: a sequence would show
+-- a change before it is committed. It is random and no counter: data restored from a backup have a stamp of their own.
+CREATE TABLE public.tenant_stamp (
+    schema_name text NOT NULL,
+    stamp       text NOT NULL,
+    CONSTRAINT tenant_stamp_pkey PRIMARY KEY (schema_name)
+);
+
+-- Statement triggers of the tenants' tables call it.
+CREATE FUNCTION public.stamp_tenant() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.tenant_stamp (schema_name, stamp)
+    VALUES (TG_TABLE_SCHEMA, md5(random()::text || clock_timestamp()::text || txid_current()::text))
+    ON CONFLICT (schema_name) DO UPDATE SET stamp = excluded.stamp;
+    RETURN NULL;
+END
+$$;

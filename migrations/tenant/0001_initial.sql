@@ -288,3 +288,25 @@ CREATE TABLE log_entry (
 CREATE INDEX log_entry_time_idx ON log_entry (action_time DESC, id DESC);
 CREATE INDEX log_entry_object_idx ON log_entry (object_kind, object_id);
 CREATE INDEX log_entry_user_idx ON log_entry (user_id);
+
+-- Freshness -----------------------------------------------------------------------------------------------------
+
+-- What the answers for machines are made of: a change of it gives the tenant a new stamp.
+CREATE TRIGGER api_key_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON api_key
+    FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();
+CREATE TRIGGER object_group_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON object_group
+    FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();
+CREATE TRIGGER version_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON version
+    FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();
+CREATE TRIGGER tag_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tag
+    FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();
+CREATE TRIGGER metric_name_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON metric_name
+    FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();
+CREATE TRIGGER metric_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON metric
+    FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();
+CREATE TRIGGER metric_setting_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON metric_setting
+    FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();
+CREATE TRIGGER profile_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON profile
+    FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();
+CREATE TRIGGER metric_instance_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON metric_instance
+    FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();

@@ -53,7 +53,7 @@ fn result(value: impl Serialize) -> ApiJson {
 
 #[get("/poem/api/v2/internal/metrics/<group>")]
 async fn metrics_of_group(viewer: LoggedIn<'_>, group: &str, db: &State<Db>) -> Answered {
-    let mut tx = TenantTx::read(db.pool(), &viewer.tenant.schema).await?;
+    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let names = groups::metric_names(tx.conn(), group).await?;
     names.map(result).ok_or(AppError::NotFound("Group not found"))
 }
@@ -70,7 +70,7 @@ fn token(key: &ApiKey, keys: &Keys) -> String {
 #[get("/poem/api/v2/internal/tokens")]
 async fn all_tokens(viewer: LoggedIn<'_>, db: &State<Db>, keys: &State<Keys>) -> Answered {
     superuser_only(&viewer)?;
-    let mut tx = TenantTx::read(db.pool(), &viewer.tenant.schema).await?;
+    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let stored = api_keys::list(tx.conn()).await?;
     let list: Vec<Value> = stored.iter().map(|key| json!({ "name": key.client, "token": token(key, keys) })).collect();
     Ok(ApiJson::new(&list))
@@ -80,20 +80,20 @@ async fn all_tokens(viewer: LoggedIn<'_>, db: &State<Db>, keys: &State<Keys>) ->
 #[get("/poem/api/v2/internal/tokens/<client>")]
 async fn one_token(viewer: LoggedIn<'_>, client: &str, db: &State<Db>, keys: &State<Keys>) -> Answered {
     superuser_only(&viewer)?;
-    let mut tx = TenantTx::read(db.pool(), &viewer.tenant.schema).await?;
+    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let key = api_keys::by_client(tx.conn(), client).await?.ok_or(AppError::NotFound("Tenant not found"))?;
     Ok(ApiJson::new(&token(&key, keys)))
 }
 
 #[get("/poem/api/v2/internal/users")]
 async fn all_users(viewer: LoggedIn<'_>, db: &State<Db>) -> Answered {
-    let mut tx = TenantTx::read(db.pool(), &viewer.tenant.schema).await?;
+    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     Ok(result(users::usernames(tx.conn()).await?))
 }
 
 /// The names of the groups of a kind that the viewer may write to: all of them for a superuser.
 async fn group_names(viewer: &LoggedIn<'_>, db: &Db) -> Result<Map<String, Value>, AppError> {
-    let mut tx = TenantTx::read(db.pool(), &viewer.tenant.schema).await?;
+    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let member = (!viewer.user.is_superuser).then_some(viewer.user.id);
     let names = groups::names(tx.conn(), member).await?;
     let of_kind = |kind: GroupKind| {
@@ -117,7 +117,7 @@ async fn groups_of_kind(viewer: LoggedIn<'_>, kind: &str, db: &State<Db>) -> Ans
 /// What the metric form shows of a probe; `{}` for one that is unknown.
 #[get("/poem/api/v2/internal/probes/<name>")]
 async fn one_probe(viewer: LoggedIn<'_>, name: &str, db: &State<Db>) -> Answered {
-    let mut tx = TenantTx::read(db.pool(), &viewer.tenant.schema).await?;
+    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     Ok(ApiJson::new(&match probes::summary(tx.conn(), name).await? {
         Some(probe) => json!({
             "id": probe.id, "name": probe.name, "description": probe.description, "comment": probe.comment
@@ -132,14 +132,14 @@ fn aggregation_body(row: &AggregationRow) -> Value {
 
 #[get("/poem/api/v2/internal/aggregations")]
 async fn all_aggregations(viewer: LoggedIn<'_>, db: &State<Db>) -> Answered {
-    let mut tx = TenantTx::read(db.pool(), &viewer.tenant.schema).await?;
+    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let rows = aggregations::list(tx.conn()).await?;
     Ok(ApiJson::new(&rows.iter().map(aggregation_body).collect::<Vec<_>>()))
 }
 
 #[get("/poem/api/v2/internal/aggregations/<name>")]
 async fn one_aggregation(viewer: LoggedIn<'_>, name: &str, db: &State<Db>) -> Answered {
-    let mut tx = TenantTx::read(db.pool(), &viewer.tenant.schema).await?;
+    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let row = aggregations::by_name(tx.conn(), name).await?.ok_or(AppError::NotFound("Aggregation not found"))?;
     Ok(ApiJson::new(&aggregation_body(&row)))
 }
@@ -162,7 +162,7 @@ async fn add_aggregation(viewer: LoggedIn<'_>, fields: Fields, db: &State<Db>) -
     let mut fields = fields.checked()?;
     let [name, apiid, group] = ["name", "apiid", "groupname"].map(|field| fields.text(field, AGGREGATION_LIMIT));
     fields.end()?;
-    registry::create(db.pool(), &viewer.tenant.schema, &viewer.user, (&name, &apiid, &group)).await?;
+    registry::create(db.pool(), viewer.tenant.schema(), &viewer.user, (&name, &apiid, &group)).await?;
     Ok(ApiJson::created(&json!({ "name": name, "apiid": apiid, "groupname": group })))
 }
 
@@ -176,6 +176,6 @@ async fn move_aggregation(
     let mut fields = fields.checked()?;
     let [apiid, group] = ["apiid", "groupname"].map(|field| fields.text(field, AGGREGATION_LIMIT));
     fields.end()?;
-    registry::move_to_group(db.pool(), &viewer.tenant.schema, &viewer.user, (&apiid, &group)).await?;
+    registry::move_to_group(db.pool(), viewer.tenant.schema(), &viewer.user, (&apiid, &group)).await?;
     Ok(rocket::http::Status::Created)
 }

@@ -18,7 +18,8 @@ pub fn routes() -> Vec<Route> {
     [v2::routes(), v0_2::routes(), internal::routes(), openapi::routes()].concat()
 }
 
-/// The fairing: every answer of an address of the API says which methods it has; v2's may be kept by nobody else.
+/// The fairing: every answer of an address of the API says which methods it has, and that it
+/// may be kept only to ask whether it still holds; v2's by nobody but the client.
 pub struct ApiHeaders;
 
 #[rocket::async_trait]
@@ -35,8 +36,7 @@ impl Fairing for ApiHeaders {
         let writable = path.starts_with("/poem/api/v2/internal/aggregations");
         let allow = if writable { "GET, POST, PUT, HEAD, OPTIONS" } else { "GET, HEAD, OPTIONS" };
         response.set_header(Header::new("Allow", allow));
-        if path.starts_with("/poem/api/v2/") {
-            response.set_header(Header::new("Cache-Control", "private, no-cache"));
-        }
+        let caching = if path.starts_with("/poem/api/v2/") { "private, no-cache" } else { "no-cache" };
+        response.set_header(Header::new("Cache-Control", caching));
     }
 }

@@ -1,21 +1,31 @@
 //! The old API: open to everybody, and its complaints are plain text with status 200. Clients depend on both.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use rocket::http::ContentType;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Responder, Route, State, get, routes};
 use serde::Serialize;
 
-use super::body::{ApiJson, EmptyConfig, metric_list};
+use super::body::{EmptyConfig, json, metric_list};
 use super::other_methods::{Access, other_methods};
+use crate::answers::body::Ready;
+use crate::answers::{Answers, Body, Recipe};
 use crate::auth::front_door::Asked;
 use crate::auth::tenant::CurrentTenant;
 use crate::config::live::LiveConfig;
 use crate::domain::profile::Tuple;
 use crate::error::AppError;
 use crate::store::profiles::ProfileRow;
-use crate::store::{Db, Result, TenantTx, groups, metrics, profiles};
+use crate::store::{Result, TenantTx, groups, profiles};
+
+const NO_VO: &str = "Not valid VO";
+const NO_GROUP: &str = "Not a valid group.";
+const NO_TAG: &str = "Not a valid tag.";
+
+/// More names than any client asks for at once.
+const COMMON_NAMES: usize = 8;
 
 pub fn routes() -> Vec<Route> {
     let paths = ["profiles", "metrics_in_profiles", "metrics_in_group", "metrics"];
@@ -28,8 +38,13 @@ pub fn routes() -> Vec<Route> {
 /// JSON, or a complaint in words.
 #[derive(Responder)]
 enum Answer {
-    Json(ApiJson),
+    Json(Ready),
     Complaint((ContentType, &'static str)),
+}
+
+/// A ready answer, or the complaint where what was asked for went away meanwhile.
+fn answer(body: Option<Arc<Body>>, words: &'static str) -> Answered {
+    Ok(body.map_or_else(|| complaint(words), |body| Answer::Json(Ready(body))))
 }
 
 fn complaint(words: &'static str) -> Answer {
@@ -37,6 +52,53 @@ fn complaint(words: &'static str) -> Answer {
 }
 
 type Answered = std::result::Result<Answer, AppError>;
+
+/// What clients ask for; names as the tenant's index has them.
+enum Wanted<'a> {
+    Profiles,
+    OfVos { vos: Vec<&'a str>, profiles: Vec<&'a str>, namespace: String },
+    MetricsInGroup(&'a str),
+    MetricsOfTag(&'a str),
+}
+
+#[rocket::async_trait]
+impl Recipe for Wanted<'_> {
+    fn key(&self) -> String {
+        match self {
+            Self::Profiles => "0.2/profiles".to_owned(),
+            Self::OfVos { vos, profiles, namespace } => {
+                let (vos, profiles) = (vos.join("\0"), profiles.join("\0"));
+                format!("0.2/metrics_in_profiles\0{namespace}\0{vos}\0\0{profiles}")
+            }
+            Self::MetricsInGroup(group) => format!("0.2/metrics_in_group\0{group}"),
+            Self::MetricsOfTag(tag) => format!("0.2/metrics\0{tag}"),
+        }
+    }
+
+    async fn make(&self, tx: &mut TenantTx) -> Result<Option<Vec<u8>>> {
+        match self {
+            Self::Profiles => {
+                let profiles = with_tuples(tx, |_| true).await?;
+                let bodies: Vec<_> = profiles.iter().map(|(row, tuples)| profile_body(row, tuples)).collect();
+                Ok(Some(json(&bodies)))
+            }
+            Self::OfVos { vos, profiles, namespace } => {
+                let of_vos = with_tuples(tx, |row| vos.contains(&row.vo.as_str())).await?;
+                let bodies = of_vos
+                    .iter()
+                    .filter(|(row, _)| profiles.is_empty() || profiles.contains(&row.name.as_str()))
+                    .map(|(row, tuples)| vo_profile_body(row, tuples, namespace))
+                    .collect();
+                Ok((!of_vos.is_empty()).then(|| json(&[VosBody { name: vos.clone(), profiles: bodies }])))
+            }
+            Self::MetricsInGroup(group) => {
+                let names = groups::metric_names(tx.conn(), group).await?;
+                Ok(names.map(|names| json(&HashMap::from([("result", names)]))))
+            }
+            Self::MetricsOfTag(tag) => Ok(Some(json(&metric_list(tx, Some(tag), EmptyConfig::Kept).await?))),
+        }
+    }
+}
 
 /// The pairs of the query string, in order, decoded; what is not UTF-8 or NUL becomes U+FFFD, which names nothing.
 struct Parameters(Vec<(String, String)>);
@@ -81,11 +143,8 @@ struct InstanceBody<'a> {
 }
 
 #[get("/poem/api/0.2/json/profiles")]
-async fn all_profiles(tenant: CurrentTenant<'_>, db: &State<Db>) -> Answered {
-    let mut tx = TenantTx::read(db.pool(), &tenant.0.schema).await?;
-    let profiles = with_tuples(&mut tx, |_| true).await?;
-    let bodies: Vec<_> = profiles.iter().map(|(row, tuples)| profile_body(row, tuples)).collect();
-    Ok(Answer::Json(ApiJson::new(&bodies)))
+async fn all_profiles(tenant: CurrentTenant<'_>, answers: &State<Answers>) -> Answered {
+    answer(answers.ready(tenant.state, &Wanted::Profiles).await?, "")
 }
 
 fn profile_body<'a>(row: &'a ProfileRow, tuples: &'a [Tuple]) -> ProfileBody<'a> {
@@ -133,26 +192,30 @@ struct VoMetricBody<'a> {
 async fn metrics_in_profiles(
     tenant: CurrentTenant<'_>,
     parameters: Parameters,
-    db: &State<Db>,
+    answers: &State<Answers>,
     config: &State<LiveConfig>,
 ) -> Answered {
     let vos = parameters.all("vo_name");
     if vos.is_empty() {
         return Ok(complaint("Need the name of VO"));
     }
-    let mut tx = TenantTx::read(db.pool(), &tenant.0.schema).await?;
-    let of_vos = with_tuples(&mut tx, |row| vos.contains(&row.vo.as_str())).await?;
-    if of_vos.is_empty() {
-        return Ok(complaint("Not valid VO"));
+    let generation = answers.generation(tenant.state).await?;
+    let (known_vos, known_profiles) = (&generation.index.vos_of_profiles, &generation.index.profiles);
+    if !vos.iter().any(|vo| known_vos.contains(*vo)) {
+        return Ok(complaint(NO_VO));
     }
-    let namespace = namespace(config, &tenant.0.name);
-    let wanted: HashSet<&str> = parameters.all("profile").into_iter().collect();
-    let bodies = of_vos
-        .iter()
-        .filter(|(row, _)| wanted.is_empty() || wanted.contains(row.name.as_str()))
-        .map(|(row, tuples)| vo_profile_body(row, tuples, &namespace))
-        .collect();
-    Ok(Answer::Json(ApiJson::new(&[VosBody { name: vos, profiles: bodies }])))
+    let profiles = parameters.all("profile");
+    // What names nothing could be asked in endless ways: such answers are not kept.
+    let is_common = vos.iter().all(|vo| known_vos.contains(*vo))
+        && profiles.iter().all(|name| known_profiles.contains(*name))
+        && vos.len() + profiles.len() <= COMMON_NAMES;
+    let wanted = Wanted::OfVos { vos, profiles, namespace: namespace(config, &tenant.tenant().name) };
+    if is_common {
+        return answer(answers.ready(tenant.state, &wanted).await?, NO_VO);
+    }
+    let mut tx = TenantTx::read(answers.pool(), tenant.schema()).await?;
+    let body = wanted.make(&mut tx).await?;
+    Ok(body.map_or_else(|| complaint(NO_VO), |body| Answer::Json(Ready::once(body))))
 }
 
 fn vo_profile_body<'a>(row: &'a ProfileRow, tuples: &'a [Tuple], namespace: &'a str) -> VoProfileBody<'a> {
@@ -188,29 +251,26 @@ async fn with_tuples(tx: &mut TenantTx, wanted: impl Fn(&ProfileRow) -> bool) ->
 }
 
 #[get("/poem/api/0.2/json/metrics_in_group")]
-async fn metrics_in_group(tenant: CurrentTenant<'_>, parameters: Parameters, db: &State<Db>) -> Answered {
+async fn metrics_in_group(tenant: CurrentTenant<'_>, parameters: Parameters, answers: &State<Answers>) -> Answered {
     let group = parameters.last("group");
     if group.is_empty() {
         return Ok(complaint("Need the name of group"));
     }
-    let mut tx = TenantTx::read(db.pool(), &tenant.0.schema).await?;
-    Ok(match groups::metric_names(tx.conn(), group).await? {
-        Some(names) => Answer::Json(ApiJson::new(&HashMap::from([("result", names)]))),
-        None => complaint("Not a valid group."),
-    })
+    if !answers.generation(tenant.state).await?.index.groups_of_metrics.contains(group) {
+        return Ok(complaint(NO_GROUP));
+    }
+    answer(answers.ready(tenant.state, &Wanted::MetricsInGroup(group)).await?, NO_GROUP)
 }
 
 #[get("/poem/api/0.2/json/metrics")]
-async fn metrics_of_tag(tenant: CurrentTenant<'_>, parameters: Parameters, db: &State<Db>) -> Answered {
+async fn metrics_of_tag(tenant: CurrentTenant<'_>, parameters: Parameters, answers: &State<Answers>) -> Answered {
     let tag = parameters.last("tag");
     if tag.is_empty() {
         return Ok(complaint("Need the name of tag."));
     }
-    let mut tx = TenantTx::read(db.pool(), &tenant.0.schema).await?;
-    if !metrics::tag_exists(tx.conn(), tag).await? {
-        return Ok(complaint("Not a valid tag."));
-    }
-    Ok(Answer::Json(ApiJson::new(&metric_list(&mut tx, Some(tag), EmptyConfig::Kept).await?)))
+    let generation = answers.generation(tenant.state).await?;
+    let Some(tag) = generation.index.tag(tag) else { return Ok(complaint(NO_TAG)) };
+    answer(answers.ready(tenant.state, &Wanted::MetricsOfTag(tag)).await?, NO_TAG)
 }
 
 /// `Namespace` of the tenant's section; '' where there is none, with a line in the log.

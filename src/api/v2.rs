@@ -1,19 +1,24 @@
 //! The v2 API: profiles and metrics, for clients with an API key.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
 
-use super::body::{ApiJson, EmptyConfig, metric_list};
+use super::body::{EmptyConfig, json, metric_list};
 use super::other_methods::{Access, other_methods};
+use crate::answers::body::Ready;
+use crate::answers::{Answers, Recipe};
 use crate::auth::api_key::ApiClient;
 use crate::domain::profile::Tuple;
 use crate::domain::version::compare_labels;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::profiles::ProfileRow;
-use crate::store::{Db, Result, TenantTx, metrics, profiles};
+use crate::store::{Result, TenantTx, profiles};
+
+type Answered = std::result::Result<Ready, AppError>;
+
+const NO_TAG: AppError = AppError::NotFound("Tag not found");
 
 pub fn routes() -> Vec<Route> {
     let paths =
@@ -37,25 +42,40 @@ struct InstanceBody {
     metric: String,
 }
 
-#[get("/poem/api/v2/profiles")]
-async fn all_profiles(client: ApiClient<'_>, db: &State<Db>) -> std::result::Result<ApiJson, AppError> {
-    let mut tx = TenantTx::read(db.pool(), &client.tenant.schema).await?;
-    let rows = profiles::list(tx.conn(), None).await?;
-    Ok(ApiJson::new(&bodies(&mut tx, rows).await?))
+/// What clients ask for; names as the tenant's index has them.
+enum Wanted<'a> {
+    AllProfiles,
+    /// Of profiles with one name, the one with the highest version.
+    Profile(&'a str),
+    /// Of one tag, or of all.
+    Metrics(Option<&'a str>),
 }
 
-/// Of profiles with one name, the one with the highest version.
-#[get("/poem/api/v2/profiles/<name>")]
-async fn one_profile(client: ApiClient<'_>, name: &str, db: &State<Db>) -> std::result::Result<ApiJson, AppError> {
-    let mut tx = TenantTx::read(db.pool(), &client.tenant.schema).await?;
-    let rows = profiles::list(tx.conn(), Some(name)).await?;
-    let newest = rows.into_iter().max_by(by_version).ok_or(NOT_FOUND)?;
-    let mut bodies = bodies(&mut tx, vec![newest]).await?;
-    Ok(ApiJson::new(&bodies.pop().ok_or(NOT_FOUND)?))
-}
+#[rocket::async_trait]
+impl Recipe for Wanted<'_> {
+    fn key(&self) -> String {
+        match self {
+            Self::AllProfiles => "v2/profiles/".to_owned(),
+            Self::Profile(name) => format!("v2/profiles/{name}"),
+            Self::Metrics(tag) => format!("v2/metrics/{}", tag.unwrap_or_default()),
+        }
+    }
 
-fn by_version(a: &ProfileRow, b: &ProfileRow) -> Ordering {
-    compare_labels(&a.version, &b.version)
+    async fn make(&self, tx: &mut TenantTx) -> Result<Option<Vec<u8>>> {
+        match self {
+            Self::AllProfiles => {
+                let rows = profiles::list(tx.conn(), None).await?;
+                Ok(Some(json(&bodies(tx, rows).await?)))
+            }
+            Self::Profile(name) => {
+                let rows = profiles::list(tx.conn(), Some(name)).await?;
+                let newest = rows.into_iter().max_by(|a, b| compare_labels(&a.version, &b.version));
+                let bodies = bodies(tx, newest.into_iter().collect()).await?;
+                Ok(bodies.first().map(json))
+            }
+            Self::Metrics(tag) => Ok(Some(json(&metric_list(tx, *tag, EmptyConfig::LeftOut).await?))),
+        }
+    }
 }
 
 async fn bodies(tx: &mut TenantTx, rows: Vec<ProfileRow>) -> Result<Vec<ProfileBody>> {
@@ -73,18 +93,30 @@ async fn bodies(tx: &mut TenantTx, rows: Vec<ProfileRow>) -> Result<Vec<ProfileB
     Ok(body.collect())
 }
 
+#[get("/poem/api/v2/profiles")]
+async fn all_profiles(client: ApiClient<'_>, answers: &State<Answers>) -> Answered {
+    answers.ready(client.tenant.state, &Wanted::AllProfiles).await?.map(Ready).ok_or(NOT_FOUND)
+}
+
+#[get("/poem/api/v2/profiles/<name>")]
+async fn one_profile(client: ApiClient<'_>, name: &str, answers: &State<Answers>) -> Answered {
+    let tenant = client.tenant.state;
+    if !answers.generation(tenant).await?.index.profiles.contains(name) {
+        return Err(NOT_FOUND);
+    }
+    answers.ready(tenant, &Wanted::Profile(name)).await?.map(Ready).ok_or(NOT_FOUND)
+}
+
 #[get("/poem/api/v2/metrics")]
-async fn all_metrics(client: ApiClient<'_>, db: &State<Db>) -> std::result::Result<ApiJson, AppError> {
-    let mut tx = TenantTx::read(db.pool(), &client.tenant.schema).await?;
-    Ok(ApiJson::new(&metric_list(&mut tx, None, EmptyConfig::LeftOut).await?))
+async fn all_metrics(client: ApiClient<'_>, answers: &State<Answers>) -> Answered {
+    answers.ready(client.tenant.state, &Wanted::Metrics(None)).await?.map(Ready).ok_or(NOT_FOUND)
 }
 
 /// The tag counts in any case.
 #[get("/poem/api/v2/metrics/<tag>")]
-async fn metrics_of_tag(client: ApiClient<'_>, tag: &str, db: &State<Db>) -> std::result::Result<ApiJson, AppError> {
-    let mut tx = TenantTx::read(db.pool(), &client.tenant.schema).await?;
-    if !metrics::tag_exists(tx.conn(), tag).await? {
-        return Err(AppError::NotFound("Tag not found"));
-    }
-    Ok(ApiJson::new(&metric_list(&mut tx, Some(tag), EmptyConfig::LeftOut).await?))
+async fn metrics_of_tag(client: ApiClient<'_>, tag: &str, answers: &State<Answers>) -> Answered {
+    let tenant = client.tenant.state;
+    let generation = answers.generation(tenant).await?;
+    let tag = generation.index.tag(tag).ok_or(NO_TAG)?;
+    answers.ready(tenant, &Wanted::Metrics(Some(tag))).await?.map(Ready).ok_or(NO_TAG)
 }

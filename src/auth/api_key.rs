@@ -3,18 +3,17 @@
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 
+use crate::answers::Answers;
 use crate::auth::session;
 use crate::auth::tenant::CurrentTenant;
-use crate::domain::keys::{Keys, same_hash};
-use crate::domain::tenant::Tenant;
+use crate::domain::keys::Keys;
 use crate::error::{AppError, NO_CREDENTIALS, NO_PERMISSION, refuse};
-use crate::store::{Db, TenantTx, api_keys};
 
 const HEADER: &str = "X-API-KEY";
 
 /// A client with an unrevoked API key of this tenant. Everybody else: 403, as 2.3 said it; never 401.
 pub struct ApiClient<'r> {
-    pub tenant: &'r Tenant,
+    pub tenant: CurrentTenant<'r>,
 }
 
 impl<'r> ApiClient<'r> {
@@ -32,13 +31,10 @@ impl<'r> ApiClient<'r> {
     }
 }
 
-async fn is_valid(request: &Request<'_>, tenant: &Tenant, token: &str) -> Result<bool, AppError> {
+async fn is_valid(request: &Request<'_>, tenant: CurrentTenant<'_>, token: &str) -> Result<bool, AppError> {
     let keys = request.rocket().state::<Keys>().expect("app::build manages the keys");
-    let hash = keys.token_hash(token);
-    let mut tx = TenantTx::read(Db::of(request).pool(), &tenant.schema).await?;
-    let stored = api_keys::unrevoked_hash(tx.conn(), &hash).await?;
-    tx.commit().await?;
-    Ok(stored.is_some_and(|stored| same_hash(&stored, &hash)))
+    let generation = Answers::of(request).generation(tenant.state).await?;
+    Ok(generation.index.has_key(&keys.token_hash(token)))
 }
 
 #[rocket::async_trait]

@@ -119,7 +119,7 @@ impl Fairing for FrontDoor {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let asked = Asked::of(request);
         let milliseconds = asked.started.elapsed().as_secs_f64() * 1000.0;
-        let tenant = CurrentTenant::known(request).map_or("-", |tenant| &tenant.name);
+        let tenant = CurrentTenant::known(request).map_or("-", |current| &current.tenant().name);
         log::info!("{tenant} {asked} {} {milliseconds:.1} ms", response.status().code);
     }
 }

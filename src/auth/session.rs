@@ -6,7 +6,6 @@ use rocket::request::{FromRequest, Outcome};
 use crate::auth::csrf;
 use crate::auth::tenant::CurrentTenant;
 use crate::domain::keys::session_hash;
-use crate::domain::tenant::Tenant;
 use crate::error::{AppError, NO_CREDENTIALS, refuse};
 use crate::store::sessions::{self, SessionUser};
 use crate::store::{Db, TenantTx};
@@ -16,7 +15,7 @@ pub const COOKIE: &str = "sessionid";
 
 /// A user who is logged in to this tenant. Everybody else: 403. A request that writes needs a CSRF token as well.
 pub struct LoggedIn<'r> {
-    pub tenant: &'r Tenant,
+    pub tenant: CurrentTenant<'r>,
     pub user: SessionUser,
 }
 
@@ -31,9 +30,9 @@ impl<'r> LoggedIn<'r> {
 }
 
 /// The user of the request's session, if it has one that is in force here.
-pub async fn user_of(request: &Request<'_>, tenant: &Tenant) -> Result<Option<SessionUser>, AppError> {
+pub async fn user_of(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Option<SessionUser>, AppError> {
     let Some(cookie) = request.cookies().get(COOKIE) else { return Ok(None) };
-    let mut tx = TenantTx::read(Db::of(request).pool(), &tenant.schema).await?;
+    let mut tx = TenantTx::read(Db::of(request).pool(), tenant.schema()).await?;
     let user = sessions::user_of(tx.conn(), &session_hash(cookie.value())).await?;
     tx.commit().await?;
     Ok(user)

@@ -63,7 +63,9 @@ async fn check_schemas(config: &Config) -> Outcome {
             }
             Ok(())
         }
-        Err(MigrateError::Store(error @ (StoreError::Unavailable(_) | StoreError::NotPrepared(_)))) => {
+        Err(MigrateError::Store(
+            error @ (StoreError::Unavailable(_) | StoreError::Away(_) | StoreError::NotPrepared(_)),
+        )) => {
             log::warn!("starting all the same: {error}");
             Ok(())
         }

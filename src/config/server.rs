@@ -2,11 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::error::{ConfigError, Problem};
 use super::settings::Settings;
 
 const DEFAULT_PORT: u16 = 8000;
+const DEFAULT_ANSWER_MEMORY_MIB: usize = 64;
+const MIB: usize = 1024 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
@@ -16,6 +19,10 @@ pub struct Server {
     pub port: u16,
     /// Whose word on the client's address and scheme counts. Loopback by default; empty: nobody's.
     pub trusted_proxies: Vec<IpAddr>,
+    /// How old data may be that are still served when the database is away. 0: none are served.
+    pub last_known_data: Duration,
+    /// How much memory the answers that are kept ready may take, in bytes.
+    pub answer_memory: usize,
     /// The user that commands run as root step down to; `None`: `apache`, where that user exists.
     pub user: Option<String>,
     /// Where css, scripts and images are; `None`: where the package puts them.
@@ -30,6 +37,8 @@ impl Default for Server {
             address: Ipv4Addr::LOCALHOST.into(),
             port: DEFAULT_PORT,
             trusted_proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+            last_known_data: Duration::ZERO,
+            answer_memory: DEFAULT_ANSWER_MEMORY_MIB * MIB,
             user: None,
             static_path: None,
             templates_path: None,
@@ -50,6 +59,12 @@ impl Server {
             address: section.parsed("Address", "an IP address")?.unwrap_or(default.address),
             port: section.port("Port")?.unwrap_or(default.port),
             trusted_proxies,
+            last_known_data: section
+                .parsed("LastKnownData", "a number of seconds")?
+                .map_or(default.last_known_data, |seconds: u32| Duration::from_secs(seconds.into())),
+            answer_memory: section
+                .parsed("AnswerMemory", "a number of MiB")?
+                .map_or(default.answer_memory, |mib: u16| usize::from(mib) * MIB),
             user: section.text("User")?.filter(|user| !user.is_empty()),
             static_path: section.path("StaticPath")?,
             templates_path: section.path("TemplatesPath")?,

@@ -14,11 +14,9 @@ pub struct ApiKey {
     pub revoked: bool,
 }
 
-/// The hash of an unrevoked key with this token hash: the caller compares it once more, in constant time.
-pub async fn unrevoked_hash(conn: &mut PgConnection, token_hash: &[u8]) -> Result<Option<Vec<u8>>> {
-    Ok(sqlx::query_scalar!("SELECT token_hash FROM api_key WHERE token_hash = $1 AND NOT revoked LIMIT 1", token_hash)
-        .fetch_optional(conn)
-        .await?)
+/// The token hashes of all keys that are in force.
+pub async fn unrevoked_hashes(conn: &mut PgConnection) -> Result<Vec<Vec<u8>>> {
+    Ok(sqlx::query_scalar!("SELECT token_hash FROM api_key WHERE NOT revoked").fetch_all(conn).await?)
 }
 
 /// All keys, the newest first.

@@ -9,6 +9,12 @@ pub enum StoreError {
     /// It cannot be reached, is starting or stopping, or has no connection to spare: worth another try soon.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// The same, found out without an error of the database at hand.
+    #[error("the database is not available: {0}")]
+    Away(String),
+    /// The data change faster than they can be read.
+    #[error("the data change all the time")]
+    Busy,
     /// Tables are missing: no migration ever ran.
     #[error("the database is not prepared (run poem-db -c, then poem-tenant): {0}")]
     NotPrepared(#[source] sqlx::Error),

@@ -43,6 +43,11 @@ pub async fn is_member(conn: &mut PgConnection, kind: GroupKind, group_id: i64, 
     Ok(member.fetch_one(conn).await?)
 }
 
+/// The names of the groups of metrics.
+pub async fn of_metrics(conn: &mut PgConnection) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!("SELECT name FROM object_group WHERE kind = 'metrics'").fetch_all(conn).await?)
+}
+
 /// The metric names of a group of metrics by lower case, in code point order; `None`: there is no such group.
 pub async fn metric_names(conn: &mut PgConnection, group: &str) -> Result<Option<Vec<String>>> {
     let rows = sqlx::query_scalar!(

@@ -16,7 +16,7 @@ pub struct ApiMetric {
     pub docurl: String,
 }
 
-/// The metrics of a tag (in any case), or all: by name, then tag, in code point order.
+/// The metrics of a tag, or all: by name, then tag, in code point order.
 pub async fn for_api(conn: &mut PgConnection, tag: Option<&str>) -> Result<Vec<ApiMetric>> {
     Ok(sqlx::query_as!(
         ApiMetric,
@@ -25,7 +25,7 @@ pub async fn for_api(conn: &mut PgConnection, tag: Option<&str>) -> Result<Vec<A
            JOIN metric_name n ON n.id = m.metric_name_id
            JOIN tag t ON t.id = m.tag_id
            LEFT JOIN version v ON v.id = m.probe_version_id
-           WHERE $1::text IS NULL OR lower(t.name) = lower($1)
+           WHERE $1::text IS NULL OR t.name = $1
            ORDER BY n.name COLLATE "C", t.name COLLATE "C""#,
         tag
     )
@@ -33,20 +33,18 @@ pub async fn for_api(conn: &mut PgConnection, tag: Option<&str>) -> Result<Vec<A
     .await?)
 }
 
-/// Whether a tag of this name exists, in any case.
-pub async fn tag_exists(conn: &mut PgConnection, tag: &str) -> Result<bool> {
-    let exists =
-        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM tag WHERE lower(name) = lower($1)) AS "exists!""#, tag);
-    Ok(exists.fetch_one(conn).await?)
+/// The names of all tags.
+pub async fn tags(conn: &mut PgConnection) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(r#"SELECT name FROM tag ORDER BY name COLLATE "C""#).fetch_all(conn).await?)
 }
 
-/// The settings of the metrics of a tag (in any case), or of all, in the order in which they were entered:
+/// The settings of the metrics of a tag, or of all, in the order in which they were entered:
 /// (metric id, section, setting), by metric.
 pub async fn settings(conn: &mut PgConnection, tag: Option<&str>) -> Result<Vec<(i64, Section, Setting)>> {
     let rows = sqlx::query!(
         "SELECT s.metric_id, s.section, s.key, s.value
          FROM metric_setting s JOIN metric m ON m.id = s.metric_id JOIN tag t ON t.id = m.tag_id
-         WHERE $1::text IS NULL OR lower(t.name) = lower($1)
+         WHERE $1::text IS NULL OR t.name = $1
          ORDER BY s.metric_id, s.section, s.position",
         tag
     )

@@ -5,19 +5,25 @@ use sqlx::PgConnection;
 use super::{Result, StoreError};
 use crate::domain::tenant::{PUBLIC_TENANT, SchemaName, Tenant};
 
-/// A tenant and how far its schema is migrated.
+/// A tenant, how far its schema is migrated, and which state its data are in.
 #[derive(Debug, Clone)]
 pub struct TenantState {
+    /// Its own for ever: a tenant that is deleted and made again has another.
+    pub id: i64,
     pub tenant: Tenant,
+    /// New after every change of what the API answers; '' before the first.
+    pub stamp: String,
     /// The highest migration applied in its schema; `None` where none was.
     pub migration: Option<i64>,
 }
 
 struct Row {
+    id: i64,
     name: String,
     schema_name: String,
     domain_url: Option<String>,
     migration: Option<i64>,
+    stamp: String,
 }
 
 impl TryFrom<Row> for TenantState {
@@ -26,35 +32,28 @@ impl TryFrom<Row> for TenantState {
     fn try_from(row: Row) -> Result<Self> {
         let schema = SchemaName::parse(&row.schema_name).map_err(|error| sqlx::Error::Decode(error.into()))?;
         let tenant = Tenant { name: row.name, schema, domain_url: row.domain_url };
-        Ok(Self { tenant, migration: row.migration })
+        Ok(Self { id: row.id, tenant, stamp: row.stamp, migration: row.migration })
     }
-}
-
-/// The tenant that a host leads to; `host` as [`crate::domain::host::Host::tenant_name`] gives it.
-pub async fn by_host(conn: &mut PgConnection, host: &str) -> Result<Option<TenantState>> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT t.name, t.schema_name, t.domain_url,
-                (SELECT max(m.version) FROM public.migration m WHERE m.schema_name = t.schema_name) AS migration
-         FROM public.tenant t WHERE t.domain_url = $1",
-        host
-    )
-    .fetch_optional(conn)
-    .await?;
-    row.map(TenantState::try_from).transpose()
 }
 
 /// All tenants by name; not the public one, which owns nothing.
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<TenantState>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT t.name, t.schema_name, t.domain_url,
+        r#"SELECT t.id, t.name, t.schema_name, t.domain_url, coalesce(s.stamp, '') AS "stamp!",
                   (SELECT max(m.version) FROM public.migration m WHERE m.schema_name = t.schema_name) AS migration
-           FROM public.tenant t WHERE t.schema_name <> 'public' ORDER BY t.name COLLATE "C""#
+           FROM public.tenant t LEFT JOIN public.tenant_stamp s ON s.schema_name = t.schema_name
+           WHERE t.schema_name <> 'public' ORDER BY t.name COLLATE "C""#
     )
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(TenantState::try_from).collect()
+}
+
+/// The stamp of one tenant, '' before its first change: in a transaction, that of the data it sees.
+pub async fn stamp(conn: &mut PgConnection, schema: &SchemaName) -> Result<String> {
+    let stamp = sqlx::query_scalar!("SELECT stamp FROM public.tenant_stamp WHERE schema_name = $1", schema.as_str());
+    Ok(stamp.fetch_optional(conn).await?.unwrap_or_default())
 }
 
 /// Fails on the constraints `tenant_name_key`, `tenant_schema_name_key` and `tenant_domain_url_key` where one is taken.
@@ -81,9 +80,10 @@ pub async fn insert_public(conn: &mut PgConnection) -> Result<bool> {
     Ok(done.rows_affected() > 0)
 }
 
-/// Removes the tenant from the list, with the record of its migrations.
+/// Removes the tenant from the list, with the record of its migrations and its stamp.
 pub async fn delete(conn: &mut PgConnection, schema: &SchemaName) -> Result<()> {
     sqlx::query!("DELETE FROM public.migration WHERE schema_name = $1", schema.as_str()).execute(&mut *conn).await?;
+    sqlx::query!("DELETE FROM public.tenant_stamp WHERE schema_name = $1", schema.as_str()).execute(&mut *conn).await?;
     sqlx::query!("DELETE FROM public.tenant WHERE schema_name = $1", schema.as_str()).execute(conn).await?;
     Ok(())
 }

@@ -1,0 +1,137 @@
+//! An answer that is ready: plain and compressed, each with its ETag.
+
+use std::io::{Cursor, Write};
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use openssl::sha::sha256;
+use rocket::Request;
+use rocket::http::{Header, Status};
+use rocket::response::{self, Responder, Response};
+
+use crate::error::JSON;
+
+/// Below this size compressing saves nothing.
+const WORTH_COMPRESSING: usize = 512;
+
+/// JSON that is ready to be sent.
+pub struct Body {
+    plain: Encoded,
+    gzip: Option<Encoded>,
+}
+
+struct Encoded {
+    bytes: Arc<[u8]>,
+    etag: String,
+}
+
+impl Body {
+    /// Compresses as well, on a thread of its own: a large answer takes some milliseconds.
+    pub async fn compressed(bytes: Vec<u8>) -> Self {
+        tokio::task::spawn_blocking(move || Self::new(bytes)).await.expect("compressing does not panic")
+    }
+
+    fn new(bytes: Vec<u8>) -> Self {
+        let digest: String = sha256(&bytes)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let gzip = (bytes.len() >= WORTH_COMPRESSING)
+            .then(|| Encoded { bytes: gzip(&bytes).into(), etag: format!("\"{digest}-gzip\"") });
+        Self { plain: Encoded { bytes: bytes.into(), etag: format!("\"{digest}\"") }, gzip }
+    }
+
+    /// The bytes it takes in memory.
+    pub fn size(&self) -> usize {
+        self.plain.bytes.len() + self.gzip.as_ref().map_or(0, |gzip| gzip.bytes.len())
+    }
+
+    /// The form that the client takes, and whether it is the compressed one.
+    fn form_for(&self, request: &Request<'_>) -> (&Encoded, bool) {
+        let accepted = request.headers().get("Accept-Encoding").any(accepts_gzip);
+        match &self.gzip {
+            Some(gzip) if accepted => (gzip, true),
+            _ => (&self.plain, false),
+        }
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a vector takes all bytes")
+}
+
+/// `gzip, br;q=0.5` and the like; `gzip;q=0` refuses it.
+fn accepts_gzip(header: &str) -> bool {
+    header.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let coding = parts.next().unwrap_or_default();
+        let refused = parts.any(|part| {
+            let weight = part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="));
+            weight.is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight == 0.0))
+        });
+        (coding.eq_ignore_ascii_case("gzip") || coding == "*") && !refused
+    })
+}
+
+/// Whether one of the tags of If-None-Match is this one.
+fn matches(header: &str, etag: &str) -> bool {
+    header.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+/// A ready answer on its way out: 304 where the client has it.
+pub struct Ready(pub Arc<Body>);
+
+impl Ready {
+    /// Of an answer that is made for one request.
+    pub fn once(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(Body::new(bytes)))
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Ready {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let (form, compressed) = self.0.form_for(request);
+        let mut answer = Response::build();
+        answer.header(Header::new("ETag", form.etag.clone()));
+        answer.header(Header::new("Vary", "Accept-Encoding"));
+        if request.headers().get("If-None-Match").any(|header| matches(header, &form.etag)) {
+            return Ok(answer.status(Status::NotModified).finalize());
+        }
+        answer.header(JSON);
+        if compressed {
+            answer.header(Header::new("Content-Encoding", "gzip"));
+        }
+        // In one piece: Rocket's chunks of 4 KB cost most of the throughput of large answers.
+        let size = form.bytes.len();
+        Ok(answer.max_chunk_size(size.max(1)).sized_body(size, Cursor::new(form.bytes.clone())).finalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_gzip() {
+        for header in ["gzip", "deflate, GZIP", "gzip;q=0.5", "*", "br, gzip; q=1.0"] {
+            assert!(accepts_gzip(header), "{header}");
+        }
+        for header in ["", "br", "gzip;q=0", "gzip; q=0.000", "gzipped", "*;q=0"] {
+            assert!(!accepts_gzip(header), "{header}");
+        }
+    }
+
+    #[test]
+    fn which_tags_match() {
+        assert!(matches("\"a\", \"b\"", "\"b\"") && matches("W/\"b\"", "\"b\"") && matches("*", "\"b\""));
+        assert!(!matches("\"a\"", "\"b\"") && !matches("", "\"b\"") && !matches("b", "\"b\""));
+    }
+
+    #[test]
+    fn the_forms_have_tags_of_their_own() {
+        let body = Body::new(vec![b'x'; 1000]);
+        let gzip = body.gzip.as_ref().unwrap();
+        assert_ne!(gzip.etag, body.plain.etag);
+        assert!(gzip.bytes.len() < 1000 && body.size() > 1000);
+        assert!(Body::new(b"[]".to_vec()).gzip.is_none());
+    }
+}

@@ -1,0 +1,143 @@
+//! Answers from memory. What machines fetch is made once per change of a tenant's data and kept ready, also compressed.
+//!
+//! [`world`] knows which state each tenant's data are in, from one query four times a second. [`generation`] is what is
+//! kept of one tenant in one state. [`body`] is one answer that is ready. [`shelf`] keeps the generations of all
+//! tenants within the memory that is allowed.
+
+pub mod body;
+mod generation;
+mod index;
+mod shelf;
+pub mod world;
+
+use std::sync::Arc;
+
+use rocket::Request;
+use sqlx::PgPool;
+
+use crate::store::tenants::{self, TenantState};
+use crate::store::{Result, StoreError, TenantTx};
+
+pub use body::Body;
+pub use generation::Generation;
+pub use index::Index;
+use shelf::Shelf;
+pub use world::World;
+
+/// How often data may change between looking and building before we give up.
+const TRIES: usize = 5;
+
+/// The answers of all tenants.
+pub struct Answers {
+    pool: PgPool,
+    pub world: Arc<World>,
+    shelf: Shelf,
+}
+
+impl Answers {
+    /// `memory`: the bytes that ready answers may take, of all tenants together.
+    pub fn new(pool: PgPool, world: Arc<World>, memory: usize) -> Self {
+        Self { pool, world, shelf: Shelf::new(memory) }
+    }
+
+    /// The answers that the server manages.
+    pub fn of<'r>(request: &'r Request<'_>) -> &'r Self {
+        request.rocket().state().expect("app::build manages the answers")
+    }
+
+    /// For answers that are made for one request.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// What is known of the tenant in the state that the world knows, or a newer one.
+    pub async fn generation(&self, tenant: &TenantState) -> Result<Arc<Generation>> {
+        if let Some(known) = self.shelf.get(tenant.id, &tenant.stamp) {
+            return Ok(known);
+        }
+        let mut tx = TenantTx::read(&self.pool, &tenant.tenant.schema).await?;
+        let stamp = tenants::stamp(tx.conn(), &tenant.tenant.schema).await?;
+        if stamp != tenant.stamp {
+            // It changed since the world looked, which shall look again before the next request.
+            self.world.distrust();
+            if let Some(newer) = self.shelf.get(tenant.id, &stamp) {
+                return Ok(newer);
+            }
+        }
+        let index = Index::read(&mut tx).await?;
+        tx.commit().await?;
+        Ok(self.shelf.put(tenant.id, Arc::new(Generation::new(stamp, index))))
+    }
+
+    /// The answer by this recipe, made unless it is ready. `None` where what was asked for is not there.
+    pub async fn ready(&self, tenant: &TenantState, recipe: &impl Recipe) -> Result<Option<Arc<Body>>> {
+        let key = recipe.key();
+        let mut tenant = tenant.clone();
+        for _ in 0..TRIES {
+            let generation = self.generation(&tenant).await?;
+            let cell = generation.cell(&key);
+            let made = match cell.get() {
+                Some(body) => return Ok(Some(body.clone())),
+                None => cell.get_or_try_init(|| self.make(&tenant, &generation, recipe)).await,
+            };
+            match made {
+                Ok(body) => {
+                    let body = body.clone();
+                    self.shelf.keep_within_memory();
+                    return Ok(Some(body));
+                }
+                Err(Unmade::Absent) => {
+                    generation.forget(&key);
+                    return Ok(None);
+                }
+                Err(Unmade::Changed(stamp)) => tenant.stamp = stamp,
+                Err(Unmade::Store(error)) => return Err(error),
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// Makes an answer of the generation's state, and of no other.
+    async fn make(
+        &self,
+        tenant: &TenantState,
+        generation: &Generation,
+        recipe: &impl Recipe,
+    ) -> std::result::Result<Arc<Body>, Unmade> {
+        let schema = &tenant.tenant.schema;
+        let mut tx = TenantTx::read(&self.pool, schema).await?;
+        let stamp = tenants::stamp(tx.conn(), schema).await?;
+        if stamp != generation.stamp {
+            self.world.distrust();
+            return Err(Unmade::Changed(stamp));
+        }
+        let bytes = recipe.make(&mut tx).await?.ok_or(Unmade::Absent)?;
+        tx.commit().await?;
+        Ok(Arc::new(Body::compressed(bytes).await))
+    }
+}
+
+/// How an answer is made.
+#[rocket::async_trait]
+pub trait Recipe: Send + Sync {
+    /// Different for every answer of a tenant.
+    fn key(&self) -> String;
+
+    /// The bytes of the body, from one moment's data; `None` where what was asked for is not there.
+    async fn make(&self, tx: &mut TenantTx) -> Result<Option<Vec<u8>>>;
+}
+
+/// Why an answer was not made.
+enum Unmade {
+    /// There is nothing of the kind.
+    Absent,
+    /// The data are in another state by now; holds its stamp.
+    Changed(String),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unmade {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

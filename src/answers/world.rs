@@ -1,0 +1,169 @@
+//! What the server knows of the tenants without asking: which there are, and which state their data are in.
+//!
+//! One query answers for all tenants. It is asked four times a second, and whoever finds the last answer older than a
+//! second, or made before a write of this server, asks at once. There are no notifications: they can be lost, and
+//! asking is cheap.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use sqlx::{Connection, PgConnection};
+use tokio::time::timeout;
+
+use crate::domain::host::Host;
+use crate::store::tenants::{self, TenantState};
+use crate::store::{PoolSettings, Result, StoreError};
+
+/// Nothing that is served is older than this.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+/// How often the database is asked.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+/// How long an answer may take. A request that has to wait for it shall know well within two seconds.
+const PATIENCE: Duration = Duration::from_millis(900);
+
+/// The tenants of this server.
+pub struct World {
+    settings: PoolSettings,
+    /// How old what is known may be when the database is away.
+    last_known: Duration,
+    known: RwLock<Arc<Known>>,
+    /// One asks at a time, over a connection of its own: a pool that is exhausted is no reason to be ignorant.
+    asking: tokio::sync::Mutex<Option<PgConnection>>,
+    /// When it failed last, and why.
+    failed: Mutex<Option<(Instant, String)>>,
+}
+
+/// What was true when the database was asked.
+#[derive(Clone)]
+struct Known {
+    /// `None`: it never was.
+    asked: Option<Instant>,
+    /// Answers to questions from before this moment do not count.
+    trusted_since: Option<Instant>,
+    by_host: Arc<HashMap<String, Arc<TenantState>>>,
+}
+
+impl Known {
+    fn is_within(&self, age: Duration) -> bool {
+        self.asked.is_some_and(|asked| asked.elapsed() < age)
+    }
+
+    fn is_trusted(&self) -> bool {
+        self.trusted_since.is_none_or(|since| self.asked.is_some_and(|asked| asked > since))
+    }
+}
+
+impl World {
+    pub fn new(settings: PoolSettings, last_known: Duration) -> Self {
+        let known = Known { asked: None, trusted_since: None, by_host: Arc::default() };
+        Self {
+            settings,
+            last_known,
+            known: RwLock::new(Arc::new(known)),
+            asking: Default::default(),
+            failed: Mutex::default(),
+        }
+    }
+
+    /// The tenant that the host leads to, in a state that was true within the last second.
+    ///
+    /// # Errors
+    /// `Unavailable` where that cannot be known, unless the configuration allows what was known last.
+    pub async fn tenant(&self, host: &Host) -> Result<Option<Arc<TenantState>>> {
+        let known = self.known().await?;
+        Ok(known.by_host.get(host.tenant_name()).cloned())
+    }
+
+    /// The next request asks the database before it is answered: this server wrote something.
+    pub fn distrust(&self) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Arc::new(Known { trusted_since: Some(Instant::now()), ..Known::clone(&known) });
+    }
+
+    /// Asks again and again, as long as the server runs.
+    pub async fn keep_asking(&self) {
+        loop {
+            if let Err(error) = self.ask(Instant::now()).await {
+                log::debug!("the state of the tenants is not known: {error}");
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
+    async fn known(&self) -> Result<Arc<Known>> {
+        let known = self.current();
+        if known.is_within(FRESH_FOR) && known.is_trusted() {
+            return Ok(known);
+        }
+        match self.ask(Instant::now()).await {
+            Ok(()) => Ok(self.current()),
+            Err(_) if known.is_within(self.last_known) => Ok(known),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn current(&self) -> Arc<Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks the database, unless somebody did since `wanted`: then their success or failure counts for us too.
+    async fn ask(&self, wanted: Instant) -> Result<()> {
+        let mut connection = match timeout(PATIENCE, self.asking.lock()).await {
+            Ok(connection) => connection,
+            Err(_) => return Err(StoreError::Away("somebody else is asking, without an answer so far".to_owned())),
+        };
+        if self.current().asked.is_some_and(|asked| asked > wanted) {
+            return Ok(());
+        }
+        if let Some(reason) = self.failed_since(wanted) {
+            return Err(StoreError::Away(reason));
+        }
+        let asked = Instant::now();
+        let outcome = match timeout(PATIENCE, look(&self.settings, &mut connection)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(StoreError::Away("no answer in time".to_owned())),
+        };
+        match outcome {
+            Ok(states) => {
+                self.learn(asked, states);
+                Ok(())
+            }
+            Err(error) => {
+                *connection = None;
+                let reason = error.to_string();
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), reason));
+                Err(error)
+            }
+        }
+    }
+
+    fn failed_since(&self, moment: Instant) -> Option<String> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.as_ref().filter(|(when, _)| *when > moment).map(|(_, reason)| reason.clone())
+    }
+
+    fn learn(&self, asked: Instant, states: Vec<TenantState>) {
+        let by_host =
+            states.into_iter().filter_map(|state| Some((state.tenant.domain_url.clone()?, Arc::new(state)))).collect();
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Arc::new(Known { asked: Some(asked), by_host: Arc::new(by_host), trusted_since: known.trusted_since });
+    }
+}
+
+/// Asks over the connection of last time; over a new one where there is none, or where it has ended meanwhile.
+async fn look(settings: &PoolSettings, connection: &mut Option<PgConnection>) -> Result<Vec<TenantState>> {
+    if let Some(mut conn) = connection.take()
+        && let Ok(states) = tenants::list(&mut conn).await
+    {
+        *connection = Some(conn);
+        return Ok(states);
+    }
+    let mut conn = settings.connect().await?;
+    let states = tenants::list(&mut conn).await;
+    match &states {
+        Ok(_) => *connection = Some(conn),
+        Err(_) => drop(conn.close().await),
+    }
+    states
+}
