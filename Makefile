@@ -1,6 +1,6 @@
 # The commands of a developer; CONTRIBUTING.md says when to use which.
 
-.PHONY: try check fmt lint test sqlx deny
+.PHONY: try check fmt lint test test-postgresql-10 test-collation sqlx deny
 
 try: # start POEM with demo data
 	./try
@@ -16,6 +16,12 @@ lint: # what clippy says
 
 test: # all tests; they start a PostgreSQL of their own
 	cargo test
+
+test-postgresql-10: # all tests over the oldest PostgreSQL that is supported
+	packaging/check-postgresql 10
+
+test-collation: # all tests over a cluster whose collation is not C
+	packaging/check-postgresql collation
 
 sqlx: # describe the queries into .sqlx, after changing a query or a migration
 	packaging/sqlx-prepare

@@ -11,9 +11,11 @@ mod shelf;
 pub mod world;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rocket::Request;
 use sqlx::PgPool;
+use tokio::time::timeout;
 
 use crate::store::tenants::{self, TenantState};
 use crate::store::{Result, StoreError, TenantTx};
@@ -23,6 +25,9 @@ pub use generation::Generation;
 pub use index::Index;
 use shelf::Shelf;
 pub use world::World;
+
+/// How long an answer may take to be made, before who asked is told to come again.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// How often data may change between looking and building before we give up.
 const TRIES: usize = 5;
@@ -76,9 +81,12 @@ impl Answers {
         for _ in 0..TRIES {
             let generation = self.generation(&tenant).await?;
             let cell = generation.cell(&key);
-            let made = match cell.get() {
-                Some(body) => return Ok(Some(body.clone())),
-                None => cell.get_or_try_init(|| self.make(&tenant, &generation, recipe)).await,
+            if let Some(body) = cell.get() {
+                return Ok(Some(body.clone()));
+            }
+            let making = cell.get_or_try_init(|| self.make(&tenant, &generation, recipe));
+            let Ok(made) = timeout(PATIENCE, making).await else {
+                return Err(StoreError::Away("no answer in time".to_owned()));
             };
             match made {
                 Ok(body) => {

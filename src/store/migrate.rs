@@ -178,9 +178,10 @@ pub async fn run_within(
     Ok(())
 }
 
-/// Held until the transaction ends; a migration that would wait long for a table gives up instead of blocking the server.
+/// Held until the transaction ends: two runs take turns, however long. A migration that would then wait long for a
+/// table gives up instead of blocking the server.
 async fn lock(conn: &mut PgConnection) -> Result<()> {
-    sqlx::raw_sql("SET LOCAL lock_timeout = '10s'; SELECT pg_advisory_xact_lock(hashtext('poem migrations'))")
+    sqlx::raw_sql("SELECT pg_advisory_xact_lock(hashtext('poem migrations')); SET LOCAL lock_timeout = '10s'")
         .execute(conn)
         .await?;
     Ok(())

@@ -1,9 +1,15 @@
 //! A transaction in one tenant's schema. The only place where SQL is made of strings: the search path.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use std::time::Duration;
 
-use super::Result;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use tokio::time::timeout;
+
+use super::{Result, StoreError};
 use crate::domain::tenant::SchemaName;
+
+/// How long a transaction that waits for nobody may take to begin.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Sees the tenant's schema and nothing else: with `public` behind it in the path, a table that is missing would
 /// silently be read from there.
@@ -12,8 +18,7 @@ pub struct TenantTx(Transaction<'static, Postgres>);
 impl TenantTx {
     /// For reading: one moment's data whatever is written meanwhile, and PostgreSQL itself refuses a write.
     pub async fn read(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
-        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", search_path(schema));
-        Ok(Self(pool.begin_with(AssertSqlSafe(begin)).await?))
+        Self::begin(pool, format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", search_path(schema))).await
     }
 
     /// For writing: there is one writer a tenant, the others wait for their turn.
@@ -25,7 +30,15 @@ impl TenantTx {
 
     /// For the bookkeeping of sessions, which need not wait for a writer.
     pub async fn bookkeeping(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
-        Ok(Self(pool.begin_with(AssertSqlSafe(format!("BEGIN; {}", search_path(schema)))).await?))
+        Self::begin(pool, format!("BEGIN; {}", search_path(schema))).await
+    }
+
+    /// A database that hangs costs no request more than one that is gone.
+    async fn begin(pool: &PgPool, statements: String) -> Result<Self> {
+        match timeout(PATIENCE, pool.begin_with(AssertSqlSafe(statements))).await {
+            Ok(begun) => Ok(Self(begun?)),
+            Err(_) => Err(StoreError::Away("no answer in time".to_owned())),
+        }
     }
 
     pub fn conn(&mut self) -> &mut PgConnection {
