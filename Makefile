@@ -1,6 +1,6 @@
 # The commands of a developer; CONTRIBUTING.md says when to use which.
 
-.PHONY: try check fmt lint test test-postgresql-10 test-collation sqlx deny
+.PHONY: try check fmt lint test test-postgresql-10 test-collation sqlx deny fuzz
 
 try: # start POEM with demo data
 	./try
@@ -28,3 +28,11 @@ sqlx: # describe the queries into .sqlx, after changing a query or a migration
 
 deny: # licences and sources of the dependencies
 	cargo deny --all-features check bans licenses sources
+
+# The long run over a parser of untrusted input: make fuzz TARGET=dump SECONDS=600. Wants cargo-fuzz; the compiler of
+# the day is told to allow what it takes for that.
+TARGET ?= ini
+SECONDS ?= 300
+fuzz:
+	mkdir -p fuzz/corpus/$(TARGET) && cp tests/fuzz/corpus/$(TARGET)/* fuzz/corpus/$(TARGET)/
+	RUSTC_BOOTSTRAP=1 cargo fuzz run $(TARGET) -- -max_total_time=$(SECONDS)

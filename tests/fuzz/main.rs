@@ -1,0 +1,123 @@
+//! The short run: every parser of untrusted input over what stands in tests/fuzz/corpus, whole and damaged.
+//! POEM_FUZZ_CASES says how many damaged inputs each gets; `make fuzz` is the long, coverage-guided run.
+
+mod targets;
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+/// One damage: at this place (of 65536), these bytes instead of so many.
+type Damage = (u16, u8, Vec<u8>);
+
+fn run(name: &str, target: fn(&[u8])) {
+    let seeds = corpus(name);
+    seeds.iter().for_each(|seed| target(seed));
+    let cases = std::env::var("POEM_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200);
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let damages = prop::collection::vec((any::<u16>(), 0..40u8, prop::collection::vec(piece(), 0..4)), 1..6);
+    let input = (0..seeds.len(), damages).prop_map(|(seed, damages)| {
+        let damages = damages.into_iter().map(|(at, gone, pieces)| (at, gone, pieces.concat()));
+        damages.fold(seeds[seed].clone(), damage)
+    });
+    let outcome = TestRunner::new(config).run(&input, |input| {
+        target(&input);
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{name}: {failure}"));
+}
+
+/// Bytes that mean something to one of the parsers, and any others.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    let words = [
+        "\"",
+        "\\",
+        "{",
+        "}",
+        "[",
+        "]",
+        "null",
+        "-1",
+        "9223372036854775808",
+        "\\u0000",
+        "%(",
+        ")s",
+        "%00",
+        "//",
+        "=",
+        ":",
+        "\n",
+        "\r\n",
+        "#",
+        ".",
+        "..",
+        "é",
+        "\u{1F600}",
+        "\0",
+        "true",
+        "1e999",
+    ];
+    prop_oneof![
+        prop::sample::select(words.to_vec()).prop_map(|word| word.as_bytes().to_vec()),
+        prop::collection::vec(any::<u8>(), 0..8),
+    ]
+}
+
+fn damage(mut bytes: Vec<u8>, (at, gone, instead): Damage) -> Vec<u8> {
+    let start = usize::from(at) * bytes.len() / 65536;
+    let end = (start + usize::from(gone)).min(bytes.len());
+    bytes.splice(start..end, instead);
+    bytes
+}
+
+fn corpus(name: &str) -> Vec<Vec<u8>> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(name);
+    let mut files: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{} is empty", directory.display());
+    files.iter().map(|file| fs::read(file).unwrap()).collect()
+}
+
+#[test]
+fn ini() {
+    run("ini", targets::ini);
+}
+
+#[test]
+fn dump() {
+    run("dump", targets::dump);
+}
+
+#[test]
+fn profiles_json() {
+    run("profiles_json", targets::profiles_json);
+}
+
+#[test]
+fn host() {
+    run("host", targets::host);
+}
+
+#[test]
+fn path() {
+    run("path", targets::path);
+}
+
+/// Damage teaches something only where the whole is taken.
+#[test]
+fn the_corpus_is_taken_as_it_is() {
+    use poem::domain::{keys::Keys, secret::Secret};
+    use poem::transfer::{django, profiles};
+
+    for dump in corpus("dump") {
+        django::parse(&dump, &Keys::derive(&Secret::new("fuzz")), chrono_tz::UTC).unwrap();
+    }
+    for file in corpus("profiles_json") {
+        profiles::parse(&file).unwrap();
+    }
+    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus/ini")).unwrap() {
+        poem::config::Config::load(&file.unwrap().path()).unwrap();
+    }
+}

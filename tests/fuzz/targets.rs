@@ -1,0 +1,73 @@
+//! The parsers of what comes from outside, each fed with any bytes. A panic is a finding; an error in words is not.
+//! Used by the short run of the tests and by the coverage-guided long run (fuzz/).
+
+use poem::config::Config;
+use poem::domain::host::{AllowedHosts, Host};
+use poem::domain::keys::Keys;
+use poem::domain::secret::Secret;
+use poem::domain::snapshot_diff::first_difference;
+use poem::domain::tenant::{SchemaName, new_tenant};
+use poem::domain::url_path::{PathRule, decide};
+use poem::transfer::{django, profiles};
+
+/// poem.conf.
+pub fn ini(input: &[u8]) {
+    let file = std::env::temp_dir().join(format!("poem-fuzz-{}-{:?}", std::process::id(), std::thread::current().id()));
+    std::fs::write(&file, input).expect("the temporary directory takes a file");
+    match Config::load(&file) {
+        Ok(config) => {
+            let _ = (config.tenant_general("EGI"), config.superuser("EGI"), config.sync("EGI"));
+            let _ = config.tenant_sections().count();
+        }
+        Err(error) => one_line(&error.to_string()),
+    }
+    std::fs::remove_file(&file).expect("the file is there");
+}
+
+/// A dump of POEM 2.3.
+pub fn dump(input: &[u8]) {
+    let keys = Keys::derive(&Secret::new("fuzz"));
+    match django::parse(input, &keys, chrono_tz::Europe::Zagreb) {
+        Ok(loaded) => assert_eq!(first_difference(&loaded.snapshot, &loaded.snapshot), None),
+        Err(error) => one_line(&error.to_string()),
+    }
+}
+
+/// Profiles as JSON. What was taken comes out as it went in.
+pub fn profiles_json(input: &[u8]) {
+    match profiles::parse(input) {
+        Ok(parsed) => {
+            let again = profiles::parse(profiles::to_json(&parsed).as_bytes()).expect("our own export is readable");
+            assert_eq!(again, parsed);
+        }
+        Err(error) => one_line(&error.to_string()),
+    }
+}
+
+/// The Host header, and names of tenants.
+pub fn host(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    if let Ok(host) = Host::parse(&text) {
+        assert!(!host.as_str().is_empty() && host.as_str().is_ascii());
+        let _ = AllowedHosts::new(&[".example.org", "localhost"]).allows(&host);
+    }
+    if let Ok(schema) = SchemaName::parse(&text) {
+        assert!(schema.as_str().bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()));
+    }
+    let _ = new_tenant(&text, "localhost");
+    let _ = new_tenant("EGI", &text);
+}
+
+/// The path of a request.
+pub fn path(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    match decide(&text) {
+        PathRule::Serve(path) => assert!(path.starts_with('/') && !path.contains("//")),
+        PathRule::Moved(path) => assert!(path.starts_with("/poem/"), "nobody is sent to another host"),
+        PathRule::Leads(_) | PathRule::Unknown => {}
+    }
+}
+
+fn one_line(words: &str) {
+    assert!(!words.is_empty() && !words.contains(['\n', '\r']), "an error is one line: {words:?}");
+}
