@@ -11,7 +11,6 @@ use crate::domain::password;
 use crate::registry::load::Outcome as Loaded;
 use crate::registry::{load, sessions, tenants as registry, users};
 use crate::store::migrate::{self, Progress, Schema};
-use crate::store::tenants;
 use crate::transfer::django;
 
 const PROGRAM: &str = "poem-db";
@@ -78,7 +77,10 @@ impl Args {
             let words = "-m and -o wrote migrations of Django and have no meaning here: POEM's migrations come with it";
             return Err(Failure::Usage(words.to_owned()));
         }
-        let file = self.file.as_ref().and_then(|files| files.first()).cloned();
+        let file = match self.file.as_deref() {
+            Some([_, _, ..]) => return Err(Failure::Usage("-f: one file is loaded at a time".to_owned())),
+            files => files.and_then(|files| files.first()).cloned(),
+        };
         let fake = self.file.is_some() && !self.data;
         if let (Some(file), false) = (&file, self.data) {
             return Err(Failure::Usage(format!("-f {}: a file goes with -d", file.display())));
@@ -147,7 +149,7 @@ pub fn run(args: Args) -> Outcome {
 async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> Outcome {
     let mut conn = context.connection().await?;
     run_migrations(&mut conn, &Schema::Public, plan.fake).await?;
-    if tenants::insert_public(&mut conn).await? {
+    if registry::create_public(&mut conn).await? {
         println!("Created the public tenant");
     }
     if plan.apply {

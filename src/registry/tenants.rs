@@ -29,6 +29,11 @@ impl From<sqlx::Error> for TenantOperationError {
     }
 }
 
+/// Enters the public tenant into the list; says whether it was missing.
+pub async fn create_public(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    tenants::insert_public(conn).await
+}
+
 /// Creates the tenant: its schema with all migrations, its entry in the list and the fixed rows, all of it or nothing.
 /// Gives the number of fixed rows.
 pub async fn create(
