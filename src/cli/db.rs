@@ -77,7 +77,10 @@ impl Args {
             let words = "-m and -o wrote migrations of Django and have no meaning here: POEM's migrations come with it";
             return Err(Failure::Usage(words.to_owned()));
         }
-        let file = self.file.as_ref().and_then(|files| files.first()).cloned();
+        let file = match self.file.as_deref() {
+            Some([_, _, ..]) => return Err(Failure::Usage("-f: one file is loaded at a time".to_owned())),
+            files => files.and_then(|files| files.first()).cloned(),
+        };
         let fake = self.file.is_some() && !self.data;
         if let (Some(file), false) = (&file, self.data) {
             return Err(Failure::Usage(format!("-f {}: a file goes with -d", file.display())));

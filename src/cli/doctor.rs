@@ -10,7 +10,7 @@ use crate::config::{Config, secret_key};
 use crate::domain::host::{AllowedHosts, Host};
 use crate::domain::tenant::Tenant;
 use crate::logging;
-use crate::store::migrate::{self, Schema};
+use crate::store::migrate::{self, MigrateError, Schema};
 use crate::store::tenants;
 
 /// The oldest PostgreSQL that POEM works with.
@@ -140,6 +140,10 @@ async fn check_migrations(findings: &mut Findings, conn: &mut PgConnection, sche
     match migrate::state(conn, schema).await {
         Err(error) => findings.wrong(error.to_string()),
         Ok(steps) => {
+            for step in steps.iter().filter(|step| step.changed) {
+                let changed = MigrateError::Changed { schema: name.to_owned(), name: step.name.clone() };
+                findings.wrong(changed.to_string());
+            }
             let pending: Vec<_> = steps.iter().filter(|step| !step.applied).map(|step| step.name.as_str()).collect();
             if pending.is_empty() {
                 findings.good(format!("schema {name}: all migrations applied"));

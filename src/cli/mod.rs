@@ -26,11 +26,12 @@ pub use failure::{Failure, Outcome};
 
 /// Every name the executable can be called by.
 #[derive(Parser)]
-#[command(multicall = true, version)]
+#[command(multicall = true)]
 enum Family {
     /// POEM, the registry of monitoring probes, metrics and profiles
     #[command(
         name = "poem",
+        version,
         subcommand_required = true,
         arg_required_else_help = true,
         disable_help_subcommand = false

@@ -110,15 +110,18 @@ fn value_words(path: &str, own: &Value, other: &Value) -> Option<String> {
 }
 
 fn with_name(id: i64, name: &str) -> String {
-    format!("{id} ({})", name.escape_debug())
+    format!("{id} ({})", shortened(name.escape_debug().to_string()))
 }
 
 fn shown_text(text: &str) -> String {
-    format!("{text:?}")
+    shortened(format!("{text:?}"))
 }
 
 fn shown(value: &Value) -> String {
-    let text = value.to_string();
+    shortened(value.to_string())
+}
+
+fn shortened(text: String) -> String {
     match text.char_indices().nth(LONGEST_VALUE) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
@@ -256,6 +259,9 @@ mod tests {
         };
         let words = first_difference(&of("é\n".repeat(500)), &of(String::new())).unwrap();
         assert!(words.starts_with(r#"service flavour "A\nB": description is "é\né"#), "{words}");
+        assert!(words.lines().count() == 1 && words.chars().count() < 200, "{words}");
+        let named = Snapshot { vos: vec!["é\n".repeat(500)], ..Default::default() };
+        let words = first_difference(&named, &Snapshot::default()).unwrap();
         assert!(words.lines().count() == 1 && words.chars().count() < 200, "{words}");
     }
 }

@@ -19,7 +19,7 @@ pub enum Outcome {
 pub enum LoadError {
     #[error("the tenant holds other data, and nothing was loaded (--replace empties it first): {0}")]
     NotEmpty(String),
-    #[error(transparent)]
+    #[error("{0}; nothing was loaded")]
     Store(#[from] StoreError),
 }
 
@@ -29,6 +29,8 @@ pub async fn load(pool: &PgPool, schema: &SchemaName, data: &Snapshot, replace: 
     let mut tx = TenantTx::write(pool, schema).await?;
     let ours = snapshot_read::read(tx.conn()).await?;
     match first_difference(&ours, data) {
+        // Users of the tenant's own are no difference, but to empty it means them too.
+        None if replace && ours.users.len() > data.users.len() => snapshot_write::clear(tx.conn()).await?,
         None => return Ok(Outcome::NothingToDo),
         Some(_) if replace => snapshot_write::clear(tx.conn()).await?,
         Some(_) if holds_only_users(&ours) => make_room(&mut tx, data).await?,

@@ -7,7 +7,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be reached, is starting or stopping, or has no connection to spare: worth another try soon.
-    #[error("the database is not available: {0}")]
+    #[error("the database is not available: {}", words(.0))]
     Unavailable(#[source] sqlx::Error),
     /// The same, found out without an error of the database at hand.
     #[error("the database is not available: {0}")]
@@ -16,12 +16,12 @@ pub enum StoreError {
     #[error("the data change all the time")]
     Busy,
     /// Tables are missing: no migration ever ran.
-    #[error("the database is not prepared (run poem-db -c, then poem-tenant): {0}")]
+    #[error("the database is not prepared (run poem-db -c, then poem-tenant): {}", words(.0))]
     NotPrepared(#[source] sqlx::Error),
     /// A constraint of the schema stopped it; holds the constraint's name.
     #[error("against the constraint {0}")]
     Constraint(String),
-    #[error("the database answered: {0}")]
+    #[error("the database answered: {}", words(.0))]
     Other(#[source] sqlx::Error),
 }
 
@@ -62,15 +62,23 @@ enum Class {
 fn class_of(refusal: &dyn DatabaseError) -> Class {
     let code = refusal.code().unwrap_or_default();
     match code.as_ref() {
-        // undefined table, invalid schema name, invalid catalog name (the database itself)
-        "42P01" | "3F000" | "3D000" => Class::NotPrepared,
-        // a wrong or missing password is a matter of configuration, and mended while we run
-        "28P01" | "28000" => Class::Unavailable,
+        // undefined table, invalid schema name
+        "42P01" | "3F000" => Class::NotPrepared,
+        // a wrong password or database is a matter of configuration, and mended while we run
+        "28P01" | "28000" | "3D000" => Class::Unavailable,
         _ => match code.get(..2) {
             // connection exception, insufficient resources, operator intervention, system error
             Some("08" | "53" | "57" | "58") => Class::Unavailable,
             Some("23") => Class::Constraint,
             _ => Class::Other,
         },
+    }
+}
+
+/// What PostgreSQL said, without what sqlx puts around it (a line of PostgreSQL's own source).
+fn words(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(refusal) => refusal.message().to_owned(),
+        _ => error.to_string(),
     }
 }

@@ -28,6 +28,8 @@ pub struct Step {
     pub name: String,
     pub version: i64,
     pub applied: bool,
+    /// Applied in another form than this POEM has it.
+    pub changed: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -80,8 +82,13 @@ pub async fn state(conn: &mut PgConnection, schema: &Schema) -> std::result::Res
     };
     check_not_newer(schema, &applied)?;
     let steps = schema.migrations().map(|migration| {
-        let applied = applied.contains_key(&migration.version);
-        Step { name: name_of(migration), version: migration.version, applied }
+        let applied = applied.get(&migration.version);
+        Step {
+            name: name_of(migration),
+            version: migration.version,
+            applied: applied.is_some(),
+            changed: applied.is_some_and(|checksum| !is_unchanged(migration, checksum)),
+        }
     });
     Ok(steps.collect())
 }
@@ -203,10 +210,14 @@ fn check_not_newer(schema: &Schema, applied: &BTreeMap<i64, Vec<u8>>) -> std::re
     }
 }
 
+fn is_unchanged(migration: &Migration, checksum: &[u8]) -> bool {
+    *checksum == migration.checksum[..]
+}
+
 fn check_unchanged(schema: &Schema, applied: &BTreeMap<i64, Vec<u8>>) -> std::result::Result<(), MigrateError> {
-    let changed = schema.migrations().find(|migration| {
-        applied.get(&migration.version).is_some_and(|checksum| checksum[..] != migration.checksum[..])
-    });
+    let changed = schema
+        .migrations()
+        .find(|migration| applied.get(&migration.version).is_some_and(|checksum| !is_unchanged(migration, checksum)));
     match changed {
         Some(migration) => Err(MigrateError::Changed { schema: schema.as_str().to_owned(), name: name_of(migration) }),
         None => Ok(()),

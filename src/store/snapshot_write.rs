@@ -334,21 +334,33 @@ async fn log_entries(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
     Ok(())
 }
 
-/// New ids start above those that were written.
+/// New ids start above those that were written. A sequence never goes back: it would not come forward again where the
+/// transaction is undone.
 async fn set_sequences(conn: &mut PgConnection) -> Result<()> {
     sqlx::query!(
         "SELECT ARRAY[
-             setval(pg_get_serial_sequence('object_group', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM object_group), false),
-             setval(pg_get_serial_sequence('app_user', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM app_user), false),
-             setval(pg_get_serial_sequence('api_key', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM api_key), false),
-             setval(pg_get_serial_sequence('probe', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM probe), false),
-             setval(pg_get_serial_sequence('version', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM version), false),
-             setval(pg_get_serial_sequence('metric_name', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM metric_name), false),
-             setval(pg_get_serial_sequence('metric', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM metric), false),
-             setval(pg_get_serial_sequence('profile', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM profile), false),
-             setval(pg_get_serial_sequence('metric_instance', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM metric_instance), false),
-             setval(pg_get_serial_sequence('aggregation', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM aggregation), false),
-             setval(pg_get_serial_sequence('log_entry', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM log_entry), false)
+             setval(pg_get_serial_sequence('object_group', 'id'),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('object_group', 'id'))) FROM object_group), false),
+             setval(pg_get_serial_sequence('app_user', 'id'),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('app_user', 'id'))) FROM app_user), false),
+             setval(pg_get_serial_sequence('api_key', 'id'),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('api_key', 'id'))) FROM api_key), false),
+             setval(pg_get_serial_sequence('probe', 'id'),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('probe', 'id'))) FROM probe), false),
+             setval(pg_get_serial_sequence('version', 'id'),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('version', 'id'))) FROM version), false),
+             setval(pg_get_serial_sequence('metric_name', 'id'),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('metric_name', 'id'))) FROM metric_name), false),
+             setval(pg_get_serial_sequence('metric', 'id'),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('metric', 'id'))) FROM metric), false),
+             setval(pg_get_serial_sequence('profile', 'id'),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('profile', 'id'))) FROM profile), false),
+             setval(pg_get_serial_sequence('metric_instance', 'id'),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('metric_instance', 'id'))) FROM metric_instance), false),
+             setval(pg_get_serial_sequence('aggregation', 'id'),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('aggregation', 'id'))) FROM aggregation), false),
+             setval(pg_get_serial_sequence('log_entry', 'id'),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('log_entry', 'id'))) FROM log_entry), false)
          ]"
     )
     .fetch_one(conn)

@@ -1,1 +1,308 @@
+//! The house rules that no compiler holds: who may import whom, where SQL stands, who writes.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which rooms (or single things in them) a room may use.
+const MAY_USE: [(&str, &[&str]); 13] = [
+    ("bin", &["cli"]),
+    ("cli", &["app", "cli", "config", "domain", "logging", "registry", "store", "sync", "transfer", "trial"]),
+    ("app", &["admin", "api", "auth", "config", "domain", "error", "store"]),
+    ("api", &["api", "auth", "config::live", "domain", "error", "registry", "store"]),
+    ("auth", &["auth", "domain", "error", "store"]),
+    ("error", &["auth::front_door::Asked", "domain", "store"]),
+    ("registry", &["domain", "registry", "store"]),
+    ("transfer", &["domain", "transfer"]),
+    ("sync", &["domain", "sync"]),
+    ("store", &["domain", "store"]),
+    ("logging", &["config", "domain", "logging"]),
+    ("config", &["config", "domain"]),
+    ("domain", &["domain"]),
+];
+
+/// A private PostgreSQL is no part of POEM: it borrows only what is pure.
+const TRIAL: (&str, &[&str]) = ("trial", &["domain", "trial"]);
+
+/// What `domain` does not name. (Addresses of std::net are values; only what opens connections is I/O.)
+const IMPURE: [&str; 10] = [
+    "rocket",
+    "sqlx",
+    "tokio",
+    "std::fs",
+    "std::process",
+    "std::env",
+    "TcpStream",
+    "UdpSocket",
+    "ToSocketAddrs",
+    "Utc::now",
+];
+
+/// How SQL is spoken.
+const SQL: [&str; 11] = [
+    "query!",
+    "query_as!",
+    "query_scalar!",
+    "sqlx::query(",
+    "sqlx::query_as",
+    "sqlx::query_scalar",
+    "raw_sql",
+    "\"SELECT ",
+    "\"INSERT ",
+    "\"UPDATE ",
+    "\"DELETE FROM ",
+];
+
+/// Writing functions of `store` that others than `registry` may call.
+const WRITTEN_ELSEWHERE: [(&str, &str); 1] = [
+    // Migrations are no registry data: poem-db applies them.
+    ("src/cli/db.rs", "migrate::run"),
+];
+
+const LONGEST_FILE: usize = 450;
+
+/// A file of src/.
+struct Source {
+    /// Like `src/cli/db.rs`.
+    path: String,
+    /// Without comments, line by line.
+    code: Vec<String>,
+    lines: usize,
+}
+
+impl Source {
+    /// The first directory below src/, or the file there.
+    fn room(&self) -> &str {
+        let below = self.path.trim_start_matches("src/");
+        below.split('/').next().unwrap_or_default().trim_end_matches(".rs")
+    }
+
+    fn code(&self) -> String {
+        self.code.join("\n")
+    }
+
+    /// The name of a module of `store`: `src/store/users.rs` is `users`.
+    fn module(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".rs")
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut left = vec![root.join("src")];
+    let mut sources = Vec::new();
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push(read(root, &path));
+        }
+    }
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    assert!(sources.len() > 80);
+    sources
+}
+
+fn read(root: &Path, path: &PathBuf) -> Source {
+    let text = fs::read_to_string(path).unwrap();
+    let code = text.lines().map(|line| without_comment(line).to_owned()).collect();
+    let path = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+    Source { path, code, lines: text.lines().count() }
+}
+
+/// A `//` after a `:` belongs to an address in a text.
+fn without_comment(line: &str) -> &str {
+    let comment = line.match_indices("//").find(|(place, _)| !line[..*place].ends_with(':'));
+    comment.map_or(line, |(place, _)| &line[..place])
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Whether `name` stands in the text as a word.
+fn mentions(text: &str, name: &str) -> bool {
+    text.match_indices(name)
+        .any(|(place, _)| !text[..place].ends_with(is_name) && !text[place + name.len()..].starts_with(is_name))
+}
+
+/// Every path that stands in a line behind `root`.
+fn paths<'a>(line: &'a str, root: &str) -> Vec<&'a str> {
+    let own = line.match_indices(root).filter(|(place, _)| !line[..*place].ends_with(|c| is_name(c) || c == ':'));
+    own.map(|(place, _)| {
+        let path = &line[place + root.len()..];
+        &path[..path.find(|c| !is_name(c) && c != ':').unwrap_or(path.len())]
+    })
+    .collect()
+}
+
+fn is_allowed(path: &str, allowed: &[&str]) -> bool {
+    allowed.iter().any(|allowed| path.strip_prefix(allowed).is_some_and(|rest| !rest.starts_with(is_name)))
+}
+
+#[track_caller]
+fn none(violations: Vec<String>) {
+    assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
+}
+
+#[test]
+fn rooms_use_only_the_rooms_below_them() {
+    let rules: BTreeMap<&str, &[&str]> = MAY_USE.into_iter().chain([TRIAL]).collect();
+    let mut violations = Vec::new();
+    for source in sources().iter().filter(|source| source.path != "src/lib.rs") {
+        let room = source.room();
+        let Some(allowed) = rules.get(room) else {
+            violations.push(format!("{}: the table of rules has no room {room}", source.path));
+            continue;
+        };
+        let root = if room == "bin" { "poem::" } else { "crate::" };
+        for (number, line) in (1..).zip(&source.code) {
+            for path in paths(line, root).into_iter().filter(|path| !is_allowed(path, allowed)) {
+                let used = if path.is_empty() { "many rooms in one line" } else { path };
+                violations.push(format!("{}:{number} ({room}) may not use {used}", source.path));
+            }
+        }
+    }
+    none(violations);
+}
+
+#[test]
+fn no_room_reaches_its_neighbours_by_super() {
+    let mut violations = Vec::new();
+    for source in sources() {
+        let depth = source.path.matches('/').count() - usize::from(source.path.ends_with("/mod.rs"));
+        let reach = "super::".repeat(depth);
+        // What is indented stands in a module within the file, one step deeper.
+        for (number, line) in (1..).zip(&source.code).filter(|(_, line)| !line.starts_with(' ')) {
+            if depth > 0 && line.contains(&reach) {
+                violations.push(format!("{}:{number} reaches the root: say crate::", source.path));
+            }
+        }
+    }
+    none(violations);
+}
+
+#[test]
+fn domain_is_pure() {
+    let mut violations = Vec::new();
+    for source in sources().iter().filter(|source| source.room() == "domain") {
+        for (number, line) in (1..).zip(&source.code) {
+            for word in IMPURE.iter().filter(|word| mentions(line, word)) {
+                violations.push(format!("{}:{number} names {word}", source.path));
+            }
+        }
+    }
+    none(violations);
+}
+
+#[test]
+fn sql_stands_in_the_store() {
+    let mut violations = Vec::new();
+    for source in sources().iter().filter(|source| !["store", "trial"].contains(&source.room())) {
+        for (number, line) in (1..).zip(&source.code) {
+            for word in SQL.iter().filter(|word| line.contains(**word)) {
+                violations.push(format!("{}:{number} speaks SQL: {word}", source.path));
+            }
+        }
+    }
+    none(violations);
+}
+
+#[test]
+fn sql_is_made_of_strings_in_one_place() {
+    let makes = sources().into_iter().filter(|source| source.code().contains("AssertSqlSafe"));
+    let places: Vec<_> = makes.filter(|source| source.room() != "trial").map(|source| source.path).collect();
+    assert_eq!(places, ["src/store/tenant_tx.rs"]);
+}
+
+/// The functions of a file, with their bodies.
+fn functions(source: &Source) -> BTreeMap<String, String> {
+    let mut functions = BTreeMap::new();
+    let mut name = String::new();
+    for line in &source.code {
+        let heading = line.trim_start_matches("pub ").trim_start_matches("async ");
+        if let Some(heading) = heading.strip_prefix("fn ") {
+            name = heading.split(|c| !is_name(c)).next().unwrap_or_default().to_owned();
+        }
+        let body: &mut String = functions.entry(name.clone()).or_default();
+        *body += line;
+        body.push('\n');
+    }
+    functions
+}
+
+/// The functions of a module of `store` that write, themselves or through another of the module.
+fn writers(source: &Source) -> BTreeSet<String> {
+    let functions = functions(source);
+    let writes = |body: &String| ["\"INSERT INTO ", "\"UPDATE ", "\"DELETE FROM "].iter().any(|sql| body.contains(sql));
+    let mut writers: BTreeSet<_> =
+        functions.iter().filter(|(_, body)| writes(body)).map(|(name, _)| name.clone()).collect();
+    loop {
+        let calls =
+            |body: &String| writers.iter().any(|name| mentions(body, name) && body.contains(&format!("{name}(")));
+        let more: Vec<_> = functions.iter().filter(|(_, body)| calls(body)).map(|(name, _)| name.clone()).collect();
+        let before = writers.len();
+        writers.extend(more);
+        if writers.len() == before {
+            return writers;
+        }
+    }
+}
+
+#[test]
+fn only_the_registry_writes() {
+    let sources = sources();
+    let store: Vec<_> = sources.iter().filter(|source| source.room() == "store").collect();
+    let mut found = 0;
+    let mut violations = Vec::new();
+    for (module, writer) in
+        store.iter().flat_map(|source| writers(source).into_iter().map(|name| (source.module(), name)))
+    {
+        found += 1;
+        let call = format!("{module}::{writer}");
+        for source in sources.iter().filter(|source| !["store", "registry"].contains(&source.room())) {
+            let code = source.code();
+            let imports = source.code.iter().any(|line| line.starts_with("use crate::store") && mentions(line, module));
+            let is_excepted = WRITTEN_ELSEWHERE.contains(&(source.path.as_str(), call.as_str()));
+            if imports && mentions(&code, &call) && !is_excepted {
+                violations.push(format!("{} ({}) calls {call}, which writes", source.path, source.room()));
+            }
+        }
+    }
+    assert!(found > 20, "{found}");
+    none(violations);
+}
+
+#[test]
+fn templates_are_rendered_in_one_place() {
+    let rendered: Vec<_> = sources()
+        .into_iter()
+        .flat_map(|source| vec![source.path.clone(); source.code().matches("Template::render").count()])
+        .collect();
+    assert_eq!(rendered.len(), 1, "{rendered:?}");
+}
+
+#[test]
+fn no_file_is_long() {
+    let long = sources().into_iter().filter(|source| source.lines > LONGEST_FILE);
+    none(long.map(|source| format!("{} has {} lines", source.path, source.lines)).collect());
+}
+
+#[test]
+fn every_function_of_the_store_is_used() {
+    let sources = sources();
+    let mut violations = Vec::new();
+    for source in sources.iter().filter(|source| source.room() == "store") {
+        let public = source.code.iter().filter(|line| line.trim_start().starts_with("pub "));
+        let names = public
+            .filter_map(|line| line.split_once("fn "))
+            .map(|(_, heading)| heading.split(|c| !is_name(c)).next().unwrap_or_default());
+        for name in names {
+            let is_use = |line: &&String| mentions(line, name) && !line.contains(&format!("fn {name}"));
+            if !sources.iter().flat_map(|source| &source.code).any(|line| is_use(&line)) {
+                violations.push(format!("{}: nobody uses {name}", source.path));
+            }
+        }
+    }
+    none(violations);
+}

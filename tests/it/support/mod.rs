@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod http;
 pub mod installation;
 pub mod server;
+pub mod sql;
 
 pub use http::Answer;
 pub use installation::Installation;

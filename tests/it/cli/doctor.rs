@@ -1,0 +1,138 @@
+//! poem doctor.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::Installation;
+use crate::support::sql::sql;
+
+/// A set-up with one tenant in which nothing is wrong.
+fn healthy() -> Installation {
+    let installation = Installation::bare();
+    installation.run("poem-db", &["-c"]).done();
+    installation.run("poem-tenant", &["-t", "EGI", "-d", "localhost"]).done();
+    installation
+}
+
+/// Exactly this many things are wrong, and these words are said of one.
+#[track_caller]
+fn wrong(installation: &Installation, count: usize, words: &str) {
+    let ran = installation.run("poem", &["doctor"]);
+    let found: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with("  WRONG  ")).collect();
+    assert!(ran.status == 1 && found.len() == count, "{ran:?}");
+    assert!(found.iter().any(|line| line.contains(words)), "{words}: {found:#?}");
+    let summary = if count == 1 { "1 thing is wrong".to_owned() } else { format!("{count} things are wrong") };
+    assert_eq!(ran.stderr, format!("poem doctor: {summary}\n"));
+}
+
+#[test]
+fn a_healthy_set_up_is_well() {
+    let installation = healthy();
+    let ran = installation.run("poem", &["doctor"]).done();
+    assert!(ran.stdout.ends_with("All is well.\n") && ran.stderr.is_empty(), "{ran:?}");
+    for words in ["configuration /", "secret key /", "logging", "templates in /", "database poem_", "PostgreSQL "] {
+        assert!(ran.stdout.contains(&format!("  ok     {words}")), "{words}: {}", ran.stdout);
+    }
+    assert!(ran.stdout.contains("  ok     schema egi: all migrations applied\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn it_changes_nothing() {
+    let installation = healthy();
+    let before = crate::support::sql::everything(&installation);
+    installation.run("poem", &["doctor"]).done();
+    assert_eq!(crate::support::sql::everything(&installation), before);
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read() {
+    let installation = healthy();
+    installation.configure("Port = 8000", "Port = eight");
+    wrong(&installation, 1, "Port");
+    fs::remove_file(installation.config_path()).unwrap();
+    wrong(&installation, 1, "cannot be read");
+}
+
+#[test]
+fn the_secret_key() {
+    let installation = healthy();
+    let key = installation.path("etc/poem/secret_key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o604)).unwrap();
+    wrong(&installation, 1, "can be read by everybody: chmod 0600");
+    fs::write(&key, "").unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    wrong(&installation, 1, "is empty");
+    fs::remove_file(&key).unwrap();
+    wrong(&installation, 1, "is missing: make it with poem-genseckey -f");
+}
+
+#[test]
+fn the_logging_file() {
+    let installation = healthy();
+    let logging = installation.path("etc/poem/poem_logging.conf");
+    fs::write(&logging, "[loggers]\nkeys=root\n[handlers]\nkeys=file\n").unwrap();
+    wrong(&installation, 1, "is a logging file of POEM 2.3");
+    fs::remove_file(&logging).unwrap();
+    wrong(&installation, 1, "cannot be read");
+}
+
+#[test]
+fn templates_and_static_files() {
+    let installation = healthy();
+    installation.configure("TemplatesPath = /", "TemplatesPath = /nowhere/");
+    wrong(&installation, 1, "templates: there is no directory /nowhere/");
+    installation.configure("StaticPath = /", "StaticPath = /nowhere/");
+    wrong(&installation, 2, "static files: there is no directory /nowhere/");
+}
+
+#[test]
+fn a_database_that_cannot_be_reached() {
+    let installation = healthy();
+    installation.configure("Name = poem_", "Name = nowhere_");
+    wrong(&installation, 1, "nowhere_");
+    let installation = healthy();
+    installation.configure("User = poem\n", "User = nobody_at_all\n");
+    wrong(&installation, 1, "nobody_at_all");
+    let installation = healthy();
+    installation.configure("Host = /", "Host = /nowhere/");
+    wrong(&installation, 1, "the database is not available");
+}
+
+#[test]
+fn migrations() {
+    let installation = Installation::bare();
+    wrong(&installation, 1, "schema public: pending: 0001_initial; run poem-db -c");
+    let installation = healthy();
+    sql(&installation, "DELETE FROM public.migration WHERE schema_name = 'egi'");
+    wrong(&installation, 1, "schema egi: pending: 0001_initial");
+    sql(&installation, "INSERT INTO public.migration VALUES ('egi', 9999, '9999_future', '')");
+    wrong(&installation, 1, "schema egi is at migration 9999, newer than this POEM knows");
+}
+
+#[test]
+fn a_migration_that_was_applied_in_another_form() {
+    let installation = healthy();
+    sql(&installation, "UPDATE public.migration SET checksum = '' WHERE schema_name = 'egi' AND version = 1");
+    wrong(&installation, 1, "schema egi: migration 0001_initial was applied in another form");
+}
+
+#[test]
+fn a_tenant_without_sections() {
+    let installation = healthy();
+    installation.run("poem-tenant", &["-t", "TWO", "-d", "two.localhost"]).done();
+    wrong(&installation, 1, "[GENERAL_TWO] is missing");
+    let told = installation.run("poem", &["doctor"]).stdout;
+    assert!(told.contains("  note   [SUPERUSER_TWO] cannot be used"), "{told}");
+    assert!(told.contains("  note   [SYNC_TWO] cannot be used"), "{told}");
+    installation
+        .configure("[GENERAL_EGI]", "[GENERAL_TWO]\nNamespace = two\n[GENERAL_NONE]\nNamespace = none\n[GENERAL_EGI]");
+    let told = installation.run("poem", &["doctor"]).done().stdout;
+    assert!(told.contains("  note   [GENERAL_NONE]: there is no tenant NONE"), "{told}");
+}
+
+#[test]
+fn a_host_that_is_not_allowed() {
+    let installation = healthy();
+    installation.configure("AllowedHosts = *", "AllowedHosts = poem.example.org");
+    wrong(&installation, 1, "AllowedHosts does not allow localhost, the host of EGI");
+}

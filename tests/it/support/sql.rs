@@ -1,0 +1,75 @@
+//! The database as it is, past POEM.
+
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, ValueRef};
+
+use super::{Installation, block_on};
+
+/// Runs statements; gives the rows, their columns joined by `|`, NULL as nothing.
+pub fn sql(installation: &Installation, statements: &str) -> Vec<String> {
+    block_on(async {
+        let mut conn = connect(installation).await;
+        let rows = run(&mut conn, statements).await;
+        conn.close().await.unwrap();
+        rows
+    })
+}
+
+/// A connection of its own, to hold a transaction open.
+pub async fn connect(installation: &Installation) -> PgConnection {
+    PgConnection::connect(&installation.database_url()).await.expect("the database answers")
+}
+
+/// [`sql`] over a connection.
+pub async fn run(conn: &mut PgConnection, statements: &str) -> Vec<String> {
+    let rows = sqlx::raw_sql(AssertSqlSafe(statements)).fetch_all(conn).await;
+    rows.unwrap_or_else(|error| panic!("{statements}: {error}")).iter().map(line).collect()
+}
+
+/// Everything in the database as text: the rows of every table, and where every sequence stands.
+pub fn everything(installation: &Installation) -> String {
+    relations(installation, "'r', 'S'")
+}
+
+/// The rows of every table as text.
+pub fn tables(installation: &Installation) -> String {
+    relations(installation, "'r'")
+}
+
+fn relations(installation: &Installation, kinds: &str) -> String {
+    let list = format!(
+        "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind FROM pg_class c
+         JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ({kinds}) AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+         ORDER BY 1"
+    );
+    let mut text = String::new();
+    for (name, kind) in sql(installation, &list).iter().filter_map(|relation| relation.split_once('|')) {
+        let select = match kind {
+            "S" => format!("SELECT last_value, is_called FROM {name}"),
+            _ => format!("SELECT t::text FROM {name} t ORDER BY 1"),
+        };
+        text += &format!("{name}\n{}\n", sql(installation, &select).join("\n"));
+    }
+    text
+}
+
+/// Waits until the statement gives this one value.
+#[track_caller]
+pub fn wait_until(installation: &Installation, statement: &str, value: &str) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while sql(installation, statement) != [value] {
+        assert!(Instant::now() < end, "it never became {value}: {statement}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn line(row: &PgRow) -> String {
+    let column = |index| {
+        let value = row.try_get_raw(index).expect("the column is there");
+        if value.is_null() { "" } else { value.as_str().expect("simple queries answer in text") }.to_owned()
+    };
+    (0..row.len()).map(column).collect::<Vec<_>>().join("|")
+}
