@@ -348,6 +348,7 @@ fn who_asks_meanwhile_gets_the_old_data_or_the_new() {
     let targets = [PROFILES, METRICS, "/poem/api/0.2/json/profiles"];
     let old = targets.map(ask);
     load(&installation, &other, &["--replace"]).done();
+    server.catch_up();
     let new = targets.map(ask);
     assert!((0..targets.len()).all(|place| old[place] != new[place]));
     let is_done = AtomicBool::new(false);

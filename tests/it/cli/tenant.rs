@@ -25,8 +25,10 @@ fn a_new_tenant_is_served_without_a_restart() {
     let server = Server::start(&installation);
     assert_eq!(server.get("/poem/api/0.2/json/profiles").status, 404);
     installation.run("poem-tenant", &["-t", "EGI", "-d", "localhost"]).done();
+    server.catch_up();
     assert_eq!(server.get("/poem/api/0.2/json/profiles").status, 200);
     installation.run("poem-tenant", &["--delete", "egi", "--yes"]).done();
+    server.catch_up();
     assert_eq!(server.get("/poem/api/0.2/json/profiles").status, 404);
 }
 

@@ -50,6 +50,11 @@ impl Server {
         http::send(self.address, method, target, headers, body)
     }
 
+    /// Waits as long as an answer may lag behind a change that others made: a second.
+    pub fn catch_up(&self) {
+        sleep(Duration::from_secs(1));
+    }
+
     fn await_listening(&mut self) {
         let end = Instant::now() + Duration::from_secs(30);
         while TcpStream::connect(self.address).is_err() {

@@ -28,7 +28,8 @@ pub async fn run(conn: &mut PgConnection, statements: &str) -> Vec<String> {
     rows.unwrap_or_else(|error| panic!("{statements}: {error}")).iter().map(line).collect()
 }
 
-/// Everything in the database as text: the rows of every table, and where every sequence stands.
+/// Everything in the database as text: the rows of every table, and where every sequence stands. Not the stamps, which
+/// are new after every statement.
 pub fn everything(installation: &Installation) -> String {
     relations(installation, "'r', 'S'")
 }
@@ -43,6 +44,7 @@ fn relations(installation: &Installation, kinds: &str) -> String {
         "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind FROM pg_class c
          JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind IN ({kinds}) AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+           AND c.relname <> 'tenant_stamp'
          ORDER BY 1"
     );
     let mut text = String::new();
