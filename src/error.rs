@@ -99,8 +99,9 @@ impl AppError {
     fn answer(&self, request: &Request<'_>) -> response::Result<'static> {
         let asked = Asked::of(request);
         self.log(asked);
-        let mut answer = match asked.path() {
-            path if path.starts_with("/poem/api/v2") => self.as_json().respond_to(request)?,
+        let mut answer = match asked.address() {
+            "/poem/api/v2" => self.as_json().respond_to(request)?,
+            path if path.starts_with("/poem/api/v2/") => self.as_json().respond_to(request)?,
             path if path.starts_with("/poem/api/") => (ContentType::Plain, self.to_string()).respond_to(request)?,
             _ => self.as_page().respond_to(request)?,
         };

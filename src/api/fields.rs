@@ -1,11 +1,9 @@
 //! What a request that writes carries: named fields, as JSON, form or multipart; and the rules they must keep.
 
-use std::collections::HashMap;
-
 use rocket::Request;
 use rocket::data::{Data, FromData, Outcome, ToByteUnit};
-use rocket::form::Form;
-use rocket::http::Status;
+use rocket::form::error::ErrorKind;
+use rocket::form::{self, DataField, Form, FromForm, ValueField};
 use serde_json::{Map, Value, json};
 
 use crate::error::AppError;
@@ -101,10 +99,47 @@ async fn read_json(data: Data<'_>) -> Result<Map<String, Value>, AppError> {
 }
 
 async fn read_form<'r>(request: &'r Request<'_>, data: Data<'r>) -> Result<Map<String, Value>, AppError> {
-    match Form::<HashMap<String, String>>::from_data(request, data).await {
-        Outcome::Success(form) => Ok(form.into_inner().into_iter().map(|(key, value)| (key, value.into())).collect()),
-        Outcome::Error((Status::PayloadTooLarge, _)) => Err(AppError::TooLarge),
+    // Rocket's own status is no help: a form that is cut off has a length without limits, and 413 as well.
+    let is_too_large = |error: &form::Error<'_>| matches!(error.kind, ErrorKind::InvalidLength { max: Some(_), .. });
+    match Form::<FormFields>::from_data(request, data).await {
+        Outcome::Success(form) => Ok(form.into_inner().0),
+        Outcome::Error((_, errors)) if errors.iter().any(is_too_large) => Err(AppError::TooLarge),
         _ => Err(AppError::Malformed("The form could not be read.".to_owned())),
+    }
+}
+
+/// The fields of a form by name; of a name that stands twice the last counts. A map of Rocket's own would pass over
+/// what it cannot read, and take half a form for a whole one.
+struct FormFields(Map<String, Value>);
+
+#[rocket::async_trait]
+impl<'r> FromForm<'r> for FormFields {
+    type Context = (Map<String, Value>, form::Errors<'r>);
+
+    fn init(_: form::Options) -> Self::Context {
+        (Map::new(), form::Errors::new())
+    }
+
+    fn push_value((fields, _): &mut Self::Context, field: ValueField<'r>) {
+        fields.insert(field.name.source().to_string(), field.value.into());
+    }
+
+    async fn push_data((fields, errors): &mut Self::Context, field: DataField<'r, '_>) {
+        let name = field.name.source().to_string();
+        match field.data.open(LIMIT_MIB.mebibytes()).into_string().await {
+            // a file is no text, whatever is in it
+            Ok(_) if field.file_name.is_some() => _ = fields.insert(name, json!({})),
+            Ok(text) => _ = fields.insert(name, text.into_inner().into()),
+            Err(error) => errors.push(error.into()),
+        }
+    }
+
+    fn push_error((_, errors): &mut Self::Context, error: form::Error<'r>) {
+        errors.push(error);
+    }
+
+    fn finalize((fields, errors): Self::Context) -> form::Result<'r, Self> {
+        if errors.is_empty() { Ok(Self(fields)) } else { Err(errors) }
     }
 }
 

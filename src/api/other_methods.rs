@@ -19,7 +19,7 @@ pub enum Access {
 
 /// Routes for the methods of an address that no other route serves. `served`: those that others do, beside GET.
 pub fn other_methods(path: &str, access: Access, served: &[Method]) -> Vec<Route> {
-    let others = [Method::Options, Method::Post, Method::Put, Method::Patch, Method::Delete];
+    let others = [Method::Options, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Trace];
     others
         .into_iter()
         .filter(|method| !served.contains(method))

@@ -9,17 +9,33 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::uri::Origin;
 use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome, Route};
+use rocket::uri;
 use rocket::{Data, Request, Response};
 
 use crate::auth::tenant::CurrentTenant;
 use crate::domain::host::{AllowedHosts, Host};
-use crate::domain::url_path::{PathRule, decide};
+use crate::domain::url_path::{PathRule, collapse_leading_slashes, decide};
 use crate::error::{AppError, NOT_FOUND};
 
 /// Where the requests go that are not served. Nobody outside can ask for it: the verdict would be missing.
 const VERDICT: &str = "/-/verdict";
 
-const METHODS: [Method; 6] = [Method::Get, Method::Put, Method::Post, Method::Delete, Method::Patch, Method::Options];
+/// [`VERDICT`] without any: 404.
+fn nowhere() -> Origin<'static> {
+    uri!("/-/verdict")
+}
+
+/// All that the web framework knows, but HEAD, which it answers as GET.
+const METHODS: [Method; 8] = [
+    Method::Get,
+    Method::Put,
+    Method::Post,
+    Method::Delete,
+    Method::Patch,
+    Method::Options,
+    Method::Trace,
+    Method::Connect,
+];
 
 /// What was asked, as it came in, before any rewriting; kept with the request.
 pub struct Asked {
@@ -44,6 +60,11 @@ impl Asked {
 
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The path as it is routed: with one slash at its beginning.
+    pub fn address(&self) -> &str {
+        collapse_leading_slashes(&self.path)
     }
 
     /// The query string as it came, without `?`; '' without one.
@@ -101,19 +122,19 @@ impl Fairing for FrontDoor {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let path = match self.check(request) {
-            Ok(path) => path,
+        let target = match self.check(request) {
+            Ok(path) if path == request.uri().path().as_str() => return,
+            Ok(path) => {
+                let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+                format!("{path}{query}")
+            }
             Err(verdict) => {
                 request.local_cache(|| Some(verdict));
                 VERDICT.to_owned()
             }
         };
-        if path != request.uri().path().as_str() {
-            let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-            if let Ok(uri) = Origin::parse_owned(format!("{path}{query}")) {
-                request.set_uri(uri);
-            }
-        }
+        // HTTP lets a few characters pass that an address of ours does not have: nothing is there, so nothing is served.
+        request.set_uri(Origin::parse_owned(target).unwrap_or_else(|_| nowhere()));
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {

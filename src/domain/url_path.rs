@@ -57,7 +57,7 @@ fn is_list(path: &str) -> bool {
 }
 
 /// `//poem/…` is `/poem/…`: a client of 2.3 joins its addresses that way.
-fn collapse_leading_slashes(raw: &str) -> &str {
+pub fn collapse_leading_slashes(raw: &str) -> &str {
     let rest = raw.trim_start_matches('/');
     &raw[raw.len() - rest.len() - usize::from(raw.starts_with('/'))..]
 }

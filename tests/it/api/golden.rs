@@ -3,14 +3,10 @@
 use std::collections::HashMap;
 use std::fs;
 
-use chrono::{TimeDelta, Utc};
-use poem::registry::sessions;
-use poem::store::{TenantTx, users};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::support::installation::egi;
-use crate::support::{Answer, Installation, Server, block_on, fixture};
+use crate::support::{Answer, Installation, Server, fixture};
 
 /// They show the login page, which is still to come.
 const WAITING: [&str; 2] = ["456_host_LOCALHOST_login.json", "489_host_two.localhost_login.json"];
@@ -70,17 +66,7 @@ fn every_exchange_but_those_that_wait_is_answered_as_2_3_did() {
 
 /// A session for each user, by name.
 fn log_in(installation: &Installation) -> HashMap<String, String> {
-    block_on(async {
-        let pool = installation.pool();
-        let mut ids = HashMap::new();
-        for name in ["poem", "alice", "bob", "carol"] {
-            let mut tx = TenantTx::read(&pool, &egi()).await.unwrap();
-            let user = users::id_of(tx.conn(), name).await.unwrap().unwrap();
-            let expires = Utc::now() + TimeDelta::hours(1);
-            ids.insert(name.to_owned(), sessions::start(&pool, &egi(), user, expires).await.unwrap());
-        }
-        ids
-    })
+    ["poem", "alice", "bob", "carol"].map(|name| (name.to_owned(), installation.log_in(name))).into()
 }
 
 fn replay(server: &Server, asked: &Asked, sessions: &HashMap<String, String>) -> Answer {
@@ -116,7 +102,8 @@ fn compare(exchange: &Exchange, answer: &Answer) -> Option<String> {
             return Some(format!("{given}\ninstead of {wanted}"));
         }
         // Equal values in another order of keys would still break a reader of text.
-        if !unordered(&request.path) && given.to_string() != wanted.to_string() {
+        let [given_text, wanted_text] = [&given, wanted].map(Value::to_string);
+        if !unordered(&request.path) && given_text != wanted_text {
             return Some(format!("{given}\nin another order than {wanted}"));
         }
     }

@@ -1,1 +1,7 @@
+mod away;
+mod freshness;
 mod golden;
+mod hostile;
+mod openapi;
+mod requests;
+mod statements;

@@ -1,5 +1,6 @@
 //! The PostgreSQL of this run: started by the first test that needs it, stopped when the process ends.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
@@ -22,7 +23,9 @@ pub fn cluster() -> &'static Reach {
     REACH.get_or_init(|| {
         let directory = tempfile::Builder::new().prefix("poem-it-").tempdir().expect("a temporary directory").keep();
         let locale = std::env::var("POEM_TEST_LOCALE").ok();
-        let options = Options { fast: true, log_statements: true, locale, ..Options::default() };
+        // Each line of the log tells its database: that is the test's own.
+        let extra = vec![("log_line_prefix".to_owned(), "%d|%a|".to_owned())];
+        let options = Options { fast: true, log_statements: true, locale, extra };
         let cluster = Cluster::start(&directory, options).expect("a private PostgreSQL starts");
         let reach = Reach {
             socket_dir: cluster.socket_dir().to_owned(),
@@ -45,6 +48,33 @@ pub async fn create_database(name: &str) {
     sqlx::raw_sql(create).execute(&mut conn).await.expect("a database is made");
 }
 
+/// What the server of an installation has sent to its database so far: a statement each, in order.
+pub fn statements(database: &str) -> Vec<String> {
+    let log = fs::read(&cluster().log).expect("the log is readable");
+    let prefix = format!("{database}|poem|LOG:  ");
+    let mut statements: Vec<String> = Vec::new();
+    let mut is_own = false;
+    for line in String::from_utf8_lossy(&log).lines() {
+        // The further lines of a statement are indented.
+        if let Some(more) = line.strip_prefix('\t') {
+            if let Some(last) = statements.last_mut().filter(|_| is_own) {
+                *last += more;
+            }
+            continue;
+        }
+        let statement = line.strip_prefix(&prefix).and_then(text_of_statement);
+        is_own = statement.is_some();
+        statements.extend(statement.map(str::to_owned));
+    }
+    statements
+}
+
+/// "statement: …" in the simple protocol, "execute NAME: …" in the extended one.
+fn text_of_statement(event: &str) -> Option<&str> {
+    let (kind, text) = event.split_once(": ")?;
+    (kind == "statement" || kind.starts_with("execute ")).then_some(text)
+}
+
 /// The address of a database, as sqlx takes it.
 pub fn database_url(name: &str) -> String {
     let Reach { socket_dir, port, user, .. } = cluster();
@@ -54,6 +84,6 @@ pub fn database_url(name: &str) -> String {
 extern "C" fn stop() {
     if let Some((cluster, directory)) = RUNNING.lock().ok().and_then(|mut running| running.take()) {
         cluster.stop();
-        let _ = std::fs::remove_dir_all(directory);
+        let _ = fs::remove_dir_all(directory);
     }
 }

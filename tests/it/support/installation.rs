@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use chrono::{TimeDelta, Utc};
 use poem::config::{Config, secret_key};
 use poem::domain::keys::Keys;
 use poem::domain::tenant::SchemaName;
+use poem::registry::sessions;
+use poem::store::{TenantTx, users};
 use sqlx::PgPool;
 use tempfile::TempDir;
 
@@ -121,6 +124,16 @@ impl Installation {
     pub fn pool(&self) -> PgPool {
         let config = Config::load(&self.config_path()).expect("the configuration is readable");
         poem::app::pool_settings(&config).open()
+    }
+
+    /// Starts a session for a user of the tenant EGI and gives its id, the value of the cookie `sessionid`.
+    pub fn log_in(&self, username: &str) -> String {
+        block_on(async {
+            let pool = self.pool();
+            let mut tx = TenantTx::read(&pool, &egi()).await.unwrap();
+            let user = users::id_of(tx.conn(), username).await.unwrap().expect("there is such a user");
+            sessions::start(&pool, &egi(), user, Utc::now() + TimeDelta::hours(1)).await.unwrap()
+        })
     }
 
     pub fn database_url(&self) -> String {

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 use super::http::{self, Answer};
 use super::installation::Installation;
 
+/// How long it may take to start, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A running server. Ends when dropped.
 pub struct Server {
     process: Child,
@@ -18,16 +21,24 @@ impl Server {
     /// Starts it at a free port and waits until it listens.
     pub fn start(installation: &Installation) -> Self {
         let address = free_address();
-        let process = installation
-            .command("poem")
-            .arg("serve")
-            .env("POEM__SERVER__PORT", address.port().to_string())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the executable runs");
-        let mut server = Self { process, address };
+        let mut server = Self { process: spawn(installation, address, Stdio::inherit()), address };
         server.await_listening();
         server
+    }
+
+    /// What it says on stderr where it does not start.
+    pub fn refusal(installation: &Installation) -> String {
+        let mut process = spawn(installation, free_address(), Stdio::piped());
+        let end = Instant::now() + PATIENCE;
+        while process.try_wait().expect("the process can be asked").is_none() {
+            if Instant::now() > end {
+                let _ = process.kill();
+            }
+            sleep(Duration::from_millis(20));
+        }
+        let output = process.wait_with_output().expect("the process has ended");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).expect("the server speaks UTF-8")
     }
 
     /// Asks as the host `localhost`.
@@ -50,13 +61,18 @@ impl Server {
         http::send(self.address, method, target, headers, body)
     }
 
+    /// Sends bytes and reads one answer.
+    pub fn send_raw(&self, request: &[u8]) -> Answer {
+        http::send_raw(self.address, request)
+    }
+
     /// Waits as long as an answer may lag behind a change that others made: a second.
     pub fn catch_up(&self) {
         sleep(Duration::from_secs(1));
     }
 
     fn await_listening(&mut self) {
-        let end = Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + PATIENCE;
         while TcpStream::connect(self.address).is_err() {
             if let Some(status) = self.process.try_wait().expect("the process can be asked") {
                 panic!("the server ended: {status}");
@@ -72,6 +88,12 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn spawn(installation: &Installation, address: SocketAddr, stderr: Stdio) -> Child {
+    let mut command = installation.command("poem");
+    command.arg("serve").env("POEM__SERVER__PORT", address.port().to_string());
+    command.stdout(Stdio::null()).stderr(stderr).spawn().expect("the executable runs")
 }
 
 /// An address of the loopback interface that nobody listens at now.

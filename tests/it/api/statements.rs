@@ -1,0 +1,190 @@
+//! No query per row: what a request asks the database does not grow with the data.
+
+use poem::domain::group::GroupKind;
+use poem::domain::keys::Keys;
+use poem::domain::metric::{Section, Settings};
+use poem::domain::profile::Tuple;
+use poem::domain::snapshot::{Aggregation, ApiKey, Group, Instance, Metric, MetricName, Named, Profile, Snapshot};
+use poem::registry::load;
+
+use crate::support::cluster::statements;
+use crate::support::installation::{EGI_TOKEN, egi};
+use crate::support::{Installation, Server, block_on};
+
+/// Addresses, each with the largest number of queries that a request makes that is the first after a change: five for
+/// the tenant's index, one for the stamp, the rest for what is answered.
+const ADDRESSES: [(&str, usize); 10] = [
+    ("/poem/api/v2/profiles/", 8),
+    ("/poem/api/v2/profiles/ARGO_MON", 8),
+    ("/poem/api/v2/profiles/UNKNOWN", 5),
+    ("/poem/api/v2/metrics/", 8),
+    ("/poem/api/v2/metrics/production", 8),
+    ("/poem/api/v2/openapi.json", 0),
+    ("/poem/api/0.2/json/profiles", 8),
+    ("/poem/api/0.2/json/metrics_in_profiles?vo_name=ops", 8),
+    ("/poem/api/0.2/json/metrics_in_group?group=ARGO", 7),
+    ("/poem/api/0.2/json/metrics?tag=production", 8),
+];
+/// The same for what the pages fetch, which is not kept: one for the session, one or two for the answer.
+const INTERNAL: [(&str, usize); 9] = [
+    ("metrics/ARGO", 2),
+    ("tokens/", 2),
+    ("tokens/EGI", 2),
+    ("users/", 2),
+    ("groups/", 2),
+    ("groups/metrics", 2),
+    ("probes/ams-probe", 2),
+    ("aggregations/", 2),
+    ("aggregations/CRITICAL_AGG", 2),
+];
+
+/// 300 metrics with 20 settings each, 20 profiles with 50 tuples each, 100 aggregations; all in groups.
+fn large(keys: &Keys) -> Snapshot {
+    let names = ["Production", "Devel", "Test"];
+    let named = |(id, name): (i64, &str)| Named { id, name: name.to_owned() };
+    let profile = |id: i64| Profile {
+        id,
+        name: if id == 1 { "ARGO_MON".to_owned() } else { format!("PROFILE_{id}") },
+        version: "1.0".to_owned(),
+        vo: "ops".to_owned(),
+        description: None,
+        group: Some(1),
+        instances: (1..=50).map(|number| instance(id * 100 + number, number)).collect(),
+    };
+    let key = ApiKey {
+        id: 1,
+        client: "EGI".to_owned(),
+        token_hash: keys.token_hash(EGI_TOKEN).to_vec(),
+        token_sealed: None,
+        created: chrono::Utc::now(),
+        revoked: false,
+    };
+    Snapshot {
+        tags: (1..).zip(names).map(named).collect(),
+        metric_types: (1..).zip(["Active", "Passive"]).map(named).collect(),
+        api_keys: vec![key],
+        groups: GroupKind::ALL.map(|kind| Group { kind, id: 1, name: "ARGO".to_owned() }).into(),
+        metric_names: (1..=300).map(|id| MetricName { id, name: metric_name(id), group: Some(1) }).collect(),
+        metrics: (1..=300).map(metric).collect(),
+        profiles: (1..=20).map(profile).collect(),
+        aggregations: (1..=100).map(aggregation).collect(),
+        ..Snapshot::default()
+    }
+}
+
+fn metric_name(id: i64) -> String {
+    format!("org.example.Metric-{id:03}")
+}
+
+fn instance(id: i64, number: i64) -> Instance {
+    let tuple =
+        Tuple { service_flavour: format!("flavour-{number}"), metric: metric_name(number), fqan: String::new() };
+    Instance { id, tuple }
+}
+
+fn aggregation(id: i64) -> Aggregation {
+    let name = if id == 1 { "CRITICAL_AGG".to_owned() } else { format!("AGGREGATION_{id}") };
+    Aggregation { id, name, apiid: id.to_string(), group: Some(1) }
+}
+
+fn metric(id: i64) -> Metric {
+    let mut settings = Settings::default();
+    for number in 0..20 {
+        settings.push(Section::ALL[number % 7], format!("key-{number}"), "value");
+    }
+    Metric {
+        id,
+        name: metric_name(id),
+        tag: "Production".to_owned(),
+        metric_type: "Active".to_owned(),
+        probe_version: None,
+        group: Some(1),
+        executable: "check".to_owned(),
+        parent: String::new(),
+        settings,
+    }
+}
+
+/// The queries of one request: whatever the server sends but for BEGIN with its search path, COMMIT and ROLLBACK, of
+/// which each transaction has one and one (the last may come after the answer); and but for the question about the
+/// state of all tenants, which it asks four times a second whether somebody asks or not.
+fn queries(installation: &Installation, request: impl FnOnce()) -> Vec<String> {
+    let is_query = |statement: &String| {
+        let is_bracket = ["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|word| statement.starts_with(word));
+        !is_bracket && !statement.contains("LEFT JOIN public.tenant_stamp")
+    };
+    let before = statements(&installation.database).len();
+    request();
+    statements(&installation.database).split_off(before).into_iter().filter(is_query).collect()
+}
+
+/// The number of queries at each address, asked for the first time after a change: at most as many as it may make.
+/// Asked again, what is kept makes none.
+fn count(installation: &Installation, server: &Server) -> Vec<(String, usize)> {
+    let cookie = format!("sessionid={}", installation.log_in("poem"));
+    let internal =
+        INTERNAL.map(|(name, most)| (format!("/poem/api/v2/internal/{name}"), most, ("Cookie", cookie.as_str())));
+    let addresses = ADDRESSES.map(|(target, most)| (target.to_owned(), most, ("X-API-KEY", EGI_TOKEN)));
+    let mut counts = Vec::new();
+    for (target, most, credentials) in addresses.into_iter().chain(internal) {
+        let ask = || {
+            queries(installation, || {
+                let status = server.get_as(&target, &[credentials]).status;
+                assert!(status == 200 || target.ends_with("UNKNOWN"), "{target}: {status}");
+            })
+        };
+        change(installation, server);
+        let made = ask();
+        assert!(made.len() <= most, "{target}: {made:#?}");
+        counts.push((target.clone(), made.len()));
+        let again = ask();
+        assert!(again.is_empty() || target.contains("/internal/"), "{target}: {again:#?}");
+    }
+    counts
+}
+
+/// Changes something that no answer shows, and waits until the server must have noticed.
+fn change(installation: &Installation, server: &Server) {
+    block_on(async {
+        let update = "UPDATE egi.profile SET revision = revision + 1";
+        sqlx::raw_sql(update).execute(&installation.pool()).await.unwrap();
+    });
+    server.catch_up();
+}
+
+#[test]
+fn a_request_makes_as_many_queries_over_much_data_as_over_little() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    let size = || server.get_with_key("/poem/api/v2/metrics/", EGI_TOKEN).body.len();
+    let (small, small_size) = (count(&installation, &server), size());
+    block_on(async {
+        let pool = installation.pool();
+        load::load(&pool, &egi(), &large(&installation.keys()), true).await.unwrap();
+        let user = "INSERT INTO egi.app_user (username, password, is_superuser) VALUES ('poem', '', true)";
+        sqlx::raw_sql(user).execute(&pool).await.unwrap();
+    });
+    let large = count(&installation, &server);
+    assert!(size() > 10 * small_size, "the data are large");
+    assert_eq!(small, large);
+}
+
+#[test]
+fn a_request_that_is_refused_makes_one_query_at_most() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    assert_eq!(server.get_with_key("/poem/api/v2/profiles/", EGI_TOKEN).status, 200);
+    for (headers, most) in [
+        (&[("Host", "bad host!")][..], 0),
+        (&[("Host", "unknown.example.org")], 0),
+        (&[("Host", "localhost")], 0),
+        (&[("Host", "localhost"), ("X-API-KEY", "wrong")], 0),
+        (&[("Host", "localhost"), ("Cookie", "sessionid=wrong")], 1),
+    ] {
+        let made = queries(&installation, || {
+            let status = server.send("GET", "/poem/api/v2/profiles/", headers, b"").status;
+            assert!((400..=404).contains(&status), "{headers:?}: {status}");
+        });
+        assert_eq!(made.len(), most, "{headers:?}: {made:#?}");
+    }
+}
