@@ -4,4 +4,5 @@ mod api;
 mod architecture;
 mod cli;
 mod migrations;
+mod operations;
 mod support;
