@@ -1,5 +1,6 @@
 //! Builds the server: the only place that mounts routes, attaches fairings and manages state.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use rocket::figment::Figment;
 use rocket::figment::providers::Serialized;
 use rocket::fs::FileServer;
 use rocket::http::Method;
-use rocket::{Build, Request, Response, Rocket, catchers};
+use rocket::{Build, Ignite, Request, Response, Rocket, catchers};
 use rocket_db_pools::Database;
 use rocket_dyn_templates::Template;
 
@@ -22,6 +23,8 @@ use crate::config::live::LiveConfig;
 use crate::domain::host::AllowedHosts;
 use crate::domain::keys::Keys;
 use crate::error::caught;
+use crate::operations::metrics::{Counting, Metrics};
+use crate::operations::{self, Watched};
 use crate::store::{Db, PoolSettings};
 
 /// Connections to the database that the server's requests share.
@@ -38,6 +41,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .attach(Db::init())
         .attach(answers(&current))
         .attach(AfterWrites)
+        .attach(counting(&current))
         .attach(Template::fairing())
         .manage(keys)
         .manage(config)
@@ -72,6 +76,23 @@ fn answers(config: &Config) -> impl Fairing {
     })
 }
 
+/// The second server, for whoever watches the first, where the configuration says where it listens.
+pub fn build_operations(config: &Config, server: &Rocket<Ignite>) -> Option<Rocket<Build>> {
+    let listen = config.server.operations?;
+    Some(operations::build(rocket_config(listen), Watched::of(server)?))
+}
+
+/// Counts the requests, where somebody may ask for the count.
+fn counting(config: &Config) -> impl Fairing {
+    let metrics = config.server.operations.map(|_| Arc::new(Metrics::default()));
+    AdHoc::on_ignite("Operations", |rocket| async {
+        match metrics {
+            Some(metrics) => rocket.attach(Counting(metrics.clone())).manage(metrics),
+            None => rocket,
+        }
+    })
+}
+
 /// The fairing: what this server wrote is seen by its next request.
 struct AfterWrites;
 
@@ -81,8 +102,10 @@ impl Fairing for AfterWrites {
         Info { name: "After writes", kind: Kind::Response }
     }
 
-    async fn on_response<'r>(&self, request: &'r Request<'_>, _: &mut Response<'r>) {
-        if matches!(request.method(), Method::Post | Method::Put | Method::Patch | Method::Delete) {
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let writes = matches!(request.method(), Method::Post | Method::Put | Method::Patch | Method::Delete);
+        // What was refused wrote nothing.
+        if writes && response.status().code < 400 {
             Answers::of(request).world.distrust();
         }
     }
@@ -103,9 +126,23 @@ pub fn pool_settings(config: &Config) -> PoolSettings {
 
 /// Rocket's own settings: all of them from poem.conf, none from files or variables of Rocket's.
 fn figment(config: &Config) -> Figment {
-    let rocket = rocket::Config {
-        address: config.server.address,
-        port: config.server.port,
+    let rocket = rocket_config(SocketAddr::new(config.server.address, config.server.port));
+    let pool = pool_settings(config);
+    Figment::from(rocket)
+        .merge(Serialized::default("template_dir", templates_directory(config)))
+        .merge(Serialized::default("databases.poem.host", pool.host))
+        .merge(Serialized::default("databases.poem.port", pool.port))
+        .merge(Serialized::default("databases.poem.user", pool.user))
+        .merge(Serialized::default("databases.poem.password", pool.password.expose()))
+        .merge(Serialized::default("databases.poem.name", pool.name))
+        .merge(Serialized::default("databases.poem.max_connections", pool.max_connections))
+}
+
+/// How a server listens, and how it ends.
+fn rocket_config(listen: SocketAddr) -> rocket::Config {
+    rocket::Config {
+        address: listen.ip(),
+        port: listen.port(),
         // The client's address is what the proxy says, where a proxy is trusted; never what a client says.
         ip_header: None,
         ident: Ident::none(),
@@ -120,16 +157,7 @@ fn figment(config: &Config) -> Figment {
             ..Shutdown::default()
         },
         ..rocket::Config::release_default()
-    };
-    let pool = pool_settings(config);
-    Figment::from(rocket)
-        .merge(Serialized::default("template_dir", templates_directory(config)))
-        .merge(Serialized::default("databases.poem.host", pool.host))
-        .merge(Serialized::default("databases.poem.port", pool.port))
-        .merge(Serialized::default("databases.poem.user", pool.user))
-        .merge(Serialized::default("databases.poem.password", pool.password.expose()))
-        .merge(Serialized::default("databases.poem.name", pool.name))
-        .merge(Serialized::default("databases.poem.max_connections", pool.max_connections))
+    }
 }
 
 /// What POEM reads from the disk while it serves, and where.

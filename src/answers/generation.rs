@@ -55,6 +55,12 @@ impl Generation {
         entries.iter().map(|(key, entry)| key.len() + ENTRY_BYTES + size(entry)).sum()
     }
 
+    /// How many of its answers are ready.
+    pub fn ready(&self) -> usize {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.values().filter(|entry| entry.body.initialized()).count()
+    }
+
     /// Lets go of the answer that was not asked for the longest; false where there is none.
     pub fn forget_oldest(&self) -> bool {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,8 @@ mod shelf;
 pub mod world;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use rocket::Request;
@@ -32,17 +34,43 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// How often data may change between looking and building before we give up.
 const TRIES: usize = 5;
 
-/// The answers of all tenants.
+/// The answers of all tenants. A clone holds the same answers.
+#[derive(Clone)]
 pub struct Answers {
     pool: PgPool,
     pub world: Arc<World>,
-    shelf: Shelf,
+    shelf: Arc<Shelf>,
+    counts: Arc<Counts>,
+}
+
+/// Since the start.
+#[derive(Default)]
+struct Counts {
+    given_ready: AtomicU64,
+    made: AtomicU64,
+}
+
+/// What the answers are doing, for whoever watches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activity {
+    /// Answers that are ready now, of all tenants, and the bytes they take.
+    pub ready: usize,
+    pub bytes: usize,
+    /// Since the start: requests that found their answer ready, and answers that were made.
+    pub given_ready: u64,
+    pub made: u64,
 }
 
 impl Answers {
     /// `memory`: the bytes that ready answers may take, of all tenants together.
     pub fn new(pool: PgPool, world: Arc<World>, memory: usize) -> Self {
-        Self { pool, world, shelf: Shelf::new(memory) }
+        Self { pool, world, shelf: Arc::new(Shelf::new(memory)), counts: Arc::default() }
+    }
+
+    pub fn activity(&self) -> Activity {
+        let (ready, bytes) = self.shelf.held();
+        let (given_ready, made) = (self.counts.given_ready.load(Relaxed), self.counts.made.load(Relaxed));
+        Activity { ready, bytes, given_ready, made }
     }
 
     /// The answers that the server manages.
@@ -82,6 +110,7 @@ impl Answers {
             let generation = self.generation(&tenant).await?;
             let cell = generation.cell(&key);
             if let Some(body) = cell.get() {
+                self.counts.given_ready.fetch_add(1, Relaxed);
                 return Ok(Some(body.clone()));
             }
             let making = cell.get_or_try_init(|| self.make(&tenant, &generation, recipe));
@@ -121,6 +150,7 @@ impl Answers {
         }
         let bytes = recipe.make(&mut tx).await?.ok_or(Unmade::Absent)?;
         tx.commit().await?;
+        self.counts.made.fetch_add(1, Relaxed);
         Ok(Arc::new(Body::compressed(bytes).await))
     }
 }

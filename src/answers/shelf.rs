@@ -36,10 +36,19 @@ impl Shelf {
         }
     }
 
+    /// How many answers are ready, of all tenants, and the bytes they take.
+    pub fn held(&self) -> (usize, usize) {
+        let generations = self.generations();
+        generations.iter().fold((0, 0), |(ready, bytes), one| (ready + one.ready(), bytes + one.bytes()))
+    }
+
+    fn generations(&self) -> Vec<Arc<Generation>> {
+        self.generations.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
     /// To be called after an answer was added.
     pub fn keep_within_memory(&self) {
-        let generations: Vec<_> =
-            self.generations.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let generations = self.generations();
         let mut sizes: Vec<_> = generations.iter().map(|generation| generation.bytes()).collect();
         let mut total: usize = sizes.iter().sum();
         while total > self.memory {

@@ -12,6 +12,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::timeout;
 
 use crate::domain::host::Host;
+use crate::domain::tenant::SchemaName;
 use crate::store::tenants::{self, TenantState};
 use crate::store::{PoolSettings, Result, StoreError};
 
@@ -42,6 +43,33 @@ struct Known {
     /// Answers to questions from before this moment do not count.
     trusted_since: Option<Instant>,
     by_host: Arc<HashMap<String, Arc<TenantState>>>,
+    standing: Arc<Standing>,
+}
+
+/// How far the schemas are migrated.
+#[derive(Debug, Default)]
+pub struct Standing {
+    /// The highest migration applied in the schema public; `None` where none was.
+    pub shared: Option<i64>,
+    /// The same for each tenant's schema, those that no host leads to among them.
+    pub tenants: Vec<(SchemaName, Option<i64>)>,
+}
+
+/// What is known without asking, for whoever watches this server.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// How long ago the database answered; `None`: it never did.
+    pub age: Option<Duration>,
+    /// Why it did not answer since; `None` where it did, or was not asked.
+    pub failure: Option<String>,
+    pub standing: Arc<Standing>,
+}
+
+impl View {
+    /// Whether it is as new as what is served must be.
+    pub fn is_fresh(&self) -> bool {
+        self.age.is_some_and(|age| age < FRESH_FOR)
+    }
 }
 
 impl Known {
@@ -56,7 +84,7 @@ impl Known {
 
 impl World {
     pub fn new(settings: PoolSettings, last_known: Duration) -> Self {
-        let known = Known { asked: None, trusted_since: None, by_host: Arc::default() };
+        let known = Known { asked: None, trusted_since: None, by_host: Arc::default(), standing: Arc::default() };
         Self {
             settings,
             last_known,
@@ -73,6 +101,13 @@ impl World {
     pub async fn tenant(&self, host: &Host) -> Result<Option<Arc<TenantState>>> {
         let known = self.known().await?;
         Ok(known.by_host.get(host.tenant_name()).cloned())
+    }
+
+    /// At once, whatever the database does.
+    pub fn view(&self) -> View {
+        let known = self.current();
+        let failure = self.failed_since(known.asked);
+        View { age: known.asked.map(|asked| asked.elapsed()), failure, standing: known.standing.clone() }
     }
 
     /// The next request asks the database before it is answered: this server wrote something.
@@ -116,7 +151,7 @@ impl World {
         if self.current().asked.is_some_and(|asked| asked > wanted) {
             return Ok(());
         }
-        if let Some(reason) = self.failed_since(wanted) {
+        if let Some(reason) = self.failed_since(Some(wanted)) {
             return Err(StoreError::Away(reason));
         }
         let asked = Instant::now();
@@ -125,8 +160,8 @@ impl World {
             Err(_) => Err(StoreError::Away("no answer in time".to_owned())),
         };
         match outcome {
-            Ok(states) => {
-                self.learn(asked, states);
+            Ok((states, shared)) => {
+                self.learn(asked, states, shared);
                 Ok(())
             }
             Err(error) => {
@@ -138,32 +173,46 @@ impl World {
         }
     }
 
-    fn failed_since(&self, moment: Instant) -> Option<String> {
+    /// Why it failed after the moment, or ever.
+    fn failed_since(&self, moment: Option<Instant>) -> Option<String> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.as_ref().filter(|(when, _)| *when > moment).map(|(_, reason)| reason.clone())
+        failed.as_ref().filter(|(when, _)| moment.is_none_or(|moment| *when > moment)).map(|(_, reason)| reason.clone())
     }
 
-    fn learn(&self, asked: Instant, states: Vec<TenantState>) {
+    fn learn(&self, asked: Instant, states: Vec<TenantState>, shared: Option<i64>) {
+        let tenants = states.iter().map(|state| (state.tenant.schema.clone(), state.migration)).collect();
         let by_host =
             states.into_iter().filter_map(|state| Some((state.tenant.domain_url.clone()?, Arc::new(state)))).collect();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        *known = Arc::new(Known { asked: Some(asked), by_host: Arc::new(by_host), trusted_since: known.trusted_since });
+        *known = Arc::new(Known {
+            asked: Some(asked),
+            trusted_since: known.trusted_since,
+            by_host: Arc::new(by_host),
+            standing: Arc::new(Standing { shared, tenants }),
+        });
     }
 }
 
+/// The tenants, and how far the schema public is migrated.
+type Seen = (Vec<TenantState>, Option<i64>);
+
 /// Asks over the connection of last time; over a new one where there is none, or where it has ended meanwhile.
-async fn look(settings: &PoolSettings, connection: &mut Option<PgConnection>) -> Result<Vec<TenantState>> {
+async fn look(settings: &PoolSettings, connection: &mut Option<PgConnection>) -> Result<Seen> {
     if let Some(mut conn) = connection.take()
-        && let Ok(states) = tenants::list(&mut conn).await
+        && let Ok(seen) = see(&mut conn).await
     {
         *connection = Some(conn);
-        return Ok(states);
+        return Ok(seen);
     }
     let mut conn = settings.connect().await?;
-    let states = tenants::list(&mut conn).await;
-    match &states {
+    let seen = see(&mut conn).await;
+    match &seen {
         Ok(_) => *connection = Some(conn),
         Err(_) => drop(conn.close().await),
     }
-    states
+    seen
+}
+
+async fn see(conn: &mut PgConnection) -> Result<Seen> {
+    Ok((tenants::list(conn).await?, tenants::shared_migration(conn).await?))
 }

@@ -147,7 +147,7 @@ async fn one_aggregation(viewer: LoggedIn<'_>, name: &str, db: &State<Db>) -> An
 impl From<AggregationError> for AppError {
     fn from(error: AggregationError) -> Self {
         match error {
-            AggregationError::NotMember(_) => Self::NotMember(error.to_string()),
+            AggregationError::NotMember(_) | AggregationError::WithoutGroup => Self::NotMember(error.to_string()),
             AggregationError::UnknownGroup(_) => field_error("groupname", "Group not found"),
             AggregationError::UnknownApiid => Self::NotFound("Aggregation not found"),
             AggregationError::NameTaken => field_error("name", "aggregation with this name already exists."),

@@ -67,8 +67,9 @@ impl Recipe for Wanted<'_> {
         match self {
             Self::Profiles => "0.2/profiles".to_owned(),
             Self::OfVos { vos, profiles, namespace } => {
-                let (vos, profiles) = (vos.join("\0"), profiles.join("\0"));
-                format!("0.2/metrics_in_profiles\0{namespace}\0{vos}\0\0{profiles}")
+                // A name holds no NUL; how many VOs there are tells where the profiles begin.
+                let names = [vos.join("\0"), profiles.join("\0")].join("\0");
+                format!("0.2/metrics_in_profiles\0{namespace}\0{}\0{names}", vos.len())
             }
             Self::MetricsInGroup(group) => format!("0.2/metrics_in_group\0{group}"),
             Self::MetricsOfTag(tag) => format!("0.2/metrics\0{tag}"),

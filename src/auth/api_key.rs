@@ -34,7 +34,7 @@ impl<'r> ApiClient<'r> {
 async fn is_valid(request: &Request<'_>, tenant: CurrentTenant<'_>, token: &str) -> Result<bool, AppError> {
     let keys = request.rocket().state::<Keys>().expect("app::build manages the keys");
     let generation = Answers::of(request).generation(tenant.state).await?;
-    Ok(generation.index.has_key(&keys.token_hash(token)))
+    Ok(keys.token_hashes(token).any(|hash| generation.index.has_key(&hash)))
 }
 
 #[rocket::async_trait]

@@ -3,7 +3,7 @@
 //! A Rocket fairing cannot answer, so what is not served is sent on to [`routes`], which answer with the verdict.
 
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::uri::Origin;
@@ -18,7 +18,7 @@ use crate::domain::url_path::{PathRule, collapse_leading_slashes, decide};
 use crate::error::{AppError, NOT_FOUND};
 
 /// Where the requests go that are not served. Nobody outside can ask for it: the verdict would be missing.
-const VERDICT: &str = "/-/verdict";
+pub const VERDICT: &str = "/-/verdict";
 
 /// [`VERDICT`] without any: 404.
 fn nowhere() -> Origin<'static> {
@@ -56,6 +56,11 @@ impl Asked {
             started: Instant::now(),
             host: request.headers().get_one("Host").and_then(|header| Host::parse(header).ok()),
         })
+    }
+
+    /// How long ago the request came in.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     pub fn path(&self) -> &str {
@@ -139,7 +144,7 @@ impl Fairing for FrontDoor {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let asked = Asked::of(request);
-        let milliseconds = asked.started.elapsed().as_secs_f64() * 1000.0;
+        let milliseconds = asked.elapsed().as_secs_f64() * 1000.0;
         let tenant = CurrentTenant::known(request).map_or("-", |current| &current.tenant().name);
         log::info!("{tenant} {asked} {} {milliseconds:.1} ms", response.status().code);
     }

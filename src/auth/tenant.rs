@@ -9,7 +9,7 @@ use crate::answers::Answers;
 use crate::auth::front_door::Asked;
 use crate::domain::tenant::{SchemaName, Tenant};
 use crate::error::{AppError, NOT_FOUND, refuse};
-use crate::store::migrate::known_tenant_migration;
+use crate::store::migrate::{self, Schema};
 use crate::store::tenants::TenantState;
 
 /// The guard: 404 where no tenant has this host, 503 where the database is away or the tenant's schema is not at the
@@ -68,14 +68,8 @@ async fn look_up(request: &Request<'_>) -> Result<Arc<TenantState>, AppError> {
     Ok(state)
 }
 
-/// A schema of another age than this POEM is not read: what its columns mean may differ.
+/// A schema of another age than this POEM is not read.
 fn check_migrations(state: &TenantState) -> Result<(), AppError> {
-    let (schema, known) = (&state.tenant.schema, known_tenant_migration());
-    match state.migration {
-        Some(found) if found == known => Ok(()),
-        Some(found) if found > known => Err(AppError::Unavailable(format!(
-            "schema {schema} is at migration {found}, newer than this POEM knows ({known}): upgrade POEM"
-        ))),
-        _ => Err(AppError::Unavailable(format!("schema {schema} has migrations pending: run poem-db -a"))),
-    }
+    let schema = Schema::Tenant(state.tenant.schema.clone());
+    migrate::complaint(&schema, state.migration).map_or(Ok(()), |complaint| Err(AppError::Unavailable(complaint)))
 }

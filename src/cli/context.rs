@@ -51,7 +51,7 @@ impl Context {
 
     /// The keys derived from the secret key.
     pub fn keys(&self) -> Result<Keys, Failure> {
-        Ok(Keys::derive(&secret_key::read(&self.config.security.secret_key_path)?))
+        Ok(secret_key::keys(&self.config.security)?)
     }
 
     /// A connection of its own, for migrations and what else must not share. The closure's future owns it meanwhile.

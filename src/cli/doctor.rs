@@ -85,6 +85,12 @@ pub fn run(args: Args) -> Outcome {
 fn check_files(findings: &mut Findings, config: &Config) {
     let key = &config.security.secret_key_path;
     findings.check(&format!("secret key {}", key.display()), secret_key::read(key));
+    if let Some(previous) = &config.security.previous_secret_key_path {
+        findings.check(&format!("previous secret key {}", previous.display()), secret_key::read_previous(previous));
+    }
+    if let Some(operations) = config.server.operations.filter(|operations| !operations.ip().is_loopback()) {
+        findings.note(format!("health and metrics are told at {operations}, also to other machines"));
+    }
     findings.check("logging", logging::check(config));
     for (what, directory) in app::directories(config) {
         match directory.is_dir() {

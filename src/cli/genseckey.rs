@@ -15,9 +15,19 @@ pub struct Args {
     /// Overwrite a key that exists: API tokens and sealed tokens of the old key end
     #[arg(long)]
     force: bool,
+    /// Replace a key that is in use: it is kept in FILE.previous, for what was made with it
+    #[arg(long, conflicts_with = "force")]
+    rotate: bool,
 }
 
 pub fn run(args: Args) -> Outcome {
+    if args.rotate {
+        let previous = secret_key::rotate(&args.file)?;
+        println!("The key before is now {}. It holds on when poem.conf says, in [SECURITY]:", previous.display());
+        println!("PreviousSecretKeyPath = {}", previous.display());
+        println!("Then restart POEM. docs/operations.md says how to end the use of that key.");
+        return Ok(());
+    }
     secret_key::generate(&args.file, args.force)?;
     Ok(())
 }

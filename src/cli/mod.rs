@@ -1,6 +1,7 @@
 //! The commands, one file each. One executable: called as `poem-db` it is that command, called as `poem` it has all of
 //! them as subcommands. Exit status: 0 done, 1 failed, 2 wrong usage.
 
+mod backup;
 mod context;
 mod db;
 mod doctor;
@@ -9,8 +10,10 @@ mod failure;
 mod generate;
 mod genseckey;
 mod importprofiles;
+mod pg_client;
 mod profiles_file;
 mod prompt;
+mod restore;
 mod serve;
 mod step_down;
 mod tenant;
@@ -52,6 +55,10 @@ enum Family {
     Exportprofiles(exportprofiles::Args),
     #[command(name = "poem-importprofiles")]
     Importprofiles(importprofiles::Args),
+    #[command(name = "poem-backup")]
+    Backup(backup::Args),
+    #[command(name = "poem-restore")]
+    Restore(restore::Args),
 }
 
 #[derive(Subcommand)]
@@ -70,6 +77,10 @@ enum Command {
     Exportprofiles(exportprofiles::Args),
     /// Import profiles into a tenant, from a file or from another POEM (poem-importprofiles)
     Importprofiles(importprofiles::Args),
+    /// Write a backup of each tenant to a file (poem-backup)
+    Backup(backup::Args),
+    /// Bring a tenant back from a backup (poem-restore)
+    Restore(restore::Args),
     /// Check the whole set-up and say in plain words what is wrong
     Doctor(doctor::Args),
     /// Try POEM out: with a PostgreSQL of its own and demo data
@@ -95,6 +106,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Family::Genseckey(args) => ("poem-genseckey", genseckey::run(args)),
         Family::Exportprofiles(args) => ("poem-exportprofiles", exportprofiles::run(args)),
         Family::Importprofiles(args) => ("poem-importprofiles", importprofiles::run(args)),
+        Family::Backup(args) => ("poem-backup", backup::run(args)),
+        Family::Restore(args) => ("poem-restore", restore::run(args)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -113,6 +126,8 @@ impl Command {
             Self::Genseckey(args) => ("poem-genseckey", genseckey::run(args)),
             Self::Exportprofiles(args) => ("poem-exportprofiles", exportprofiles::run(args)),
             Self::Importprofiles(args) => ("poem-importprofiles", importprofiles::run(args)),
+            Self::Backup(args) => ("poem-backup", backup::run(args)),
+            Self::Restore(args) => ("poem-restore", restore::run(args)),
             Self::Doctor(args) => ("poem doctor", doctor::run(args)),
             Self::Try(args) => ("poem try", try_out::run(args)),
             Self::Completions(args) => ("poem", generate::completions(args)),

@@ -1,8 +1,9 @@
 //! poem serve: the server.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
-use rocket::{Build, Rocket};
+use rocket::{Build, Ignite, Rocket};
 use sqlx::Connection;
 
 use super::context::{CommonArgs, block_on};
@@ -11,10 +12,12 @@ use super::{Failure, Outcome};
 use crate::app;
 use crate::config::live::LiveConfig;
 use crate::config::{Config, secret_key};
-use crate::domain::keys::Keys;
 use crate::logging::{self, Role};
 use crate::store::migrate::{self, MigrateError, Schema};
 use crate::store::{StoreError, tenants};
+
+/// How long the start waits for a database that accepts connections and does not answer.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serve POEM over HTTP, at [SERVER] Address and Port
 #[derive(clap::Args, Debug)]
@@ -29,34 +32,57 @@ pub fn run(args: Args) -> Outcome {
     step_down(config.server.user.as_deref())?;
     logging::init("poem", Role::Server, &config)?;
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
-    let keys = Keys::derive(&secret_key::read(&config.security.secret_key_path)?);
+    let keys = secret_key::keys(&config.security)?;
     block_on(async {
         check_schemas(&config).await?;
         let (address, port) = (config.server.address, config.server.port);
         log::info!("starting at {address}:{port}");
-        launch(app::build(live, keys), (address, port)).await?;
+        serve(app::build(live, keys), &config).await?;
         log::info!("stopped");
         Ok(())
     })
 }
 
+/// Serves until it is told to stop, with the second server for whoever watches, where there is one: both end together.
+pub async fn serve(server: Rocket<Build>, config: &Config) -> Outcome {
+    let place = (config.server.address, config.server.port);
+    let server = server.ignite().await.map_err(|error| cannot_serve(place, error))?;
+    let (Some(second), Some(listen)) = (app::build_operations(config, &server), config.server.operations) else {
+        return launch(server, place).await;
+    };
+    let second_place = (listen.ip(), listen.port());
+    let second = second.ignite().await.map_err(|error| cannot_serve(second_place, error))?;
+    log::info!("health and metrics at {listen}");
+    let (stop, stop_second) = (server.shutdown(), second.shutdown());
+    let served = async {
+        let outcome = launch(server, place).await;
+        stop_second.notify();
+        outcome
+    };
+    let watched = async {
+        let outcome = launch(second, second_place).await;
+        stop.notify();
+        outcome
+    };
+    let (served, watched) = tokio::join!(served, watched);
+    served.and(watched)
+}
+
 /// Serves until it is told to stop.
-pub async fn launch(server: Rocket<Build>, (address, port): (IpAddr, u16)) -> Outcome {
-    match server.launch().await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let words = format!("cannot serve at {address}:{port}: {}", error.kind());
-            // Rocket complains aloud about an error that nobody looked at.
-            drop(error);
-            Err(Failure::new(words))
-        }
-    }
+async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> Outcome {
+    server.launch().await.map(drop).map_err(|error| cannot_serve(place, error))
+}
+
+fn cannot_serve((address, port): (IpAddr, u16), error: rocket::Error) -> Failure {
+    // Asked for its kind: Rocket complains aloud about an error that nobody looked at.
+    Failure::new(format!("cannot serve at {address}:{port}: {}", error.kind()))
 }
 
 /// Refuses schemas newer than this POEM. What is pending, or a database that is away, is no reason not to start:
 /// requests get 503 until that is mended.
 async fn check_schemas(config: &Config) -> Outcome {
-    match pending(config).await {
+    let looked = tokio::time::timeout(PATIENCE, pending(config)).await;
+    match looked.unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_owned()).into())) {
         Ok(pending) => {
             for schema in pending {
                 log::warn!("{schema}: migrations are pending, its requests get 503: run poem-db -a");

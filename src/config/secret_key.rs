@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, User};
 
+use super::security::Security;
+use crate::domain::keys::Keys;
 use crate::domain::secret::Secret;
 
 /// Who owns a key that root makes, where that user exists.
@@ -23,6 +25,10 @@ const MAX_LENGTH: u64 = 64 * 1024;
 pub enum SecretKeyError {
     #[error("secret key {0} is missing: make it with poem-genseckey -f {0}", .path.display())]
     Missing { path: PathBuf },
+    #[error("previous secret key {0} is missing: put it back, or take PreviousSecretKeyPath out of poem.conf", .path.display())]
+    PreviousMissing { path: PathBuf },
+    #[error("previous secret key {0} is there already: end its use first (see docs/operations.md), then remove it", .path.display())]
+    PreviousExists { path: PathBuf },
     #[error("secret key {0} is empty: make it anew with poem-genseckey --force -f {0}", .path.display())]
     Empty { path: PathBuf },
     #[error("secret key {0} can be read by everybody: chmod 0600 {0}", .path.display())]
@@ -57,6 +63,47 @@ pub fn generate(path: &Path, force: bool) -> Result<(), SecretKeyError> {
     result.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => SecretKeyError::Exists { path: path.to_owned() },
         _ => SecretKeyError::Io { path: path.to_owned(), source },
+    })
+}
+
+/// Puts the key aside under the name with `.previous` added, and writes a new one in its place. Gives the new name.
+///
+/// # Errors
+/// `PreviousExists`: what was made with that key would be lost; a key that is not there or of no use; a directory that
+/// cannot be written to.
+pub fn rotate(path: &Path) -> Result<PathBuf, SecretKeyError> {
+    read(path)?;
+    let mut previous = path.as_os_str().to_owned();
+    previous.push(".previous");
+    let previous = PathBuf::from(previous);
+    std::fs::hard_link(path, &previous).map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => SecretKeyError::PreviousExists { path: previous.clone() },
+        _ => SecretKeyError::Io { path: previous.clone(), source },
+    })?;
+    generate(path, true).inspect_err(|_| {
+        // Still the key itself, under its second name.
+        let _ = std::fs::remove_file(&previous);
+    })?;
+    Ok(previous)
+}
+
+/// The keys of the configuration: those of the secret key, and of the one before it where that is still in use.
+///
+/// # Errors
+/// Those of [`read`]; `PreviousMissing`.
+pub fn keys(security: &Security) -> Result<Keys, SecretKeyError> {
+    let keys = Keys::derive(&read(&security.secret_key_path)?);
+    match &security.previous_secret_key_path {
+        Some(path) => Ok(keys.with_previous(&read_previous(path)?)),
+        None => Ok(keys),
+    }
+}
+
+/// [`read`], for the key before the one in use.
+pub fn read_previous(path: &Path) -> Result<Secret, SecretKeyError> {
+    read(path).map_err(|error| match error {
+        SecretKeyError::Missing { path } => SecretKeyError::PreviousMissing { path },
+        other => other,
     })
 }
 
@@ -147,6 +194,21 @@ mod tests {
         generate(&path, true).unwrap();
         assert_ne!(read(&path).unwrap().expose(), "old");
         assert_eq!(names(directory.path()), ["secret_key"]);
+    }
+
+    #[test]
+    fn a_rotated_key_stays_beside_the_new_one_and_is_never_overwritten() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret_key");
+        assert!(matches!(rotate(&path), Err(SecretKeyError::Missing { .. })));
+        write(&path, b"old", 0o600);
+        let previous = rotate(&path).unwrap();
+        let new = read(&path).unwrap();
+        assert_eq!(read(&previous).unwrap().expose(), "old");
+        assert_ne!(new.expose(), "old");
+        assert!(matches!(rotate(&path), Err(SecretKeyError::PreviousExists { .. })));
+        assert!(read(&path).unwrap() == new);
+        assert_eq!(names(directory.path()).len(), 2);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct Security {
     pub host_key: Option<PathBuf>,
     /// The file of the secret key, see [`super::secret_key`].
     pub secret_key_path: PathBuf,
+    /// The file of the secret key before it, while API keys made with that are still in use.
+    pub previous_secret_key_path: Option<PathBuf>,
 }
 
 impl Security {
@@ -35,6 +37,7 @@ impl Security {
             host_cert: section.path("HostCert")?,
             host_key: section.path("HostKey")?,
             secret_key_path: PathBuf::from(section.filled("SecretKeyPath")?),
+            previous_secret_key_path: section.path("PreviousSecretKeyPath")?,
         })
     }
 }

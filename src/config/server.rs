@@ -1,6 +1,6 @@
 //! `[SERVER]`: how POEM serves. POEM 2.3 did not know this section; without it, the defaults hold.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ pub struct Server {
     pub address: IpAddr,
     /// 0 lets the system choose.
     pub port: u16,
+    /// Where whoever watches POEM asks how it is: health and metrics. `None`: nowhere.
+    pub operations: Option<SocketAddr>,
     /// Whose word on the client's address and scheme counts. Loopback by default; empty: nobody's.
     pub trusted_proxies: Vec<IpAddr>,
     /// How old data may be that are still served when the database is away. 0: none are served.
@@ -36,6 +38,7 @@ impl Default for Server {
         Self {
             address: Ipv4Addr::LOCALHOST.into(),
             port: DEFAULT_PORT,
+            operations: None,
             trusted_proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
             last_known_data: Duration::ZERO,
             answer_memory: DEFAULT_ANSWER_MEMORY_MIB * MIB,
@@ -55,9 +58,13 @@ impl Server {
                 .ok_or_else(|| section.error("TrustedProxies", Problem::Not("a list of IP addresses")))?,
             None => default.trusted_proxies,
         };
+        let operations_address = section.parsed("OperationsAddress", "an IP address")?;
+        let operations_port = section.port("OperationsPort")?.filter(|port| *port != 0);
         Ok(Self {
             address: section.parsed("Address", "an IP address")?.unwrap_or(default.address),
             port: section.port("Port")?.unwrap_or(default.port),
+            operations: operations_port
+                .map(|port| SocketAddr::new(operations_address.unwrap_or(Ipv4Addr::LOCALHOST.into()), port)),
             trusted_proxies,
             last_known_data: section
                 .parsed("LastKnownData", "a number of seconds")?

@@ -55,6 +55,20 @@ fn shipped(name: &str) -> PathBuf {
 }
 
 #[test]
+fn operations_listen_on_loopback_and_only_where_a_port_is_named() {
+    for (keys, expected) in [
+        ("", None),
+        ("OperationsPort = 0\n", None),
+        ("OperationsAddress = 10.0.0.1\n", None),
+        ("OperationsPort = 8001\n", Some("127.0.0.1:8001")),
+        ("OperationsPort = 8001\nOperationsAddress = ::1\n", Some("[::1]:8001")),
+    ] {
+        let config = load(&format!("{GOOD}[SERVER]\n{keys}")).unwrap();
+        assert_eq!(config.server.operations.map(|address| address.to_string()).as_deref(), expected, "{keys}");
+    }
+}
+
+#[test]
 fn a_file_of_poem_2_3_is_understood() {
     let config = load(GOOD).unwrap();
     assert_eq!(config.venv, Path::new("/srv/poem"));

@@ -1,6 +1,8 @@
 //! The keys derived from the secret key, and what is done with them. Tokens are random, so a keyed hash is enough:
 //! no slow hash per request.
 
+use std::iter;
+
 use openssl::hash::MessageDigest;
 use openssl::memcmp;
 use openssl::pkey::PKey;
@@ -12,26 +14,72 @@ use super::secret::Secret;
 const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
 
-/// Made from the secret key (`SecretKeyPath`), one for each use.
+/// Made from the secret key (`SecretKeyPath`), and from the one before it while it is being replaced
+/// (`PreviousSecretKeyPath`): what was made with that still holds, and nothing new is made with it.
 #[derive(Clone)]
 pub struct Keys {
+    current: Derived,
+    previous: Option<Derived>,
+}
+
+/// Made from one secret key, one for each use.
+#[derive(Clone)]
+struct Derived {
     token: [u8; 32],
     seal: [u8; 32],
 }
 
 impl Keys {
     pub fn derive(secret_key: &Secret) -> Self {
-        let root = secret_key.expose().as_bytes();
-        Self { token: hmac_sha256(root, b"poem: API tokens"), seal: hmac_sha256(root, b"poem: sealed tokens") }
+        Self { current: Derived::of(secret_key), previous: None }
+    }
+
+    /// The same keys, which also know what was made with the secret key before this one.
+    pub fn with_previous(self, secret_key: &Secret) -> Self {
+        Self { previous: Some(Derived::of(secret_key)), ..self }
     }
 
     /// What is stored of an API token: its keyed hash, 32 bytes.
     pub fn token_hash(&self, token: &str) -> Vec<u8> {
-        hmac_sha256(&self.token, token.as_bytes()).to_vec()
+        self.current.token_hash(token)
+    }
+
+    /// Every hash under which the token may be stored: that of [`Keys::token_hash`] first.
+    pub fn token_hashes(&self, token: &str) -> impl Iterator<Item = Vec<u8>> {
+        self.all().map(move |keys| keys.token_hash(token))
     }
 
     /// Encrypts a token that POEM itself must present later (AES-256-GCM: nonce, tag, text).
     pub fn seal(&self, token: &str) -> Vec<u8> {
+        self.current.seal(token)
+    }
+
+    /// The token of [`Keys::seal`]; `None` where another secret key sealed it or somebody changed it.
+    pub fn unseal(&self, sealed: &[u8]) -> Option<String> {
+        self.all().find_map(|keys| keys.unseal(sealed))
+    }
+
+    /// Tells secret keys apart without telling them, the current one first: eight hex digits each.
+    pub fn ids(&self) -> Vec<String> {
+        self.all().map(|keys| hex(&hmac_sha256(&keys.token, b"key id")[..4])).collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Derived> {
+        iter::once(&self.current).chain(&self.previous)
+    }
+}
+
+impl Derived {
+    fn of(secret_key: &Secret) -> Self {
+        let root = secret_key.expose().as_bytes();
+        Self { token: hmac_sha256(root, b"poem: API tokens"), seal: hmac_sha256(root, b"poem: sealed tokens") }
+    }
+
+    fn token_hash(&self, token: &str) -> Vec<u8> {
+        hmac_sha256(&self.token, token.as_bytes()).to_vec()
+    }
+
+    fn seal(&self, token: &str) -> Vec<u8> {
         let mut nonce = [0; NONCE_BYTES];
         openssl::rand::rand_bytes(&mut nonce).expect("the system has randomness");
         let mut tag = [0; TAG_BYTES];
@@ -41,8 +89,7 @@ impl Keys {
         [&nonce[..], &tag[..], &text[..]].concat()
     }
 
-    /// The token of [`Keys::seal`]; `None` where another secret key sealed it or somebody changed it.
-    pub fn unseal(&self, sealed: &[u8]) -> Option<String> {
+    fn unseal(&self, sealed: &[u8]) -> Option<String> {
         let (nonce, rest) = sealed.split_at_checked(NONCE_BYTES)?;
         let (tag, text) = rest.split_at_checked(TAG_BYTES)?;
         let token = decrypt_aead(Cipher::aes_256_gcm(), &self.seal, Some(nonce), b"api_key", text, tag).ok()?;
@@ -59,7 +106,12 @@ pub fn same_hash(a: &[u8], b: &[u8]) -> bool {
 pub fn random_hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     openssl::rand::rand_bytes(&mut random).expect("the system has randomness");
-    random.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&random)
+}
+
+/// As lower-case hex digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What is stored of a session id: the id is 256 random bits, so a plain hash is enough.
@@ -87,6 +139,18 @@ mod tests {
         sealed[30] ^= 1;
         assert_eq!(keys.unseal(&sealed), None);
         assert_eq!(keys.unseal(b"short"), None);
+    }
+
+    #[test]
+    fn what_was_made_with_the_previous_key_still_holds() {
+        let (old, new) = (Secret::new("old"), Secret::new("new"));
+        let keys = Keys::derive(&new).with_previous(&old);
+        assert_eq!(keys.unseal(&Keys::derive(&old).seal("t")).as_deref(), Some("t"));
+        assert_eq!(Keys::derive(&new).unseal(&keys.seal("t")).as_deref(), Some("t"));
+        let hashes: Vec<_> = keys.token_hashes("t").collect();
+        assert_eq!(hashes, [Keys::derive(&new).token_hash("t"), Keys::derive(&old).token_hash("t")]);
+        assert_eq!(keys.token_hash("t"), hashes[0]);
+        assert_eq!(Keys::derive(&new).token_hashes("t").count(), 1);
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub enum AggregationError {
     /// The user is no superuser and not in the group.
     #[error("You are not member of group {0}.")]
     NotMember(String),
+    /// What is in no group, only a superuser may move.
+    #[error("The aggregation is in no group, only a superuser can move it.")]
+    WithoutGroup,
     #[error("there is no group of aggregations named {0}")]
     UnknownGroup(String),
     #[error("there is no aggregation with this apiid")]
@@ -57,7 +60,7 @@ pub async fn move_to_group(
     let aggregation = aggregations::by_apiid(tx.conn(), apiid).await?.ok_or(AggregationError::UnknownApiid)?;
     match aggregation.group_id {
         Some(old) => check_member(&mut tx, user, old, &aggregation.group_name).await?,
-        None if !user.is_superuser => return Err(AggregationError::NotMember(String::new())),
+        None if !user.is_superuser => return Err(AggregationError::WithoutGroup),
         None => {}
     }
     if aggregation.group_id != Some(group_id) {

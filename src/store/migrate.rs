@@ -52,6 +52,11 @@ impl Schema {
         }
     }
 
+    /// The newest migration that this POEM knows.
+    fn newest(&self) -> i64 {
+        self.migrations().map(|migration| migration.version).max().unwrap_or(0)
+    }
+
     fn migrations(&self) -> impl Iterator<Item = &'static Migration> {
         match self {
             Self::Public => SHARED.iter(),
@@ -60,13 +65,17 @@ impl Schema {
     }
 }
 
-/// The newest migration that this POEM knows for tenants.
-pub fn known_tenant_migration() -> i64 {
-    Schema::Tenant(SchemaName::parse("any").expect("is a schema name"))
-        .migrations()
-        .map(|m| m.version)
-        .max()
-        .unwrap_or(0)
+/// What keeps a schema at this migration from being used, in a sentence: it is of another age than this POEM, and what
+/// its columns mean may differ. `None`: nothing. `found`: the highest that was applied.
+pub fn complaint(schema: &Schema, found: Option<i64>) -> Option<String> {
+    let known = schema.newest();
+    match found {
+        Some(found) if found == known => None,
+        Some(found) if found > known => {
+            Some(MigrateError::Newer { schema: schema.as_str().to_owned(), found, known }.to_string())
+        }
+        _ => Some(format!("schema {} has migrations pending: run poem-db -a", schema.as_str())),
+    }
 }
 
 /// Like `0001_initial`, as poem-db lists it.
@@ -202,8 +211,17 @@ async fn applied(conn: &mut PgConnection, schema: &Schema) -> Result<BTreeMap<i6
     Ok(rows.into_iter().map(|row| (row.version, row.checksum)).collect())
 }
 
+/// Whether this POEM can work with what was applied elsewhere: versions with their checksums.
+///
+/// # Errors
+/// `Newer`; `Changed`.
+pub fn check_known(schema: &Schema, applied: &BTreeMap<i64, Vec<u8>>) -> std::result::Result<(), MigrateError> {
+    check_not_newer(schema, applied)?;
+    check_unchanged(schema, applied)
+}
+
 fn check_not_newer(schema: &Schema, applied: &BTreeMap<i64, Vec<u8>>) -> std::result::Result<(), MigrateError> {
-    let known = schema.migrations().map(|migration| migration.version).max().unwrap_or(0);
+    let known = schema.newest();
     match applied.keys().next_back() {
         Some(&found) if found > known => Err(MigrateError::Newer { schema: schema.as_str().to_owned(), found, known }),
         _ => Ok(()),

@@ -2,6 +2,7 @@
 
 pub mod aggregations;
 pub mod api_keys;
+pub mod backup;
 pub mod error;
 pub mod groups;
 pub mod log_entries;

@@ -50,6 +50,12 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<TenantState>> {
     rows.into_iter().map(TenantState::try_from).collect()
 }
 
+/// The highest migration applied in the schema public; `None` where none was.
+pub async fn shared_migration(conn: &mut PgConnection) -> Result<Option<i64>> {
+    let newest = sqlx::query_scalar!("SELECT max(version) FROM public.migration WHERE schema_name = 'public'");
+    Ok(newest.fetch_one(conn).await?)
+}
+
 /// The stamp of one tenant, '' before its first change: in a transaction, that of the data it sees.
 pub async fn stamp(conn: &mut PgConnection, schema: &SchemaName) -> Result<String> {
     let stamp = sqlx::query_scalar!("SELECT stamp FROM public.tenant_stamp WHERE schema_name = $1", schema.as_str());

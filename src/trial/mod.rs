@@ -1,6 +1,7 @@
-//! A private PostgreSQL for trying POEM out and for the tests: nothing of it is needed in production.
+//! A private PostgreSQL for trying POEM out and for the tests; and where PostgreSQL's programs are, which backups need.
 
 mod account; //    who the server runs as
+pub mod clients; // pg_dump and psql
 mod error; //      what can go wrong, in plain words
 pub mod postgres; // the private PostgreSQL itself
 mod programs; //   where initdb and postgres are

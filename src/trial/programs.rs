@@ -63,14 +63,7 @@ impl Programs {
     }
 
     fn command(&self, name: &str, account: Account) -> Command {
-        let mut command = account.command(&self.bin.join(name));
-        // Messages that we quote shall be in one language; the cluster's own locale is an argument of initdb.
-        command.env("LC_ALL", "C").env_remove("PGDATA").env_remove("PGOPTIONS");
-        if self.bin.starts_with("/opt/rh") {
-            // Software Collections keep their libraries beside their programs.
-            command.env("LD_LIBRARY_PATH", self.bin.with_file_name("lib64"));
-        }
-        command
+        run_from(&self.bin, account.command(&self.bin.join(name)))
     }
 
     /// `label` as in `PG_VERSION`: «15», «9.6».
@@ -92,12 +85,23 @@ impl Programs {
     }
 }
 
+/// Gives a program of this directory the environment that it needs.
+pub(super) fn run_from(bin: &Path, mut command: Command) -> Command {
+    // Messages that we quote shall be in one language; the cluster's own locale is an argument of initdb.
+    command.env("LC_ALL", "C").env_remove("PGDATA").env_remove("PGOPTIONS");
+    if bin.starts_with("/opt/rh") {
+        // Software Collections keep their libraries beside their programs.
+        command.env("LD_LIBRARY_PATH", bin.with_file_name("lib64"));
+    }
+    command
+}
+
 /// «postgres (PostgreSQL) 15.6 (Debian 15.6-0+deb12u1)» -> «15.6».
-fn version_in(line: &str) -> Option<&str> {
+pub(super) fn version_in(line: &str) -> Option<&str> {
     line.split_once("(PostgreSQL) ")?.1.split_whitespace().next()
 }
 
-fn candidates() -> Vec<PathBuf> {
+pub(super) fn candidates() -> Vec<PathBuf> {
     let mut bins: Vec<PathBuf> = env::var_os("POEM_PG_BIN").map(PathBuf::from).into_iter().collect();
     bins.extend(env::var_os("PATH").iter().flat_map(env::split_paths));
     bins.extend(pg_config());

@@ -5,6 +5,9 @@ use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use super::http::{self, Answer};
 use super::installation::Installation;
 
@@ -64,6 +67,22 @@ impl Server {
     /// Sends bytes and reads one answer.
     pub fn send_raw(&self, request: &[u8]) -> Answer {
         http::send_raw(self.address, request)
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.process.id().cast_signed()), signal).expect("the process is there");
+    }
+
+    /// Whether it ends by itself in this time.
+    pub fn ends_within(&mut self, patience: Duration) -> bool {
+        let end = Instant::now() + patience;
+        while self.process.try_wait().expect("the process can be asked").is_none() {
+            if Instant::now() > end {
+                return false;
+            }
+            sleep(Duration::from_millis(20));
+        }
+        true
     }
 
     /// Waits as long as an answer may lag behind a change that others made: a second.

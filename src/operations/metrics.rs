@@ -1,0 +1,131 @@
+//! What the server did, counted as it does it, and what it holds, looked up when somebody asks.
+
+use std::sync::Arc;
+
+use prometheus::core::Collector;
+use prometheus::{
+    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::{Request, Response};
+
+use super::Watched;
+use crate::auth::front_door::{Asked, VERDICT};
+use crate::auth::tenant::CurrentTenant;
+
+/// From an answer that is ready to one that waited for a database that is away.
+const SECONDS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 2.5];
+
+/// The requests so far. Labels that were seen before cost no allocation.
+pub struct Metrics {
+    registry: Registry,
+    /// By route, tenant and status.
+    requests: IntCounterVec,
+    /// By route.
+    seconds: HistogramVec,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let requests = Opts::new("poem_requests_total", "Requests that were answered");
+        let seconds = HistogramOpts::new("poem_request_seconds", "How long requests took").buckets(SECONDS.into());
+        let metrics = Self {
+            registry: Registry::new(),
+            requests: IntCounterVec::new(requests, &["route", "tenant", "status"]).expect("the names are valid"),
+            seconds: HistogramVec::new(seconds, &["route"]).expect("the names are valid"),
+        };
+        register(&metrics.registry, metrics.requests.clone());
+        register(&metrics.registry, metrics.seconds.clone());
+        metrics
+    }
+}
+
+impl Metrics {
+    fn count(&self, request: &Request<'_>, status: u16) {
+        let route = route(request);
+        let tenant = CurrentTenant::known(request).map_or("-", |current| &current.tenant().name);
+        self.requests.with_label_values(&[route, tenant, status_text(status, &mut [0; 3])]).inc();
+        self.seconds.with_label_values(&[route]).observe(Asked::of(request).elapsed().as_secs_f64());
+    }
+}
+
+/// The pattern of the route, of which there are few; what leads to none is all the same.
+fn route<'r>(request: &'r Request<'_>) -> &'r str {
+    request.route().map(|route| route.uri.as_str()).filter(|pattern| *pattern != VERDICT).unwrap_or("other")
+}
+
+/// The three digits, without an allocation.
+fn status_text(status: u16, digits: &mut [u8; 3]) -> &str {
+    for (place, digit) in [100, 10, 1].into_iter().zip(digits.iter_mut()) {
+        *digit = b'0' + u8::try_from(status / place % 10).unwrap_or(0);
+    }
+    std::str::from_utf8(digits).unwrap_or_default()
+}
+
+/// The fairing: every answer is counted.
+pub struct Counting(pub Arc<Metrics>);
+
+#[rocket::async_trait]
+impl Fairing for Counting {
+    fn info(&self) -> Info {
+        Info { name: "Counting", kind: Kind::Response }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        self.0.count(request, response.status().code);
+    }
+}
+
+/// Everything, in the text format of Prometheus.
+pub fn text(watched: &Watched) -> String {
+    let families = [watched.metrics.registry.gather(), state(watched).gather()].concat();
+    TextEncoder::new().encode_to_string(&families).unwrap_or_default()
+}
+
+/// What holds at this moment.
+fn state(watched: &Watched) -> Registry {
+    let registry = Registry::new();
+    let gauge = |opts, value: usize| {
+        let gauge = IntGauge::with_opts(opts).expect("the names are valid");
+        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        register(&registry, gauge);
+    };
+    gauge(Opts::new("poem_up", "1, with the version").const_label("version", env!("CARGO_PKG_VERSION")), 1);
+    let idle = watched.pool.num_idle();
+    let used = usize::try_from(watched.pool.size()).unwrap_or(0).saturating_sub(idle);
+    let connections = Opts::new("poem_database_pool_connections", "Connections to the database that requests share");
+    gauge(connections.clone().const_label("state", "idle"), idle);
+    gauge(connections.const_label("state", "used"), used);
+    let activity = watched.answers.activity();
+    gauge(Opts::new("poem_answers_bytes", "Memory that answers which are ready take"), activity.bytes);
+    gauge(Opts::new("poem_answers_ready", "Answers that are ready"), activity.ready);
+    for (result, count) in [("ready", activity.given_ready), ("made", activity.made)] {
+        let answers = Opts::new("poem_answers_total", "Answers given from memory, and answers that had to be made");
+        let counter = IntCounter::with_opts(answers.const_label("result", result)).expect("the names are valid");
+        counter.inc_by(count);
+        register(&registry, counter);
+    }
+    if let Some(age) = watched.answers.world.view().age {
+        let freshness = Opts::new("poem_freshness_seconds", "How long ago the database told the state of the tenants");
+        let gauge = Gauge::with_opts(freshness).expect("the names are valid");
+        gauge.set(age.as_secs_f64());
+        register(&registry, gauge);
+    }
+    registry
+}
+
+fn register(registry: &Registry, collector: impl Collector + 'static) {
+    registry.register(Box::new(collector)).expect("no two have the same name and labels");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_its_digits() {
+        for (status, text) in [(200, "200"), (404, "404"), (503, "503")] {
+            assert_eq!(status_text(status, &mut [0; 3]), text);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+-- The tenant's writers end first.
+SELECT pg_advisory_xact_lock(hashtext('poem tenant'), hashtext(:'poem_schema'));
+DELETE FROM public.migration WHERE schema_name = :'poem_schema';
+DELETE FROM public.tenant_stamp WHERE schema_name = :'poem_schema';
+DELETE FROM public.tenant WHERE schema_name = :'poem_schema';
+DROP SCHEMA :"poem_schema" CASCADE;

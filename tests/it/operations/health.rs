@@ -1,0 +1,188 @@
+//! The second server: it tells how the first one is.
+
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::http::send;
+use crate::support::installation::EGI_TOKEN;
+use crate::support::server::free_address;
+use crate::support::{Answer, Installation, Server, block_on};
+
+fn with_operations(installation: &Installation) -> SocketAddr {
+    let address = free_address();
+    let keys = format!("Port = 8000\nOperationsPort = {}\n", address.port());
+    installation.configure("Port = 8000\n", &keys);
+    address
+}
+
+fn get(address: SocketAddr, path: &str) -> Answer {
+    send(address, "GET", path, &[("Host", "127.0.0.1")], b"")
+}
+
+/// Asks until the answer is as wanted.
+#[track_caller]
+fn await_answer(address: SocketAddr, path: &str, wanted: impl Fn(&Answer) -> bool) -> Answer {
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let answer = get(address, path);
+        if wanted(&answer) {
+            return answer;
+        }
+        assert!(Instant::now() < end, "{answer:?}");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+fn write(installation: &Installation, sql: &'static str) {
+    block_on(async { sqlx::raw_sql(sql).execute(&installation.pool()).await.map(drop) }).unwrap();
+}
+
+#[test]
+fn a_server_is_ready_while_its_schemas_are_as_it_knows_them() {
+    let installation = Installation::with_tenants();
+    let address = with_operations(&installation);
+    let _server = Server::start(&installation);
+    let ready = await_answer(address, "/poem/readyz", |answer| answer.status == 200);
+    assert_eq!(ready.text(), "ok\n");
+    assert_eq!((get(address, "/poem/healthz").status, get(address, "/poem/healthz").text()), (200, "ok\n".to_owned()));
+    write(&installation, "UPDATE public.migration SET version = 9999 WHERE schema_name = 'two'");
+    let newer = await_answer(address, "/poem/readyz", |answer| answer.status == 503);
+    assert!(newer.text().starts_with("schema two is at migration 9999, newer than this POEM knows"), "{newer:?}");
+    write(&installation, "DELETE FROM public.migration WHERE schema_name IN ('two', 'public')");
+    let pending = await_answer(address, "/poem/readyz", |answer| answer.text().contains("public"));
+    let lines = ["public", "two"].map(|schema| format!("schema {schema} has migrations pending: run poem-db -a\n"));
+    assert_eq!((pending.status, pending.text()), (503, lines.concat()));
+}
+
+#[test]
+fn a_database_that_accepts_and_says_nothing_is_told_at_once() {
+    let installation = Installation::with_tenants();
+    let address = with_operations(&installation);
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let text = std::fs::read_to_string(installation.config_path()).unwrap();
+    let lines = text.lines().map(|line| match line.split_once(" = ") {
+        Some(("Host", _)) => "Host = 127.0.0.1".to_owned(),
+        Some(("Port", port)) if port != "8000" => format!("Port = {}", mute.local_addr().unwrap().port()),
+        _ => line.to_owned(),
+    });
+    std::fs::write(installation.config_path(), lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let _server = Server::start(&installation);
+    for _ in 0..3 {
+        let started = Instant::now();
+        let answer = get(address, "/poem/readyz");
+        assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+        assert_eq!(answer.status, 503);
+        assert!(answer.text().starts_with("the database did not answer so far"), "{answer:?}");
+        assert_eq!(get(address, "/poem/healthz").status, 200);
+    }
+    let why = await_answer(address, "/poem/readyz", |answer| answer.text().contains(": "));
+    assert!(why.text().contains("no answer in time"), "{why:?}");
+}
+
+#[test]
+fn requests_are_counted_by_route_tenant_and_status() {
+    let installation = Installation::with_small_data();
+    let address = with_operations(&installation);
+    let server = Server::start(&installation);
+    for _ in 0..3 {
+        assert_eq!(server.get_with_key("/poem/api/v2/metrics/Production", EGI_TOKEN).status, 200);
+    }
+    server.get_with_key("/poem/api/v2/metrics/Nothing", EGI_TOKEN);
+    server.get("/nothing/here");
+    let answer = get(address, "/metrics");
+    assert_eq!(answer.header("Content-Type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let text = answer.text();
+    for line in [
+        "# TYPE poem_requests_total counter",
+        r#"poem_requests_total{route="/poem/api/v2/metrics/<tag>",status="200",tenant="EGI"} 3"#,
+        r#"poem_requests_total{route="/poem/api/v2/metrics/<tag>",status="404",tenant="EGI"} 1"#,
+        r#"poem_requests_total{route="other",status="404",tenant="-"} 1"#,
+        "# TYPE poem_request_seconds histogram",
+        r#"poem_request_seconds_count{route="/poem/api/v2/metrics/<tag>"} 4"#,
+        r#"poem_request_seconds_bucket{route="/poem/api/v2/metrics/<tag>",le="+Inf"} 4"#,
+        r#"poem_answers_total{result="made"} 1"#,
+        r#"poem_answers_total{result="ready"} 2"#,
+        "poem_answers_ready 1",
+        concat!(r#"poem_up{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\nis not in\n{text}");
+    }
+    for name in [
+        "poem_request_seconds_sum{",
+        r#"poem_database_pool_connections{state="idle"} "#,
+        r#"poem_database_pool_connections{state="used"} "#,
+        "poem_answers_bytes ",
+        "poem_freshness_seconds 0.",
+    ] {
+        assert!(text.lines().any(|line| line.starts_with(name)), "{name}\nis not in\n{text}");
+    }
+}
+
+#[test]
+fn the_public_never_sees_health_and_metrics() {
+    let installation = Installation::with_tenants();
+    let address = with_operations(&installation);
+    let server = Server::start(&installation);
+    for path in ["/poem/healthz", "/poem/readyz", "/metrics", "/poem/metrics"] {
+        assert_eq!(server.get(path).status, 404, "{path}");
+    }
+    assert_eq!(get(address, "/poem/api/0.2/json/profiles").status, 404);
+}
+
+fn serve(installation: &Installation, port: u16) -> Child {
+    let mut command = installation.command("poem");
+    command.arg("serve").env("POEM__SERVER__PORT", port.to_string()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+#[track_caller]
+fn status_of(mut process: Child) -> (Option<i32>, String) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while process.try_wait().unwrap().is_none() {
+        if Instant::now() > end {
+            process.kill().unwrap();
+            panic!("it goes on");
+        }
+        sleep(Duration::from_millis(20));
+    }
+    let mut words = String::new();
+    process.stderr.take().unwrap().read_to_string(&mut words).unwrap();
+    (process.wait().unwrap().code(), words)
+}
+
+#[test]
+fn both_servers_end_together() {
+    let installation = Installation::with_tenants();
+    let address = with_operations(&installation);
+    let process = serve(&installation, free_address().port());
+    let end = Instant::now() + Duration::from_secs(20);
+    while std::net::TcpStream::connect(address).is_err() {
+        assert!(Instant::now() < end, "it does not listen");
+        sleep(Duration::from_millis(20));
+    }
+    await_answer(address, "/poem/readyz", |answer| answer.status == 200);
+    kill(Pid::from_raw(process.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    assert_eq!(status_of(process), (Some(0), String::new()));
+    assert!(installation.log().contains("stopped"));
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_whichever_it_is() {
+    let installation = Installation::with_tenants();
+    let address = with_operations(&installation);
+    let taken = TcpListener::bind(address).unwrap();
+    let (status, words) = status_of(serve(&installation, free_address().port()));
+    assert_eq!(status, Some(1));
+    assert!(words.contains(&format!("cannot serve at {address}: ")), "{words}");
+    drop(taken);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (status, words) = status_of(serve(&installation, taken.local_addr().unwrap().port()));
+    assert_eq!(status, Some(1));
+    assert!(words.contains(&format!("cannot serve at {}: ", taken.local_addr().unwrap())), "{words}");
+}
