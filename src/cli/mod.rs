@@ -95,10 +95,13 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Family::Exportprofiles(args) => ("poem-exportprofiles", exportprofiles::run(args)),
         Family::Importprofiles(args) => ("poem-importprofiles", importprofiles::run(args)),
     };
-    match outcome {
+    let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(program),
-    }
+    };
+    // The server's log lines wait for each other.
+    log::logger().flush();
+    code
 }
 
 impl Command {
