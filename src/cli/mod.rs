@@ -109,10 +109,13 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Family::Backup(args) => ("poem-backup", backup::run(args)),
         Family::Restore(args) => ("poem-restore", restore::run(args)),
     };
-    match outcome {
+    let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(program),
-    }
+    };
+    // The server's log lines wait for each other.
+    log::logger().flush();
+    code
 }
 
 impl Command {

@@ -18,7 +18,7 @@ pub struct Line {
 
 impl Line {
     /// `YYYY-MM-DD HH:MM:SS - program[pid]: LEVEL message` and a newline.
-    fn with_time(&self, time: DateTime<Utc>, record: &Record) -> String {
+    pub fn with_time(&self, time: DateTime<Utc>, record: &Record) -> String {
         let time = time.with_timezone(&self.timezone).format("%Y-%m-%d %H:%M:%S");
         format!("{time} - {}\n", self.without_time(record))
     }

@@ -3,6 +3,7 @@
 //! The file is log4rs' YAML, with three kinds of our own: the appenders `weekly_file` and `syslog`, the encoder
 //! `poem`. `{venv}` in it stands for the `VENV` of poem.conf.
 
+mod gathered;
 mod line;
 mod syslog;
 mod weekly_file;
@@ -225,6 +226,7 @@ mod tests {
             ] {
                 logger.log(&Record::builder().target(target).level(level).args(format_args!("{message}")).build());
             }
+            logger.flush();
             let log = fs::read_to_string(venv.path().join("var/log/poem/poem.log")).unwrap();
             assert!(log.ends_with(" - poem[7]: INFO EGI: Added 12 VO\n"), "{log}");
             assert_eq!(log.lines().count(), 1, "{log}");

@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use log::{Level, Record};
 use log4rs::append::Append;
@@ -21,34 +22,61 @@ const FACILITY_USER: u8 = 1 << 3;
 /// What daemons accept by default, in bytes.
 const MAX_LENGTH: usize = 8 * 1024;
 
+/// How long a daemon that was not there is left alone: looking for it costs more than a line in the file.
+const LEAVE_ALONE: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub struct SyslogAppender {
     path: PathBuf,
     line: Line,
-    /// `None` until the daemon is reached, and again when it is lost.
-    socket: Mutex<Option<UnixDatagram>>,
+    daemon: Mutex<Daemon>,
+    leave_alone: Duration,
+}
+
+#[derive(Debug)]
+enum Daemon {
+    Unknown,
+    Reached(UnixDatagram),
+    /// It was not there at this moment.
+    Missing(Instant),
 }
 
 impl SyslogAppender {
     pub fn new(path: PathBuf, line: Line) -> Self {
-        Self { path, line, socket: Mutex::new(None) }
+        Self { path, line, daemon: Mutex::new(Daemon::Unknown), leave_alone: LEAVE_ALONE }
     }
 
-    fn send(&self, message: &[u8]) -> io::Result<()> {
-        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(socket) = &*socket
-            && !is_lost(&socket.send(message))
-        {
-            return Ok(());
+    fn send(&self, record: &Record) {
+        let mut daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(&*daemon, Daemon::Missing(since) if since.elapsed() < self.leave_alone) {
+            return;
         }
-        // First event, or the daemon was started anew: its old socket is dead then.
-        *socket = None;
-        let fresh = UnixDatagram::unbound()?;
-        fresh.set_nonblocking(true)?;
-        fresh.connect(&self.path)?;
-        fresh.send(message)?;
-        *socket = Some(fresh);
-        Ok(())
+        let message = self.message(record);
+        // An error here would only be told to stderr, again and again; the event stands in poem.log.
+        match &*daemon {
+            Daemon::Reached(socket) if !is_lost(&socket.send(&message)) => {}
+            // First event, or the daemon was started anew: its old socket is dead then.
+            _ => {
+                *daemon = match self.reach(&message) {
+                    Ok(socket) => Daemon::Reached(socket),
+                    Err(_) => Daemon::Missing(Instant::now()),
+                }
+            }
+        }
+    }
+
+    fn reach(&self, message: &[u8]) -> io::Result<UnixDatagram> {
+        let socket = UnixDatagram::unbound()?;
+        socket.set_nonblocking(true)?;
+        socket.connect(&self.path)?;
+        socket.send(message)?;
+        Ok(socket)
+    }
+
+    fn message(&self, record: &Record) -> Vec<u8> {
+        let mut message = format!("<{}>{}", FACILITY_USER | severity(record.level()), self.line.without_time(record));
+        truncate(&mut message, MAX_LENGTH);
+        message.into_bytes()
     }
 }
 
@@ -59,10 +87,7 @@ fn is_lost(sent: &io::Result<usize>) -> bool {
 
 impl Append for SyslogAppender {
     fn append(&self, record: &Record) -> anyhow::Result<()> {
-        let mut message = format!("<{}>{}", FACILITY_USER | severity(record.level()), self.line.without_time(record));
-        truncate(&mut message, MAX_LENGTH);
-        // An error here would only be told to stderr, again and again; the event stands in poem.log.
-        let _ = self.send(message.as_bytes());
+        self.send(record);
         Ok(())
     }
 
@@ -110,13 +135,12 @@ impl Deserialize for SyslogMaker {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::time::Duration;
 
     use super::*;
 
     fn appender(path: &Path) -> SyslogAppender {
         let line = Line { program: "poem", pid: 7, timezone: chrono_tz::UTC };
-        SyslogAppender::new(path.to_owned(), line)
+        SyslogAppender { leave_alone: Duration::ZERO, ..SyslogAppender::new(path.to_owned(), line) }
     }
 
     fn log(appender: &SyslogAppender, level: Level, message: &str) {
@@ -162,6 +186,18 @@ mod tests {
         let second = daemon(&path);
         log(&appender, Level::Info, "two");
         assert!(received(&second).ends_with("two"));
+    }
+
+    #[test]
+    fn a_missing_daemon_is_left_alone_for_a_while() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let appender = SyslogAppender { leave_alone: Duration::MAX, ..appender(&path) };
+        log(&appender, Level::Info, "lost");
+        let daemon = daemon(&path);
+        daemon.set_nonblocking(true).unwrap();
+        log(&appender, Level::Info, "lost too");
+        assert_eq!(daemon.recv(&mut [0; 8]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
 
     #[test]

@@ -1,20 +1,18 @@
 //! The appender `kind: weekly_file`: a file that the server puts aside every Monday, and commands only append to.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 use log4rs::append::Append;
 use log4rs::append::file::FileAppender;
-use log4rs::append::rolling_file::policy::compound::CompoundPolicy;
+use log4rs::append::rolling_file::policy::compound::roll::Roll;
 use log4rs::append::rolling_file::policy::compound::roll::fixed_window::FixedWindowRoller;
-use log4rs::append::rolling_file::policy::compound::trigger::Trigger;
-use log4rs::append::rolling_file::{LogFile, RollingFileAppender};
 use log4rs::config::{Deserialize, Deserializers};
 
+use super::gathered::GatheringAppender;
 use super::line::{Line, LineEncoder};
 use super::{LoggingError, Role};
 
@@ -40,54 +38,70 @@ impl Deserialize for WeeklyFileMaker {
 
     fn deserialize(&self, options: WeeklyFileOptions, _: &Deserializers) -> anyhow::Result<Box<dyn Append>> {
         let unusable = |source| LoggingError::LogFile { path: options.path.clone(), source };
-        let encoder = Box::new(LineEncoder(self.line.clone()));
         if self.role == Role::Command {
+            let encoder = Box::new(LineEncoder(self.line.clone()));
             return Ok(Box::new(FileAppender::builder().encoder(encoder).build(&options.path).map_err(unusable)?));
         }
-        let pattern = format!("{}.{{}}", options.path.display());
-        let roller = FixedWindowRoller::builder().base(1).build(&pattern, options.keep.unwrap_or(DEFAULT_KEEP))?;
-        let trigger = MondayTrigger::new(self.line.timezone);
-        let policy = CompoundPolicy::new(Box::new(trigger), Box::new(roller));
-        let appender = RollingFileAppender::builder().encoder(encoder).build(&options.path, Box::new(policy));
-        Ok(Box::new(appender.map_err(unusable)?))
+        let file = WeeklyFile::open(&options.path, options.keep.unwrap_or(DEFAULT_KEEP), self.line.timezone)?;
+        Ok(Box::new(GatheringAppender::new(self.line.clone(), file).map_err(unusable)?))
     }
 }
 
-/// Says when a new week has begun since the file's first line.
+/// A file that is put aside when a new week has begun since its first line.
 ///
 /// The time trigger of log4rs counts from the start of the program, so a server that is started anew on a Sunday
 /// and a Monday would never put the file aside.
 #[derive(Debug)]
-struct MondayTrigger {
+pub struct WeeklyFile {
+    path: PathBuf,
+    file: File,
     timezone: Tz,
-    /// The Monday of the week that the file belongs to; `None` before the first event.
-    week: Mutex<Option<NaiveDate>>,
+    roller: FixedWindowRoller,
+    /// The Monday of the week that the file belongs to; `None` before the first line.
+    week: Option<NaiveDate>,
 }
 
-impl MondayTrigger {
-    fn new(timezone: Tz) -> Self {
-        Self { timezone, week: Mutex::new(None) }
+impl WeeklyFile {
+    /// Opens the file to append to it, with the directories above it. `keep`: how many old ones stay.
+    ///
+    /// # Errors
+    /// [`LoggingError::LogFile`] where the file cannot be opened.
+    pub fn open(path: &Path, keep: u32, timezone: Tz) -> anyhow::Result<Self> {
+        let file = open(path).map_err(|source| LoggingError::LogFile { path: path.to_owned(), source })?;
+        let roller = FixedWindowRoller::builder().base(1).build(&format!("{}.{{}}", path.display()), keep)?;
+        Ok(Self { path: path.to_owned(), file, timezone, roller, week: None })
+    }
+
+    /// Adds whole lines in one piece: commands append to the same file.
+    pub fn write(&mut self, lines: &[u8]) -> anyhow::Result<()> {
+        // Where the old file cannot be put aside, the lines go on there.
+        let changed = self.change_weeks(Utc::now().with_timezone(&self.timezone).date_naive());
+        self.file.write_all(lines)?;
+        changed
+    }
+
+    fn change_weeks(&mut self, today: NaiveDate) -> anyhow::Result<()> {
+        // Commands write to the file too, so its length is asked of the file system.
+        if self.begins_week(today) && fs::metadata(&self.path)?.len() > 0 {
+            self.roller.roll(&self.path)?;
+            self.file = open(&self.path)?;
+        }
+        Ok(())
     }
 
     /// Whether the week of this day is a later one than the file's. From then on the file is that week's.
-    fn begins_week(&self, path: &Path, today: NaiveDate) -> bool {
-        let mut week = self.week.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_file = week.unwrap_or_else(|| monday(first_day(path, self.timezone).unwrap_or(today)));
-        *week = Some(of_file.max(monday(today)));
-        *week > Some(of_file)
+    fn begins_week(&mut self, today: NaiveDate) -> bool {
+        let of_file = self.week.unwrap_or_else(|| monday(first_day(&self.path, self.timezone).unwrap_or(today)));
+        self.week = Some(of_file.max(monday(today)));
+        self.week > Some(of_file)
     }
 }
 
-impl Trigger for MondayTrigger {
-    fn trigger(&self, file: &LogFile) -> anyhow::Result<bool> {
-        let begins = self.begins_week(file.path(), Utc::now().with_timezone(&self.timezone).date_naive());
-        // Commands write to the file too, so its length is asked of the file system.
-        Ok(begins && fs::metadata(file.path())?.len() > 0)
+fn open(path: &Path) -> io::Result<File> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
     }
-
-    fn is_pre_process(&self) -> bool {
-        true
-    }
+    OpenOptions::new().append(true).create(true).open(path)
 }
 
 /// The day of the file's first line, or of its last change where that line has no date; `None` for no or an empty file.
@@ -119,6 +133,7 @@ mod tests {
 
     fn log(appender: &dyn Append, message: &str) {
         appender.append(&Record::builder().args(format_args!("{message}")).build()).unwrap();
+        appender.flush();
     }
 
     fn text(path: &Path, suffix: &str) -> Option<String> {
@@ -134,12 +149,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         fs::write(&path, "2019-07-10 a Wednesday\n").unwrap();
-        let trigger = MondayTrigger::new(chrono_tz::UTC);
-        assert!(!trigger.begins_week(&path, day("2019-07-14")));
-        assert!(trigger.begins_week(&path, day("2019-07-15")));
-        assert!(!trigger.begins_week(&path, day("2019-07-15")));
-        assert!(!trigger.begins_week(&path, day("2019-07-01")), "a clock that is set back puts nothing aside");
-        assert!(trigger.begins_week(&path, day("2019-08-02")), "a quiet Monday is made up for");
+        let mut file = WeeklyFile::open(&path, 2, chrono_tz::UTC).unwrap();
+        assert!(!file.begins_week(day("2019-07-14")));
+        assert!(file.begins_week(day("2019-07-15")));
+        assert!(!file.begins_week(day("2019-07-15")));
+        assert!(!file.begins_week(day("2019-07-01")), "a clock that is set back puts nothing aside");
+        assert!(file.begins_week(day("2019-08-02")), "a quiet Monday is made up for");
     }
 
     #[test]

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Makes tables of what benchmark/run measured, with the wanted figures beside them.
+
+    benchmark/report.py SAMPLES RESULTS.md
+
+What stands in RESULTS.md from the heading "Remarks" on was written by people and stays.
+"""
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+from statistics import median
+
+REMARKS = "## Remarks"
+# By the number of connections: the least share of nginx's requests a second.
+WANTED_SHARE = {1: 0.5, 8: 0.5, 32: 0.4}
+WANTED_P99_TIMES = 3
+WANTED_MEMORY_MIB = 40
+WANTED_START_MS = 100
+WANTED_LOAD_MS = 2000
+SCENARIOS = {"one": "as above", "ten": "10 times the data", "many": "200 tenants"}
+
+
+def read(path):
+    """The samples by kind: each the list of its values."""
+    samples = defaultdict(list)
+    for line in Path(path).read_text().splitlines():
+        kind, *values = line.split("\t")
+        samples[kind].append(values)
+    return samples
+
+
+def table(head, rows):
+    """The first column to the left, the others to the right."""
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
+
+
+def judged(text, good):
+    return text if good else f"**{text}**"
+
+
+def milliseconds(microseconds):
+    return f"{microseconds / 1000:.2f}"
+
+
+class Runs:
+    """The rounds of one server at one address, form and number of connections; their medians."""
+
+    def __init__(self):
+        self.rates, self.p50s, self.p99s, self.failed = [], [], [], 0
+
+    def add(self, requests, duration, p50, p99, failed):
+        self.rates.append(requests * 1e6 / duration)
+        self.p50s.append(p50)
+        self.p99s.append(p99)
+        self.failed += failed
+
+    rate = property(lambda self: median(self.rates))
+    p50 = property(lambda self: median(self.p50s))
+    p99 = property(lambda self: median(self.p99s))
+
+
+def serving(samples):
+    runs = defaultdict(Runs)
+    for server, address, form, connections, *figures in samples["served"]:
+        runs[server, address, form, int(connections)].add(*map(int, figures))
+    sizes = {(address, form): int(size) for address, form, size in samples["size"]}
+    rows, missed = [], 0
+    for server, address, form, connections in runs:
+        if server == "poem":
+            poem, nginx = (runs[name, address, form, connections] for name in ("poem", "nginx"))
+            size = sizes.get((address, form), 0)
+            row, misses = serving_row(address, form, size, connections, poem, nginx)
+            rows.append(row)
+            missed += misses
+    head = ["address", "form", "bytes", "conn.", "POEM req/s", "nginx req/s", "share", "wanted",
+            "POEM p50 ms", "nginx p50 ms", "POEM p99 ms", "nginx p99 ms", "p99 times", "failed"]
+    return table(head, rows) + f"\n{missed} of {2 * len(rows)} wanted figures were missed (in bold).\n"
+
+
+def serving_row(address, form, size, connections, poem, nginx):
+    share, times, wanted = poem.rate / nginx.rate, poem.p99 / nginx.p99, WANTED_SHARE[connections]
+    good_share, good_times = share >= wanted, times <= WANTED_P99_TIMES
+    failed = poem.failed + nginx.failed
+    row = [f"`{address}`", form, size or "-", connections, f"{poem.rate:,.0f}", f"{nginx.rate:,.0f}",
+           judged(f"{share:.2f}", good_share), f"≥ {wanted}", milliseconds(poem.p50), milliseconds(nginx.p50),
+           milliseconds(poem.p99), milliseconds(nginx.p99), judged(f"{times:.1f}", good_times), judged(failed, not failed)]
+    return row, (not good_share) + (not good_times)
+
+
+def by_scenario(samples, kind):
+    """The numbers of one kind, by scenario."""
+    numbers = defaultdict(list)
+    for scenario, *values in samples[kind]:
+        numbers[scenario].append([float(value) for value in values])
+    return numbers
+
+
+def others(samples):
+    peak, resident = (float(kib) / 1024 for kib in next(v[1:] for v in samples["memory"] if v[0] == "served"))
+    start = median(value for value, in by_scenario(samples, "start")["one"])
+    load = median(value for value, in by_scenario(samples, "load")["one"])
+    requests, statements = map(int, samples["statements"][0])
+    rows = [
+        ["resident memory after the run", judged(f"{resident:.1f} MiB", resident <= WANTED_MEMORY_MIB), f"≤ {WANTED_MEMORY_MIB} MiB"],
+        ["its peak", f"{peak:.1f} MiB", ""],
+        ["from start to the first answer", judged(f"{start:.0f} ms", start <= WANTED_START_MS), f"≤ {WANTED_START_MS} ms"],
+        ["loading the dump", judged(f"{load:.0f} ms", load < WANTED_LOAD_MS), f"< {WANTED_LOAD_MS} ms"],
+        [f"SQL statements of {requests} repeated requests", judged(statements, statements == 0), "0"],
+    ]
+    return table(["", "measured", "wanted"], rows)
+
+
+def growth(samples):
+    rates = defaultdict(list)
+    for scenario, form, requests, duration, *_ in samples["growth"]:
+        rates[scenario, form].append(int(requests) * 1e6 / int(duration))
+    polling = defaultdict(list)
+    for scenario, step, duration in samples["polling"]:
+        polling[scenario, step].append(float(duration))
+    starts, loads, memory = (by_scenario(samples, kind) for kind in ("start", "load", "memory"))
+    sizes = by_scenario(samples, "growth-size")
+    rows = []
+    for scenario, words in SCENARIOS.items():
+        peak, resident = (kib / 1024 for kib in memory[scenario][0])
+        query = sum(median(polling[scenario, step]) for step in ("bind", "execute"))
+        rows.append([
+            words, f"{sizes[scenario][0][0]:,.0f}", f"{median(rates[scenario, 'plain']):,.0f}",
+            f"{median(rates[scenario, 'gzip']):,.0f}", f"{resident:.1f}", f"{peak:.1f}",
+            f"{median(value for value, in starts[scenario]):.0f}", f"{median(value for value, in loads[scenario]):.0f}",
+            f"{query:.2f}",
+        ])
+    head = ["", "bytes", "plain req/s", "gzip req/s", "resident MiB", "peak MiB", "first answer ms", "load ms",
+            "freshness query ms"]
+    return table(head, rows)
+
+
+def report(samples):
+    machine = "\n".join(f"- {name}: {value}" for name, value in samples["machine"])
+    return f"""# What POEM does, measured
+
+Written by `make bench` (benchmark/run), on this machine:
+
+{machine}
+
+## Beside nginx
+
+POEM as shipped, its log on the disk, and nginx that serves the very same bytes as files (compressed ones by
+gzip_static), driven by wrk in turn. Medians of the rounds. «share» is POEM's requests a second over nginx's; «304» asks
+with Accept-Encoding: gzip and the right If-None-Match.
+
+{serving(samples)}
+## Besides
+
+{others(samples)}
+## How it grows
+
+`v2/metrics/Production`, 8 connections. Memory is that of a server that did nothing else. The freshness query is the one
+that the server asks four times a second.
+
+{growth(samples)}"""
+
+
+def main():
+    samples, results = read(sys.argv[1]), Path(sys.argv[2])
+    text = report(samples)
+    remarks = results.read_text().partition(REMARKS)[2] if results.exists() else ""
+    results.write_text(text + (f"\n{REMARKS}{remarks}" if remarks else ""))
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
