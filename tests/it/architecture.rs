@@ -5,16 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms (or single things in them) a room may use.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("bin", &["cli"]),
     ("cli", &["app", "cli", "config", "domain", "logging", "registry", "store", "sync", "transfer", "trial"]),
-    ("app", &["admin", "answers", "api", "auth", "config", "domain", "error", "store"]),
+    ("app", &["admin", "answers", "api", "auth", "config", "domain", "error", "operations", "store"]),
+    ("operations", &["answers", "auth", "domain", "operations", "store"]),
     ("api", &["answers", "api", "auth", "config::live", "domain", "error", "registry", "store"]),
     ("auth", &["answers", "auth", "domain", "error", "store"]),
     ("answers", &["answers", "domain", "error::JSON", "store"]),
     ("error", &["auth::front_door::Asked", "domain", "store"]),
     ("registry", &["domain", "registry", "store"]),
-    ("transfer", &["domain", "transfer"]),
+    ("transfer", &["domain", "store::backup", "transfer"]),
     ("sync", &["domain", "sync"]),
     ("store", &["domain", "store"]),
     ("logging", &["config", "domain", "logging"]),

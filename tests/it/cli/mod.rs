@@ -5,6 +5,7 @@ mod doctor;
 mod genseckey;
 mod load;
 mod names;
+mod profiles;
 mod tenant;
 mod token;
 
@@ -13,8 +14,16 @@ use std::path::Path;
 use crate::support::installation::Ran;
 
 /// The names under which the executable is a command of its own, and what follows `poem` for the same.
-const NAMES: [(&str, &str); 4] =
-    [("poem-db", "db"), ("poem-tenant", "tenant"), ("poem-token", "token"), ("poem-genseckey", "genseckey")];
+const NAMES: [(&str, &str); 8] = [
+    ("poem-db", "db"),
+    ("poem-tenant", "tenant"),
+    ("poem-token", "token"),
+    ("poem-genseckey", "genseckey"),
+    ("poem-exportprofiles", "exportprofiles"),
+    ("poem-importprofiles", "importprofiles"),
+    ("poem-backup", "backup"),
+    ("poem-restore", "restore"),
+];
 
 /// It ended with this status and said these words on stderr.
 #[track_caller]
