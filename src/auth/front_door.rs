@@ -78,11 +78,10 @@ impl Asked {
     }
 }
 
-/// For the log: `GET /poem/api/v2/metrics/?tag=x`.
+/// For the log: `GET /poem/api/v2/metrics/`. Without the query string: some put their token there.
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)?;
-        self.query.as_ref().map_or(Ok(()), |query| write!(f, "?{query}"))
+        write!(f, "{} {}", self.method, self.path)
     }
 }
 

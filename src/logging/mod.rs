@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use log::LevelFilter;
+use log::{LevelFilter, Log, Metadata, Record};
 use log4rs::append::AppenderConfig;
 use log4rs::append::console::{ConsoleAppender, Target};
 use log4rs::config::{Appender, Deserializers, Logger, RawConfig, Root};
@@ -68,7 +68,29 @@ pub fn init(program: &'static str, role: Role, config: &Config) -> Result<(), Lo
         }
         result => result?,
     };
-    log4rs::init_config(logging).map(drop).map_err(|_| LoggingError::AlreadyStarted)
+    let logger = log4rs::Logger::new(logging);
+    log::set_max_level(logger.max_log_level());
+    log::set_boxed_logger(Box::new(OwnEvents(logger))).map_err(|_| LoggingError::AlreadyStarted)
+}
+
+/// What Rocket's generated code says in the name of our modules («Request guard … failed») is left out: each request
+/// has a line of our own.
+struct OwnEvents(log4rs::Logger);
+
+impl Log for OwnEvents {
+    fn enabled(&self, metadata: &Metadata) -> bool {
+        !metadata.target().ends_with("::_") && self.0.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record) {
+        if self.enabled(record.metadata()) {
+            self.0.log(record);
+        }
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
 }
 
 /// Whether the server could log as the logging file says: it is read and its log file opened, nothing is written.
@@ -184,7 +206,7 @@ fn one_line(text: &str) -> String {
 mod tests {
     use std::fs;
 
-    use log::{Level, Log, Record};
+    use log::Level;
 
     use super::*;
 

@@ -233,3 +233,20 @@ fn an_error_has_the_form_that_its_address_promises() {
         }
     }
 }
+
+/// Some put their token there, though it opens nothing.
+#[test]
+fn the_query_string_is_not_logged() {
+    let (installation, mut server) = start();
+    assert_eq!(server.get("/poem/api/v2/profiles/?token=0123456789abcdef").status, 403);
+    assert_eq!(server.get("/poem/api/v2/profiles?token=0123456789abcdef").status, 301);
+    server.signal(nix::sys::signal::Signal::SIGTERM);
+    assert!(server.ends_within(std::time::Duration::from_secs(10)));
+    let log = installation.log();
+    assert!(
+        log.contains(" GET /poem/api/v2/profiles/ 403 ")
+            && !log.contains("0123456789abcdef")
+            && !log.contains("WARNING"),
+        "{log}"
+    );
+}
