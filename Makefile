@@ -1,6 +1,6 @@
 # The commands of a developer; CONTRIBUTING.md says when to use which.
 
-.PHONY: try check fmt lint test sqlx deny
+.PHONY: try check fmt lint test sqlx deny bench
 
 try: # start POEM with demo data
 	./try
@@ -22,3 +22,6 @@ sqlx: # describe the queries into .sqlx, after changing a query or a migration
 
 deny: # licences and sources of the dependencies
 	cargo deny --all-features check bans licenses sources
+
+bench: # measure POEM beside nginx, into benchmark/RESULTS.md
+	benchmark/run
