@@ -1,12 +1,15 @@
 //! How one event becomes one line.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use chrono_tz::Tz;
 use log::{Level, Record};
 use log4rs::config::{Deserialize, Deserializers};
 use log4rs::encode::{self, Encode};
+
+/// Room for the line of a request, so that it is not moved while it grows.
+const COMMON_LENGTH: usize = 160;
 
 /// What stands in every line: which program speaks, and in which time zone.
 #[derive(Debug, Clone)]
@@ -19,14 +22,25 @@ pub struct Line {
 impl Line {
     /// `YYYY-MM-DD HH:MM:SS - program[pid]: LEVEL message` and a newline.
     pub fn with_time(&self, time: DateTime<Utc>, record: &Record) -> String {
-        let time = time.with_timezone(&self.timezone).format("%Y-%m-%d %H:%M:%S");
-        format!("{time} - {}\n", self.without_time(record))
+        let mut line = String::with_capacity(COMMON_LENGTH);
+        let time = time.with_timezone(&self.timezone).naive_local().trunc_subsecs(0);
+        // Writing to a String cannot fail.
+        let _ = write!(line, "{time} - ");
+        self.write(&mut line, record);
+        line.push('\n');
+        line
     }
 
     /// `program[pid]: LEVEL message`, as syslog wants it, which knows the time itself.
     pub fn without_time(&self, record: &Record) -> String {
-        let message = escape(&record.args().to_string());
-        format!("{}[{}]: {} {message}", self.program, self.pid, level_name(record.level()))
+        let mut line = String::with_capacity(COMMON_LENGTH);
+        self.write(&mut line, record);
+        line
+    }
+
+    fn write(&self, line: &mut String, record: &Record) {
+        let _ = write!(line, "{}[{}]: {} ", self.program, self.pid, level_name(record.level()));
+        let _ = write!(OneLine(line), "{}", record.args());
     }
 }
 
@@ -67,19 +81,27 @@ fn level_name(level: Level) -> &'static str {
     }
 }
 
-/// The text on one line: what a terminal or a reader of the log could take for a line's end or a command is shown
+/// Puts text on one line: what a terminal or a reader of the log could take for a line's end or a command is shown
 /// as `\n` or `\u{1b}`, so no one can forge a line.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
-            // Writing to a String cannot fail.
-            let _ = write!(escaped, "{}", c.escape_default());
-        } else {
-            escaped.push(c);
+struct OneLine<'a>(&'a mut String);
+
+impl Write for OneLine<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(at) = rest.find(ends_a_line) {
+            let (plain, special) = rest.split_at(at);
+            self.0.push_str(plain);
+            let mut chars = special.chars();
+            self.0.extend(chars.next().into_iter().flat_map(char::escape_default));
+            rest = chars.as_str();
         }
+        self.0.push_str(rest);
+        Ok(())
     }
-    escaped
+}
+
+fn ends_a_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
