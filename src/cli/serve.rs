@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use rocket::error::ErrorKind;
 use rocket::{Build, Ignite, Rocket};
 use sqlx::Connection;
 
@@ -70,7 +71,12 @@ pub async fn serve(server: Rocket<Build>, config: &Config) -> Outcome {
 
 /// Serves until it is told to stop.
 async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> Outcome {
-    server.launch().await.map(drop).map_err(|error| cannot_serve(place, error))
+    match server.launch().await {
+        Ok(_) => Ok(()),
+        // Told to stop, it stopped: only that clients who never finished their requests were not waited for.
+        Err(error) if matches!(error.kind(), ErrorKind::Shutdown(_, None)) => Ok(()),
+        Err(error) => Err(cannot_serve(place, error)),
+    }
 }
 
 fn cannot_serve((address, port): (IpAddr, u16), error: rocket::Error) -> Failure {

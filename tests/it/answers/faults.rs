@@ -55,9 +55,13 @@ fn a_server_that_is_told_to_stop_stops_within_seconds() {
     let installation = Installation::with_small_data();
     let mut server = Server::start(&installation);
     assert_eq!(server.get_with_key(METRICS, EGI_TOKEN).status, 200);
-    // One that never ends its request shall not keep it.
-    let mut idle = TcpStream::connect(server.address).unwrap();
-    idle.write_all(b"GET / HTTP/1.1\r\nHost: loc").unwrap();
+    // Those who never end their requests shall not keep it.
+    let unfinished = || {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: loc").unwrap();
+        stream
+    };
+    let _unfinished: Vec<TcpStream> = (0..20).map(|_| unfinished()).collect();
     server.signal(Signal::SIGTERM);
     assert!(server.ends_within(Duration::from_secs(8)), "it is still there");
     assert!(TcpStream::connect(server.address).is_err());
