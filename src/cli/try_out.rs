@@ -174,6 +174,7 @@ async fn load_dump(context: &Context, file: &Path, name: &str) -> Result<Option<
 async fn banner(context: &Context, args: &Args, conf: &Path, token: Option<String>) -> Result<String, Failure> {
     let port = args.port;
     let mut text = format!("\nPOEM is ready. Ctrl-C stops it; the data stay in {}.\n\n", args.dir.display());
+    text += "Tenants (their pages are to come; the REST API is there):\n\n";
     for Tenant { name, domain_url, .. } in context.tenants().await? {
         text += &format!("  {name:<8} http://{}:{port}/poem/\n", domain_url.unwrap_or_default());
     }
