@@ -14,7 +14,7 @@ const TAG_BYTES: usize = 16;
 /// Made from the secret key (`SecretKeyPath`), one for each use.
 #[derive(Clone)]
 pub struct Keys {
-    /// Ready to take a token: every request needs one, and OpenSSL takes 20 µs to set it up anew.
+    /// Ready to take a token: every request needs one, and OpenSSL takes some 20 µs to set it up anew.
     token: Hmac<Sha256>,
     seal: [u8; 32],
 }
