@@ -1,5 +1,5 @@
-//! The server's way to its log file: lines are gathered for a moment and written together. Writing each by itself cost
-//! as much as answering from memory, and requests waited for each other's lines.
+//! The server's way to its log file: lines are gathered for a moment and written together. Written each by itself,
+//! under one lock, requests waited for each other's lines.
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
