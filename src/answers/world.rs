@@ -116,6 +116,11 @@ impl World {
         *known = Arc::new(Known { trusted_since: Some(Instant::now()), ..Known::clone(&known) });
     }
 
+    /// Asks over this connection from now on.
+    pub async fn ask_over(&self, connection: PgConnection) {
+        *self.asking.lock().await = Some(connection);
+    }
+
     /// Asks again and again, as long as the server runs.
     pub async fn keep_asking(&self) {
         loop {
@@ -131,7 +136,7 @@ impl World {
         if known.is_within(FRESH_FOR) && known.is_trusted() {
             return Ok(known);
         }
-        match self.ask(Instant::now()).await {
+        match Box::pin(self.ask(Instant::now())).await {
             Ok(()) => Ok(self.current()),
             Err(_) if known.is_within(self.last_known) => Ok(known),
             Err(error) => Err(error),

@@ -10,7 +10,7 @@ use sqlx::Connection;
 
 use super::context::{Context, block_on};
 use super::db::{load_data, run_migrations};
-use super::serve::serve;
+use super::serve::{ignite, serve};
 use super::{Failure, Outcome};
 use crate::app;
 use crate::config::live::LiveConfig;
@@ -74,7 +74,8 @@ pub fn run(args: Args) -> Outcome {
         let banner = banner(&context, &args, &path, token).await?;
         let keys = context.keys()?;
         let ready = AdHoc::on_liftoff("Banner", move |_| Box::pin(async move { println!("{banner}") }));
-        serve(app::build(LiveConfig::load(&path)?, keys).attach(ready), &context.config).await
+        let server = app::build(LiveConfig::load(&path)?, keys).attach(ready);
+        serve(ignite(server, &context.config).await?, &context.config).await
     })?;
     cluster.stop();
     println!("POEM and its PostgreSQL have stopped.");

@@ -39,18 +39,28 @@ pub async fn tags(conn: &mut PgConnection) -> Result<Vec<String>> {
 }
 
 /// The settings of the metrics of a tag, or of all, in the order in which they were entered:
-/// (metric id, section, setting), by metric.
+/// (metric id, section, setting), by metric. They come as one row a metric: of thousands of rows, most of the time
+/// would be spent on the rows.
 pub async fn settings(conn: &mut PgConnection, tag: Option<&str>) -> Result<Vec<(i64, Section, Setting)>> {
     let rows = sqlx::query!(
-        "SELECT s.metric_id, s.section, s.key, s.value
-         FROM metric_setting s JOIN metric m ON m.id = s.metric_id JOIN tag t ON t.id = m.tag_id
-         WHERE $1::text IS NULL OR t.name = $1
-         ORDER BY s.metric_id, s.section, s.position",
+        r#"SELECT metric_id, array_agg(section) AS "sections!", array_agg(key) AS "keys!", array_agg(value) AS "values!"
+           FROM (SELECT s.metric_id, s.section, s.key, s.value
+                 FROM metric_setting s JOIN metric m ON m.id = s.metric_id JOIN tag t ON t.id = m.tag_id
+                 WHERE $1::text IS NULL OR t.name = $1
+                 ORDER BY s.metric_id, s.section, s.position) entered
+           GROUP BY metric_id
+           ORDER BY metric_id"#,
         tag
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(|row| Ok((row.metric_id, section(&row.section)?, Setting(row.key, row.value)))).collect()
+    let mut settings = Vec::new();
+    for row in rows {
+        for ((word, key), value) in row.sections.iter().zip(row.keys).zip(row.values) {
+            settings.push((row.metric_id, section(word)?, Setting(key, value)));
+        }
+    }
+    Ok(settings)
 }
 
 /// The rows that every tenant has: three tags and two metric types. Those that are there stay as they are.
