@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::domain::host::Host;
 use crate::domain::tenant::SchemaName;
+use crate::store::migrate::{Schema, complaint};
 use crate::store::tenants::{self, TenantState};
 use crate::store::{PoolSettings, Result, StoreError};
 
@@ -43,6 +44,8 @@ struct Known {
     /// Answers to questions from before this moment do not count.
     trusted_since: Option<Instant>,
     by_host: Arc<HashMap<String, Arc<TenantState>>>,
+    /// Why nobody is served from this database: its schema public is of another age than this POEM.
+    refusal: Option<Arc<str>>,
     standing: Arc<Standing>,
 }
 
@@ -84,7 +87,7 @@ impl Known {
 
 impl World {
     pub fn new(settings: PoolSettings, last_known: Duration) -> Self {
-        let known = Known { asked: None, trusted_since: None, by_host: Arc::default(), standing: Arc::default() };
+        let known = Known { asked: None, trusted_since: None, by_host: Arc::default(), refusal: None, standing: Arc::default() };
         Self {
             settings,
             last_known,
@@ -97,9 +100,13 @@ impl World {
     /// The tenant that the host leads to, in a state that was true within the last second.
     ///
     /// # Errors
-    /// `Unavailable` where that cannot be known, unless the configuration allows what was known last.
+    /// `Unavailable` where that cannot be known, unless the configuration allows what was known last; `OtherAge` where
+    /// the schema public is not at the migrations of this POEM.
     pub async fn tenant(&self, host: &Host) -> Result<Option<Arc<TenantState>>> {
         let known = self.known().await?;
+        if let Some(refusal) = &known.refusal {
+            return Err(StoreError::OtherAge(refusal.to_string()));
+        }
         Ok(known.by_host.get(host.tenant_name()).cloned())
     }
 
@@ -188,6 +195,7 @@ impl World {
             asked: Some(asked),
             trusted_since: known.trusted_since,
             by_host: Arc::new(by_host),
+            refusal: complaint(&Schema::Public, shared).map(Arc::from),
             standing: Arc::new(Standing { shared, tenants }),
         });
     }

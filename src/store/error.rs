@@ -12,6 +12,9 @@ pub enum StoreError {
     /// The same, found out without an error of the database at hand.
     #[error("the database is not available: {0}")]
     Away(String),
+    /// The schema public is of another age than this POEM; a sentence.
+    #[error("{0}")]
+    OtherAge(String),
     /// The data change faster than they can be read.
     #[error("the data change all the time")]
     Busy,

@@ -2,11 +2,13 @@
 //! its own.
 
 pub mod cluster;
+pub mod fleeting;
 pub mod http;
 pub mod installation;
 pub mod server;
 pub mod sql;
 
+pub use fleeting::Fleeting;
 pub use http::Answer;
 pub use installation::Installation;
 pub use server::Server;
