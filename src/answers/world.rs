@@ -87,7 +87,13 @@ impl Known {
 
 impl World {
     pub fn new(settings: PoolSettings, last_known: Duration) -> Self {
-        let known = Known { asked: None, trusted_since: None, by_host: Arc::default(), refusal: None, standing: Arc::default() };
+        let known = Known {
+            asked: None,
+            trusted_since: None,
+            by_host: Arc::default(),
+            refusal: None,
+            standing: Arc::default(),
+        };
         Self {
             settings,
             last_known,

@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(short, long, value_name = "SCHEMA")]
     schema: String,
     /// The token, instead of a random one
-    #[arg(short = 'o', long, value_name = "TOKEN", requires = "client")]
+    #[arg(short = 'o', long, value_name = "TOKEN", requires = "client", conflicts_with_all = ["list", "revoke"])]
     token: Option<String>,
     /// List the keys of the tenant
     #[arg(long)]

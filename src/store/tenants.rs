@@ -50,6 +50,12 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<TenantState>> {
     rows.into_iter().map(TenantState::try_from).collect()
 }
 
+/// Whether the table of the tenants is there, whatever is written down about migrations.
+pub async fn are_listed(conn: &mut PgConnection) -> Result<bool> {
+    let exists = sqlx::query_scalar!(r#"SELECT to_regclass('public.tenant') IS NOT NULL AS "exists!""#);
+    Ok(exists.fetch_one(conn).await?)
+}
+
 /// The highest migration applied in the schema public; `None` where none was.
 pub async fn shared_migration(conn: &mut PgConnection) -> Result<Option<i64>> {
     let newest = sqlx::query_scalar!("SELECT max(version) FROM public.migration WHERE schema_name = 'public'");
