@@ -88,6 +88,17 @@ impl Answers {
         if let Some(known) = self.shelf.get(tenant.id, &tenant.stamp) {
             return Ok(known);
         }
+        // It goes on when nobody waits any more, so that a slow database is read in the end.
+        let (answers, tenant) = (self.clone(), tenant.clone());
+        let reading = tokio::spawn(async move { answers.read_generation(&tenant).await });
+        match timeout(PATIENCE, reading).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(interrupted)) => Err(StoreError::Away(interrupted.to_string())),
+            Err(_) => Err(StoreError::Away("no answer in time".to_owned())),
+        }
+    }
+
+    async fn read_generation(&self, tenant: &TenantState) -> Result<Arc<Generation>> {
         let mut tx = TenantTx::read(&self.pool, &tenant.tenant.schema).await?;
         let stamp = tenants::stamp(tx.conn(), &tenant.tenant.schema).await?;
         if stamp != tenant.stamp {

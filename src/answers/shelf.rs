@@ -88,7 +88,7 @@ mod tests {
 
     async fn add(shelf: &Shelf, generation: &Generation, key: &str, length: usize) {
         let body = Arc::new(Body::compressed(noise(length)).await);
-        generation.cell(key).set(body).unwrap();
+        generation.cell(key).get_or_init(async || body).await;
         shelf.keep_within_memory();
     }
 

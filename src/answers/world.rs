@@ -23,6 +23,8 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 const ASK_EVERY: Duration = Duration::from_millis(250);
 /// How long an answer may take. A request that has to wait for it shall know well within two seconds.
 const PATIENCE: Duration = Duration::from_millis(900);
+/// The same where no request waits: over a slow line it takes a while until the first answer.
+const LONG_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The tenants of this server.
 pub struct World {
@@ -132,7 +134,7 @@ impl World {
     /// Asks again and again, as long as the server runs.
     pub async fn keep_asking(&self) {
         loop {
-            if let Err(error) = self.ask(Instant::now()).await {
+            if let Err(error) = self.ask(Instant::now(), LONG_PATIENCE).await {
                 log::debug!("the state of the tenants is not known: {error}");
             }
             tokio::time::sleep(ASK_EVERY).await;
@@ -144,7 +146,7 @@ impl World {
         if known.is_within(FRESH_FOR) && known.is_trusted() {
             return Ok(known);
         }
-        match self.ask(Instant::now()).await {
+        match self.ask(Instant::now(), PATIENCE).await {
             Ok(()) => Ok(self.current()),
             Err(_) if known.is_within(self.last_known) => Ok(known),
             Err(error) => Err(error),
@@ -156,7 +158,7 @@ impl World {
     }
 
     /// Asks the database, unless somebody did since `wanted`: then their success or failure counts for us too.
-    async fn ask(&self, wanted: Instant) -> Result<()> {
+    async fn ask(&self, wanted: Instant, patience: Duration) -> Result<()> {
         let mut connection = match timeout(PATIENCE, self.asking.lock()).await {
             Ok(connection) => connection,
             Err(_) => return Err(StoreError::Away("somebody else is asking, without an answer so far".to_owned())),
@@ -168,7 +170,7 @@ impl World {
             return Err(StoreError::Away(reason));
         }
         let asked = Instant::now();
-        let outcome = match timeout(PATIENCE, look(&self.settings, &mut connection)).await {
+        let outcome = match timeout(patience, look(&self.settings, &mut connection)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(StoreError::Away("no answer in time".to_owned())),
         };

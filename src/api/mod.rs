@@ -6,6 +6,7 @@ mod fields;
 mod internal;
 mod openapi;
 mod other_methods;
+mod patience;
 mod v0_2;
 mod v2;
 
@@ -15,7 +16,7 @@ use rocket::{Request, Response, Route};
 
 /// Everything under /poem/api.
 pub fn routes() -> Vec<Route> {
-    [v2::routes(), v0_2::routes(), internal::routes(), openapi::routes()].concat()
+    patience::patient([v2::routes(), v0_2::routes(), internal::routes(), openapi::routes()].concat())
 }
 
 /// The fairing: every answer of an address of the API says which methods it has, and that it
