@@ -1,26 +1,24 @@
-//! Nobody who reads waits long for a database that is slow or hangs.
+//! Nobody waits long for a database that is slow or hangs.
 
 use std::time::Duration;
 
-use rocket::http::Method;
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 use tokio::time::timeout;
 
 use crate::error::AppError;
 
-/// How long a request that reads may take, guards and all.
+/// How long a request may take, guards, body and all.
 const PATIENCE: Duration = Duration::from_millis(1800);
 
-/// The same routes; those that read answer 503 where they take too long. A write goes on to its end: whoever asked for
-/// it shall learn whether it was done.
+/// The same routes, which answer 503 where they take too long. What a request was writing by then is undone, unless its
+/// commit was on the way: as where a connection is lost, whoever asked has to look.
 pub fn patient(routes: Vec<Route>) -> Vec<Route> {
-    routes.into_iter().map(|route| if route.method == Method::Get { of(route) } else { route }).collect()
-}
-
-fn of(mut route: Route) -> Route {
-    route.handler = Box::new(Patient(route.handler.clone()));
-    route
+    let patient = |mut route: Route| {
+        route.handler = Box::new(Patient(route.handler));
+        route
+    };
+    routes.into_iter().map(patient).collect()
 }
 
 #[derive(Clone)]

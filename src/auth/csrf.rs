@@ -2,7 +2,7 @@
 //! which a page of another site can neither read nor set.
 
 use rocket::Request;
-use rocket::http::Method;
+use rocket::http::{Cookie, Method};
 
 use crate::domain::keys::same_hash;
 use crate::error::AppError;
@@ -16,11 +16,15 @@ pub fn check(request: &Request<'_>) -> Result<(), AppError> {
     if matches!(request.method(), Method::Get | Method::Head | Method::Options | Method::Trace) {
         return Ok(());
     }
-    let cookie = request.cookies().get(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default();
+    let cookie = request.cookies().get(COOKIE);
+    compare(cookie.map_or("", Cookie::value), request.headers().get_one(HEADER).unwrap_or_default())
+}
+
+/// What the cookie says and what was shown in the header; '' where there is none.
+pub fn compare(cookie: &str, shown: &str) -> Result<(), AppError> {
     if cookie.is_empty() {
         return Err(AppError::Forbidden("CSRF Failed: CSRF cookie not set."));
     }
-    let shown = request.headers().get_one(HEADER).unwrap_or_default();
     match same_hash(shown.as_bytes(), cookie.as_bytes()) {
         true => Ok(()),
         false => Err(AppError::Forbidden("CSRF Failed: CSRF token missing or incorrect.")),

@@ -4,6 +4,7 @@ mod answers;
 mod api;
 mod architecture;
 mod cli;
+mod faults;
 mod migrations;
 mod operations;
 mod support;

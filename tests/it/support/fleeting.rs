@@ -53,10 +53,6 @@ impl Fleeting {
         Reach { host: self.host(), port: 5432, user: "poem", log }
     }
 
-    pub fn path(&self) -> &Path {
-        self.directory.path()
-    }
-
     /// The file of its socket.
     pub fn socket(&self) -> String {
         format!("{}/.s.PGSQL.5432", self.host())
@@ -114,5 +110,10 @@ pub fn send(pid: u32, signal: Signal) {
 
 /// A temporary directory that PostgreSQL's own user may enter.
 pub fn open_directory() -> TempDir {
-    tempfile::Builder::new().prefix("poem-it-").permissions(Permissions::from_mode(0o711)).tempdir().unwrap()
+    open_directory_in(&std::env::temp_dir())
+}
+
+pub fn open_directory_in(parent: &Path) -> TempDir {
+    let mut directory = tempfile::Builder::new();
+    directory.prefix("poem-it-").permissions(Permissions::from_mode(0o711)).tempdir_in(parent).unwrap()
 }
