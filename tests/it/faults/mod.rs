@@ -17,7 +17,7 @@ use crate::support::{Answer, Installation, Server};
 const METRICS: &str = "/poem/api/v2/metrics/";
 const AGGREGATIONS: &str = "/poem/api/v2/internal/aggregations/";
 /// Nobody waits longer for an answer, whatever it is: two seconds, and what a busy machine adds.
-const SOON: Duration = Duration::from_millis(2500);
+const SOON: Duration = Duration::from_millis(3000);
 /// How long PostgreSQL may take to recover, on a busy machine.
 const COMING: Duration = Duration::from_secs(30);
 
