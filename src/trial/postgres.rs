@@ -243,6 +243,8 @@ fn make_cluster(programs: &Programs, account: Account, data: &Path, options: &Op
     let mut command = programs.initdb(account);
     command.arg("-D").arg(data).args(["--username", SUPERUSER, "--auth=trust", "--encoding=UTF8"]);
     command.arg(format!("--locale={}", options.locale.clone().unwrap_or_else(default_locale)));
+    // What it says is read by programs, and by people who look it up.
+    command.arg("--lc-messages=C");
     if options.fast {
         command.arg("--nosync");
     }

@@ -13,7 +13,7 @@ use crate::support::{Installation, Server};
 const CROWD: usize = 3000;
 /// What the tests beside this one may have open.
 const OTHERS: u64 = 600;
-/// What a connection may cost the server, in KiB. About 17 were measured.
+/// What a connection may cost the server, in KiB. About 10 were measured.
 const COST: usize = 40;
 
 /// As many connections as this process and its children may have open: 3000 where that is allowed.
