@@ -4,10 +4,11 @@ use rocket::http::{ContentType, Header, MediaType, Method, Status};
 use rocket::request::{Outcome, Request};
 use rocket::response::{self, Responder};
 use rocket::route;
-use rocket_dyn_templates::{Template, context};
 use serde_json::{Value, json};
 
 use crate::auth::front_door::Asked;
+use crate::pages::others::ErrorPage;
+use crate::pages::{Chrome, Page};
 use crate::store::StoreError;
 
 /// Seconds after which a client may try again when the database is away.
@@ -128,12 +129,11 @@ impl AppError {
         (JSON, body)
     }
 
-    fn as_page(&self) -> Template {
+    fn as_page(&self) -> Page<ErrorPage> {
         let status = self.status();
-        Template::render(
-            "error",
-            context! { code: status.code, reason: status.reason_lossy(), message: self.to_string() },
-        )
+        let reason = status.reason_lossy().to_owned();
+        let chrome = Chrome { title: reason.clone(), ..Chrome::default() };
+        Page::new(chrome, ErrorPage { code: status.code, reason, message: self.to_string() }).with_status(status)
     }
 }
 

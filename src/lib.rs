@@ -12,6 +12,7 @@ pub mod domain; //     what POEM knows, pure: no I/O, no web framework, no SQL
 pub mod error; //      an error of any room -> an HTTP answer
 pub mod logging; //    poem.log and syslog: one line per event
 pub mod operations; // for whoever watches the server: health, metrics; at an address of their own
+pub mod pages; //      pages for people: what each template is given; the only place that renders
 pub mod registry; //   operations: rule + SQL + log entry, in one transaction
 pub mod store; //      SQL and nothing else
 pub mod sync; //       fetching from outside, over HTTP and HTTPS

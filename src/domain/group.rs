@@ -51,3 +51,14 @@ pub struct GroupRef {
     pub kind: GroupKind,
     pub id: i64,
 }
+
+/// What a person edits of a group. Names, not ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GroupContent {
+    pub name: String,
+    /// The objects it holds, by name: probes, metric names, profiles as «NAME (VERSION)», aggregations.
+    pub members: Vec<String>,
+    /// The usernames of those who may change these objects.
+    pub users: Vec<String>,
+}

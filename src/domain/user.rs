@@ -35,3 +35,25 @@ impl std::fmt::Debug for User {
         f.debug_struct("User").field("id", &self.id).field("username", &self.username).finish_non_exhaustive()
     }
 }
+
+/// What a person edits of a user. The password is set by an operation of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserContent {
+    pub username: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
+    pub is_superuser: bool,
+    pub is_staff: bool,
+    pub is_active: bool,
+    pub groups_of_profiles: Vec<String>,
+    pub groups_of_probes: Vec<String>,
+    pub groups_of_metrics: Vec<String>,
+    pub groups_of_aggregations: Vec<String>,
+    /// Of the federated identity; '' where there is none.
+    pub distinguished_name: String,
+    /// eduPersonUniqueId; '' where there is none.
+    pub egi_id: String,
+    pub display_name: String,
+}

@@ -4,6 +4,9 @@ pub mod aggregations;
 pub mod api_keys;
 pub mod load;
 pub mod profiles;
+pub mod refusal;
 pub mod sessions;
 pub mod tenants;
 pub mod users;
+
+pub use refusal::{Refusal, Saved, Target};

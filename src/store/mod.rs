@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod backup;
 pub mod error;
 pub mod groups;
+pub mod loaded;
 pub mod log_entries;
 pub mod metrics;
 pub mod migrate;
@@ -19,5 +20,6 @@ pub mod tenants;
 pub mod users;
 
 pub use error::{Result, StoreError};
+pub use loaded::Loaded;
 pub use pool::{Db, PoolSettings};
 pub use tenant_tx::TenantTx;

@@ -5,15 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms (or single things in them) a room may use.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("bin", &["cli"]),
     ("cli", &["app", "cli", "config", "domain", "logging", "registry", "store", "sync", "transfer", "trial"]),
     ("app", &["admin", "answers", "api", "auth", "config", "domain", "error", "operations", "store"]),
     ("operations", &["answers", "auth", "domain", "operations", "store"]),
     ("api", &["answers", "api", "auth", "config::live", "domain", "error", "registry", "store"]),
-    ("auth", &["answers", "auth", "domain", "error", "store"]),
+    ("admin", &["admin", "auth", "config::live", "domain", "error", "pages", "registry", "store"]),
+    ("auth", &["answers", "auth", "config::live", "domain", "error", "pages", "registry", "store"]),
     ("answers", &["answers", "domain", "error::JSON", "store"]),
-    ("error", &["auth::front_door::Asked", "domain", "store"]),
+    ("error", &["auth::front_door::Asked", "domain", "pages", "store"]),
+    ("pages", &["domain", "pages"]),
     ("registry", &["domain", "registry", "store"]),
     ("transfer", &["domain", "store::backup", "transfer"]),
     ("sync", &["domain", "sync"]),

@@ -1,0 +1,335 @@
+//! A form as it was typed: raw texts and rows, in order. It becomes content by a pure parse, and is shown again where
+//! that fails, since a content cannot hold what is wrong.
+
+use std::collections::BTreeMap;
+
+use super::field::{Column, Field, Kind, Row, Shape};
+use super::rejection::{Place, Rejection, words};
+
+/// More rows than this nobody typed.
+pub const MOST_ROWS: usize = 20_000;
+
+/// What one field holds, as typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    Text(String),
+    Flag(bool),
+    Picks(Vec<String>),
+    Rows(Vec<Row>),
+}
+
+/// All fields of a form, as typed; a field that is only shown is not among them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draft(BTreeMap<&'static str, Typed>);
+
+impl Draft {
+    /// What a form shows of a content.
+    pub fn of<C>(fields: &[Field<C>], content: &C) -> Self {
+        Self(fields.iter().filter_map(|field| Some((field.name, typed_of(&field.kind, content)?))).collect())
+    }
+
+    /// Reads what a browser sent: name and value, in order. Of a text that came several times the last counts; rows are
+    /// those of `name-row-column`, by row number. What the form does not have is ignored.
+    pub fn read<C>(fields: &[Field<C>], pairs: &[(String, String)]) -> Self {
+        let mut draft = Self::default();
+        for field in fields {
+            let typed = match &field.kind {
+                Kind::Shown { .. } => continue,
+                Kind::Text { .. } | Kind::Choice { .. } => {
+                    Typed::Text(last(pairs, field.name).unwrap_or_default().to_owned())
+                }
+                Kind::Flag { .. } => Typed::Flag(last(pairs, field.name).is_some()),
+                Kind::Picks { .. } => Typed::Picks(all(pairs, field.name)),
+                Kind::Rows { columns, .. } => Typed::Rows(rows(pairs, field.name, columns)),
+            };
+            draft.0.insert(field.name, typed);
+        }
+        draft
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Typed> {
+        self.0.get(name)
+    }
+
+    /// '' where the field is none of text.
+    pub fn text(&self, name: &str) -> &str {
+        match self.0.get(name) {
+            Some(Typed::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.0.get(name), Some(Typed::Flag(true)))
+    }
+
+    pub fn picks(&self, name: &str) -> &[String] {
+        match self.0.get(name) {
+            Some(Typed::Picks(picks)) => picks,
+            _ => &[],
+        }
+    }
+
+    pub fn rows(&self, name: &str) -> &[Row] {
+        match self.0.get(name) {
+            Some(Typed::Rows(rows)) => rows,
+            _ => &[],
+        }
+    }
+
+    pub fn set(&mut self, name: &'static str, typed: Typed) {
+        self.0.insert(name, typed);
+    }
+
+    /// The content, starting from `content` for what the form does not say: limits and shapes of every field are
+    /// checked, all complaints come at once. Rows that are wholly empty are left out.
+    pub fn parse<C>(&self, fields: &[Field<C>], mut content: C) -> Result<C, Rejection> {
+        let mut rejection = Rejection::default();
+        for field in fields {
+            self.parse_field(field, &mut content, &mut rejection);
+        }
+        rejection.check()?;
+        Ok(content)
+    }
+
+    fn parse_field<C>(&self, field: &Field<C>, content: &mut C, rejection: &mut Rejection) {
+        let place = Place::Field(field.name);
+        match &field.kind {
+            Kind::Shown { .. } => {}
+            Kind::Text { shape, max, set, .. } => {
+                let text = tidy(self.text(field.name), *shape);
+                check_required(field.required, &text, place, rejection);
+                check_text(&text, *shape, *max, place, rejection);
+                set(content, text);
+            }
+            Kind::Choice { set, .. } => {
+                let text = self.text(field.name).trim().to_owned();
+                check_required(field.required, &text, place, rejection);
+                set(content, text);
+            }
+            Kind::Flag { set, .. } => set(content, self.flag(field.name)),
+            Kind::Picks { set, .. } => set(content, self.picks(field.name).to_vec()),
+            Kind::Rows { columns, fixed, set, .. } => {
+                set(content, parse_rows(self.rows(field.name), field.name, columns, fixed, rejection));
+            }
+        }
+    }
+}
+
+fn typed_of<C>(kind: &Kind<C>, content: &C) -> Option<Typed> {
+    Some(match kind {
+        Kind::Shown { .. } => return None,
+        Kind::Text { shape: Shape::Password, .. } => Typed::Text(String::new()),
+        Kind::Text { get, .. } | Kind::Choice { get, .. } => Typed::Text(get(content).to_owned()),
+        Kind::Flag { get, .. } => Typed::Flag(get(content)),
+        Kind::Picks { get, .. } => Typed::Picks(get(content).to_vec()),
+        Kind::Rows { get, fixed, .. } => Typed::Rows(with_fixed(get(content), fixed)),
+    })
+}
+
+/// The rows whose first columns are fixed come first, also those that the content lacks.
+fn with_fixed(mut rows: Vec<Row>, fixed: &[&str]) -> Vec<Row> {
+    let mut ordered = Vec::with_capacity(rows.len() + fixed.len());
+    for key in fixed {
+        let place = rows.iter().position(|row| row.first().is_some_and(|first| first == key));
+        ordered.push(place.map_or_else(|| vec![(*key).to_owned(), String::new()], |place| rows.remove(place)));
+    }
+    ordered.append(&mut rows);
+    ordered
+}
+
+fn last<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
+}
+
+fn all(pairs: &[(String, String)], name: &str) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for (_, value) in pairs.iter().filter(|(of, _)| of == name) {
+        if !values.contains(value) {
+            values.push(value.clone());
+        }
+    }
+    values
+}
+
+fn rows(pairs: &[(String, String)], name: &str, columns: &[Column]) -> Vec<Row> {
+    let mut rows: BTreeMap<u32, Row> = BTreeMap::new();
+    for (of, value) in pairs {
+        let Some((row, column)) = address(of, name) else { continue };
+        let Some(column) = columns.iter().position(|declared| declared.name == column) else { continue };
+        if rows.len() < MOST_ROWS || rows.contains_key(&row) {
+            rows.entry(row).or_insert_with(|| vec![String::new(); columns.len()])[column] = value.clone();
+        }
+    }
+    rows.into_values().collect()
+}
+
+/// `tuples-12-metric` of the field `tuples`: (12, metric).
+fn address<'a>(of: &'a str, name: &str) -> Option<(u32, &'a str)> {
+    let (row, column) = of.strip_prefix(name)?.strip_prefix('-')?.split_once('-')?;
+    Some((row.parse().ok()?, column))
+}
+
+fn parse_rows(
+    rows: &[Row],
+    field: &'static str,
+    columns: &[Column],
+    fixed: &[&str],
+    rejection: &mut Rejection,
+) -> Vec<Row> {
+    let mut parsed = Vec::with_capacity(rows.len());
+    for (number, row) in rows.iter().enumerate() {
+        let texts: Row = row.iter().map(|text| tidy(text, Shape::Line)).collect();
+        if texts.iter().all(String::is_empty) {
+            continue;
+        }
+        let is_fixed = texts.first().is_some_and(|first| fixed.contains(&first.as_str()));
+        for (column, text) in columns.iter().zip(&texts) {
+            let place = Place::Cell { field, row: number, column: column.name };
+            check_required(column.required && !is_fixed, text, place, rejection);
+            check_text(text, Shape::Line, column.max, place, rejection);
+        }
+        parsed.push(texts);
+    }
+    parsed
+}
+
+/// Without white space around it, and with one kind of line end. A password stays as it is.
+fn tidy(text: &str, shape: Shape) -> String {
+    match shape {
+        Shape::Password => text.to_owned(),
+        Shape::Long => text.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned(),
+        _ => text.trim().to_owned(),
+    }
+}
+
+fn check_required(required: bool, text: &str, place: Place, rejection: &mut Rejection) {
+    if required && text.is_empty() {
+        rejection.add(place, words::REQUIRED);
+    }
+}
+
+fn check_text(text: &str, shape: Shape, max: usize, place: Place, rejection: &mut Rejection) {
+    let length = text.chars().count();
+    if length > max {
+        rejection.add(place, words::too_long(max, length));
+    }
+    if text.chars().any(|c| is_refused(c, shape)) {
+        rejection.add(place, words::CONTROL);
+    }
+    match shape {
+        Shape::Url if !text.is_empty() && !is_url(text) => rejection.add(place, words::NO_URL),
+        Shape::Email if !text.is_empty() && !is_email(text) => rejection.add(place, words::NO_EMAIL),
+        _ => {}
+    }
+}
+
+fn is_refused(c: char, shape: Shape) -> bool {
+    let allowed = matches!((c, shape), ('\n' | '\t', Shape::Long));
+    (c.is_control() && !allowed) || c == '\u{2028}' || c == '\u{2029}'
+}
+
+/// A scheme that browsers fetch, and something behind it without white space.
+fn is_url(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let rest = ["http://", "https://", "ftp://", "ftps://"].iter().find_map(|scheme| lower.strip_prefix(scheme));
+    rest.is_some_and(|rest| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        !host.is_empty() && !rest.contains(char::is_whitespace) && !rest.contains(['<', '>', '"', '\\'])
+    })
+}
+
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let parts: Vec<&str> = domain.split('.').collect();
+    let is_part = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '-');
+    !local.is_empty()
+        && !local.contains('@')
+        && !text.contains(char::is_whitespace)
+        && !text.contains(['<', '>', '"', ',', ';'])
+        && parts.len() > 1
+        && parts.iter().all(is_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, Default, PartialEq)]
+    struct Thing {
+        name: String,
+        url: String,
+        on: bool,
+        rows: Vec<Row>,
+    }
+
+    const COLUMNS: &[Column] = &[
+        Column { name: "key", label: "Key", max: 5, required: true, suggestions: None },
+        Column { name: "value", label: "Value", max: 5, required: false, suggestions: None },
+    ];
+
+    type F = Field<Thing>;
+
+    static FIELDS: [F; 4] = [
+        F::line("name", "Name", 5, |t| &t.name, |t, v| t.name = v).required(),
+        F::line("url", "URL", 20, |t| &t.url, |t, v| t.url = v).shaped(Shape::Url),
+        F::flag("on", "On", |t| t.on, |t, v| t.on = v),
+        F::new(
+            "rows",
+            "Rows",
+            Kind::Rows { columns: COLUMNS, fixed: &["path"], get: |t| t.rows.clone(), set: |t, v| t.rows = v },
+        ),
+    ];
+
+    fn read(pairs: &[(&str, &str)]) -> Draft {
+        let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Draft::read(&FIELDS, &pairs)
+    }
+
+    #[test]
+    fn a_form_becomes_content_and_back() {
+        let draft = read(&[
+            ("name", "x"),
+            ("name", " ä "),
+            ("on", "on"),
+            ("rows-10-key", "b"),
+            ("rows-2-key", "a"),
+            ("rows-2-value", "1"),
+            ("rows-3-key", ""),
+            ("rows-x-key", "?"),
+            ("unknown", "?"),
+        ]);
+        let thing = draft.parse(&FIELDS, Thing::default()).unwrap();
+        let rows = vec![vec!["a".to_owned(), "1".into()], vec!["b".into(), String::new()]];
+        assert_eq!(thing, Thing { name: "ä".into(), url: String::new(), on: true, rows });
+        let shown = Draft::of(&FIELDS, &thing);
+        assert_eq!(shown.rows("rows")[0], ["path", ""]);
+        assert_eq!(shown.text("name"), "ä");
+    }
+
+    #[test]
+    fn every_complaint_stands_at_its_place() {
+        let draft = read(&[("name", "  "), ("url", "javascript:alert(1)"), ("rows-7-value", "1234567\u{1}")]);
+        let rejection = draft.parse(&FIELDS, Thing::default()).unwrap_err();
+        assert_eq!(rejection.of(Place::Field("name")), [words::REQUIRED]);
+        assert_eq!(rejection.of(Place::Field("url")), [words::NO_URL]);
+        let cell = |column| Place::Cell { field: "rows", row: 0, column };
+        assert_eq!(rejection.of(cell("key")), [words::REQUIRED]);
+        let too_long = "Ensure this value has at most 5 characters (it has 8).";
+        assert_eq!(rejection.of(cell("value")), [too_long, words::CONTROL]);
+    }
+
+    #[test]
+    fn addresses_of_mail_and_web() {
+        for good in ["a@b.org", "ä.b+c@x-y.example.org"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in ["a", "@b.org", "a@b", "a@b..org", "a b@c.org", "a@b@c.org", "<a@b.org"] {
+            assert!(!is_email(bad), "{bad}");
+        }
+        for bad in ["x", "http://", "https:///a", "http://a b", "data:text/html,x", "http://a\"b"] {
+            assert!(!is_url(bad), "{bad}");
+        }
+        assert!(is_url("HTTPS://github.com/ARGOeu/x?a=b#c"));
+    }
+}

@@ -1,0 +1,175 @@
+//! The form of an object: to add, to change, or only to read.
+
+use serde::Serialize;
+
+use super::chrome::Link;
+use super::list::Choice;
+use super::page::Content;
+
+/// How a field is shown. The words are the names of the templates under widgets/.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Look {
+    /// input type=text, url, email, password: see `input_type`.
+    #[default]
+    Text,
+    /// textarea
+    Long,
+    /// A text with suggestions from `suggestions`.
+    Suggested,
+    Select,
+    Checkbox,
+    /// Two-sided picker; without JavaScript a list of checkboxes.
+    Picker,
+    /// A table of inputs with rows to add and remove.
+    Rows,
+    /// Text only; a link where `href` is set.
+    Shown,
+}
+
+/// One input of a row.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RowCell {
+    /// `tuples-3-metric`; its element's id is `id_` and this.
+    pub name: String,
+    pub value: String,
+    /// A fixed key: shown as text, sent as a hidden input.
+    pub is_fixed: bool,
+    pub errors: Vec<String>,
+}
+
+/// One row.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Row {
+    pub cells: Vec<RowCell>,
+    pub errors: Vec<String>,
+    /// Fixed rows cannot be removed.
+    pub is_fixed: bool,
+}
+
+/// A column of rows.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Column {
+    /// `metric` of `tuples-3-metric`.
+    pub name: String,
+    pub label: String,
+    pub required: bool,
+    pub maxlength: usize,
+    /// '' without.
+    pub suggestions: String,
+}
+
+/// One field, ready to be shown.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Widget {
+    pub look: Look,
+    /// The element's id is `id_` and this; its help is `id_NAME_help`, its errors `id_NAME_errors`.
+    pub name: String,
+    pub label: String,
+    pub help: String,
+    pub required: bool,
+    pub errors: Vec<String>,
+    /// Of a text: text, url, email or password.
+    pub input_type: &'static str,
+    pub value: String,
+    /// 0: no limit.
+    pub maxlength: usize,
+    /// Stands before the input, not part of the value (the namespace of profiles); '' without.
+    pub prefix: String,
+    /// Address that answers `?q=` with JSON `{"results": [{"value": …, "note": …}]}`; '' without.
+    pub suggestions: String,
+    pub checked: bool,
+    /// Of a select or picker. More than a few hundred picks are still all here.
+    pub choices: Vec<Choice>,
+    pub columns: Vec<Column>,
+    pub rows: Vec<Row>,
+    /// Of what is shown only, and beside a read-only URL: leads there; '' where nowhere.
+    pub href: String,
+    /// Shown, but not for typing.
+    pub disabled: bool,
+}
+
+/// Fields that belong together.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Fieldset {
+    /// '' for the first.
+    pub legend: String,
+    pub help: String,
+    /// For the page's script: show only when the field named first has this value ("mtype", "Active").
+    pub only_if: Option<(String, String)>,
+    pub widgets: Vec<Widget>,
+}
+
+/// Something worth knowing about the object beside its fields.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Fact {
+    /// «Metrics that use it».
+    pub label: String,
+    /// '' where links say it all.
+    pub text: String,
+    pub links: Vec<Link>,
+}
+
+/// One field in a conflict of two who edited the same object.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Clash {
+    pub label: String,
+    /// When the form was opened.
+    pub base: String,
+    /// As it stands now.
+    pub theirs: String,
+    /// As typed.
+    pub mine: String,
+    /// Both changed it, differently.
+    pub both: bool,
+}
+
+/// What changed while the form was open.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Conflict {
+    /// «bob, today 14:03»; '' where it is not known.
+    pub by: String,
+    pub clashes: Vec<Clash>,
+}
+
+/// An error in the summary at the top.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Problem {
+    pub text: String,
+    /// `#id_name`; '' where it is about the form as a whole.
+    pub href: String,
+}
+
+/// Template `admin/form`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FormPage {
+    /// «Change metric»; with the object's name in `object`.
+    pub heading: String,
+    pub object: String,
+    /// Where it is posted to.
+    pub action: String,
+    /// What the save starts from; '' for a new object.
+    pub revision: String,
+    /// The content when the form was opened, as JSON, for the view of a conflict; '' for a new object.
+    pub base: String,
+    /// Why nothing can be typed, and whom to ask; '' for a form that can be saved.
+    pub read_only: String,
+    /// «Please correct the errors below.»; '' without errors.
+    pub complaint: String,
+    pub problems: Vec<Problem>,
+    pub conflict: Option<Conflict>,
+    pub fieldsets: Vec<Fieldset>,
+    /// Choices of how to save (checkboxes): new version, update metrics.
+    pub ticks: Vec<Widget>,
+    pub facts: Vec<Fact>,
+    /// History, Clone, View on site …
+    pub tools: Vec<Link>,
+    /// Leads to the confirmation; `None` for who may not.
+    pub delete: Option<Link>,
+    /// A secret that is shown this once (the token of a new key); '' else.
+    pub secret: String,
+}
+
+impl Content for FormPage {
+    const TEMPLATE: &'static str = "admin/form";
+}

@@ -1,0 +1,68 @@
+//! Logging in and out, and the password.
+
+use serde::Serialize;
+
+use super::form::{Problem, Widget};
+use super::page::Content;
+
+/// Template `login`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LoginPage {
+    pub action: String,
+    /// Where it leads afterwards; '' for the default.
+    pub next: String,
+    pub username: String,
+    /// One message for every refusal; '' at first.
+    pub problem: String,
+    /// The words of the federated button; '' where there is none.
+    pub federated: String,
+    pub federated_href: String,
+    /// What was typed when the session had ended, to be kept; '' else.
+    pub typed: String,
+}
+
+impl Content for LoginPage {
+    const TEMPLATE: &'static str = "login";
+}
+
+/// Template `logged_in_again`: after a login in the middle of a form.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LoggedInAgainPage {
+    /// The form's address.
+    pub action: String,
+    /// What was typed: name and value.
+    pub typed: Vec<(String, String)>,
+}
+
+impl Content for LoggedInAgainPage {
+    const TEMPLATE: &'static str = "logged_in_again";
+}
+
+/// Template `logout`: a button, and a word after it was pressed.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LogoutPage {
+    pub action: String,
+    pub login: String,
+    pub is_logged_out: bool,
+}
+
+impl Content for LogoutPage {
+    const TEMPLATE: &'static str = "logout";
+}
+
+/// Template `password`: of oneself, or by a superuser of another.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PasswordPage {
+    pub heading: String,
+    pub action: String,
+    pub complaint: String,
+    pub problems: Vec<Problem>,
+    pub widgets: Vec<Widget>,
+    /// What a good password is.
+    pub rules: Vec<String>,
+    pub is_done: bool,
+}
+
+impl Content for PasswordPage {
+    const TEMPLATE: &'static str = "password";
+}
