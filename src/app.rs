@@ -17,7 +17,9 @@ use rocket_dyn_templates::Template;
 
 use crate::answers::{Answers, World};
 use crate::api::{self, ApiHeaders};
+use crate::auth;
 use crate::auth::front_door::{self, FrontDoor};
+use crate::auth::proxy::TrustedProxies;
 use crate::config::Config;
 use crate::config::live::LiveConfig;
 use crate::domain::host::AllowedHosts;
@@ -44,9 +46,12 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .attach(counting(&current))
         .attach(Template::fairing())
         .manage(keys)
+        .manage(TrustedProxies(current.server.trusted_proxies.clone()))
+        .manage(current.server.sessions)
         .manage(config)
         .mount("/", front_door::routes())
         .mount("/", api::routes())
+        .mount("/", auth::routes())
         .register("/", catchers![caught]);
     for (address, directory) in [("/static", static_directory(&current)), ("/poem_media", share(&current, "media"))] {
         if directory.is_dir() {

@@ -145,9 +145,14 @@ impl<'r> Responder<'r, 'static> for AppError {
 
 /// Lets a guard fail with this error: [`caught`] finds it again.
 pub fn refuse<T, E: From<()>>(request: &Request<'_>, error: AppError) -> Outcome<T, E> {
+    Outcome::Error((remember(request, error), E::from(())))
+}
+
+/// The same for the guard of a body, which has an outcome of its own: gives the status to fail with.
+pub fn remember(request: &Request<'_>, error: AppError) -> Status {
     let status = error.status();
     request.local_cache(|| Refusal(Some(error)));
-    Outcome::Error((status, E::from(())))
+    status
 }
 
 struct Refusal(Option<AppError>);

@@ -2,7 +2,9 @@
 
 pub mod aggregations;
 pub mod api_keys;
+mod hashing;
 pub mod load;
+pub mod login;
 pub mod profiles;
 pub mod refusal;
 pub mod sessions;

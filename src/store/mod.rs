@@ -7,6 +7,7 @@ pub mod error;
 pub mod groups;
 pub mod loaded;
 pub mod log_entries;
+pub mod login_failures;
 pub mod metrics;
 pub mod migrate;
 pub mod pool;

@@ -46,3 +46,51 @@ pub async fn move_above(conn: &mut PgConnection, highest: i64) -> Result<()> {
         .await?;
     Ok(())
 }
+
+/// What a login is checked against.
+pub struct Credentials {
+    pub id: i64,
+    /// The stored hash.
+    pub password: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
+    pub is_superuser: bool,
+    /// Active and staff.
+    pub may_log_in: bool,
+}
+
+/// The credentials of the user with this name, which counts in its exact case.
+pub async fn credentials(conn: &mut PgConnection, username: &str) -> Result<Option<Credentials>> {
+    Ok(sqlx::query_as!(
+        Credentials,
+        r#"SELECT id, password, first_name, last_name, email, is_superuser, is_active AND is_staff AS "may_log_in!"
+           FROM app_user WHERE username = $1"#,
+        username
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Writes down a login that was checked against the hash `stored`, and renews the hash. `false`: it has changed
+/// meanwhile, or the user may no longer log in.
+pub async fn log_in(conn: &mut PgConnection, id: i64, stored: &str, renewed: &str) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE app_user SET last_login = now(), password = $3
+         WHERE id = $1 AND password = $2 AND is_active AND is_staff",
+        id,
+        stored,
+        renewed
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Gives the user another password. `false`: there is no such user, or the hash is no longer `stored`.
+pub async fn set_password(conn: &mut PgConnection, id: i64, stored: &str, hash: &str) -> Result<bool> {
+    let done = sqlx::query!("UPDATE app_user SET password = $3 WHERE id = $1 AND password = $2", id, stored, hash)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
