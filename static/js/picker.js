@@ -7,13 +7,12 @@ export function makeTwoSided(field) {
   const list = field.querySelector(".picks");
   if (!list || list.children.length === 0) return;
   const name = field.querySelector("legend").firstChild.textContent.trim();
-  const available = side(field.id, `${name} to choose from`, list);
-  const chosen = side(field.id, "Chosen", document.createElement("ul"));
-  chosen.element.classList.add("chosen");
-
   const sides = document.createElement("div");
   sides.className = "sides";
-  list.replaceWith(sides);
+  list.before(sides);
+  const available = side(`${field.id}_available`, `${name} to choose from`, list);
+  const chosen = side(`${field.id}_chosen`, "Chosen", document.createElement("ul"));
+  chosen.element.classList.add("chosen");
   sides.append(available.element, chosen.element);
   for (const item of [...available.list.children]) {
     if (item.querySelector("input").checked) chosen.list.append(item);
@@ -38,7 +37,6 @@ export function makeTwoSided(field) {
 }
 
 function side(id, label, list) {
-  const number = document.querySelectorAll(".sides > div").length;
   const element = document.createElement("div");
   const heading = document.createElement("p");
   heading.className = "label";
@@ -49,8 +47,8 @@ function side(id, label, list) {
   list.className = "picks";
   // A list that scrolls is reached by keyboard, even while it holds nothing.
   list.tabIndex = 0;
-  list.setAttribute("aria-label", label);
-  heading.id = `${id}_side_${number}`;
+  list.setAttribute("aria-labelledby", id);
+  heading.id = id;
   element.append(heading, filter, list);
 
   function refresh() {

@@ -91,6 +91,9 @@ export function makeGrow(field) {
   });
 
   for (const row of body.rows) equip(row);
+  const hint = field.querySelector(".keys");
+  hint.textContent = "Enter leads to the next row.";
+  hint.toggleAttribute("data-typing", true);
 }
 
 // 3 of `tuples-3-metric`.

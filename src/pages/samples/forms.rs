@@ -442,6 +442,8 @@ fn refused(mut page: FormPage) -> FormPage {
 fn fixed(mut page: FormPage, why: &str) -> FormPage {
     for widget in page.fieldsets.iter_mut().flat_map(|set| &mut set.widgets) {
         widget.disabled = true;
+        // No blank row to type in.
+        widget.rows.retain(|row| row.cells.iter().any(|cell| !cell.value.is_empty()));
     }
     let read_only = if why.is_empty() { "This is the public view.".to_owned() } else { why.to_owned() };
     FormPage { read_only, delete: None, ..page }

@@ -19,8 +19,10 @@ const METRICS: [(&str, &str, &str, &str); 9] = [
 ];
 
 pub fn samples() -> Vec<Sample> {
+    let tags = filter("tag", "Tag", "Production", &["Production", "Devel", "Test"]);
     let filtered = ListPage {
         search: Some("arc".to_owned()),
+        filters: vec![tags],
         active: vec![link("Search: arc"), link("Tag: Production")],
         ..metrics(27, 8412)
     };
@@ -113,7 +115,7 @@ fn metrics(shown: usize, total: i64) -> ListPage {
         search: Some(String::new()),
         searched: "name".to_owned(),
         filters: vec![
-            filter("tag", "Tag", "Production", &["Production", "Devel", "Test"]),
+            filter("tag", "Tag", "", &["Production", "Devel", "Test"]),
             filter("group", "Group", "", &["ARGO", "SSC"]),
         ],
         kept: vec![("o".to_owned(), "1".to_owned())],
