@@ -6,7 +6,7 @@ use super::chrome::Link;
 use super::list::Choice;
 use super::page::Content;
 
-/// How a field is shown. The words are the names of the templates under widgets/.
+/// How a field is shown; the templates under widgets/ have a macro for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Look {
@@ -59,6 +59,19 @@ pub struct Column {
     pub suggestions: String,
 }
 
+/// A key that rows need while another field has a certain value: a passive metric its flag PASSIVE. The page's script
+/// warns while it is missing; whether it may be, the save decides.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Needed {
+    /// The other field, and its value: "mtype", "Passive".
+    pub field: String,
+    pub value: String,
+    /// What stands in the first column of one row: "PASSIVE".
+    pub key: String,
+    /// The warning.
+    pub text: String,
+}
+
 /// One field, ready to be shown.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Widget {
@@ -82,10 +95,12 @@ pub struct Widget {
     /// Of a select or picker. More than a few hundred picks are still all here.
     pub choices: Vec<Choice>,
     pub columns: Vec<Column>,
+    /// A table that can grow has a blank one at its end; numbers in names may have gaps.
     pub rows: Vec<Row>,
+    pub needs: Option<Needed>,
     /// Of what is shown only, and beside a read-only URL: leads there; '' where nowhere.
     pub href: String,
-    /// Shown, but not for typing.
+    /// Shown as text (a checkbox as it is), not for typing; nothing is sent.
     pub disabled: bool,
 }
 

@@ -13,4 +13,4 @@ mod page;
 pub mod samples;
 
 pub use chrome::{Chrome, Crumb, Link, Message, Tone, User};
-pub use page::{Content, Page};
+pub use page::{CONTENT_SECURITY_POLICY, Content, Page};

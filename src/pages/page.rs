@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::chrome::Chrome;
 
 /// No script and no style but our own files; forms go to ourselves; nobody frames us.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What a template is given as `it`.
@@ -26,12 +26,29 @@ pub struct Page<C> {
     pub content: C,
 }
 
-/// What the templates see: the chrome as `page`, the content as `it`.
+/// What the templates see: the chrome as `page`, the content as `it`, and what is at the same address everywhere as `at`.
 #[derive(Serialize)]
 struct Given<'a, C> {
     page: &'a Chrome,
     it: &'a C,
+    at: Addresses,
 }
+
+/// What every page leads to.
+#[derive(Serialize)]
+struct Addresses {
+    home: &'static str,
+    login: &'static str,
+    logout: &'static str,
+    password: &'static str,
+}
+
+const ADDRESSES: Addresses = Addresses {
+    home: "/poem/admin/",
+    login: "/poem/admin/login/",
+    logout: "/poem/admin/logout/",
+    password: "/poem/admin/password_change/",
+};
 
 impl<C: Content> Page<C> {
     pub fn new(chrome: Chrome, content: C) -> Self {
@@ -41,12 +58,20 @@ impl<C: Content> Page<C> {
     pub fn with_status(self, status: Status) -> Self {
         Self { status, ..self }
     }
+
+    fn given(&self) -> Given<'_, C> {
+        Given { page: &self.chrome, it: &self.content, at: ADDRESSES }
+    }
+
+    /// What its template is given, for whoever wants to look at a page without a request.
+    pub fn as_json(&self) -> serde_json::Value {
+        serde_json::to_value(self.given()).unwrap_or_default()
+    }
 }
 
 impl<'r, C: Content> Responder<'r, 'static> for Page<C> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        let given = Given { page: &self.chrome, it: &self.content };
-        let mut response = Template::render(C::TEMPLATE, given).respond_to(request)?;
+        let mut response = Template::render(C::TEMPLATE, self.given()).respond_to(request)?;
         response.set_status(self.status);
         response.set_header(Header::new("Content-Security-Policy", CONTENT_SECURITY_POLICY));
         response.set_header(Header::new("Referrer-Policy", "same-origin"));
