@@ -3,6 +3,7 @@
 mod answers;
 mod api;
 mod architecture;
+mod auth;
 mod cli;
 mod migrations;
 mod operations;
