@@ -1,13 +1,14 @@
 //! The page on which somebody who is logged in changes the password.
 
 use rocket::http::Status;
+use rocket::request::{FromRequest, Outcome};
 use rocket::response::Responder;
-use rocket::{Route, get, post, routes};
+use rocket::{Request, Route, get, post, routes};
 
 use crate::auth::form::{Leads, LoginFirst, Posted};
 use crate::auth::visitor::Visitor;
 use crate::domain::password_rules::ADVICE;
-use crate::domain::rejection::{Place, Rejection};
+use crate::domain::rejection::{Complaint, Place, Rejection};
 use crate::domain::secret::Secret;
 use crate::error::AppError;
 use crate::pages::Page;
@@ -20,7 +21,7 @@ const ADDRESS: &str = "/poem/admin/password_change/";
 const DONE: &str = "/poem/admin/password_change/done/";
 const TITLE: &str = "Change password";
 
-/// Names, labels and what a password manager shall put there.
+/// Names and labels.
 const FIELDS: [(&str, &str); 3] =
     [(OLD_PASSWORD, "Old password"), (NEW_PASSWORD, "New password"), (NEW_PASSWORD_AGAIN, "New password again")];
 
@@ -32,11 +33,10 @@ pub fn routes() -> Vec<Route> {
 struct Inside<'r>(Visitor<'r>, SessionUser);
 
 #[rocket::async_trait]
-impl<'r> rocket::request::FromRequest<'r> for Inside<'r> {
+impl<'r> FromRequest<'r> for Inside<'r> {
     type Error = ();
 
-    async fn from_request(request: &'r rocket::Request<'_>) -> rocket::request::Outcome<Self, ()> {
-        use rocket::request::Outcome;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match request.guard::<Visitor<'r>>().await {
             Outcome::Success(mut visitor) => match visitor.user.take() {
                 Some(user) => Outcome::Success(Self(visitor, user)),
@@ -54,7 +54,7 @@ fn page(Inside(visitor, user): &Inside<'_>, rejection: &Rejection) -> Page<Passw
         1 => "Please correct the error below.",
         _ => "Please correct the errors below.",
     };
-    let problem = |complaint: &crate::domain::rejection::Complaint| Problem {
+    let problem = |complaint: &Complaint| Problem {
         text: complaint.message.clone(),
         href: match complaint.place {
             Place::Field(name) => format!("#id_{name}"),
@@ -88,7 +88,7 @@ fn form(inside: Inside<'_>) -> Page<PasswordPage> {
 
 #[derive(Responder)]
 enum Changed {
-    Page(Page<PasswordPage>),
+    Page(Box<Page<PasswordPage>>),
     Leads(Leads),
 }
 
@@ -96,7 +96,8 @@ enum Changed {
 async fn change(inside: Inside<'_>, posted: Posted) -> Result<Changed, AppError> {
     let [old, new, again] = FIELDS.map(|(name, _)| Secret::new(posted.get(name).unwrap_or_default()));
     let Inside(visitor, user) = &inside;
-    let refused = |rejection: &Rejection, status| Ok(Changed::Page(page(&inside, rejection).with_status(status)));
+    let refused =
+        |rejection: &Rejection, status| Ok(Changed::Page(Box::new(page(&inside, rejection).with_status(status))));
     match registry::change_password(visitor.place(), user, &old, (&new, &again)).await {
         Ok(session) => {
             visitor.give_session(session);

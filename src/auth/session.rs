@@ -10,7 +10,7 @@ use crate::domain::keys::session_hash;
 use crate::domain::policy::Viewer;
 use crate::domain::session::SessionLimits;
 use crate::error::{AppError, NO_CREDENTIALS, refuse};
-use crate::registry;
+use crate::registry::sessions as registry;
 use crate::store::sessions::{self, SessionUser};
 use crate::store::{Db, TenantTx};
 
@@ -59,7 +59,7 @@ pub async fn user_of(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result
     if session.is_due {
         let limits = limits(request);
         // Whoever is logged in is served, also where that cannot be written down.
-        if let Err(error) = registry::sessions::touch(pool, tenant.schema(), cookie.value(), limits).await {
+        if let Err(error) = registry::touch(pool, tenant.schema(), cookie.value(), limits).await {
             log::warn!("{}: the use of a session is not written down: {error}", tenant.tenant().name);
         }
     }

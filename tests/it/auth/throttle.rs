@@ -34,8 +34,13 @@ fn an_account_is_slowed_locked_and_open_again_whether_it_exists_or_not() {
         for _ in 0..4 {
             assert_eq!(attempt(&servers[0], name, "wrong").status, 200);
         }
+        let counted = "SELECT failures FROM egi.login_failure WHERE kind = 'account' AND last_failure > now() - interval '1 minute'";
+        assert_eq!(sql(&installation, counted), ["4"]);
+        // A second is soon over; half a minute is not.
+        sql(&installation, "UPDATE egi.login_failure SET failures = 9, last_failure = now() WHERE kind = 'account'");
         let slowed = attempt(&servers[1], name, password);
-        assert!(slowed.status == 429 && slowed.text().contains(&format!("{TOO_MANY}1 second and")), "{slowed:?}");
+        assert!(slowed.status == 429 && slowed.text().contains(TOO_MANY), "{slowed:?}");
+        assert!(slowed.text().contains(" seconds and try again."), "{slowed:?}");
         pass(&installation, "16 minutes");
         fail_ten_times(&installation, &servers[0], name);
         // Both servers know, and the right password does not help.
@@ -111,8 +116,8 @@ fn many_attempts_at_once_are_no_more_than_one_after_the_other() {
         attempts.into_iter().map(|attempt| attempt.join().unwrap()).collect()
     });
     let looked_at = answered.iter().filter(|status| **status == 200).count();
-    // Four at once; a fifth and sixth where a busy machine took seconds.
-    assert!((4..=6).contains(&looked_at), "{answered:?}");
+    // Four at once; some more where a busy machine took seconds.
+    assert!((4..=7).contains(&looked_at), "{answered:?}");
     assert!(answered.iter().all(|status| [200, 429].contains(status)), "{answered:?}");
 }
 
