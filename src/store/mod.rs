@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod backup;
 pub mod error;
 pub mod groups;
+pub mod lists;
 pub mod loaded;
 pub mod log_entries;
 pub mod metrics;
@@ -17,6 +18,7 @@ pub mod snapshot_read;
 pub mod snapshot_write;
 pub mod tenant_tx;
 pub mod tenants;
+mod typed;
 pub mod users;
 
 pub use error::{Result, StoreError};
