@@ -3,6 +3,8 @@
 pub mod aggregations;
 pub mod api_keys;
 pub mod backup;
+pub mod choices;
+pub mod counts;
 pub mod error;
 pub mod groups;
 pub mod lists;
@@ -19,7 +21,9 @@ pub mod snapshot_write;
 pub mod tenant_tx;
 pub mod tenants;
 mod typed;
+pub mod used;
 pub mod users;
+pub mod versions;
 
 pub use error::{Result, StoreError};
 pub use loaded::Loaded;

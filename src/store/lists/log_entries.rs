@@ -5,7 +5,8 @@ use sqlx::PgConnection;
 
 use super::{ListAsk, Order, Rows};
 use crate::domain::log_entry::{Action, ObjectKind};
-use crate::store::{Result, StoreError};
+use crate::store::Result;
+use crate::store::snapshot_read::word;
 
 pub const SORTS: &[&str] = &["time", "entry", "user"];
 /// The newest first.
@@ -132,9 +133,4 @@ pub async fn kinds(conn: &mut PgConnection) -> Result<Vec<ObjectKind>> {
     .fetch_all(conn)
     .await?;
     words.iter().map(|kind| word(kind)).collect()
-}
-
-/// A word that only POEM writes.
-fn word<T: std::str::FromStr>(text: &str) -> Result<T> {
-    text.parse().map_err(|_| StoreError::Other(sqlx::Error::Decode(format!("unknown word {text}").into())))
 }

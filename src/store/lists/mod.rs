@@ -67,11 +67,11 @@ impl<'a> ListAsk<'a> {
     }
 
     /// A filter as a query takes it: '' where nothing is filtered.
-    fn filter_text(&self, name: &str) -> String {
+    pub(super) fn filter_text(&self, name: &str) -> String {
         storable(self.filter(name).unwrap_or_default())
     }
 
-    fn search_text(&self) -> String {
+    pub(super) fn search_text(&self) -> String {
         storable(self.search)
     }
 
