@@ -15,6 +15,8 @@ pub mod migrate;
 pub mod pool;
 pub mod probes;
 pub mod profiles;
+pub mod search;
+pub mod service_table;
 pub mod sessions;
 pub mod snapshot_read;
 pub mod snapshot_write;

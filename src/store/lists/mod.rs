@@ -75,11 +75,11 @@ impl<'a> ListAsk<'a> {
         storable(self.search)
     }
 
-    fn page(&self) -> i64 {
+    pub(super) fn page(&self) -> i64 {
         self.page.max(1)
     }
 
-    fn page_size(&self) -> i64 {
+    pub(super) fn page_size(&self) -> i64 {
         self.page_size.max(1)
     }
 }
@@ -96,7 +96,7 @@ pub struct Rows<T> {
 
 impl<T> Rows<T> {
     /// From records that each tell the total and the page's number; without any the list is empty.
-    fn of<R>(records: Vec<R>, paging: fn(&R) -> (i64, i64), row: fn(R) -> T) -> Self {
+    pub(super) fn of<R>(records: Vec<R>, paging: fn(&R) -> (i64, i64), row: fn(R) -> T) -> Self {
         let (total, page) = records.first().map_or((0, 1), paging);
         Self { rows: records.into_iter().map(row).collect(), total, page }
     }
