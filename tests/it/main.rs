@@ -6,4 +6,5 @@ mod architecture;
 mod cli;
 mod migrations;
 mod operations;
+mod store;
 mod support;

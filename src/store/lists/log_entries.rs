@@ -64,7 +64,7 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, entries: Entries<'
                   (SELECT v.id FROM version v
                    WHERE v.kind = object_kind AND v.object_id = parsed.id AND v.username = found.username
                      AND action <> 'delete'
-                     AND v.created BETWEEN action_time - interval '5 s' AND action_time + interval '5 s'
+                     AND v.created BETWEEN action_time - interval '2 s' AND action_time + interval '2 s'
                    ORDER BY abs(extract(epoch FROM v.created - action_time)), v.id DESC LIMIT 1) AS version_id,
                   total AS "total!", page.number AS "page!"
            FROM (
