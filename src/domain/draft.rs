@@ -29,7 +29,8 @@ impl Draft {
     }
 
     /// Reads what a browser sent: name and value, in order. Of a text that came several times the last counts; rows are
-    /// those of `name-row-column`, by row number. What the form does not have is ignored.
+    /// those of `name-row-column`, by row number, without those that are wholly empty: so a row of the content has the
+    /// number that it has here. What the form does not have is ignored.
     pub fn read<C>(fields: &[Field<C>], pairs: &[(String, String)]) -> Self {
         let mut draft = Self::default();
         for field in fields {
@@ -161,7 +162,7 @@ fn rows(pairs: &[(String, String)], name: &str, columns: &[Column]) -> Vec<Row> 
             rows.entry(row).or_insert_with(|| vec![String::new(); columns.len()])[column] = value.clone();
         }
     }
-    rows.into_values().collect()
+    rows.into_values().filter(|row| row.iter().any(|text| !text.trim().is_empty())).collect()
 }
 
 /// `tuples-12-metric` of the field `tuples`: (12, metric).

@@ -2,6 +2,7 @@
 
 pub mod aggregation;
 pub mod api_key;
+pub mod changes;
 pub mod draft;
 pub mod field;
 pub mod group;

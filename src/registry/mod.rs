@@ -2,11 +2,14 @@
 
 pub mod aggregations;
 pub mod api_keys;
+pub mod groups;
+mod journal;
 pub mod load;
 pub mod profiles;
 pub mod refusal;
 pub mod sessions;
 pub mod tenants;
 pub mod users;
+pub mod viewers;
 
 pub use refusal::{Refusal, Saved, Target};

@@ -35,3 +35,28 @@ pub async fn insert(conn: &mut PgConnection, entry: NewLogEntry<'_>) -> Result<(
     .await?;
     Ok(())
 }
+
+/// A change of many objects of one kind, given as (id, name): an entry each, now.
+pub async fn insert_changes(
+    conn: &mut PgConnection,
+    kind: ObjectKind,
+    objects: &[(i64, String)],
+    message: &str,
+    (user_id, username): (i64, &str),
+) -> Result<()> {
+    let ids: Vec<String> = objects.iter().map(|(id, _)| id.to_string()).collect();
+    let names: Vec<String> = objects.iter().map(|(_, name)| name.clone()).collect();
+    sqlx::query!(
+        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username)
+         SELECT 'change', $1, o.id, o.name, $4, $5, $6 FROM unnest($2::text[], $3::text[]) AS o (id, name)",
+        kind.as_str(),
+        &ids,
+        &names,
+        message,
+        user_id,
+        username
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

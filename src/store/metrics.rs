@@ -79,6 +79,17 @@ pub async fn register_names(conn: &mut PgConnection, names: &[String]) -> Result
     Ok(())
 }
 
+/// Those of the names that the registry does not know, each once, in code point order.
+pub async fn unknown_names(conn: &mut PgConnection, names: &[String]) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT DISTINCT n COLLATE "C" AS "name!" FROM unnest($1::text[]) AS n
+           WHERE NOT EXISTS (SELECT FROM metric_name WHERE name = n) ORDER BY 1"#,
+        names
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// The section that a row names; the schema's constraint keeps out others.
 pub fn section(word: &str) -> Result<Section> {
     word.parse().map_err(|()| StoreError::Other(sqlx::Error::Decode(format!("unknown section {word}").into())))

@@ -41,3 +41,9 @@ pub async fn insert(conn: &mut PgConnection, id_hash: &[u8], user_id: i64, expir
 pub async fn delete_expired(conn: &mut PgConnection) -> Result<u64> {
     Ok(sqlx::query!("DELETE FROM login_session WHERE expires <= now()").execute(conn).await?.rows_affected())
 }
+
+/// Ends every session of a user.
+pub async fn delete_of_user(conn: &mut PgConnection, user_id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM login_session WHERE user_id = $1", user_id).execute(conn).await?;
+    Ok(())
+}
