@@ -105,7 +105,7 @@ pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved
 pub async fn set_password(tx: &mut TenantTx, viewer: &Viewer, id: i64, password_hash: &str) -> Result<Saved, Refusal> {
     let username = users::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content.username;
     decide(viewer, ObjectKind::CustUser, Wish::Change { before: "", after: "" })?;
-    users::set_password(tx.conn(), id, password_hash).await?;
+    users::put_password(tx.conn(), id, password_hash).await?;
     sessions::delete_of_user(tx.conn(), id).await?;
     let message = changed_fields(&["password"]).unwrap_or_default();
     note(tx, viewer, Action::Change, (ObjectKind::CustUser, id, &username), &message).await?;

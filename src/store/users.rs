@@ -49,9 +49,9 @@ pub async fn move_above(conn: &mut PgConnection, highest: i64) -> Result<()> {
     Ok(())
 }
 
-/// The name of an active user, and whether they are a superuser.
-pub async fn active(conn: &mut PgConnection, id: i64) -> Result<Option<(String, bool)>> {
-    let row = sqlx::query!("SELECT username, is_superuser FROM app_user WHERE id = $1 AND is_active", id)
+/// The name of a user who may log in, and whether they are a superuser.
+pub async fn may_log_in(conn: &mut PgConnection, id: i64) -> Result<Option<(String, bool)>> {
+    let row = sqlx::query!("SELECT username, is_superuser FROM app_user WHERE id = $1 AND is_active AND is_staff", id)
         .fetch_optional(conn)
         .await?;
     Ok(row.map(|row| (row.username, row.is_superuser)))
@@ -144,7 +144,8 @@ pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
     Ok(())
 }
 
-pub async fn set_password(conn: &mut PgConnection, id: i64, password_hash: &str) -> Result<()> {
+/// The hash becomes what a login is checked against.
+pub async fn put_password(conn: &mut PgConnection, id: i64, password_hash: &str) -> Result<()> {
     sqlx::query!("UPDATE app_user SET password = $2 WHERE id = $1", id, password_hash).execute(conn).await?;
     Ok(())
 }

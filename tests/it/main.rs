@@ -6,4 +6,5 @@ mod architecture;
 mod cli;
 mod migrations;
 mod operations;
+mod registry;
 mod support;

@@ -1,0 +1,8 @@
+//! Operations as pages ask for them, over a real database.
+
+mod aggregations;
+mod egi;
+mod groups;
+mod keys;
+mod profiles;
+mod users;
