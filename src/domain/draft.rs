@@ -106,10 +106,14 @@ impl Draft {
             Kind::Choice { set, .. } => {
                 let text = self.text(field.name).trim().to_owned();
                 check_required(field.required, &text, place, rejection);
+                check_choices(std::slice::from_ref(&text), place, rejection);
                 set(content, text);
             }
             Kind::Flag { set, .. } => set(content, self.flag(field.name)),
-            Kind::Picks { set, .. } => set(content, self.picks(field.name).to_vec()),
+            Kind::Picks { set, .. } => {
+                check_choices(self.picks(field.name), place, rejection);
+                set(content, self.picks(field.name).to_vec());
+            }
             Kind::Rows { columns, fixed, set, .. } => {
                 set(content, parse_rows(self.rows(field.name), field.name, columns, fixed, rejection));
             }
@@ -225,6 +229,13 @@ fn check_text(text: &str, shape: Shape, max: usize, place: Place, rejection: &mu
     }
 }
 
+/// Nothing is called so, and PostgreSQL could not even be asked for a name with NUL in it.
+fn check_choices(choices: &[String], place: Place, rejection: &mut Rejection) {
+    if choices.iter().any(|choice| choice.contains(char::is_control)) {
+        rejection.add(place, words::NO_CHOICE);
+    }
+}
+
 fn is_refused(c: char, shape: Shape) -> bool {
     let allowed = matches!((c, shape), ('\n' | '\t', Shape::Long));
     (c.is_control() && !allowed) || c == '\u{2028}' || c == '\u{2029}'
@@ -255,10 +266,13 @@ fn is_email(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::field::Choices;
 
     #[derive(Debug, Clone, Default, PartialEq)]
     struct Thing {
         name: String,
+        kind: String,
+        friends: Vec<String>,
         url: String,
         on: bool,
         rows: Vec<Row>,
@@ -271,10 +285,16 @@ mod tests {
 
     type F = Field<Thing>;
 
-    static FIELDS: [F; 4] = [
+    static FIELDS: [F; 6] = [
         F::line("name", "Name", 5, |t| &t.name, |t, v| t.name = v).required(),
         F::line("url", "URL", 20, |t| &t.url, |t, v| t.url = v).shaped(Shape::Url),
         F::flag("on", "On", |t| t.on, |t, v| t.on = v),
+        F::choice("kind", "Kind", Choices::Tags, |t| &t.kind, |t, v| t.kind = v),
+        F::new(
+            "friends",
+            "Friends",
+            Kind::Picks { source: Choices::Users, get: |t| &t.friends, set: |t, v| t.friends = v },
+        ),
         F::new(
             "rows",
             "Rows",
@@ -302,7 +322,7 @@ mod tests {
         ]);
         let thing = draft.parse(&FIELDS, Thing::default()).unwrap();
         let rows = vec![vec!["a".to_owned(), "1".into()], vec!["b".into(), String::new()]];
-        assert_eq!(thing, Thing { name: "ä".into(), url: String::new(), on: true, rows });
+        assert_eq!(thing, Thing { name: "ä".into(), on: true, rows, ..Thing::default() });
         let shown = Draft::of(&FIELDS, &thing);
         assert_eq!(shown.rows("rows")[0], ["path", ""]);
         assert_eq!(shown.text("name"), "ä");
@@ -318,6 +338,14 @@ mod tests {
         assert_eq!(rejection.of(cell("key")), [words::REQUIRED]);
         let too_long = "Ensure this value has at most 5 characters (it has 8).";
         assert_eq!(rejection.of(cell("value")), [too_long, words::CONTROL]);
+    }
+
+    #[test]
+    fn nothing_to_choose_has_control_characters() {
+        let draft = read(&[("name", "x"), ("kind", "a\0b"), ("friends", "alice"), ("friends", "\n")]);
+        let rejection = draft.parse(&FIELDS, Thing::default()).unwrap_err();
+        assert_eq!(rejection.of(Place::Field("kind")), [words::NO_CHOICE]);
+        assert_eq!(rejection.of(Place::Field("friends")), [words::NO_CHOICE]);
     }
 
     #[test]
