@@ -1,4 +1,5 @@
 // Takes pictures of the samples, for looking at: node look.js [PART OF A NAME]…   They go to target/pages/pictures/.
+// WIDTHS=360 and SCHEMES=dark leave out the others; FOLD=1 takes what fits a window.
 
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,8 +10,8 @@ const PICTURES = fileURLToPath(new URL("../../target/pages/pictures/", import.me
 const WIDTHS = (process.env.WIDTHS ?? "1440,768,360").split(",").map(Number);
 const SCHEMES = (process.env.SCHEMES ?? "light,dark").split(",");
 
-const wanted = process.argv.slice(2);
-const isWanted = (name) => (wanted.length === 0 ? !/-(script|long|rtl)$/.test(name) : wanted.some((part) => name.includes(part)));
+const parts = process.argv.slice(2);
+const wanted = parts.length === 0 ? samples({ plain: true }) : samples().filter((name) => parts.some((part) => name.includes(part)));
 
 mkdirSync(PICTURES, { recursive: true });
 const server = await serveSamples();
@@ -19,7 +20,7 @@ for (const width of WIDTHS) {
   for (const colorScheme of SCHEMES) {
     const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
     const page = await context.newPage();
-    for (const name of samples().filter(isWanted)) {
+    for (const name of wanted) {
       await page.goto(server.address(name));
       if (process.env.FOLD !== "1") {
         // As if the window were as high as the page, so that no bar sticks somewhere in its middle.

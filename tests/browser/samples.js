@@ -18,11 +18,14 @@ const TYPES = {
   ".woff2": "font/woff2",
 };
 
-// Names of all samples.
-export function samples() {
+// Names of the samples: of all, or of those that are as plain as the pages of every day. SAMPLES=form,list leaves those
+// whose names hold one of the words.
+export function samples({ plain = false } = {}) {
   if (!existsSync(join(PAGES, POLICY))) throw new Error("No samples: run `cargo test --test it pages::` first.");
   const names = readdirSync(PAGES).filter((name) => name.endsWith(".html"));
-  return names.map((name) => name.slice(0, -".html".length)).sort();
+  const words = (process.env.SAMPLES ?? "").split(",");
+  const isWanted = (name) => words.some((word) => name.includes(word)) && !(plain && /-(script|long|rtl)$/.test(name));
+  return names.map((name) => name.slice(0, -".html".length)).filter(isWanted).sort();
 }
 
 // What the inputs with suggestions are answered.
