@@ -3,9 +3,12 @@
 
 import { say } from "./say.js";
 
+// Fewer are seen at a glance.
+const WORTHWHILE = 5;
+
 export function makeTwoSided(field) {
   const list = field.querySelector(".picks");
-  if (!list || list.children.length === 0) return;
+  if (list.children.length < WORTHWHILE) return;
   const name = field.querySelector("legend").firstChild.textContent.trim();
   const sides = document.createElement("div");
   sides.className = "sides";

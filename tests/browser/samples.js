@@ -46,7 +46,7 @@ export async function serveSamples() {
     }
     const path = normalize(join(pathname.startsWith("/static/") ? ROOT : PAGES, pathname));
     if (!path.startsWith(ROOT) || !existsSync(path)) {
-      response.writeHead(404).end();
+      response.writeHead(404, { "Content-Type": "text/plain" }).end("Not here");
       return;
     }
     response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "text/plain", "Content-Security-Policy": policy });

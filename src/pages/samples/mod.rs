@@ -104,15 +104,14 @@ fn link(label: &str) -> Link {
 /// Of a superuser, at a page below a room of the navigation.
 fn chrome(title: &str, room: &str) -> Chrome {
     let rooms = ["Admin", "Profiles", "Services", "Probes", "Metrics", "Aggregations"];
+    let above = Crumb { label: room.to_owned(), href: Some(link(room).href) };
+    let here = Crumb { label: title.to_owned(), href: None };
     Chrome {
         title: title.to_owned(),
         tenant: "egi".to_owned(),
         user: Some(User { username: "alice".to_owned(), is_superuser: true, groups: Vec::new() }),
         navigation: rooms.iter().map(|name| Link { current: *name == room, ..link(name) }).collect(),
-        trail: vec![
-            Crumb { label: room.to_owned(), href: Some(link(room).href) },
-            Crumb { label: title.to_owned(), href: None },
-        ],
+        trail: [above, here].into_iter().filter(|crumb| !crumb.label.is_empty()).collect(),
         messages: Vec::new(),
         csrf: "0123456789abcdef0123456789abcdef".to_owned(),
         search: "/poem/admin/search/".to_owned(),
