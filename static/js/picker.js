@@ -8,7 +8,7 @@ const WORTHWHILE = 5;
 
 export function makeTwoSided(field) {
   const list = field.querySelector(".picks");
-  if (list.children.length < WORTHWHILE) return;
+  if (!list || list.children.length < WORTHWHILE) return;
   const name = field.querySelector("legend").firstChild.textContent.trim();
   const sides = document.createElement("div");
   sides.className = "sides";

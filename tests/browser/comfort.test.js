@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, afterEach, test } from "node:test";
+import { violations } from "./accessibility.js";
 import { launch } from "./chromium.js";
 import { serveSamples } from "./samples.js";
 
@@ -109,6 +110,16 @@ test("Escape closes the suggestions and keeps what was typed", async () => {
   await page.keyboard.press("Escape");
   assert.equal(await options().count(), 0);
   assert.equal(await page.locator("#id_tuples-7-metric").inputValue(), "ams");
+});
+
+test("what opens is as accessible as the page", async () => {
+  await open("form-metric");
+  await page.locator("#id_name").fill("ams");
+  await options().first().waitFor();
+  await page.keyboard.press("ArrowDown");
+  assert.deepEqual(await violations(page), []);
+  await page.locator(".account summary").click();
+  assert.deepEqual(await violations(page), []);
 });
 
 test("what is picked moves to the other side, and the focus stays", async () => {

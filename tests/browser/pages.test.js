@@ -2,15 +2,12 @@
 // side, no more weight than promised.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { fileURLToPath } from "node:url";
+import { violations } from "./accessibility.js";
 import { launch } from "./chromium.js";
 import { samples, serveSamples } from "./samples.js";
 
-const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
 // Bytes of a page and all it loads, compressed.
 const MOST = 150_000;
 
@@ -41,12 +38,6 @@ async function complaints(names, options, look) {
   }
   await context.close();
   return found;
-}
-
-async function violations(page) {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values } }), RULES);
-  return violations.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join("\n    ")}`);
 }
 
 test("axe-core finds nothing, whatever the texts", async () => {

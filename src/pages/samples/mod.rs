@@ -6,6 +6,7 @@
 mod forms;
 mod lists;
 mod others;
+mod widgets;
 
 use serde_json::Value;
 
