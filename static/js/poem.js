@@ -23,7 +23,7 @@ for (const menu of document.querySelectorAll("details[data-menu]")) {
   });
 }
 
-document.getElementById("problems")?.focus();
+(document.getElementById("problems") ?? document.getElementById("conflict"))?.focus();
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;

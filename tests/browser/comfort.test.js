@@ -50,6 +50,11 @@ test("the focus is on the errors, and they lead to their fields", async () => {
   assert.equal(await focused(), "id_vo");
 });
 
+test("the focus is on what somebody else changed meanwhile", async () => {
+  await open("form-probe-conflict");
+  assert.equal(await focused(), "conflict");
+});
+
 test("Enter leads to the next row and adds one at the end", async () => {
   await open("form-profile");
   assert.equal(await tuples().count(), 8);
