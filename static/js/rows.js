@@ -6,6 +6,10 @@
 import { say } from "./say.js";
 
 const inputs = (row) => [...row.querySelectorAll("input:not([type=hidden])")];
+const nextShown = (row) => {
+  const next = row.nextElementSibling;
+  return next?.hidden ? nextShown(next) : next;
+};
 const isBlank = (row) => inputs(row).every((input) => input.value.trim() === "");
 
 export function makeGrow(field) {
@@ -38,7 +42,7 @@ export function makeGrow(field) {
   }
 
   function remove(row) {
-    const neighbour = row.nextElementSibling ?? row.previousElementSibling;
+    const neighbour = nextShown(row) ?? row.previousElementSibling;
     row.remove();
     const left = neighbour ?? add();
     (left.querySelector(".act button") ?? inputs(left)[0])?.focus();
@@ -47,7 +51,7 @@ export function makeGrow(field) {
   }
 
   function goOn(row) {
-    let following = row.nextElementSibling;
+    let following = nextShown(row);
     if (!following && !isBlank(row)) {
       following = add();
       say("Row added");

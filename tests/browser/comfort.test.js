@@ -78,6 +78,15 @@ test("a row is removed by keyboard, and the focus stays near", async () => {
   assert.ok(isNext);
 });
 
+test("rows of a long table are found by what stands in them", async () => {
+  await open("form-profile-large");
+  await page.getByLabel(/^Find rows/).fill("lcgadmin");
+  // And the blank one.
+  assert.equal(await page.locator("#id_tuples tbody tr:visible").count(), 76);
+  await page.locator("#id_tuples-2-fqan").press("Enter");
+  assert.equal(await focused(), "id_tuples-6-service");
+});
+
 test("fixed keys cannot be removed", async () => {
   await open("form-metric");
   assert.equal(await page.locator("#id_config button").count(), 0);
