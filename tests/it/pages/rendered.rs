@@ -41,6 +41,10 @@ fn render_all() -> Vec<(Sample, String)> {
 fn every_template_renders_every_sample() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
     fs::create_dir_all(&directory).unwrap();
+    let old = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
+    for page in old.filter(|path| path.extension().is_some_and(|extension| extension == "html")) {
+        fs::remove_file(page).unwrap();
+    }
     for (sample, page) in rendered() {
         assert!(page.contains("</html>"), "{} is cut short", sample.name);
         fs::write(directory.join(format!("{}.html", sample.name)), page).unwrap();
