@@ -11,13 +11,18 @@ use rocket::figment::Figment;
 use rocket::figment::providers::Serialized;
 use rocket::fs::FileServer;
 use rocket::http::Method;
+use rocket::shield::{Frame, NoSniff, Shield};
 use rocket::{Build, Ignite, Request, Response, Rocket, catchers};
 use rocket_db_pools::Database;
 use rocket_dyn_templates::Template;
+use sqlx::PgConnection;
 
+use crate::admin;
 use crate::answers::{Answers, World};
 use crate::api::{self, ApiHeaders};
+use crate::auth;
 use crate::auth::front_door::{self, FrontDoor};
+use crate::auth::proxy::TrustedProxies;
 use crate::config::Config;
 use crate::config::live::LiveConfig;
 use crate::domain::host::AllowedHosts;
@@ -36,6 +41,8 @@ const GRACE: u32 = 2;
 pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
     let current = config.current();
     let mut rocket = rocket::custom(figment(&current))
+        .attach(Shield::new().enable(NoSniff::default()))
+        .attach(FramedByUs)
         .attach(FrontDoor { allowed: AllowedHosts::new(&current.security.allowed_hosts) })
         .attach(ApiHeaders)
         .attach(Db::init())
@@ -44,9 +51,13 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .attach(counting(&current))
         .attach(Template::fairing())
         .manage(keys)
+        .manage(TrustedProxies(current.server.trusted_proxies.clone()))
+        .manage(current.server.sessions)
         .manage(config)
         .mount("/", front_door::routes())
         .mount("/", api::routes())
+        .mount("/", auth::routes())
+        .mount("/", admin::routes())
         .register("/", catchers![caught]);
     for (address, directory) in [("/static", static_directory(&current)), ("/poem_media", share(&current, "media"))] {
         if directory.is_dir() {
@@ -62,9 +73,11 @@ fn answers(config: &Config) -> impl Fairing {
     let memory = config.server.answer_memory;
     AdHoc::on_ignite("Answers", move |rocket| async move {
         let pool = Db::fetch(&rocket).expect("attached before").pool().clone();
-        let asking = world.clone();
+        let (asking, warming) = (world.clone(), pool.clone());
         rocket.manage(Answers::new(pool, world, memory)).attach(AdHoc::on_liftoff("Asking", |rocket| {
             let shutdown = rocket.shutdown();
+            // The first request shall find a connection. It says itself what is wrong where there is none.
+            tokio::spawn(async move { drop(warming.acquire().await) });
             tokio::spawn(async move {
                 tokio::select! {
                     () = asking.keep_asking() => {}
@@ -74,6 +87,13 @@ fn answers(config: &Config) -> impl Fairing {
             Box::pin(async {})
         }))
     })
+}
+
+/// Has the server ask for the state of the tenants over a connection that is there already.
+pub async fn ask_over(server: &Rocket<Ignite>, connection: PgConnection) {
+    if let Some(answers) = server.state::<Answers>() {
+        answers.world.ask_over(connection).await;
+    }
 }
 
 /// The second server, for whoever watches the first, where the configuration says where it listens.
@@ -107,6 +127,23 @@ impl Fairing for AfterWrites {
         // What was refused wrote nothing.
         if writes && response.status().code < 400 {
             Answers::of(request).world.distrust();
+        }
+    }
+}
+
+/// The fairing: no foreign page shows ours within itself. What machines fetch is no page, and each header more costs it
+/// a fortieth of its time.
+struct FramedByUs;
+
+#[rocket::async_trait]
+impl Fairing for FramedByUs {
+    fn info(&self) -> Info {
+        Info { name: "Framed by us", kind: Kind::Response }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        if !request.uri().path().starts_with("/poem/api/") {
+            response.set_header(&Frame::SameOrigin);
         }
     }
 }

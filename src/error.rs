@@ -54,9 +54,11 @@ pub const NO_PERMISSION: AppError = AppError::Forbidden("You do not have permiss
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) | StoreError::Away(_) | StoreError::Busy | StoreError::NotPrepared(_) => {
-                Self::Unavailable(error.to_string())
-            }
+            StoreError::Unavailable(_)
+            | StoreError::Away(_)
+            | StoreError::OtherAge(_)
+            | StoreError::Busy
+            | StoreError::NotPrepared(_) => Self::Unavailable(error.to_string()),
             StoreError::Constraint(_) | StoreError::Other(_) => Self::Internal(error.to_string()),
         }
     }
@@ -145,9 +147,14 @@ impl<'r> Responder<'r, 'static> for AppError {
 
 /// Lets a guard fail with this error: [`caught`] finds it again.
 pub fn refuse<T, E: From<()>>(request: &Request<'_>, error: AppError) -> Outcome<T, E> {
+    Outcome::Error((remember(request, error), E::from(())))
+}
+
+/// The same for the guard of a body, which has an outcome of its own: gives the status to fail with.
+pub fn remember(request: &Request<'_>, error: AppError) -> Status {
     let status = error.status();
     request.local_cache(|| Refusal(Some(error)));
-    Outcome::Error((status, E::from(())))
+    status
 }
 
 struct Refusal(Option<AppError>);

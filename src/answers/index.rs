@@ -6,6 +6,7 @@ use crate::domain::keys::same_hash;
 use crate::store::{Result, TenantTx, api_keys, groups, metrics, profiles};
 
 /// The names and keys of a tenant in one state.
+#[derive(Default)]
 pub struct Index {
     key_hashes: HashSet<Vec<u8>>,
     tags: Vec<String>,

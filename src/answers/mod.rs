@@ -3,6 +3,9 @@
 //! [`world`] knows which state each tenant's data are in, from one query four times a second. [`generation`] is what is
 //! kept of one tenant in one state. [`body`] is one answer that is ready. [`shelf`] keeps the generations of all
 //! tenants within the memory that is allowed.
+//!
+//! What asks the database is a large future. It is boxed where it begins: as a part of the request's future, it would be
+//! moved about with every request, also those whose answer is ready.
 
 pub mod body;
 mod generation;
@@ -85,9 +88,24 @@ impl Answers {
 
     /// What is known of the tenant in the state that the world knows, or a newer one.
     pub async fn generation(&self, tenant: &TenantState) -> Result<Arc<Generation>> {
-        if let Some(known) = self.shelf.get(tenant.id, &tenant.stamp) {
-            return Ok(known);
+        match self.shelf.get(tenant.id, &tenant.stamp) {
+            Some(known) => Ok(known),
+            None => Box::pin(self.read_patiently(tenant)).await,
         }
+    }
+
+    async fn read_patiently(&self, tenant: &TenantState) -> Result<Arc<Generation>> {
+        // It goes on when nobody waits any more, so that a slow database is read in the end.
+        let (answers, tenant) = (self.clone(), tenant.clone());
+        let reading = tokio::spawn(async move { answers.read_generation(&tenant).await });
+        match timeout(PATIENCE, reading).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(interrupted)) => Err(StoreError::Away(interrupted.to_string())),
+            Err(_) => Err(StoreError::Away("no answer in time".to_owned())),
+        }
+    }
+
+    async fn read_generation(&self, tenant: &TenantState) -> Result<Arc<Generation>> {
         let mut tx = TenantTx::read(&self.pool, &tenant.tenant.schema).await?;
         let stamp = tenants::stamp(tx.conn(), &tenant.tenant.schema).await?;
         if stamp != tenant.stamp {
@@ -105,7 +123,22 @@ impl Answers {
     /// The answer by this recipe, made unless it is ready. `None` where what was asked for is not there.
     pub async fn ready(&self, tenant: &TenantState, recipe: &impl Recipe) -> Result<Option<Arc<Body>>> {
         let key = recipe.key();
-        let mut tenant = tenant.clone();
+        match self.shelf.get(tenant.id, &tenant.stamp).and_then(|known| known.ready_body(&key)) {
+            Some(body) => {
+                self.counts.given_ready.fetch_add(1, Relaxed);
+                Ok(Some(body))
+            }
+            None => Box::pin(self.make_ready(tenant.clone(), recipe, key)).await,
+        }
+    }
+
+    /// The same where it was not ready a moment ago.
+    async fn make_ready(
+        &self,
+        mut tenant: TenantState,
+        recipe: &impl Recipe,
+        key: String,
+    ) -> Result<Option<Arc<Body>>> {
         for _ in 0..TRIES {
             let generation = self.generation(&tenant).await?;
             let cell = generation.cell(&key);

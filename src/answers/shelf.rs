@@ -62,3 +62,70 @@ impl Shelf {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::{Body, Index};
+
+    const MEMORY: usize = 100_000;
+
+    fn generation(shelf: &Shelf, tenant: i64) -> Arc<Generation> {
+        shelf.put(tenant, Arc::new(Generation::new("a".to_owned(), Index::default())))
+    }
+
+    /// Bytes that do not compress.
+    fn noise(length: usize) -> Vec<u8> {
+        let mut state = 88_172_645_463_325_252_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[0]
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    async fn add(shelf: &Shelf, generation: &Generation, key: &str, length: usize) {
+        let body = Arc::new(Body::compressed(noise(length)).await);
+        generation.cell(key).get_or_init(async || body).await;
+        shelf.keep_within_memory();
+    }
+
+    fn has(generation: &Generation, key: &str) -> bool {
+        generation.cell(key).initialized()
+    }
+
+    #[tokio::test]
+    async fn who_has_much_pushes_out_nobody_but_itself() {
+        let shelf = Shelf::new(MEMORY);
+        let small: Vec<_> = (0..5).map(|tenant| generation(&shelf, tenant)).collect();
+        for (number, tenant) in small.iter().enumerate() {
+            for key in ["first", "second"] {
+                add(&shelf, tenant, key, 500 * (number + 1)).await;
+            }
+        }
+        let huge = generation(&shelf, 100);
+        for number in 0..40 {
+            add(&shelf, &huge, &number.to_string(), 10_000).await;
+            assert!(shelf.held().1 <= MEMORY);
+        }
+        assert!(small.iter().all(|tenant| has(tenant, "first") && has(tenant, "second")));
+        assert!(has(&huge, "39") && !has(&huge, "0"), "its own oldest made room for its newest");
+        // One answer larger than all memory is not kept, and costs nobody else theirs.
+        add(&shelf, &huge, "larger than all", MEMORY + 1).await;
+        assert!(!has(&huge, "larger than all") && shelf.held().1 <= MEMORY);
+        assert!(small.iter().all(|tenant| has(tenant, "first") && has(tenant, "second")));
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_for_stays_longer() {
+        let shelf = Shelf::new(MEMORY);
+        let tenant = generation(&shelf, 1);
+        for number in 0..20 {
+            add(&shelf, &tenant, &number.to_string(), 10_000).await;
+            assert!(has(&tenant, "0"), "asked for again and again");
+        }
+        assert!(!has(&tenant, "1"));
+    }
+}

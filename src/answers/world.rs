@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::domain::host::Host;
 use crate::domain::tenant::SchemaName;
+use crate::store::migrate::{Schema, complaint};
 use crate::store::tenants::{self, TenantState};
 use crate::store::{PoolSettings, Result, StoreError};
 
@@ -22,6 +23,8 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 const ASK_EVERY: Duration = Duration::from_millis(250);
 /// How long an answer may take. A request that has to wait for it shall know well within two seconds.
 const PATIENCE: Duration = Duration::from_millis(900);
+/// The same where no request waits: over a slow line it takes a while until the first answer.
+const LONG_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The tenants of this server.
 pub struct World {
@@ -43,6 +46,8 @@ struct Known {
     /// Answers to questions from before this moment do not count.
     trusted_since: Option<Instant>,
     by_host: Arc<HashMap<String, Arc<TenantState>>>,
+    /// Why nobody is served from this database: its schema public is of another age than this POEM.
+    refusal: Option<Arc<str>>,
     standing: Arc<Standing>,
 }
 
@@ -84,7 +89,13 @@ impl Known {
 
 impl World {
     pub fn new(settings: PoolSettings, last_known: Duration) -> Self {
-        let known = Known { asked: None, trusted_since: None, by_host: Arc::default(), standing: Arc::default() };
+        let known = Known {
+            asked: None,
+            trusted_since: None,
+            by_host: Arc::default(),
+            refusal: None,
+            standing: Arc::default(),
+        };
         Self {
             settings,
             last_known,
@@ -97,9 +108,13 @@ impl World {
     /// The tenant that the host leads to, in a state that was true within the last second.
     ///
     /// # Errors
-    /// `Unavailable` where that cannot be known, unless the configuration allows what was known last.
+    /// `Unavailable` where that cannot be known, unless the configuration allows what was known last; `OtherAge` where
+    /// the schema public is not at the migrations of this POEM.
     pub async fn tenant(&self, host: &Host) -> Result<Option<Arc<TenantState>>> {
         let known = self.known().await?;
+        if let Some(refusal) = &known.refusal {
+            return Err(StoreError::OtherAge(refusal.to_string()));
+        }
         Ok(known.by_host.get(host.tenant_name()).cloned())
     }
 
@@ -116,10 +131,15 @@ impl World {
         *known = Arc::new(Known { trusted_since: Some(Instant::now()), ..Known::clone(&known) });
     }
 
+    /// Asks over this connection from now on.
+    pub async fn ask_over(&self, connection: PgConnection) {
+        *self.asking.lock().await = Some(connection);
+    }
+
     /// Asks again and again, as long as the server runs.
     pub async fn keep_asking(&self) {
         loop {
-            if let Err(error) = self.ask(Instant::now()).await {
+            if let Err(error) = self.ask(Instant::now(), LONG_PATIENCE).await {
                 log::debug!("the state of the tenants is not known: {error}");
             }
             tokio::time::sleep(ASK_EVERY).await;
@@ -131,7 +151,7 @@ impl World {
         if known.is_within(FRESH_FOR) && known.is_trusted() {
             return Ok(known);
         }
-        match self.ask(Instant::now()).await {
+        match Box::pin(self.ask(Instant::now(), PATIENCE)).await {
             Ok(()) => Ok(self.current()),
             Err(_) if known.is_within(self.last_known) => Ok(known),
             Err(error) => Err(error),
@@ -143,7 +163,7 @@ impl World {
     }
 
     /// Asks the database, unless somebody did since `wanted`: then their success or failure counts for us too.
-    async fn ask(&self, wanted: Instant) -> Result<()> {
+    async fn ask(&self, wanted: Instant, patience: Duration) -> Result<()> {
         let mut connection = match timeout(PATIENCE, self.asking.lock()).await {
             Ok(connection) => connection,
             Err(_) => return Err(StoreError::Away("somebody else is asking, without an answer so far".to_owned())),
@@ -155,7 +175,7 @@ impl World {
             return Err(StoreError::Away(reason));
         }
         let asked = Instant::now();
-        let outcome = match timeout(PATIENCE, look(&self.settings, &mut connection)).await {
+        let outcome = match timeout(patience, look(&self.settings, &mut connection)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(StoreError::Away("no answer in time".to_owned())),
         };
@@ -188,6 +208,7 @@ impl World {
             asked: Some(asked),
             trusted_since: known.trusted_since,
             by_host: Arc::new(by_host),
+            refusal: complaint(&Schema::Public, shared).map(Arc::from),
             standing: Arc::new(Standing { shared, tenants }),
         });
     }

@@ -9,10 +9,13 @@ use super::body::ApiJson;
 use super::fields::{Fields, field_error};
 use super::other_methods::{Access, other_methods};
 use crate::auth::session::LoggedIn;
+use crate::domain::aggregation::AggregationContent;
 use crate::domain::group::GroupKind;
 use crate::domain::keys::Keys;
+use crate::domain::policy::Viewer;
 use crate::error::{AppError, NO_PERMISSION};
 use crate::registry::aggregations::{self as registry, AggregationError};
+use crate::registry::viewers;
 use crate::store::aggregations::{self, AggregationRow};
 use crate::store::api_keys::{self, ApiKey};
 use crate::store::{Db, TenantTx, groups, probes, users};
@@ -147,7 +150,7 @@ async fn one_aggregation(viewer: LoggedIn<'_>, name: &str, db: &State<Db>) -> An
 impl From<AggregationError> for AppError {
     fn from(error: AggregationError) -> Self {
         match error {
-            AggregationError::NotMember(_) | AggregationError::WithoutGroup => Self::NotMember(error.to_string()),
+            AggregationError::Denied(_) => Self::NotMember(error.to_string()),
             AggregationError::UnknownGroup(_) => field_error("groupname", "Group not found"),
             AggregationError::UnknownApiid => Self::NotFound("Aggregation not found"),
             AggregationError::NameTaken => field_error("name", "aggregation with this name already exists."),
@@ -157,12 +160,22 @@ impl From<AggregationError> for AppError {
     }
 }
 
+/// Who is logged in, as the transaction that writes for them sees them.
+async fn writer(tx: &mut TenantTx, viewer: &LoggedIn<'_>) -> Result<Viewer, AppError> {
+    viewers::find(tx, viewer.user.id).await?.ok_or(NO_PERMISSION)
+}
+
 #[post("/poem/api/v2/internal/aggregations", data = "<fields>")]
 async fn add_aggregation(viewer: LoggedIn<'_>, fields: Fields, db: &State<Db>) -> Answered {
     let mut fields = fields.checked()?;
     let [name, apiid, group] = ["name", "apiid", "groupname"].map(|field| fields.text(field, AGGREGATION_LIMIT));
     fields.end()?;
-    registry::create(db.pool(), viewer.tenant.schema(), &viewer.user, (&name, &apiid, &group)).await?;
+    let content = AggregationContent { name, apiid, group };
+    let mut tx = TenantTx::write(db.pool(), viewer.tenant.schema()).await?;
+    let writer = writer(&mut tx, &viewer).await?;
+    registry::add(&mut tx, &writer, &content).await?;
+    tx.commit().await?;
+    let AggregationContent { name, apiid, group } = content;
     Ok(ApiJson::created(&json!({ "name": name, "apiid": apiid, "groupname": group })))
 }
 
@@ -176,6 +189,9 @@ async fn move_aggregation(
     let mut fields = fields.checked()?;
     let [apiid, group] = ["apiid", "groupname"].map(|field| fields.text(field, AGGREGATION_LIMIT));
     fields.end()?;
-    registry::move_to_group(db.pool(), viewer.tenant.schema(), &viewer.user, (&apiid, &group)).await?;
+    let mut tx = TenantTx::write(db.pool(), viewer.tenant.schema()).await?;
+    let writer = writer(&mut tx, &viewer).await?;
+    registry::move_to_group(&mut tx, &writer, &apiid, &group).await?;
+    tx.commit().await?;
     Ok(rocket::http::Status::Created)
 }

@@ -6,6 +6,7 @@ mod fields;
 mod internal;
 mod openapi;
 mod other_methods;
+mod patience;
 mod v0_2;
 mod v2;
 
@@ -13,9 +14,15 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::{Request, Response, Route};
 
+/// How far before all others the routes are tried that machines ask for: a request is compared with one route after the
+/// other, and those of pages are many.
+const AHEAD: isize = 100;
+
 /// Everything under /poem/api.
 pub fn routes() -> Vec<Route> {
-    [v2::routes(), v0_2::routes(), internal::routes(), openapi::routes()].concat()
+    let mut for_machines = [v2::routes(), v0_2::routes()].concat();
+    for_machines.iter_mut().for_each(|route| route.rank -= AHEAD);
+    patience::patient([for_machines, internal::routes(), openapi::routes()].concat())
 }
 
 /// The fairing: every answer of an address of the API says which methods it has, and that it

@@ -7,6 +7,7 @@ use rocket::http::ContentType;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Responder, Route, State, get, routes};
 use serde::Serialize;
+use sqlx::PgPool;
 
 use super::body::{EmptyConfig, json, metric_list};
 use super::other_methods::{Access, other_methods};
@@ -214,9 +215,14 @@ async fn metrics_in_profiles(
     if is_common {
         return answer(answers.ready(tenant.state, &wanted).await?, NO_VO);
     }
-    let mut tx = TenantTx::read(answers.pool(), tenant.schema()).await?;
-    let body = wanted.make(&mut tx).await?;
+    let body = Box::pin(make_once(&wanted, answers.pool(), tenant)).await?;
     Ok(body.map_or_else(|| complaint(NO_VO), |body| Answer::Json(Ready::once(body))))
+}
+
+/// Of an answer that is not kept.
+async fn make_once(wanted: &Wanted<'_>, pool: &PgPool, tenant: CurrentTenant<'_>) -> Result<Option<Vec<u8>>> {
+    let mut tx = TenantTx::read(pool, tenant.schema()).await?;
+    wanted.make(&mut tx).await
 }
 
 fn vo_profile_body<'a>(row: &'a ProfileRow, tuples: &'a [Tuple], namespace: &'a str) -> VoProfileBody<'a> {

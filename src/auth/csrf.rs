@@ -1,28 +1,99 @@
-//! Requests that write must show that they come from our own pages: the token of the cookie once more in a header,
-//! which a page of another site can neither read nor set.
+//! Requests that write must show that they come from our own pages: the token of the cookie once more in a field of the
+//! form or in a header, which a page of another site can neither read nor set.
+//!
+//! The token outlives logins: a form that was opened before the session ended can still be sent after the next login.
+//! Who can set cookies for this host from a neighbouring one is stopped by `Origin`.
 
 use rocket::Request;
-use rocket::http::Method;
+use rocket::http::{Cookie, Method, SameSite};
+use rocket::time::Duration;
 
-use crate::domain::keys::same_hash;
+use crate::auth::front_door::Asked;
+use crate::auth::proxy;
+use crate::domain::host::Host;
+use crate::domain::keys::{random_hex, same_hash};
 use crate::error::AppError;
 
-/// The cookie and the header that must agree.
+/// The cookie that header or field must agree with.
 pub const COOKIE: &str = "csrftoken";
 const HEADER: &str = "X-CSRFToken";
+/// The hidden field of forms.
+pub const FIELD: &str = "csrfmiddlewaretoken";
+
+const TOKEN_BYTES: usize = 16;
+/// A browser that is closed and opened again shows its forms again.
+const KEPT_FOR: Duration = Duration::days(365);
+
+/// Of a page: people read it.
+const NOT_OUR_FORM: AppError = AppError::Forbidden(
+    "CSRF verification failed: it is not certain that this came from a form of POEM. \
+     Please allow cookies, go back, load the page again and retry.",
+);
 
 /// 403 where a request that writes does not show the token of its cookie.
 pub fn check(request: &Request<'_>) -> Result<(), AppError> {
     if matches!(request.method(), Method::Get | Method::Head | Method::Options | Method::Trace) {
         return Ok(());
     }
-    let cookie = request.cookies().get(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default();
+    compare(cookie(request), request.headers().get_one(HEADER).unwrap_or_default())?;
+    check_origin(request)
+}
+
+/// The same for a form whose hidden field holds `shown`; the header will do as well.
+pub fn check_form(request: &Request<'_>, shown: Option<&str>) -> Result<(), AppError> {
+    let shown = shown.or_else(|| request.headers().get_one(HEADER)).unwrap_or_default();
+    compare(cookie(request), shown).and_then(|()| check_origin(request)).map_err(|_| NOT_OUR_FORM)
+}
+
+/// The token for the forms of a page: that of the cookie, or a fresh one that becomes the cookie.
+pub fn token(request: &Request<'_>) -> String {
+    request.local_cache(|| Token(known(request).unwrap_or_else(|| fresh(request)))).0.clone()
+}
+
+/// Kept with the request, so that all its forms have the same.
+struct Token(String);
+
+fn known(request: &Request<'_>) -> Option<String> {
+    let token = cookie(request);
+    let is_token = (32..=64).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_token.then(|| token.to_owned())
+}
+
+fn fresh(request: &Request<'_>) -> String {
+    let token = random_hex(TOKEN_BYTES);
+    let cookie = Cookie::build((COOKIE, token.clone()))
+        .path("/")
+        .same_site(SameSite::Lax)
+        // The page's own scripts show it in the header.
+        .http_only(false)
+        .secure(proxy::is_tls(request))
+        .max_age(KEPT_FOR);
+    request.cookies().add(cookie);
+    token
+}
+
+/// '' where there is none.
+fn cookie<'r>(request: &'r Request<'_>) -> &'r str {
+    request.cookies().get(COOKIE).map_or("", Cookie::value)
+}
+
+/// What the cookie says and what was shown; '' where there is none.
+pub fn compare(cookie: &str, shown: &str) -> Result<(), AppError> {
     if cookie.is_empty() {
         return Err(AppError::Forbidden("CSRF Failed: CSRF cookie not set."));
     }
-    let shown = request.headers().get_one(HEADER).unwrap_or_default();
     match same_hash(shown.as_bytes(), cookie.as_bytes()) {
         true => Ok(()),
         false => Err(AppError::Forbidden("CSRF Failed: CSRF token missing or incorrect.")),
+    }
+}
+
+/// Browsers say which page sends; where it is one of another host, it has no business here.
+fn check_origin(request: &Request<'_>) -> Result<(), AppError> {
+    let origin = request.headers().get_one("Origin").and_then(|origin| origin.split_once("://"));
+    let Some((_, from)) = origin else { return Ok(()) };
+    match (Host::parse(from), &Asked::of(request).host) {
+        (Ok(from), Some(here)) if from == *here => Ok(()),
+        _ => Err(AppError::Forbidden("CSRF Failed: Origin is another host.")),
     }
 }

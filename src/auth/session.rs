@@ -1,12 +1,16 @@
-//! The guard of what needs a login. The login page starts the sessions.
+//! Login sessions: the guards of what needs a login, and the cookie.
 
 use rocket::Request;
+use rocket::http::{Cookie, CookieJar, SameSite};
 use rocket::request::{FromRequest, Outcome};
 
 use crate::auth::csrf;
 use crate::auth::tenant::CurrentTenant;
 use crate::domain::keys::session_hash;
+use crate::domain::policy::Viewer;
+use crate::domain::session::SessionLimits;
 use crate::error::{AppError, NO_CREDENTIALS, refuse};
+use crate::registry::sessions as registry;
 use crate::store::sessions::{self, SessionUser};
 use crate::store::{Db, TenantTx};
 
@@ -19,23 +23,71 @@ pub struct LoggedIn<'r> {
     pub user: SessionUser,
 }
 
+/// Whoever asks this tenant, logged in or not: for pages that decide themselves. The CSRF token of what writes is
+/// looked at where the body is read ([`crate::auth::form::Posted`]).
+pub struct MaybeLoggedIn<'r> {
+    pub tenant: CurrentTenant<'r>,
+    pub user: Option<SessionUser>,
+}
+
 impl<'r> LoggedIn<'r> {
     /// The guard for hand-written routes.
     pub async fn check(request: &'r Request<'_>) -> Result<Self, AppError> {
-        let tenant = CurrentTenant::find(request).await?;
-        let user = user_of(request, tenant).await?.ok_or(NO_CREDENTIALS)?;
+        let MaybeLoggedIn { tenant, user } = MaybeLoggedIn::find(request).await?;
+        let user = user.ok_or(NO_CREDENTIALS)?;
         csrf::check(request)?;
         Ok(Self { tenant, user })
     }
 }
 
-/// The user of the request's session, if it has one that is in force here.
+impl<'r> MaybeLoggedIn<'r> {
+    /// The guard for hand-written routes.
+    pub async fn find(request: &'r Request<'_>) -> Result<Self, AppError> {
+        let tenant = CurrentTenant::find(request).await?;
+        Ok(Self { tenant, user: user_of(request, tenant).await? })
+    }
+}
+
+/// The user of the request's session, if it has one that is in force here. The session's use is written down.
 pub async fn user_of(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Option<SessionUser>, AppError> {
     let Some(cookie) = request.cookies().get(COOKIE) else { return Ok(None) };
-    let mut tx = TenantTx::read(Db::of(request).pool(), tenant.schema()).await?;
-    let user = sessions::user_of(tx.conn(), &session_hash(cookie.value())).await?;
+    let pool = Db::of(request).pool();
+    let mut tx = TenantTx::read(pool, tenant.schema()).await?;
+    let session = sessions::find(tx.conn(), &session_hash(cookie.value())).await?;
     tx.commit().await?;
-    Ok(user)
+    let Some(session) = session else { return Ok(None) };
+    if session.is_due {
+        let limits = limits(request);
+        // Whoever is logged in is served, also where that cannot be written down.
+        if let Err(error) = registry::touch(pool, tenant.schema(), cookie.value(), limits).await {
+            log::warn!("{}: the use of a session is not written down: {error}", tenant.tenant().name);
+        }
+    }
+    Ok(Some(session.user))
+}
+
+impl SessionUser {
+    /// As the rules of who may do what see them.
+    pub fn viewer(self) -> Viewer {
+        let groups = self.groups.into_iter().map(|(kind, _, name)| (kind, name)).collect();
+        Viewer { id: self.id, username: self.username, is_superuser: self.is_superuser, groups }
+    }
+}
+
+/// How long logins last.
+pub fn limits(request: &Request<'_>) -> SessionLimits {
+    *request.rocket().state().expect("app::build manages the limits of sessions")
+}
+
+/// Gives the browser the id of its session, until it is closed.
+pub fn give(cookies: &CookieJar<'_>, id: String, is_tls: bool) {
+    let cookie = Cookie::build((COOKIE, id)).path("/").http_only(true).same_site(SameSite::Lax).secure(is_tls);
+    cookies.add(cookie);
+}
+
+/// Takes it back.
+pub fn take(cookies: &CookieJar<'_>) {
+    cookies.remove(Cookie::build(COOKIE).path("/"));
 }
 
 #[rocket::async_trait]
@@ -45,6 +97,18 @@ impl<'r> FromRequest<'r> for LoggedIn<'r> {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match Self::check(request).await {
             Ok(logged_in) => Outcome::Success(logged_in),
+            Err(error) => refuse(request, error),
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for MaybeLoggedIn<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match Self::find(request).await {
+            Ok(asking) => Outcome::Success(asking),
             Err(error) => refuse(request, error),
         }
     }

@@ -131,7 +131,7 @@ impl Backup<'_> {
         command
             .args(["--format=plain", "--encoding=UTF8", "--no-owner", "--no-privileges", "--strict-names"])
             .arg(format!("--schema={schema}"))
-            .arg(format!("--exclude-table-data={schema}.login_session"))
+            .args(["login_session", "login_failure"].map(|table| format!("--exclude-table-data={schema}.{table}")))
             .arg(format!("--snapshot={}", self.snapshot))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

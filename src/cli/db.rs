@@ -11,6 +11,7 @@ use crate::domain::password;
 use crate::registry::load::Outcome as Loaded;
 use crate::registry::{load, sessions, tenants as registry, users};
 use crate::store::migrate::{self, Progress, Schema};
+use crate::store::tenants;
 use crate::transfer::django;
 
 const PROGRAM: &str = "poem-db";
@@ -148,6 +149,11 @@ pub fn run(args: Args) -> Outcome {
 
 async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> Outcome {
     let mut conn = context.connection().await?;
+    if plan.fake && !tenants::are_listed(&mut conn).await? {
+        let words =
+            "-f marks migrations whose tables are there already, and the schema public has none: run poem-db -c";
+        return Err(Failure::new(format!("{words}; nothing was marked")));
+    }
     run_migrations(&mut conn, &Schema::Public, plan.fake).await?;
     if registry::ensure_public_tenant(&mut conn).await? {
         println!("Created the public tenant");

@@ -1,11 +1,12 @@
 //! poem serve: the server.
 
+use std::iter;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use rocket::error::ErrorKind;
 use rocket::{Build, Ignite, Rocket};
-use sqlx::Connection;
+use sqlx::PgConnection;
 
 use super::context::{CommonArgs, block_on};
 use super::step_down::step_down;
@@ -15,7 +16,7 @@ use crate::config::live::LiveConfig;
 use crate::config::{Config, secret_key};
 use crate::logging::{self, Role};
 use crate::store::migrate::{self, MigrateError, Schema};
-use crate::store::{StoreError, tenants};
+use crate::store::{PoolSettings, StoreError, tenants};
 
 /// How long the start waits for a database that accepts connections and does not answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,19 +36,30 @@ pub fn run(args: Args) -> Outcome {
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     let keys = secret_key::keys(&config.security)?;
     block_on(async {
-        check_schemas(&config).await?;
-        let (address, port) = (config.server.address, config.server.port);
-        log::info!("starting at {address}:{port}");
-        serve(app::build(live, keys), &config).await?;
+        // The database takes its time to answer; the server is made ready meanwhile.
+        let looking = tokio::spawn(check_schemas(app::pool_settings(&config)));
+        let server = ignite(app::build(live, keys), &config).await;
+        let connection = looking.await??;
+        let server = server?;
+        if let Some(connection) = connection {
+            app::ask_over(&server, connection).await;
+        }
+        log::info!("starting at {}:{}", config.server.address, config.server.port);
+        serve(server, &config).await?;
         log::info!("stopped");
         Ok(())
     })
 }
 
-/// Serves until it is told to stop, with the second server for whoever watches, where there is one: both end together.
-pub async fn serve(server: Rocket<Build>, config: &Config) -> Outcome {
+/// The server, ready to be launched.
+pub async fn ignite(server: Rocket<Build>, config: &Config) -> Result<Rocket<Ignite>, Failure> {
     let place = (config.server.address, config.server.port);
-    let server = server.ignite().await.map_err(|error| cannot_serve(place, error))?;
+    server.ignite().await.map_err(|error| cannot_serve(place, error))
+}
+
+/// Serves until it is told to stop, with the second server for whoever watches, where there is one: both end together.
+pub async fn serve(server: Rocket<Ignite>, config: &Config) -> Outcome {
+    let place = (config.server.address, config.server.port);
     let (Some(second), Some(listen)) = (app::build_operations(config, &server), config.server.operations) else {
         return launch(server, place).await;
     };
@@ -65,7 +77,8 @@ pub async fn serve(server: Rocket<Build>, config: &Config) -> Outcome {
         stop.notify();
         outcome
     };
-    let (served, watched) = tokio::join!(served, watched);
+    // Who watches is answered before anybody else is.
+    let (watched, served) = tokio::join!(watched, served);
     served.and(watched)
 }
 
@@ -85,38 +98,37 @@ fn cannot_serve((address, port): (IpAddr, u16), error: rocket::Error) -> Failure
 }
 
 /// Refuses schemas newer than this POEM. What is pending, or a database that is away, is no reason not to start:
-/// requests get 503 until that is mended.
-async fn check_schemas(config: &Config) -> Outcome {
-    let looked = tokio::time::timeout(PATIENCE, pending(config)).await;
+/// requests get 503 until that is mended. Gives the connection over which it asked, where there is one.
+async fn check_schemas(settings: PoolSettings) -> Result<Option<PgConnection>, Failure> {
+    let looked = tokio::time::timeout(PATIENCE, pending(&settings)).await;
     match looked.unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_owned()).into())) {
-        Ok(pending) => {
+        Ok((connection, pending)) => {
             for schema in pending {
                 log::warn!("{schema}: migrations are pending, its requests get 503: run poem-db -a");
             }
-            Ok(())
+            Ok(Some(connection))
         }
         Err(MigrateError::Store(
             error @ (StoreError::Unavailable(_) | StoreError::Away(_) | StoreError::NotPrepared(_)),
         )) => {
             log::warn!("starting all the same: {error}");
-            Ok(())
+            Ok(None)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// The schemas that are behind.
-async fn pending(config: &Config) -> Result<Vec<String>, MigrateError> {
-    let mut conn = app::pool_settings(config).connect().await?;
-    let mut schemas = vec![Schema::Public];
-    let states = tenants::list(&mut conn).await?;
-    schemas.extend(states.into_iter().map(|state| Schema::Tenant(state.tenant.schema)));
+/// The schemas that are behind, and the connection over which they were asked for.
+async fn pending(settings: &PoolSettings) -> Result<(PgConnection, Vec<String>), MigrateError> {
+    let mut conn = settings.connect().await?;
+    let shared = tenants::shared_migration(&mut conn).await?;
+    let tenants =
+        tenants::list(&mut conn).await?.into_iter().map(|state| (Schema::Tenant(state.tenant.schema), state.migration));
     let mut pending = Vec::new();
-    for schema in schemas {
-        if migrate::state(&mut conn, &schema).await?.iter().any(|step| !step.applied) {
+    for (schema, found) in iter::once((Schema::Public, shared)).chain(tenants) {
+        if migrate::is_behind(&schema, found)? {
             pending.push(schema.as_str().to_owned());
         }
     }
-    conn.close().await.map_err(StoreError::from)?;
-    Ok(pending)
+    Ok((conn, pending))
 }

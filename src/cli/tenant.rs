@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(short = 't', long, value_name = "NAME", requires = "host")]
     name: Option<String>,
     /// The host name that leads to the new tenant
-    #[arg(short = 'd', long = "host", value_name = "HOSTNAME", requires = "name")]
+    #[arg(short = 'd', long = "host", value_name = "HOSTNAME", requires = "name", conflicts_with_all = ["list", "delete"])]
     host: Option<String>,
     /// List the tenants
     #[arg(long)]
@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(long, value_name = "SCHEMA")]
     delete: Option<String>,
     /// Delete without asking
-    #[arg(long, requires = "delete")]
+    #[arg(long, requires = "delete", conflicts_with_all = ["list", "name"])]
     yes: bool,
     #[command(flatten)]
     common: CommonArgs,

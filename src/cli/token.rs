@@ -2,7 +2,6 @@
 
 use super::context::{CommonArgs, Context, block_on};
 use super::{Failure, Outcome};
-use crate::domain::keys::random_hex;
 use crate::domain::tenant::Tenant;
 use crate::registry::api_keys as registry;
 use crate::store::{TenantTx, api_keys};
@@ -10,7 +9,6 @@ use crate::store::{TenantTx, api_keys};
 const PROGRAM: &str = "poem-token";
 const CLIENT_LIMIT: usize = 50;
 const TOKEN_LIMIT: usize = 40;
-const TOKEN_BYTES: usize = 16;
 
 /// Create or replace the API key of a client; list keys; revoke one
 #[derive(clap::Args, Debug)]
@@ -24,7 +22,7 @@ pub struct Args {
     #[arg(short, long, value_name = "SCHEMA")]
     schema: String,
     /// The token, instead of a random one
-    #[arg(short = 'o', long, value_name = "TOKEN", requires = "client")]
+    #[arg(short = 'o', long, value_name = "TOKEN", requires = "client", conflicts_with_all = ["list", "revoke"])]
     token: Option<String>,
     /// List the keys of the tenant
     #[arg(long)]
@@ -61,7 +59,7 @@ fn check(option: &str, value: &str, limit: usize) -> Outcome {
 }
 
 async fn put(context: &Context, tenant: &Tenant, client: &str, token: Option<String>) -> Outcome {
-    let token = token.unwrap_or_else(|| random_hex(TOKEN_BYTES));
+    let token = token.unwrap_or_else(registry::new_token);
     let keys = context.keys()?;
     let done = registry::put(&context.pool(), &tenant.schema, &keys, (client, &token), PROGRAM).await?;
     println!("{token}");

@@ -10,7 +10,7 @@ use sqlx::Connection;
 
 use super::context::{Context, block_on};
 use super::db::{load_data, run_migrations};
-use super::serve::serve;
+use super::serve::{ignite, serve};
 use super::{Failure, Outcome};
 use crate::app;
 use crate::config::live::LiveConfig;
@@ -74,7 +74,8 @@ pub fn run(args: Args) -> Outcome {
         let banner = banner(&context, &args, &path, token).await?;
         let keys = context.keys()?;
         let ready = AdHoc::on_liftoff("Banner", move |_| Box::pin(async move { println!("{banner}") }));
-        serve(app::build(LiveConfig::load(&path)?, keys).attach(ready), &context.config).await
+        let server = app::build(LiveConfig::load(&path)?, keys).attach(ready);
+        serve(ignite(server, &context.config).await?, &context.config).await
     })?;
     cluster.stop();
     println!("POEM and its PostgreSQL have stopped.");
@@ -174,7 +175,7 @@ async fn load_dump(context: &Context, file: &Path, name: &str) -> Result<Option<
 async fn banner(context: &Context, args: &Args, conf: &Path, token: Option<String>) -> Result<String, Failure> {
     let port = args.port;
     let mut text = format!("\nPOEM is ready. Ctrl-C stops it; the data stay in {}.\n\n", args.dir.display());
-    text += "Tenants (their pages are to come; the REST API is there):\n\n";
+    text += "Tenants:\n\n";
     for Tenant { name, domain_url, .. } in context.tenants().await? {
         text += &format!("  {name:<8} http://{}:{port}/poem/\n", domain_url.unwrap_or_default());
     }
@@ -188,7 +189,7 @@ async fn banner(context: &Context, args: &Args, conf: &Path, token: Option<Strin
         text += &format!("  curl -H 'X-API-KEY: {token}' http://{host}.localhost:{port}/poem/api/v2/metrics/\n");
     }
     text += &format!("\nThe API is described at http://localhost:{port}/poem/api/v2/openapi.json\n");
-    text += "\nLogins of the demo tenants, for the pages to come:\n\n";
+    text += "\nLogins of the demo tenants:\n\n";
     for (name, _, data) in DEMO {
         text += &format!("  {name:<8} {}\n", logins(data));
     }

@@ -1,11 +1,15 @@
 //! `[SERVER]`: how POEM serves. POEM 2.3 did not know this section; without it, the defaults hold.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::error::{ConfigError, Problem};
-use super::settings::Settings;
+use super::settings::{Section, Settings};
+use crate::domain::session::SessionLimits;
 
 const DEFAULT_PORT: u16 = 8000;
 const DEFAULT_ANSWER_MEMORY_MIB: usize = 64;
@@ -23,6 +27,8 @@ pub struct Server {
     pub trusted_proxies: Vec<IpAddr>,
     /// How old data may be that are still served when the database is away. 0: none are served.
     pub last_known_data: Duration,
+    /// How long a login lasts: 12 hours without any request, 7 days at most.
+    pub sessions: SessionLimits,
     /// How much memory the answers that are kept ready may take, in bytes.
     pub answer_memory: usize,
     /// The user that commands run as root step down to; `None`: `apache`, where that user exists.
@@ -41,6 +47,7 @@ impl Default for Server {
             operations: None,
             trusted_proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
             last_known_data: Duration::ZERO,
+            sessions: SessionLimits::default(),
             answer_memory: DEFAULT_ANSWER_MEMORY_MIB * MIB,
             user: None,
             static_path: None,
@@ -69,6 +76,7 @@ impl Server {
             last_known_data: section
                 .parsed("LastKnownData", "a number of seconds")?
                 .map_or(default.last_known_data, |seconds: u32| Duration::from_secs(seconds.into())),
+            sessions: sessions(&section)?,
             answer_memory: section
                 .parsed("AnswerMemory", "a number of MiB")?
                 .map_or(default.answer_memory, |mib: u16| usize::from(mib) * MIB),
@@ -77,6 +85,18 @@ impl Server {
             templates_path: section.path("TemplatesPath")?,
         })
     }
+}
+
+fn sessions(section: &Section<'_>) -> Result<SessionLimits, ConfigError> {
+    let default = SessionLimits::default();
+    let minutes = |key, default| -> Result<TimeDelta, ConfigError> {
+        let minutes = section.parsed::<NonZeroU32>(key, "a number of minutes above 0")?;
+        Ok(minutes.map_or(default, |minutes| TimeDelta::minutes(minutes.get().into())))
+    };
+    Ok(SessionLimits {
+        idle: minutes("SessionIdleMinutes", default.idle)?,
+        absolute: minutes("SessionMinutes", default.absolute)?,
+    })
 }
 
 fn addresses(items: &[String]) -> Option<Vec<IpAddr>> {

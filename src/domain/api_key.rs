@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::changes;
+use super::field::Field;
+use super::history::sentences;
+
 /// What a person edits of a key; its token is made by POEM and shown once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -10,4 +14,23 @@ pub struct ApiKeyContent {
     pub client: String,
     /// For good: it cannot be taken back.
     pub revoked: bool,
+}
+
+type F = Field<ApiKeyContent>;
+
+pub static FIELDS: [F; 2] = [
+    F::line("client", "Client id", 50, |key| &key.client, |key, text| key.client = text).required().only_at_first(),
+    F::flag("revoked", "Revoked", |key| key.revoked, |key, on| key.revoked = on)
+        .help("Its client is refused from then on, for good: that cannot be undone."),
+];
+
+/// Where it was revoked, and where somebody wants to take that back.
+pub const REVOKED: &str = "The API key has been revoked, which cannot be undone.";
+
+impl ApiKeyContent {
+    /// «Changed revoked.», or that nothing did.
+    pub fn changes(&self, after: &Self) -> String {
+        let fields = changes::fields(&[("revoked", self.revoked != after.revoked)]);
+        sentences(fields.into_iter().collect())
+    }
 }

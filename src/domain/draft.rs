@@ -29,7 +29,8 @@ impl Draft {
     }
 
     /// Reads what a browser sent: name and value, in order. Of a text that came several times the last counts; rows are
-    /// those of `name-row-column`, by row number. What the form does not have is ignored.
+    /// those of `name-row-column`, by row number, without those that are wholly empty: so a row of the content has the
+    /// number that it has here. What the form does not have is ignored.
     pub fn read<C>(fields: &[Field<C>], pairs: &[(String, String)]) -> Self {
         let mut draft = Self::default();
         for field in fields {
@@ -105,10 +106,14 @@ impl Draft {
             Kind::Choice { set, .. } => {
                 let text = self.text(field.name).trim().to_owned();
                 check_required(field.required, &text, place, rejection);
+                check_choices(std::slice::from_ref(&text), place, rejection);
                 set(content, text);
             }
             Kind::Flag { set, .. } => set(content, self.flag(field.name)),
-            Kind::Picks { set, .. } => set(content, self.picks(field.name).to_vec()),
+            Kind::Picks { set, .. } => {
+                check_choices(self.picks(field.name), place, rejection);
+                set(content, self.picks(field.name).to_vec());
+            }
             Kind::Rows { columns, fixed, set, .. } => {
                 set(content, parse_rows(self.rows(field.name), field.name, columns, fixed, rejection));
             }
@@ -161,7 +166,7 @@ fn rows(pairs: &[(String, String)], name: &str, columns: &[Column]) -> Vec<Row> 
             rows.entry(row).or_insert_with(|| vec![String::new(); columns.len()])[column] = value.clone();
         }
     }
-    rows.into_values().collect()
+    rows.into_values().filter(|row| row.iter().any(|text| !text.trim().is_empty())).collect()
 }
 
 /// `tuples-12-metric` of the field `tuples`: (12, metric).
@@ -224,6 +229,13 @@ fn check_text(text: &str, shape: Shape, max: usize, place: Place, rejection: &mu
     }
 }
 
+/// Nothing is called so, and PostgreSQL could not even be asked for a name with NUL in it.
+fn check_choices(choices: &[String], place: Place, rejection: &mut Rejection) {
+    if choices.iter().any(|choice| choice.contains(char::is_control)) {
+        rejection.add(place, words::NO_CHOICE);
+    }
+}
+
 fn is_refused(c: char, shape: Shape) -> bool {
     let allowed = matches!((c, shape), ('\n' | '\t', Shape::Long));
     (c.is_control() && !allowed) || c == '\u{2028}' || c == '\u{2029}'
@@ -254,10 +266,13 @@ fn is_email(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::field::Choices;
 
     #[derive(Debug, Clone, Default, PartialEq)]
     struct Thing {
         name: String,
+        kind: String,
+        friends: Vec<String>,
         url: String,
         on: bool,
         rows: Vec<Row>,
@@ -270,10 +285,16 @@ mod tests {
 
     type F = Field<Thing>;
 
-    static FIELDS: [F; 4] = [
+    static FIELDS: [F; 6] = [
         F::line("name", "Name", 5, |t| &t.name, |t, v| t.name = v).required(),
         F::line("url", "URL", 20, |t| &t.url, |t, v| t.url = v).shaped(Shape::Url),
         F::flag("on", "On", |t| t.on, |t, v| t.on = v),
+        F::choice("kind", "Kind", Choices::Tags, |t| &t.kind, |t, v| t.kind = v),
+        F::new(
+            "friends",
+            "Friends",
+            Kind::Picks { source: Choices::Users, get: |t| &t.friends, set: |t, v| t.friends = v },
+        ),
         F::new(
             "rows",
             "Rows",
@@ -301,7 +322,7 @@ mod tests {
         ]);
         let thing = draft.parse(&FIELDS, Thing::default()).unwrap();
         let rows = vec![vec!["a".to_owned(), "1".into()], vec!["b".into(), String::new()]];
-        assert_eq!(thing, Thing { name: "ä".into(), url: String::new(), on: true, rows });
+        assert_eq!(thing, Thing { name: "ä".into(), on: true, rows, ..Thing::default() });
         let shown = Draft::of(&FIELDS, &thing);
         assert_eq!(shown.rows("rows")[0], ["path", ""]);
         assert_eq!(shown.text("name"), "ä");
@@ -317,6 +338,14 @@ mod tests {
         assert_eq!(rejection.of(cell("key")), [words::REQUIRED]);
         let too_long = "Ensure this value has at most 5 characters (it has 8).";
         assert_eq!(rejection.of(cell("value")), [too_long, words::CONTROL]);
+    }
+
+    #[test]
+    fn nothing_to_choose_has_control_characters() {
+        let draft = read(&[("name", "x"), ("kind", "a\0b"), ("friends", "alice"), ("friends", "\n")]);
+        let rejection = draft.parse(&FIELDS, Thing::default()).unwrap_err();
+        assert_eq!(rejection.of(Place::Field("kind")), [words::NO_CHOICE]);
+        assert_eq!(rejection.of(Place::Field("friends")), [words::NO_CHOICE]);
     }
 
     #[test]

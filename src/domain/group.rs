@@ -5,6 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::changes::{self, Noun, listed, missing_in};
+use super::field::{Choices, Field, Kind};
+use super::history::sentences;
+use super::log_entry::ObjectKind;
+
 /// What a group holds. The four kinds number their groups independently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -26,6 +31,36 @@ impl GroupKind {
             Self::Profiles => "profiles",
             Self::Probes => "probes",
             Self::Metrics => "metrics",
+        }
+    }
+
+    /// What a sentence calls its objects: one, several.
+    pub fn noun(self) -> Noun<'static> {
+        match self {
+            Self::Aggregations => ["aggregation", "aggregations"],
+            Self::Profiles => ["profile", "profiles"],
+            Self::Probes => ["probe", "probes"],
+            Self::Metrics => ["metric", "metrics"],
+        }
+    }
+
+    /// What the action history calls a group of this kind.
+    pub fn object_kind(self) -> ObjectKind {
+        match self {
+            Self::Aggregations => ObjectKind::GroupOfAggregations,
+            Self::Profiles => ObjectKind::GroupOfProfiles,
+            Self::Probes => ObjectKind::GroupOfProbes,
+            Self::Metrics => ObjectKind::GroupOfMetrics,
+        }
+    }
+
+    /// What the action history calls the objects of such a group.
+    pub fn member_kind(self) -> ObjectKind {
+        match self {
+            Self::Aggregations => ObjectKind::Aggregation,
+            Self::Profiles => ObjectKind::Profile,
+            Self::Probes => ObjectKind::Probe,
+            Self::Metrics => ObjectKind::Metric,
         }
     }
 }
@@ -61,4 +96,73 @@ pub struct GroupContent {
     pub members: Vec<String>,
     /// The usernames of those who may change these objects.
     pub users: Vec<String>,
+}
+
+type F = Field<GroupContent>;
+
+static OF_AGGREGATIONS: [F; 3] = fields_of(GroupKind::Aggregations, "Aggregations");
+static OF_PROFILES: [F; 3] = fields_of(GroupKind::Profiles, "Profiles");
+static OF_PROBES: [F; 3] = fields_of(GroupKind::Probes, "Probes");
+static OF_METRICS: [F; 3] = fields_of(GroupKind::Metrics, "Metrics");
+
+/// The fields of a group of this kind.
+pub fn fields(kind: GroupKind) -> &'static [Field<GroupContent>] {
+    match kind {
+        GroupKind::Aggregations => &OF_AGGREGATIONS,
+        GroupKind::Profiles => &OF_PROFILES,
+        GroupKind::Probes => &OF_PROBES,
+        GroupKind::Metrics => &OF_METRICS,
+    }
+}
+
+const fn fields_of(kind: GroupKind, members: &'static str) -> [F; 3] {
+    [
+        F::line("name", "Name", 80, |group| &group.name, |group, text| group.name = text).required(),
+        F::new(
+            "members",
+            members,
+            Kind::Picks {
+                source: Choices::Groupable(kind),
+                get: |group| &group.members,
+                set: |group, names| group.members = names,
+            },
+        ),
+        F::new(
+            "users",
+            "Users",
+            Kind::Picks { source: Choices::Users, get: |group| &group.users, set: |group, names| group.users = names },
+        )
+        .help("They may change these objects."),
+    ]
+}
+
+impl GroupContent {
+    /// «Changed name. Added probe "ams-probe". Removed users "alice" and "bob".», or that nothing did.
+    pub fn changes(&self, after: &Self, kind: GroupKind) -> String {
+        let name = changes::fields(&[("name", self.name != after.name)]);
+        let lists = [(kind.noun(), &self.members, &after.members), (["user", "users"], &self.users, &after.users)];
+        let moves = lists.into_iter().flat_map(|(noun, before, after)| {
+            [listed("Added", noun, &missing_in(before, after)), listed("Removed", noun, &missing_in(after, before))]
+        });
+        sentences(name.into_iter().chain(moves.flatten()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_in_words() {
+        let group = |members: &[&str], users: &[&str]| GroupContent {
+            name: "ARGO".into(),
+            members: members.iter().map(|name| (*name).into()).collect(),
+            users: users.iter().map(|name| (*name).into()).collect(),
+        };
+        let before = group(&["a", "b"], &["alice", "bob"]);
+        let after = GroupContent { name: "X".into(), ..group(&["b", "c"], &[]) };
+        let words = "Changed name. Added metric \"c\". Removed metric \"a\". Removed users \"alice\" and \"bob\".";
+        assert_eq!(before.changes(&after, GroupKind::Metrics), words);
+        assert_eq!(before.changes(&group(&["b", "a"], &["bob", "alice"]), GroupKind::Probes), "No fields changed.");
+    }
 }

@@ -57,6 +57,15 @@ pub fn metric_changes(before: &MetricContent, after: &MetricContent) -> String {
     sentences(words)
 }
 
+/// The words of [`metric_changes`] for a metric that follows another's new name, where it has it as parent, as key of
+/// its section dependency, or both.
+pub fn followed(old: &str, new: &str, as_parent: bool, as_dependency: bool) -> String {
+    let what = format!("metric {}", Section::Dependency.in_words());
+    let dependency = if as_dependency { vec![added(&what, new), deleted(&what, old)] } else { Vec::new() };
+    let parent = single_change("metric parent", old, new).filter(|_| as_parent);
+    sentences(dependency.into_iter().chain(parent).collect())
+}
+
 /// «Changed version, description and comment.»; `None` without any field.
 pub fn changed_fields(names: &[&str]) -> Option<String> {
     (!names.is_empty()).then(|| format!("Changed {}.", in_words(names)))
@@ -199,6 +208,18 @@ mod tests {
             "Changed tag. Added metric probe executable \"e\". Added metric parent \"p\"."
         );
         assert_eq!(single_change("metric parent", "p", "q").as_deref(), Some("Changed metric parent \"q\"."));
+    }
+
+    #[test]
+    fn who_follows_a_new_name_says_what_changed() {
+        for (as_parent, as_dependency) in [(true, false), (false, true), (true, true)] {
+            let [before, after] = ["old", "new"].map(|name| {
+                let key = if as_dependency { name } else { "other" };
+                let parent = if as_parent { name } else { "other" };
+                MetricContent { parent: parent.into(), ..metric(&[(Section::Dependency, key, "1")]) }
+            });
+            assert_eq!(followed("old", "new", as_parent, as_dependency), metric_changes(&before, &after));
+        }
     }
 
     #[test]

@@ -79,6 +79,23 @@ impl ObjectKind {
             Self::ApiKey => "apikey",
         }
     }
+
+    /// In the middle of a sentence: «group of probes».
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Probe => "probe",
+            Self::Metric => "metric",
+            Self::Service => "service",
+            Self::Aggregation => "aggregation",
+            Self::CustUser => "user",
+            Self::GroupOfProfiles => "group of profiles",
+            Self::GroupOfProbes => "group of probes",
+            Self::GroupOfMetrics => "group of metrics",
+            Self::GroupOfAggregations => "group of aggregations",
+            Self::ApiKey => "API key",
+        }
+    }
 }
 
 impl fmt::Display for ObjectKind {

@@ -100,6 +100,15 @@ impl Settings {
         self.0.entry(section).or_default().push(Setting(key.into(), value.into()));
     }
 
+    /// Makes these the settings of the section.
+    pub fn set(&mut self, section: Section, settings: Vec<Setting>) {
+        if settings.is_empty() {
+            self.0.remove(&section);
+        } else {
+            self.0.insert(section, settings);
+        }
+    }
+
     /// Every setting with its section and its place there, counted from 0.
     pub fn rows(&self) -> impl Iterator<Item = (Section, i32, &Setting)> {
         self.0
@@ -126,4 +135,11 @@ pub struct MetricContent {
     pub executable: String,
     pub parent: String,
     pub settings: Settings,
+}
+
+impl MetricContent {
+    /// How people call it: «argo.AMS-Check (Production)».
+    pub fn label(&self) -> String {
+        format!("{} ({})", self.name, self.tag)
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod aggregation;
 pub mod api_key;
+pub mod changes;
 pub mod draft;
 pub mod field;
 pub mod group;
@@ -9,14 +10,20 @@ pub mod history;
 pub mod host;
 pub mod keys;
 pub mod log_entry;
+pub mod login_throttle;
 pub mod metric;
+pub mod metric_fields;
+pub mod metric_rules;
+pub mod next_path;
 pub mod password;
+pub mod password_rules;
 pub mod policy;
 pub mod probe;
 pub mod profile;
 pub mod rejection;
 pub mod secret;
 pub mod service;
+pub mod session;
 pub mod snapshot;
 pub mod snapshot_diff;
 pub mod tenant;

@@ -1,6 +1,23 @@
 //! A profile: what to test where, for a VO.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
+
+use super::changes::{self, listed, missing_in};
+use super::field::{Choices, Column, Field, Kind, Row, Shape};
+use super::group::GroupKind;
+use super::history::sentences;
+use super::rejection::{Place, Rejection};
+
+/// The version of a profile for which none was given.
+pub const FIRST_VERSION: &str = "1.0";
+
+/// The description of a service flavour that a profile brought along.
+pub const MANUAL_FLAVOUR: &str = "Manually added service type not defined in GOCDB";
+
+/// The name is taken, or a clone kept that of its original.
+pub const NAME_TAKEN: &str = "Profile name already exists and name should be changed";
 
 /// One metric instance of a profile: run this metric against services of this flavour. Its VO is the profile's.
 /// Ordered as the API lists them: by flavour, metric, FQAN, code point by code point, an empty FQAN last.
@@ -12,14 +29,163 @@ pub struct Tuple {
     pub fqan: String,
 }
 
+impl Tuple {
+    /// «SRM, org.sam.SRM-All, /ops/Role=test»; without the FQAN where there is none.
+    pub fn label(&self) -> String {
+        let fqan = if self.fqan.is_empty() { String::new() } else { format!(", {}", self.fqan) };
+        format!("{}, {}{fqan}", self.service_flavour, self.metric)
+    }
+}
+
 /// What a person edits of a profile, and what an export holds. Names, not ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileContent {
     pub name: String,
     pub version: String,
     pub vo: String,
+    /// `None` only in old data: people must give one.
     pub description: Option<String>,
     /// The name of its group; '' without one.
     pub group: String,
     pub tuples: Vec<Tuple>,
+}
+
+const COLUMNS: &[Column] = &[
+    Column {
+        name: "service_flavour",
+        label: "Service flavour",
+        max: 128,
+        required: true,
+        suggestions: Some(Choices::ServiceFlavours),
+    },
+    Column { name: "metric", label: "Metric", max: 128, required: true, suggestions: Some(Choices::MetricNames) },
+    Column { name: "fqan", label: "FQAN", max: 128, required: false, suggestions: None },
+];
+
+type F = Field<ProfileContent>;
+
+pub static FIELDS: [F; 6] = [
+    F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text).required(),
+    F::line("version", "Version", 10, |it| &it.version, set_version),
+    F::line("vo", "VO", 128, |it| &it.vo, |it, text| it.vo = text).shaped(Shape::Suggested(Choices::Vos)).required(),
+    F::line("description", "Description", 1024, description, |it, text| it.description = Some(text))
+        .shaped(Shape::Long)
+        .required(),
+    F::choice("group", "Group", Choices::Groups(GroupKind::Profiles), |it| &it.group, |it, name| it.group = name),
+    F::new("tuples", "Metric instances", Kind::Rows { columns: COLUMNS, fixed: &[], get: rows, set: set_rows }),
+];
+
+/// A form without it keeps the version.
+fn set_version(content: &mut ProfileContent, text: String) {
+    if !text.is_empty() {
+        content.version = text;
+    }
+}
+
+fn description(content: &ProfileContent) -> &str {
+    content.description.as_deref().unwrap_or_default()
+}
+
+fn rows(content: &ProfileContent) -> Vec<Row> {
+    let row = |tuple: &Tuple| vec![tuple.service_flavour.clone(), tuple.metric.clone(), tuple.fqan.clone()];
+    content.tuples.iter().map(row).collect()
+}
+
+fn set_rows(content: &mut ProfileContent, rows: Vec<Row>) {
+    let tuple = |row: Row| {
+        let [service_flavour, metric, fqan] = <[String; 3]>::try_from(row).unwrap_or_default();
+        Tuple { service_flavour, metric, fqan }
+    };
+    content.tuples = rows.into_iter().map(tuple).collect();
+}
+
+impl ProfileContent {
+    /// What the form of a new profile shows.
+    pub fn to_add() -> Self {
+        Self { version: FIRST_VERSION.to_owned(), ..Self::default() }
+    }
+
+    /// «7 tuples, 6 unique service flavours and 6 unique metrics»
+    pub fn size_in_words(&self) -> String {
+        let distinct = |text: fn(&Tuple) -> &str| self.tuples.iter().map(text).collect::<HashSet<_>>().len();
+        let (flavours, metrics) = (distinct(|tuple| &tuple.service_flavour), distinct(|tuple| &tuple.metric));
+        let tuples = self.tuples.len();
+        format!("{tuples} tuples, {flavours} unique service flavours and {metrics} unique metrics")
+    }
+
+    /// How groups of profiles name it, since its name alone may stand for several: «ARGO_MON (1.0)».
+    pub fn label(&self) -> String {
+        format!("{} ({})", self.name, self.version)
+    }
+
+    /// Complains about each tuple that stands further up already.
+    pub fn check_tuples(&self, rejection: &mut Rejection) {
+        let mut rows = HashMap::new();
+        for (row, tuple) in self.tuples.iter().enumerate() {
+            let first = *rows.entry(tuple).or_insert(row);
+            if first != row {
+                let message = format!("The same tuple stands in row {} already.", first + 1);
+                rejection.add(Place::Row { field: "tuples", row }, message);
+            }
+        }
+    }
+
+    /// «Changed VO. Added tuple "SRM, org.sam.SRM-All".», or that nothing did. The order of tuples is no matter.
+    pub fn changes(&self, after: &Self) -> String {
+        let fields = changes::fields(&[
+            ("name", self.name != after.name),
+            ("version", self.version != after.version),
+            ("VO", self.vo != after.vo),
+            ("description", description(self) != description(after)),
+            ("group", self.group != after.group),
+        ]);
+        let labels = |content: &Self| content.tuples.iter().map(Tuple::label).collect::<Vec<_>>();
+        let (old, new) = (labels(self), labels(after));
+        let added = listed("Added", ["tuple", "tuples"], &missing_in(&old, &new));
+        let deleted = listed("Deleted", ["tuple", "tuples"], &missing_in(&new, &old));
+        sentences(fields.into_iter().chain(added).chain(deleted).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::draft::Draft;
+
+    fn profile(tuples: &[(&str, &str, &str)]) -> ProfileContent {
+        let tuple = |(flavour, metric, fqan): &(&str, &str, &str)| Tuple {
+            service_flavour: (*flavour).into(),
+            metric: (*metric).into(),
+            fqan: (*fqan).into(),
+        };
+        ProfileContent { name: "A".into(), tuples: tuples.iter().map(tuple).collect(), ..ProfileContent::to_add() }
+    }
+
+    #[test]
+    fn a_form_shows_a_profile_and_becomes_it_again() {
+        let mut content = profile(&[("SRM", "a.B", ""), ("SRM", "a.B", "/ops")]);
+        (content.vo, content.description) = ("ops".into(), Some("x\ny".into()));
+        let draft = Draft::of(&FIELDS, &content);
+        assert_eq!(draft.parse(&FIELDS, ProfileContent::default()).unwrap(), content);
+    }
+
+    #[test]
+    fn a_tuple_stands_once() {
+        let mut rejection = Rejection::default();
+        profile(&[("SRM", "a", ""), ("SRM", "a", "/x"), ("SRM", "a", "")]).check_tuples(&mut rejection);
+        assert_eq!(rejection.complaints.len(), 1);
+        let place = Place::Row { field: "tuples", row: 2 };
+        assert_eq!(rejection.of(place), ["The same tuple stands in row 1 already."]);
+    }
+
+    #[test]
+    fn changes_in_words() {
+        let before = profile(&[("SRM", "a", ""), ("SRM", "b", "")]);
+        let mut after = profile(&[("SRM", "b", ""), ("SRM", "a", "/x")]);
+        (after.vo, after.description) = ("ops".into(), Some(String::new()));
+        let words = "Changed VO. Added tuple \"SRM, a, /x\". Deleted tuple \"SRM, a\".";
+        assert_eq!(before.changes(&after), words);
+        let turned = profile(&[("SRM", "b", ""), ("SRM", "a", "")]);
+        assert_eq!(before.changes(&turned), "No fields changed.");
+    }
 }

@@ -8,8 +8,13 @@ use log::{Level, Record};
 use log4rs::config::{Deserialize, Deserializers};
 use log4rs::encode::{self, Encode};
 
+use crate::domain::login_throttle::LOG_TARGET;
+
 /// Room for the line of a request, so that it is not moved while it grows.
 const COMMON_LENGTH: usize = 160;
+
+/// The program that logins are logged as, whichever runs: POEM 2.3 had it so, and who watches logins looks for it.
+const LOGINS: &str = "poem-authbackend";
 
 /// What stands in every line: which program speaks, and in which time zone.
 #[derive(Debug, Clone)]
@@ -39,7 +44,8 @@ impl Line {
     }
 
     fn write(&self, line: &mut String, record: &Record) {
-        let _ = write!(line, "{}[{}]: {} ", self.program, self.pid, level_name(record.level()));
+        let program = if record.target() == LOG_TARGET { LOGINS } else { self.program };
+        let _ = write!(line, "{program}[{}]: {} ", self.pid, level_name(record.level()));
         let _ = write!(OneLine(line), "{}", record.args());
     }
 }
@@ -127,6 +133,13 @@ mod tests {
         );
         assert!(logged(Level::Warn, "č").ends_with(": WARNING č\n"));
         assert!(logged(Level::Trace, "x").ends_with(": DEBUG x\n"));
+    }
+
+    #[test]
+    fn logins_are_logged_as_their_own_program() {
+        let time = DateTime::from_timestamp(1_562_500_800, 0).unwrap();
+        let record = &Record::builder().target(LOG_TARGET).level(Level::Warn).args(format_args!("x")).build();
+        assert_eq!(line().with_time(time, record), "2019-07-07 14:00:00 - poem-authbackend[7]: WARNING x\n");
     }
 
     #[test]

@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::chrome::Link;
 use super::list::Choice;
 use super::page::Content;
+use crate::domain::rejection::{Complaint, Place, Rejection};
 
-/// How a field is shown. The words are the names of the templates under widgets/.
+/// How a field is shown; the templates under widgets/ have a macro for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Look {
@@ -59,6 +60,19 @@ pub struct Column {
     pub suggestions: String,
 }
 
+/// A key that rows need while another field has a certain value: a passive metric its flag PASSIVE. The page's script
+/// warns while it is missing; whether it may be, the save decides.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Needed {
+    /// The other field, and its value: "mtype", "Passive".
+    pub field: String,
+    pub value: String,
+    /// What stands in the first column of one row: "PASSIVE".
+    pub key: String,
+    /// The warning.
+    pub text: String,
+}
+
 /// One field, ready to be shown.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Widget {
@@ -82,10 +96,12 @@ pub struct Widget {
     /// Of a select or picker. More than a few hundred picks are still all here.
     pub choices: Vec<Choice>,
     pub columns: Vec<Column>,
+    /// A table that can grow has a blank one at its end; numbers in names may have gaps.
     pub rows: Vec<Row>,
+    pub needs: Option<Needed>,
     /// Of what is shown only, and beside a read-only URL: leads there; '' where nowhere.
     pub href: String,
-    /// Shown, but not for typing.
+    /// Shown as text (a checkbox as it is), not for typing; nothing is sent.
     pub disabled: bool,
 }
 
@@ -108,6 +124,16 @@ pub struct Fact {
     /// '' where links say it all.
     pub text: String,
     pub links: Vec<Link>,
+}
+
+impl Fact {
+    /// A fact of links; none where there is no link.
+    pub fn of(label: &str, links: Vec<Link>) -> Vec<Self> {
+        match links.is_empty() {
+            true => Vec::new(),
+            false => vec![Self { label: label.to_owned(), text: String::new(), links }],
+        }
+    }
 }
 
 /// One field in a conflict of two who edited the same object.
@@ -172,4 +198,31 @@ pub struct FormPage {
 
 impl Content for FormPage {
     const TEMPLATE: &'static str = "admin/form";
+}
+
+/// The errors at the top of a form, each with the way to its field; `label` of a field's name, '' where none is said.
+pub fn problems<'a>(rejection: &Rejection, label: impl Fn(&str) -> &'a str) -> Vec<Problem> {
+    let problem = |complaint: &Complaint| {
+        let (place, href) = match complaint.place {
+            Place::Form => (String::new(), String::new()),
+            Place::Field(name) => (label(name).to_owned(), format!("#id_{name}")),
+            Place::Row { field, row } => (format!("{}, row {}", label(field), row + 1), format!("#id_{field}")),
+            Place::Cell { field, row, column } => {
+                (format!("{}, row {}", label(field), row + 1), format!("#id_{field}-{row}-{column}"))
+            }
+        };
+        let colon = if place.is_empty() { "" } else { ": " };
+        Problem { text: format!("{place}{colon}{}", complaint.message), href }
+    };
+    rejection.complaints.iter().map(problem).collect()
+}
+
+/// «Please correct the error below.»; '' without any.
+pub fn complaint(rejection: &Rejection) -> String {
+    let words = match rejection.complaints.len() {
+        0 => "",
+        1 => "Please correct the error below.",
+        _ => "Please correct the errors below.",
+    };
+    words.to_owned()
 }

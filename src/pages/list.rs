@@ -27,6 +27,29 @@ pub struct Cell {
     pub is_figure: bool,
 }
 
+impl Cell {
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// Text that leads somewhere; '' leads nowhere.
+    pub fn link(text: impl Into<String>, href: impl Into<String>) -> Self {
+        Self { text: text.into(), href: href.into(), ..Self::default() }
+    }
+
+    pub fn figure(number: i64, href: impl Into<String>) -> Self {
+        Self { is_figure: true, ..Self::link(number.to_string(), href) }
+    }
+
+    pub fn time(time: impl Into<String>) -> Self {
+        Self { is_figure: true, ..Self::text(time) }
+    }
+
+    pub fn flag(on: bool) -> Self {
+        Self { flag: Some(on), ..Self::default() }
+    }
+}
+
 /// One filter: a select whose choice «all» has the value ''.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Filter {

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::form::{Problem, Widget};
+use super::form::{self, Problem, Widget};
 use super::page::Content;
+use crate::domain::rejection::{Place, Rejection};
 
 /// Template `login`.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -61,6 +62,36 @@ pub struct PasswordPage {
     /// What a good password is.
     pub rules: Vec<String>,
     pub is_done: bool,
+}
+
+impl PasswordPage {
+    /// The form, with what is wrong with what was typed; passwords themselves are not shown again. `fields`: name and
+    /// label of each.
+    pub fn new(
+        heading: &str,
+        action: &str,
+        fields: &[(&'static str, &str)],
+        rules: &[&str],
+        wrong: &Rejection,
+    ) -> Self {
+        let widget = |(name, label): &(&'static str, &str)| Widget {
+            name: (*name).to_owned(),
+            label: (*label).to_owned(),
+            required: true,
+            input_type: "password",
+            errors: wrong.of(Place::Field(name)).into_iter().map(str::to_owned).collect(),
+            ..Widget::default()
+        };
+        Self {
+            heading: heading.to_owned(),
+            action: action.to_owned(),
+            complaint: form::complaint(wrong),
+            problems: form::problems(wrong, |_| ""),
+            widgets: fields.iter().map(widget).collect(),
+            rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
+            is_done: false,
+        }
+    }
 }
 
 impl Content for PasswordPage {

@@ -9,8 +9,8 @@ pub mod history;
 pub mod list;
 pub mod login;
 pub mod others;
-mod page;
+pub mod page;
 pub mod samples;
 
 pub use chrome::{Chrome, Crumb, Link, Message, Tone, User};
-pub use page::{Content, Page};
+pub use page::{CONTENT_SECURITY_POLICY, Content, Page};

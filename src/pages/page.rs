@@ -5,11 +5,12 @@ use rocket::request::Request;
 use rocket::response::{self, Responder};
 use rocket_dyn_templates::Template;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::chrome::Chrome;
 
 /// No script and no style but our own files; forms go to ourselves; nobody frames us.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What a template is given as `it`.
@@ -26,12 +27,37 @@ pub struct Page<C> {
     pub content: C,
 }
 
-/// What the templates see: the chrome as `page`, the content as `it`.
+/// A page of any kind of content, as its template is given it.
+#[derive(Debug)]
+pub struct Rendered {
+    status: Status,
+    template: &'static str,
+    given: Value,
+}
+
+/// What the templates see: the chrome as `page`, the content as `it`, and what is at the same address everywhere as `at`.
 #[derive(Serialize)]
 struct Given<'a, C> {
     page: &'a Chrome,
     it: &'a C,
+    at: Addresses,
 }
+
+/// What every page leads to.
+#[derive(Serialize)]
+struct Addresses {
+    home: &'static str,
+    login: &'static str,
+    logout: &'static str,
+    password: &'static str,
+}
+
+const ADDRESSES: Addresses = Addresses {
+    home: "/poem/admin/",
+    login: "/poem/admin/login/",
+    logout: "/poem/admin/logout/",
+    password: "/poem/admin/password_change/",
+};
 
 impl<C: Content> Page<C> {
     pub fn new(chrome: Chrome, content: C) -> Self {
@@ -41,12 +67,29 @@ impl<C: Content> Page<C> {
     pub fn with_status(self, status: Status) -> Self {
         Self { status, ..self }
     }
+
+    /// What its template is given, for whoever wants to look at a page without a request.
+    pub fn as_json(&self) -> Value {
+        // Nothing of ours has keys that are no text, which is all that could fail.
+        serde_json::to_value(Given { page: &self.chrome, it: &self.content, at: ADDRESSES }).unwrap_or_default()
+    }
+}
+
+impl<C: Content> From<Page<C>> for Rendered {
+    fn from(page: Page<C>) -> Self {
+        Self { status: page.status, template: C::TEMPLATE, given: page.as_json() }
+    }
 }
 
 impl<'r, C: Content> Responder<'r, 'static> for Page<C> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        let given = Given { page: &self.chrome, it: &self.content };
-        let mut response = Template::render(C::TEMPLATE, given).respond_to(request)?;
+        Rendered::from(self).respond_to(request)
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Rendered {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let mut response = Template::render(self.template, self.given).respond_to(request)?;
         response.set_status(self.status);
         response.set_header(Header::new("Content-Security-Policy", CONTENT_SECURITY_POLICY));
         response.set_header(Header::new("Referrer-Policy", "same-origin"));

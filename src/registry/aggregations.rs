@@ -1,22 +1,21 @@
-//! Aggregation profiles: what the pages write through the internal API.
+//! Aggregation profiles: what the pages and the internal API write of them.
 
-use sqlx::PgPool;
-
+use crate::domain::aggregation::AggregationContent;
 use crate::domain::group::GroupKind;
+use crate::domain::history;
 use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::tenant::SchemaName;
-use crate::store::log_entries::NewLogEntry;
-use crate::store::sessions::SessionUser;
-use crate::store::{StoreError, TenantTx, aggregations, groups, log_entries};
+use crate::domain::policy::{Denial, Viewer, Wish, decide};
+use crate::domain::rejection::{Rejection, words};
+use crate::store::{Loaded, StoreError, TenantTx, aggregations, groups};
 
+use super::journal::note;
+use super::{Refusal, Saved, Target};
+
+/// Why nothing was written, told apart as the internal API needs it; a form takes it as a [`Refusal`].
 #[derive(Debug, thiserror::Error)]
 pub enum AggregationError {
-    /// The user is no superuser and not in the group.
-    #[error("You are not member of group {0}.")]
-    NotMember(String),
-    /// What is in no group, only a superuser may move.
-    #[error("The aggregation is in no group, only a superuser can move it.")]
-    WithoutGroup,
+    #[error("{}", denied(.0))]
+    Denied(Denial),
     #[error("there is no group of aggregations named {0}")]
     UnknownGroup(String),
     #[error("there is no aggregation with this apiid")]
@@ -26,76 +25,124 @@ pub enum AggregationError {
     #[error("an aggregation with this apiid exists already")]
     ApiidTaken,
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
 }
 
-/// Adds an aggregation to a group that the user may write to.
-pub async fn create(
-    pool: &PgPool,
-    schema: &SchemaName,
-    user: &SessionUser,
-    (name, apiid, group): (&str, &str, &str),
-) -> Result<(), AggregationError> {
-    let mut tx = TenantTx::write(pool, schema).await?;
-    let group_id = writable_group(&mut tx, user, group).await?;
-    let id =
-        aggregations::insert(tx.conn(), name, apiid, group_id).await.map_err(|error| match error.constraint() {
-            "aggregation_name_key" => AggregationError::NameTaken,
-            "aggregation_apiid_key" => AggregationError::ApiidTaken,
-            _ => AggregationError::Store(error),
-        })?;
-    log(&mut tx, user, (Action::Add, id, name, "")).await?;
-    Ok(tx.commit().await?)
-}
-
-/// Moves the aggregation with this apiid into a group; the user must be able to write to it and to where it was.
-pub async fn move_to_group(
-    pool: &PgPool,
-    schema: &SchemaName,
-    user: &SessionUser,
-    (apiid, group): (&str, &str),
-) -> Result<(), AggregationError> {
-    let mut tx = TenantTx::write(pool, schema).await?;
-    let group_id = writable_group(&mut tx, user, group).await?;
-    let aggregation = aggregations::by_apiid(tx.conn(), apiid).await?.ok_or(AggregationError::UnknownApiid)?;
-    match aggregation.group_id {
-        Some(old) => check_member(&mut tx, user, old, &aggregation.group_name).await?,
-        None if !user.is_superuser => return Err(AggregationError::WithoutGroup),
-        None => {}
+/// Clients of the API see no form that is read-only.
+fn denied(denial: &Denial) -> String {
+    match denial {
+        Denial::ForeignObject(group) if group.is_empty() => {
+            "The aggregation is in no group, only a superuser can move it.".to_owned()
+        }
+        Denial::ForeignObject(group) => words::not_member(group),
+        _ => denial.to_string(),
     }
-    if aggregation.group_id != Some(group_id) {
-        aggregations::set_group(tx.conn(), aggregation.id, group_id).await?;
-        log(&mut tx, user, (Action::Change, aggregation.id, &aggregation.name, "Changed group.")).await?;
+}
+
+impl From<Denial> for AggregationError {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
     }
-    Ok(tx.commit().await?)
 }
 
-async fn writable_group(tx: &mut TenantTx, user: &SessionUser, group: &str) -> Result<i64, AggregationError> {
-    let id = groups::id_of(tx.conn(), GroupKind::Aggregations, group)
-        .await?
-        .ok_or_else(|| AggregationError::UnknownGroup(group.to_owned()))?;
-    check_member(tx, user, id, group).await?;
-    Ok(id)
+impl From<StoreError> for AggregationError {
+    fn from(error: StoreError) -> Self {
+        match error.constraint() {
+            "aggregation_name_key" => Self::NameTaken,
+            "aggregation_apiid_key" => Self::ApiidTaken,
+            _ => Self::Store(error),
+        }
+    }
 }
 
-async fn check_member(tx: &mut TenantTx, user: &SessionUser, group: i64, name: &str) -> Result<(), AggregationError> {
-    let may = user.is_superuser || groups::is_member(tx.conn(), GroupKind::Aggregations, group, user.id).await?;
-    if may { Ok(()) } else { Err(AggregationError::NotMember(name.to_owned())) }
+impl From<AggregationError> for Refusal {
+    fn from(error: AggregationError) -> Self {
+        match error {
+            AggregationError::Denied(denial) => denial.into(),
+            AggregationError::UnknownGroup(_) => Rejection::at("group", words::NO_CHOICE).into(),
+            AggregationError::UnknownApiid => Self::Gone,
+            AggregationError::NameTaken => Rejection::at("name", words::exists("Aggregation", "Name")).into(),
+            AggregationError::ApiidTaken => Rejection::at("apiid", words::exists("Aggregation", "Id")).into(),
+            AggregationError::Store(error) => error.into(),
+        }
+    }
 }
 
-async fn log(
+/// Adds an aggregation.
+pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &AggregationContent) -> Result<Saved, Refusal> {
+    Ok(add(tx, viewer, content).await?)
+}
+
+/// [`create`], telling more exactly why not.
+pub async fn add(tx: &mut TenantTx, viewer: &Viewer, content: &AggregationContent) -> Result<Saved, AggregationError> {
+    let group_id = chosen_group(tx, &content.group).await?;
+    decide(viewer, ObjectKind::Aggregation, Wish::Add { group: &content.group })?;
+    let id = aggregations::insert(tx.conn(), content, group_id).await?;
+    note(tx, viewer, Action::Add, (ObjectKind::Aggregation, id, &content.name), "").await?;
+    Ok(Saved::plain(id, &content.name))
+}
+
+/// Saves what a form holds.
+pub async fn change(
     tx: &mut TenantTx,
-    user: &SessionUser,
-    (action, id, name, message): (Action, i64, &str, &str),
-) -> Result<(), StoreError> {
-    let entry = NewLogEntry {
-        action,
-        object_kind: ObjectKind::Aggregation,
-        object_id: id.to_string(),
-        object_name: name,
-        message,
-        user_id: Some(user.id),
-        username: &user.username,
-    };
-    log_entries::insert(tx.conn(), entry).await
+    viewer: &Viewer,
+    target: Target,
+    content: &AggregationContent,
+) -> Result<Saved, Refusal> {
+    let before = aggregations::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?;
+    let wish = Wish::Change { before: &before.content.group, after: &content.group };
+    decide(viewer, ObjectKind::Aggregation, wish)?;
+    target.check(before.revision)?;
+    let group_id = chosen_group(tx, &content.group).await?;
+    Ok(save(tx, viewer, &before, content, group_id).await?)
+}
+
+/// Moves the aggregation with this id on the ARGO WEB-API into a group, whatever state of it was read before.
+pub async fn move_to_group(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    apiid: &str,
+    group: &str,
+) -> Result<Saved, AggregationError> {
+    let group_id = chosen_group(tx, group).await?;
+    // Whoever may not write to the group does not learn which ids there are.
+    decide(viewer, ObjectKind::Aggregation, Wish::Add { group })?;
+    let id = aggregations::id_by_apiid(tx.conn(), apiid).await?.ok_or(AggregationError::UnknownApiid)?;
+    let before = aggregations::content(tx.conn(), id).await?.ok_or(AggregationError::UnknownApiid)?;
+    decide(viewer, ObjectKind::Aggregation, Wish::Change { before: &before.content.group, after: group })?;
+    let content = AggregationContent { group: group.to_owned(), ..before.content.clone() };
+    save(tx, viewer, &before, &content, group_id).await
+}
+
+/// Removes it here; its definition on the ARGO WEB-API stays.
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
+    let before = aggregations::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
+    decide(viewer, ObjectKind::Aggregation, Wish::Delete { group: &before.group })?;
+    aggregations::delete(tx.conn(), id).await?;
+    note(tx, viewer, Action::Delete, (ObjectKind::Aggregation, id, &before.name), "").await?;
+    Ok(Saved::plain(id, &before.name))
+}
+
+async fn save(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    before: &Loaded<AggregationContent>,
+    content: &AggregationContent,
+    group_id: Option<i64>,
+) -> Result<Saved, AggregationError> {
+    let message = before.content.changes(content);
+    if message == history::NOTHING {
+        return Ok(Saved::nothing(before.id, &content.name));
+    }
+    aggregations::update(tx.conn(), before.id, content, group_id).await?;
+    note(tx, viewer, Action::Change, (ObjectKind::Aggregation, before.id, &content.name), &message).await?;
+    Ok(Saved::changed(before.id, &content.name, message))
+}
+
+async fn chosen_group(tx: &mut TenantTx, group: &str) -> Result<Option<i64>, AggregationError> {
+    if group.is_empty() {
+        return Ok(None);
+    }
+    let id = groups::id_of(tx.conn(), GroupKind::Aggregations, group).await?;
+    id.map(Some).ok_or_else(|| AggregationError::UnknownGroup(group.to_owned()))
 }

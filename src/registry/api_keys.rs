@@ -1,15 +1,36 @@
-//! API keys: created, given a new token, revoked.
+//! API keys: created, given a new token, revoked, removed.
 
 use sqlx::PgPool;
 
-use crate::domain::keys::Keys;
+use crate::domain::api_key::{ApiKeyContent, REVOKED};
+use crate::domain::history;
+use crate::domain::keys::{Keys, random_hex};
 use crate::domain::log_entry::{Action, ObjectKind};
+use crate::domain::policy::{Viewer, Wish, decide};
+use crate::domain::rejection::{Rejection, words};
 use crate::domain::tenant::SchemaName;
 use crate::store::log_entries::NewLogEntry;
 use crate::store::{StoreError, TenantTx, api_keys, log_entries};
 
+use super::journal::note;
+use super::refusal::taken;
+use super::{Refusal, Saved, Target};
+
 /// The client whose token POEM itself presents, to the ARGO WEB-API: the only one that is kept so that it can be read.
 pub const WEB_API_CLIENT: &str = "WEB-API";
+
+/// Random bytes in a token.
+const TOKEN_BYTES: usize = 16;
+
+/// A token that nobody has: 32 hex digits.
+pub fn new_token() -> String {
+    random_hex(TOKEN_BYTES)
+}
+
+/// What is stored of a client's token: its hash, and the token itself where POEM must present it.
+fn stored(keys: &Keys, client: &str, token: &str) -> (Vec<u8>, Option<Vec<u8>>) {
+    (keys.token_hash(token), (client == WEB_API_CLIENT).then(|| keys.seal(token)))
+}
 
 /// What [`put`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +48,7 @@ pub async fn put(
     (client, token): (&str, &str),
     command: &str,
 ) -> Result<Put, StoreError> {
-    let hash = keys.token_hash(token);
-    let sealed = (client == WEB_API_CLIENT).then(|| keys.seal(token));
+    let (hash, sealed) = stored(keys, client, token);
     let mut tx = TenantTx::write(pool, schema).await?;
     let (id, is_new, is_revoked) = api_keys::put(tx.conn(), client, &hash, sealed.as_deref()).await?;
     let (action, message) = if is_new { (Action::Add, "") } else { (Action::Change, "Changed token.") };
@@ -69,4 +89,54 @@ pub async fn revoke(
     }
     tx.commit().await?;
     Ok(Some(in_force))
+}
+
+/// Gives the client a key and tells its token, which nobody can read again. Only the client counts of the content.
+pub async fn create(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    keys: &Keys,
+    content: &ApiKeyContent,
+) -> Result<(Saved, String), Refusal> {
+    decide(viewer, ObjectKind::ApiKey, Wish::Add { group: "" })?;
+    let client = &content.client;
+    let token = new_token();
+    let (hash, sealed) = stored(keys, client, &token);
+    let inserted = api_keys::insert(tx.conn(), client, &hash, sealed.as_deref()).await;
+    let exists = [("api_key_client_key", "client", words::exists("API key", "Client id"))];
+    let id = inserted.map_err(|error| taken(error, &exists))?;
+    note(tx, viewer, Action::Add, (ObjectKind::ApiKey, id, client), "").await?;
+    Ok((Saved::plain(id, client), token))
+}
+
+/// Revokes it, for good: nothing else can be changed. The client stays whatever the content says.
+pub async fn change(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    target: Target,
+    content: &ApiKeyContent,
+) -> Result<Saved, Refusal> {
+    let before = api_keys::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?.content;
+    decide(viewer, ObjectKind::ApiKey, Wish::Change { before: "", after: "" })?;
+    let client = &before.client;
+    if before.revoked && !content.revoked {
+        return Err(Rejection::at("revoked", REVOKED).into());
+    }
+    let message = before.changes(content);
+    if message == history::NOTHING {
+        return Ok(Saved::nothing(target.id, client));
+    }
+    api_keys::revoke(tx.conn(), client).await?;
+    note(tx, viewer, Action::Change, (ObjectKind::ApiKey, target.id, client), &message).await?;
+    let consequences = vec![REVOKED.to_owned()];
+    Ok(Saved { consequences, ..Saved::changed(target.id, client, message) })
+}
+
+/// Removes it: its token opens nothing any more, and the client can be given another.
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
+    let client = api_keys::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content.client;
+    decide(viewer, ObjectKind::ApiKey, Wish::Delete { group: "" })?;
+    api_keys::delete(tx.conn(), id).await?;
+    note(tx, viewer, Action::Delete, (ObjectKind::ApiKey, id, &client), "").await?;
+    Ok(Saved::plain(id, &client))
 }

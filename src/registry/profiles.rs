@@ -1,13 +1,125 @@
-//! Profiles: import. (The admin edits them.)
+//! Profiles: added, cloned, changed, removed by people; imported by a command.
 
 use sqlx::PgPool;
 
+use crate::domain::changes::listed;
+use crate::domain::group::GroupKind;
+use crate::domain::history;
 use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::profile::ProfileContent;
+use crate::domain::policy::{Viewer, Wish, decide};
+use crate::domain::profile::{FIRST_VERSION, MANUAL_FLAVOUR, NAME_TAKEN, ProfileContent};
+use crate::domain::rejection::{Place, Rejection};
 use crate::domain::tenant::SchemaName;
 use crate::store::log_entries::NewLogEntry;
 use crate::store::profiles::ProfileRow;
-use crate::store::{StoreError, TenantTx, log_entries, metrics, profiles};
+use crate::store::{StoreError, TenantTx, log_entries, metrics, profiles, service_flavours, vos};
+
+use super::groups::chosen_group;
+use super::journal::note;
+use super::refusal::taken;
+use super::{Refusal, Saved, Target};
+
+/// Adds a profile; with `clone_of` from the form that an other one filled, whose name it may not keep. Without a version
+/// it gets the first.
+pub async fn create(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    content: &ProfileContent,
+    clone_of: Option<i64>,
+) -> Result<Saved, Refusal> {
+    let message = match clone_of {
+        Some(original) => check_clone(tx, viewer, content, original).await?,
+        None => String::new(),
+    };
+    let version = if content.version.is_empty() { FIRST_VERSION } else { &content.version };
+    let content = &ProfileContent { version: version.to_owned(), ..content.clone() };
+    decide(viewer, ObjectKind::Profile, Wish::Add { group: &content.group })?;
+    let group_id = check(tx, content, None).await?;
+    let id = profiles::insert(tx.conn(), content, group_id).await.map_err(name_taken)?;
+    let consequences = put_tuples(tx, id, content).await?;
+    note(tx, viewer, Action::Add, (ObjectKind::Profile, id, &content.name), &message).await?;
+    Ok(Saved { consequences, ..Saved::plain(id, &content.name) })
+}
+
+/// «Derived from ARGO_MON (1.0)», where the viewer may clone the original and the copy has a name of its own.
+async fn check_clone(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    content: &ProfileContent,
+    original: i64,
+) -> Result<String, Refusal> {
+    let original = profiles::content(tx.conn(), original).await?.ok_or(Refusal::Gone)?.content;
+    decide(viewer, ObjectKind::Profile, Wish::Clone { group: &original.group })?;
+    if content.name == original.name {
+        return Err(Rejection::at("name", NAME_TAKEN).into());
+    }
+    Ok(history::derived_from(&original.name, &original.version))
+}
+
+/// Saves what a form holds. Tuples that stay keep their ids.
+pub async fn change(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    target: Target,
+    content: &ProfileContent,
+) -> Result<Saved, Refusal> {
+    let before = profiles::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?;
+    let wish = Wish::Change { before: &before.content.group, after: &content.group };
+    decide(viewer, ObjectKind::Profile, wish)?;
+    target.check(before.revision)?;
+    let group_id = check(tx, content, Some(&before.content)).await?;
+    let message = before.content.changes(content);
+    if message == history::NOTHING {
+        return Ok(Saved::nothing(target.id, &content.name));
+    }
+    profiles::update(tx.conn(), target.id, content, group_id).await.map_err(name_taken)?;
+    let consequences = put_tuples(tx, target.id, content).await?;
+    note(tx, viewer, Action::Change, (ObjectKind::Profile, target.id, &content.name), &message).await?;
+    Ok(Saved { consequences, ..Saved::changed(target.id, &content.name, message) })
+}
+
+/// Removes it with its tuples; their metrics and flavours stay known.
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
+    let before = profiles::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
+    decide(viewer, ObjectKind::Profile, Wish::Delete { group: &before.group })?;
+    profiles::delete(tx.conn(), id).await?;
+    note(tx, viewer, Action::Delete, (ObjectKind::Profile, id, &before.name), "").await?;
+    Ok(Saved::plain(id, &before.name))
+}
+
+/// All that stands in the way of the content at once; gives the id of its group. A VO that is no longer listed may stay.
+async fn check(
+    tx: &mut TenantTx,
+    content: &ProfileContent,
+    before: Option<&ProfileContent>,
+) -> Result<Option<i64>, Refusal> {
+    let mut rejection = Rejection::default();
+    let vo_stays = before.is_some_and(|before| before.vo == content.vo);
+    if !vo_stays && !vos::exists(tx.conn(), &content.vo).await? {
+        rejection.add(Place::Field("vo"), format!("Unable to find virtual organization {}.", content.vo));
+    }
+    content.check_tuples(&mut rejection);
+    let group_id = chosen_group(tx, GroupKind::Profiles, &content.group, &mut rejection).await?;
+    rejection.check()?;
+    Ok(group_id)
+}
+
+fn name_taken(error: StoreError) -> Refusal {
+    taken(error, &[("profile_name_version_key", "name", NAME_TAKEN.to_owned())])
+}
+
+/// Makes the content's tuples those of the profile. Flavours and metrics that nobody knew become known: says so.
+async fn put_tuples(tx: &mut TenantTx, id: i64, content: &ProfileContent) -> Result<Vec<String>, StoreError> {
+    let flavours: Vec<String> = content.tuples.iter().map(|tuple| tuple.service_flavour.clone()).collect();
+    let new_flavours = service_flavours::register(tx.conn(), &flavours, MANUAL_FLAVOUR).await?;
+    let names: Vec<String> = content.tuples.iter().map(|tuple| tuple.metric.clone()).collect();
+    let new_names = metrics::unknown_names(tx.conn(), &names).await?;
+    metrics::register_names(tx.conn(), &new_names).await?;
+    profiles::set_tuples(tx.conn(), id, &content.tuples).await?;
+    let flavours = listed("Added", ["new service flavour", "new service flavours"], &new_flavours);
+    let names = listed("Added", ["new metric name", "new metric names"], &new_names);
+    Ok(flavours.into_iter().chain(names).collect())
+}
 
 /// What an import did to one profile.
 #[derive(Debug, Clone, PartialEq, Eq)]

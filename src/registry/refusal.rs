@@ -1,5 +1,6 @@
 //! Why an operation did nothing, and what one did that went through.
 
+use crate::domain::history;
 use crate::domain::policy::Denial;
 use crate::domain::rejection::Rejection;
 use crate::store::StoreError;
@@ -11,7 +12,7 @@ pub enum Refusal {
     #[error(transparent)]
     Rejected(#[from] Rejection),
     #[error(transparent)]
-    Denied(#[from] Denial),
+    Denied(Denial),
     /// Somebody else saved the object since the form was opened.
     #[error("somebody else changed it meanwhile")]
     Stale,
@@ -22,12 +23,29 @@ pub enum Refusal {
     Store(#[from] StoreError),
 }
 
+/// A group that may not be chosen is mended where it was chosen.
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::ForeignGroup(_) | Denial::NoGroup => Self::Rejected(Rejection::at("group", denial.to_string())),
+            Denial::Never | Denial::ForeignObject(_) => Self::Denied(denial),
+        }
+    }
+}
+
 /// Which state of an object a save starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
     pub id: i64,
     /// The object's revision when the form was opened.
     pub revision: i64,
+}
+
+impl Target {
+    /// Whether the object still stands at the revision that was read.
+    pub fn check(self, revision: i64) -> Result<(), Refusal> {
+        if self.revision == revision { Ok(()) } else { Err(Refusal::Stale) }
+    }
 }
 
 /// What was saved.
@@ -40,4 +58,28 @@ pub struct Saved {
     pub message: String,
     /// What else changed with it, a sentence each («Moved metric a.B (Test) to ams-probe (0.1.8).»).
     pub consequences: Vec<String>,
+}
+
+impl Saved {
+    /// Nothing was said of the object but that it was added or removed.
+    pub fn plain(id: i64, name: &str) -> Self {
+        Self::changed(id, name, String::new())
+    }
+
+    pub fn changed(id: i64, name: &str, message: String) -> Self {
+        Self { id, name: name.to_owned(), message, consequences: Vec::new() }
+    }
+
+    /// Everything was as it was, so nothing was written.
+    pub fn nothing(id: i64, name: &str) -> Self {
+        Self::changed(id, name, history::NOTHING.to_owned())
+    }
+}
+
+/// A value that another object has already, by the constraint that says so: (constraint, field, message).
+pub(super) fn taken(error: StoreError, known: &[(&str, &'static str, String)]) -> Refusal {
+    match known.iter().find(|(constraint, ..)| *constraint == error.constraint()) {
+        Some((_, field, message)) => Rejection::at(field, message).into(),
+        None => error.into(),
+    }
 }

@@ -1,9 +1,22 @@
-//! Users: the first superuser. (The admin edits the others.)
+//! Users: the first superuser, whom a command adds; and all that superusers do to the others.
 
 use sqlx::PgPool;
 
+use crate::domain::changes::missing_in;
+use crate::domain::group::GroupKind;
+use crate::domain::history::{self, changed_fields};
+use crate::domain::log_entry::{Action, ObjectKind};
+use crate::domain::policy::{Viewer, Wish, decide};
+use crate::domain::rejection::{Place, Rejection, words};
 use crate::domain::tenant::SchemaName;
-use crate::store::{StoreError, TenantTx, users};
+use crate::domain::user::{UserContent, groups_field};
+use crate::store::{StoreError, TenantTx, groups, sessions, users};
+
+use super::journal::note;
+use super::refusal::taken;
+use super::{Refusal, Saved, Target};
+
+const LAST_SUPERUSER: &str = "This is the last superuser who can log in: somebody must remain.";
 
 /// Adds a superuser; says whether it did: a user with this name, and their password, stay as they are.
 /// Writes no log entry: a tenant with nobody but its first superuser still counts as empty when data is loaded.
@@ -18,4 +31,157 @@ pub async fn create_superuser(
     let id = users::insert_superuser(tx.conn(), username, password_hash, email).await?;
     tx.commit().await?;
     Ok(id.is_some())
+}
+
+/// Adds a user. The password comes hashed: see `domain::password`.
+pub async fn create(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    content: &UserContent,
+    password_hash: &str,
+) -> Result<Saved, Refusal> {
+    decide(viewer, ObjectKind::CustUser, Wish::Add { group: "" })?;
+    let before = UserContent::default();
+    let mut rejection = Rejection::default();
+    content.check_username(&mut rejection);
+    let moves = choose_groups(tx, &before, content, &mut rejection).await?;
+    rejection.check()?;
+    let id = users::insert(tx.conn(), content, password_hash).await.map_err(name_taken)?;
+    apply(tx, id, &moves).await?;
+    note(tx, viewer, Action::Add, (ObjectKind::CustUser, id, &content.username), "").await?;
+    Ok(Saved::plain(id, &content.username))
+}
+
+/// Saves what a form holds. Whoever may no longer log in loses their sessions.
+pub async fn change(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    target: Target,
+    content: &UserContent,
+) -> Result<Saved, Refusal> {
+    let before = users::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?;
+    decide(viewer, ObjectKind::CustUser, Wish::Change { before: "", after: "" })?;
+    target.check(before.revision)?;
+    let before = before.content;
+    let message = before.changes(content);
+    if message == history::NOTHING {
+        return Ok(Saved::nothing(target.id, &content.username));
+    }
+    let mut rejection = Rejection::default();
+    // Accounts of old may have names that nobody could take now.
+    if before.username != content.username {
+        content.check_username(&mut rejection);
+    }
+    check_remaining(tx, target.id, &before, content, &mut rejection).await?;
+    let moves = choose_groups(tx, &before, content, &mut rejection).await?;
+    rejection.check()?;
+    users::update(tx.conn(), target.id, content).await.map_err(name_taken)?;
+    apply(tx, target.id, &moves).await?;
+    if before.username != content.username {
+        raise_groups(tx, content).await?;
+    }
+    if !(content.is_active && content.is_staff) {
+        sessions::delete_of_user(tx.conn(), target.id).await?;
+    }
+    note(tx, viewer, Action::Change, (ObjectKind::CustUser, target.id, &content.username), &message).await?;
+    Ok(Saved::changed(target.id, &content.username, message))
+}
+
+/// Removes them with their sessions. What they did stays under their name.
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
+    let before = users::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
+    decide(viewer, ObjectKind::CustUser, Wish::Delete { group: "" })?;
+    if before.is_administrator() && !users::is_another_administrator(tx.conn(), id).await? {
+        return Err(Rejection::of_form(LAST_SUPERUSER).into());
+    }
+    // First the note: it refers to whoever did it, who may be the same.
+    note(tx, viewer, Action::Delete, (ObjectKind::CustUser, id, &before.username), "").await?;
+    raise_groups(tx, &before).await?;
+    users::delete(tx.conn(), id).await?;
+    Ok(Saved::plain(id, &before.username))
+}
+
+/// Gives a user another password, hashed as for [`create`], and ends their sessions.
+pub async fn set_password(tx: &mut TenantTx, viewer: &Viewer, id: i64, password_hash: &str) -> Result<Saved, Refusal> {
+    let username = users::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content.username;
+    decide(viewer, ObjectKind::CustUser, Wish::Change { before: "", after: "" })?;
+    users::put_password(tx.conn(), id, password_hash).await?;
+    sessions::delete_of_user(tx.conn(), id).await?;
+    let message = changed_fields(&["password"]).unwrap_or_default();
+    note(tx, viewer, Action::Change, (ObjectKind::CustUser, id, &username), &message).await?;
+    Ok(Saved::changed(id, &username, message))
+}
+
+fn name_taken(error: StoreError) -> Refusal {
+    let known = [
+        ("app_user_username_key", "username", words::exists("User", "Username")),
+        ("app_user_egi_id_key", "egi_id", words::exists("User", "eduPersonUniqueId")),
+    ];
+    taken(error, &known)
+}
+
+/// Complains, at each flag that was taken away, where nobody could administer POEM any more.
+async fn check_remaining(
+    tx: &mut TenantTx,
+    id: i64,
+    before: &UserContent,
+    after: &UserContent,
+    rejection: &mut Rejection,
+) -> Result<(), StoreError> {
+    let loses = before.is_administrator() && !after.is_administrator();
+    if !loses || users::is_another_administrator(tx.conn(), id).await? {
+        return Ok(());
+    }
+    let flags = [("is_active", after.is_active), ("is_staff", after.is_staff), ("is_superuser", after.is_superuser)];
+    for (field, _) in flags.into_iter().filter(|(_, stays)| !stays) {
+        rejection.add(Place::Field(field), LAST_SUPERUSER);
+    }
+    Ok(())
+}
+
+/// Groups of one kind that a user joins or leaves, as (id, name).
+struct Moves {
+    kind: GroupKind,
+    joined: Vec<(i64, String)>,
+    left: Vec<(i64, String)>,
+}
+
+/// Complains about groups that are unknown at the field of their kind.
+async fn choose_groups(
+    tx: &mut TenantTx,
+    before: &UserContent,
+    after: &UserContent,
+    rejection: &mut Rejection,
+) -> Result<Vec<Moves>, StoreError> {
+    let mut moves = Vec::new();
+    for kind in GroupKind::ALL {
+        let wanted = missing_in(before.groups(kind), after.groups(kind));
+        let joined = groups::by_names(tx.conn(), kind, &wanted).await?;
+        if joined.len() < wanted.len() {
+            rejection.add(Place::Field(groups_field(kind)), words::NO_CHOICE);
+        }
+        let left = missing_in(after.groups(kind), before.groups(kind));
+        let left = groups::by_names(tx.conn(), kind, &left).await?;
+        moves.push(Moves { kind, joined, left });
+    }
+    Ok(moves)
+}
+
+async fn apply(tx: &mut TenantTx, id: i64, moves: &[Moves]) -> Result<(), StoreError> {
+    let ids = |groups: &[(i64, String)]| groups.iter().map(|group| group.0).collect::<Vec<_>>();
+    for Moves { kind, joined, left } in moves {
+        groups::add_users(tx.conn(), *kind, &ids(joined), &[id]).await?;
+        groups::remove_users(tx.conn(), *kind, &ids(left), &[id]).await?;
+        let names: Vec<String> = joined.iter().chain(left).map(|group| group.1.clone()).collect();
+        groups::raise_revisions(tx.conn(), *kind, &names).await?;
+    }
+    Ok(())
+}
+
+/// The forms of their groups name them.
+async fn raise_groups(tx: &mut TenantTx, content: &UserContent) -> Result<(), StoreError> {
+    for kind in GroupKind::ALL {
+        groups::raise_revisions(tx.conn(), kind, content.groups(kind)).await?;
+    }
+    Ok(())
 }

@@ -2,14 +2,14 @@
 
 use sqlx::PgConnection;
 
-use super::Result;
+use super::{Loaded, Result};
+use crate::domain::aggregation::AggregationContent;
 
 #[derive(Debug, Clone)]
 pub struct AggregationRow {
     pub id: i64,
     pub name: String,
     pub apiid: String,
-    pub group_id: Option<i64>,
     /// '' without a group.
     pub group_name: String,
 }
@@ -18,7 +18,7 @@ pub struct AggregationRow {
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<AggregationRow>> {
     Ok(sqlx::query_as!(
         AggregationRow,
-        r#"SELECT a.id, a.name, a.apiid, a.group_id, coalesce(g.name, '') AS "group_name!"
+        r#"SELECT a.id, a.name, a.apiid, coalesce(g.name, '') AS "group_name!"
            FROM aggregation a LEFT JOIN object_group g ON g.kind = a.group_kind AND g.id = a.group_id
            ORDER BY a.name COLLATE "C""#
     )
@@ -29,7 +29,7 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<AggregationRow>> {
 pub async fn by_name(conn: &mut PgConnection, name: &str) -> Result<Option<AggregationRow>> {
     Ok(sqlx::query_as!(
         AggregationRow,
-        r#"SELECT a.id, a.name, a.apiid, a.group_id, coalesce(g.name, '') AS "group_name!"
+        r#"SELECT a.id, a.name, a.apiid, coalesce(g.name, '') AS "group_name!"
            FROM aggregation a LEFT JOIN object_group g ON g.kind = a.group_kind AND g.id = a.group_id
            WHERE a.name = $1"#,
         name
@@ -38,34 +38,59 @@ pub async fn by_name(conn: &mut PgConnection, name: &str) -> Result<Option<Aggre
     .await?)
 }
 
-pub async fn by_apiid(conn: &mut PgConnection, apiid: &str) -> Result<Option<AggregationRow>> {
-    Ok(sqlx::query_as!(
-        AggregationRow,
-        r#"SELECT a.id, a.name, a.apiid, a.group_id, coalesce(g.name, '') AS "group_name!"
+/// The id of the aggregation with this id on the ARGO WEB-API.
+pub async fn id_by_apiid(conn: &mut PgConnection, apiid: &str) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar!("SELECT id FROM aggregation WHERE apiid = $1", apiid).fetch_optional(conn).await?)
+}
+
+/// What a form shows of it.
+pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<AggregationContent>>> {
+    let row = sqlx::query!(
+        r#"SELECT a.revision, a.name, a.apiid, coalesce(g.name, '') AS "group_name!"
            FROM aggregation a LEFT JOIN object_group g ON g.kind = a.group_kind AND g.id = a.group_id
-           WHERE a.apiid = $1"#,
-        apiid
+           WHERE a.id = $1"#,
+        id
     )
     .fetch_optional(conn)
-    .await?)
+    .await?;
+    Ok(row.map(|row| {
+        let content = AggregationContent { name: row.name, apiid: row.apiid, group: row.group_name };
+        Loaded { id, revision: row.revision, content }
+    }))
 }
 
 /// Gives its id. Fails on the constraints `aggregation_name_key` and `aggregation_apiid_key` where one is taken.
-pub async fn insert(conn: &mut PgConnection, name: &str, apiid: &str, group_id: i64) -> Result<i64> {
+pub async fn insert(conn: &mut PgConnection, content: &AggregationContent, group_id: Option<i64>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO aggregation (name, apiid, group_id) VALUES ($1, $2, $3) RETURNING id",
-        name,
-        apiid,
+        content.name,
+        content.apiid,
         group_id
     )
     .fetch_one(conn)
     .await?)
 }
 
-/// Moves it into a group.
-pub async fn set_group(conn: &mut PgConnection, id: i64, group_id: i64) -> Result<()> {
-    sqlx::query!("UPDATE aggregation SET group_id = $2, revision = revision + 1 WHERE id = $1", id, group_id)
-        .execute(conn)
-        .await?;
+/// Fails on the constraints that [`insert`] names.
+pub async fn update(
+    conn: &mut PgConnection,
+    id: i64,
+    content: &AggregationContent,
+    group_id: Option<i64>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE aggregation SET name = $2, apiid = $3, group_id = $4, revision = revision + 1 WHERE id = $1",
+        id,
+        content.name,
+        content.apiid,
+        group_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM aggregation WHERE id = $1", id).execute(conn).await?;
     Ok(())
 }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::Result;
+use super::{Loaded, Result};
+use crate::domain::api_key::ApiKeyContent;
 
 /// A key as it is listed.
 #[derive(Debug, Clone)]
@@ -67,4 +68,35 @@ pub async fn revoke(conn: &mut PgConnection, client: &str) -> Result<Option<(i64
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|row| (row.id, row.in_force)))
+}
+
+/// What a form shows of it. Its revision is 0: all that can be changed is changed once.
+pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<ApiKeyContent>>> {
+    let row = sqlx::query!("SELECT client, revoked FROM api_key WHERE id = $1", id).fetch_optional(conn).await?;
+    Ok(row.map(|row| {
+        let content = ApiKeyContent { client: row.client, revoked: row.revoked };
+        Loaded { id, revision: 0, content }
+    }))
+}
+
+/// Gives its id. Fails on the constraint `api_key_client_key` where the client has a key.
+pub async fn insert(
+    conn: &mut PgConnection,
+    client: &str,
+    token_hash: &[u8],
+    token_sealed: Option<&[u8]>,
+) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO api_key (client, token_hash, token_sealed) VALUES ($1, $2, $3) RETURNING id",
+        client,
+        token_hash,
+        token_sealed
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM api_key WHERE id = $1", id).execute(conn).await?;
+    Ok(())
 }

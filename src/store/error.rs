@@ -12,6 +12,9 @@ pub enum StoreError {
     /// The same, found out without an error of the database at hand.
     #[error("the database is not available: {0}")]
     Away(String),
+    /// The schema public is of another age than this POEM; a sentence.
+    #[error("{0}")]
+    OtherAge(String),
     /// The data change faster than they can be read.
     #[error("the data change all the time")]
     Busy,
@@ -66,6 +69,8 @@ fn class_of(refusal: &dyn DatabaseError) -> Class {
         "42P01" | "3F000" => Class::NotPrepared,
         // a wrong password or database is a matter of configuration, and mended while we run
         "28P01" | "28000" | "3D000" => Class::Unavailable,
+        // lock not available: somebody else holds it for long
+        "55P03" => Class::Unavailable,
         _ => match code.get(..2) {
             // connection exception, insufficient resources, operator intervention, system error
             Some("08" | "53" | "57" | "58") => Class::Unavailable,

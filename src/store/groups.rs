@@ -2,8 +2,8 @@
 
 use sqlx::PgConnection;
 
-use super::Result;
-use crate::domain::group::GroupKind;
+use super::{Loaded, Result, group_members};
+use crate::domain::group::{GroupContent, GroupKind};
 
 /// A group's name with its kind.
 pub struct NamedGroup {
@@ -60,4 +60,101 @@ pub async fn metric_names(conn: &mut PgConnection, group: &str) -> Result<Option
     .fetch_all(conn)
     .await?;
     Ok((!rows.is_empty()).then(|| rows.into_iter().flatten().collect()))
+}
+
+/// What a form shows of it; members and users in code point order.
+pub async fn content(conn: &mut PgConnection, kind: GroupKind, id: i64) -> Result<Option<Loaded<GroupContent>>> {
+    let row = sqlx::query!("SELECT revision, name FROM object_group WHERE kind = $1 AND id = $2", kind.as_str(), id)
+        .fetch_optional(&mut *conn)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let members = group_members::of(conn, kind, id).await?.into_iter().map(|member| member.name).collect();
+    let content = GroupContent { name: row.name, members, users: users(conn, kind, id).await? };
+    Ok(Some(Loaded { id, revision: row.revision, content }))
+}
+
+async fn users(conn: &mut PgConnection, kind: GroupKind, id: i64) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT u.username FROM group_member m JOIN app_user u ON u.id = m.user_id
+           WHERE m.kind = $1 AND m.group_id = $2 ORDER BY u.username COLLATE "C""#,
+        kind.as_str(),
+        id
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The groups of a kind with these names: (id, name). Names that none has are left out.
+pub async fn by_names(conn: &mut PgConnection, kind: GroupKind, names: &[String]) -> Result<Vec<(i64, String)>> {
+    let rows =
+        sqlx::query!("SELECT id, name FROM object_group WHERE kind = $1 AND name = ANY ($2)", kind.as_str(), names)
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Gives its id. Fails on the constraint `object_group_kind_name_key` where the kind has a group of this name.
+pub async fn insert(conn: &mut PgConnection, kind: GroupKind, name: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar!("INSERT INTO object_group (kind, name) VALUES ($1, $2) RETURNING id", kind.as_str(), name)
+        .fetch_one(conn)
+        .await?)
+}
+
+/// Names it. Fails on the constraint that [`insert`] names.
+pub async fn update(conn: &mut PgConnection, kind: GroupKind, id: i64, name: &str) -> Result<()> {
+    sqlx::query!(
+        "UPDATE object_group SET name = $3, revision = revision + 1 WHERE kind = $1 AND id = $2",
+        kind.as_str(),
+        id,
+        name
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// With its memberships of users. No object may be in it any more.
+pub async fn delete(conn: &mut PgConnection, kind: GroupKind, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM object_group WHERE kind = $1 AND id = $2", kind.as_str(), id).execute(conn).await?;
+    Ok(())
+}
+
+/// Whoever edits one of the groups and read it before is told that it changed.
+pub async fn raise_revisions(conn: &mut PgConnection, kind: GroupKind, names: &[String]) -> Result<()> {
+    sqlx::query!(
+        "UPDATE object_group SET revision = revision + 1 WHERE kind = $1 AND name = ANY ($2)",
+        kind.as_str(),
+        names
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Makes users belong to groups of a kind, every one to every one; who belongs already does not mind.
+pub async fn add_users(conn: &mut PgConnection, kind: GroupKind, groups: &[i64], users: &[i64]) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO group_member (kind, group_id, user_id)
+         SELECT $1, g, u FROM unnest($2::bigint[]) AS g, unnest($3::bigint[]) AS u
+         ON CONFLICT DO NOTHING",
+        kind.as_str(),
+        groups,
+        users
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes users out of groups of a kind, every one of every one.
+pub async fn remove_users(conn: &mut PgConnection, kind: GroupKind, groups: &[i64], users: &[i64]) -> Result<()> {
+    sqlx::query!(
+        "DELETE FROM group_member WHERE kind = $1 AND group_id = ANY ($2) AND user_id = ANY ($3)",
+        kind.as_str(),
+        groups,
+        users
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }

@@ -2,7 +2,9 @@
 
 use sqlx::PgConnection;
 
-use super::Result;
+use super::lists::log_entries::{Entries, LogRow};
+use super::lists::{ListAsk, Rows};
+use super::{Result, lists};
 use crate::domain::log_entry::{Action, ObjectKind};
 
 /// What is written down of an action; its time is now.
@@ -34,4 +36,94 @@ pub async fn insert(conn: &mut PgConnection, entry: NewLogEntry<'_>) -> Result<(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// A change of many objects of one kind, given as (id, name): an entry each, now.
+pub async fn insert_changes(
+    conn: &mut PgConnection,
+    kind: ObjectKind,
+    objects: &[(i64, String)],
+    message: &str,
+    (user_id, username): (i64, &str),
+) -> Result<()> {
+    let ids: Vec<String> = objects.iter().map(|(id, _)| id.to_string()).collect();
+    let names: Vec<String> = objects.iter().map(|(_, name)| name.clone()).collect();
+    sqlx::query!(
+        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username)
+         SELECT 'change', $1, o.id, o.name, $4, $5, $6 FROM unnest($2::text[], $3::text[]) AS o (id, name)",
+        kind.as_str(),
+        &ids,
+        &names,
+        message,
+        user_id,
+        username
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// One line of a drill-down by date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Date {
+    /// A year, a month from 1, or a day of the month.
+    pub number: i32,
+    pub entries: i64,
+}
+
+/// What was done to one object, the newest first.
+pub async fn of_object(
+    conn: &mut PgConnection,
+    kind: ObjectKind,
+    object_id: &str,
+    page: i64,
+    page_size: i64,
+) -> Result<Rows<LogRow>> {
+    let ask = ListAsk { page, page_size, ..ListAsk::default() };
+    lists::log_entries::list(conn, &ask, Entries { object: Some((kind, object_id)), ..Entries::default() }).await
+}
+
+/// The newest entries: of one user, or of everybody.
+pub async fn recent(conn: &mut PgConnection, user_id: Option<i64>, limit: i64) -> Result<Vec<LogRow>> {
+    let ask = ListAsk { page: 1, page_size: limit, ..ListAsk::default() };
+    Ok(lists::log_entries::list(conn, &ask, Entries { user_id, ..Entries::default() }).await?.rows)
+}
+
+/// One entry.
+pub async fn get(conn: &mut PgConnection, id: i64) -> Result<Option<LogRow>> {
+    let ask = ListAsk { page: 1, page_size: 1, ..ListAsk::default() };
+    let found = lists::log_entries::list(conn, &ask, Entries { id: Some(id), ..Entries::default() }).await?;
+    Ok(found.rows.into_iter().next())
+}
+
+/// The years that have entries; with a year, its months; with a month too, its days. In order, each with the number of
+/// entries, among those that the list's search and filters leave. `timezone` is a name that PostgreSQL knows.
+pub async fn dates(
+    conn: &mut PgConnection,
+    ask: &ListAsk<'_>,
+    timezone: &str,
+    year: Option<i32>,
+    month: Option<i32>,
+) -> Result<Vec<Date>> {
+    Ok(sqlx::query_as!(
+        Date,
+        r#"SELECT number AS "number!", count(*) AS "entries!"
+           FROM (SELECT extract(year FROM local_time)::int AS year, extract(month FROM local_time)::int AS month,
+                        extract(day FROM local_time)::int AS day
+                 FROM (SELECT action_time AT TIME ZONE $1 AS local_time FROM log_entry
+                       WHERE ($4 = '' OR strpos(lower(username), lower($4)) > 0)
+                         AND ($5 = '' OR object_kind = $5)) entry) entry
+           CROSS JOIN LATERAL (SELECT CASE WHEN $2::int IS NULL THEN year WHEN $3::int IS NULL THEN month ELSE day END
+               AS number) step
+           WHERE ($2 IS NULL OR year = $2) AND ($2 IS NULL OR $3 IS NULL OR month = $3)
+           GROUP BY number
+           ORDER BY number"#,
+        timezone,
+        year,
+        month,
+        ask.search_text(),
+        ask.filter_text("kind")
+    )
+    .fetch_all(conn)
+    .await?)
 }

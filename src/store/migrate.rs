@@ -68,13 +68,22 @@ impl Schema {
 /// What keeps a schema at this migration from being used, in a sentence: it is of another age than this POEM, and what
 /// its columns mean may differ. `None`: nothing. `found`: the highest that was applied.
 pub fn complaint(schema: &Schema, found: Option<i64>) -> Option<String> {
+    match is_behind(schema, found) {
+        Ok(false) => None,
+        Ok(true) => Some(format!("schema {} has migrations pending: run poem-db -a", schema.as_str())),
+        Err(newer) => Some(newer.to_string()),
+    }
+}
+
+/// Whether migrations are pending in a schema. `found`: the highest that was applied.
+///
+/// # Errors
+/// `Newer`.
+pub fn is_behind(schema: &Schema, found: Option<i64>) -> std::result::Result<bool, MigrateError> {
     let known = schema.newest();
     match found {
-        Some(found) if found == known => None,
-        Some(found) if found > known => {
-            Some(MigrateError::Newer { schema: schema.as_str().to_owned(), found, known }.to_string())
-        }
-        _ => Some(format!("schema {} has migrations pending: run poem-db -a", schema.as_str())),
+        Some(found) if found > known => Err(MigrateError::Newer { schema: schema.as_str().to_owned(), found, known }),
+        found => Ok(found != Some(known)),
     }
 }
 

@@ -16,6 +16,10 @@ use crate::domain::secret::Secret;
 /// Longer than a healthy database ever takes; a database that is away shall cost a request no more.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long a request may wait for somebody else's lock, and how long one of its statements may run: what nobody waits
+/// for any more shall not hold a connection that others need.
+const REQUEST_LIMITS: [(&str, &str); 2] = [("lock_timeout", "1500ms"), ("statement_timeout", "5s")];
+
 /// How the database is reached.
 #[derive(Debug, Clone, Deserialize)]
 pub struct PoolSettings {
@@ -46,10 +50,19 @@ impl PoolSettings {
 
     /// A pool that connects when it is first used: the database may be away now.
     pub fn open(&self) -> PgPool {
+        self.pool(self.connect_options())
+    }
+
+    /// The same for requests, of which none waits long.
+    fn open_for_requests(&self) -> PgPool {
+        self.pool(self.connect_options().options(REQUEST_LIMITS))
+    }
+
+    fn pool(&self, options: PgConnectOptions) -> PgPool {
         PgPoolOptions::new()
             .max_connections(self.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(self.connect_options())
+            .connect_lazy_with(options)
     }
 
     /// One connection of its own, for work that must not share: migrations. Close it afterwards.
@@ -68,7 +81,7 @@ impl rocket_db_pools::Pool for PgPoolFairing {
 
     async fn init(figment: &Figment) -> std::result::Result<Self, Self::Error> {
         let settings: PoolSettings = figment.extract()?;
-        Ok(Self(settings.open()))
+        Ok(Self(settings.open_for_requests()))
     }
 
     async fn get(&self) -> std::result::Result<Self::Connection, Self::Error> {

@@ -1,8 +1,10 @@
-//! Probes as the internal API reads them.
+//! Probes, and the metrics that use their versions.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::Result;
+use super::{Loaded, Result};
+use crate::domain::probe::ProbeContent;
 
 /// What the metric form shows of a probe.
 #[derive(Debug, Clone)]
@@ -18,4 +20,148 @@ pub async fn summary(conn: &mut PgConnection, name: &str) -> Result<Option<Probe
     Ok(sqlx::query_as!(ProbeSummary, "SELECT id, name, description, comment FROM probe WHERE name = $1", name)
         .fetch_optional(conn)
         .await?)
+}
+
+/// What a form shows of it.
+pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<ProbeContent>>> {
+    let row = sqlx::query!(
+        r#"SELECT p.revision, p.name, p.version, p.repository, p.docurl, p.description, p.comment,
+                  coalesce(g.name, '') AS "group_name!"
+           FROM probe p LEFT JOIN object_group g ON g.kind = p.group_kind AND g.id = p.group_id
+           WHERE p.id = $1"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| {
+        let content = ProbeContent {
+            name: row.name,
+            version: row.version,
+            repository: row.repository,
+            docurl: row.docurl,
+            description: row.description,
+            comment: row.comment,
+            group: row.group_name,
+        };
+        Loaded { id, revision: row.revision, content }
+    }))
+}
+
+/// Who changed it last, and when; `None` where there is no such probe.
+pub async fn last_change(conn: &mut PgConnection, id: i64) -> Result<Option<(String, DateTime<Utc>)>> {
+    let row = sqlx::query!("SELECT changed_by, changed_at FROM probe WHERE id = $1", id).fetch_optional(conn).await?;
+    Ok(row.map(|row| (row.changed_by, row.changed_at)))
+}
+
+/// A version of a probe, as a metric names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelledProbe {
+    pub id: i64,
+    pub version_id: i64,
+    /// Of this version.
+    pub description: String,
+}
+
+/// The version with this label, like «ams-probe (0.1.7)»; of several the newest. None of a deleted probe, none for ''.
+pub async fn of_label(conn: &mut PgConnection, label: &str) -> Result<Option<LabelledProbe>> {
+    if label.is_empty() {
+        return Ok(None);
+    }
+    Ok(sqlx::query_as!(
+        LabelledProbe,
+        r#"SELECT p.id, v.id AS version_id, coalesce(v.content ->> 'description', '') AS "description!"
+           FROM version v JOIN probe p ON p.id = v.object_id
+           WHERE v.kind = 'probe' AND format('%s (%s)', v.content ->> 'name', v.content ->> 'version') = $1
+           ORDER BY v.id DESC LIMIT 1"#,
+        label
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Gives its id; `username` changed it last. Fails on the constraint `probe_name_key` where the name is taken.
+pub async fn insert(
+    conn: &mut PgConnection,
+    content: &ProbeContent,
+    group_id: Option<i64>,
+    username: &str,
+) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO probe (name, version, repository, docurl, description, comment, group_id, changed_by, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now()) RETURNING id",
+        content.name,
+        content.version,
+        content.repository,
+        content.docurl,
+        content.description,
+        content.comment,
+        group_id,
+        username
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Everything but its name, which stays.
+pub async fn update(
+    conn: &mut PgConnection,
+    id: i64,
+    content: &ProbeContent,
+    group_id: Option<i64>,
+    username: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE probe SET version = $2, repository = $3, docurl = $4, description = $5, comment = $6, group_id = $7,
+             changed_by = $8, changed_at = now(), revision = revision + 1
+         WHERE id = $1",
+        id,
+        content.version,
+        content.repository,
+        content.docurl,
+        content.description,
+        content.comment,
+        group_id,
+        username
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Without its versions.
+pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM probe WHERE id = $1", id).execute(conn).await?;
+    Ok(())
+}
+
+/// Makes the metrics that use one of these versions use another, or none. Gives (id, label), like
+/// «argo.AMS-Check (Production)», by label in code point order.
+pub async fn relink_metrics(
+    conn: &mut PgConnection,
+    version_ids: &[i64],
+    to: Option<i64>,
+) -> Result<Vec<(i64, String)>> {
+    let rows = sqlx::query!(
+        r#"WITH moved AS (
+               UPDATE metric SET probe_version_id = $2, revision = revision + 1 WHERE probe_version_id = ANY ($1)
+               RETURNING id, metric_name_id, tag_id
+           )
+           SELECT m.id, n.name || ' (' || t.name || ')' AS "label!"
+           FROM moved m JOIN metric_name n ON n.id = m.metric_name_id JOIN tag t ON t.id = m.tag_id
+           ORDER BY (n.name || ' (' || t.name || ')') COLLATE "C""#,
+        version_ids,
+        to
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.label)).collect())
+}
+
+/// Whoever edits a metric that uses the version and read it before is told that something of it changed: the version's
+/// label.
+pub async fn raise_metric_revisions(conn: &mut PgConnection, version_id: i64) -> Result<()> {
+    sqlx::query!("UPDATE metric SET revision = revision + 1 WHERE probe_version_id = $1", version_id)
+        .execute(conn)
+        .await?;
+    Ok(())
 }

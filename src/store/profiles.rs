@@ -2,8 +2,8 @@
 
 use sqlx::PgConnection;
 
-use super::Result;
-use crate::domain::profile::Tuple;
+use super::{Loaded, Result};
+use crate::domain::profile::{ProfileContent, Tuple};
 
 /// A profile without its tuples, which [`tuples`] reads for all at once.
 #[derive(Debug, Clone)]
@@ -113,4 +113,64 @@ pub async fn set_tuples(conn: &mut PgConnection, profile_id: i64, tuples: &[Tupl
     .execute(conn)
     .await?;
     Ok((added.rows_affected(), removed.rows_affected()))
+}
+
+/// What a form shows of it; the tuples in the order of [`tuples`].
+pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<ProfileContent>>> {
+    let row = sqlx::query!(
+        r#"SELECT p.revision, p.name, p.version, p.vo, p.description, coalesce(g.name, '') AS "group_name!"
+           FROM profile p LEFT JOIN object_group g ON g.kind = p.group_kind AND g.id = p.group_id
+           WHERE p.id = $1"#,
+        id
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let content = ProfileContent {
+        name: row.name,
+        version: row.version,
+        vo: row.vo,
+        description: row.description,
+        group: row.group_name,
+        tuples: tuples(conn, &[id]).await?.into_iter().map(|(_, tuple)| tuple).collect(),
+    };
+    Ok(Some(Loaded { id, revision: row.revision, content }))
+}
+
+/// Without its tuples; gives its id. Fails on the constraint `profile_name_version_key` where name and version are
+/// taken.
+pub async fn insert(conn: &mut PgConnection, content: &ProfileContent, group_id: Option<i64>) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO profile (name, version, vo, description, group_id) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        content.name,
+        content.version,
+        content.vo,
+        content.description,
+        group_id
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Without its tuples. Fails on the constraint that [`insert`] names.
+pub async fn update(conn: &mut PgConnection, id: i64, content: &ProfileContent, group_id: Option<i64>) -> Result<()> {
+    sqlx::query!(
+        "UPDATE profile SET name = $2, version = $3, vo = $4, description = $5, group_id = $6, revision = revision + 1
+         WHERE id = $1",
+        id,
+        content.name,
+        content.version,
+        content.vo,
+        content.description,
+        group_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// With its tuples.
+pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM profile WHERE id = $1", id).execute(conn).await?;
+    Ok(())
 }

@@ -4,25 +4,61 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::Result;
+use crate::domain::group::GroupKind;
+use crate::domain::session::SessionLimits;
 
 /// Who a session belongs to.
 #[derive(Debug, Clone)]
 pub struct SessionUser {
     pub id: i64,
     pub username: String,
+    pub first_name: String,
+    pub last_name: String,
     pub is_superuser: bool,
+    /// Kind, id and name of the groups whose objects they may change: by kind, then name in code point order.
+    pub groups: Vec<(GroupKind, i64, String)>,
 }
 
-/// The active user of a session that has not expired.
-pub async fn user_of(conn: &mut PgConnection, id_hash: &[u8]) -> Result<Option<SessionUser>> {
-    Ok(sqlx::query_as!(
-        SessionUser,
-        "SELECT u.id, u.username, u.is_superuser FROM login_session s JOIN app_user u ON u.id = s.user_id
-         WHERE s.id_hash = $1 AND s.expires > now() AND u.is_active",
+/// A session that is in force.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub user: SessionUser,
+    /// It was used without being written down for a minute.
+    pub is_due: bool,
+}
+
+/// The session with this id, of a user who may still log in.
+pub async fn find(conn: &mut PgConnection, id_hash: &[u8]) -> Result<Option<Session>> {
+    let row = sqlx::query!(
+        r#"SELECT u.id, u.username, u.first_name, u.last_name, u.is_superuser,
+                  s.last_used < now() - interval '1 minute' AS "is_due!",
+                  coalesce(g.kinds, '{}') AS "kinds!", coalesce(g.ids, '{}') AS "ids!", coalesce(g.names, '{}') AS "names!"
+           FROM login_session s
+           JOIN app_user u ON u.id = s.user_id
+           CROSS JOIN LATERAL (
+               SELECT array_agg(g.kind ORDER BY g.kind, g.name COLLATE "C") AS kinds,
+                      array_agg(g.id ORDER BY g.kind, g.name COLLATE "C") AS ids,
+                      array_agg(g.name ORDER BY g.kind, g.name COLLATE "C") AS names
+               FROM group_member m JOIN object_group g ON g.kind = m.kind AND g.id = m.group_id
+               WHERE m.user_id = u.id
+           ) g
+           WHERE s.id_hash = $1 AND s.expires > now() AND u.is_active AND u.is_staff"#,
         id_hash
     )
     .fetch_optional(conn)
-    .await?)
+    .await?;
+    Ok(row.map(|row| {
+        let groups = row.kinds.into_iter().zip(row.ids).zip(row.names);
+        let user = SessionUser {
+            id: row.id,
+            username: row.username,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            is_superuser: row.is_superuser,
+            groups: groups.filter_map(|((kind, id), name)| Some((kind.parse().ok()?, id, name))).collect(),
+        };
+        Session { user, is_due: row.is_due }
+    }))
 }
 
 pub async fn insert(conn: &mut PgConnection, id_hash: &[u8], user_id: i64, expires: DateTime<Utc>) -> Result<()> {
@@ -34,6 +70,33 @@ pub async fn insert(conn: &mut PgConnection, id_hash: &[u8], user_id: i64, expir
     )
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Writes down that the session is used, unless that was done within the last minute: it ends later.
+pub async fn touch(conn: &mut PgConnection, id_hash: &[u8], limits: SessionLimits) -> Result<()> {
+    sqlx::query!(
+        "UPDATE login_session
+         SET last_used = now(),
+             expires = least(now() + make_interval(secs => $2), created + make_interval(secs => $3))
+         WHERE id_hash = $1 AND last_used < now() - interval '1 minute' AND expires > now()",
+        id_hash,
+        limits.idle.as_seconds_f64(),
+        limits.absolute.as_seconds_f64()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Ends the session; says whether there was one.
+pub async fn delete(conn: &mut PgConnection, id_hash: &[u8]) -> Result<bool> {
+    Ok(sqlx::query!("DELETE FROM login_session WHERE id_hash = $1", id_hash).execute(conn).await?.rows_affected() > 0)
+}
+
+/// Ends all sessions of a user.
+pub async fn delete_of_user(conn: &mut PgConnection, user_id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM login_session WHERE user_id = $1", user_id).execute(conn).await?;
     Ok(())
 }
 

@@ -45,7 +45,7 @@ pub async fn read(conn: &mut PgConnection) -> Result<Snapshot> {
 }
 
 /// A word that the schema's constraints allow.
-fn word<T: FromStr>(text: &str) -> Result<T> {
+pub(super) fn word<T: FromStr>(text: &str) -> Result<T> {
     text.parse().map_err(|_| StoreError::Other(sqlx::Error::Decode(format!("unknown word {text}").into())))
 }
 

@@ -23,9 +23,11 @@ impl TenantTx {
 
     /// For writing: there is one writer a tenant, the others wait for their turn.
     pub async fn write(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
+        let mut tx = Self::bookkeeping(pool, schema).await?;
         let lock = format!("SELECT pg_advisory_xact_lock(hashtext('poem tenant'), hashtext('{schema}'))");
-        let begin = format!("BEGIN; {}; {lock}", search_path(schema));
-        Ok(Self(pool.begin_with(AssertSqlSafe(begin)).await?))
+        // A statement of its own: where it fails, the transaction has begun and is rolled back.
+        sqlx::raw_sql(AssertSqlSafe(lock)).execute(tx.conn()).await?;
+        Ok(tx)
     }
 
     /// For the bookkeeping of sessions, which need not wait for a writer.
@@ -33,10 +35,14 @@ impl TenantTx {
         Self::begin(pool, format!("BEGIN; {}", search_path(schema))).await
     }
 
-    /// A database that hangs costs no request more than one that is gone.
+    /// A database that hangs costs no request more than one that is gone. Who gives up leaves the beginning to its end:
+    /// broken off, the connection would go back to the pool inside a transaction, where the next request finds it.
     async fn begin(pool: &PgPool, statements: String) -> Result<Self> {
-        match timeout(PATIENCE, pool.begin_with(AssertSqlSafe(statements))).await {
-            Ok(begun) => Ok(Self(begun?)),
+        let pool = pool.clone();
+        let beginning = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statements)).await });
+        match timeout(PATIENCE, beginning).await {
+            Ok(Ok(begun)) => Ok(Self(begun?)),
+            Ok(Err(interrupted)) => Err(StoreError::Away(interrupted.to_string())),
             Err(_) => Err(StoreError::Away("no answer in time".to_owned())),
         }
     }

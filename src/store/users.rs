@@ -2,7 +2,9 @@
 
 use sqlx::PgConnection;
 
-use super::Result;
+use super::{Loaded, Result, groups};
+use crate::domain::group::GroupKind;
+use crate::domain::user::UserContent;
 
 /// Every username, in code point order.
 pub async fn usernames(conn: &mut PgConnection) -> Result<Vec<String>> {
@@ -45,4 +47,178 @@ pub async fn move_above(conn: &mut PgConnection, highest: i64) -> Result<()> {
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// The name of a user who may log in, and whether they are a superuser.
+pub async fn may_log_in(conn: &mut PgConnection, id: i64) -> Result<Option<(String, bool)>> {
+    let row = sqlx::query!("SELECT username, is_superuser FROM app_user WHERE id = $1 AND is_active AND is_staff", id)
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.map(|row| (row.username, row.is_superuser)))
+}
+
+/// What a form shows of them; the groups in code point order.
+pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<UserContent>>> {
+    let row = sqlx::query!(
+        r#"SELECT revision, username, first_name, last_name, email, is_superuser, is_staff, is_active,
+                  coalesce(distinguished_name, '') AS "distinguished_name!", coalesce(egi_id, '') AS "egi_id!",
+                  coalesce(display_name, '') AS "display_name!"
+           FROM app_user WHERE id = $1"#,
+        id
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut content = UserContent {
+        username: row.username,
+        first_name: row.first_name,
+        last_name: row.last_name,
+        email: row.email,
+        is_superuser: row.is_superuser,
+        is_staff: row.is_staff,
+        is_active: row.is_active,
+        distinguished_name: row.distinguished_name,
+        egi_id: row.egi_id,
+        display_name: row.display_name,
+        ..UserContent::default()
+    };
+    for group in groups::names(conn, Some(id)).await? {
+        if let Ok(kind) = group.kind.parse::<GroupKind>() {
+            content.groups_mut(kind).push(group.name);
+        }
+    }
+    Ok(Some(Loaded { id, revision: row.revision, content }))
+}
+
+/// Without their groups; gives the id. Fails on the constraints `app_user_username_key` and `app_user_egi_id_key`
+/// where one is taken.
+pub async fn insert(conn: &mut PgConnection, content: &UserContent, password_hash: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO app_user (username, first_name, last_name, email, is_superuser, is_staff, is_active,
+                               distinguished_name, egi_id, display_name, password)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, nullif($8, ''), nullif($9, ''), nullif($10, ''), $11)
+         RETURNING id",
+        content.username,
+        content.first_name,
+        content.last_name,
+        content.email,
+        content.is_superuser,
+        content.is_staff,
+        content.is_active,
+        content.distinguished_name,
+        content.egi_id,
+        content.display_name,
+        password_hash
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Without their groups. Fails on the constraints that [`insert`] names.
+pub async fn update(conn: &mut PgConnection, id: i64, content: &UserContent) -> Result<()> {
+    sqlx::query!(
+        "UPDATE app_user SET username = $2, first_name = $3, last_name = $4, email = $5, is_superuser = $6,
+                is_staff = $7, is_active = $8, distinguished_name = nullif($9, ''), egi_id = nullif($10, ''),
+                display_name = nullif($11, ''), revision = revision + 1
+         WHERE id = $1",
+        id,
+        content.username,
+        content.first_name,
+        content.last_name,
+        content.email,
+        content.is_superuser,
+        content.is_staff,
+        content.is_active,
+        content.distinguished_name,
+        content.egi_id,
+        content.display_name
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// With their sessions and memberships; versions and log entries keep the name.
+pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM app_user WHERE id = $1", id).execute(conn).await?;
+    Ok(())
+}
+
+/// The hash becomes what a login is checked against.
+pub async fn put_password(conn: &mut PgConnection, id: i64, password_hash: &str) -> Result<()> {
+    sqlx::query!("UPDATE app_user SET password = $2 WHERE id = $1", id, password_hash).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether anybody but this user could log in and administer POEM.
+pub async fn is_another_administrator(conn: &mut PgConnection, id: i64) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM app_user WHERE id <> $1 AND is_active AND is_staff AND is_superuser) AS "is!""#,
+        id
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// The users with these names: (id, name). Names that nobody has are left out.
+pub async fn by_names(conn: &mut PgConnection, usernames: &[String]) -> Result<Vec<(i64, String)>> {
+    let rows =
+        sqlx::query!("SELECT id, username FROM app_user WHERE username = ANY ($1)", usernames).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.username)).collect())
+}
+
+/// Whoever edits one of them and read them before is told that they changed.
+pub async fn raise_revisions(conn: &mut PgConnection, usernames: &[String]) -> Result<()> {
+    sqlx::query!("UPDATE app_user SET revision = revision + 1 WHERE username = ANY ($1)", usernames)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// What a login is checked against.
+pub struct Credentials {
+    pub id: i64,
+    /// The stored hash.
+    pub password: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
+    pub is_superuser: bool,
+    /// Active and staff.
+    pub may_log_in: bool,
+}
+
+/// The credentials of the user with this name, which counts in its exact case.
+pub async fn credentials(conn: &mut PgConnection, username: &str) -> Result<Option<Credentials>> {
+    Ok(sqlx::query_as!(
+        Credentials,
+        r#"SELECT id, password, first_name, last_name, email, is_superuser, is_active AND is_staff AS "may_log_in!"
+           FROM app_user WHERE username = $1"#,
+        username
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Writes down a login that was checked against the hash `stored`, and renews the hash. `false`: it has changed
+/// meanwhile, or the user may no longer log in.
+pub async fn log_in(conn: &mut PgConnection, id: i64, stored: &str, renewed: &str) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE app_user SET last_login = now(), password = $3
+         WHERE id = $1 AND password = $2 AND is_active AND is_staff",
+        id,
+        stored,
+        renewed
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Gives the user another password. `false`: there is no such user, or the hash is no longer `stored`.
+pub async fn replace_password(conn: &mut PgConnection, id: i64, stored: &str, hash: &str) -> Result<bool> {
+    let done = sqlx::query!("UPDATE app_user SET password = $3 WHERE id = $1 AND password = $2", id, stored, hash)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() > 0)
 }

@@ -51,7 +51,7 @@ pub struct Cluster {
     log: PathBuf,
     socket: SocketDir,
     /// Held as long as the cluster is ours.
-    _lock: File,
+    lock: File,
 }
 
 impl Cluster {
@@ -80,7 +80,7 @@ impl Cluster {
         let output = open_log(&log)?;
         command.stdout(output.try_clone().map_err(TrialError::file("write", &log))?).stderr(output);
         let server = Server::spawn(command).map_err(TrialError::file("start PostgreSQL over", &data))?;
-        let cluster = Self { server, log, socket, _lock: lock };
+        let cluster = Self { server, log, socket, lock };
         cluster.await_ready(&data)?;
         Ok(cluster)
     }
@@ -174,15 +174,17 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.server.stop();
+        // Closing is not enough: a process that is just being started by another thread still holds the open file.
+        let _ = self.lock.unlock();
     }
 }
 
-/// Takes the lock of the directory, in which stands who has it.
 /// As an SQL identifier.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// Takes the lock of the directory, in which stands who has it.
 fn lock(dir: &Path) -> Result<File, TrialError> {
     let path = dir.join("lock");
     let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
@@ -243,6 +245,8 @@ fn make_cluster(programs: &Programs, account: Account, data: &Path, options: &Op
     let mut command = programs.initdb(account);
     command.arg("-D").arg(data).args(["--username", SUPERUSER, "--auth=trust", "--encoding=UTF8"]);
     command.arg(format!("--locale={}", options.locale.clone().unwrap_or_else(default_locale)));
+    // What it says is read by programs, and by people who look it up.
+    command.arg("--lc-messages=C");
     if options.fast {
         command.arg("--nosync");
     }

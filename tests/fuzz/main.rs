@@ -48,6 +48,8 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "//",
         "=",
         ":",
+        ";",
+        "%3D",
         "\n",
         "\r\n",
         "#",
@@ -103,6 +105,11 @@ fn host() {
 #[test]
 fn path() {
     run("path", targets::path);
+}
+
+#[test]
+fn cookies() {
+    run("cookies", targets::cookies);
 }
 
 /// Damage teaches something only where the whole is taken.

@@ -1,14 +1,16 @@
 //! The parsers of what comes from outside, each fed with any bytes. A panic is a finding; an error in words is not.
 //! Used by the short run of the tests and by the coverage-guided long run (fuzz/).
 
+use poem::auth::{csrf, session};
 use poem::config::Config;
 use poem::domain::host::{AllowedHosts, Host};
-use poem::domain::keys::Keys;
+use poem::domain::keys::{Keys, session_hash};
 use poem::domain::secret::Secret;
 use poem::domain::snapshot_diff::first_difference;
 use poem::domain::tenant::{SchemaName, new_tenant};
 use poem::domain::url_path::{PathRule, decide};
 use poem::transfer::{django, profiles};
+use rocket::http::Cookie;
 
 /// poem.conf.
 pub fn ini(input: &[u8]) {
@@ -66,6 +68,22 @@ pub fn path(input: &[u8]) {
         PathRule::Moved(path) => assert!(path.starts_with("/poem/"), "nobody is sent to another host"),
         PathRule::Leads(_) | PathRule::Unknown => {}
     }
+}
+
+/// The Cookie header and the token shown beside it: the first line and the rest.
+pub fn cookies(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let (header, shown) = text.split_once('\n').unwrap_or((&text, ""));
+    // Rocket takes the header apart, and leaves out what is no cookie.
+    let cookies: Vec<_> = header.split(';').filter_map(|one| Cookie::parse_encoded(one.trim()).ok()).collect();
+    let value = |name: &str| cookies.iter().rev().find(|cookie| cookie.name() == name).map(Cookie::value);
+    if let Some(id) = value(session::COOKIE) {
+        assert_eq!(session_hash(id).len(), 32);
+        assert_ne!(session_hash(id), session_hash(&format!("{id} ")), "every character counts");
+    }
+    let token = value(csrf::COOKIE).unwrap_or_default();
+    assert_eq!(csrf::compare(token, shown).is_ok(), !token.is_empty() && token == shown);
+    assert!(csrf::compare("", token).is_err(), "without a cookie nothing is shown");
 }
 
 fn one_line(words: &str) {

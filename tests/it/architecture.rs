@@ -11,7 +11,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("app", &["admin", "answers", "api", "auth", "config", "domain", "error", "operations", "store"]),
     ("operations", &["answers", "auth", "domain", "operations", "store"]),
     ("api", &["answers", "api", "auth", "config::live", "domain", "error", "registry", "store"]),
-    ("admin", &["admin", "auth", "config::live", "domain", "error", "pages", "registry", "store"]),
+    ("admin", &["admin", "auth", "config", "domain", "error", "pages", "registry", "store"]),
     ("auth", &["answers", "auth", "config::live", "domain", "error", "pages", "registry", "store"]),
     ("answers", &["answers", "domain", "error::JSON", "store"]),
     ("error", &["auth::front_door::Asked", "domain", "pages", "store"]),

@@ -3,7 +3,12 @@
 mod answers;
 mod api;
 mod architecture;
+mod auth;
 mod cli;
+mod faults;
 mod migrations;
 mod operations;
+mod pages;
+mod registry;
+mod store;
 mod support;

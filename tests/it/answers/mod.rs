@@ -1,5 +1,4 @@
-//! Answers from memory: their forms, their freshness among servers, what they cost; and faults while they are served.
+//! Answers from memory: their forms, their freshness among servers, what they cost.
 
-mod faults;
 mod forms;
 mod servers;

@@ -1,19 +1,12 @@
 //! The database is away, or not as this POEM needs it: the server says so, soon, and recovers by itself.
 
-use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::os::unix::net::UnixListener;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use poem::store::migrate::Schema;
-use poem::trial::postgres::{Cluster, Options};
-use tempfile::TempDir;
 
 use crate::support::installation::{EGI_TOKEN, egi};
-use crate::support::{Answer, Installation, Server, block_on};
+use crate::support::{Answer, Fleeting, Installation, Server, block_on};
 
 const PROFILES: &str = "/poem/api/v2/profiles/";
 const OLD: &str = "/poem/api/0.2/json/profiles";
@@ -78,64 +71,10 @@ fn await_status(server: &Server, wanted: u16, patience: Duration) {
     }
 }
 
-/// A PostgreSQL of this test's own, which comes and goes behind a path that stays.
-struct Fleeting {
-    directory: TempDir,
-    running: Option<Cluster>,
-}
-
-impl Fleeting {
-    /// Not running yet.
-    fn new() -> Self {
-        let mut directory = tempfile::Builder::new();
-        // PostgreSQL's own user may have to enter it.
-        let directory = directory.permissions(fs::Permissions::from_mode(0o711)).tempdir().unwrap();
-        Self { directory, running: None }
-    }
-
-    /// The directory of the socket, as poem.conf names it.
-    fn host(&self) -> String {
-        self.directory.path().join("host").to_str().unwrap().to_owned()
-    }
-
-    fn start(&mut self) -> &Cluster {
-        let options = Options { fast: true, ..Options::default() };
-        let cluster = Cluster::start(&self.directory.path().join("cluster"), options).unwrap();
-        let _ = fs::remove_file(self.host());
-        symlink(cluster.socket_dir(), self.host()).unwrap();
-        self.running.insert(cluster)
-    }
-
-    /// In its place something that takes connections and says nothing.
-    fn fall_silent(&self) -> UnixListener {
-        let silent = self.directory.path().join("silent");
-        fs::create_dir(&silent).unwrap();
-        fs::remove_file(self.host()).unwrap();
-        symlink(&silent, self.host()).unwrap();
-        UnixListener::bind(silent.join(".s.PGSQL.5432")).unwrap()
-    }
-
-    fn stop(&mut self) {
-        self.running.take().expect("it runs").stop();
-    }
-}
-
-/// An installation whose database is in a cluster of its own.
-fn with_fleeting() -> (Installation, Fleeting) {
-    let (installation, mut fleeting) = (Installation::bare(), Fleeting::new());
-    let shared = format!("Host = {}", crate::support::cluster::cluster().socket_dir.display());
-    installation.configure(&shared, &format!("Host = {}", fleeting.host()));
-    let cluster = fleeting.start();
-    block_on(cluster.create_database(&installation.database)).unwrap();
-    installation.run("poem-db", &["-c"]).done();
-    installation.run("poem-tenant", &["-t", "EGI", "-d", "localhost"]).done();
-    installation.load("small.json");
-    (installation, fleeting)
-}
-
 #[test]
 fn the_server_starts_without_a_database_and_serves_when_it_comes() {
-    let (installation, mut fleeting) = with_fleeting();
+    let mut fleeting = Fleeting::new();
+    let installation = fleeting.installation();
     fleeting.stop();
     let server = Server::start(&installation);
     assert_unavailable(&server);
@@ -149,7 +88,8 @@ fn the_server_starts_without_a_database_and_serves_when_it_comes() {
 
 #[test]
 fn the_server_survives_the_database_going_and_coming() {
-    let (installation, mut fleeting) = with_fleeting();
+    let mut fleeting = Fleeting::new();
+    let installation = fleeting.installation();
     let server = Server::start(&installation);
     for _ in 0..2 {
         assert_served(&server);
@@ -164,7 +104,8 @@ fn the_server_survives_the_database_going_and_coming() {
 
 #[test]
 fn a_database_that_does_not_answer_is_not_waited_for() {
-    let (installation, mut fleeting) = with_fleeting();
+    let mut fleeting = Fleeting::new();
+    let installation = fleeting.installation();
     let server = Server::start(&installation);
     fleeting.stop();
     let _silent = fleeting.fall_silent();
@@ -175,7 +116,8 @@ fn a_database_that_does_not_answer_is_not_waited_for() {
 
 #[test]
 fn the_server_starts_also_where_the_database_does_not_answer() {
-    let (installation, mut fleeting) = with_fleeting();
+    let mut fleeting = Fleeting::new();
+    let installation = fleeting.installation();
     fleeting.stop();
     let silent = fleeting.fall_silent();
     let server = Server::start(&installation);
@@ -187,25 +129,15 @@ fn the_server_starts_also_where_the_database_does_not_answer() {
 
 #[test]
 fn a_database_that_freezes_is_not_waited_for() {
-    let (installation, fleeting) = with_fleeting();
+    let fleeting = Fleeting::new();
+    let installation = fleeting.installation();
     let server = Server::start(&installation);
     assert_served(&server);
-    let postmaster = fleeting.running.as_ref().expect("it runs").pid();
-    signal(postmaster, Signal::SIGSTOP);
+    fleeting.signal(Signal::SIGSTOP);
     let outcome = std::panic::catch_unwind(|| assert_unavailable(&server));
-    signal(postmaster, Signal::SIGCONT);
+    fleeting.signal(Signal::SIGCONT);
     outcome.unwrap();
     assert_served(&server);
-}
-
-/// Signals a server with all its backends.
-fn signal(postmaster: u32, signal: Signal) {
-    let children = Command::new("pgrep").args(["-P", &postmaster.to_string()]).output().expect("pgrep runs").stdout;
-    let children = String::from_utf8(children).unwrap();
-    for pid in children.lines().map(|pid| pid.parse().unwrap()).chain([postmaster]) {
-        // A backend may have ended meanwhile.
-        let _ = kill(Pid::from_raw(u32::cast_signed(pid)), signal);
-    }
 }
 
 fn execute(installation: &Installation, statement: &'static str) {
@@ -234,14 +166,22 @@ fn a_schema_newer_than_this_poem_is_not_served() {
 }
 
 #[test]
-fn a_shared_schema_newer_than_this_poem_is_a_reason_not_to_start() {
-    let installation = Installation::with_tenants();
+fn a_shared_schema_newer_than_this_poem_is_not_served_and_a_reason_not_to_start() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    assert_served(&server);
     execute(
         &installation,
         "INSERT INTO public.migration (schema_name, version, name, checksum) VALUES ('public', 9999, '9999_x', '')",
     );
+    assert_unavailable(&server);
+    assert_eq!(ask(&server, "two.localhost", OLD).status, 503, "nobody is served");
+    let warning = format!("WARNING GET {PROFILES}: schema public is at migration 9999, newer than this POEM knows (");
+    assert!(installation.log().contains(&warning), "{}", installation.log());
     let words = Server::refusal(&installation);
     assert!(words.contains("schema public is at migration 9999, newer than this POEM knows ("), "{words}");
+    execute(&installation, "DELETE FROM public.migration WHERE version = 9999");
+    assert_served(&server);
 }
 
 #[test]

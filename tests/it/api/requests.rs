@@ -226,6 +226,10 @@ fn an_error_has_the_form_that_its_address_promises() {
             }
             let answer = ask(&server, &format!("GET {target} HTTP/1.1"), &[host]);
             assert_eq!((answer.status, answer.header("Content-Type")), (status, Some(form)), "{target}");
+            assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"), "{target}");
+            if form.starts_with("text/html") {
+                assert_eq!(answer.header("X-Frame-Options"), Some("SAMEORIGIN"), "{target}");
+            }
             match form {
                 "application/json" => assert!(answer.json()["detail"].is_string(), "{target}"),
                 _ => assert!(!answer.body.is_empty(), "{target}"),

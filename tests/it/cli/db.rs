@@ -86,6 +86,23 @@ fn fake_marks_as_run_and_runs_nothing() {
     }
 }
 
+/// What is not there cannot be marked as made.
+#[test]
+fn fake_on_an_empty_database_is_refused_and_marks_nothing() {
+    let installation = Installation::bare();
+    for flags in [&["-c", "-f"][..], &["-f"], &["-a", "-f"]] {
+        let ran = installation.run("poem-db", flags);
+        said(&ran, 1, "poem-db: -f marks migrations whose tables are there already, and the schema public has none");
+        assert_eq!((ran.stdout.as_str(), ran.stderr.lines().count()), ("", 1), "{ran:?}");
+        assert_eq!(tables(&installation), "");
+    }
+    installation.run("poem-db", &["-c"]).done();
+    // Tables from elsewhere, of which nothing is written down.
+    sql(&installation, "DROP TABLE public.migration");
+    installation.run("poem-db", &["-c", "-f"]).done();
+    assert_eq!(installation.run("poem-db", &["-c"]).done().stdout, no_progress("public"));
+}
+
 #[test]
 fn flags_may_be_combined() {
     let installation = Installation::bare();

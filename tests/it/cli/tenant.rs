@@ -77,7 +77,18 @@ fn what_is_no_name_or_host_is_wrong_usage() {
     for (name, host, words) in cases {
         said(&installation.run("poem-tenant", &["-t", name, "-d", host]), 2, words);
     }
-    for arguments in [&[][..], &["-t", "A"], &["-d", "h"], &["-t", "A", "-d", "h", "--list"], &["--yes"]] {
+    let wrong: [&[&str]; 9] = [
+        &[],
+        &["-t", "A"],
+        &["-d", "h"],
+        &["-t", "A", "-d", "h", "--list"],
+        &["--yes"],
+        &["--list", "--yes"],
+        &["--list", "-d", "h"],
+        &["--delete", "egi", "-d", "h"],
+        &["-t", "A", "-d", "h", "--yes"],
+    ];
+    for arguments in wrong {
         said(&installation.run("poem-tenant", arguments), 2, "Usage: poem-tenant");
     }
     assert_eq!(everything(&installation), before);

@@ -126,9 +126,15 @@ fn what_is_unknown_is_named() {
         said(&installation.run("poem-token", &["-t", "NCG", "-s", schema]), 1, &words);
         said(&installation.run("poem-token", &["-s", schema, "--list"]), 1, &words);
     }
-    for arguments in
-        [&["-t", "NCG"][..], &["-s", "egi"], &["-s", "egi", "--list", "-t", "A"], &["-s", "egi", "-o", "t"]]
-    {
+    let wrong: [&[&str]; 6] = [
+        &["-t", "NCG"],
+        &["-s", "egi"],
+        &["-s", "egi", "--list", "-t", "A"],
+        &["-s", "egi", "-o", "t"],
+        &["-s", "egi", "--list", "-o", "t"],
+        &["-s", "egi", "--revoke", "EGI", "-o", "t"],
+    ];
+    for arguments in wrong {
         said(&installation.run("poem-token", arguments), 2, "Usage: poem-token");
     }
     std::fs::remove_file(installation.path("etc/poem/secret_key")).unwrap();

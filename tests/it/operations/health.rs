@@ -51,7 +51,10 @@ fn a_server_is_ready_while_its_schemas_are_as_it_knows_them() {
     let ready = await_answer(address, "/poem/readyz", |answer| answer.status == 200);
     assert_eq!(ready.text(), "ok\n");
     assert_eq!((get(address, "/poem/healthz").status, get(address, "/poem/healthz").text()), (200, "ok\n".to_owned()));
-    write(&installation, "UPDATE public.migration SET version = 9999 WHERE schema_name = 'two'");
+    write(
+        &installation,
+        "INSERT INTO public.migration (schema_name, version, name, checksum) VALUES ('two', 9999, 'later', '')",
+    );
     let newer = await_answer(address, "/poem/readyz", |answer| answer.status == 503);
     assert!(newer.text().starts_with("schema two is at migration 9999, newer than this POEM knows"), "{newer:?}");
     write(&installation, "DELETE FROM public.migration WHERE schema_name IN ('two', 'public')");

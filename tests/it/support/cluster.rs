@@ -6,12 +6,30 @@ use std::sync::{Mutex, OnceLock};
 
 use poem::trial::postgres::{Cluster, Options};
 
-/// How the cluster is reached, and where its log is.
+/// How a cluster is reached, and where its log is.
+#[derive(Clone)]
 pub struct Reach {
-    pub socket_dir: PathBuf,
+    /// The directory of its socket, or an address.
+    pub host: String,
     pub port: u16,
     pub user: &'static str,
     pub log: PathBuf,
+}
+
+impl Reach {
+    /// The address of a database, as sqlx takes it.
+    pub fn database_url(&self, name: &str) -> String {
+        let Self { host, port, user, .. } = self;
+        format!("postgres:///{name}?host={host}&port={port}&user={user}")
+    }
+
+    /// Makes a database in it.
+    pub async fn create_database(&self, name: &str) {
+        let url = self.database_url("postgres");
+        let mut conn = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.expect("the cluster answers");
+        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE \"{name}\""));
+        sqlx::raw_sql(create).execute(&mut conn).await.expect("a database is made");
+    }
 }
 
 /// Statics are never dropped: [`stop`] does it, at the end of the process.
@@ -28,7 +46,7 @@ pub fn cluster() -> &'static Reach {
         let options = Options { fast: true, log_statements: true, locale, extra };
         let cluster = Cluster::start(&directory, options).expect("a private PostgreSQL starts");
         let reach = Reach {
-            socket_dir: cluster.socket_dir().to_owned(),
+            host: cluster.socket_dir().to_str().expect("a plain name").to_owned(),
             port: cluster.port(),
             user: "poem",
             log: cluster.log().to_owned(),
@@ -38,14 +56,6 @@ pub fn cluster() -> &'static Reach {
         unsafe { libc::atexit(stop) };
         reach
     })
-}
-
-/// Makes a database in it.
-pub async fn create_database(name: &str) {
-    let url = database_url("postgres");
-    let mut conn = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.expect("the cluster answers");
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE \"{name}\""));
-    sqlx::raw_sql(create).execute(&mut conn).await.expect("a database is made");
 }
 
 /// What the server of an installation has sent to its database so far: a statement each, in order.
@@ -73,12 +83,6 @@ pub fn statements(database: &str) -> Vec<String> {
 fn text_of_statement(event: &str) -> Option<&str> {
     let (kind, text) = event.split_once(": ")?;
     (kind == "statement" || kind.starts_with("execute ")).then_some(text)
-}
-
-/// The address of a database, as sqlx takes it.
-pub fn database_url(name: &str) -> String {
-    let Reach { socket_dir, port, user, .. } = cluster();
-    format!("postgres:///{name}?host={}&port={port}&user={user}", socket_dir.display())
 }
 
 extern "C" fn stop() {

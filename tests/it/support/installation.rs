@@ -15,7 +15,7 @@ use poem::store::{TenantTx, users};
 use sqlx::PgPool;
 use tempfile::TempDir;
 
-use super::cluster::{cluster, create_database, database_url};
+use super::cluster::{Reach, cluster};
 use super::{block_on, fixture};
 
 /// The key of the API clients of tests/fixtures/small.json.
@@ -40,16 +40,22 @@ impl Ran {
 
 pub struct Installation {
     venv: TempDir,
+    reach: Reach,
     pub database: String,
 }
 
 impl Installation {
     /// With a configuration, a secret key and an empty database; nothing is migrated.
     pub fn bare() -> Self {
+        Self::bare_in(cluster().clone())
+    }
+
+    /// The same in a cluster of the test's own.
+    pub fn bare_in(reach: Reach) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let database = format!("poem_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        block_on(create_database(&database));
-        let installation = Self { venv: tempfile::tempdir().expect("a temporary directory"), database };
+        block_on(reach.create_database(&database));
+        let installation = Self { venv: tempfile::tempdir().expect("a temporary directory"), reach, database };
         let etc = installation.path("etc/poem");
         fs::create_dir_all(&etc).unwrap();
         fs::write(etc.join("poem.conf"), installation.configuration()).unwrap();
@@ -137,7 +143,7 @@ impl Installation {
     }
 
     pub fn database_url(&self) -> String {
-        database_url(&self.database)
+        self.reach.database_url(&self.database)
     }
 
     pub fn keys(&self) -> Keys {
@@ -145,7 +151,7 @@ impl Installation {
     }
 
     fn configuration(&self) -> String {
-        let reach = cluster();
+        let reach = &self.reach;
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let user =
             nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().map_or("root".to_owned(), |user| user.name);
@@ -160,7 +166,7 @@ impl Installation {
             venv = self.venv.path().display(),
             name = self.database,
             database_user = reach.user,
-            host = reach.socket_dir.display(),
+            host = reach.host,
             port = reach.port,
             root = root.display(),
         )

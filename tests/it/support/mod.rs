@@ -1,12 +1,16 @@
 //! What the tests stand on: one private PostgreSQL for all of them, and for each a database, a VENV and a server of
 //! its own.
 
+pub mod browser;
 pub mod cluster;
+pub mod fleeting;
 pub mod http;
 pub mod installation;
 pub mod server;
 pub mod sql;
 
+pub use browser::Browser;
+pub use fleeting::Fleeting;
 pub use http::Answer;
 pub use installation::Installation;
 pub use server::Server;

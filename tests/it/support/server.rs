@@ -73,6 +73,20 @@ impl Server {
         kill(Pid::from_raw(self.process.id().cast_signed()), signal).expect("the process is there");
     }
 
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// From now on it may have so many files and connections open.
+    pub fn limit_open_files(&self, count: u64) {
+        let limit = libc::rlimit { rlim_cur: count, rlim_max: count };
+        // SAFETY: the new limit is read from a place that outlives the call, the old one is not asked for.
+        let set = unsafe {
+            libc::prlimit(self.process.id().cast_signed(), libc::RLIMIT_NOFILE, &raw const limit, std::ptr::null_mut())
+        };
+        assert_eq!(set, 0, "the limit can be lowered");
+    }
+
     /// Whether it ends by itself in this time.
     pub fn ends_within(&mut self, patience: Duration) -> bool {
         let end = Instant::now() + patience;

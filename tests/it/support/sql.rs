@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, ValueRef};
+use tokio::runtime::{Builder, Runtime};
 
 use super::{Installation, block_on};
 
@@ -26,6 +27,26 @@ pub async fn connect(installation: &Installation) -> PgConnection {
 pub async fn run(conn: &mut PgConnection, statements: &str) -> Vec<String> {
     let rows = sqlx::raw_sql(AssertSqlSafe(statements)).fetch_all(conn).await;
     rows.unwrap_or_else(|error| panic!("{statements}: {error}")).iter().map(line).collect()
+}
+
+/// A connection that holds what its statements took, until it is dropped.
+pub struct Holder {
+    runtime: Runtime,
+    conn: PgConnection,
+}
+
+impl Holder {
+    pub fn of(installation: &Installation, statements: &str) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let conn = runtime.block_on(connect(installation));
+        let mut holder = Self { runtime, conn };
+        holder.run(statements);
+        holder
+    }
+
+    pub fn run(&mut self, statements: &str) {
+        self.runtime.block_on(run(&mut self.conn, statements));
+    }
 }
 
 /// Everything in the database as text: the rows of every table, and where every sequence stands. Not the stamps, which

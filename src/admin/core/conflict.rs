@@ -1,0 +1,128 @@
+//! Two people edited the same object: the second to save is shown what changed meanwhile, beside what they typed.
+
+use rocket::http::Status;
+
+use super::answer::Answered;
+use super::entity::Declared;
+use super::form::{self, Purpose, Shown};
+use super::visit::Visit;
+use super::widgets::in_words;
+use crate::domain::draft::{Draft, Typed};
+use crate::domain::field::{Field, Kind};
+use crate::domain::rejection::Rejection;
+use crate::error::NOT_FOUND;
+use crate::pages::form::{Clash, Conflict};
+use crate::store::log_entries;
+
+/// The form with both changes: what only the other changed is taken over, what both changed stays as typed and is shown.
+pub async fn show<D: Declared>(
+    entity: &D,
+    visit: &Visit<'_>,
+    id: i64,
+    (mine, ticks): (&Draft, &[&'static str]),
+    base: &str,
+) -> Answered {
+    let mut tx = visit.read().await?;
+    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let fields = entity.fields();
+    let theirs = Draft::of(fields, &found.loaded.content);
+    // Without a base that can be read, all that differs counts as changed by both.
+    let base = serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
+    let (merged, clashes) = merge(fields, base.as_ref(), &theirs, mine);
+    let newest =
+        log_entries::of_object(tx.conn(), entity.about().kind, &id.to_string(), 1, 1).await?.rows.into_iter().next();
+    let by = newest.map(|entry| format!("{}, {}", entry.username, visit.time(entry.time).0)).unwrap_or_default();
+    let rejection = Rejection::default();
+    let shown = Shown {
+        conflict: Some(Conflict { by, clashes }),
+        ticks: Some(ticks),
+        status: Status::Conflict,
+        ..Shown::fresh(&merged, &rejection)
+    };
+    form::show(tx.conn(), entity, visit, Purpose::Change { of: &found }, shown).await
+}
+
+/// What the form shows now, and every field that somebody changed.
+fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Draft) -> (Draft, Vec<Clash>) {
+    let mut merged = Draft::default();
+    let mut clashes = Vec::new();
+    for field in fields.iter().filter(|field| !matches!(field.kind, Kind::Shown { .. })) {
+        let before = base.and_then(|base| base.get(field.name)).map(tidy);
+        let (their, my) = (theirs.get(field.name).map(tidy), mine.get(field.name).map(tidy));
+        let they_changed = before != their;
+        let i_changed = before != my;
+        let both = they_changed && i_changed && their != my;
+        let stays = if they_changed && !i_changed { theirs.get(field.name) } else { mine.get(field.name) };
+        if let Some(typed) = stays {
+            merged.set(field.name, typed.clone());
+        }
+        if they_changed || i_changed {
+            clashes.push(Clash {
+                label: field.label.to_owned(),
+                base: in_words(before.as_ref()),
+                theirs: in_words(their.as_ref()),
+                mine: in_words(my.as_ref()),
+                both,
+            });
+        }
+    }
+    (merged, clashes)
+}
+
+/// As it would be compared after a save: without white space around texts, one kind of line end, no empty rows.
+fn tidy(typed: &Typed) -> Typed {
+    let text = |text: &String| text.replace("\r\n", "\n").trim().to_owned();
+    match typed {
+        Typed::Text(typed) => Typed::Text(text(typed)),
+        Typed::Flag(on) => Typed::Flag(*on),
+        Typed::Picks(picks) => {
+            let mut picks = picks.clone();
+            picks.sort();
+            Typed::Picks(picks)
+        }
+        Typed::Rows(rows) => {
+            let rows = rows.iter().map(|row| row.iter().map(text).collect::<Vec<_>>());
+            Typed::Rows(rows.filter(|row| row.iter().any(|text| !text.is_empty())).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Thing {
+        a: String,
+        b: String,
+        c: String,
+    }
+
+    type F = Field<Thing>;
+
+    static FIELDS: [F; 3] = [
+        F::line("a", "A", 9, |t| &t.a, |t, v| t.a = v),
+        F::line("b", "B", 9, |t| &t.b, |t, v| t.b = v),
+        F::line("c", "C", 9, |t| &t.c, |t, v| t.c = v),
+    ];
+
+    fn draft(a: &str, b: &str, c: &str) -> Draft {
+        Draft::of(&FIELDS, &Thing { a: a.into(), b: b.into(), c: c.into() })
+    }
+
+    #[test]
+    fn what_only_the_other_changed_is_taken_over() {
+        let (merged, clashes) =
+            merge(&FIELDS, Some(&draft("1", "1", "1")), &draft("2", "1", "2"), &draft("1", "3", "3"));
+        assert_eq!((merged.text("a"), merged.text("b"), merged.text("c")), ("2", "3", "3"));
+        let both: Vec<_> = clashes.iter().map(|clash| (clash.label.as_str(), clash.both)).collect();
+        assert_eq!(both, [("A", false), ("B", false), ("C", true)]);
+    }
+
+    #[test]
+    fn without_a_base_nothing_typed_is_lost() {
+        let (merged, clashes) = merge(&FIELDS, None, &draft("2", "", ""), &draft("1", "", ""));
+        assert_eq!(merged.text("a"), "1");
+        assert!(clashes.iter().any(|clash| clash.label == "A" && clash.both));
+    }
+}

@@ -1,0 +1,40 @@
+//! Deleting: a confirmation that names what else is affected, then the deed.
+
+use super::answer::{self, Answer, Answered};
+use super::entity::Declared;
+use super::visit::{Visit, refused};
+use crate::domain::policy::Wish;
+use crate::error::NOT_FOUND;
+use crate::pages::others::DeletePage;
+use crate::pages::{Link, Page};
+
+pub async fn page<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64) -> Answered {
+    let about = entity.about();
+    let mut tx = visit.read().await?;
+    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    visit.may(about.kind, Wish::Delete { group: entity.group(&found.loaded.content) })?;
+    let affected = entity.affected(tx.conn(), &found.loaded, visit).await?;
+    let at = visit.at();
+    let (list, form) = (at.list(about.kind), at.change(about.kind, id));
+    let chrome =
+        visit.chrome(&format!("Delete {}", found.name), &[(about.many, &list), (&found.name, &form), ("Delete", "")]);
+    let content = DeletePage {
+        kind: about.one.to_owned(),
+        object: found.name,
+        action: at.delete(about.kind, id),
+        back: Link::new("No, take me back", form),
+        revision: found.loaded.revision.to_string(),
+        affected,
+    };
+    answer::page(Page::new(chrome, content))
+}
+
+pub async fn delete<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64) -> Answered {
+    let about = entity.about();
+    let (mut tx, viewer) = visit.write().await?;
+    let saved = entity.remove(&mut tx, &viewer, id).await.map_err(refused)?;
+    tx.commit().await?;
+    let first = format!("The {} “{}” was deleted.", about.one, saved.name);
+    let said = std::iter::once(first).chain(saved.consequences).collect();
+    Ok(Answer::done(visit.at().list(about.kind), said))
+}

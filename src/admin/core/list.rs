@@ -1,0 +1,327 @@
+//! The list of an entity: search, filters, order, paging, all kept in the address.
+
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use sqlx::PgConnection;
+
+use super::about::{About, Column, Filter, FilterSource, Listing};
+use super::answer::{self, Answered};
+use super::entity::Declared;
+use super::visit::Visit;
+use crate::domain::policy::Wish;
+use crate::pages::list::{self as pages, Cell, Choice, Heading, ListPage, Paging};
+use crate::pages::{Link, Page};
+use crate::store::Result;
+use crate::store::choices::{self, Suggestion};
+use crate::store::lists::{NO, Rows, WITHOUT_GROUP, YES, log_entries, profiles};
+
+pub use crate::store::lists::ListAsk;
+
+/// Rows of a page.
+pub const PAGE_SIZE: i64 = 30;
+/// The search, the order and the page in the address, as POEM 2.3 had them.
+const SEARCH: &str = "q";
+const ORDER: &str = "o";
+const PAGE: &str = "p";
+/// More of a search nobody means.
+const LONGEST_SEARCH: usize = 200;
+
+/// One page of a list, ready to be shown.
+pub struct Table {
+    pub rows: Vec<Vec<Cell>>,
+    /// All rows that fit.
+    pub total: i64,
+    /// The page shown: the last one where a later one was asked for.
+    pub page: i64,
+}
+
+impl Table {
+    /// From what a list's query found, each row by its cells.
+    pub fn of<R>(found: Rows<R>, cells: impl Fn(R) -> Vec<Cell>) -> Self {
+        Self { rows: found.rows.into_iter().map(cells).collect(), total: found.total, page: found.page }
+    }
+}
+
+/// What of a list is asked for.
+pub struct Wanted {
+    pub search: String,
+    pub sort: String,
+    pub descending: bool,
+    pub page: i64,
+    /// Filters that are on: name and value.
+    pub filters: Vec<(&'static str, String)>,
+    /// What else of the address stays while the list is searched, filtered and sorted.
+    pub kept: Vec<(String, String)>,
+}
+
+impl Wanted {
+    /// Reads the address; what it says wrongly counts as not said.
+    pub fn read(listing: &Listing, visit: &Visit<'_>) -> Self {
+        let order = visit.query(ORDER).unwrap_or_default();
+        let known =
+            listing.columns.iter().any(|column| !column.key.is_empty() && column.key == order.trim_start_matches('-'));
+        let order = if known { order } else { listing.default_sort };
+        let filters = listing.filters.iter().filter_map(|filter| {
+            let value = visit.query(filter.name).filter(|value| !value.is_empty() && !value.contains('\0'))?;
+            Some((filter.name, value.to_owned()))
+        });
+        Self {
+            search: visit
+                .query(SEARCH)
+                .unwrap_or_default()
+                .replace('\0', "")
+                .trim()
+                .chars()
+                .take(LONGEST_SEARCH)
+                .collect(),
+            sort: order.trim_start_matches('-').to_owned(),
+            descending: order.starts_with('-'),
+            page: visit.query(PAGE).and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, i64::from(i32::MAX)),
+            filters: filters.collect(),
+            kept: Vec::new(),
+        }
+    }
+
+    pub fn with_kept(self, kept: Vec<(String, String)>) -> Self {
+        Self { kept, ..self }
+    }
+
+    pub fn ask(&self) -> ListAsk<'_> {
+        ListAsk {
+            search: &self.search,
+            sort: &self.sort,
+            descending: self.descending,
+            page: self.page,
+            page_size: PAGE_SIZE,
+            filters: &self.filters,
+        }
+    }
+
+    fn order(&self) -> String {
+        let sign = if self.descending { "-" } else { "" };
+        format!("{sign}{}", self.sort)
+    }
+
+    /// The list's address with one thing of it another; '' leaves it out. All but a page begins at the first page.
+    pub fn address(&self, listing: &Listing, base: &str, (name, value): (&str, &str)) -> String {
+        let mut pairs = self.pairs(listing);
+        pairs.retain(|(of, _)| of != name);
+        pairs.extend(self.kept.iter().cloned());
+        pairs.push((name.to_owned(), value.to_owned()));
+        address(base, pairs)
+    }
+
+    /// The list's address with other things kept.
+    pub fn address_with(&self, listing: &Listing, base: &str, kept: Vec<(String, String)>) -> String {
+        let mut pairs = self.pairs(listing);
+        pairs.extend(kept);
+        address(base, pairs)
+    }
+
+    fn pairs(&self, listing: &Listing) -> Vec<(String, String)> {
+        let mut pairs = vec![(SEARCH.to_owned(), self.search.clone())];
+        pairs.extend(self.filters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        pairs.extend(self.kept_order(listing));
+        pairs
+    }
+
+    /// The order, where it is not the usual one.
+    fn kept_order(&self, listing: &Listing) -> Option<(String, String)> {
+        (self.order() != listing.default_sort).then(|| (ORDER.to_owned(), self.order()))
+    }
+}
+
+fn address(base: &str, mut pairs: Vec<(String, String)>) -> String {
+    pairs.retain(|(_, value)| !value.is_empty());
+    match pairs.is_empty() {
+        true => base.to_owned(),
+        false => format!("{base}?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()),
+    }
+}
+
+impl Wanted {
+    /// The list's page, but for its heading and what can be done there.
+    pub fn page(&self, listing: &Listing, base: &str, table: Table, filters: Vec<pages::Filter>) -> ListPage {
+        ListPage {
+            action: base.to_owned(),
+            search: (!listing.searched.is_empty()).then(|| self.search.clone()),
+            searched: listing.searched.to_owned(),
+            active: active(listing, self, base, &filters),
+            filters,
+            kept: self.kept_order(listing).into_iter().chain(self.kept.iter().cloned()).collect(),
+            reset: base.to_owned(),
+            headings: headings(listing, self, base),
+            paging: paging(table.total, table.page, |page| self.address(listing, base, (PAGE, &page))),
+            rows: table.rows,
+            ..ListPage::default()
+        }
+    }
+}
+
+pub async fn page<D: Declared>(entity: &D, visit: &Visit<'_>) -> Answered {
+    let about = entity.about();
+    visit.may(about.kind, Wish::View)?;
+    let wanted = Wanted::read(&about.list, visit);
+    let mut tx = visit.read().await?;
+    let since = since(&about.list, visit, &wanted);
+    let ask = wanted.ask();
+    let ask = since.as_deref().map_or(ask, |filters| ListAsk { filters, ..ask });
+    let table = entity.rows(tx.conn(), &ask, visit).await?;
+    let filters = filters(tx.conn(), &about.list, &wanted).await?;
+    tx.commit().await?;
+    let chrome = visit.chrome(about.many, &[(about.many, "")]);
+    answer::page(Page::new(chrome, list_page(about, visit, &wanted, (table, filters))))
+}
+
+fn list_page(
+    about: &About,
+    visit: &Visit<'_>,
+    wanted: &Wanted,
+    (table, filters): (Table, Vec<pages::Filter>),
+) -> ListPage {
+    let base = visit.at().list(about.kind);
+    let may_add = visit.wishes(about.kind, Wish::StartAdding);
+    ListPage {
+        heading: about.many.to_owned(),
+        add: may_add.then(|| Link::new(format!("Add {}", about.one), visit.at().addition(about.kind))),
+        empty: empty(about, wanted),
+        ..wanted.page(&about.list, &base, table, filters)
+    }
+}
+
+fn empty(about: &About, wanted: &Wanted) -> String {
+    let many = about.many.to_lowercase();
+    match wanted.search.is_empty() && wanted.filters.is_empty() {
+        true => format!("There are no {many} yet."),
+        false => format!("No {many} fit the search and filters."),
+    }
+}
+
+pub fn headings(listing: &Listing, wanted: &Wanted, base: &str) -> Vec<Heading> {
+    let heading = |column: &Column| {
+        let is_current = !column.key.is_empty() && column.key == wanted.sort;
+        let turned = is_current && !wanted.descending;
+        let order = if turned { format!("-{}", column.key) } else { column.key.to_owned() };
+        let sorted = match (is_current, wanted.descending) {
+            (false, _) => "",
+            (true, false) => "ascending",
+            (true, true) => "descending",
+        };
+        let href = if column.key.is_empty() { String::new() } else { wanted.address(listing, base, (ORDER, &order)) };
+        Heading { label: column.label.to_owned(), href, sorted }
+    };
+    listing.columns.iter().map(heading).collect()
+}
+
+/// What is on, each with the address of the list without it.
+fn active(listing: &Listing, wanted: &Wanted, base: &str, filters: &[pages::Filter]) -> Vec<Link> {
+    let search = (!wanted.search.is_empty())
+        .then(|| Link::new(format!("Search: {}", wanted.search), wanted.address(listing, base, (SEARCH, ""))));
+    let filters = filters.iter().filter_map(|filter| {
+        let choice = filter.choices.iter().find(|choice| choice.selected && !choice.value.is_empty())?;
+        let label = format!("{}: {}", filter.label, choice.label);
+        Some(Link::new(label, wanted.address(listing, base, (&filter.name, ""))))
+    });
+    search.into_iter().chain(filters).collect()
+}
+
+/// Where the list can go from here; `address` gives that of a page.
+pub fn paging(total: i64, page: i64, address: impl Fn(String) -> String) -> Paging {
+    let last = ((total + PAGE_SIZE - 1) / PAGE_SIZE).max(1);
+    let page = page.clamp(1, last);
+    let link = |number: i64| Link {
+        label: number.to_string(),
+        href: address(if number == 1 { String::new() } else { number.to_string() }),
+        current: number == page,
+    };
+    let mut pages = Vec::new();
+    let mut before = 0;
+    for number in (1..=last).filter(|number| *number == 1 || *number == last || (page - 2..=page + 2).contains(number))
+    {
+        if number > before + 1 {
+            pages.push(Link::new("…", ""));
+        }
+        pages.push(link(number));
+        before = number;
+    }
+    let from = if total == 0 { 0 } else { (page - 1) * PAGE_SIZE + 1 };
+    Paging {
+        total,
+        from,
+        to: (page * PAGE_SIZE).min(total),
+        pages: if last > 1 { pages } else { Vec::new() },
+        previous: (page > 1).then(|| link(page - 1).href),
+        next: (page < last).then(|| link(page + 1).href),
+    }
+}
+
+pub async fn filters(conn: &mut PgConnection, listing: &Listing, wanted: &Wanted) -> Result<Vec<pages::Filter>> {
+    let mut shown = Vec::with_capacity(listing.filters.len());
+    for filter in listing.filters {
+        let value =
+            wanted.filters.iter().find(|(name, _)| *name == filter.name).map_or("", |(_, value)| value.as_str());
+        let mut choices = vec![choice("", "All", value)];
+        choices.extend(filter_choices(conn, filter, value).await?);
+        // What is on is shown, also where nothing bears it (any more).
+        if !choices.iter().any(|choice| choice.selected) {
+            choices.push(choice(value, value, value));
+        }
+        shown.push(pages::Filter { name: filter.name.to_owned(), label: filter.label.to_owned(), choices });
+    }
+    Ok(shown)
+}
+
+async fn filter_choices(conn: &mut PgConnection, filter: &Filter, value: &str) -> Result<Vec<Choice>> {
+    let fixed = |pairs: &[(&str, &str)]| pairs.iter().map(|(of, label)| choice(of, label, value)).collect::<Vec<_>>();
+    Ok(match filter.source {
+        FilterSource::YesOrNo => fixed(&[(YES, "Yes"), (NO, "No")]),
+        FilterSource::Since => {
+            fixed(&[("today", "Today"), ("week", "Past 7 days"), ("month", "This month"), ("year", "This year")])
+        }
+        FilterSource::LoggedKinds => {
+            log_entries::kinds(conn).await?.iter().map(|kind| choice(kind.as_str(), kind.in_words(), value)).collect()
+        }
+        FilterSource::OwningVos => named(profiles::vos(conn).await?, value),
+        FilterSource::Of(source) => named(values(choices::all(conn, source, None).await?), value),
+        FilterSource::Grouped(source) => {
+            let mut found = named(values(choices::all(conn, source, None).await?), value);
+            found.push(choice(WITHOUT_GROUP, "Without a group", value));
+            found
+        }
+    })
+}
+
+fn values(found: Vec<Suggestion>) -> Vec<String> {
+    found.into_iter().map(|found| found.value).collect()
+}
+
+fn named(names: Vec<String>, value: &str) -> Vec<Choice> {
+    names.into_iter().map(|name| choice(&name, &name, value)).collect()
+}
+
+fn choice(value: &str, label: &str, selected: &str) -> Choice {
+    Choice { value: value.to_owned(), label: label.to_owned(), selected: value == selected }
+}
+
+/// The filters with the words of a span of time as the moment it begins with, in the configured time zone; `None` where
+/// no such filter is declared.
+fn since(listing: &Listing, visit: &Visit<'_>, wanted: &Wanted) -> Option<Vec<(&'static str, String)>> {
+    let filter = listing.filters.iter().find(|filter| filter.source == FilterSource::Since)?;
+    let zone = visit.config.general.timezone;
+    let today = Utc::now().with_timezone(&zone).date_naive();
+    let begin = |day: NaiveDate| {
+        let midnight = zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
+        midnight.map(|midnight| midnight.with_timezone(&Utc).to_rfc3339())
+    };
+    let of_word = |word: &str| match word {
+        "today" => begin(today),
+        "week" => begin(today.checked_sub_days(Days::new(7))?),
+        "month" => begin(today.with_day(1)?),
+        "year" => begin(today.with_ordinal(1)?),
+        _ => None,
+    };
+    let all = wanted.filters.iter().filter_map(|(name, value)| match *name == filter.name {
+        true => Some((*name, of_word(value)?)),
+        false => Some((*name, value.clone())),
+    });
+    Some(all.collect())
+}

@@ -1,0 +1,37 @@
+//! Suggestions while typing, as JSON: `{"results": [{"value": …, "note": …}]}`.
+
+use serde_json::json;
+
+use super::visit::Visit;
+use crate::domain::field::Choices;
+use crate::error::{AppError, NOT_FOUND};
+use crate::store::choices;
+
+/// Suggestions that a list shows at most.
+const MOST: i64 = 20;
+
+/// What can be typed with suggestions, by its name in the address. (Other choices are shown whole.)
+const NAMED: [(&str, Choices); 5] = [
+    ("vos", Choices::Vos),
+    ("service-flavours", Choices::ServiceFlavours),
+    ("metric-names", Choices::MetricNames),
+    ("metrics", Choices::Metrics),
+    ("probe-versions", Choices::ProbeVersions),
+];
+
+/// '' where there are no suggestions for it.
+pub fn name_of(source: Choices) -> &'static str {
+    NAMED.iter().find(|(_, of)| *of == source).map_or("", |(name, _)| name)
+}
+
+/// The JSON of `?q=` (what was typed) and `?group=` (the group chosen in the form, for metric names).
+pub async fn answer(visit: &Visit<'_>, name: &str) -> Result<String, AppError> {
+    visit.viewer()?;
+    let (_, source) = NAMED.iter().find(|(of, _)| *of == name).ok_or(NOT_FOUND)?;
+    let typed = visit.query("q").unwrap_or_default().replace('\0', "");
+    let group = visit.query("group").filter(|group| !group.is_empty() && !group.contains('\0'));
+    let mut tx = visit.read().await?;
+    let found = choices::suggest(tx.conn(), *source, &typed, group, MOST).await?;
+    let results: Vec<_> = found.iter().map(|found| json!({ "value": found.value, "note": found.note })).collect();
+    Ok(json!({ "results": results }).to_string())
+}

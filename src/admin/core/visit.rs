@@ -1,0 +1,201 @@
+//! A visit of a page: the tenant, who is looking, and what was asked.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rocket::Request;
+use rocket::http::Status;
+use rocket::request::{FlashMessage, FromRequest, Outcome};
+use sqlx::PgPool;
+
+use super::address::{Addresses, INDEX, SEARCH};
+use crate::admin;
+use crate::auth::csrf;
+use crate::auth::front_door::Asked;
+use crate::auth::session::MaybeLoggedIn;
+use crate::auth::tenant::CurrentTenant;
+use crate::config::Config;
+use crate::config::live::LiveConfig;
+use crate::domain::keys::Keys;
+use crate::domain::log_entry::ObjectKind;
+use crate::domain::policy::{self, Denial, Viewer, Wish};
+use crate::error::{AppError, NO_PERMISSION, refuse};
+use crate::pages::{Chrome, Crumb, Message, Tone, User};
+use crate::registry::{Refusal, viewers};
+use crate::store::{Db, TenantTx};
+
+/// What every page needs to know.
+pub struct Visit<'r> {
+    pub tenant: CurrentTenant<'r>,
+    /// `None`: a public page.
+    pub viewer: Option<Viewer>,
+    pub keys: &'r Keys,
+    pub config: Arc<Config>,
+    /// The address as it was asked for, without its query.
+    pub path: &'r str,
+    pool: &'r PgPool,
+    query: Vec<(String, String)>,
+    csrf: String,
+    messages: Vec<Message>,
+}
+
+/// The guard of pages for who is logged in; others are led to the login by the routes behind.
+pub struct Inside<'r>(pub Visit<'r>);
+
+/// The guard of pages without login.
+pub struct Public<'r>(pub Visit<'r>);
+
+impl<'r> Visit<'r> {
+    async fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, viewer: Option<Viewer>) -> Self {
+        let asked = Asked::of(request);
+        let config = request.rocket().state::<LiveConfig>().expect("app::build manages the configuration").current();
+        Self {
+            tenant,
+            viewer,
+            keys: request.rocket().state::<Keys>().expect("app::build manages the keys"),
+            config,
+            path: asked.address(),
+            pool: Db::of(request).pool(),
+            query: form_urlencoded::parse(asked.query().as_bytes()).into_owned().collect(),
+            csrf: csrf::token(request),
+            messages: messages(request.guard::<FlashMessage<'_>>().await.succeeded()),
+        }
+    }
+
+    /// Who is logged in; nobody is on a public page.
+    pub fn viewer(&self) -> Result<&Viewer, AppError> {
+        self.viewer.as_ref().ok_or(NO_PERMISSION)
+    }
+
+    /// 403 where the viewer may not. Public pages are there to be read.
+    pub fn may(&self, kind: ObjectKind, wish: Wish<'_>) -> Result<(), AppError> {
+        match &self.viewer {
+            None if wish == Wish::View => Ok(()),
+            None => Err(NO_PERMISSION),
+            Some(viewer) => policy::decide(viewer, kind, wish).map_err(denied),
+        }
+    }
+
+    pub fn wishes(&self, kind: ObjectKind, wish: Wish<'_>) -> bool {
+        self.may(kind, wish).is_ok()
+    }
+
+    pub async fn read(&self) -> Result<TenantTx, AppError> {
+        Ok(TenantTx::read(self.pool, self.tenant.schema()).await?)
+    }
+
+    /// A transaction that writes, and the viewer as it sees them: their rights may have gone since the request began.
+    pub async fn write(&self) -> Result<(TenantTx, Viewer), AppError> {
+        let before = self.viewer()?;
+        let mut tx = TenantTx::write(self.pool, self.tenant.schema()).await?;
+        let viewer = viewers::find(&mut tx, before.id).await?.ok_or(NO_PERMISSION)?;
+        Ok((tx, viewer))
+    }
+
+    pub fn at(&self) -> Addresses {
+        Addresses { is_public: self.viewer.is_none() }
+    }
+
+    /// The last value of this name in the address.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn query_pairs(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    /// What stands before the names of profiles in the API; '' where none is configured.
+    pub fn namespace(&self) -> String {
+        let general = self.config.tenant_general(&self.tenant.tenant().name).ok().flatten();
+        general.map(|general| general.namespace).unwrap_or_default()
+    }
+
+    /// A moment in the configured time zone: for people, to the minute, and for `datetime=`.
+    pub fn time(&self, moment: DateTime<Utc>) -> (String, String) {
+        let local = moment.with_timezone(&self.config.general.timezone);
+        (local.format("%Y-%m-%d %H:%M").to_string(), local.to_rfc3339())
+    }
+
+    /// What surrounds the page; the trail after the index, its last step without address.
+    pub fn chrome(&self, title: &str, trail: &[(&str, &str)]) -> Chrome {
+        let home = (!self.at().is_public).then(|| Crumb { label: "POEM".into(), href: Some(INDEX.into()) });
+        let steps = trail.iter().map(|(label, href)| Crumb {
+            label: (*label).to_owned(),
+            href: (!href.is_empty()).then(|| (*href).to_owned()),
+        });
+        Chrome {
+            title: title.to_owned(),
+            tenant: self.tenant.tenant().name.to_string(),
+            user: self.viewer.as_ref().map(user),
+            navigation: admin::navigation(self),
+            trail: home.into_iter().chain(steps).collect(),
+            messages: self.messages.clone(),
+            csrf: self.csrf.clone(),
+            search: if self.viewer.is_some() { SEARCH.to_owned() } else { String::new() },
+        }
+    }
+}
+
+fn user(viewer: &Viewer) -> User {
+    let groups = viewer.groups.iter().map(|(kind, name)| format!("{kind}: {name}")).collect();
+    User { username: viewer.username.clone(), is_superuser: viewer.is_superuser, groups }
+}
+
+fn messages(flash: Option<FlashMessage<'_>>) -> Vec<Message> {
+    let Some(flash) = flash else { return Vec::new() };
+    let tone = match flash.kind() {
+        "success" => Tone::Success,
+        "warning" => Tone::Warning,
+        _ => Tone::Error,
+    };
+    flash.message().lines().map(|line| Message { tone, text: line.to_owned() }).collect()
+}
+
+/// A denial as the whole answer of a page.
+pub fn denied(denial: Denial) -> AppError {
+    match denial {
+        Denial::Never | Denial::NoGroup => NO_PERMISSION,
+        Denial::ForeignObject(_) | Denial::ForeignGroup(_) => AppError::NotMember(denial.to_string()),
+    }
+}
+
+/// A refusal as the whole answer of a page, where there is no form to show it in.
+pub fn refused(refusal: Refusal) -> AppError {
+    match refusal {
+        Refusal::Rejected(rejection) => AppError::Malformed(rejection.to_string()),
+        Refusal::Denied(denial) => denied(denial),
+        Refusal::Stale => {
+            AppError::Malformed("Somebody else changed it meanwhile; please look at it again.".to_owned())
+        }
+        Refusal::Gone => crate::error::NOT_FOUND,
+        Refusal::Store(error) => error.into(),
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Inside<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match MaybeLoggedIn::find(request).await {
+            Ok(MaybeLoggedIn { tenant, user: Some(user) }) => {
+                Outcome::Success(Self(Visit::begin(request, tenant, Some(user.viewer())).await))
+            }
+            Ok(MaybeLoggedIn { user: None, .. }) => Outcome::Forward(Status::Unauthorized),
+            Err(error) => refuse(request, error),
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Public<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match CurrentTenant::find(request).await {
+            Ok(tenant) => Outcome::Success(Self(Visit::begin(request, tenant, None).await)),
+            Err(error) => refuse(request, error),
+        }
+    }
+}

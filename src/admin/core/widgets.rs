@@ -1,0 +1,239 @@
+//! From fields and what was typed to what a form shows.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+
+use super::about::{About, Tick};
+use super::address::SUGGEST;
+use super::entity::Declared;
+use super::suggest;
+use super::visit::Visit;
+use crate::domain::draft::{Draft, Typed};
+use crate::domain::field::{Choices, Column, Field, Kind, Shape};
+use crate::domain::policy::Viewer;
+use crate::domain::rejection::{Place, Rejection};
+use crate::pages::form::{self as pages, Fieldset, Look, Row, RowCell, Widget};
+use crate::pages::list::Choice;
+use crate::store::{Result, choices};
+
+/// Blank rows at the end of a field of rows.
+const BLANK_ROWS: usize = 1;
+
+/// What the widgets of one form are made from.
+pub struct Form<'a, C: 'static> {
+    pub draft: &'a Draft,
+    pub rejection: &'a Rejection,
+    /// The content behind it, for what is shown only.
+    pub content: &'a C,
+    /// An object that exists already.
+    pub exists: bool,
+    pub read_only: bool,
+    /// The field to which blank rows were asked for.
+    pub more_rows: Option<&'a str>,
+}
+
+/// What can be chosen, by source; asked for once a form.
+pub type Sources = HashMap<Choices, Vec<String>>;
+
+/// Asks for the choices of every select and picker. A member chooses among their own groups.
+pub async fn sources<D: Declared>(
+    conn: &mut PgConnection,
+    entity: &D,
+    viewer: &Viewer,
+    group: &str,
+) -> Result<Sources> {
+    let mut sources = Sources::new();
+    for field in entity.fields() {
+        let source = match field.kind {
+            Kind::Choice { source, .. } | Kind::Picks { source, .. } => source,
+            _ => continue,
+        };
+        if sources.contains_key(&source) {
+            continue;
+        }
+        let names = match source {
+            Choices::Groups(kind) if !viewer.is_superuser => viewer.groups_of(kind).map(str::to_owned).collect(),
+            _ => choices::all(conn, source, Some(group)).await?.into_iter().map(|found| found.value).collect(),
+        };
+        sources.insert(source, names);
+    }
+    Ok(sources)
+}
+
+/// The fieldsets, as declared.
+pub fn fieldsets<D: Declared>(
+    entity: &D,
+    visit: &Visit<'_>,
+    form: &Form<'_, D::Content>,
+    sources: &Sources,
+) -> Vec<Fieldset> {
+    let shown = |set: &super::about::Fieldset| {
+        let fields = set.fields.iter().filter_map(|name| entity.fields().iter().find(|field| field.name == *name));
+        let widgets: Vec<Widget> = fields
+            .filter(|field| is_shown(field, form))
+            .map(|field| widget(visit, entity.about(), field, form, sources))
+            .collect();
+        Fieldset {
+            legend: set.legend.to_owned(),
+            help: set.help.to_owned(),
+            only_if: set.only_if.map(|(field, value)| (field.to_owned(), value.to_owned())),
+            widgets,
+        }
+    };
+    entity.about().fieldsets.iter().map(shown).filter(|set| !set.widgets.is_empty()).collect()
+}
+
+/// A password is asked for when the object is added, and never shown.
+fn is_shown<C>(field: &Field<C>, form: &Form<'_, C>) -> bool {
+    let is_password = matches!(field.kind, Kind::Text { shape: Shape::Password, .. });
+    !(is_password && (form.exists || form.read_only))
+}
+
+fn widget<C>(visit: &Visit<'_>, about: &About, field: &Field<C>, form: &Form<'_, C>, sources: &Sources) -> Widget {
+    let blank = Widget {
+        name: field.name.to_owned(),
+        label: field.label.to_owned(),
+        help: field.help.to_owned(),
+        required: field.required,
+        errors: messages(form.rejection, Place::Field(field.name)),
+        disabled: form.read_only || (form.exists && field.only_at_first),
+        ..Widget::default()
+    };
+    match field.kind {
+        Kind::Shown { get } => Widget { look: Look::Shown, value: get(form.content), ..blank },
+        Kind::Text { shape, max, .. } => text(visit, about, form.draft.text(field.name), (shape, max), blank),
+        Kind::Flag { .. } => Widget { look: Look::Checkbox, checked: form.draft.flag(field.name), ..blank },
+        Kind::Choice { source, .. } => {
+            let value = form.draft.text(field.name).to_owned();
+            let choices = selection(sources.get(&source), &value, field.required);
+            Widget { look: Look::Select, choices, value, ..blank }
+        }
+        Kind::Picks { source, .. } => {
+            let choices = picks(sources.get(&source), form.draft.picks(field.name));
+            Widget { look: Look::Picker, choices, ..blank }
+        }
+        Kind::Rows { columns, fixed, .. } => {
+            let rows = rows(field.name, (columns, fixed), form);
+            let columns = columns.iter().map(column).collect();
+            Widget { look: Look::Rows, columns, rows, ..blank }
+        }
+    }
+}
+
+fn text(visit: &Visit<'_>, about: &About, value: &str, (shape, max): (Shape, usize), blank: Widget) -> Widget {
+    let is_link = value.starts_with("http://") || value.starts_with("https://");
+    let widget = Widget { value: value.to_owned(), maxlength: max, input_type: "text", ..blank };
+    match shape {
+        Shape::Line if about.namespaced == Some(widget.name.as_str()) => Widget { prefix: visit.namespace(), ..widget },
+        Shape::Line => widget,
+        Shape::Long => Widget { look: Look::Long, ..widget },
+        Shape::Url => {
+            Widget { input_type: "url", href: if is_link { value.to_owned() } else { String::new() }, ..widget }
+        }
+        Shape::Email => Widget { input_type: "email", ..widget },
+        Shape::Password => Widget { input_type: "password", value: String::new(), ..widget },
+        Shape::Suggested(source) => Widget { look: Look::Suggested, suggestions: suggestions(source), ..widget },
+    }
+}
+
+fn suggestions(source: Choices) -> String {
+    format!("{SUGGEST}{}/", suggest::name_of(source))
+}
+
+/// What can be chosen, and what is: also where that is none of the choices (any more).
+fn selection(names: Option<&Vec<String>>, value: &str, required: bool) -> Vec<Choice> {
+    let names = names.map_or(&[][..], Vec::as_slice);
+    let none = (!required || value.is_empty()).then(|| choice("", "---------", value.is_empty()));
+    let stray = (!value.is_empty() && !names.iter().any(|name| name == value)).then(|| choice(value, value, true));
+    none.into_iter().chain(stray).chain(names.iter().map(|name| choice(name, name, name == value))).collect()
+}
+
+fn picks(names: Option<&Vec<String>>, picked: &[String]) -> Vec<Choice> {
+    let names = names.map_or(&[][..], Vec::as_slice);
+    let known: std::collections::HashSet<&String> = names.iter().collect();
+    let chosen: std::collections::HashSet<&String> = picked.iter().collect();
+    let stray = picked.iter().filter(|name| !known.contains(name)).map(|name| choice(name, name, true));
+    names.iter().map(|name| choice(name, name, chosen.contains(name))).chain(stray).collect()
+}
+
+fn choice(value: &str, label: &str, selected: bool) -> Choice {
+    Choice { value: value.to_owned(), label: label.to_owned(), selected }
+}
+
+fn column(column: &Column) -> pages::Column {
+    pages::Column {
+        name: column.name.to_owned(),
+        label: column.label.to_owned(),
+        required: column.required,
+        maxlength: column.max,
+        suggestions: column.suggestions.map(suggestions).unwrap_or_default(),
+    }
+}
+
+fn rows<C>(name: &'static str, (columns, fixed): (&[Column], &[&str]), form: &Form<'_, C>) -> Vec<Row> {
+    let typed = form.draft.rows(name);
+    let by_place = by_place(form.rejection);
+    let of = |place| by_place.get(&place).cloned().unwrap_or_default();
+    let row = |(number, texts): (usize, &Vec<String>)| {
+        let is_fixed = texts.first().is_some_and(|first| fixed.contains(&first.as_str()));
+        let cell = |(place, (column, text)): (usize, (&Column, &String))| RowCell {
+            name: format!("{name}-{number}-{}", column.name),
+            value: text.clone(),
+            is_fixed: is_fixed && place == 0,
+            errors: of(Place::Cell { field: name, row: number, column: column.name }),
+        };
+        Row {
+            cells: columns.iter().zip(texts).enumerate().map(cell).collect(),
+            errors: of(Place::Row { field: name, row: number }),
+            is_fixed,
+        }
+    };
+    let blank = vec![String::new(); columns.len()];
+    let blanks = match (form.read_only, form.more_rows == Some(name)) {
+        (true, _) => 0,
+        (false, true) => BLANK_ROWS + 3,
+        (false, false) => BLANK_ROWS,
+    };
+    typed.iter().chain(std::iter::repeat_n(&blank, blanks)).enumerate().map(row).collect()
+}
+
+/// A form of thousands of rows looks up its messages, it does not search them a cell.
+fn by_place(rejection: &Rejection) -> HashMap<Place, Vec<String>> {
+    let mut by_place: HashMap<Place, Vec<String>> = HashMap::new();
+    for complaint in &rejection.complaints {
+        by_place.entry(complaint.place).or_default().push(complaint.message.clone());
+    }
+    by_place
+}
+
+fn messages(rejection: &Rejection, place: Place) -> Vec<String> {
+    rejection.of(place).into_iter().map(str::to_owned).collect()
+}
+
+/// How to save, as checkboxes.
+pub fn ticks(declared: &[Tick], is_set: impl Fn(&str) -> bool) -> Vec<Widget> {
+    let tick = |tick: &Tick| Widget {
+        look: Look::Checkbox,
+        name: tick.name.to_owned(),
+        label: tick.label.to_owned(),
+        help: tick.help.to_owned(),
+        checked: is_set(tick.name),
+        ..Widget::default()
+    };
+    declared.iter().map(tick).collect()
+}
+
+/// What a field holds, in lines, for a comparison.
+pub fn in_words(typed: Option<&Typed>) -> String {
+    match typed {
+        None => String::new(),
+        Some(Typed::Text(text)) => text.clone(),
+        Some(Typed::Flag(on)) => if *on { "yes" } else { "no" }.to_owned(),
+        Some(Typed::Picks(picks)) => picks.join("\n"),
+        Some(Typed::Rows(rows)) => {
+            let filled = rows.iter().filter(|row| row.iter().any(|text| !text.is_empty()));
+            filled.map(|row| row.join("  ")).map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+        }
+    }
+}

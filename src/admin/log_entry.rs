@@ -1,0 +1,217 @@
+//! The log entries: who did what, when; read-only, for superusers.
+
+use chrono::{DateTime, Months, NaiveDate, NaiveTime, TimeZone, Utc};
+use sqlx::PgConnection;
+
+use super::core::address::LOG_ENTRIES;
+use super::core::history::in_words;
+use super::core::list::{self, ListAsk, Table, Wanted};
+use super::core::{Answered, Column, Filter, FilterSource, Listing, Visit, answer};
+use super::index::superusers_only;
+use crate::domain::log_entry::{Action, ObjectKind};
+use crate::error::{AppError, NOT_FOUND};
+use crate::pages::form::{Fieldset, FormPage, Look, Widget};
+use crate::pages::history::Event;
+use crate::pages::list::{Cell, ListPage};
+use crate::pages::{Link, Page};
+use crate::store::lists::log_entries::{self, Entries, LogRow};
+use crate::store::log_entries as one;
+
+static LISTING: Listing = Listing {
+    columns: &[
+        Column { key: "time", label: "Time" },
+        Column { key: "entry", label: "Entry" },
+        Column { key: "user", label: "User" },
+        Column { key: "", label: "What changed" },
+    ],
+    default_sort: "-time",
+    filters: &[Filter { name: "kind", label: "Kind of object", source: FilterSource::LoggedKinds }],
+    searched: "user",
+};
+
+/// The span of time that the drill-down has come to, in the address as POEM 2.3 had it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Span {
+    year: Option<i32>,
+    month: Option<u32>,
+    day: Option<u32>,
+}
+
+const YEAR: &str = "action_time__year";
+const MONTH: &str = "action_time__month";
+const DAY: &str = "action_time__day";
+
+impl Span {
+    /// Steps that do not follow each other count as not said.
+    fn read(visit: &Visit<'_>) -> Self {
+        let number = |name: &str| visit.query(name).and_then(|text| text.parse::<u32>().ok());
+        let year = number(YEAR).filter(|year| (1900..=9999).contains(year));
+        let month = number(MONTH).filter(|month| year.is_some() && (1..=12).contains(month));
+        let day = number(DAY).filter(|day| month.is_some() && (1..=31).contains(day));
+        Self { year: year.map(u32::cast_signed), month, day }
+    }
+
+    /// Its first day, and the first day after it; `None` where it is all of time or no such day exists.
+    fn days(self) -> Option<(NaiveDate, NaiveDate)> {
+        let first = NaiveDate::from_ymd_opt(self.year?, self.month.unwrap_or(1), self.day.unwrap_or(1))?;
+        let after = match (self.month, self.day) {
+            (_, Some(_)) => first.succ_opt()?,
+            (Some(_), None) => first.checked_add_months(Months::new(1))?,
+            (None, None) => first.checked_add_months(Months::new(12))?,
+        };
+        Some((first, after))
+    }
+
+    fn pairs(self) -> Vec<(String, String)> {
+        let steps = [(YEAR, self.year.map(i32::cast_unsigned)), (MONTH, self.month), (DAY, self.day)];
+        steps.into_iter().filter_map(|(name, step)| Some((name.to_owned(), step?.to_string()))).collect()
+    }
+}
+
+pub async fn list(visit: &Visit<'_>) -> Answered {
+    superusers_only(visit)?;
+    let (wanted, span) = (Wanted::read(&LISTING, visit).with_kept(Span::read(visit).pairs()), Span::read(visit));
+    let ask = wanted.ask();
+    let days = span.days();
+    let entries = Entries {
+        from: days.and_then(|(first, _)| midnight(visit, first)),
+        until: days.and_then(|(_, after)| midnight(visit, after)),
+        ..Entries::default()
+    };
+    let mut tx = visit.read().await?;
+    let found = log_entries::list(tx.conn(), &ask, entries).await?;
+    let filters = list::filters(tx.conn(), &LISTING, &wanted).await?;
+    let dates = dates(tx.conn(), visit, &ask, (&wanted, span)).await?;
+    let table = Table::of(found, |entry| cells(visit, &entry));
+    let page = ListPage {
+        heading: "Log entries".to_owned(),
+        empty: "No log entry fits.".to_owned(),
+        dates,
+        ..wanted.page(&LISTING, LOG_ENTRIES, table, filters)
+    };
+    answer::page(Page::new(visit.chrome("Log entries", &[("Log entries", "")]), page))
+}
+
+fn midnight(visit: &Visit<'_>, day: NaiveDate) -> Option<DateTime<Utc>> {
+    let midnight = visit.config.general.timezone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
+    midnight.map(|midnight| midnight.with_timezone(&Utc))
+}
+
+/// The way up, the step that is shown, and the steps down.
+async fn dates(
+    conn: &mut PgConnection,
+    visit: &Visit<'_>,
+    ask: &ListAsk<'_>,
+    (wanted, span): (&Wanted, Span),
+) -> Result<Vec<Link>, AppError> {
+    let address = |span: Span| wanted.address_with(&LISTING, LOG_ENTRIES, span.pairs());
+    let mut links = Vec::new();
+    if let Some(year) = span.year {
+        links.push(Link::new("All dates", address(Span::default())));
+        let of_year = Span { year: Some(year), ..Span::default() };
+        links.push(Link { current: span == of_year, ..Link::new(year.to_string(), address(of_year)) });
+        if let Some(month) = span.month {
+            let of_month = Span { day: None, ..span };
+            links.push(Link { current: span == of_month, ..Link::new(month_name(month), address(of_month)) });
+        }
+        if let Some(day) = span.day {
+            links.push(Link { current: true, ..Link::new(day.to_string(), address(span)) });
+            return Ok(links);
+        }
+    }
+    let zone = visit.config.general.timezone.name();
+    let month = span.month.map(u32::cast_signed);
+    let below = one::dates(conn, ask, zone, span.year, month).await?;
+    links.extend(below.iter().map(|step| {
+        let number = step.number.cast_unsigned();
+        let (to, label) = match (span.year, span.month) {
+            (None, _) => (Span { year: Some(step.number), ..span }, number.to_string()),
+            (Some(_), None) => (Span { month: Some(number), ..span }, month_name(number)),
+            (Some(_), Some(_)) => (Span { day: Some(number), ..span }, number.to_string()),
+        };
+        Link::new(format!("{label} ({})", step.entries), address(to))
+    }));
+    Ok(links)
+}
+
+fn month_name(month: u32) -> String {
+    NaiveDate::from_ymd_opt(2000, month, 1).map(|day| day.format("%B").to_string()).unwrap_or_default()
+}
+
+fn cells(visit: &Visit<'_>, entry: &LogRow) -> Vec<Cell> {
+    let time =
+        Cell { is_figure: true, ..Cell::link(visit.time(entry.time).0, format!("{LOG_ENTRIES}{}/change/", entry.id)) };
+    let what = Cell::link(title(entry), object_address(visit, entry));
+    vec![time, what, Cell::text(entry.username.clone()), Cell::text(entry.message.clone())]
+}
+
+/// «Changed probe “ams-probe”».
+fn title(entry: &LogRow) -> String {
+    let action = match entry.action {
+        Action::Add => "Added",
+        Action::Change => "Changed",
+        Action::Delete => "Deleted",
+    };
+    let kind = entry.object_kind.map_or("", ObjectKind::in_words);
+    let space = if kind.is_empty() { "" } else { " " };
+    format!("{action}{space}{kind} “{}”", entry.object_name)
+}
+
+/// The version that the entry made, else the object; '' where it is gone.
+fn object_address(visit: &Visit<'_>, entry: &LogRow) -> String {
+    let id = entry.object_id.as_deref().and_then(|id| id.parse::<i64>().ok());
+    match (entry.object_kind, id) {
+        _ if !entry.exists => String::new(),
+        (Some(ObjectKind::Service), _) => visit.at().list(ObjectKind::Service),
+        (Some(kind), Some(id)) => match entry.version_id {
+            Some(version) => visit.at().version(kind, id, version),
+            None => visit.at().change(kind, id),
+        },
+        _ => String::new(),
+    }
+}
+
+/// An entry as a line of the index.
+pub fn event(visit: &Visit<'_>, entry: &LogRow) -> Event {
+    let (time, iso) = visit.time(entry.time);
+    Event {
+        label: title(entry),
+        href: object_address(visit, entry),
+        time,
+        iso,
+        user: entry.username.clone(),
+        message: entry.message.clone(),
+        ..Event::default()
+    }
+}
+
+/// One entry, to be read.
+pub async fn page(visit: &Visit<'_>, id: i64) -> Answered {
+    superusers_only(visit)?;
+    let mut tx = visit.read().await?;
+    let entry = one::get(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let shown = |name: &str, label: &str, value: String, href: String| Widget {
+        look: Look::Shown,
+        name: name.to_owned(),
+        label: label.to_owned(),
+        value,
+        href,
+        ..Widget::default()
+    };
+    let widgets = vec![
+        shown("time", "Time", visit.time(entry.time).0, String::new()),
+        shown("user", "User", entry.username.clone(), String::new()),
+        shown("object", "Object", entry.object_name.clone(), object_address(visit, &entry)),
+        shown("kind", "Kind of object", entry.object_kind.map_or("", ObjectKind::in_words).to_owned(), String::new()),
+        shown("message", "What changed", in_words(&entry), String::new()),
+    ];
+    let content = FormPage {
+        heading: "Log entry".to_owned(),
+        object: title(&entry),
+        read_only: "Log entries are made by what people do; nobody can change them.".to_owned(),
+        fieldsets: vec![Fieldset { widgets, ..Fieldset::default() }],
+        ..FormPage::default()
+    };
+    let chrome = visit.chrome(&title(&entry), &[("Log entries", LOG_ENTRIES), (&title(&entry), "")]);
+    answer::page(Page::new(chrome, content))
+}

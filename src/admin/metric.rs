@@ -1,0 +1,212 @@
+//! Metrics in the admin.
+
+use rocket::async_trait;
+use sqlx::PgConnection;
+
+use super::core::list::ListAsk;
+use super::core::{
+    About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Visit,
+};
+use crate::domain::field::{Choices, Field};
+use crate::domain::group::GroupKind;
+use crate::domain::log_entry::ObjectKind;
+use crate::domain::metric::MetricContent;
+use crate::domain::metric_fields::FIELDS;
+use crate::domain::metric_rules::ACTIVE;
+use crate::domain::policy::Viewer;
+use crate::domain::snapshot::VersionContent;
+use crate::pages::Link;
+use crate::pages::form::Fact;
+use crate::pages::list::Cell;
+use crate::registry::{Refusal, Saved, Target, metrics as registry};
+use crate::store::lists::metrics as list;
+use crate::store::{Loaded, Result, TenantTx, metrics as store, probes, used};
+
+pub struct Metrics;
+
+static ABOUT: About = About {
+    kind: ObjectKind::Metric,
+    one: "metric",
+    many: "Metrics",
+    list: Listing {
+        columns: &[
+            Column { key: "name", label: "Name" },
+            Column { key: "tag", label: "Tag" },
+            Column { key: "probe", label: "Probe version" },
+            Column { key: "group", label: "Group" },
+        ],
+        default_sort: "name",
+        filters: &[
+            Filter { name: "tag", label: "Tag", source: FilterSource::Of(Choices::Tags) },
+            Filter {
+                name: "group",
+                label: "Group",
+                source: FilterSource::Grouped(Choices::Groups(GroupKind::Metrics)),
+            },
+        ],
+        searched: "name",
+    },
+    fieldsets: &[
+        Fieldset { legend: "", help: "", fields: &["name", "probeversion", "tag", "mtype", "group"], only_if: None },
+        Fieldset {
+            legend: "Metric configuration",
+            help: "A passive metric has none of this: what stands here is dropped when it is saved as Passive.",
+            fields: &[
+                "probeexecutable",
+                "config",
+                "attribute",
+                "dependency",
+                "parameter",
+                "file_attribute",
+                "file_parameter",
+            ],
+            only_if: Some(("mtype", ACTIVE)),
+        },
+        Fieldset { legend: "Flags and parent", help: "", fields: &["flags", "parent"], only_if: None },
+    ],
+    ticks: &[],
+    can_clone: true,
+    namespaced: None,
+    restore: Restore::AtOnce,
+    is_public: true,
+};
+
+#[async_trait]
+impl Declared for Metrics {
+    type Content = MetricContent;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fields(&self) -> &'static [Field<MetricContent>] {
+        &FIELDS
+    }
+
+    fn blank(&self) -> MetricContent {
+        MetricContent { tag: "Production".to_owned(), metric_type: ACTIVE.to_owned(), ..MetricContent::default() }
+    }
+
+    fn name(&self, content: &MetricContent) -> String {
+        content.label()
+    }
+
+    fn group<'a>(&self, content: &'a MetricContent) -> &'a str {
+        &content.group
+    }
+
+    fn version(&self, content: VersionContent) -> Option<MetricContent> {
+        match content {
+            VersionContent::Metric(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, visit: &Visit<'_>) -> Result<Table> {
+        let found = list::list(conn, ask).await?;
+        Ok(Table::of(found, |row| {
+            let probe = match (row.probe_id, row.probe_version_id) {
+                (Some(probe), Some(version)) => visit.at().version(ObjectKind::Probe, probe, version),
+                _ => String::new(),
+            };
+            vec![
+                Cell::link(row.name, visit.at().change(ObjectKind::Metric, row.id)),
+                Cell::text(row.tag),
+                Cell::link(row.probe, probe),
+                Cell::text(row.group),
+            ]
+        }))
+    }
+
+    async fn load(&self, conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<MetricContent>>> {
+        store::content(conn, id).await
+    }
+
+    async fn create(
+        &self,
+        tx: &mut TenantTx,
+        viewer: &Viewer,
+        content: &MetricContent,
+        extra: &Extra<'_>,
+    ) -> std::result::Result<Created, Refusal> {
+        Ok(registry::create(tx, viewer, content, extra.clone_of).await?.into())
+    }
+
+    async fn change(
+        &self,
+        tx: &mut TenantTx,
+        viewer: &Viewer,
+        target: Target,
+        content: &MetricContent,
+        _: &Extra<'_>,
+    ) -> std::result::Result<Saved, Refusal> {
+        registry::change(tx, viewer, target, content).await
+    }
+
+    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, Refusal> {
+        registry::remove(tx, viewer, id).await
+    }
+
+    async fn restore(
+        &self,
+        tx: &mut TenantTx,
+        viewer: &Viewer,
+        target: Target,
+        version: i64,
+    ) -> std::result::Result<Saved, Refusal> {
+        registry::restore(tx, viewer, target, version).await
+    }
+
+    async fn facts(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<MetricContent>,
+        visit: &Visit<'_>,
+    ) -> Result<Vec<Fact>> {
+        let mut facts = Vec::new();
+        if let Some(probe) = probes::of_label(conn, &found.content.probe).await? {
+            let link = Link::new(
+                found.content.probe.clone(),
+                visit.at().version(ObjectKind::Probe, probe.id, probe.version_id),
+            );
+            facts.push(Fact { label: "Probe".to_owned(), text: probe.description, links: vec![link] });
+        }
+        facts.extend(Fact::of("Profiles that test with it", profiles(conn, found, visit).await?));
+        Ok(facts)
+    }
+
+    async fn affected(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<MetricContent>,
+        visit: &Visit<'_>,
+    ) -> Result<Vec<Fact>> {
+        let profiles = profiles(conn, found, visit).await?;
+        let mut affected = Fact::of("Profiles that still name it, though this configuration goes", profiles);
+        affected.extend(Fact::of("Metrics that still name it", relying(conn, found, visit).await?));
+        Ok(affected)
+    }
+}
+
+async fn profiles(conn: &mut PgConnection, found: &Loaded<MetricContent>, visit: &Visit<'_>) -> Result<Vec<Link>> {
+    let profiles = used::profiles_of_metric(conn, &found.content.name).await?;
+    let link = |profile: used::UsingProfile| {
+        Link::new(format!("{} {}", profile.name, profile.version), visit.at().change(ObjectKind::Profile, profile.id))
+    };
+    Ok(profiles.into_iter().map(link).collect())
+}
+
+/// The metrics that have it as parent or dependency.
+async fn relying(conn: &mut PgConnection, found: &Loaded<MetricContent>, visit: &Visit<'_>) -> Result<Vec<Link>> {
+    let metrics = used::metrics_relying_on(conn, &found.content.name).await?;
+    let link = |metric: used::RelyingMetric| {
+        let what = match (metric.as_parent, metric.as_dependency) {
+            (true, true) => "as parent and dependency",
+            (true, false) => "as parent",
+            (false, _) => "as dependency",
+        };
+        let label = format!("{} ({}), {what}", metric.name, metric.tag);
+        Link::new(label, visit.at().change(ObjectKind::Metric, metric.id))
+    };
+    Ok(metrics.into_iter().map(link).collect())
+}

@@ -1,0 +1,91 @@
+//! The admin: everything people read and edit in the browser. The whole product as one list.
+//!
+//! An entity is one file here; its pages, forms, histories and comparisons follow from what it declares (`core`).
+
+mod aggregation;
+mod api_key;
+pub mod core;
+mod group;
+mod index;
+mod log_entry;
+mod metric;
+mod password;
+mod probe;
+mod profile;
+mod public;
+mod routes;
+mod search;
+mod service;
+mod user;
+
+use self::core::address::{INDEX, LOG_ENTRIES};
+use self::core::{Entity, Visit};
+use crate::domain::group::GroupKind;
+use crate::domain::log_entry::ObjectKind;
+use crate::pages::Link;
+
+pub use routes::routes;
+
+static GROUPS_OF_PROFILES: group::Groups = group::Groups(GroupKind::Profiles);
+static GROUPS_OF_PROBES: group::Groups = group::Groups(GroupKind::Probes);
+static GROUPS_OF_METRICS: group::Groups = group::Groups(GroupKind::Metrics);
+static GROUPS_OF_AGGREGATIONS: group::Groups = group::Groups(GroupKind::Aggregations);
+
+/// The entity of a kind of object; `None`: services, which are only a table.
+pub fn entity(kind: ObjectKind) -> Option<&'static dyn Entity> {
+    match kind {
+        ObjectKind::Profile => Some(&profile::Profiles),
+        ObjectKind::Probe => Some(&probe::Probes),
+        ObjectKind::Metric => Some(&metric::Metrics),
+        ObjectKind::Aggregation => Some(&aggregation::Aggregations),
+        ObjectKind::CustUser => Some(&user::Users),
+        ObjectKind::GroupOfProfiles => Some(&GROUPS_OF_PROFILES),
+        ObjectKind::GroupOfProbes => Some(&GROUPS_OF_PROBES),
+        ObjectKind::GroupOfMetrics => Some(&GROUPS_OF_METRICS),
+        ObjectKind::GroupOfAggregations => Some(&GROUPS_OF_AGGREGATIONS),
+        ObjectKind::ApiKey => Some(&api_key::ApiKeys),
+        ObjectKind::Service => None,
+    }
+}
+
+/// What stands at the top of every page.
+pub fn navigation(visit: &Visit<'_>) -> Vec<Link> {
+    let at = visit.at();
+    let kinds = [
+        ("Profiles", ObjectKind::Profile),
+        ("Services", ObjectKind::Service),
+        ("Probes", ObjectKind::Probe),
+        ("Metrics", ObjectKind::Metric),
+        ("Aggregations", ObjectKind::Aggregation),
+    ];
+    let is_superuser = visit.viewer.as_ref().is_some_and(|viewer| viewer.is_superuser);
+    let index = is_superuser.then(|| Link { current: visit.path == INDEX, ..Link::new("Admin", INDEX) });
+    let lists = kinds.into_iter().filter_map(|(label, kind)| {
+        let href = at.list(kind);
+        let current = !href.is_empty() && visit.path.starts_with(&href);
+        (!href.is_empty()).then(|| Link { current, ..Link::new(label, href) })
+    });
+    index.into_iter().chain(lists).collect()
+}
+
+/// The blocks of the index: what stands in each, and where its list is.
+pub const BLOCKS: [(&str, &[ObjectKind]); 3] = [
+    (
+        "Poem",
+        &[ObjectKind::Profile, ObjectKind::Service, ObjectKind::Probe, ObjectKind::Metric, ObjectKind::Aggregation],
+    ),
+    (
+        "Authentication and Authorization",
+        &[
+            ObjectKind::CustUser,
+            ObjectKind::GroupOfProfiles,
+            ObjectKind::GroupOfProbes,
+            ObjectKind::GroupOfMetrics,
+            ObjectKind::GroupOfAggregations,
+        ],
+    ),
+    ("API Key Permissions", &[ObjectKind::ApiKey]),
+];
+
+/// The log entries have a block of their own in the index.
+pub const LOGS: (&str, &str) = ("Log entries", LOG_ENTRIES);

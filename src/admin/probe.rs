@@ -1,0 +1,176 @@
+//! Probes in the admin.
+
+use rocket::async_trait;
+use sqlx::PgConnection;
+
+use super::core::list::ListAsk;
+use super::core::{
+    About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Tick, Visit,
+};
+use crate::domain::field::{Choices, Field};
+use crate::domain::group::GroupKind;
+use crate::domain::log_entry::ObjectKind;
+use crate::domain::policy::Viewer;
+use crate::domain::probe::{self, ProbeContent};
+use crate::domain::snapshot::VersionContent;
+use crate::pages::Link;
+use crate::pages::form::Fact;
+use crate::pages::list::Cell;
+use crate::registry::probes::Intent;
+use crate::registry::{Refusal, Saved, Target, probes as registry};
+use crate::store::lists::probes as list;
+use crate::store::{Loaded, Result, TenantTx, probes as store, used};
+
+pub struct Probes;
+
+const NEW_VERSION: &str = "new_version";
+const UPDATE_METRICS: &str = "update_metrics";
+
+static ABOUT: About = About {
+    kind: ObjectKind::Probe,
+    one: "probe",
+    many: "Probes",
+    list: Listing {
+        columns: &[
+            Column { key: "name", label: "Name" },
+            Column { key: "versions", label: "Versions" },
+            Column { key: "description", label: "Description" },
+            Column { key: "group", label: "Group" },
+        ],
+        default_sort: "name",
+        filters: &[Filter {
+            name: "group",
+            label: "Group",
+            source: FilterSource::Grouped(Choices::Groups(GroupKind::Probes)),
+        }],
+        searched: "name",
+    },
+    fieldsets: &[
+        Fieldset { legend: "", help: "", fields: &["name", "version", "group"], only_if: None },
+        Fieldset {
+            legend: "Probe metadata",
+            help: "",
+            fields: &["repository", "docurl", "description", "comment"],
+            only_if: None,
+        },
+    ],
+    ticks: &[
+        Tick {
+            name: NEW_VERSION,
+            label: "New version",
+            help: "Keep what was before as a version of its own; the version number has to be raised. Otherwise the newest version is mended in place.",
+        },
+        Tick {
+            name: UPDATE_METRICS,
+            label: "Update metrics",
+            help: "Metrics that use the version before move to the new one. It has no effect without a new version.",
+        },
+    ],
+    can_clone: false,
+    namespaced: None,
+    restore: Restore::InForm,
+    is_public: true,
+};
+
+#[async_trait]
+impl Declared for Probes {
+    type Content = ProbeContent;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fields(&self) -> &'static [Field<ProbeContent>] {
+        &probe::FIELDS
+    }
+
+    fn name(&self, content: &ProbeContent) -> String {
+        content.name.clone()
+    }
+
+    fn group<'a>(&self, content: &'a ProbeContent) -> &'a str {
+        &content.group
+    }
+
+    fn version(&self, content: VersionContent) -> Option<ProbeContent> {
+        match content {
+            VersionContent::Probe(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, visit: &Visit<'_>) -> Result<Table> {
+        let found = list::list(conn, ask).await?;
+        Ok(Table::of(found, |row| {
+            vec![
+                Cell::link(row.name, visit.at().change(ObjectKind::Probe, row.id)),
+                Cell::figure(row.versions, visit.at().history(ObjectKind::Probe, row.id)),
+                Cell::text(row.description),
+                Cell::text(row.group),
+            ]
+        }))
+    }
+
+    async fn load(&self, conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<ProbeContent>>> {
+        store::content(conn, id).await
+    }
+
+    async fn create(
+        &self,
+        tx: &mut TenantTx,
+        viewer: &Viewer,
+        content: &ProbeContent,
+        _: &Extra<'_>,
+    ) -> std::result::Result<Created, Refusal> {
+        Ok(registry::create(tx, viewer, content).await?.into())
+    }
+
+    async fn change(
+        &self,
+        tx: &mut TenantTx,
+        viewer: &Viewer,
+        target: Target,
+        content: &ProbeContent,
+        extra: &Extra<'_>,
+    ) -> std::result::Result<Saved, Refusal> {
+        let intent = Intent { new_version: extra.has(NEW_VERSION), update_metrics: extra.has(UPDATE_METRICS) };
+        registry::change(tx, viewer, target, content, intent).await
+    }
+
+    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, Refusal> {
+        registry::remove(tx, viewer, id).await
+    }
+
+    async fn facts(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<ProbeContent>,
+        visit: &Visit<'_>,
+    ) -> Result<Vec<Fact>> {
+        let mut facts = Vec::new();
+        if let Some((username, time)) = store::last_change(conn, found.id).await? {
+            let text = format!("{username}, {}", visit.time(time).0);
+            facts.push(Fact { label: "Changed last".to_owned(), text, links: Vec::new() });
+        }
+        facts.extend(Fact::of("Metrics that use it", metrics(conn, found, visit).await?));
+        Ok(facts)
+    }
+
+    async fn affected(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<ProbeContent>,
+        visit: &Visit<'_>,
+    ) -> Result<Vec<Fact>> {
+        Ok(Fact::of("Metrics that stay, but without their probe", metrics(conn, found, visit).await?))
+    }
+}
+
+async fn metrics(conn: &mut PgConnection, found: &Loaded<ProbeContent>, visit: &Visit<'_>) -> Result<Vec<Link>> {
+    let metrics = used::metrics_of_probe(conn, found.id).await?;
+    let link = |metric: used::ProbeMetric| {
+        let label = format!("{} ({}), version {}", metric.name, metric.tag, metric.version);
+        Link::new(label, visit.at().change(ObjectKind::Metric, metric.id))
+    };
+    Ok(metrics.into_iter().map(link).collect())
+}

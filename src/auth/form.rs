@@ -1,0 +1,164 @@
+//! The body of a form that a page posted.
+
+use percent_encoding::percent_decode;
+use rocket::Request;
+use rocket::data::{Data, FromData, Outcome, ToByteUnit};
+use rocket::http::Status;
+
+use crate::auth::csrf;
+use crate::auth::front_door::Asked;
+use crate::auth::login::LOGIN;
+use crate::error::{AppError, remember};
+
+pub use crate::auth::login_first::LoginFirst;
+
+const LIMIT_MIB: u64 = 8;
+/// The login page carries along what was posted when the session had ended, encoded once more.
+const LOGIN_LIMIT_MIB: u64 = 3 * LIMIT_MIB;
+/// More fields than the largest profile has.
+const MOST_FIELDS: usize = 100_000;
+
+/// The fields of a form whose CSRF token fits. 415 for another type of body, 413 for one that is too large, 400 for one
+/// that is no text, 403 without the token.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Posted(Vec<(String, String)>);
+
+impl Posted {
+    /// The field of this name; of several the last counts.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All fields of this name, in order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Name and value of every field, in order.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// Reads `application/x-www-form-urlencoded`.
+    ///
+    /// # Errors
+    /// `Malformed` where it is not UTF-8 or holds a NUL, which the database cannot keep; `TooLarge` for too many fields.
+    pub fn decode(body: &[u8]) -> Result<Self, AppError> {
+        let mut pairs = Vec::new();
+        for field in body.split(|byte| *byte == b'&').filter(|field| !field.is_empty()) {
+            if pairs.len() == MOST_FIELDS {
+                return Err(AppError::TooLarge);
+            }
+            let end = field.iter().position(|byte| *byte == b'=').unwrap_or(field.len());
+            pairs.push((text(&field[..end])?, text(field.get(end + 1..).unwrap_or_default())?));
+        }
+        Ok(Self(pairs))
+    }
+
+    async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Self, AppError> {
+        match request.content_type() {
+            Some(kind) if kind.is_form() => {}
+            kind => return Err(AppError::UnsupportedMediaType(kind.map(ToString::to_string).unwrap_or_default())),
+        }
+        let limit = if Asked::of(request).address() == LOGIN { LOGIN_LIMIT_MIB } else { LIMIT_MIB };
+        let body = data.open(limit.mebibytes()).into_bytes().await;
+        let body = body.map_err(|error| AppError::Malformed(format!("The form could not be read: {error}")))?;
+        if !body.is_complete() {
+            return Err(AppError::TooLarge);
+        }
+        let posted = Self::decode(&body)?;
+        csrf::check_form(request, posted.get(csrf::FIELD))?;
+        Ok(posted)
+    }
+}
+
+fn text(encoded: &[u8]) -> Result<String, AppError> {
+    let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    match String::from_utf8(percent_decode(&spaced).collect()) {
+        Ok(text) if !text.contains('\0') => Ok(text),
+        _ => Err(AppError::Malformed("The form is not UTF-8 text.".to_owned())),
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for Posted {
+    type Error = ();
+
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+        match Self::read(request, data).await {
+            Ok(posted) => Outcome::Success(posted),
+            Err(error) => Outcome::Error((remember(request, error), ())),
+        }
+    }
+}
+
+/// Where a request leads, with the address as it is: it is text of ours or was looked at.
+#[derive(Debug)]
+pub struct Leads {
+    status: Status,
+    to: String,
+}
+
+impl Leads {
+    /// From a page that is not for this visitor.
+    pub fn on(to: impl Into<String>) -> Self {
+        Self { status: Status::Found, to: to.into() }
+    }
+
+    /// After a form did what it is for.
+    pub fn after_post(to: impl Into<String>) -> Self {
+        Self { status: Status::SeeOther, to: to.into() }
+    }
+}
+
+impl<'r> rocket::response::Responder<'r, 'static> for Leads {
+    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+        Ok(rocket::Response::build().status(self.status).raw_header("Location", self.to).finalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decoded(body: &str) -> Vec<(String, String)> {
+        Posted::decode(body.as_bytes()).unwrap().0
+    }
+
+    #[test]
+    fn fields_come_in_order_and_the_last_counts() {
+        let posted = Posted::decode(b"a=1&b=%C3%A4+x&&a=2&c&=d&e=f=g").unwrap();
+        let pairs: Vec<_> = posted.pairs().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("a", "1"), ("b", "ä x"), ("a", "2"), ("c", ""), ("", "d"), ("e", "f=g")]);
+        assert_eq!((posted.get("a"), posted.get("c"), posted.get("z")), (Some("2"), Some(""), None));
+        assert_eq!(posted.all("a").collect::<Vec<_>>(), ["1", "2"]);
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        for body in [&b"a=%FF"[..], b"%C3=a", b"a=\xFF", b"a=%00", b"a=\0"] {
+            assert!(matches!(Posted::decode(body), Err(AppError::Malformed(_))), "{body:?}");
+        }
+        assert!(matches!(Posted::decode(&b"a&".repeat(MOST_FIELDS + 1)), Err(AppError::TooLarge)));
+        assert_eq!(decoded("a=%zz%"), [("a".to_owned(), "%zz%".to_owned())]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn what_browsers_send_comes_back(pairs in proptest::collection::vec(("[^\0]{0,9}", "[^\0]{0,9}"), 0..6)) {
+            let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+            let kept: Vec<_> = pairs.into_iter().filter(|(name, value)| !(name.is_empty() && value.is_empty())).collect();
+            let read: Vec<_> = decoded(&body).into_iter().filter(|(n, v)| !(n.is_empty() && v.is_empty())).collect();
+            prop_assert_eq!(read, kept);
+        }
+
+        #[test]
+        fn any_body_is_taken(body in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = Posted::decode(&body);
+        }
+    }
+}

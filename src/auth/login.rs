@@ -1,0 +1,155 @@
+//! The login page and the end of the session.
+
+use rocket::http::Status;
+use rocket::response::Responder;
+use rocket::{Route, get, post, routes};
+
+use crate::auth::form::{Leads, Posted};
+use crate::auth::login_first::RESUME;
+use crate::auth::visitor::{INDEX, Visitor};
+use crate::domain::next_path::NextPath;
+use crate::domain::secret::Secret;
+use crate::error::AppError;
+use crate::pages::Page;
+use crate::pages::login::{LoggedInAgainPage, LoginPage, LogoutPage};
+use crate::registry::login::{self as registry, Attempt, LoggedIn, LoginError};
+
+pub const LOGIN: &str = "/poem/admin/login/";
+pub const LOGOUT: &str = "/poem/admin/logout/";
+/// What users see first who are no superusers.
+const PROFILES: &str = "/poem/admin/poem/profile/";
+/// The federated login.
+const SAML_LOGIN: &str = "/poem/saml2/login/";
+
+pub const TITLE: &str = "Log in";
+
+/// The hidden field that keeps what was typed when the session had ended.
+pub const TYPED: &str = "_typed";
+
+pub fn routes() -> Vec<Route> {
+    routes![login_page, log_in, logout_page, log_out]
+}
+
+#[derive(Responder)]
+enum LoginAnswer {
+    Page(Page<LoginPage>),
+    Again(Page<LoggedInAgainPage>),
+    Leads(Leads),
+}
+
+/// The login page's address, with the way back.
+pub fn address(next: &str) -> String {
+    with_next(LOGIN, next)
+}
+
+fn with_next(address: &str, next: &str) -> String {
+    format!("{address}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish())
+}
+
+/// An empty login page.
+pub async fn content(visitor: &Visitor<'_>, next: Option<&NextPath>) -> LoginPage {
+    let next = next.map(NextPath::to_string).unwrap_or_default();
+    let federated = federated(visitor).await.unwrap_or_default();
+    let federated_href = if federated.is_empty() { String::new() } else { with_next(SAML_LOGIN, &next) };
+    LoginPage { action: LOGIN.to_owned(), next, federated, federated_href, ..LoginPage::default() }
+}
+
+/// The words of the federated button; `None` where the tenant has no identity provider.
+async fn federated(visitor: &Visitor<'_>) -> Option<String> {
+    let tenant = visitor.tenant.tenant();
+    let config = visitor.config.current();
+    let metadata = config.venv.join(format!("etc/poem/metadata-{}.xml", tenant.schema));
+    if !tokio::fs::try_exists(metadata).await.unwrap_or(false) {
+        return None;
+    }
+    let words = config.tenant_general(&tenant.name).ok().flatten().map(|general| general.saml_login_string);
+    Some(words.filter(|words| !words.is_empty()).unwrap_or_else(|| "Log in with your institution".to_owned()))
+}
+
+/// Where a login leads: where it was wanted, or to what the user sees first.
+fn after_login(next: Option<NextPath>, is_superuser: bool) -> String {
+    let first = if is_superuser { INDEX } else { PROFILES };
+    next.map_or(first.to_owned(), |next| next.to_string())
+}
+
+#[get("/poem/admin/login?<next>")]
+async fn login_page(visitor: Visitor<'_>, next: Option<&str>) -> LoginAnswer {
+    let next = next.and_then(NextPath::parse);
+    match &visitor.user {
+        Some(user) => LoginAnswer::Leads(Leads::on(after_login(next, user.is_superuser))),
+        None => LoginAnswer::Page(Page::new(visitor.outside(TITLE), content(&visitor, next.as_ref()).await)),
+    }
+}
+
+#[post("/poem/admin/login?<next>", data = "<posted>")]
+async fn log_in(visitor: Visitor<'_>, next: Option<&str>, posted: Posted) -> Result<LoginAnswer, AppError> {
+    let next = posted.get("next").or(next).and_then(NextPath::parse);
+    let old_session = visitor.session();
+    let attempt = Attempt {
+        username: posted.get("username").unwrap_or_default().trim(),
+        password: Secret::new(posted.get("password").unwrap_or_default()),
+        old_session: old_session.as_deref(),
+    };
+    match registry::log_in(visitor.place(), attempt).await {
+        Ok(LoggedIn { session, is_superuser }) => {
+            visitor.give_session(session);
+            Ok(match (resumed(&posted), next) {
+                (Some(typed), Some(next)) => again(&visitor, typed, &next),
+                (_, next) => LoginAnswer::Leads(Leads::after_post(after_login(next, is_superuser))),
+            })
+        }
+        Err(LoginError::Store(error)) => Err(error.into()),
+        Err(refusal) => {
+            let content = LoginPage {
+                username: posted.get("username").unwrap_or_default().to_owned(),
+                problem: refusal.to_string(),
+                typed: posted.get(TYPED).unwrap_or_default().to_owned(),
+                ..content(&visitor, next.as_ref()).await
+            };
+            let page = Page::new(visitor.outside(TITLE), content);
+            Ok(LoginAnswer::Page(page.with_status(status(&refusal))))
+        }
+    }
+}
+
+/// A refused password is 200, as 2.3 had it: the form is shown again.
+fn status(refusal: &LoginError) -> Status {
+    if matches!(refusal, LoginError::TooMany(_)) { Status::TooManyRequests } else { Status::Ok }
+}
+
+/// What was typed when the session had ended; `None` where there is nothing of it.
+fn resumed(posted: &Posted) -> Option<Posted> {
+    let typed = posted.get(TYPED).filter(|typed| !typed.is_empty())?;
+    // The login page wrote it; where somebody changed it, it is no loss.
+    Posted::decode(typed.as_bytes()).ok()
+}
+
+fn again(visitor: &Visitor<'_>, typed: Posted, next: &NextPath) -> LoginAnswer {
+    let mut typed = typed.pairs().to_vec();
+    typed.push((RESUME.to_owned(), "1".to_owned()));
+    let content = LoggedInAgainPage { action: next.to_string(), typed };
+    LoginAnswer::Again(Page::new(visitor.outside("You are logged in again"), content))
+}
+
+fn logout(visitor: &Visitor<'_>, is_logged_out: bool) -> Page<LogoutPage> {
+    let content = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out };
+    match visitor.user.as_ref().filter(|_| !is_logged_out) {
+        Some(user) => Page::new(visitor.inside("Log out", user), content),
+        None => Page::new(visitor.outside("Log out"), content),
+    }
+}
+
+/// A button: a mere link must not end a session.
+#[get("/poem/admin/logout")]
+fn logout_page(visitor: Visitor<'_>) -> Page<LogoutPage> {
+    logout(&visitor, visitor.user.is_none())
+}
+
+#[post("/poem/admin/logout", data = "<_posted>")]
+async fn log_out(visitor: Visitor<'_>, _posted: Posted) -> Result<Page<LogoutPage>, AppError> {
+    if let Some(session) = visitor.session() {
+        registry::log_out(visitor.place(), &session).await?;
+        visitor.take_session();
+    }
+    Ok(logout(&visitor, true))
+}

@@ -1,0 +1,76 @@
+//! Pages of the admin asked for by somebody who is not logged in: the login comes first, and nothing typed is lost.
+
+use form_urlencoded::Serializer;
+use rocket::Request;
+use rocket::http::Status;
+use rocket::request::{FromRequest, Outcome};
+
+use crate::auth::csrf;
+use crate::auth::form::{Leads, Posted};
+use crate::auth::login;
+use crate::auth::visitor::Visitor;
+use crate::domain::next_path::NextPath;
+use crate::error::{NOT_FOUND, refuse};
+use crate::pages::Page;
+use crate::pages::login::LoginPage;
+
+/// The field that tells a form's page to show what was typed, and to save nothing yet.
+pub const RESUME: &str = "_resume";
+
+/// The guard of the routes behind all others, for whoever is not logged in; who is gets 404: there is no such page.
+pub struct LoginFirst<'r>(Visitor<'r>);
+
+impl LoginFirst<'_> {
+    /// To the login page, and from there back.
+    pub fn lead(&self) -> Leads {
+        Leads::on(login::address(&self.0.asked))
+    }
+
+    /// The login page in place of the answer to a form (403): it keeps what was typed.
+    pub async fn again(&self, posted: &Posted) -> Page<LoginPage> {
+        let next = NextPath::parse(&self.0.asked);
+        // Without a way back there is nothing to keep it for.
+        let typed = next.as_ref().map(|_| typed(posted)).unwrap_or_default();
+        let content = LoginPage { typed, ..login::content(&self.0, next.as_ref()).await };
+        Page::new(self.0.outside(login::TITLE), content).with_status(Status::Forbidden)
+    }
+}
+
+/// What was typed, as a form would send it: without passwords, and without what belongs to the form itself.
+fn typed(posted: &Posted) -> String {
+    let is_typed =
+        |name: &str| !name.to_lowercase().contains("password") && ![csrf::FIELD, RESUME, login::TYPED].contains(&name);
+    let pairs = posted.pairs().iter().filter(|(name, _)| is_typed(name));
+    Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for LoginFirst<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match request.guard::<Visitor<'r>>().await {
+            Outcome::Success(Visitor { user: Some(_), .. }) => refuse(request, NOT_FOUND),
+            visitor => visitor.map(Self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_and_tokens_are_not_kept() {
+        let body =
+            b"name=a+b&csrfmiddlewaretoken=t&new_password1=x&Password=y&_resume=1&_typed=z&rows-1-key=%26&name=c";
+        assert_eq!(typed(&Posted::decode(body).unwrap()), "name=a+b&rows-1-key=%26&name=c");
+        assert_eq!(typed(&Posted::decode(b"old_password=x").unwrap()), "");
+    }
+
+    #[test]
+    fn the_way_back_goes_along() {
+        let address = login::address("/poem/admin/poem/probe/?q=a&p=2");
+        assert_eq!(address, "/poem/admin/login/?next=%2Fpoem%2Fadmin%2Fpoem%2Fprobe%2F%3Fq%3Da%26p%3D2");
+    }
+}

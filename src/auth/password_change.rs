@@ -1,0 +1,87 @@
+//! The page on which somebody who is logged in changes the password.
+
+use rocket::http::Status;
+use rocket::request::{FromRequest, Outcome};
+use rocket::response::Responder;
+use rocket::{Request, Route, get, post, routes};
+
+use crate::auth::form::{Leads, Posted};
+use crate::auth::visitor::Visitor;
+use crate::domain::password_rules::ADVICE;
+use crate::domain::rejection::Rejection;
+use crate::domain::secret::Secret;
+use crate::error::AppError;
+use crate::pages::Page;
+use crate::pages::login::PasswordPage;
+use crate::registry::login::{self as registry, LoginError, NEW_PASSWORD, NEW_PASSWORD_AGAIN, OLD_PASSWORD};
+use crate::store::sessions::SessionUser;
+
+const ADDRESS: &str = "/poem/admin/password_change/";
+const DONE: &str = "/poem/admin/password_change/done/";
+const TITLE: &str = "Change password";
+
+/// Names and labels.
+const FIELDS: [(&str, &str); 3] =
+    [(OLD_PASSWORD, "Old password"), (NEW_PASSWORD, "New password"), (NEW_PASSWORD_AGAIN, "New password again")];
+
+pub fn routes() -> Vec<Route> {
+    routes![form, change, done]
+}
+
+/// The guard of these pages: forwards whoever is not logged in to the routes behind, which lead to the login.
+struct Inside<'r>(Visitor<'r>, SessionUser);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Inside<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match request.guard::<Visitor<'r>>().await {
+            Outcome::Success(mut visitor) => match visitor.user.take() {
+                Some(user) => Outcome::Success(Self(visitor, user)),
+                None => Outcome::Forward(Status::Unauthorized),
+            },
+            Outcome::Error(error) => Outcome::Error(error),
+            Outcome::Forward(status) => Outcome::Forward(status),
+        }
+    }
+}
+
+fn page(Inside(visitor, user): &Inside<'_>, rejection: &Rejection) -> Page<PasswordPage> {
+    Page::new(visitor.inside(TITLE, user), PasswordPage::new(TITLE, ADDRESS, &FIELDS, &ADVICE, rejection))
+}
+
+#[get("/poem/admin/password_change")]
+fn form(inside: Inside<'_>) -> Page<PasswordPage> {
+    page(&inside, &Rejection::default())
+}
+
+#[derive(Responder)]
+enum Changed {
+    Page(Box<Page<PasswordPage>>),
+    Leads(Leads),
+}
+
+#[post("/poem/admin/password_change", data = "<posted>")]
+async fn change(inside: Inside<'_>, posted: Posted) -> Result<Changed, AppError> {
+    let [old, new, again] = FIELDS.map(|(name, _)| Secret::new(posted.get(name).unwrap_or_default()));
+    let Inside(visitor, user) = &inside;
+    let refused =
+        |rejection: &Rejection, status| Ok(Changed::Page(Box::new(page(&inside, rejection).with_status(status))));
+    match registry::change_password(visitor.place(), user, &old, (&new, &again)).await {
+        Ok(session) => {
+            visitor.give_session(session);
+            Ok(Changed::Leads(Leads::after_post(DONE)))
+        }
+        Err(LoginError::Store(error)) => Err(error.into()),
+        Err(LoginError::Rejected(rejection)) => refused(&rejection, Status::Ok),
+        Err(too_many) => refused(&Rejection::of_form(too_many.to_string()), Status::TooManyRequests),
+    }
+}
+
+#[get("/poem/admin/password_change/done")]
+fn done(inside: Inside<'_>) -> Page<PasswordPage> {
+    let Inside(visitor, user) = &inside;
+    let content = PasswordPage { heading: "Password changed".to_owned(), is_done: true, ..PasswordPage::default() };
+    Page::new(visitor.inside("Password changed", user), content)
+}

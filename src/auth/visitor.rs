@@ -1,0 +1,105 @@
+//! Who is at the login: with or without a session, and all that is needed to begin or end one.
+
+use std::net::IpAddr;
+
+use rocket::Request;
+use rocket::http::CookieJar;
+use rocket::request::{FromRequest, Outcome};
+use sqlx::PgPool;
+
+use crate::auth::csrf;
+use crate::auth::front_door::Asked;
+use crate::auth::proxy;
+use crate::auth::session::{self, MaybeLoggedIn};
+use crate::auth::tenant::CurrentTenant;
+use crate::config::live::LiveConfig;
+use crate::domain::session::SessionLimits;
+use crate::error::{AppError, refuse};
+use crate::pages::{Chrome, Crumb, User};
+use crate::registry::login::Place;
+use crate::store::Db;
+use crate::store::sessions::SessionUser;
+
+/// Where the admin begins.
+pub const INDEX: &str = "/poem/admin/";
+
+/// The guard of the pages around the login. Lets everybody in.
+pub struct Visitor<'r> {
+    pub tenant: CurrentTenant<'r>,
+    pub user: Option<SessionUser>,
+    pub config: &'r LiveConfig,
+    cookies: &'r CookieJar<'r>,
+    pool: &'r PgPool,
+    limits: SessionLimits,
+    address: IpAddr,
+    is_tls: bool,
+    csrf: String,
+    /// The address that was asked for, with its query string.
+    pub asked: String,
+}
+
+impl<'r> Visitor<'r> {
+    async fn find(request: &'r Request<'_>, cookies: &'r CookieJar<'r>) -> Result<Self, AppError> {
+        let MaybeLoggedIn { tenant, user } = MaybeLoggedIn::find(request).await?;
+        let asked = Asked::of(request);
+        let mark = if asked.query().is_empty() { "" } else { "?" };
+        Ok(Self {
+            tenant,
+            user,
+            config: request.rocket().state().expect("app::build manages the configuration"),
+            cookies,
+            pool: Db::of(request).pool(),
+            limits: session::limits(request),
+            address: proxy::client_address(request),
+            is_tls: proxy::is_tls(request),
+            csrf: csrf::token(request),
+            asked: format!("{}{mark}{}", asked.address(), asked.query()),
+        })
+    }
+
+    pub fn place(&self) -> Place<'r> {
+        Place { pool: self.pool, tenant: self.tenant.tenant(), limits: self.limits, address: self.address }
+    }
+
+    /// The id of the browser's session, whether or not it is in force.
+    pub fn session(&self) -> Option<String> {
+        self.cookies.get(session::COOKIE).map(|cookie| cookie.value().to_owned())
+    }
+
+    pub fn give_session(&self, id: String) {
+        session::give(self.cookies, id, self.is_tls);
+    }
+
+    pub fn take_session(&self) {
+        session::take(self.cookies);
+    }
+
+    /// What surrounds the page, for nobody who is logged in.
+    pub fn outside(&self, title: &str) -> Chrome {
+        let tenant = self.tenant.tenant().name.clone();
+        Chrome { title: title.to_owned(), tenant, csrf: self.csrf.clone(), ..Chrome::default() }
+    }
+
+    /// What surrounds the page of somebody who is logged in.
+    pub fn inside(&self, title: &str, user: &SessionUser) -> Chrome {
+        let groups = user.groups.iter().map(|(kind, _, name)| format!("{kind}: {name}")).collect();
+        let user = User { username: user.username.clone(), is_superuser: user.is_superuser, groups };
+        let trail = vec![
+            Crumb { label: "POEM".to_owned(), href: Some(INDEX.to_owned()) },
+            Crumb { label: title.to_owned(), href: None },
+        ];
+        Chrome { user: Some(user), trail, ..self.outside(title) }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Visitor<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match Self::find(request, request.cookies()).await {
+            Ok(visitor) => Outcome::Success(visitor),
+            Err(error) => refuse(request, error),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The fields of a metric's form.
+
+use super::field::{Choices, Column, Field, Kind, Row, Shape};
+use super::group::GroupKind;
+use super::metric::{MetricContent, Section, Setting};
+
+/// The keys of section config that an active metric must have, in the order of the form.
+pub const FIXED_KEYS: [&str; 5] = ["interval", "maxCheckAttempts", "path", "retryInterval", "timeout"];
+
+/// The columns of every section.
+pub const KEY: &str = "key";
+pub const VALUE: &str = "value";
+
+const VALUE_COLUMN: Column = Column { name: VALUE, label: "Value", max: 384, required: false, suggestions: None };
+
+const COLUMNS: &[Column] = &[key_column(None), VALUE_COLUMN];
+
+const DEPENDENCY_COLUMNS: &[Column] = &[key_column(Some(Choices::Metrics)), VALUE_COLUMN];
+
+const fn key_column(suggestions: Option<Choices>) -> Column {
+    Column { name: KEY, label: "Key", max: 384, required: true, suggestions }
+}
+
+type F = Field<MetricContent>;
+
+pub static FIELDS: [F; 14] = [
+    F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text)
+        .shaped(Shape::Suggested(Choices::MetricNames))
+        .required(),
+    F::line("probeversion", "Probe version", 200, |it| &it.probe, |it, text| it.probe = text)
+        .shaped(Shape::Suggested(Choices::ProbeVersions)),
+    F::choice("tag", "Tag", Choices::Tags, |it| &it.tag, |it, name| it.tag = name).required(),
+    F::choice("mtype", "Type", Choices::MetricTypes, |it| &it.metric_type, |it, name| it.metric_type = name).required(),
+    F::choice("group", "Group", Choices::Groups(GroupKind::Metrics), |it| &it.group, |it, name| it.group = name)
+        .required(),
+    F::line("probeexecutable", "Probe executable", 384, |it| &it.executable, |it, text| it.executable = text),
+    F::new(
+        "config",
+        "Config",
+        Kind::Rows {
+            columns: COLUMNS,
+            fixed: &FIXED_KEYS,
+            get: |it| rows(it, Section::Config),
+            set: |it, rows| set_rows(it, Section::Config, rows),
+        },
+    ),
+    section(
+        "attribute",
+        "Attributes",
+        COLUMNS,
+        |it| rows(it, Section::Attribute),
+        |it, rows| set_rows(it, Section::Attribute, rows),
+    ),
+    section(
+        "dependency",
+        "Dependency",
+        DEPENDENCY_COLUMNS,
+        |it| rows(it, Section::Dependency),
+        |it, rows| set_rows(it, Section::Dependency, rows),
+    ),
+    section(
+        "parameter",
+        "Parameter",
+        COLUMNS,
+        |it| rows(it, Section::Parameter),
+        |it, rows| set_rows(it, Section::Parameter, rows),
+    ),
+    section("flags", "Flags", COLUMNS, |it| rows(it, Section::Flags), |it, rows| set_rows(it, Section::Flags, rows)),
+    section(
+        "file_attribute",
+        "File attributes",
+        COLUMNS,
+        |it| rows(it, Section::FileAttribute),
+        |it, rows| set_rows(it, Section::FileAttribute, rows),
+    ),
+    section(
+        "file_parameter",
+        "File parameters",
+        COLUMNS,
+        |it| rows(it, Section::FileParameter),
+        |it, rows| set_rows(it, Section::FileParameter, rows),
+    ),
+    F::line("parent", "Parent metric", 384, |it| &it.parent, |it, text| it.parent = text)
+        .shaped(Shape::Suggested(Choices::Metrics)),
+];
+
+const fn section(
+    name: &'static str,
+    label: &'static str,
+    columns: &'static [Column],
+    get: fn(&MetricContent) -> Vec<Row>,
+    set: fn(&mut MetricContent, Vec<Row>),
+) -> F {
+    F::new(name, label, Kind::Rows { columns, fixed: &[], get, set })
+}
+
+fn rows(content: &MetricContent, section: Section) -> Vec<Row> {
+    content.settings.of(section).iter().map(|Setting(key, value)| vec![key.clone(), value.clone()]).collect()
+}
+
+/// A row of the content has the number that it has in the form: also one that holds nothing but its fixed key stays.
+fn set_rows(content: &mut MetricContent, section: Section, rows: Vec<Row>) {
+    let setting = |row: Row| {
+        let [key, value] = <[String; 2]>::try_from(row).unwrap_or_default();
+        Setting(key, value)
+    };
+    content.settings.set(section, rows.into_iter().map(setting).collect());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::draft::Draft;
+    use crate::domain::rejection::{Place, words};
+
+    fn metric() -> MetricContent {
+        let mut content = MetricContent {
+            name: "a.B".into(),
+            tag: "Test".into(),
+            metric_type: "Active".into(),
+            probe: "p (1)".into(),
+            group: "ARGO".into(),
+            executable: "check_b".into(),
+            parent: "a.A".into(),
+            ..MetricContent::default()
+        };
+        for key in FIXED_KEYS {
+            content.settings.push(Section::Config, key, "1");
+        }
+        content.settings.push(Section::Config, "extra", "");
+        for section in Section::ALL.into_iter().filter(|section| *section != Section::Config) {
+            content.settings.push(section, section.in_words(), "1");
+            content.settings.push(section, "twice", "");
+            content.settings.push(section, "twice", "2 3");
+        }
+        content
+    }
+
+    #[test]
+    fn a_form_shows_a_metric_and_becomes_it_again() {
+        let draft = Draft::of(&FIELDS, &metric());
+        assert_eq!(draft.parse(&FIELDS, MetricContent::default()).unwrap(), metric());
+        assert_eq!(draft.parse(&FIELDS, metric()).unwrap(), metric());
+        let empty = Draft::of(&FIELDS, &MetricContent { settings: Default::default(), ..metric() });
+        assert!(empty.rows("config").iter().map(|row| row[0].as_str()).eq(FIXED_KEYS));
+        assert_eq!(empty.rows("flags").len(), 0);
+    }
+
+    #[test]
+    fn a_section_that_is_emptied_is_absent() {
+        let pairs = [("name", "a"), ("tag", "Test"), ("mtype", "Passive"), ("group", "g"), ("config-4-key", "path")];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let content = Draft::read(&FIELDS, &pairs).parse(&FIELDS, metric()).unwrap();
+        assert_eq!(content.settings.of(Section::Config), [Setting("path".into(), String::new())]);
+        assert_eq!(content.settings.rows().count(), 1);
+    }
+
+    #[test]
+    fn what_must_be_given_and_how_long_it_may_be() {
+        let mut content = metric();
+        content.settings.push(Section::Flags, "", "1");
+        content.settings.push(Section::Flags, "k".repeat(385), "v".repeat(385));
+        content.name = "n".repeat(129);
+        (content.tag, content.metric_type, content.group) = Default::default();
+        (content.probe, content.parent) = ("p".repeat(200), "p".repeat(384));
+        let rejection = Draft::of(&FIELDS, &content).parse(&FIELDS, MetricContent::default()).unwrap_err();
+        for field in ["tag", "mtype", "group"] {
+            assert_eq!(rejection.of(Place::Field(field)), [words::REQUIRED]);
+        }
+        assert_eq!(rejection.of(Place::Field("name")), [words::too_long(128, 129)]);
+        let cell = |row, column| Place::Cell { field: "flags", row, column };
+        assert_eq!(rejection.of(cell(3, KEY)), [words::REQUIRED]);
+        assert_eq!(rejection.of(cell(4, KEY)), [words::too_long(384, 385)]);
+        assert_eq!(rejection.of(cell(4, VALUE)), [words::too_long(384, 385)]);
+        assert_eq!(rejection.complaints.len(), 7);
+    }
+}

@@ -1,0 +1,191 @@
+//! What a metric must have, by its type.
+
+use super::metric::{MetricContent, Section, Setting};
+use super::metric_fields::{FIXED_KEYS, VALUE};
+use super::rejection::{Place, Rejection, words};
+
+/// The type of metrics that run a probe.
+pub const ACTIVE: &str = "Active";
+
+/// The type of metrics whose results come from another metric, their parent.
+pub const PASSIVE: &str = "Passive";
+
+/// The key of section flags that every passive metric has.
+const PASSIVE_KEY: &str = "PASSIVE";
+
+impl MetricContent {
+    /// Complains about what its type asks for. Rows are counted as in [`super::metric::Settings`].
+    pub fn check_type(&self, rejection: &mut Rejection) {
+        match self.metric_type.as_str() {
+            ACTIVE => self.check_active(rejection),
+            PASSIVE => self.check_passive(rejection),
+            _ => {}
+        }
+    }
+
+    /// Every fixed key of section config stands there, with a value.
+    fn check_active(&self, rejection: &mut Rejection) {
+        let config = self.settings.of(Section::Config);
+        let field = Section::Config.as_str();
+        let missing: Vec<&str> =
+            FIXED_KEYS.into_iter().filter(|key| !config.iter().any(|setting| setting.key() == *key)).collect();
+        if !missing.is_empty() {
+            rejection.add(Place::Field(field), format!("Missing fields {}", missing.join(", ")));
+        }
+        let empty = config.iter().enumerate().filter(|(_, setting)| is_fixed(setting) && setting.value().is_empty());
+        let empty: Vec<(usize, &str)> = empty.map(|(row, setting)| (row, setting.key())).collect();
+        if !empty.is_empty() {
+            let keys: Vec<&str> = empty.iter().map(|(_, key)| *key).collect();
+            rejection.add(Place::Field(field), format!("Missing values for fields {}", keys.join(", ")));
+        }
+        for (row, _) in empty {
+            rejection.add(Place::Cell { field, row, column: VALUE }, words::REQUIRED);
+        }
+    }
+
+    /// Section flags says that it is passive; in any case.
+    fn check_passive(&self, rejection: &mut Rejection) {
+        let flags = self.settings.of(Section::Flags);
+        let is_set = |setting: &Setting| setting.value() == "1" || setting.value().eq_ignore_ascii_case("true");
+        let mut found = flags.iter().filter(|setting| setting.key().eq_ignore_ascii_case(PASSIVE_KEY)).peekable();
+        if found.peek().is_none() {
+            rejection.add(Place::Field(Section::Flags.as_str()), "Missing PASSIVE key");
+        } else if !found.all(is_set) {
+            rejection.add(Place::Field(Section::Flags.as_str()), "PASSIVE key should be set to 1");
+        }
+    }
+
+    /// What is kept of it: nothing runs a passive metric, so it has no executable, and of the settings only flags.
+    pub fn without_what_its_type_drops(mut self) -> Self {
+        if self.metric_type == PASSIVE {
+            self.executable.clear();
+            for section in Section::ALL.into_iter().filter(|section| *section != Section::Flags) {
+                self.settings.set(section, Vec::new());
+            }
+        }
+        self
+    }
+
+    /// Forms show the fixed keys of section config first. Where nothing else of the section changed, neither does the
+    /// order.
+    pub fn in_order_of(mut self, before: &Self) -> Self {
+        let config = before.settings.of(Section::Config);
+        if self.settings.of(Section::Config) == fixed_first(config) {
+            self.settings.set(Section::Config, config.to_vec());
+        }
+        self
+    }
+}
+
+fn is_fixed(setting: &Setting) -> bool {
+    FIXED_KEYS.contains(&setting.key())
+}
+
+/// The first setting of each fixed key, then the others, as a form shows them.
+fn fixed_first(config: &[Setting]) -> Vec<Setting> {
+    let mut others = config.to_vec();
+    let mut ordered = Vec::with_capacity(others.len());
+    for key in FIXED_KEYS {
+        if let Some(place) = others.iter().position(|setting| setting.key() == key) {
+            ordered.push(others.remove(place));
+        }
+    }
+    ordered.append(&mut others);
+    ordered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::draft::Draft;
+    use crate::domain::metric_fields::FIELDS;
+
+    fn metric(metric_type: &str, settings: &[(Section, &str, &str)]) -> MetricContent {
+        let mut content = MetricContent { metric_type: metric_type.into(), ..MetricContent::default() };
+        for (section, key, value) in settings {
+            content.settings.push(*section, *key, *value);
+        }
+        content
+    }
+
+    fn complaints(content: &MetricContent) -> Rejection {
+        let mut rejection = Rejection::default();
+        content.check_type(&mut rejection);
+        rejection
+    }
+
+    fn full() -> Vec<(Section, &'static str, &'static str)> {
+        FIXED_KEYS.iter().map(|key| (Section::Config, *key, "1")).collect()
+    }
+
+    #[test]
+    fn an_active_metric_has_every_fixed_key() {
+        assert!(complaints(&metric(ACTIVE, &full())).is_empty());
+        let some = [
+            (Section::Config, "other", ""),
+            (Section::Config, "maxCheckAttempts", "3"),
+            (Section::Config, "timeout", ""),
+            (Section::Config, "retryInterval", ""),
+        ];
+        let rejection = complaints(&metric(ACTIVE, &some));
+        let messages = ["Missing fields interval, path", "Missing values for fields timeout, retryInterval"];
+        assert_eq!(rejection.of(Place::Field("config")), messages);
+        for row in [2, 3] {
+            assert_eq!(rejection.of(Place::Cell { field: "config", row, column: "value" }), [words::REQUIRED]);
+        }
+        assert_eq!(rejection.complaints.len(), 4);
+        let none = complaints(&metric(ACTIVE, &[]));
+        let all = "Missing fields interval, maxCheckAttempts, path, retryInterval, timeout";
+        assert_eq!((none.of(Place::Field("config")), none.complaints.len()), (vec![all], 1));
+        assert!(complaints(&metric("Other", &[])).is_empty());
+    }
+
+    #[test]
+    fn a_passive_metric_says_so() {
+        let passive = |settings: &[(Section, &str, &str)]| {
+            let rejection = complaints(&metric(PASSIVE, settings));
+            rejection.of(Place::Field("flags")).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let flag = Section::Flags;
+        assert_eq!(passive(&[(flag, "OBSESS", "1"), (Section::Config, "PASSIVE", "1")]), ["Missing PASSIVE key"]);
+        for good in [(flag, "PASSIVE", "1"), (flag, "passive", "True"), (flag, "Passive", "TRUE")] {
+            assert!(passive(&[good]).is_empty(), "{good:?}");
+        }
+        for bad in ["", "0", "False", "11"] {
+            assert_eq!(passive(&[(flag, "passive", bad)]), ["PASSIVE key should be set to 1"]);
+        }
+        assert_eq!(passive(&[(flag, "PASSIVE", "1"), (flag, "passive", "0")]).len(), 1);
+    }
+
+    #[test]
+    fn a_passive_metric_keeps_flags_and_parent() {
+        let settings = Section::ALL.map(|section| (section, "PASSIVE", "1"));
+        let named = |metric_type| MetricContent {
+            executable: "x".into(),
+            parent: "p".into(),
+            ..metric(metric_type, &settings)
+        };
+        let kept = named(PASSIVE).without_what_its_type_drops();
+        let flags = metric(PASSIVE, &[(Section::Flags, "PASSIVE", "1")]);
+        assert_eq!(kept, MetricContent { parent: "p".into(), ..flags });
+        assert_eq!(named(ACTIVE).without_what_its_type_drops(), named(ACTIVE));
+    }
+
+    #[test]
+    fn the_order_of_a_form_is_no_change() {
+        let mut settings = full();
+        settings.reverse();
+        settings.insert(2, (Section::Config, "other", "2"));
+        settings.push((Section::Config, "path", "again"));
+        let before = metric(ACTIVE, &settings);
+        let draft = Draft::of(&FIELDS, &before);
+        let mut shown = before.clone();
+        let rows = draft.rows("config").iter().map(|row| Setting(row[0].clone(), row[1].clone())).collect();
+        shown.settings.set(Section::Config, rows);
+        assert_ne!(shown, before);
+        assert_eq!(shown.clone().in_order_of(&before), before);
+        let mut changed = shown.clone();
+        changed.settings.push(Section::Config, "more", "1");
+        assert_eq!(changed.clone().in_order_of(&before), changed);
+    }
+}

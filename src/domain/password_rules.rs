@@ -1,0 +1,174 @@
+//! What a new password must not be. (Those of poem.conf and of loaded data are taken as they are.)
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use super::rejection::{Place, Rejection};
+
+const SHORTEST: usize = 8;
+/// In characters: what nobody types, and what would only keep the hash busy.
+const LONGEST: usize = 1024;
+/// From this part of common characters on, two texts are similar.
+const SIMILAR: f64 = 0.7;
+
+/// For people, before they choose.
+pub const ADVICE: [&str; 4] = [
+    "At least 8 characters.",
+    "Not one that many people use.",
+    "Not digits only.",
+    "Not similar to your username, name or e-mail address.",
+];
+
+/// Lower case, one a line.
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+
+/// What the password must not resemble; '' where there is none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Owner<'a> {
+    pub username: &'a str,
+    pub first_name: &'a str,
+    pub last_name: &'a str,
+    pub email: &'a str,
+}
+
+impl<'a> Owner<'a> {
+    fn named(&self) -> [(&'static str, &'a str); 4] {
+        [
+            ("username", self.username),
+            ("first name", self.first_name),
+            ("last name", self.last_name),
+            ("email address", self.email),
+        ]
+    }
+}
+
+/// Checks a new password that was typed twice; the complaints stand at `fields`, first and second.
+pub fn check(
+    (first, second): (&str, &str),
+    owner: Owner<'_>,
+    fields: (&'static str, &'static str),
+) -> Result<(), Rejection> {
+    let mut rejection = Rejection::default();
+    if first != second {
+        rejection.add(Place::Field(fields.1), "The two password fields didn't match.");
+        return Err(rejection);
+    }
+    for complaint in complaints(first, owner) {
+        rejection.add(Place::Field(fields.0), complaint);
+    }
+    rejection.check()
+}
+
+fn complaints(password: &str, owner: Owner<'_>) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let length = password.chars().count();
+    let lower = password.to_lowercase();
+    if length < SHORTEST {
+        complaints.push(format!("This password is too short. It must contain at least {SHORTEST} characters."));
+    }
+    if length > LONGEST {
+        return vec![format!("This password is too long. It must contain at most {LONGEST} characters.")];
+    }
+    for (what, value) in owner.named() {
+        if is_similar(&lower, value) {
+            complaints.push(format!("The password is too similar to the {what}."));
+        }
+    }
+    if is_common(&lower) {
+        complaints.push("This password is too common.".to_owned());
+    }
+    if length > 0 && password.chars().all(|c| c.is_ascii_digit()) {
+        complaints.push("This password is entirely numeric.".to_owned());
+    }
+    complaints
+}
+
+/// Also with digits and signs after it, which is how people make a common one longer.
+fn is_common(lower: &str) -> bool {
+    let stem = lower.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation());
+    COMMON.contains(lower) || (!stem.is_empty() && COMMON.contains(stem))
+}
+
+/// Whether the password is much like the value or one of its words.
+fn is_similar(lower: &str, value: &str) -> bool {
+    let value = value.to_lowercase();
+    let words = value.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 2);
+    words.chain([value.as_str()]).any(|word| !word.is_empty() && likeness(lower, word) >= SIMILAR)
+}
+
+/// The part of the characters of both that they have in common, in any order: 0 to 1.
+fn likeness(a: &str, b: &str) -> f64 {
+    let mut left: HashMap<char, usize> = HashMap::new();
+    for c in a.chars() {
+        *left.entry(c).or_default() += 1;
+    }
+    let mut common = 0;
+    for c in b.chars() {
+        if let Some(count) = left.get_mut(&c).filter(|count| **count > 0) {
+            *count -= 1;
+            common += 1;
+        }
+    }
+    2.0 * f64::from(common) / (a.chars().count() + b.chars().count()).max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ALICE: Owner<'_> =
+        Owner { username: "alice", first_name: "Alice", last_name: "Testova", email: "alice.t@example.org" };
+
+    fn said(password: &str) -> Vec<String> {
+        complaints(password, ALICE)
+    }
+
+    #[test]
+    fn good_passwords_pass() {
+        for good in ["correct horse battery", "alice-secret-1", "ünïcödé-wörds", "x7$kQ9!pLm"] {
+            assert_eq!(said(good), [""; 0], "{good}");
+        }
+    }
+
+    #[test]
+    fn every_rule_has_its_words() {
+        assert_eq!(said("x7$kQ9!"), ["This password is too short. It must contain at least 8 characters."]);
+        assert_eq!(said("83172904655"), ["This password is entirely numeric."]);
+        for common in ["password", "Password1", "qwertyuiop", "PASSWORD123!", "iloveyou2"] {
+            assert_eq!(said(common), ["This password is too common."], "{common}");
+        }
+        assert_eq!(said("12345678"), ["This password is too common.", "This password is entirely numeric."]);
+        assert!(said("alice123").contains(&"The password is too similar to the username.".to_owned()));
+        assert_eq!(said("testova-1"), ["The password is too similar to the last name."]);
+        assert!(said("alice.t@example").contains(&"The password is too similar to the email address.".to_owned()));
+        assert_eq!(said("").len(), 1);
+        assert_eq!(said(&"ab".repeat(600)).len(), 1);
+    }
+
+    #[test]
+    fn both_fields_must_agree() {
+        let rejection = check(("one-good-password", "another"), ALICE, ("first", "second")).unwrap_err();
+        assert_eq!(rejection.of(Place::Field("second")), ["The two password fields didn't match."]);
+        let rejection = check(("short", "short"), ALICE, ("first", "second")).unwrap_err();
+        assert_eq!(rejection.of(Place::Field("first")).len(), 1);
+        assert!(check(("one-good-password", "one-good-password"), ALICE, ("first", "second")).is_ok());
+    }
+
+    #[test]
+    fn the_list_of_common_passwords_is_tidy() {
+        let lines: Vec<_> = include_str!("common_passwords.txt").lines().collect();
+        assert!(lines.len() > 900 && lines.is_sorted() && lines.len() == COMMON.len());
+        assert!(lines.iter().all(|line| *line == line.trim().to_lowercase() && !line.is_empty()));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_password_is_judged(password in any::<String>(), name in any::<String>()) {
+            complaints(&password, Owner { username: &name, ..ALICE });
+        }
+    }
+}

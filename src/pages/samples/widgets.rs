@@ -1,0 +1,114 @@
+//! Fields for the sample forms.
+
+use crate::pages::form::{Column, Fieldset, Look, Row, RowCell, Widget};
+use crate::pages::list::Choice;
+
+/// What is asked for suggestions.
+const SUGGESTIONS: &str = "/poem/admin/poem/metric/suggestions/metric/";
+
+pub fn set(legend: &str, widgets: Vec<Widget>) -> Fieldset {
+    Fieldset { legend: legend.to_owned(), widgets, ..Fieldset::default() }
+}
+
+pub fn widget(look: Look, name: &str, label: &str, value: &str) -> Widget {
+    let owned = str::to_owned;
+    Widget {
+        look,
+        name: owned(name),
+        label: owned(label),
+        value: owned(value),
+        input_type: "text",
+        ..Widget::default()
+    }
+}
+
+pub fn text(name: &str, label: &str, value: &str, help: &str) -> Widget {
+    Widget { required: true, help: help.to_owned(), maxlength: 128, ..widget(Look::Text, name, label, value) }
+}
+
+pub fn url(name: &str, label: &str, value: &str) -> Widget {
+    Widget { input_type: "url", ..text(name, label, value, "") }
+}
+
+pub fn suggested(name: &str, label: &str, value: &str, help: &str) -> Widget {
+    Widget {
+        look: Look::Suggested,
+        suggestions: SUGGESTIONS.to_owned(),
+        required: false,
+        ..text(name, label, value, help)
+    }
+}
+
+pub fn shown(name: &str, label: &str, value: &str) -> Widget {
+    widget(Look::Shown, name, label, value)
+}
+
+pub fn checkbox(name: &str, label: &str, checked: bool) -> Widget {
+    Widget { checked, ..widget(Look::Checkbox, name, label, "") }
+}
+
+pub fn choices(chosen: &[&str], all: &[&str]) -> Vec<Choice> {
+    let choice = |label: &&str| Choice {
+        value: (*label).to_owned(),
+        label: (*label).to_owned(),
+        selected: chosen.contains(label),
+    };
+    all.iter().map(choice).collect()
+}
+
+pub fn select(name: &str, label: &str, chosen: &str, all: &[&str]) -> Widget {
+    Widget { required: true, choices: choices(&[chosen], all), ..widget(Look::Select, name, label, chosen) }
+}
+
+pub fn picker(name: &str, label: &str, chosen: &[&str], all: &[&str]) -> Widget {
+    Widget { choices: choices(chosen, all), ..widget(Look::Picker, name, label, "") }
+}
+
+/// Rows with a blank one at the end, where they can grow.
+pub fn rows(name: &str, label: &str, columns: &[(&str, &str)], values: &[&[&str]]) -> Widget {
+    let column = |(number, (name, label)): (usize, &(&str, &str))| Column {
+        name: (*name).to_owned(),
+        label: (*label).to_owned(),
+        required: number == 0,
+        maxlength: 128,
+        suggestions: if *name == "metric" || *name == "service" { SUGGESTIONS.to_owned() } else { String::new() },
+    };
+    let blank = vec![""; columns.len()];
+    let filled = values.iter().copied().chain([blank.as_slice()]).enumerate();
+    let cell = |row: usize, column: usize, value: &str| RowCell {
+        name: format!("{name}-{row}-{}", columns[column].0),
+        value: value.to_owned(),
+        ..RowCell::default()
+    };
+    let row = |(number, values): (usize, &[&str])| Row {
+        cells: values.iter().enumerate().map(|(column, value)| cell(number, column, value)).collect(),
+        ..Row::default()
+    };
+    Widget {
+        columns: columns.iter().enumerate().map(column).collect(),
+        rows: filled.map(row).collect(),
+        ..widget(Look::Rows, name, label, "")
+    }
+}
+
+pub fn pairs(name: &str, label: &str, values: &[&[&str]]) -> Widget {
+    rows(name, label, &[("key", "Key"), ("value", "Value")], values)
+}
+
+/// The five keys that every active metric has.
+pub fn config() -> Widget {
+    let values: [&[&str]; 5] = [
+        &["interval", "5"],
+        &["maxCheckAttempts", "3"],
+        &["path", "/usr/libexec/argo-monitoring/probes/argo"],
+        &["retryInterval", "3"],
+        &["timeout", "180"],
+    ];
+    let mut widget = pairs("config", "Config", &values);
+    widget.rows.pop();
+    for row in &mut widget.rows {
+        row.is_fixed = true;
+        row.cells[0].is_fixed = true;
+    }
+    widget
+}

@@ -1,0 +1,221 @@
+//! Groups of the four kinds: who may change which objects.
+
+use std::collections::HashMap;
+
+use crate::domain::changes::{listed, missing_in};
+use crate::domain::group::{GroupContent, GroupKind};
+use crate::domain::history::{self, changed_fields};
+use crate::domain::log_entry::{Action, ObjectKind};
+use crate::domain::policy::{Viewer, Wish, decide};
+use crate::domain::rejection::{Place, Rejection, words};
+use crate::store::group_members::{self, Member};
+use crate::store::{StoreError, TenantTx, groups, log_entries, users, version_keeping};
+
+use super::journal::note;
+use super::refusal::taken;
+use super::{Refusal, Saved, Target};
+
+/// Adds a group with its members and users.
+pub async fn create(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    kind: GroupKind,
+    content: &GroupContent,
+) -> Result<Saved, Refusal> {
+    decide(viewer, kind.object_kind(), Wish::Add { group: "" })?;
+    let chosen = choose(tx, kind, &GroupContent::default(), content).await?;
+    let id = groups::insert(tx.conn(), kind, &content.name).await.map_err(|error| name_taken(error, kind))?;
+    let consequences = apply(tx, viewer, (kind, id, &content.name), &chosen).await?;
+    note(tx, viewer, Action::Add, (kind.object_kind(), id, &content.name), "").await?;
+    Ok(Saved { consequences, ..Saved::plain(id, &content.name) })
+}
+
+/// Saves what a form holds. Each object that comes or goes is changed itself: its revision rises, its history says so,
+/// and a metric gets a version.
+pub async fn change(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    kind: GroupKind,
+    target: Target,
+    content: &GroupContent,
+) -> Result<Saved, Refusal> {
+    let before = groups::content(tx.conn(), kind, target.id).await?.ok_or(Refusal::Gone)?;
+    decide(viewer, kind.object_kind(), Wish::Change { before: "", after: "" })?;
+    target.check(before.revision)?;
+    let before = before.content;
+    let message = before.changes(content, kind);
+    if message == history::NOTHING {
+        return Ok(Saved::nothing(target.id, &content.name));
+    }
+    let chosen = choose(tx, kind, &before, content).await?;
+    groups::update(tx.conn(), kind, target.id, &content.name).await.map_err(|error| name_taken(error, kind))?;
+    if before.name != content.name {
+        // Their forms name the group.
+        group_members::raise_revisions(tx.conn(), kind, target.id).await?;
+        users::raise_revisions(tx.conn(), &before.users).await?;
+    }
+    let consequences = apply(tx, viewer, (kind, target.id, &content.name), &chosen).await?;
+    note(tx, viewer, Action::Change, (kind.object_kind(), target.id, &content.name), &message).await?;
+    Ok(Saved { consequences, ..Saved::changed(target.id, &content.name, message) })
+}
+
+/// Removes it. Its objects stay, without a group.
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, kind: GroupKind, id: i64) -> Result<Saved, Refusal> {
+    let before = groups::content(tx.conn(), kind, id).await?.ok_or(Refusal::Gone)?.content;
+    decide(viewer, kind.object_kind(), Wish::Delete { group: "" })?;
+    let members = group_members::of(tx.conn(), kind, id).await?;
+    let mut left: Vec<String> = members.iter().map(|member| member.name.clone()).collect();
+    put_into(tx, viewer, kind, &members, None).await?;
+    if kind == GroupKind::Metrics {
+        let metrics = group_members::metrics_inside(tx.conn(), None, id).await?;
+        left = put_metrics_into(tx, viewer, &metrics, None).await?;
+    }
+    users::raise_revisions(tx.conn(), &before.users).await?;
+    groups::delete(tx.conn(), kind, id).await?;
+    note(tx, viewer, Action::Delete, (kind.object_kind(), id, &before.name), "").await?;
+    let consequences = listed("Left without a group:", kind.noun(), &left).into_iter().collect();
+    Ok(Saved { consequences, ..Saved::plain(id, &before.name) })
+}
+
+/// The id of the group that was chosen for an object, `None` for ''; complains at the field `group` about one that is
+/// unknown.
+pub(super) async fn chosen_group(
+    tx: &mut TenantTx,
+    kind: GroupKind,
+    name: &str,
+    rejection: &mut Rejection,
+) -> Result<Option<i64>, StoreError> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let id = groups::id_of(tx.conn(), kind, name).await?;
+    if id.is_none() {
+        rejection.add(Place::Field("group"), words::NO_CHOICE);
+    }
+    Ok(id)
+}
+
+/// Who and what comes and goes, by id.
+struct Chosen {
+    added: Vec<Member>,
+    removed: Vec<Member>,
+    added_users: Vec<(i64, String)>,
+    removed_users: Vec<(i64, String)>,
+}
+
+async fn choose(
+    tx: &mut TenantTx,
+    kind: GroupKind,
+    before: &GroupContent,
+    after: &GroupContent,
+) -> Result<Chosen, Refusal> {
+    let mut rejection = Rejection::default();
+    let wanted = missing_in(&before.members, &after.members);
+    let added = group_members::by_names(tx.conn(), kind, &wanted).await?;
+    check_members(kind, &wanted, &added, &mut rejection);
+    let wanted = missing_in(&before.users, &after.users);
+    let added_users = users::by_names(tx.conn(), &wanted).await?;
+    if added_users.len() < wanted.len() {
+        rejection.add(Place::Field("users"), words::NO_CHOICE);
+    }
+    rejection.check()?;
+    let removed = missing_in(&after.members, &before.members);
+    let removed = group_members::by_names(tx.conn(), kind, &removed).await?;
+    let removed_users = users::by_names(tx.conn(), &missing_in(&after.users, &before.users)).await?;
+    Ok(Chosen { added, removed, added_users, removed_users })
+}
+
+/// Complains about objects that are unknown or in a group already.
+fn check_members(kind: GroupKind, wanted: &[String], found: &[Member], rejection: &mut Rejection) {
+    let groups: HashMap<&str, &str> = found.iter().map(|it| (it.name.as_str(), it.group_name.as_str())).collect();
+    if wanted.iter().any(|name| !groups.contains_key(name.as_str())) {
+        rejection.add(Place::Field("members"), words::NO_CHOICE);
+    }
+    for member in found.iter().filter(|member| !member.group_name.is_empty()) {
+        let [noun, _] = kind.noun();
+        let message = format!("The {noun} {} is in the group {} already.", member.name, member.group_name);
+        rejection.add(Place::Field("members"), message);
+    }
+}
+
+fn name_taken(error: StoreError, kind: GroupKind) -> Refusal {
+    let message = words::exists(&format!("Group of {kind}"), "Name");
+    taken(error, &[("object_group_kind_name_key", "name", message)])
+}
+
+/// Moves objects and users; gives a sentence about each kind of thing that changed along.
+async fn apply(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    (kind, id, name): (GroupKind, i64, &str),
+    chosen: &Chosen,
+) -> Result<Vec<String>, StoreError> {
+    put_into(tx, viewer, kind, &chosen.added, Some((id, name))).await?;
+    put_into(tx, viewer, kind, &chosen.removed, None).await?;
+    let mut consequences = Vec::new();
+    if kind == GroupKind::Metrics {
+        let come = group_members::metrics_outside(tx.conn(), &ids(&chosen.added), id).await?;
+        let come = put_metrics_into(tx, viewer, &come, Some(id)).await?;
+        let gone = group_members::metrics_inside(tx.conn(), Some(&ids(&chosen.removed)), id).await?;
+        let gone = put_metrics_into(tx, viewer, &gone, None).await?;
+        consequences.extend(listed("Changed group of", kind.noun(), &come));
+        consequences.extend(listed("Left without a group:", kind.noun(), &gone));
+    }
+    let (users_in, users_out) = (&chosen.added_users, &chosen.removed_users);
+    groups::add_users(tx.conn(), kind, &[id], &users_in.iter().map(|user| user.0).collect::<Vec<_>>()).await?;
+    groups::remove_users(tx.conn(), kind, &[id], &users_out.iter().map(|user| user.0).collect::<Vec<_>>()).await?;
+    let names: Vec<String> = users_in.iter().chain(users_out).map(|user| user.1.clone()).collect();
+    users::raise_revisions(tx.conn(), &names).await?;
+    Ok(consequences)
+}
+
+fn ids(members: &[Member]) -> Vec<i64> {
+    members.iter().map(|member| member.id).collect()
+}
+
+/// Moves objects and writes it down for each. What the names of the registry stand for, [`put_metrics_into`] moves.
+async fn put_into(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    kind: GroupKind,
+    members: &[Member],
+    group: Option<(i64, &str)>,
+) -> Result<(), StoreError> {
+    if members.is_empty() {
+        return Ok(());
+    }
+    let ids = ids(members);
+    group_members::move_to(tx.conn(), kind, &ids, group.map(|(id, _)| id)).await?;
+    if kind == GroupKind::Metrics {
+        return Ok(());
+    }
+    if kind == GroupKind::Probes {
+        version_keeping::amend_probes_group(tx.conn(), &ids, group.map_or("", |(_, name)| name)).await?;
+    }
+    let objects: Vec<_> = members.iter().map(|member| (member.id, member.name.clone())).collect();
+    log_entries::insert_changes(tx.conn(), kind.member_kind(), &objects, &group_changed(), by(viewer)).await
+}
+
+/// Moves metrics, with a version and a log entry each; gives their labels.
+async fn put_metrics_into(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    ids: &[i64],
+    group: Option<i64>,
+) -> Result<Vec<String>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let moved = group_members::move_metrics(tx.conn(), ids, group).await?;
+    version_keeping::keep_metrics(tx.conn(), ids, &group_changed(), by(viewer)).await?;
+    log_entries::insert_changes(tx.conn(), ObjectKind::Metric, &moved, &group_changed(), by(viewer)).await?;
+    Ok(moved.into_iter().map(|(_, label)| label).collect())
+}
+
+fn group_changed() -> String {
+    changed_fields(&["group"]).unwrap_or_default()
+}
+
+fn by(viewer: &Viewer) -> (i64, &str) {
+    (viewer.id, &viewer.username)
+}

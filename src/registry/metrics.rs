@@ -1,0 +1,207 @@
+//! Metrics: added, cloned, changed, restored, removed.
+
+use crate::domain::group::GroupKind;
+use crate::domain::history;
+use crate::domain::log_entry::{Action, ObjectKind};
+use crate::domain::metric::MetricContent;
+use crate::domain::policy::{Viewer, Wish, decide};
+use crate::domain::rejection::{Place, Rejection, words};
+use crate::domain::snapshot::VersionContent;
+use crate::store::metrics::MetricRow;
+use crate::store::{StoreError, TenantTx, groups, metrics, probes, version_keeping, versions};
+
+use super::groups::chosen_group;
+use super::journal::note;
+use super::refusal::taken;
+use super::{Refusal, Saved, Target, renames};
+
+/// Adds a metric; with `clone_of` from the form that another one filled, whose history it inherits. Its name joins the
+/// registry, and the metric's group.
+pub async fn create(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    content: &MetricContent,
+    clone_of: Option<i64>,
+) -> Result<Saved, Refusal> {
+    let original = match clone_of {
+        Some(id) => Some((id, original(tx, viewer, id).await?)),
+        None => None,
+    };
+    decide(viewer, ObjectKind::Metric, Wish::Add { group: &content.group })?;
+    let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content))).await?;
+    let content = &content.clone().without_what_its_type_drops();
+    let name_id = put_name(tx, content, chosen.group_id).await?;
+    let id = metrics::insert(tx.conn(), chosen.row(name_id, content)).await.map_err(name_taken)?;
+    metrics::set_settings(tx.conn(), id, &content.settings).await?;
+    let derived = original.as_ref().map(|(_, of)| history::derived_from(&of.name, &of.tag));
+    if let Some(original) = clone_of {
+        version_keeping::copy_metric_versions(tx.conn(), original, id).await?;
+    }
+    keep(tx, viewer, id, derived.as_deref().unwrap_or(history::INITIAL)).await?;
+    let message = derived.unwrap_or_default();
+    note(tx, viewer, Action::Add, (ObjectKind::Metric, id, &content.label()), &message).await?;
+    Ok(Saved::plain(id, &content.label()))
+}
+
+/// What the viewer may clone.
+async fn original(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<MetricContent, Refusal> {
+    let original = metrics::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
+    decide(viewer, ObjectKind::Metric, Wish::Clone { group: &original.group })?;
+    Ok(original)
+}
+
+/// Saves what a form holds, with a version. What knew the metric by its name follows a new one.
+pub async fn change(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    target: Target,
+    content: &MetricContent,
+) -> Result<Saved, Refusal> {
+    let before = metrics::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?;
+    let wish = Wish::Change { before: &before.content.group, after: &content.group };
+    decide(viewer, ObjectKind::Metric, wish)?;
+    target.check(before.revision)?;
+    let before = before.content;
+    let chosen = check(tx, content, Some((target.id, &before))).await?;
+    let content = &content.clone().without_what_its_type_drops().in_order_of(&before);
+    let message = history::metric_changes(&before, content);
+    if message == history::NOTHING {
+        return Ok(Saved::nothing(target.id, &content.label()));
+    }
+    let name_id = put_name(tx, content, chosen.group_id).await?;
+    metrics::update(tx.conn(), target.id, chosen.row(name_id, content)).await.map_err(name_taken)?;
+    metrics::set_settings(tx.conn(), target.id, &content.settings).await?;
+    keep(tx, viewer, target.id, &message).await?;
+    note(tx, viewer, Action::Change, (ObjectKind::Metric, target.id, &content.label()), &message).await?;
+    let consequences = if before.name == content.name {
+        Vec::new()
+    } else {
+        renames::follow(tx, viewer, target.id, (&before.name, &content.name)).await?
+    };
+    Ok(Saved { consequences, ..Saved::changed(target.id, &content.label(), message) })
+}
+
+/// Saves an old version of the metric again. A group or probe version that is no longer there is left out, and it says
+/// so: the metric stays in its group, or is without a probe version.
+pub async fn restore(tx: &mut TenantTx, viewer: &Viewer, target: Target, version_id: i64) -> Result<Saved, Refusal> {
+    let now = metrics::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?.content;
+    let version = versions::get(tx.conn(), version_id).await?.filter(|version| version.object_id == target.id);
+    let Some(VersionContent::Metric(mut content)) = version.map(|version| version.content) else {
+        return Err(Refusal::Gone);
+    };
+    let mut left_out = Vec::new();
+    if groups::id_of(tx.conn(), GroupKind::Metrics, &content.group).await?.is_none() {
+        if !content.group.is_empty() {
+            left_out.push(format!("There is no group \"{}\" any more: the metric stays in its group.", content.group));
+        }
+        content.group.clone_from(&now.group);
+    }
+    let is_known = content.probe.is_empty() || content.probe == now.probe;
+    if !is_known && probes::of_label(tx.conn(), &content.probe).await?.is_none() {
+        left_out.push(format!("There is no probe version \"{}\" any more: the metric has none now.", content.probe));
+        content.probe.clear();
+    }
+    let mut saved = change(tx, viewer, target, &content).await?;
+    saved.consequences.splice(..0, left_out);
+    Ok(saved)
+}
+
+/// Removes it. Its name stays in the registry and in its group, since profiles may test with it. Its versions stay too:
+/// the log entries of it, which stay as well, name what was removed, and nothing else remembers its settings.
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
+    let before = metrics::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
+    decide(viewer, ObjectKind::Metric, Wish::Delete { group: &before.group })?;
+    metrics::delete(tx.conn(), id).await?;
+    note(tx, viewer, Action::Delete, (ObjectKind::Metric, id, &before.label()), "").await?;
+    Ok(Saved::plain(id, &before.label()))
+}
+
+/// What the names of a content stand for.
+struct Chosen {
+    tag_id: i64,
+    metric_type_id: i64,
+    group_id: i64,
+    probe_version_id: Option<i64>,
+}
+
+impl Chosen {
+    fn row<'a>(&self, name_id: i64, content: &'a MetricContent) -> MetricRow<'a> {
+        MetricRow {
+            name_id,
+            tag_id: self.tag_id,
+            metric_type_id: self.metric_type_id,
+            probe_version_id: self.probe_version_id,
+            group_id: self.group_id,
+            executable: &content.executable,
+            parent: &content.parent,
+        }
+    }
+}
+
+/// All that stands in the way of the content at once. `source` is the metric that the form showed at first.
+async fn check(
+    tx: &mut TenantTx,
+    content: &MetricContent,
+    source: Option<(i64, &MetricContent)>,
+) -> Result<Chosen, Refusal> {
+    let mut rejection = Rejection::default();
+    content.check_type(&mut rejection);
+    let probe_version_id = chosen_probe_version(tx, &content.probe, source, &mut rejection).await?;
+    let labels = metrics::labels(tx.conn(), &content.tag, &content.metric_type).await?;
+    for (field, id) in [("tag", labels.tag_id), ("mtype", labels.metric_type_id)] {
+        if id.is_none() {
+            rejection.add(Place::Field(field), words::NO_CHOICE);
+        }
+    }
+    // Metrics must have one, whoever saves them.
+    if content.group.is_empty() {
+        rejection.add(Place::Field("group"), words::REQUIRED);
+    }
+    let group_id = chosen_group(tx, GroupKind::Metrics, &content.group, &mut rejection).await?;
+    match (rejection.is_empty(), labels.tag_id, labels.metric_type_id, group_id) {
+        (true, Some(tag_id), Some(metric_type_id), Some(group_id)) => {
+            Ok(Chosen { tag_id, metric_type_id, group_id, probe_version_id })
+        }
+        _ => Err(rejection.into()),
+    }
+}
+
+/// The version of a probe with this label, `None` for ''. One that stays need not be known any more.
+async fn chosen_probe_version(
+    tx: &mut TenantTx,
+    label: &str,
+    source: Option<(i64, &MetricContent)>,
+    rejection: &mut Rejection,
+) -> Result<Option<i64>, StoreError> {
+    if label.is_empty() {
+        return Ok(None);
+    }
+    if let Some((id, _)) = source.filter(|(_, before)| before.probe == label) {
+        return metrics::probe_version_id(tx.conn(), id).await;
+    }
+    let found = probes::of_label(tx.conn(), label).await?;
+    if found.is_none() {
+        rejection.add(Place::Field("probeversion"), words::NO_CHOICE);
+    }
+    Ok(found.map(|probe| probe.version_id))
+}
+
+/// Puts the metric's name into its group; gives the name's id in the registry. The forms of both groups name it.
+async fn put_name(tx: &mut TenantTx, content: &MetricContent, group_id: i64) -> Result<i64, StoreError> {
+    let before = metrics::group_of_name(tx.conn(), &content.name).await?;
+    let id = metrics::put_name(tx.conn(), &content.name, group_id).await?;
+    if before.as_ref() != Some(&content.group) {
+        let changed: Vec<String> = before.into_iter().chain([content.group.clone()]).collect();
+        groups::raise_revisions(tx.conn(), GroupKind::Metrics, &changed).await?;
+    }
+    Ok(id)
+}
+
+/// Keeps the metric as it stands now as a version.
+async fn keep(tx: &mut TenantTx, viewer: &Viewer, id: i64, message: &str) -> Result<(), StoreError> {
+    version_keeping::keep_metrics(tx.conn(), &[id], message, (viewer.id, &viewer.username)).await
+}
+
+fn name_taken(error: StoreError) -> Refusal {
+    taken(error, &[("metric_name_tag_key", "name", words::exists("Metric", "Name and Tag"))])
+}

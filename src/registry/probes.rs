@@ -1,0 +1,167 @@
+//! Probes: added, changed by a new version or in place, removed. The metrics that use them follow.
+
+use crate::domain::group::GroupKind;
+use crate::domain::history::{self, changed_fields};
+use crate::domain::log_entry::{Action, ObjectKind};
+use crate::domain::policy::{Viewer, Wish, decide};
+use crate::domain::probe::ProbeContent;
+use crate::domain::rejection::{Rejection, words};
+use crate::store::versions::VersionRow;
+use crate::store::{StoreError, TenantTx, log_entries, probes, version_keeping, versions};
+
+use super::groups::chosen_group;
+use super::journal::note;
+use super::refusal::taken;
+use super::{Refusal, Saved, Target};
+
+/// Of more metrics than this a person is told the number only.
+const MOST_TOLD: usize = 10;
+
+/// How a change is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intent {
+    /// What was before stays as a version; otherwise the newest version is amended in place.
+    pub new_version: bool,
+    /// Metrics that use the newest version move to the new one. Nothing without `new_version`.
+    pub update_metrics: bool,
+}
+
+/// Adds a probe with its first version.
+pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &ProbeContent) -> Result<Saved, Refusal> {
+    decide(viewer, ObjectKind::Probe, Wish::Add { group: &content.group })?;
+    let group_id = check(tx, content, Rejection::default()).await?;
+    let id = probes::insert(tx.conn(), content, group_id, &viewer.username).await.map_err(name_taken)?;
+    version_keeping::keep_probe(tx.conn(), id, content, history::INITIAL, by(viewer)).await?;
+    note(tx, viewer, Action::Add, (ObjectKind::Probe, id, &content.name), "").await?;
+    Ok(Saved::plain(id, &content.name))
+}
+
+/// Saves what a form holds; the name stays, whatever the content says.
+pub async fn change(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    target: Target,
+    content: &ProbeContent,
+    intent: Intent,
+) -> Result<Saved, Refusal> {
+    let before = probes::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?;
+    let wish = Wish::Change { before: &before.content.group, after: &content.group };
+    decide(viewer, ObjectKind::Probe, wish)?;
+    target.check(before.revision)?;
+    let before = before.content;
+    let content = &ProbeContent { name: before.name.clone(), ..content.clone() };
+    let message = history::probe_changes(&before, content);
+    if message == history::NOTHING {
+        return Ok(Saved::nothing(target.id, &content.name));
+    }
+    let kept = versions::list(tx.conn(), ObjectKind::Probe, target.id).await?;
+    let mut rejection = Rejection::default();
+    let labels: Vec<String> = kept.iter().map(|version| version.label.clone()).collect();
+    before.check_version(content, intent.new_version, &labels, &mut rejection);
+    let group_id = check(tx, content, rejection).await?;
+    probes::update(tx.conn(), target.id, content, group_id, &viewer.username).await?;
+    let consequences = match kept.first() {
+        newest if intent.new_version => {
+            let replaced = newest.filter(|_| intent.update_metrics);
+            add_version(tx, viewer, (target.id, content), &message, replaced).await?
+        }
+        newest => {
+            amend_version(tx, viewer, (target.id, content), newest).await?;
+            Vec::new()
+        }
+    };
+    note(tx, viewer, Action::Change, (ObjectKind::Probe, target.id, &content.name), &message).await?;
+    Ok(Saved { consequences, ..Saved::changed(target.id, &content.name, message) })
+}
+
+/// Removes it. Its metrics stay, without a probe.
+///
+/// Its versions stay too: versions of metrics and log entries speak of them, and no page leads there. No other probe
+/// can come by them, since ids are never given twice: the sequence does not go back, and a load leaves out versions
+/// without their object.
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
+    let before = probes::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
+    decide(viewer, ObjectKind::Probe, Wish::Delete { group: &before.group })?;
+    let kept = versions::list(tx.conn(), ObjectKind::Probe, id).await?;
+    let version_ids: Vec<i64> = kept.iter().map(|version| version.id).collect();
+    let left = relink(tx, viewer, &version_ids, None).await?;
+    probes::delete(tx.conn(), id).await?;
+    note(tx, viewer, Action::Delete, (ObjectKind::Probe, id, &before.name), "").await?;
+    let consequences = told(&left, |label| format!("Left metric {label} without a probe."));
+    Ok(Saved { consequences, ..Saved::plain(id, &before.name) })
+}
+
+/// All that stands in the way of the content at once; gives the id of its group.
+async fn check(tx: &mut TenantTx, content: &ProbeContent, mut rejection: Rejection) -> Result<Option<i64>, Refusal> {
+    let group_id = chosen_group(tx, GroupKind::Probes, &content.group, &mut rejection).await?;
+    rejection.check()?;
+    Ok(group_id)
+}
+
+fn name_taken(error: StoreError) -> Refusal {
+    taken(error, &[("probe_name_key", "name", words::exists("Probe", "Name"))])
+}
+
+/// Keeps the content as a new version; metrics that use the replaced one move to it. Says which.
+async fn add_version(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    (id, content): (i64, &ProbeContent),
+    message: &str,
+    replaced: Option<&VersionRow>,
+) -> Result<Vec<String>, StoreError> {
+    let version_id = version_keeping::keep_probe(tx.conn(), id, content, message, by(viewer)).await?;
+    let replaced: Vec<i64> = replaced.into_iter().map(|version| version.id).collect();
+    let moved = relink(tx, viewer, &replaced, Some(version_id)).await?;
+    Ok(told(&moved, |label| format!("Moved metric {label} to {}.", content.label())))
+}
+
+/// Writes the content into the newest version; its metrics stay linked and show its label, be it another now.
+/// A probe should have a version: one that has none gets its first.
+async fn amend_version(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    (id, content): (i64, &ProbeContent),
+    newest: Option<&VersionRow>,
+) -> Result<(), StoreError> {
+    let Some(newest) = newest else {
+        version_keeping::keep_probe(tx.conn(), id, content, history::INITIAL, by(viewer)).await?;
+        return Ok(());
+    };
+    version_keeping::amend_probe(tx.conn(), newest.id, content).await?;
+    if newest.label != content.version {
+        // Their forms name it.
+        probes::raise_metric_revisions(tx.conn(), newest.id).await?;
+    }
+    Ok(())
+}
+
+/// Makes the metrics that use one of these versions use another, or none, with a version and a log entry each; gives
+/// their labels.
+async fn relink(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    version_ids: &[i64],
+    to: Option<i64>,
+) -> Result<Vec<String>, StoreError> {
+    let moved = probes::relink_metrics(tx.conn(), version_ids, to).await?;
+    if moved.is_empty() {
+        return Ok(Vec::new());
+    }
+    let message = changed_fields(&["probeversion"]).unwrap_or_default();
+    let ids: Vec<i64> = moved.iter().map(|(id, _)| *id).collect();
+    version_keeping::keep_metrics(tx.conn(), &ids, &message, by(viewer)).await?;
+    log_entries::insert_changes(tx.conn(), ObjectKind::Metric, &moved, &message, by(viewer)).await?;
+    Ok(moved.into_iter().map(|(_, label)| label).collect())
+}
+
+/// A sentence for each of the first metrics, then «… and 3 more.»
+fn told(labels: &[String], sentence: impl Fn(&str) -> String) -> Vec<String> {
+    let first = labels.iter().take(MOST_TOLD).map(|label| sentence(label));
+    let more = labels.len().saturating_sub(MOST_TOLD);
+    first.chain((more > 0).then(|| format!("… and {more} more."))).collect()
+}
+
+fn by(viewer: &Viewer) -> (i64, &str) {
+    (viewer.id, &viewer.username)
+}

@@ -1,0 +1,77 @@
+//! A metric that has a new name: who goes with it.
+
+use std::collections::BTreeMap;
+
+use crate::domain::changes::listed;
+use crate::domain::group::GroupKind;
+use crate::domain::history;
+use crate::domain::log_entry::ObjectKind;
+use crate::domain::policy::Viewer;
+use crate::store::{StoreError, TenantTx, groups, log_entries, metric_renames, metrics, used, version_keeping};
+
+/// Everything that knew the metric by its old name follows, unless another metric still bears that. The metric itself
+/// has its new name already, and `id` says which it is: what it names is as somebody typed it. Gives a sentence about
+/// each kind of thing that changed along.
+pub(super) async fn follow(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    id: i64,
+    (old, new): (&str, &str),
+) -> Result<Vec<String>, StoreError> {
+    if metric_renames::is_borne(tx.conn(), old).await? {
+        return Ok(vec![format!("Another metric bears the name \"{old}\": what refers to it stays.")]);
+    }
+    let followers = follow_metrics(tx, viewer, id, (old, new)).await?;
+    let profiles = follow_profiles(tx, viewer, (old, new)).await?;
+    let group = metrics::group_of_name(tx.conn(), old).await?;
+    metric_renames::delete_name(tx.conn(), old).await?;
+    // The form of its group named it.
+    groups::raise_revisions(tx.conn(), GroupKind::Metrics, group.as_slice()).await?;
+    let followers = listed("The new name stands in", ["metric", "metrics"], &followers);
+    let profiles = listed("The new name stands in", ["profile", "profiles"], &profiles);
+    Ok(followers.into_iter().chain(profiles).collect())
+}
+
+/// The metrics that have it as parent or dependency, with a version and a log entry each; gives their labels.
+async fn follow_metrics(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    id: i64,
+    (old, new): (&str, &str),
+) -> Result<Vec<String>, StoreError> {
+    let mut relying = used::metrics_relying_on(tx.conn(), old).await?;
+    relying.retain(|metric| metric.id != id);
+    // A message for each way to rely on it, so that many metrics take few statements.
+    let mut changes: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
+    for metric in &relying {
+        let message = history::followed(old, new, metric.as_parent, metric.as_dependency);
+        changes.entry(message).or_default().push((metric.id, metric.label()));
+    }
+    for (message, changed) in &changes {
+        let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
+        metric_renames::follow(tx.conn(), &ids, old, new).await?;
+        version_keeping::keep_metrics(tx.conn(), &ids, message, by(viewer)).await?;
+        log_entries::insert_changes(tx.conn(), ObjectKind::Metric, changed, message, by(viewer)).await?;
+    }
+    Ok(relying.iter().map(used::RelyingMetric::label).collect())
+}
+
+/// The profiles that test with it, with a log entry each; gives their labels.
+async fn follow_profiles(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    (old, new): (&str, &str),
+) -> Result<Vec<String>, StoreError> {
+    let profiles = used::profiles_of_metric(tx.conn(), old).await?;
+    let changed: Vec<(i64, String)> = profiles.iter().map(|profile| (profile.id, profile.name.clone())).collect();
+    let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
+    metric_renames::move_tuples(tx.conn(), old, new).await?;
+    metric_renames::raise_profiles(tx.conn(), &ids).await?;
+    let message = format!("Metric \"{old}\" is now called \"{new}\".");
+    log_entries::insert_changes(tx.conn(), ObjectKind::Profile, &changed, &message, by(viewer)).await?;
+    Ok(profiles.iter().map(|profile| format!("{} ({})", profile.name, profile.version)).collect())
+}
+
+fn by(viewer: &Viewer) -> (i64, &str) {
+    (viewer.id, &viewer.username)
+}

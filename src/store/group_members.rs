@@ -1,0 +1,130 @@
+//! The objects that groups hold, of all four kinds: found by name, and moved.
+
+use sqlx::PgConnection;
+
+use super::Result;
+use crate::domain::group::GroupKind;
+
+/// An object that a group may hold: a probe, a name of the metric registry, a profile, an aggregation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub id: i64,
+    /// As groups name it; of a profile with its version: «ARGO_MON (1.0)».
+    pub name: String,
+    /// The name of its group; '' without one.
+    pub group_name: String,
+}
+
+/// What a group holds, by name in code point order.
+pub async fn of(conn: &mut PgConnection, kind: GroupKind, group_id: i64) -> Result<Vec<Member>> {
+    Ok(sqlx::query_as!(
+        Member,
+        r#"SELECT o.id AS "id!", o.name AS "name!", g.name AS "group_name!"
+           FROM (SELECT 'probes' AS kind, id, name, group_id FROM probe
+                 UNION ALL SELECT 'metrics', id, name, group_id FROM metric_name
+                 UNION ALL SELECT 'profiles', id, name || ' (' || version || ')', group_id FROM profile
+                 UNION ALL SELECT 'aggregations', id, name, group_id FROM aggregation) o
+           JOIN object_group g ON g.kind = o.kind AND g.id = o.group_id
+           WHERE o.kind = $1 AND o.group_id = $2
+           ORDER BY o.name COLLATE "C""#,
+        kind.as_str(),
+        group_id
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The objects of a kind with these names, whatever their group. Names that none has are left out.
+pub async fn by_names(conn: &mut PgConnection, kind: GroupKind, names: &[String]) -> Result<Vec<Member>> {
+    Ok(sqlx::query_as!(
+        Member,
+        r#"SELECT o.id AS "id!", o.name AS "name!", coalesce(g.name, '') AS "group_name!"
+           FROM (SELECT 'probes' AS kind, id, name, group_id FROM probe
+                 UNION ALL SELECT 'metrics', id, name, group_id FROM metric_name
+                 UNION ALL SELECT 'profiles', id, name || ' (' || version || ')', group_id FROM profile
+                 UNION ALL SELECT 'aggregations', id, name, group_id FROM aggregation) o
+           LEFT JOIN object_group g ON g.kind = o.kind AND g.id = o.group_id
+           WHERE o.kind = $1 AND o.name = ANY ($2)"#,
+        kind.as_str(),
+        names
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Puts objects into a group, or into none. Their revisions rise; names of the registry have none.
+pub async fn move_to(conn: &mut PgConnection, kind: GroupKind, ids: &[i64], group_id: Option<i64>) -> Result<()> {
+    match kind {
+        GroupKind::Aggregations => sqlx::query!(
+            "UPDATE aggregation SET group_id = $2, revision = revision + 1 WHERE id = ANY ($1)",
+            ids,
+            group_id
+        ),
+        GroupKind::Profiles => {
+            sqlx::query!("UPDATE profile SET group_id = $2, revision = revision + 1 WHERE id = ANY ($1)", ids, group_id)
+        }
+        GroupKind::Probes => {
+            sqlx::query!("UPDATE probe SET group_id = $2, revision = revision + 1 WHERE id = ANY ($1)", ids, group_id)
+        }
+        GroupKind::Metrics => sqlx::query!("UPDATE metric_name SET group_id = $2 WHERE id = ANY ($1)", ids, group_id),
+    }
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whoever edits an object of the group and read it before is told that something of it changed: the group's name.
+pub async fn raise_revisions(conn: &mut PgConnection, kind: GroupKind, group_id: i64) -> Result<()> {
+    match kind {
+        GroupKind::Aggregations => {
+            sqlx::query!("UPDATE aggregation SET revision = revision + 1 WHERE group_id = $1", group_id)
+        }
+        GroupKind::Profiles => sqlx::query!("UPDATE profile SET revision = revision + 1 WHERE group_id = $1", group_id),
+        GroupKind::Probes => sqlx::query!("UPDATE probe SET revision = revision + 1 WHERE group_id = $1", group_id),
+        GroupKind::Metrics => sqlx::query!("UPDATE metric SET revision = revision + 1 WHERE group_id = $1", group_id),
+    }
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The ids of the metrics that are not in the group: those that bear one of these names of the registry.
+pub async fn metrics_outside(conn: &mut PgConnection, name_ids: &[i64], group_id: i64) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
+        "SELECT id FROM metric WHERE metric_name_id = ANY ($1) AND group_id IS DISTINCT FROM $2 ORDER BY id",
+        name_ids,
+        group_id
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The ids of the metrics that are in the group; with `name_ids`, of those that bear one of these names.
+pub async fn metrics_inside(conn: &mut PgConnection, name_ids: Option<&[i64]>, group_id: i64) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
+        "SELECT id FROM metric WHERE group_id = $2 AND ($1::bigint[] IS NULL OR metric_name_id = ANY ($1)) ORDER BY id",
+        name_ids,
+        group_id
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Puts metrics into a group, or into none; their names in the registry stay where they are. Gives (id, label), like
+/// «argo.AMS-Check (Production)», by label in code point order.
+pub async fn move_metrics(conn: &mut PgConnection, ids: &[i64], group_id: Option<i64>) -> Result<Vec<(i64, String)>> {
+    let rows = sqlx::query!(
+        r#"WITH moved AS (
+               UPDATE metric SET group_id = $2, revision = revision + 1 WHERE id = ANY ($1)
+               RETURNING id, metric_name_id, tag_id
+           )
+           SELECT m.id, n.name || ' (' || t.name || ')' AS "label!"
+           FROM moved m JOIN metric_name n ON n.id = m.metric_name_id JOIN tag t ON t.id = m.tag_id
+           ORDER BY (n.name || ' (' || t.name || ')') COLLATE "C""#,
+        ids,
+        group_id
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.label)).collect())
+}

@@ -1,0 +1,54 @@
+//! The list of aggregation profiles.
+
+use sqlx::PgConnection;
+
+use super::{ListAsk, Order, Rows};
+use crate::store::Result;
+
+pub const SORTS: &[&str] = &["name", "group"];
+pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AggregationRow {
+    pub id: i64,
+    pub name: String,
+    /// '' without one.
+    pub group: String,
+}
+
+/// Searches the name. Filters: `group`.
+pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<AggregationRow>> {
+    let order = ask.order(SORTS, DEFAULT_ORDER);
+    let records = sqlx::query!(
+        r#"SELECT id, name, group_name AS "group_name!", total AS "total!", page.number AS "page!"
+           FROM (
+               SELECT a.id, a.name, coalesce(g.name, '') AS group_name, count(*) OVER () AS total,
+                      row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C",
+                          lower(a.name) COLLATE "C", a.name COLLATE "C", a.id) AS place
+               FROM aggregation a
+               LEFT JOIN object_group g ON g.kind = a.group_kind AND g.id = a.group_id
+               CROSS JOIN LATERAL (SELECT CASE $1
+                   WHEN 'name' THEN a.name
+                   WHEN 'group' THEN coalesce(g.name, '') END AS key) k
+               WHERE ($5 = '' OR strpos(lower(a.name), lower($5)) > 0)
+                 AND ($6 = '' OR g.name = $6 OR ($6 = '-' AND g.name IS NULL))
+           ) found
+           CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
+           CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
+           WHERE (turned.place - 1) / $4 + 1 = page.number
+           ORDER BY turned.place"#,
+        order.column,
+        order.descending,
+        ask.page(),
+        ask.page_size(),
+        ask.search_text(),
+        ask.filter_text("group")
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Rows::of(
+        records,
+        |record| (record.total, record.page),
+        |record| AggregationRow { id: record.id, name: record.name, group: record.group_name },
+    ))
+}

@@ -1,0 +1,59 @@
+//! The list of API keys.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{ListAsk, Order, Rows};
+use crate::store::Result;
+
+pub const SORTS: &[&str] = &["client", "created", "revoked"];
+/// The newest first.
+pub const DEFAULT_ORDER: Order<'static> = Order { column: "created", descending: true };
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyRow {
+    pub id: i64,
+    pub client: String,
+    pub created: DateTime<Utc>,
+    pub revoked: bool,
+}
+
+/// Searches the client. Filters: `revoked`, by [`super::YES`] and [`super::NO`]; with `since`, the keys that were
+/// created then or later.
+pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, since: Option<DateTime<Utc>>) -> Result<Rows<ApiKeyRow>> {
+    let order = ask.order(SORTS, DEFAULT_ORDER);
+    let records = sqlx::query!(
+        r#"SELECT id, client, created, revoked, total AS "total!", page.number AS "page!"
+           FROM (
+               SELECT a.id, a.client, a.created, a.revoked, count(*) OVER () AS total,
+                      row_number() OVER (ORDER BY k.moment, k.flag, lower(k.key) COLLATE "C", k.key COLLATE "C",
+                          lower(a.client) COLLATE "C", a.client COLLATE "C", a.id) AS place
+               FROM api_key a
+               CROSS JOIN LATERAL (SELECT
+                   CASE $1 WHEN 'created' THEN a.created END AS moment,
+                   CASE $1 WHEN 'revoked' THEN a.revoked END AS flag,
+                   CASE $1 WHEN 'client' THEN a.client END AS key) k
+               WHERE ($5 = '' OR strpos(lower(a.client), lower($5)) > 0)
+                 AND ($6::boolean IS NULL OR a.revoked = $6)
+                 AND ($7::timestamptz IS NULL OR a.created >= $7)
+           ) found
+           CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
+           CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
+           WHERE (turned.place - 1) / $4 + 1 = page.number
+           ORDER BY turned.place"#,
+        order.column,
+        order.descending,
+        ask.page(),
+        ask.page_size(),
+        ask.search_text(),
+        ask.flag("revoked"),
+        since
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Rows::of(
+        records,
+        |record| (record.total, record.page),
+        |record| ApiKeyRow { id: record.id, client: record.client, created: record.created, revoked: record.revoked },
+    ))
+}

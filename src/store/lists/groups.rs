@@ -1,0 +1,78 @@
+//! The lists of groups, one for each kind.
+
+use sqlx::PgConnection;
+
+use super::{ListAsk, Order, Rows};
+use crate::domain::group::GroupKind;
+use crate::store::Result;
+
+pub const SORTS: &[&str] = &["name", "members", "users"];
+pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRow {
+    pub id: i64,
+    pub name: String,
+    /// How many objects it holds; of a group of metrics: names of the registry.
+    pub members: i64,
+    /// How many users may change them.
+    pub users: i64,
+}
+
+/// Searches the name.
+pub async fn list(conn: &mut PgConnection, kind: GroupKind, ask: &ListAsk<'_>) -> Result<Rows<GroupRow>> {
+    let order = ask.order(SORTS, DEFAULT_ORDER);
+    let records = sqlx::query!(
+        r#"WITH held AS (
+               SELECT group_id, count(*) AS members
+               FROM (SELECT group_kind, group_id FROM profile
+                     UNION ALL SELECT group_kind, group_id FROM probe
+                     UNION ALL SELECT group_kind, group_id FROM metric_name
+                     UNION ALL SELECT group_kind, group_id FROM aggregation) objects
+               WHERE group_kind = $6
+               GROUP BY group_id
+           ), trusted AS (SELECT group_id, count(*) AS users FROM group_member WHERE kind = $6 GROUP BY group_id)
+           SELECT id, name, members AS "members!", users AS "users!", total AS "total!", page.number AS "page!"
+           FROM (
+               SELECT g.id, g.name, counted.members, counted.users, count(*) OVER () AS total,
+                      row_number() OVER (ORDER BY k.number, lower(k.key) COLLATE "C", k.key COLLATE "C",
+                          lower(g.name) COLLATE "C", g.name COLLATE "C", g.id) AS place
+               FROM object_group g
+               LEFT JOIN held ON held.group_id = g.id
+               LEFT JOIN trusted ON trusted.group_id = g.id
+               CROSS JOIN LATERAL (SELECT coalesce(held.members, 0) AS members, coalesce(trusted.users, 0) AS users)
+                   counted
+               CROSS JOIN LATERAL (SELECT
+                   CASE $1 WHEN 'members' THEN counted.members WHEN 'users' THEN counted.users END AS number,
+                   CASE $1 WHEN 'name' THEN g.name END AS key) k
+               WHERE g.kind = $6 AND ($5 = '' OR strpos(lower(g.name), lower($5)) > 0)
+           ) found
+           CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
+           CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
+           WHERE (turned.place - 1) / $4 + 1 = page.number
+           ORDER BY turned.place"#,
+        order.column,
+        order.descending,
+        ask.page(),
+        ask.page_size(),
+        ask.search_text(),
+        kind.as_str()
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Rows::of(
+        records,
+        |record| (record.total, record.page),
+        |record| GroupRow { id: record.id, name: record.name, members: record.members, users: record.users },
+    ))
+}
+
+/// The names of the groups of a kind.
+pub async fn names(conn: &mut PgConnection, kind: GroupKind) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT name FROM object_group WHERE kind = $1 ORDER BY lower(name) COLLATE "C", name COLLATE "C""#,
+        kind.as_str()
+    )
+    .fetch_all(conn)
+    .await?)
+}

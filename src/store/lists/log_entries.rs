@@ -1,0 +1,136 @@
+//! The action history as a list: all of it, that of one object, or one entry.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{ListAsk, Order, Rows};
+use crate::domain::log_entry::{Action, ObjectKind};
+use crate::store::Result;
+use crate::store::snapshot_read::word;
+
+pub const SORTS: &[&str] = &["time", "entry", "user"];
+/// The newest first.
+pub const DEFAULT_ORDER: Order<'static> = Order { column: "time", descending: true };
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRow {
+    pub id: i64,
+    pub time: DateTime<Utc>,
+    pub action: Action,
+    /// `None` where POEM 2.3 named none.
+    pub object_kind: Option<ObjectKind>,
+    pub object_id: Option<String>,
+    pub object_name: String,
+    pub message: String,
+    pub username: String,
+    /// `None` where the user is gone, or a command did it.
+    pub user_id: Option<i64>,
+    /// Whether the object still exists.
+    pub exists: bool,
+    /// The version that was made by this action, where there is one.
+    pub version_id: Option<i64>,
+}
+
+/// Which entries; the default is all of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Entries<'a> {
+    /// From this time on.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this time.
+    pub until: Option<DateTime<Utc>>,
+    pub object: Option<(ObjectKind, &'a str)>,
+    pub user_id: Option<i64>,
+    pub id: Option<i64>,
+}
+
+/// Searches the user's name. Filters: `kind`, an [`ObjectKind`] as a word.
+///
+/// An entry and the version it made bear the same time; in data of POEM 2.3 they are some milliseconds apart.
+pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, entries: Entries<'_>) -> Result<Rows<LogRow>> {
+    let order = ask.order(SORTS, DEFAULT_ORDER);
+    let records = sqlx::query!(
+        r#"SELECT found.id, action_time, action, object_kind, found.object_id, object_name, message, username, user_id,
+                  CASE object_kind
+                      WHEN 'profile' THEN EXISTS (SELECT FROM profile o WHERE o.id = parsed.id)
+                      WHEN 'probe' THEN EXISTS (SELECT FROM probe o WHERE o.id = parsed.id)
+                      WHEN 'metric' THEN EXISTS (SELECT FROM metric o WHERE o.id = parsed.id)
+                      WHEN 'service' THEN EXISTS (SELECT FROM service o WHERE o.id = found.object_id)
+                      WHEN 'aggregation' THEN EXISTS (SELECT FROM aggregation o WHERE o.id = parsed.id)
+                      WHEN 'custuser' THEN EXISTS (SELECT FROM app_user o WHERE o.id = parsed.id)
+                      WHEN 'apikey' THEN EXISTS (SELECT FROM api_key o WHERE o.id = parsed.id)
+                      ELSE EXISTS (SELECT FROM object_group o
+                                   WHERE 'groupof' || o.kind = object_kind AND o.id = parsed.id)
+                  END AS "exists!",
+                  (SELECT v.id FROM version v
+                   WHERE v.kind = object_kind AND v.object_id = parsed.id AND v.username = found.username
+                     AND action <> 'delete'
+                     AND v.created BETWEEN action_time - interval '2 s' AND action_time + interval '2 s'
+                   ORDER BY abs(extract(epoch FROM v.created - action_time)), v.id DESC LIMIT 1) AS version_id,
+                  total AS "total!", page.number AS "page!"
+           FROM (
+               SELECT l.id, l.action_time, l.action, l.object_kind, l.object_id, l.object_name, l.message, l.username,
+                      l.user_id, count(*) OVER () AS total,
+                      row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C", l.action_time, l.id)
+                          AS place
+               FROM log_entry l
+               CROSS JOIN LATERAL (SELECT CASE $1
+                   WHEN 'entry' THEN l.object_name
+                   WHEN 'user' THEN l.username END AS key) k
+               WHERE ($5 = '' OR strpos(lower(l.username), lower($5)) > 0)
+                 AND ($6 = '' OR l.object_kind = $6)
+                 AND ($7::timestamptz IS NULL OR l.action_time >= $7)
+                 AND ($8::timestamptz IS NULL OR l.action_time < $8)
+                 AND ($9::text IS NULL OR (l.object_kind = $9 AND l.object_id = $10))
+                 AND ($11::bigint IS NULL OR l.user_id = $11)
+                 AND ($12::bigint IS NULL OR l.id = $12)
+           ) found
+           CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
+           CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
+           CROSS JOIN LATERAL (SELECT CASE WHEN found.object_id ~ '^[0-9]{1,18}$' THEN found.object_id::bigint END AS id)
+               parsed
+           WHERE (turned.place - 1) / $4 + 1 = page.number
+           ORDER BY turned.place"#,
+        order.column,
+        order.descending,
+        ask.page(),
+        ask.page_size(),
+        ask.search_text(),
+        ask.filter_text("kind"),
+        entries.from,
+        entries.until,
+        entries.object.map(|(kind, _)| kind.as_str()),
+        entries.object.map(|(_, id)| super::storable(id)),
+        entries.user_id,
+        entries.id
+    )
+    .fetch_all(conn)
+    .await?;
+    let (total, page) = records.first().map_or((0, 1), |record| (record.total, record.page));
+    let rows = records.into_iter().map(|record| {
+        Ok(LogRow {
+            id: record.id,
+            time: record.action_time,
+            action: word(&record.action)?,
+            object_kind: record.object_kind.as_deref().map(word).transpose()?,
+            object_id: record.object_id,
+            object_name: record.object_name,
+            message: record.message,
+            username: record.username,
+            user_id: record.user_id,
+            exists: record.exists,
+            version_id: record.version_id,
+        })
+    });
+    Ok(Rows { rows: rows.collect::<Result<_>>()?, total, page })
+}
+
+/// The kinds of objects that the history speaks of.
+pub async fn kinds(conn: &mut PgConnection) -> Result<Vec<ObjectKind>> {
+    let words = sqlx::query_scalar!(
+        r#"SELECT object_kind AS "kind!" FROM log_entry WHERE object_kind IS NOT NULL
+           GROUP BY object_kind ORDER BY object_kind COLLATE "C""#
+    )
+    .fetch_all(conn)
+    .await?;
+    words.iter().map(|kind| word(kind)).collect()
+}

@@ -1,0 +1,73 @@
+//! The list of probes.
+
+use sqlx::PgConnection;
+
+use super::{ListAsk, Order, Rows};
+use crate::store::Result;
+
+pub const SORTS: &[&str] = &["name", "versions", "description", "group"];
+pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeRow {
+    pub id: i64,
+    pub name: String,
+    /// The label of the newest version: «0.1.7».
+    pub version: String,
+    /// How many versions there are.
+    pub versions: i64,
+    pub description: String,
+    /// '' without one.
+    pub group: String,
+}
+
+/// Searches the name. Filters: `group`.
+pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ProbeRow>> {
+    let order = ask.order(SORTS, DEFAULT_ORDER);
+    let records = sqlx::query!(
+        r#"SELECT id, name, version, description, versions AS "versions!", group_name AS "group_name!",
+                  total AS "total!", page.number AS "page!"
+           FROM (
+               SELECT p.id, p.name, p.version, p.description, coalesce(v.versions, 0) AS versions,
+                      coalesce(g.name, '') AS group_name, count(*) OVER () AS total,
+                      row_number() OVER (ORDER BY k.number, lower(k.key) COLLATE "C", k.key COLLATE "C",
+                          lower(p.name) COLLATE "C", p.name COLLATE "C", p.id) AS place
+               FROM probe p
+               LEFT JOIN object_group g ON g.kind = p.group_kind AND g.id = p.group_id
+               LEFT JOIN (SELECT object_id, count(*) AS versions FROM version WHERE kind = 'probe' GROUP BY object_id) v
+                   ON v.object_id = p.id
+               CROSS JOIN LATERAL (SELECT
+                   CASE $1 WHEN 'versions' THEN coalesce(v.versions, 0) END AS number,
+                   CASE $1
+                   WHEN 'name' THEN p.name
+                   WHEN 'description' THEN p.description
+                   WHEN 'group' THEN coalesce(g.name, '') END AS key) k
+               WHERE ($5 = '' OR strpos(lower(p.name), lower($5)) > 0)
+                 AND ($6 = '' OR g.name = $6 OR ($6 = '-' AND g.name IS NULL))
+           ) found
+           CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
+           CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
+           WHERE (turned.place - 1) / $4 + 1 = page.number
+           ORDER BY turned.place"#,
+        order.column,
+        order.descending,
+        ask.page(),
+        ask.page_size(),
+        ask.search_text(),
+        ask.filter_text("group")
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Rows::of(
+        records,
+        |record| (record.total, record.page),
+        |record| ProbeRow {
+            id: record.id,
+            name: record.name,
+            version: record.version,
+            versions: record.versions,
+            description: record.description,
+            group: record.group_name,
+        },
+    ))
+}

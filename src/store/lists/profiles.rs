@@ -1,0 +1,79 @@
+//! The list of profiles.
+
+use sqlx::PgConnection;
+
+use super::{ListAsk, Order, Rows};
+use crate::store::Result;
+
+pub const SORTS: &[&str] = &["name", "version", "vo", "description", "group"];
+pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileRow {
+    pub id: i64,
+    pub name: String,
+    pub version: String,
+    pub vo: String,
+    /// '' without one.
+    pub description: String,
+    /// '' without one.
+    pub group: String,
+}
+
+/// Searches name and VO. Filters: `vo`, `group`.
+pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ProfileRow>> {
+    let order = ask.order(SORTS, DEFAULT_ORDER);
+    let records = sqlx::query!(
+        r#"SELECT id, name, version, vo, description AS "description!", group_name AS "group_name!",
+                  total AS "total!", page.number AS "page!"
+           FROM (
+               SELECT p.id, p.name, p.version, p.vo, coalesce(p.description, '') AS description,
+                      coalesce(g.name, '') AS group_name, count(*) OVER () AS total,
+                      row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C",
+                          lower(p.name) COLLATE "C", p.name COLLATE "C", p.version COLLATE "C", p.id) AS place
+               FROM profile p
+               LEFT JOIN object_group g ON g.kind = p.group_kind AND g.id = p.group_id
+               CROSS JOIN LATERAL (SELECT CASE $1
+                   WHEN 'name' THEN p.name
+                   WHEN 'version' THEN p.version
+                   WHEN 'vo' THEN p.vo
+                   WHEN 'description' THEN coalesce(p.description, '')
+                   WHEN 'group' THEN coalesce(g.name, '') END AS key) k
+               WHERE ($5 = '' OR strpos(lower(p.name), lower($5)) > 0 OR strpos(lower(p.vo), lower($5)) > 0)
+                 AND ($6 = '' OR p.vo = $6)
+                 AND ($7 = '' OR g.name = $7 OR ($7 = '-' AND g.name IS NULL))
+           ) found
+           CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
+           CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
+           WHERE (turned.place - 1) / $4 + 1 = page.number
+           ORDER BY turned.place"#,
+        order.column,
+        order.descending,
+        ask.page(),
+        ask.page_size(),
+        ask.search_text(),
+        ask.filter_text("vo"),
+        ask.filter_text("group")
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Rows::of(
+        records,
+        |record| (record.total, record.page),
+        |record| ProfileRow {
+            id: record.id,
+            name: record.name,
+            version: record.version,
+            vo: record.vo,
+            description: record.description,
+            group: record.group_name,
+        },
+    ))
+}
+
+/// The VOs that own profiles.
+pub async fn vos(conn: &mut PgConnection) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(r#"SELECT vo FROM profile GROUP BY vo ORDER BY lower(vo) COLLATE "C", vo COLLATE "C""#)
+        .fetch_all(conn)
+        .await?)
+}

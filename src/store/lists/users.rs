@@ -1,0 +1,78 @@
+//! The list of users.
+
+use sqlx::PgConnection;
+
+use super::{ListAsk, Order, Rows};
+use crate::store::Result;
+
+pub const SORTS: &[&str] = &["username", "first_name", "last_name", "email", "is_staff", "is_superuser", "is_active"];
+pub const DEFAULT_ORDER: Order<'static> = Order { column: "username", descending: false };
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserRow {
+    pub id: i64,
+    pub username: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
+    pub is_staff: bool,
+    pub is_superuser: bool,
+    pub is_active: bool,
+}
+
+/// Searches the names and the e-mail address. Filters: `superuser` and `staff`, by [`super::YES`] and [`super::NO`].
+pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<UserRow>> {
+    let order = ask.order(SORTS, DEFAULT_ORDER);
+    let records = sqlx::query!(
+        r#"SELECT id, username, first_name, last_name, email, is_staff, is_superuser, is_active,
+                  total AS "total!", page.number AS "page!"
+           FROM (
+               SELECT u.id, u.username, u.first_name, u.last_name, u.email, u.is_staff, u.is_superuser, u.is_active,
+                      count(*) OVER () AS total,
+                      row_number() OVER (ORDER BY k.flag, lower(k.key) COLLATE "C", k.key COLLATE "C",
+                          lower(u.username) COLLATE "C", u.username COLLATE "C", u.id) AS place
+               FROM app_user u
+               CROSS JOIN LATERAL (SELECT
+                   CASE $1
+                   WHEN 'is_staff' THEN u.is_staff
+                   WHEN 'is_superuser' THEN u.is_superuser
+                   WHEN 'is_active' THEN u.is_active END AS flag,
+                   CASE $1
+                   WHEN 'username' THEN u.username
+                   WHEN 'first_name' THEN u.first_name
+                   WHEN 'last_name' THEN u.last_name
+                   WHEN 'email' THEN u.email END AS key) k
+               WHERE ($5 = '' OR strpos(lower(u.username), lower($5)) > 0 OR strpos(lower(u.email), lower($5)) > 0
+                      OR strpos(lower(u.first_name || ' ' || u.last_name), lower($5)) > 0)
+                 AND ($6::boolean IS NULL OR u.is_superuser = $6)
+                 AND ($7::boolean IS NULL OR u.is_staff = $7)
+           ) found
+           CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
+           CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
+           WHERE (turned.place - 1) / $4 + 1 = page.number
+           ORDER BY turned.place"#,
+        order.column,
+        order.descending,
+        ask.page(),
+        ask.page_size(),
+        ask.search_text(),
+        ask.flag("superuser"),
+        ask.flag("staff")
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Rows::of(
+        records,
+        |record| (record.total, record.page),
+        |record| UserRow {
+            id: record.id,
+            username: record.username,
+            first_name: record.first_name,
+            last_name: record.last_name,
+            email: record.email,
+            is_staff: record.is_staff,
+            is_superuser: record.is_superuser,
+            is_active: record.is_active,
+        },
+    ))
+}

@@ -1,0 +1,106 @@
+//! The services page: each service with the metrics that profiles ask of its type, and the probes these run.
+
+use sqlx::PgConnection;
+
+use super::Result;
+use super::lists::{ListAsk, Order, Rows};
+
+/// Services are sorted by `metrics` and `probes` as by the first of each; those without any come last.
+pub const SORTS: &[&str] = &["area", "name", "type", "metrics", "probes"];
+pub const DEFAULT_ORDER: Order<'static> = Order { column: "area", descending: false };
+
+/// A service with one metric, or without any. The lines of a service follow one another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceLine {
+    pub service_id: String,
+    pub area: String,
+    pub name: String,
+    pub service_type: String,
+    /// '' where no profile asks a metric of this type.
+    pub metric: String,
+    /// The label of the probe version, like «ams-probe (0.1.7)»; '' without one. Where tags of a metric use different
+    /// versions, each has a line.
+    pub probe: String,
+    pub probe_id: Option<i64>,
+    pub probe_version_id: Option<i64>,
+}
+
+/// A page of services with all their lines: pages and total count services, not lines. Searches all columns; a service
+/// that is found by a metric or probe alone has only those lines.
+pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ServiceLine>> {
+    let order = ask.order(SORTS, DEFAULT_ORDER);
+    let records = sqlx::query!(
+        r#"WITH label AS (
+               SELECT v.id, v.object_id, format('%s (%s)', v.content ->> 'name', v.content ->> 'version') AS probe
+               FROM version v
+               WHERE v.kind = 'probe' AND v.id IN (SELECT probe_version_id FROM metric)
+               OFFSET 0
+           ), usage AS (
+               SELECT i.service_flavour, n.name AS metric, coalesce(l.probe, '') AS probe, l.object_id AS probe_id,
+                      l.id AS probe_version_id,
+                      $5 <> '' AND (strpos(lower(n.name), lower($5)) > 0 OR strpos(lower(l.probe), lower($5)) > 0)
+                          AS is_found
+               FROM (SELECT DISTINCT service_flavour, metric_name_id FROM metric_instance) i
+               JOIN metric_name n ON n.id = i.metric_name_id
+               LEFT JOIN (SELECT DISTINCT metric_name_id, probe_version_id FROM metric
+                          WHERE probe_version_id IS NOT NULL) m ON m.metric_name_id = n.id
+               LEFT JOIN label l ON l.id = m.probe_version_id
+           ), flavour AS (
+               SELECT service_flavour, min(lower(metric) COLLATE "C") AS metric,
+                      min(lower(nullif(probe, '')) COLLATE "C") AS probe, bool_or(is_found) AS is_found
+               FROM usage WHERE $5 <> '' OR $1 IN ('metrics', 'probes') GROUP BY service_flavour
+           ), service_found AS (
+               SELECT s.id, s.service_area, s.service_name, s.service_type,
+                      $5 = '' OR strpos(lower(s.service_area), lower($5)) > 0
+                              OR strpos(lower(s.service_name), lower($5)) > 0
+                              OR strpos(lower(s.service_type), lower($5)) > 0 AS is_found
+               FROM service s
+           ), placed AS (
+               SELECT s.*, count(*) OVER () AS total,
+                      row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C",
+                          lower(s.service_area) COLLATE "C", s.service_area COLLATE "C",
+                          lower(s.service_name) COLLATE "C", s.service_name COLLATE "C",
+                          lower(s.service_type) COLLATE "C", s.service_type COLLATE "C", s.id COLLATE "C") AS place
+               FROM service_found s
+               LEFT JOIN flavour f ON f.service_flavour = s.service_type
+               CROSS JOIN LATERAL (SELECT CASE $1
+                   WHEN 'area' THEN s.service_area
+                   WHEN 'name' THEN s.service_name
+                   WHEN 'type' THEN s.service_type
+                   WHEN 'metrics' THEN f.metric
+                   WHEN 'probes' THEN f.probe END AS key) k
+               WHERE s.is_found OR f.is_found
+           )
+           SELECT s.id, s.service_area, s.service_name, s.service_type, coalesce(u.metric, '') AS "metric!",
+                  coalesce(u.probe, '') AS "probe!", u.probe_id AS "probe_id?", u.probe_version_id AS "probe_version_id?",
+                  s.total AS "total!", page.number AS "page!"
+           FROM placed s
+           CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN s.total + 1 - s.place ELSE s.place END AS place) turned
+           CROSS JOIN LATERAL (SELECT least($3::bigint, (s.total - 1) / $4::bigint + 1) AS number) page
+           LEFT JOIN usage u ON u.service_flavour = s.service_type AND (s.is_found OR u.is_found)
+           WHERE (turned.place - 1) / $4 + 1 = page.number
+           ORDER BY turned.place, lower(u.metric) COLLATE "C", u.metric COLLATE "C", u.probe COLLATE "C",
+                    u.probe_version_id"#,
+        order.column,
+        order.descending,
+        ask.page(),
+        ask.page_size(),
+        ask.search_text()
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Rows::of(
+        records,
+        |record| (record.total, record.page),
+        |record| ServiceLine {
+            service_id: record.id,
+            area: record.service_area,
+            name: record.service_name,
+            service_type: record.service_type,
+            metric: record.metric,
+            probe: record.probe,
+            probe_id: record.probe_id,
+            probe_version_id: record.probe_version_id,
+        },
+    ))
+}

@@ -1,0 +1,100 @@
+//! Versions as they are written: of one probe as it was saved, of many metrics as they stand in the tables.
+
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::Result;
+use crate::domain::probe::ProbeContent;
+
+/// A new version of the probe; gives its id.
+pub async fn keep_probe(
+    conn: &mut PgConnection,
+    id: i64,
+    content: &ProbeContent,
+    message: &str,
+    (user_id, username): (i64, &str),
+) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO version (kind, object_id, content, message, user_id, username, created)
+         VALUES ('probe', $1, $2, $3, $4, $5, now()) RETURNING id",
+        id,
+        Json(content) as _,
+        message,
+        user_id,
+        username
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Puts the content in the place of what a version of a probe holds. Its message, its user and its time stay.
+pub async fn amend_probe(conn: &mut PgConnection, version_id: i64, content: &ProbeContent) -> Result<()> {
+    sqlx::query!("UPDATE version SET content = $2 WHERE id = $1", version_id, Json(content) as _).execute(conn).await?;
+    Ok(())
+}
+
+/// A new version of each metric with these ids, as the metric is now (see `domain::metric::MetricContent`).
+pub async fn keep_metrics(
+    conn: &mut PgConnection,
+    ids: &[i64],
+    message: &str,
+    (user_id, username): (i64, &str),
+) -> Result<()> {
+    sqlx::query!(
+        r#"INSERT INTO version (kind, object_id, content, message, user_id, username, created)
+           SELECT 'metric', m.id,
+                  jsonb_build_object(
+                      'name', n.name, 'tag', t.name, 'type', y.name,
+                      'probe', coalesce((v.content ->> 'name') || ' (' || (v.content ->> 'version') || ')', ''),
+                      'group', coalesce(g.name, ''), 'executable', m.executable, 'parent', m.parent,
+                      'settings', coalesce(s.settings, '{}')),
+                  $2, $3, $4, now()
+           FROM metric m
+           JOIN metric_name n ON n.id = m.metric_name_id
+           JOIN tag t ON t.id = m.tag_id
+           JOIN metric_type y ON y.id = m.metric_type_id
+           LEFT JOIN version v ON v.id = m.probe_version_id
+           LEFT JOIN object_group g ON g.kind = m.group_kind AND g.id = m.group_id
+           LEFT JOIN (SELECT metric_id, jsonb_object_agg(section, rows) AS settings
+                      FROM (SELECT metric_id, section,
+                                   jsonb_agg(jsonb_build_array(key, value) ORDER BY position) AS rows
+                            FROM metric_setting WHERE metric_id = ANY ($1) GROUP BY metric_id, section) sections
+                      GROUP BY metric_id) s ON s.metric_id = m.id
+           WHERE m.id = ANY ($1)
+           ORDER BY m.id"#,
+        ids,
+        message,
+        user_id,
+        username
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives a metric the versions of another, as they are, in their order.
+pub async fn copy_metric_versions(conn: &mut PgConnection, from: i64, to: i64) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO version (kind, object_id, content, message, user_id, username, created)
+         SELECT kind, $2, content, message, user_id, username, created
+         FROM version WHERE kind = 'metric' AND object_id = $1 ORDER BY id",
+        from,
+        to
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes the group's name into the newest version of each probe with these ids; '' for none. No version is added.
+pub async fn amend_probes_group(conn: &mut PgConnection, ids: &[i64], group: &str) -> Result<()> {
+    sqlx::query!(
+        "UPDATE version SET content = jsonb_set(content, '{group}', to_jsonb($2::text))
+         WHERE id IN (SELECT max(id) FROM version WHERE kind = 'probe' AND object_id = ANY ($1) GROUP BY object_id)",
+        ids,
+        group
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! What probes and metrics were: their versions.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::Result;
+use crate::domain::log_entry::ObjectKind;
+use crate::domain::snapshot::{Version, VersionContent};
+
+/// A line of an object's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionRow {
+    pub id: i64,
+    /// A probe's version number; '' for metrics, which have none.
+    pub label: String,
+    pub created: DateTime<Utc>,
+    /// '' where nobody was named.
+    pub username: String,
+    /// What changed, in words.
+    pub message: String,
+}
+
+impl VersionRow {
+    pub fn of(version: &Version) -> Self {
+        let label = match &version.content {
+            VersionContent::Probe(content) => content.version.clone(),
+            VersionContent::Metric(_) => String::new(),
+        };
+        Self {
+            id: version.id,
+            label,
+            created: version.created,
+            username: version.username.clone(),
+            message: version.message.clone(),
+        }
+    }
+}
+
+/// The versions before and after one; `None` at the ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Neighbours {
+    pub previous: Option<i64>,
+    pub next: Option<i64>,
+}
+
+/// The versions of an object, the newest first; none for kinds other than probes and metrics.
+pub async fn list(conn: &mut PgConnection, kind: ObjectKind, object_id: i64) -> Result<Vec<VersionRow>> {
+    Ok(sqlx::query_as!(
+        VersionRow,
+        r#"SELECT id, coalesce(content ->> 'version', '') AS "label!", created, username, message
+           FROM version WHERE kind = $1 AND object_id = $2 ORDER BY id DESC"#,
+        kind.as_str(),
+        object_id
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// One version with its content.
+pub async fn get(conn: &mut PgConnection, version_id: i64) -> Result<Option<Version>> {
+    let record = sqlx::query_as!(
+        VersionRecord,
+        "SELECT id, kind, object_id, content, message, user_id, username, created FROM version WHERE id = $1",
+        version_id
+    );
+    record.fetch_optional(conn).await?.map(VersionRecord::typed).transpose()
+}
+
+/// The newest version of an object.
+pub async fn newest(conn: &mut PgConnection, kind: ObjectKind, object_id: i64) -> Result<Option<Version>> {
+    let record = sqlx::query_as!(
+        VersionRecord,
+        "SELECT id, kind, object_id, content, message, user_id, username, created FROM version
+         WHERE kind = $1 AND object_id = $2 ORDER BY id DESC LIMIT 1",
+        kind.as_str(),
+        object_id
+    );
+    record.fetch_optional(conn).await?.map(VersionRecord::typed).transpose()
+}
+
+/// The versions of the same object next to this one.
+pub async fn neighbours(conn: &mut PgConnection, version_id: i64) -> Result<Neighbours> {
+    let neighbours = sqlx::query_as!(
+        Neighbours,
+        "SELECT (SELECT max(o.id) FROM version o
+                 WHERE o.kind = v.kind AND o.object_id = v.object_id AND o.id < v.id) AS previous,
+                (SELECT min(o.id) FROM version o
+                 WHERE o.kind = v.kind AND o.object_id = v.object_id AND o.id > v.id) AS next
+         FROM version v WHERE v.id = $1",
+        version_id
+    );
+    Ok(neighbours.fetch_optional(conn).await?.unwrap_or_default())
+}
+
+struct VersionRecord {
+    id: i64,
+    kind: String,
+    object_id: i64,
+    content: serde_json::Value,
+    message: String,
+    user_id: Option<i64>,
+    username: String,
+    created: DateTime<Utc>,
+}
+
+impl VersionRecord {
+    fn typed(self) -> Result<Version> {
+        let content = match self.kind.as_str() {
+            "probe" => serde_json::from_value(self.content).map(VersionContent::Probe),
+            _ => serde_json::from_value(self.content).map(VersionContent::Metric),
+        };
+        Ok(Version {
+            id: self.id,
+            object_id: self.object_id,
+            content: content.map_err(|error| sqlx::Error::Decode(error.into()))?,
+            message: self.message,
+            user_id: self.user_id,
+            username: self.username,
+            created: self.created,
+        })
+    }
+}

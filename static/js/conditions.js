@@ -1,0 +1,38 @@
+// What of a form depends on another of its fields.
+
+const valueOf = (form, name) => form.querySelector(`#id_${CSS.escape(name)}`)?.value;
+
+// Shows parts only while the field they depend on has their value. What is hidden is sent all the same: the server
+// knows what applies, and a change of mind loses nothing.
+export function showWhatApplies(form) {
+  const parts = [...form.querySelectorAll("[data-only-if]")];
+  function refresh() {
+    for (const part of parts) {
+      const value = valueOf(form, part.dataset.onlyIf);
+      part.hidden = value !== undefined && value !== part.dataset.onlyIfValue;
+    }
+  }
+  if (parts.length === 0) return;
+  form.addEventListener("change", refresh);
+  refresh();
+}
+
+// Warns while rows lack a key that another field makes necessary.
+export function warnOfMissingKeys(form) {
+  const tables = [...form.querySelectorAll("[data-needs]")];
+  function refresh() {
+    for (const table of tables) {
+      const { needs, needsField, needsValue } = table.dataset;
+      const keys = [...table.querySelectorAll("tbody tr")].map((row) => row.querySelector("input")?.value.trim());
+      const isMissing = valueOf(form, needsField) === needsValue && !keys.includes(needs);
+      const warning = table.querySelector(".warning");
+      const words = isMissing ? warning.dataset.words : "";
+      // Said once, not at every key.
+      if (warning.textContent !== words) warning.textContent = words;
+    }
+  }
+  if (tables.length === 0) return;
+  form.addEventListener("input", refresh);
+  form.addEventListener("change", refresh);
+  refresh();
+}

@@ -1,0 +1,22 @@
+// Comfort in forms. Each part works on what it finds; a form saves without any of them.
+
+import { showWhatApplies, warnOfMissingKeys } from "./conditions.js";
+import { makeFindable } from "./find_rows.js";
+import { tellLimits } from "./limits.js";
+import { makeTwoSided } from "./picker.js";
+import { makeGrow } from "./rows.js";
+import { suggest } from "./suggest.js";
+import { guard } from "./unsaved.js";
+
+for (const form of document.querySelectorAll("form[data-guarded]")) guard(form);
+for (const table of document.querySelectorAll("[data-rows]")) {
+  makeGrow(table);
+  makeFindable(table);
+}
+for (const picker of document.querySelectorAll("[data-picker]")) makeTwoSided(picker);
+for (const form of document.querySelectorAll("form.form")) {
+  suggest(form);
+  showWhatApplies(form);
+  warnOfMissingKeys(form);
+  tellLimits(form);
+}

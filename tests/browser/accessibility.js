@@ -1,0 +1,14 @@
+// axe-core, run inside a page.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
+
+// What it finds against WCAG 2.1 A and AA, in words; empty where all is well.
+export async function violations(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values } }), RULES);
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join("\n    ")}`);
+}

@@ -1,0 +1,191 @@
+// What JavaScript adds to the pages, tried with the keyboard over the samples.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, afterEach, test } from "node:test";
+import { violations } from "./accessibility.js";
+import { launch } from "./chromium.js";
+import { serveSamples } from "./samples.js";
+
+let browser, server, page;
+before(async () => {
+  server = await serveSamples();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
+beforeEach(async () => {
+  page = await browser.newPage();
+});
+afterEach(() => page.close());
+
+const open = (name) => page.goto(server.address(name));
+const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.name || document.activeElement.className);
+const options = () => page.locator("#suggestions [role=option]:visible");
+const tuples = () => page.locator("#id_tuples tbody tr");
+
+test("a slash leads to the search, but stays a slash where one types", async () => {
+  await open("form-profile");
+  await page.keyboard.press("/");
+  assert.equal(await focused(), "everything");
+  await page.locator("#id_name").focus();
+  await page.keyboard.press("End");
+  await page.keyboard.press("/");
+  assert.equal(await page.locator("#id_name").inputValue(), "ARGO_MON/");
+});
+
+test("the menu of the account closes by Escape", async () => {
+  await open("list");
+  await page.locator(".account summary").press("Enter");
+  assert.ok(await page.getByRole("button", { name: "Log out" }).isVisible());
+  await page.keyboard.press("Escape");
+  assert.ok(!(await page.getByRole("button", { name: "Log out" }).isVisible()));
+});
+
+test("the focus is on the errors, and they lead to their fields", async () => {
+  await open("form-profile-refused");
+  assert.equal(await focused(), "problems");
+  await page.getByRole("link", { name: /^Virtual organization/ }).press("Enter");
+  assert.equal(await focused(), "id_vo");
+});
+
+test("the focus is on what somebody else changed meanwhile", async () => {
+  await open("form-probe-conflict");
+  assert.equal(await focused(), "conflict");
+});
+
+test("Enter leads to the next row and adds one at the end", async () => {
+  await open("form-profile");
+  assert.equal(await tuples().count(), 8);
+  await page.locator("#id_tuples-6-fqan").press("Enter");
+  assert.equal(await focused(), "id_tuples-7-service");
+  // A blank row is enough.
+  await page.keyboard.press("Enter");
+  assert.equal(await tuples().count(), 8);
+  await page.keyboard.type("SRM");
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(), "id_tuples-8-service");
+  assert.equal(await page.locator("[name=tuples-8-metric]").count(), 1);
+});
+
+test("a row is removed by keyboard, and the focus stays near", async () => {
+  await open("form-profile");
+  await tuples().nth(2).getByRole("button").press("Enter");
+  assert.equal(await tuples().count(), 7);
+  assert.equal(await page.locator("[name=tuples-2-metric]").count(), 0);
+  const isNext = await page.evaluate(() => document.activeElement.closest("tr").querySelector("[name=tuples-3-metric]") !== null);
+  assert.ok(isNext);
+});
+
+test("rows of a long table are found by what stands in them", async () => {
+  await open("form-profile-large");
+  await page.getByLabel(/^Find rows/).fill("lcgadmin");
+  // And the blank one.
+  assert.equal(await page.locator("#id_tuples tbody tr:visible").count(), 76);
+  await page.locator("#id_tuples-2-fqan").press("Enter");
+  assert.equal(await focused(), "id_tuples-6-service");
+});
+
+test("fixed keys cannot be removed", async () => {
+  await open("form-metric");
+  assert.equal(await page.locator("#id_config button").count(), 0);
+});
+
+test("rows are pasted from a spreadsheet", async () => {
+  await open("form-profile");
+  await page.locator("#id_tuples-7-service").focus();
+  await page.evaluate(() => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text", "APEL\torg.apel.APEL-Sync\t\nSRM\torg.sam.SRM-All\t/ops\n");
+    document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  });
+  assert.equal(await tuples().count(), 9);
+  assert.equal(await page.locator("[name=tuples-8-fqan]").inputValue(), "/ops");
+});
+
+test("suggestions are taken by keyboard, with the group of the form", async () => {
+  await open("form-metric");
+  const asked = page.waitForRequest((request) => request.url().includes("suggestions"));
+  await page.locator("#id_name").fill("publ");
+  assert.match((await asked).url(), /q=publ&group=ARGO$/);
+  await options().first().waitFor();
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await page.locator("#id_name").getAttribute("aria-activedescendant"), "suggestion-0");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator("#id_name").inputValue(), "argo.AMSPublisher-Check");
+  assert.equal(await options().count(), 0);
+});
+
+test("Escape closes the suggestions and keeps what was typed", async () => {
+  await open("form-profile");
+  await page.locator("#id_tuples-7-metric").fill("ams");
+  await options().first().waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await options().count(), 0);
+  assert.equal(await page.locator("#id_tuples-7-metric").inputValue(), "ams");
+});
+
+test("what opens is as accessible as the page", async () => {
+  await open("form-metric");
+  await page.locator("#id_name").fill("ams");
+  await options().first().waitFor();
+  await page.keyboard.press("ArrowDown");
+  assert.deepEqual(await violations(page), []);
+  await page.locator(".account summary").click();
+  assert.deepEqual(await violations(page), []);
+});
+
+test("what is picked moves to the other side, and the focus stays", async () => {
+  await open("form-group");
+  const chosen = page.locator(".chosen .picks li");
+  assert.equal(await chosen.count(), 2);
+  await page.getByLabel("Filter: Metrics to choose from").fill("org");
+  assert.equal(await page.locator(".sides > :first-child li:visible").count(), 2);
+  await page.getByLabel("org.bdii.Entries").press("Space");
+  assert.equal(await chosen.count(), 3);
+  assert.equal(await page.evaluate(() => document.activeElement.value), "org.nordugrid.ARC-CE-ARIS");
+});
+
+test("a passive metric shows what it has, and is told what it lacks", async () => {
+  await open("form-metric");
+  const executable = page.locator("#id_probeexecutable");
+  const warning = page.locator("#id_flags .warning");
+  assert.ok(await executable.isVisible());
+  await page.locator("#id_mtype").selectOption("Passive");
+  assert.ok(!(await executable.isVisible()));
+  assert.match(await warning.textContent(), /PASSIVE/);
+  await page.locator("#id_flags-2-key").fill("PASSIVE");
+  assert.equal(await warning.textContent(), "");
+});
+
+// Whether leaving the page asks first.
+async function asks() {
+  let wasAsked = false;
+  page.on("dialog", (dialog) => {
+    wasAsked = true;
+    dialog.accept();
+  });
+  await page.getByRole("link", { name: "POEM", exact: true }).click();
+  await page.waitForURL(/\/poem\/admin\/$/);
+  return wasAsked;
+}
+
+test("a changed form is not left without a question", async () => {
+  await open("form-probe");
+  await page.locator("#id_version").fill("0.2.0");
+  assert.ok(await asks());
+});
+
+test("an unchanged form is left at once", async () => {
+  await open("form-probe");
+  await page.locator("#id_version").click();
+  assert.ok(!(await asks()));
+});
+
+test("a text that is too long is told, not cut", async () => {
+  await open("form-probe");
+  await page.locator("#id_version").fill("1".repeat(130));
+  assert.match(await page.locator(".excess").textContent(), /Too long by 2 /);
+  assert.equal((await page.locator("#id_version").inputValue()).length, 130);
+});

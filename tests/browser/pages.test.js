@@ -1,0 +1,100 @@
+// Every sample of every page: no violation that axe-core finds, no error in the console, nothing that sticks out at the
+// side, no more weight than promised.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { violations } from "./accessibility.js";
+import { launch } from "./chromium.js";
+import { samples, serveSamples } from "./samples.js";
+
+// Bytes of a page and all it loads, compressed.
+const MOST = 150_000;
+
+let browser, server;
+before(async () => {
+  server = await serveSamples();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+// Opens samples in fresh tabs; gathers what `look` and the console complain of.
+async function complaints(names, options, look) {
+  const context = await browser.newContext(options);
+  const found = [];
+  for (const name of names) {
+    const page = await context.newPage();
+    page.on("console", (message) => {
+      if (message.type() === "error") found.push(`${name}: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => found.push(`${name}: ${error.message}`));
+    page.on("dialog", (dialog) => found.push(`${name}: a script of a text ran: ${dialog.message()}`) && dialog.dismiss());
+    await page.goto(server.address(name));
+    found.push(...(await look(page)).map((complaint) => `${name}: ${complaint}`));
+    await page.close();
+  }
+  await context.close();
+  return found;
+}
+
+test("axe-core finds nothing, whatever the texts", async () => {
+  assert.deepEqual(await complaints(samples(), { viewport: { width: 1280, height: 800 } }, violations), []);
+});
+
+test("axe-core finds nothing in the dark", async () => {
+  const names = samples({ plain: true });
+  assert.deepEqual(await complaints(names, { colorScheme: "dark", viewport: { width: 1280, height: 800 } }, violations), []);
+});
+
+test("axe-core finds nothing on a telephone", async () => {
+  assert.deepEqual(await complaints(samples({ plain: true }), { viewport: { width: 360, height: 740 } }, violations), []);
+});
+
+// 360 CSS pixels; 1280 at a zoom of 200 % is 640.
+for (const width of [360, 640]) {
+  test(`nothing sticks out at ${width} pixels`, async () => {
+    const look = (page) =>
+      page.evaluate(() => {
+        const { scrollWidth, clientWidth } = document.documentElement;
+        return scrollWidth > clientWidth ? [`${scrollWidth} pixels wide`] : [];
+      });
+    assert.deepEqual(await complaints(samples(), { viewport: { width, height: 740 } }, look), []);
+  });
+}
+
+test("nothing is lost without JavaScript", async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(server.address("form-profile"));
+  assert.equal(await page.locator("[name^=tuples-]:visible").count(), 24);
+  assert.ok(await page.getByRole("button", { name: "Add rows" }).isVisible());
+  await page.goto(server.address("form-group"));
+  assert.equal(await page.locator("[name=metrics]:visible").count(), 5);
+  await context.close();
+});
+
+test("a page weighs less than promised", async () => {
+  const page = await browser.newPage();
+  let loaded = [];
+  page.on("response", (response) => loaded.push(response));
+  const heavy = [];
+  for (const name of samples({ plain: true })) {
+    loaded = [];
+    await page.goto(server.address(name), { waitUntil: "networkidle" });
+    // A typeface is compressed already.
+    const weights = loaded.map(async (response) => {
+      const body = await response.body();
+      return response.url().endsWith(".woff2") ? body.length : gzipSync(body).length;
+    });
+    const weight = (await Promise.all(weights)).reduce((sum, one) => sum + one, 0);
+    if (process.env.WEIGHTS) console.log(`${name}: ${weight}`);
+    if (weight > MOST) heavy.push(`${name}: ${weight}`);
+    // The next page comes to an empty cache.
+    await (await page.context().newCDPSession(page)).send("Network.clearBrowserCache");
+  }
+  await page.close();
+  assert.deepEqual(heavy, []);
+});

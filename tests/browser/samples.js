@@ -1,0 +1,58 @@
+// Serves the rendered samples (target/pages, left there by `cargo test --test it pages::`) as POEM serves its pages:
+// with /static/ beside them and the same Content-Security-Policy.
+
+import { createServer } from "node:http";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const PAGES = join(ROOT, "target/pages");
+const POLICY = "content-security-policy";
+
+const TYPES = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
+
+// Names of the samples: of all, or of those that are as plain as the pages of every day. SAMPLES=form,list leaves those
+// whose names hold one of the words.
+export function samples({ plain = false } = {}) {
+  if (!existsSync(join(PAGES, POLICY))) throw new Error("No samples: run `cargo test --test it pages::` first.");
+  const names = readdirSync(PAGES).filter((name) => name.endsWith(".html"));
+  const words = (process.env.SAMPLES ?? "").split(",");
+  const isWanted = (name) => words.some((word) => name.includes(word)) && !(plain && /-(script|long|rtl)$/.test(name));
+  return names.map((name) => name.slice(0, -".html".length)).filter(isWanted).sort();
+}
+
+// What the inputs with suggestions are answered.
+const suggestions = (query) => ({
+  results: ["argo.AMS-Check", "argo.AMSPublisher-Check", "org.nordugrid.ARC-CE-submit"]
+    .filter((value) => value.toLowerCase().includes(query.toLowerCase()))
+    .map((value) => ({ value, note: "Production" })),
+});
+
+// A server on the loopback interface; `address(name)` is a sample's page. `close` ends it.
+export async function serveSamples() {
+  const policy = readFileSync(join(PAGES, POLICY), "utf8");
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url, "http://localhost");
+    if (pathname.includes("/suggestions/")) {
+      response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(suggestions(searchParams.get("q"))));
+      return;
+    }
+    const path = normalize(join(pathname.startsWith("/static/") ? ROOT : PAGES, pathname));
+    if (!path.startsWith(ROOT) || !existsSync(path)) {
+      response.writeHead(404, { "Content-Type": "text/plain" }).end("Not here");
+      return;
+    }
+    response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "text/plain", "Content-Security-Policy": policy });
+    response.end(readFileSync(path));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  return { address: (name) => `${origin}/${name}.html`, close: () => server.close() };
+}

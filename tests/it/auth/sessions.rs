@@ -1,0 +1,134 @@
+//! Sessions: begun, used, ended.
+
+use super::REFUSED;
+use crate::support::sql::sql;
+use crate::support::{Browser, Installation, Server};
+
+const LOGOUT: &str = "/poem/admin/logout/";
+
+#[test]
+fn a_login_ends_the_session_before_it() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    let mut browser = Browser::new(&server);
+    browser.log_in("alice", "alice-secret-1");
+    let old = browser.session().unwrap().to_owned();
+    browser.log_in("bob", "bob-secret-12");
+    assert_ne!(browser.session().unwrap(), old);
+    let mut thief = Browser::new(&server);
+    thief.cookies.insert("sessionid".to_owned(), old);
+    assert!(!thief.is_logged_in() && browser.is_logged_in());
+    // An id that somebody else chose does not become a session.
+    let mut fixed = Browser::new(&server);
+    fixed.cookies.insert("sessionid".to_owned(), "chosen-by-somebody-else".to_owned());
+    fixed.log_in("alice", "alice-secret-1");
+    assert_ne!(fixed.session(), Some("chosen-by-somebody-else"));
+}
+
+#[test]
+fn a_logout_ends_the_session_and_only_a_post_does() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    let mut browser = Browser::new(&server);
+    browser.log_in("alice", "alice-secret-1");
+    let id = browser.session().unwrap().to_owned();
+    let page = browser.get(LOGOUT);
+    assert!(page.status == 200 && page.text().contains("<button"), "{page:?}");
+    assert!(browser.is_logged_in());
+    assert_eq!(browser.post_body(LOGOUT, "").status, 403, "without the token");
+    assert!(browser.is_logged_in());
+    let done = browser.post(LOGOUT, &[]);
+    assert!(done.status == 200 && done.text().contains("You are logged out"), "{done:?}");
+    assert_eq!(browser.session(), None);
+    browser.cookies.insert("sessionid".to_owned(), id);
+    assert!(!browser.is_logged_in());
+    assert_eq!(sql(&installation, "SELECT count(*) FROM egi.login_session"), ["0"]);
+    assert_eq!(browser.post(LOGOUT, &[]).status, 200, "twice is no error");
+}
+
+#[test]
+fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    let mut browser = Browser::new(&server);
+    browser.log_in("alice", "alice-secret-1");
+    let set = |what: &str| sql(&installation, &format!("UPDATE egi.login_session SET {what}"));
+    let is = |what: &str| sql(&installation, &format!("SELECT {what} FROM egi.login_session"))[0] == "t";
+    assert!(is("expires BETWEEN now() + interval '11:59' AND now() + interval '12:00'"));
+    // Within a minute nothing is written.
+    set("last_used = now() - interval '30 seconds', expires = now() + interval '5 minutes'");
+    assert!(browser.is_logged_in() && is("expires < now() + interval '6 minutes'"));
+    set("last_used = now() - interval '2 minutes'");
+    assert!(browser.is_logged_in());
+    assert!(is("last_used > now() - interval '1 minute' AND expires > now() + interval '11:59'"));
+    set("created = now() - interval '6 days 23:00', last_used = now() - interval '2 minutes'");
+    assert!(browser.is_logged_in() && is("expires = created + interval '7 days'"));
+    set("expires = now() - interval '1 second'");
+    assert!(!browser.is_logged_in());
+    assert_eq!(browser.get("/poem/admin/login/").status, 200, "it leads nowhere on");
+}
+
+#[test]
+fn the_limits_can_be_configured() {
+    let installation = Installation::with_small_data();
+    installation.configure("[SERVER]\n", "[SERVER]\nSessionIdleMinutes = 30\nSessionMinutes = 20\n");
+    let server = Server::start(&installation);
+    Browser::new(&server).log_in("alice", "alice-secret-1");
+    let is =
+        "SELECT expires BETWEEN now() + interval '19 minutes' AND now() + interval '20 minutes' FROM egi.login_session";
+    assert_eq!(sql(&installation, is), ["t"]);
+    drop(server);
+    installation.configure("SessionMinutes = 20", "SessionMinutes = 0");
+    assert!(Server::refusal(&installation).contains("[SERVER] SessionMinutes is not a number of minutes above 0"));
+}
+
+#[test]
+fn a_session_of_one_tenant_is_worth_nothing_at_another() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    let mut egi = Browser::new(&server);
+    egi.log_in("poem", "poem-secret-1");
+    sql(&installation, "INSERT INTO two.app_user SELECT * FROM egi.app_user WHERE username = 'poem'");
+    let mut two = Browser::of_host(&server, "two.localhost");
+    two.cookies = egi.cookies.clone();
+    assert!(egi.is_logged_in() && !two.is_logged_in());
+    assert_eq!(two.get("/poem/admin/login/").status, 200);
+    assert_eq!(two.get("/poem/admin/password_change/").status, 302);
+}
+
+#[test]
+fn who_may_no_longer_log_in_has_no_session() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    for column in ["is_active", "is_staff"] {
+        let mut browser = Browser::new(&server);
+        browser.log_in("alice", "alice-secret-1");
+        assert!(browser.is_logged_in());
+        sql(&installation, &format!("UPDATE egi.app_user SET {column} = false WHERE username = 'alice'"));
+        assert!(!browser.is_logged_in(), "{column}");
+        assert!(browser.log_in("alice", "alice-secret-1").text().contains(REFUSED));
+        sql(&installation, &format!("UPDATE egi.app_user SET {column} = true WHERE username = 'alice'"));
+    }
+}
+
+#[test]
+fn two_servers_share_sessions_and_poem_db_clears_what_is_over() {
+    let installation = Installation::with_small_data();
+    let servers = [Server::start(&installation), Server::start(&installation)];
+    let mut first = Browser::new(&servers[0]);
+    first.log_in("alice", "alice-secret-1");
+    let mut second = Browser::new(&servers[1]);
+    second.cookies = first.cookies.clone();
+    assert!(second.is_logged_in());
+    second.post(LOGOUT, &[]);
+    assert!(!first.is_logged_in());
+    first.log_in("alice", "alice-secret-1");
+    second.log_in("alice", "wrong");
+    sql(&installation, "UPDATE egi.login_session SET expires = now() - interval '1 second'");
+    installation.run("poem-db", &["-s"]).done();
+    let left = "SELECT (SELECT count(*) FROM egi.login_session), (SELECT count(*) FROM egi.login_failure)";
+    assert_eq!(sql(&installation, left), ["0|2"], "failures that still count stay");
+    sql(&installation, "UPDATE egi.login_failure SET last_failure = now() - interval '16 minutes'");
+    installation.run("poem-db", &["-s"]).done();
+    assert_eq!(sql(&installation, left), ["0|0"]);
+}

@@ -1,0 +1,83 @@
+//! What happens at night, with the real PostgreSQL: killed, slow, full; a server that is killed or stopped; clients
+//! that never finish.
+
+mod crowd;
+mod full_disk;
+mod killed;
+mod proxy;
+mod served;
+mod slow;
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use crate::support::installation::EGI_TOKEN;
+use crate::support::{Answer, Installation, Server};
+
+const METRICS: &str = "/poem/api/v2/metrics/";
+const AGGREGATIONS: &str = "/poem/api/v2/internal/aggregations/";
+/// Nobody waits longer for an answer, whatever it is: two seconds, and what a busy machine adds.
+const SOON: Duration = Duration::from_millis(3000);
+/// How long PostgreSQL may take to recover, on a busy machine.
+const COMING: Duration = Duration::from_secs(30);
+
+/// Does it, which must not take long.
+#[track_caller]
+fn soon(ask: impl FnOnce() -> Answer) -> Answer {
+    let start = Instant::now();
+    let answer = ask();
+    assert!(start.elapsed() < SOON, "{} after {:?}", answer.status, start.elapsed());
+    answer
+}
+
+/// Asks until the status is this; everything else meanwhile is 503, and soon.
+#[track_caller]
+fn await_status(wanted: u16, ask: impl Fn() -> Answer) {
+    let end = Instant::now() + COMING;
+    loop {
+        let answer = soon(&ask);
+        if answer.status == wanted {
+            return;
+        }
+        assert!([200, 201, 503].contains(&answer.status), "{answer:?}");
+        assert!(Instant::now() < end, "it stays {}", answer.status);
+    }
+}
+
+fn metrics(server: &Server) -> Answer {
+    server.get_with_key(METRICS, EGI_TOKEN)
+}
+
+/// Somebody who is logged in to the tenant EGI and writes.
+struct Writer(String);
+
+impl Writer {
+    fn new(installation: &Installation) -> Self {
+        Self(installation.log_in("poem"))
+    }
+
+    fn add_aggregation(&self, server: &Server, name: &str) -> Answer {
+        let body = format!(r#"{{"name": "{name}", "apiid": "{name}", "groupname": "ARGO"}}"#);
+        self.send(server, "POST", AGGREGATIONS, body.as_bytes())
+    }
+
+    fn get(&self, server: &Server, target: &str) -> Answer {
+        self.send(server, "GET", target, b"")
+    }
+
+    fn send(&self, server: &Server, method: &str, target: &str, body: &[u8]) -> Answer {
+        let cookie = format!("sessionid={}; csrftoken=0123456789abcdef", self.0);
+        let headers = [
+            ("Host", "localhost"),
+            ("Cookie", cookie.as_str()),
+            ("X-CSRFToken", "0123456789abcdef"),
+            ("Content-Type", "application/json"),
+        ];
+        server.send(method, target, &headers, body)
+    }
+}
+
+/// Says that something was not tried here, also where the output of tests that pass is not shown.
+fn skipped(what: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
+}

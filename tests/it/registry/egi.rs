@@ -1,0 +1,115 @@
+//! The tenant EGI with small.json, and people who do something there.
+
+use poem::domain::policy::Viewer;
+use poem::domain::rejection::{Place, Rejection};
+use poem::registry::{Refusal, viewers};
+use poem::store::{TenantTx, users};
+
+use crate::support::installation::egi;
+use crate::support::sql::{sql, tables};
+use crate::support::{Installation, block_on};
+
+pub struct Egi {
+    pub installation: Installation,
+}
+
+impl Egi {
+    pub fn new() -> Self {
+        Self { installation: Installation::with_small_data() }
+    }
+
+    /// Who may log in under this name.
+    pub fn viewer(&self, username: &str) -> Viewer {
+        block_on(async {
+            let mut tx = TenantTx::read(&self.installation.pool(), &egi()).await.unwrap();
+            let id = users::id_of(tx.conn(), username).await.unwrap().expect("there is such a user");
+            viewers::find(&mut tx, id).await.unwrap().expect("they may log in")
+        })
+    }
+
+    /// Does something as a route does it: in one transaction, which is undone where it was refused.
+    pub fn act<T>(&self, work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        block_on(async {
+            let mut tx = TenantTx::write(&self.installation.pool(), &egi()).await?;
+            let done = work(&mut tx).await?;
+            tx.commit().await?;
+            Ok(done)
+        })
+    }
+
+    /// What is tried is refused and leaves nothing behind.
+    #[track_caller]
+    pub fn refused<T: std::fmt::Debug>(&self, work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, Refusal>) -> Refusal {
+        let before = self.rows();
+        let refusal = self.act(work).unwrap_err();
+        assert_eq!(self.rows(), before);
+        refusal
+    }
+
+    /// [`Egi::refused`] for something that can be mended: the complaints with their places.
+    #[track_caller]
+    pub fn rejected<T: std::fmt::Debug>(
+        &self,
+        work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, Refusal>,
+    ) -> Rejection {
+        match self.refused(work) {
+            Refusal::Rejected(rejection) => rejection,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn read<T>(&self, work: impl AsyncFnOnce(&mut TenantTx) -> poem::store::Result<T>) -> T {
+        block_on(async {
+            let mut tx = TenantTx::read(&self.installation.pool(), &egi()).await.unwrap();
+            work(&mut tx).await.unwrap()
+        })
+    }
+
+    /// Rows of the tenant, their columns joined by `|`.
+    pub fn sql(&self, statement: &str) -> Vec<String> {
+        sql(&self.installation, &format!("SET search_path TO egi; {statement}"))
+    }
+
+    /// The newest entries of the action history: «action|kind|id|name|message|username», the newest first.
+    pub fn history(&self, entries: usize) -> Vec<String> {
+        self.sql(&format!(
+            "SELECT action, object_kind, object_id, object_name, message, username FROM log_entry ORDER BY id DESC LIMIT {entries}"
+        ))
+    }
+
+    /// Every row of every table; sequences may go on.
+    pub fn rows(&self) -> String {
+        tables(&self.installation)
+    }
+}
+
+/// The messages at a field.
+pub fn at<'a>(rejection: &'a Rejection, field: &'static str) -> Vec<&'a str> {
+    rejection.of(Place::Field(field))
+}
+
+pub fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// Two do the same at once: what the first got who was let through, and why the other was refused.
+#[track_caller]
+pub fn race<T: std::fmt::Debug + Send>(work: impl Fn() -> Result<T, Refusal> + Sync) -> (T, Refusal) {
+    let results = std::thread::scope(|scope| {
+        let started = [(); 2].map(|()| scope.spawn(&work));
+        started.map(|thread| thread.join().unwrap())
+    });
+    match results {
+        [Ok(done), Err(refusal)] | [Err(refusal), Ok(done)] => (done, refusal),
+        results => panic!("{results:?}"),
+    }
+}
+
+/// The complaints of somebody who was refused for what can be mended.
+#[track_caller]
+pub fn complaints<T: std::fmt::Debug>(refused: Result<T, Refusal>) -> Rejection {
+    match refused {
+        Err(Refusal::Rejected(rejection)) => rejection,
+        other => panic!("{other:?}"),
+    }
+}

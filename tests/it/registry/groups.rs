@@ -1,0 +1,195 @@
+//! Groups: who is in them, and what it does to those who come and go.
+
+use poem::domain::group::{GroupContent, GroupKind};
+use poem::domain::metric::MetricContent;
+use poem::domain::policy::Denial;
+use poem::registry::{Refusal, Saved, Target, groups};
+use poem::store::{Loaded, groups as store};
+
+use super::egi::{Egi, at, complaints, names, race};
+
+const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
+
+fn group(name: &str, members: &[&str], users: &[&str]) -> GroupContent {
+    GroupContent { name: name.into(), members: names(members), users: names(users) }
+}
+
+fn load(egi: &Egi, kind: GroupKind, id: i64) -> Loaded<GroupContent> {
+    egi.read(async |tx| store::content(tx.conn(), kind, id).await).expect("there is such a group")
+}
+
+fn create(egi: &Egi, kind: GroupKind, content: &GroupContent) -> Result<Saved, Refusal> {
+    let poem = egi.viewer("poem");
+    egi.act(async |tx| groups::create(tx, &poem, kind, content).await)
+}
+
+fn change(egi: &Egi, kind: GroupKind, id: i64, edit: impl FnOnce(&mut GroupContent)) -> Result<Saved, Refusal> {
+    let Loaded { revision, mut content, .. } = load(egi, kind, id);
+    edit(&mut content);
+    let poem = egi.viewer("poem");
+    egi.act(async |tx| groups::change(tx, &poem, kind, Target { id, revision }, &content).await)
+}
+
+/// The last four changes of objects of a kind: «name|message|username», sorted.
+fn moves(egi: &Egi, kind: GroupKind) -> Vec<String> {
+    let newest =
+        format!("SELECT * FROM log_entry WHERE object_kind = '{}' ORDER BY id DESC LIMIT 4", kind.member_kind());
+    egi.sql(&format!(
+        "SELECT object_name, message, username FROM ({newest}) entries ORDER BY object_name COLLATE \"C\""
+    ))
+}
+
+#[test]
+fn every_kind_of_group_is_added_changed_and_removed() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    egi.sql(
+        "UPDATE probe SET group_id = NULL; UPDATE profile SET group_id = NULL; UPDATE metric_name SET group_id = NULL",
+    );
+    let members = [
+        (GroupKind::Probes, "probe", "ams-probe", "CertLifetime-probe"),
+        (GroupKind::Profiles, "profile", "ARGO_MON (1.0)", "ARGO_MON_BIOMED (1.0)"),
+        (GroupKind::Metrics, "metric", "argo.ToDelete-Check", "org.apel.APEL-Pub"),
+        (GroupKind::Aggregations, "aggregation", "TEST_PROFILE", "CRITICAL_AGG"),
+    ];
+    egi.sql("UPDATE aggregation SET group_id = NULL");
+    for (kind, noun, one, other) in members {
+        let content = group("NEW", &[one], &["alice"]);
+        let saved = create(&egi, kind, &content).unwrap();
+        assert_eq!(load(&egi, kind, saved.id).content, content);
+        assert_eq!(egi.history(1), [format!("add|groupof{kind}|{}|NEW||poem", saved.id)]);
+        let saved = change(&egi, kind, saved.id, |it| *it = group("NEWER", &[other], &[])).unwrap();
+        let message =
+            format!("Changed name. Added {noun} \"{other}\". Removed {noun} \"{one}\". Removed user \"alice\".");
+        assert_eq!(saved.message, message);
+        assert_eq!(load(&egi, kind, saved.id).content, group("NEWER", &[other], &[]));
+        assert_eq!(egi.history(1), [format!("change|groupof{kind}|{}|NEWER|{message}|poem", saved.id)]);
+        let saved = egi.act(async |tx| groups::remove(tx, &poem, kind, saved.id).await).unwrap();
+        assert_eq!(egi.history(1), [format!("delete|groupof{kind}|{}|NEWER||poem", saved.id)]);
+        assert_eq!(egi.sql("SELECT count(*) FROM object_group WHERE name LIKE 'NEW%'"), ["0"]);
+        if kind != GroupKind::Metrics {
+            let mut expected = [one, one, other, other].map(|name| format!("{name}|Changed group.|poem"));
+            expected.sort();
+            assert_eq!(moves(&egi, kind), expected);
+        }
+    }
+}
+
+#[test]
+fn a_group_takes_only_what_is_in_none() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    let content = group("NEW", &["ams-probe", "no-probe"], &["alice", "nobody"]);
+    let refused = egi.rejected(async |tx| groups::create(tx, &poem, GroupKind::Probes, &content).await);
+    assert_eq!(at(&refused, "members"), [NO_CHOICE, "The probe ams-probe is in the group ARGO already."]);
+    assert_eq!(at(&refused, "users"), [NO_CHOICE]);
+    // What is an object of another kind is unknown here.
+    let other_kind = group("NEW", &["ams-probe"], &[]);
+    let refused = egi.rejected(async |tx| groups::create(tx, &poem, GroupKind::Profiles, &other_kind).await);
+    assert_eq!(at(&refused, "members"), [NO_CHOICE]);
+}
+
+#[test]
+fn a_name_is_taken_once_in_its_kind() {
+    let egi = Egi::new();
+    for kind in GroupKind::ALL {
+        let poem = egi.viewer("poem");
+        let taken = [format!("Group of {kind} with this Name already exists.")];
+        let refused = egi.rejected(async |tx| groups::create(tx, &poem, kind, &group("ARGO", &[], &[])).await);
+        assert_eq!(at(&refused, "name"), taken);
+        let refused = complaints(change(&egi, kind, 2, |it| it.name = "ARGO".into()));
+        assert_eq!(at(&refused, "name"), taken);
+    }
+    let content = group("RACE", &[], &[]);
+    let (_, lost) = race(|| create(&egi, GroupKind::Probes, &content));
+    assert_eq!(lost.to_string(), "Group of probes with this Name already exists.");
+}
+
+#[test]
+fn groups_are_for_superusers_and_for_the_newest_form() {
+    let egi = Egi::new();
+    let [poem, alice] = ["poem", "alice"].map(|name| egi.viewer(name));
+    let kind = GroupKind::Probes;
+    let Loaded { revision, content, .. } = load(&egi, kind, 1);
+    let target = Target { id: 1, revision };
+    let is_never = |refusal| matches!(refusal, Refusal::Denied(Denial::Never));
+    assert!(is_never(egi.refused(async |tx| groups::create(tx, &alice, kind, &group("NEW", &[], &[])).await)));
+    assert!(is_never(egi.refused(async |tx| groups::change(tx, &alice, kind, target, &content).await)));
+    assert!(is_never(egi.refused(async |tx| groups::remove(tx, &alice, kind, 1).await)));
+    let before = egi.rows();
+    let saved = change(&egi, kind, 1, |it| it.members.reverse()).unwrap();
+    assert_eq!((saved.message.as_str(), egi.rows()), ("No fields changed.", before));
+    change(&egi, kind, 1, |it| it.users.clear()).unwrap();
+    let refusal = egi.refused(async |tx| groups::change(tx, &poem, kind, target, &content).await);
+    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
+    let gone = Target { id: 4711, revision };
+    let refusal = egi.refused(async |tx| groups::change(tx, &poem, kind, gone, &content).await);
+    assert!(matches!(refusal, Refusal::Gone), "{refusal:?}");
+    let refusal = egi.refused(async |tx| groups::remove(tx, &poem, kind, 4711).await);
+    assert!(matches!(refusal, Refusal::Gone), "{refusal:?}");
+}
+
+/// The newest version of a metric: its message and its content.
+fn newest_version(egi: &Egi, metric: i64) -> (String, MetricContent) {
+    let select = "SELECT message, username, content FROM version WHERE kind = 'metric' AND object_id =";
+    let row = egi.sql(&format!("{select} {metric} ORDER BY id DESC LIMIT 1"));
+    let [message, username, content] = row[0].splitn(3, '|').collect::<Vec<_>>().try_into().unwrap();
+    (format!("{message}|{username}"), serde_json::from_str(content).unwrap())
+}
+
+#[test]
+fn a_name_takes_its_metrics_along() {
+    let egi = Egi::new();
+    let count = "SELECT count(*) FROM version WHERE kind = 'metric' AND object_id IN (1, 8)";
+    let (before, versions) = (newest_version(&egi, 1).1, egi.sql(count)[0].parse::<u32>().unwrap());
+    let removed = change(&egi, GroupKind::Metrics, 1, |it| it.members.retain(|name| name != "argo.AMS-Check")).unwrap();
+    let labels = "\"argo.AMS-Check (Devel)\" and \"argo.AMS-Check (Production)\".";
+    assert_eq!(removed.consequences, [format!("Left without a group: metrics {labels}")]);
+    let added = change(&egi, GroupKind::Metrics, 2, |it| it.members.push("argo.AMS-Check".into())).unwrap();
+    assert_eq!(added.consequences, [format!("Changed group of metrics {labels}")]);
+    // The same in all but the group, settings and all.
+    let (words, after) = newest_version(&egi, 1);
+    assert_eq!(words, "Changed group.|poem");
+    assert_eq!(after, MetricContent { group: "SSC".into(), ..before });
+    assert_eq!(egi.sql(count), [(versions + 4).to_string()]);
+    let metrics = egi.sql("SELECT id, group_id, revision FROM metric WHERE id IN (1, 8) ORDER BY id");
+    assert_eq!(metrics, ["1|2|3", "8|2|3"]);
+    let history = egi.history(3);
+    assert_eq!(
+        history[1..],
+        [
+            "change|metric|1|argo.AMS-Check (Production)|Changed group.|poem",
+            "change|metric|8|argo.AMS-Check (Devel)|Changed group.|poem"
+        ]
+    );
+}
+
+#[test]
+fn a_removed_group_leaves_its_objects_without_one() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    // A metric may be in the group while its name is not.
+    egi.sql("UPDATE metric_name SET group_id = NULL WHERE name = 'eu.egi.CertValidity'");
+    let saved = egi.act(async |tx| groups::remove(tx, &poem, GroupKind::Metrics, 2).await).unwrap();
+    let left = "metrics \"eu.egi.CertValidity (Production)\" and \"eu.egi.CertValidity-clone (Test)\".";
+    assert_eq!(saved.consequences, [format!("Left without a group: {left}")]);
+    assert_eq!(egi.sql("SELECT count(*) FROM metric WHERE group_id = 2"), ["0"]);
+    assert_eq!(newest_version(&egi, 5).1.group, "");
+    let probes = egi.act(async |tx| groups::remove(tx, &poem, GroupKind::Probes, 2).await).unwrap();
+    assert_eq!(probes.consequences, ["Left without a group: probe \"CertLifetime-probe\"."]);
+    let amended = "SELECT content ->> 'group', count(*) OVER () FROM version WHERE kind = 'probe' AND object_id = 3 ORDER BY id DESC LIMIT 1";
+    assert_eq!(egi.sql(amended), ["|1"]);
+    assert_eq!(egi.sql("SELECT group_id, revision FROM probe WHERE id = 3"), ["|2"]);
+    assert_eq!(egi.sql("SELECT count(*) FROM group_member WHERE kind = 'probes' AND group_id = 2"), ["0"]);
+}
+
+#[test]
+fn forms_that_name_a_group_hear_of_its_changes() {
+    let egi = Egi::new();
+    let revisions = "SELECT (SELECT revision FROM app_user WHERE username = 'alice'), (SELECT revision FROM app_user WHERE username = 'bob'),
+                            (SELECT revision FROM probe WHERE id = 1), (SELECT revision FROM probe WHERE id = 3)";
+    change(&egi, GroupKind::Probes, 1, |it| it.name = "RENAMED".into()).unwrap();
+    assert_eq!(egi.sql(revisions), ["2|1|2|1"]);
+    change(&egi, GroupKind::Probes, 1, |it| it.users = names(&["bob"])).unwrap();
+    assert_eq!(egi.sql(revisions), ["3|2|2|1"]);
+}

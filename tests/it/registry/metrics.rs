@@ -1,0 +1,350 @@
+//! Metrics: what people may save, and the versions that come of it.
+
+use poem::domain::draft::Draft;
+use poem::domain::metric::{MetricContent, Section, Setting};
+use poem::domain::metric_fields::FIELDS;
+use poem::domain::policy::Denial;
+use poem::domain::rejection::Place;
+use poem::registry::{Refusal, Saved, Target, metrics};
+use poem::store::{Loaded, metrics as store};
+
+use super::egi::{Egi, at, complaints, race};
+
+const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
+const TAKEN: [&str; 1] = ["Metric with this Name and Tag already exists."];
+
+pub(super) fn load(egi: &Egi, id: i64) -> Loaded<MetricContent> {
+    egi.read(async |tx| store::content(tx.conn(), id).await).expect("there is such a metric")
+}
+
+/// Opens the form of a metric, edits it, saves it.
+pub(super) fn change(
+    egi: &Egi,
+    as_whom: &str,
+    id: i64,
+    edit: impl FnOnce(&mut MetricContent),
+) -> Result<Saved, Refusal> {
+    let Loaded { revision, mut content, .. } = load(egi, id);
+    edit(&mut content);
+    let viewer = egi.viewer(as_whom);
+    egi.act(async |tx| metrics::change(tx, &viewer, Target { id, revision }, &content).await)
+}
+
+fn create(egi: &Egi, as_whom: &str, content: &MetricContent, clone_of: Option<i64>) -> Result<Saved, Refusal> {
+    let viewer = egi.viewer(as_whom);
+    egi.act(async |tx| metrics::create(tx, &viewer, content, clone_of).await)
+}
+
+fn restore(egi: &Egi, as_whom: &str, id: i64, version: i64) -> Result<Saved, Refusal> {
+    let (viewer, Loaded { revision, .. }) = (egi.viewer(as_whom), load(egi, id));
+    egi.act(async |tx| metrics::restore(tx, &viewer, Target { id, revision }, version).await)
+}
+
+/// A new metric with all that an active one has; in no section but config and dependency stands a key once only.
+fn active(name: &str) -> MetricContent {
+    let mut content = MetricContent {
+        name: name.into(),
+        tag: "Test".into(),
+        metric_type: "Active".into(),
+        probe: "ams-probe (0.1.8)".into(),
+        group: "ARGO".into(),
+        executable: "check_x".into(),
+        parent: "nobody.Knows-This".into(),
+        ..MetricContent::default()
+    };
+    for key in ["timeout", "interval", "own", "path", "retryInterval", "maxCheckAttempts"] {
+        content.settings.push(Section::Config, key, "5");
+    }
+    for section in [Section::Flags, Section::Attribute, Section::Parameter, Section::FileParameter] {
+        content.settings.push(section, "b", "");
+        content.settings.push(section, "a", "1 2");
+        content.settings.push(section, "b", "č");
+    }
+    content.settings.push(Section::Dependency, "nobody.Knows-That", "1");
+    content
+}
+
+/// The versions of a metric, the oldest first: «message|username», and what it was.
+pub(super) fn versions(egi: &Egi, id: i64) -> Vec<(String, MetricContent)> {
+    let rows = egi.sql(&format!(
+        "SELECT message, username, content FROM version WHERE kind = 'metric' AND object_id = {id} ORDER BY id"
+    ));
+    let version = |row: &String| {
+        let [message, username, content] = row.splitn(3, '|').collect::<Vec<_>>().try_into().unwrap();
+        (format!("{message}|{username}"), serde_json::from_str(content).unwrap())
+    };
+    rows.iter().map(version).collect()
+}
+
+/// A name of the registry: the name of its group, '' without one; nothing where it is unknown.
+pub(super) fn registered(egi: &Egi, name: &str) -> Vec<String> {
+    egi.sql(&format!(
+        "SELECT g.name FROM metric_name n LEFT JOIN object_group g ON g.kind = 'metrics' AND g.id = n.group_id
+         WHERE n.name = '{name}'"
+    ))
+}
+
+/// The revisions of the two groups of metrics.
+fn group_revisions(egi: &Egi) -> Vec<String> {
+    egi.sql("SELECT name, revision FROM object_group WHERE kind = 'metrics' ORDER BY id")
+}
+
+#[test]
+fn a_new_metric_has_a_version_and_a_name_that_is_known() {
+    let egi = Egi::new();
+    let content = active("new.Metric");
+    let saved = create(&egi, "alice", &content, None).unwrap();
+    assert_eq!(saved, Saved::plain(saved.id, "new.Metric (Test)"));
+    assert_eq!(load(&egi, saved.id), Loaded { id: saved.id, revision: 1, content: content.clone() });
+    assert_eq!(versions(&egi, saved.id), [("Initial version.|alice".to_owned(), content)]);
+    assert_eq!(egi.history(1), [format!("add|metric|{}|new.Metric (Test)||alice", saved.id)]);
+    assert_eq!(registered(&egi, "new.Metric"), ["ARGO"]);
+    assert_eq!(group_revisions(&egi), ["ARGO|2", "SSC|1"]);
+    // A parent and a dependency may be unknown, and stay so.
+    assert!(registered(&egi, "nobody.Knows-This").is_empty() && registered(&egi, "nobody.Knows-That").is_empty());
+    // The name alone is no matter: the same under another tag is another metric.
+    let other = MetricContent { tag: "Devel".into(), group: "SSC".into(), ..active("new.Metric") };
+    create(&egi, "bob", &other, None).unwrap();
+    assert_eq!(registered(&egi, "new.Metric"), ["SSC"]);
+    assert_eq!(load(&egi, saved.id).content.group, "ARGO");
+    assert_eq!(group_revisions(&egi), ["ARGO|3", "SSC|2"]);
+}
+
+#[test]
+fn all_complaints_come_at_once_and_leave_nothing_behind() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    let mut content = MetricContent {
+        tag: "NOPE\0".into(),
+        probe: "no-probe (1)".into(),
+        group: String::new(),
+        ..active("new.Metric")
+    };
+    content.settings.set(Section::Config, vec![Setting("path".into(), String::new())]);
+    let rejection = egi.rejected(async |tx| metrics::create(tx, &poem, &content, None).await);
+    let config =
+        ["Missing fields interval, maxCheckAttempts, retryInterval, timeout", "Missing values for fields path"];
+    assert_eq!(at(&rejection, "config"), config);
+    let cell = Place::Cell { field: "config", row: 0, column: "value" };
+    assert_eq!(rejection.of(cell), ["This field is required."]);
+    assert_eq!(at(&rejection, "tag"), [NO_CHOICE]);
+    assert_eq!(at(&rejection, "probeversion"), [NO_CHOICE]);
+    assert_eq!(at(&rejection, "group"), ["This field is required."]);
+    assert_eq!(rejection.complaints.len(), 6);
+    let unknown = MetricContent { metric_type: "Odd".into(), group: "NOBODY".into(), ..active("new.Metric") };
+    let rejection = egi.rejected(async |tx| metrics::create(tx, &poem, &unknown, None).await);
+    assert_eq!((at(&rejection, "mtype"), at(&rejection, "group")), (vec![NO_CHOICE], vec![NO_CHOICE]));
+}
+
+#[test]
+fn a_passive_metric_keeps_flags_and_parent() {
+    let egi = Egi::new();
+    let mut content = MetricContent { metric_type: "Passive".into(), ..active("new.Metric") };
+    let refused = complaints(create(&egi, "alice", &content, None));
+    assert_eq!(at(&refused, "flags"), ["Missing PASSIVE key"]);
+    content.settings.push(Section::Flags, "passive", "0");
+    let refused = complaints(create(&egi, "alice", &content, None));
+    assert_eq!(at(&refused, "flags"), ["PASSIVE key should be set to 1"]);
+    let id = create(&egi, "alice", &active("new.Metric"), None).unwrap().id;
+    let saved = change(&egi, "alice", id, |it| {
+        it.metric_type = "Passive".into();
+        it.settings.push(Section::Flags, "PASSIVE", "True");
+    })
+    .unwrap();
+    let dropped = "Changed type. Deleted metric probe executable \"check_x\". Deleted metric config \"timeout\".";
+    assert!(saved.message.starts_with(dropped), "{saved:?}");
+    assert!(saved.message.contains("Added metric flags \"PASSIVE\"."), "{saved:?}");
+    let kept = load(&egi, id).content;
+    assert_eq!((kept.executable.as_str(), kept.parent.as_str()), ("", "nobody.Knows-This"));
+    assert_eq!(kept.settings.rows().count(), 4);
+    assert_eq!(versions(&egi, id)[1].1, kept);
+}
+
+#[test]
+fn a_name_and_tag_are_taken_once_however_many_want_them() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    let content = MetricContent { tag: "Devel".into(), ..active("argo.AMS-Check") };
+    let refused = egi.rejected(async |tx| metrics::create(tx, &poem, &content, None).await);
+    assert_eq!(at(&refused, "name"), TAKEN);
+    let (_, lost) = race(|| create(&egi, "poem", &active("new.Race"), None));
+    assert_eq!(lost.to_string(), TAKEN[0]);
+    let before = egi.rows();
+    assert_eq!(at(&complaints(change(&egi, "poem", 8, |it| it.tag = "Production".into())), "name"), TAKEN);
+    let renamed = change(&egi, "poem", 2, |it| it.name = "argo.AMS-Check".into());
+    assert_eq!(at(&complaints(renamed), "name"), TAKEN);
+    assert_eq!(egi.rows(), before);
+}
+
+#[test]
+fn a_change_makes_a_version_and_an_entry_with_the_same_words() {
+    let egi = Egi::new();
+    let (before, count) = (load(&egi, 1), versions(&egi, 1).len());
+    let saved = change(&egi, "alice", 1, |it| {
+        it.probe = "ams-probe (0.1.8)".into();
+        it.parent = "argo.AMSPublisher-Check".into();
+        it.settings.set(Section::Attribute, vec![Setting("X".into(), String::new())]);
+    })
+    .unwrap();
+    let message = "Changed probeversion. Added metric attribute \"X\". Deleted metric attribute \"argo.ams_TOKEN\". \
+                   Added metric parent \"argo.AMSPublisher-Check\".";
+    assert_eq!(saved, Saved::changed(1, "argo.AMS-Check (Production)", message.to_owned()));
+    let after = load(&egi, 1);
+    assert_eq!(after.revision, before.revision + 1);
+    let versions = versions(&egi, 1);
+    assert_eq!(versions.len(), count + 1);
+    assert_eq!(versions[count], (format!("{message}|alice"), after.content));
+    assert_eq!(egi.history(1), [format!("change|metric|1|argo.AMS-Check (Production)|{message}|alice")]);
+    assert_eq!(egi.sql("SELECT probe_version_id FROM metric WHERE id = 1"), ["11"]);
+}
+
+#[test]
+fn a_save_of_nothing_writes_nothing() {
+    let egi = Egi::new();
+    // The order of a form is not that of the metric.
+    let id = create(&egi, "alice", &active("new.Metric"), None).unwrap().id;
+    let before = egi.rows();
+    for id in [1, 4, 9, id] {
+        let as_a_form_sends_it =
+            |it: &mut MetricContent| *it = Draft::of(&FIELDS, it).parse(&FIELDS, it.clone()).unwrap();
+        let saved = change(&egi, "poem", id, as_a_form_sends_it).unwrap();
+        assert_eq!(saved.message, "No fields changed.");
+    }
+    assert_eq!(egi.rows(), before);
+}
+
+#[test]
+fn what_somebody_else_saved_meanwhile_is_not_overwritten() {
+    let egi = Egi::new();
+    let (poem, Loaded { revision, content, .. }) = (egi.viewer("poem"), load(&egi, 1));
+    change(&egi, "alice", 1, |it| it.executable = "first".into()).unwrap();
+    let content = MetricContent { executable: "second".into(), ..content };
+    let stale = Target { id: 1, revision };
+    let refusal = egi.refused(async |tx| metrics::change(tx, &poem, stale, &content).await);
+    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
+    let refusal = egi.refused(async |tx| metrics::restore(tx, &poem, stale, 4).await);
+    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
+    let gone = Target { id: 4711, revision };
+    let refusals = [
+        egi.refused(async |tx| metrics::change(tx, &poem, gone, &content).await),
+        egi.refused(async |tx| metrics::restore(tx, &poem, gone, 4).await),
+        egi.refused(async |tx| metrics::remove(tx, &poem, 4711).await),
+        egi.refused(async |tx| metrics::create(tx, &poem, &content, Some(4711)).await),
+    ];
+    assert!(refusals.iter().all(|refusal| matches!(refusal, Refusal::Gone)), "{refusals:?}");
+}
+
+#[test]
+fn a_member_may_only_write_to_own_groups() {
+    let egi = Egi::new();
+    let [alice, carol] = ["alice", "carol"].map(|name| egi.viewer(name));
+    let foreign = MetricContent { group: "SSC".into(), ..active("new.Metric") };
+    let refused = egi.rejected(async |tx| metrics::create(tx, &alice, &foreign, None).await);
+    assert_eq!(at(&refused, "group"), ["You are not member of group SSC."]);
+    assert_eq!(at(&complaints(change(&egi, "alice", 1, |it| it.group = "SSC".into())), "group").len(), 1);
+    let without = MetricContent { group: String::new(), ..active("new.Metric") };
+    let refused = egi.rejected(async |tx| metrics::create(tx, &alice, &without, None).await);
+    assert_eq!(at(&refused, "group"), ["This field is required."]);
+    let refusal = egi.refused(async |tx| metrics::create(tx, &carol, &without, None).await);
+    assert!(matches!(refusal, Refusal::Denied(Denial::Never)), "{refusal:?}");
+    let is_foreign =
+        |refusal: Refusal| matches!(refusal, Refusal::Denied(Denial::ForeignObject(group)) if group == "SSC");
+    assert!(is_foreign(change(&egi, "alice", 5, |it| it.parent = "x".into()).unwrap_err()));
+    assert!(is_foreign(restore(&egi, "alice", 5, 8).unwrap_err()));
+    assert!(is_foreign(egi.refused(async |tx| metrics::remove(tx, &alice, 5).await)));
+    assert!(is_foreign(egi.refused(async |tx| metrics::create(tx, &alice, &active("new.Metric"), Some(5)).await)));
+}
+
+#[test]
+fn a_metric_takes_its_name_to_its_group_and_leaves_its_namesakes() {
+    let egi = Egi::new();
+    let saved = change(&egi, "bob", 1, |it| it.group = "SSC".into()).unwrap();
+    assert_eq!(saved.message, "Changed group.");
+    assert_eq!(registered(&egi, "argo.AMS-Check"), ["SSC"]);
+    assert_eq!(load(&egi, 8).content.group, "ARGO");
+    assert_eq!(group_revisions(&egi), ["ARGO|2", "SSC|2"]);
+    // Every save puts it there.
+    change(&egi, "alice", 8, |it| it.parent = "x".into()).unwrap();
+    assert_eq!(registered(&egi, "argo.AMS-Check"), ["ARGO"]);
+}
+
+#[test]
+fn a_probe_version_that_is_no_longer_known_may_stay() {
+    let egi = Egi::new();
+    egi.sql("DELETE FROM probe WHERE id = 1");
+    change(&egi, "alice", 1, |it| it.executable = "other".into()).unwrap();
+    assert_eq!(egi.sql("SELECT probe_version_id FROM metric WHERE id = 1"), ["24"]);
+    let refused = complaints(change(&egi, "alice", 1, |it| it.probe = "ams-probe (0.1.8)".into()));
+    assert_eq!(at(&refused, "probeversion"), [NO_CHOICE]);
+    change(&egi, "alice", 1, |it| it.probe.clear()).unwrap();
+    assert_eq!(load(&egi, 1).content.probe, "");
+}
+
+#[test]
+fn a_clone_inherits_the_history() {
+    let egi = Egi::new();
+    let original = load(&egi, 1).content;
+    let refused = complaints(create(&egi, "alice", &original, Some(1)));
+    assert_eq!(at(&refused, "name"), TAKEN);
+    let copy = MetricContent { tag: "Test".into(), ..original };
+    let saved = create(&egi, "alice", &copy, Some(1)).unwrap();
+    assert_eq!(load(&egi, saved.id).content, copy);
+    let derived = "Derived from argo.AMS-Check (Production)";
+    let mut expected = versions(&egi, 1);
+    expected.push((format!("{derived}|alice"), copy));
+    assert_eq!(versions(&egi, saved.id), expected);
+    let times = |id: i64| {
+        egi.sql(&format!(
+            "SELECT created, user_id FROM version WHERE kind = 'metric' AND object_id = {id} ORDER BY id LIMIT 4"
+        ))
+    };
+    assert_eq!(times(saved.id), times(1));
+    assert_eq!(egi.history(1), [format!("add|metric|{}|argo.AMS-Check (Test)|{derived}|alice", saved.id)]);
+}
+
+#[test]
+fn an_old_version_comes_back_as_a_new_one() {
+    let egi = Egi::new();
+    let (then, now) = (versions(&egi, 1)[0].1.clone(), load(&egi, 1).content);
+    let saved = restore(&egi, "alice", 1, 4).unwrap();
+    assert!(saved.message.starts_with("Changed probeversion") && saved.consequences.is_empty(), "{saved:?}");
+    assert_eq!(load(&egi, 1).content, then);
+    assert_eq!(versions(&egi, 1)[4], (format!("{}|alice", saved.message), then));
+    restore(&egi, "alice", 1, 26).unwrap();
+    assert_eq!(load(&egi, 1).content, now);
+    // Of a probe, of another metric, of nothing.
+    for version in [1, 6, 4711] {
+        assert!(matches!(restore(&egi, "alice", 1, version).unwrap_err(), Refusal::Gone));
+    }
+}
+
+#[test]
+fn an_old_version_comes_back_as_far_as_it_can() {
+    let egi = Egi::new();
+    egi.sql("UPDATE version SET content = content || '{\"group\": \"OLD\", \"probe\": \"old (1)\"}' WHERE id = 4");
+    let saved = restore(&egi, "alice", 1, 4).unwrap();
+    let left_out = [
+        "There is no group \"OLD\" any more: the metric stays in its group.",
+        "There is no probe version \"old (1)\" any more: the metric has none now.",
+    ];
+    assert_eq!(saved.consequences, left_out);
+    let restored = load(&egi, 1).content;
+    assert_eq!((restored.group.as_str(), restored.probe.as_str()), ("ARGO", ""));
+    egi.sql("UPDATE version SET content = content || '{\"tag\": \"Devel\"}' WHERE id = 4");
+    assert_eq!(at(&complaints(restore(&egi, "alice", 1, 4)), "name"), TAKEN);
+}
+
+#[test]
+fn a_removed_metric_leaves_its_name_and_its_versions() {
+    let egi = Egi::new();
+    let alice = egi.viewer("alice");
+    let (versions_before, tuples) = (versions(&egi, 3), "SELECT id, metric_name_id FROM metric_instance ORDER BY id");
+    let (tuples_before, parent) = (egi.sql(tuples), load(&egi, 4));
+    let saved = egi.act(async |tx| metrics::remove(tx, &alice, 3).await).unwrap();
+    assert_eq!(saved, Saved::plain(3, "org.nordugrid.ARC-CE-submit (Production)"));
+    assert_eq!(egi.history(1), ["delete|metric|3|org.nordugrid.ARC-CE-submit (Production)||alice"]);
+    assert_eq!(egi.sql("SELECT count(*) FROM metric_setting WHERE metric_id = 3"), ["0"]);
+    assert_eq!(registered(&egi, "org.nordugrid.ARC-CE-submit"), ["ARGO"]);
+    assert_eq!((egi.sql(tuples), load(&egi, 4)), (tuples_before, parent));
+    assert_eq!(versions(&egi, 3), versions_before);
+}

@@ -1,0 +1,192 @@
+//! Users: their names, their groups, and who must remain.
+
+use poem::domain::group::GroupKind;
+use poem::domain::policy::Denial;
+use poem::domain::user::UserContent;
+use poem::registry::{Refusal, Saved, Target, users};
+use poem::store::{Loaded, groups, users as store};
+
+use super::egi::{Egi, at, complaints, names, race};
+
+const HASH: &str = "$argon2id$not-a-hash";
+const LAST: &str = "This is the last superuser who can log in: somebody must remain.";
+const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
+
+fn user(username: &str) -> UserContent {
+    UserContent { username: username.into(), ..UserContent::to_add() }
+}
+
+fn load(egi: &Egi, id: i64) -> Loaded<UserContent> {
+    egi.read(async |tx| store::content(tx.conn(), id).await).expect("there is such a user")
+}
+
+fn create(egi: &Egi, content: &UserContent) -> Result<Saved, Refusal> {
+    let poem = egi.viewer("poem");
+    egi.act(async |tx| users::create(tx, &poem, content, HASH).await)
+}
+
+fn change(egi: &Egi, id: i64, edit: impl FnOnce(&mut UserContent)) -> Result<Saved, Refusal> {
+    let Loaded { revision, mut content, .. } = load(egi, id);
+    edit(&mut content);
+    let poem = egi.viewer("poem");
+    egi.act(async |tx| users::change(tx, &poem, Target { id, revision }, &content).await)
+}
+
+fn sessions(egi: &Egi, id: i64) -> String {
+    egi.sql(&format!("SELECT count(*) FROM login_session WHERE user_id = {id}")).remove(0)
+}
+
+#[test]
+fn a_user_is_added_with_all_that_was_said() {
+    let egi = Egi::new();
+    let content = UserContent {
+        first_name: "Žuža".into(),
+        email: "z@example.org".into(),
+        groups_of_probes: names(&["ARGO", "SSC"]),
+        groups_of_aggregations: names(&["ARGO"]),
+        egi_id: "zuza@egi.eu".into(),
+        ..user("žuža@example.org")
+    };
+    let saved = create(&egi, &content).unwrap();
+    assert_eq!(load(&egi, saved.id), Loaded { id: saved.id, revision: 1, content });
+    assert_eq!(egi.history(1), [format!("add|custuser|{}|žuža@example.org||poem", saved.id)]);
+    let row = format!("SELECT password, distinguished_name IS NULL FROM app_user WHERE id = {}", saved.id);
+    assert_eq!(egi.sql(&row), [format!("{HASH}|t")]);
+    assert_eq!(egi.sql("SELECT revision FROM object_group WHERE kind = 'probes' ORDER BY id"), ["2", "2"]);
+}
+
+#[test]
+fn names_and_identities_are_taken_once() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    let taken = egi.rejected(async |tx| users::create(tx, &poem, &user("alice"), HASH).await);
+    assert_eq!(at(&taken, "username"), ["User with this Username already exists."]);
+    let same_identity = UserContent { egi_id: "abc123@egi.eu".into(), ..user("other") };
+    let taken = egi.rejected(async |tx| users::create(tx, &poem, &same_identity, HASH).await);
+    assert_eq!(at(&taken, "egi_id"), ["User with this eduPersonUniqueId already exists."]);
+    assert_eq!(at(&complaints(change(&egi, 3, |it| it.username = "alice".into())), "username").len(), 1);
+    // Many have no identity.
+    create(&egi, &user("one")).unwrap();
+    create(&egi, &user("two")).unwrap();
+    let (_, lost) = race(|| create(&egi, &user("race")));
+    assert_eq!(lost.to_string(), "User with this Username already exists.");
+}
+
+#[test]
+fn what_is_wrong_is_told_at_its_field() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    let wrong = UserContent { groups_of_metrics: names(&["ARGO", "NOBODY"]), ..user("a b") };
+    let refused = egi.rejected(async |tx| users::create(tx, &poem, &wrong, HASH).await);
+    assert_eq!(at(&refused, "username"), ["Enter a valid username."]);
+    assert_eq!(at(&refused, "groups_of_metrics"), [NO_CHOICE]);
+    let long = user(&"x".repeat(31));
+    let refused = egi.rejected(async |tx| users::create(tx, &poem, &long, HASH).await);
+    assert_eq!(at(&refused, "username"), ["Ensure this value has at most 30 characters (it has 31)."]);
+    create(&egi, &UserContent { egi_id: "x@egi.eu".into(), ..long }).unwrap();
+    // An account that has such a name already keeps it.
+    egi.sql("UPDATE app_user SET username = 'Bob B' WHERE id = 3");
+    change(&egi, 3, |it| it.first_name = "Robert".into()).unwrap();
+    assert_eq!(at(&complaints(change(&egi, 3, |it| it.username = "Bob C".into())), "username").len(), 1);
+}
+
+#[test]
+fn groups_are_joined_and_left() {
+    let egi = Egi::new();
+    let saved = change(&egi, 2, |it| {
+        it.groups_of_probes = names(&["SSC"]);
+        it.is_superuser = true;
+    })
+    .unwrap();
+    let message = "Changed superuser. Added to group of probes \"SSC\". Removed from group of probes \"ARGO\".";
+    assert_eq!(saved.message, message);
+    assert_eq!(egi.history(1), [format!("change|custuser|2|alice|{message}|poem")]);
+    assert_eq!(load(&egi, 2).content.groups_of_probes, ["SSC"]);
+    assert_eq!(load(&egi, 2).content.groups_of_metrics, ["ARGO"]);
+    assert_eq!(egi.sql("SELECT revision FROM object_group WHERE kind = 'probes' ORDER BY id"), ["2", "2"]);
+    assert_eq!(egi.sql("SELECT DISTINCT revision FROM object_group WHERE kind <> 'probes'"), ["1"]);
+    // The forms of her groups show the new name.
+    change(&egi, 2, |it| it.username = "alicia".into()).unwrap();
+    assert_eq!(egi.sql("SELECT revision FROM object_group WHERE kind = 'metrics' ORDER BY id"), ["2", "1"]);
+    let group = egi.read(async |tx| groups::content(tx.conn(), GroupKind::Metrics, 1).await).unwrap();
+    assert_eq!(group.content.users, ["alicia", "bob"]);
+}
+
+#[test]
+fn users_are_for_superusers_and_for_the_newest_form() {
+    let egi = Egi::new();
+    let [poem, alice] = ["poem", "alice"].map(|name| egi.viewer(name));
+    let Loaded { revision, content, .. } = load(&egi, 2);
+    let target = Target { id: 2, revision };
+    let is_never = |refusal| matches!(refusal, Refusal::Denied(Denial::Never));
+    assert!(is_never(egi.refused(async |tx| users::create(tx, &alice, &user("new"), HASH).await)));
+    assert!(is_never(egi.refused(async |tx| users::change(tx, &alice, target, &content).await)));
+    assert!(is_never(egi.refused(async |tx| users::remove(tx, &alice, 3).await)));
+    assert!(is_never(egi.refused(async |tx| users::set_password(tx, &alice, 2, HASH).await)));
+    let before = egi.rows();
+    assert_eq!(change(&egi, 2, |_| ()).unwrap().message, "No fields changed.");
+    assert_eq!(egi.rows(), before);
+    change(&egi, 2, |it| it.last_name = "Nova".into()).unwrap();
+    let refusal = egi.refused(async |tx| users::change(tx, &poem, target, &content).await);
+    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
+    let gone = Target { id: 4711, revision };
+    let is_gone = |refusal| matches!(refusal, Refusal::Gone);
+    assert!(is_gone(egi.refused(async |tx| users::change(tx, &poem, gone, &content).await)));
+    assert!(is_gone(egi.refused(async |tx| users::remove(tx, &poem, 4711).await)));
+    assert!(is_gone(egi.refused(async |tx| users::set_password(tx, &poem, 4711, HASH).await)));
+}
+
+#[test]
+fn the_last_superuser_remains() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    assert_eq!(at(&complaints(change(&egi, 1, |it| it.is_superuser = false)), "is_superuser"), [LAST]);
+    assert_eq!(at(&complaints(change(&egi, 1, |it| it.is_active = false)), "is_active"), [LAST]);
+    assert_eq!(at(&complaints(change(&egi, 1, |it| it.is_staff = false)), "is_staff"), [LAST]);
+    let refused = egi.rejected(async |tx| users::remove(tx, &poem, 1).await);
+    assert_eq!(refused.to_string(), LAST);
+    change(&egi, 1, |it| it.first_name = "Poem".into()).unwrap();
+    // One who cannot log in does not count.
+    change(&egi, 5, |it| it.is_superuser = true).unwrap();
+    egi.rejected(async |tx| users::remove(tx, &poem, 1).await);
+    change(&egi, 5, |it| it.is_staff = true).unwrap();
+    egi.act(async |tx| users::remove(tx, &poem, 1).await).unwrap();
+    assert_eq!(egi.sql("SELECT user_id, username FROM log_entry ORDER BY id DESC LIMIT 1"), ["|poem"]);
+}
+
+#[test]
+fn who_is_gone_stays_in_what_they_did() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    egi.installation.log_in("alice");
+    egi.sql("UPDATE version SET user_id = 2, username = 'alice' WHERE kind = 'metric' AND object_id = 1");
+    let saved = egi.act(async |tx| users::remove(tx, &poem, 2).await).unwrap();
+    assert_eq!(saved.name, "alice");
+    assert_eq!(egi.history(1), ["delete|custuser|2|alice||poem"]);
+    assert_eq!(
+        (sessions(&egi, 2).as_str(), egi.sql("SELECT count(*) FROM group_member WHERE user_id = 2")),
+        ("0", vec!["0".into()])
+    );
+    let versions = "SELECT DISTINCT user_id, username FROM version WHERE kind = 'metric' AND object_id = 1";
+    assert_eq!(egi.sql(versions), ["|alice"]);
+    assert_eq!(egi.sql("SELECT DISTINCT revision FROM object_group WHERE name = 'ARGO'"), ["2"]);
+}
+
+#[test]
+fn who_may_not_log_in_any_more_is_out() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    let log_in = || [(2, "alice"), (3, "bob"), (4, "carol")].map(|(_, name)| egi.installation.log_in(name));
+    log_in();
+    change(&egi, 2, |it| it.is_active = false).unwrap();
+    change(&egi, 3, |it| it.is_staff = false).unwrap();
+    change(&egi, 4, |it| it.email = "c@example.org".into()).unwrap();
+    assert_eq!([2, 3, 4].map(|id| sessions(&egi, id)), ["0", "0", "1"]);
+    let saved = egi.act(async |tx| users::set_password(tx, &poem, 4, HASH).await).unwrap();
+    assert_eq!(saved.message, "Changed password.");
+    assert_eq!(egi.history(1), ["change|custuser|4|carol|Changed password.|poem"]);
+    assert_eq!(
+        (sessions(&egi, 4), egi.sql("SELECT password FROM app_user WHERE id = 4")),
+        ("0".into(), vec![HASH.into()])
+    );
+}

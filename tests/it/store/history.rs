@@ -1,0 +1,100 @@
+//! Versions, and the action history of objects and dates.
+
+use poem::domain::log_entry::{Action, ObjectKind};
+use poem::domain::snapshot::VersionContent;
+use poem::store::lists::{ListAsk, log_entries::LogRow};
+use poem::store::versions::Neighbours;
+use poem::store::{log_entries, versions};
+
+use super::{egi_sql, read};
+use crate::support::Installation;
+
+#[test]
+fn versions_are_listed_newest_first() {
+    let installation = Installation::with_small_data();
+    let probe = read(&installation, async |conn| versions::list(conn, ObjectKind::Probe, 1).await);
+    let lines: Vec<_> = probe.iter().map(|row| (row.id, row.label.as_str(), row.username.as_str())).collect();
+    assert_eq!(lines, [(24, "0.1.11", "poem"), (11, "0.1.8", "poem"), (1, "0.1.7", "poem")]);
+    let metric = read(&installation, async |conn| versions::list(conn, ObjectKind::Metric, 1).await);
+    assert!(metric.len() == 4 && metric.iter().all(|row| row.label.is_empty()));
+    assert!(read(&installation, async |conn| versions::list(conn, ObjectKind::Profile, 1).await).is_empty());
+}
+
+#[test]
+fn a_version_has_its_content_and_neighbours() {
+    let installation = Installation::with_small_data();
+    let get = |id| read(&installation, async |conn| versions::get(conn, id).await);
+    let version = get(11).unwrap();
+    assert!(matches!(&version.content, VersionContent::Probe(probe) if probe.label() == "ams-probe (0.1.8)"));
+    assert_eq!(version.message, "Changed version and comment.");
+    assert!(matches!(get(12).unwrap().content, VersionContent::Metric(metric) if metric.name == "argo.AMS-Check"));
+    assert!(get(10).is_none());
+    let newest =
+        |kind| read(&installation, async |conn| versions::newest(conn, kind, 2).await).map(|version| version.id);
+    assert_eq!((newest(ObjectKind::Probe), newest(ObjectKind::Metric)), (Some(15), Some(25)));
+    let around = |id| read(&installation, async |conn| versions::neighbours(conn, id).await);
+    assert_eq!(around(11), Neighbours { previous: Some(1), next: Some(24) });
+    assert_eq!(around(24), Neighbours { previous: Some(11), next: None });
+    assert_eq!(around(10), Neighbours::default());
+}
+
+#[test]
+fn an_entry_leads_to_the_version_it_made() {
+    let installation = Installation::with_small_data();
+    let of = |kind, id: &str| -> Vec<LogRow> {
+        read(&installation, async |conn| log_entries::of_object(conn, kind, id, 1, 100).await).rows
+    };
+    let made = |rows: &[LogRow]| rows.iter().map(|row| row.version_id).collect::<Vec<_>>();
+    assert_eq!(made(&of(ObjectKind::Probe, "1")), [Some(24), Some(11), Some(1)]);
+    assert_eq!(made(&of(ObjectKind::Metric, "1")), [Some(26), Some(22), Some(12), Some(4)]);
+    // Amended in place: what was made is the version before.
+    assert_eq!(made(&of(ObjectKind::Probe, "3")), [None, Some(3)]);
+    let deleted = of(ObjectKind::Metric, "7");
+    assert_eq!((deleted.len(), deleted[0].action, deleted[0].exists), (3, Action::Delete, false));
+    assert!(of(ObjectKind::Probe, "1").iter().all(|row| row.exists));
+    assert!(of(ObjectKind::Probe, "1' OR true --").is_empty());
+}
+
+#[test]
+fn recent_entries_are_ones_own_or_everybodys() {
+    let installation = Installation::with_small_data();
+    egi_sql(
+        &installation,
+        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username)
+         VALUES ('add', 'profile', '99999999999999999999', 'far', '', 2, 'alice')",
+    );
+    let recent = |user_id| read(&installation, async |conn| log_entries::recent(conn, user_id, 10).await);
+    assert_eq!(recent(None).len(), 10);
+    assert_eq!(recent(None)[0].object_name, "far");
+    assert!(!recent(None)[0].exists);
+    assert_eq!(recent(Some(2)).len(), 1);
+    assert_eq!(recent(Some(1)).len(), 10);
+    let get = |id| read(&installation, async |conn| log_entries::get(conn, id).await);
+    assert_eq!(get(51).unwrap().object_name, "TO_DELETE");
+    assert_eq!(get(1000), None);
+}
+
+#[test]
+fn dates_are_those_of_the_time_zone() {
+    let installation = Installation::with_small_data();
+    egi_sql(
+        &installation,
+        "DELETE FROM log_entry;
+         INSERT INTO log_entry (action_time, action, object_kind, object_name, message, username)
+         VALUES ('2019-12-31 23:30Z', 'add', 'probe', 'a', '', 'x'), ('2020-01-01 12:00Z', 'add', 'probe', 'b', '', 'x'),
+                ('2020-01-31 23:30Z', 'add', 'metric', 'c', '', 'x'), ('2019-05-05 12:00Z', 'add', 'metric', 'd', '', 'y')",
+    );
+    let dates = |ask: &ListAsk<'_>, zone: &str, year, month| {
+        let dates = read(&installation, async |conn| log_entries::dates(conn, ask, zone, year, month).await);
+        dates.into_iter().map(|date| (date.number, date.entries)).collect::<Vec<_>>()
+    };
+    let all = ListAsk::default();
+    assert_eq!(dates(&all, "UTC", None, None), [(2019, 2), (2020, 2)]);
+    assert_eq!(dates(&all, "Europe/Zagreb", None, None), [(2019, 1), (2020, 3)]);
+    assert_eq!(dates(&all, "Europe/Zagreb", Some(2020), None), [(1, 2), (2, 1)]);
+    assert_eq!(dates(&all, "Europe/Zagreb", Some(2020), Some(1)), [(1, 2)]);
+    assert_eq!(dates(&all, "UTC", Some(2020), Some(1)), [(1, 1), (31, 1)]);
+    let filters = [("kind", "metric".to_owned())];
+    let narrowed = ListAsk { search: "Y", filters: &filters, ..all };
+    assert_eq!(dates(&narrowed, "UTC", None, None), [(2019, 1)]);
+}

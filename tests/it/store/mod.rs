@@ -1,0 +1,36 @@
+//! What the admin reads: SQL against a real PostgreSQL.
+
+mod choices;
+mod history;
+mod lists;
+mod search;
+mod services;
+mod sorting;
+mod used;
+
+use poem::store::TenantTx;
+use poem::store::lists::ListAsk;
+use sqlx::PgConnection;
+
+use crate::support::installation::egi;
+use crate::support::sql::sql;
+use crate::support::{Installation, block_on};
+
+/// Reads the tenant EGI in one transaction.
+fn read<T>(installation: &Installation, work: impl AsyncFnOnce(&mut PgConnection) -> poem::store::Result<T>) -> T {
+    block_on(async {
+        let pool = installation.pool();
+        let mut tx = TenantTx::read(&pool, &egi()).await.expect("the tenant is there");
+        work(tx.conn()).await.expect("the query fits the schema")
+    })
+}
+
+/// Runs statements in the schema of the tenant EGI.
+fn egi_sql(installation: &Installation, statements: &str) {
+    sql(installation, &format!("SET search_path TO egi; {statements}"));
+}
+
+/// Everything in one page.
+fn whole<'a>() -> ListAsk<'a> {
+    ListAsk { page: 1, page_size: 1000, ..ListAsk::default() }
+}

@@ -1,0 +1,173 @@
+//! Every list by every column, both ways.
+
+use std::fmt::Debug;
+
+use poem::domain::group::GroupKind;
+use poem::store::Result;
+use poem::store::lists::{
+    ListAsk, Order, Rows, aggregations, api_keys, groups, log_entries, metrics, probes, profiles, users,
+};
+use poem::store::service_table;
+use sqlx::PgConnection;
+
+use super::{egi_sql, read, whole};
+use crate::support::Installation;
+
+/// Rows whose columns are all in orders of their own.
+const ROWS: &str = "
+    INSERT INTO object_group (kind, name) SELECT kind, md5(kind || i) FROM generate_series(1, 20) i,
+        unnest(ARRAY['profiles', 'probes', 'metrics', 'aggregations']) kind;
+    CREATE TEMPORARY TABLE numbered AS
+        SELECT kind, id, row_number() OVER (PARTITION BY kind ORDER BY id) AS i FROM object_group;
+    INSERT INTO app_user (username, password, first_name, last_name, email, is_staff, is_superuser, is_active)
+        SELECT md5('u' || i), '', upper(md5('f' || i)), md5('l' || i), md5('e' || i), i % 2 = 0, i % 3 = 0, i % 5 > 0
+        FROM generate_series(1, 20) i;
+    INSERT INTO group_member (kind, group_id, user_id)
+        SELECT g.kind, g.id, u.id FROM object_group g CROSS JOIN app_user u WHERE ascii(md5(u.id || g.name)) % 3 = 0
+        ON CONFLICT DO NOTHING;
+    INSERT INTO profile (name, version, vo, description, group_id)
+        SELECT md5('n' || i), left(md5('v' || i), 10), upper(md5('o' || i)), md5('d' || i), id FROM numbered
+        WHERE kind = 'profiles';
+    INSERT INTO probe (name, version, repository, docurl, description, comment, changed_by, changed_at, group_id)
+        SELECT md5('p' || i), '1', '', '', md5('d' || i), '', '', now(), id FROM numbered WHERE kind = 'probes';
+    INSERT INTO version (kind, object_id, content, message, username, created)
+        SELECT 'probe', p.id, jsonb_build_object('name', p.name, 'version', i::text), '', '', now()
+        FROM probe p CROSS JOIN generate_series(1, 9) i WHERE i <= ascii(md5(p.name)) % 9;
+    INSERT INTO metric_name (name, group_id) SELECT md5('m' || i), id FROM numbered WHERE kind = 'metrics' AND i % 3 > 0;
+    INSERT INTO metric (metric_name_id, tag_id, metric_type_id, group_id, probe_version_id)
+        SELECT n.id, 1 + n.id % 3, 1, n.group_id, (SELECT v.id FROM version v WHERE kind = 'probe' ORDER BY md5(n.id || '-' || v.id) LIMIT 1)
+        FROM metric_name n WHERE NOT EXISTS (SELECT FROM metric m WHERE m.metric_name_id = n.id);
+    INSERT INTO aggregation (name, apiid, group_id) SELECT md5('a' || i), i, id FROM numbered WHERE kind = 'aggregations';
+    INSERT INTO api_key (client, token_hash, created, revoked)
+        SELECT md5('c' || i), decode(repeat(lpad(to_hex(i), 2, '0'), 32), 'hex'),
+               now() - ascii(md5('t' || i)) * interval '1 day', i % 2 = 0
+        FROM generate_series(1, 20) i;
+    INSERT INTO log_entry (action_time, action, object_name, message, username)
+        SELECT now() - i * interval '1 hour', 'add', md5('o' || i), '', md5('u' || i) FROM generate_series(1, 20) i;
+    INSERT INTO service SELECT 's' || i, '', md5('n' || i), md5('a' || i), '', md5('y' || i), '', '', true, true, true, true
+        FROM generate_series(1, 20) i;
+    INSERT INTO metric_instance (profile_id, service_flavour, metric_name_id)
+        SELECT 1, s.service_type, (SELECT id FROM metric_name ORDER BY md5(s.id || id) LIMIT 1) FROM service s
+        WHERE s.id LIKE 's%'";
+
+fn by_name(name: &str) -> (String, String) {
+    (name.to_lowercase(), name.to_owned())
+}
+
+fn by_number(number: i64) -> (String, String) {
+    (String::new(), format!("{number:020}"))
+}
+
+fn by_flag(flag: bool) -> (String, String) {
+    by_number(i64::from(flag))
+}
+
+/// The list follows each of its columns upwards, and is the other way round downwards.
+fn every_column_sorts<T: Clone + PartialEq + Debug>(
+    installation: &Installation,
+    sorts: &[&str],
+    default: Order<'static>,
+    list: impl AsyncFn(&mut PgConnection, &ListAsk<'_>) -> Result<Rows<T>>,
+    key: impl Fn(&T, &str) -> (String, String),
+) {
+    let rows = |sort, descending| {
+        let ask = ListAsk { sort, descending, ..whole() };
+        read(installation, async |conn| list(conn, &ask).await).rows
+    };
+    let undeclared = rows("password", false);
+    assert_eq!(undeclared, rows(default.column, default.descending));
+    assert!(sorts.contains(&default.column) && undeclared.len() > 10);
+    for column in sorts {
+        let in_order = |rows: &[T]| rows.is_sorted_by_key(|row| key(row, column));
+        let up = rows(column, false);
+        assert!(in_order(&up), "{column}: {:?}", up.iter().map(|row| key(row, column)).collect::<Vec<_>>());
+        assert!(*column == default.column || !in_order(&undeclared), "the rows tell nothing about {column}");
+        let mut down = rows(column, true);
+        down.reverse();
+        assert_eq!(up, down, "{column}");
+    }
+}
+
+#[test]
+fn every_list_is_sorted_by_each_of_its_columns() {
+    let installation = Installation::with_small_data();
+    egi_sql(&installation, ROWS);
+    let it = &installation;
+    every_column_sorts(it, profiles::SORTS, profiles::DEFAULT_ORDER, profiles::list, |row, column| match column {
+        "version" => by_name(&row.version),
+        "vo" => by_name(&row.vo),
+        "description" => by_name(&row.description),
+        "group" => by_name(&row.group),
+        _ => by_name(&row.name),
+    });
+    every_column_sorts(it, probes::SORTS, probes::DEFAULT_ORDER, probes::list, |row, column| match column {
+        "versions" => by_number(row.versions),
+        "description" => by_name(&row.description),
+        "group" => by_name(&row.group),
+        _ => by_name(&row.name),
+    });
+    every_column_sorts(it, metrics::SORTS, metrics::DEFAULT_ORDER, metrics::list, |row, column| match column {
+        "tag" => by_name(&row.tag),
+        "probe" => by_name(&row.probe),
+        "group" => by_name(&row.group),
+        _ => by_name(&row.name),
+    });
+    every_column_sorts(it, aggregations::SORTS, aggregations::DEFAULT_ORDER, aggregations::list, |row, column| {
+        by_name(if column == "group" { &row.group } else { &row.name })
+    });
+    every_column_sorts(it, users::SORTS, users::DEFAULT_ORDER, users::list, |row, column| match column {
+        "first_name" => by_name(&row.first_name),
+        "last_name" => by_name(&row.last_name),
+        "email" => by_name(&row.email),
+        "is_staff" => by_flag(row.is_staff),
+        "is_superuser" => by_flag(row.is_superuser),
+        "is_active" => by_flag(row.is_active),
+        _ => by_name(&row.username),
+    });
+}
+
+#[test]
+fn keys_groups_log_and_services_are_sorted_by_each_of_their_columns() {
+    let installation = Installation::with_small_data();
+    egi_sql(&installation, ROWS);
+    let it = &installation;
+    let keys = async |conn: &mut PgConnection, ask: &ListAsk<'_>| api_keys::list(conn, ask, None).await;
+    every_column_sorts(it, api_keys::SORTS, api_keys::DEFAULT_ORDER, keys, |row, column| match column {
+        "created" => by_number(row.created.timestamp_micros()),
+        "revoked" => by_flag(row.revoked),
+        _ => by_name(&row.client),
+    });
+    for kind in GroupKind::ALL {
+        let list = async |conn: &mut PgConnection, ask: &ListAsk<'_>| groups::list(conn, kind, ask).await;
+        // a group of the others holds one object at most
+        let sorts = if kind == GroupKind::Metrics { groups::SORTS } else { &["name", "users"] };
+        every_column_sorts(it, sorts, groups::DEFAULT_ORDER, list, |row, column| match column {
+            "members" => by_number(row.members),
+            "users" => by_number(row.users),
+            _ => by_name(&row.name),
+        });
+    }
+    let log = async |conn: &mut PgConnection, ask: &ListAsk<'_>| {
+        log_entries::list(conn, ask, log_entries::Entries::default()).await
+    };
+    every_column_sorts(it, log_entries::SORTS, log_entries::DEFAULT_ORDER, log, |row, column| match column {
+        "time" => by_number(row.time.timestamp_micros()),
+        "entry" => by_name(&row.object_name),
+        _ => by_name(&row.username),
+    });
+    // A service has several lines only where its type stands in small.json.
+    let services = async |conn: &mut PgConnection, ask: &ListAsk<'_>| {
+        let mut lines = service_table::list(conn, ask).await?;
+        lines.rows.dedup_by_key(|line| line.service_id.clone());
+        Ok(lines)
+    };
+    // those without any come last
+    let first = |name: &str| if name.is_empty() { by_name("~") } else { by_name(name) };
+    every_column_sorts(it, service_table::SORTS, service_table::DEFAULT_ORDER, services, |line, column| match column {
+        "name" => by_name(&line.name),
+        "type" => by_name(&line.service_type),
+        "metrics" => first(&line.metric),
+        "probes" => first(&line.probe),
+        _ => by_name(&line.area),
+    });
+}

@@ -1,0 +1,96 @@
+//! A browser: keeps the cookies of one host and shows the CSRF token of its forms.
+
+use std::collections::BTreeMap;
+
+use super::http::Answer;
+use super::server::Server;
+
+pub struct Browser<'a> {
+    server: &'a Server,
+    host: &'static str,
+    pub cookies: BTreeMap<String, String>,
+    /// What a proxy adds.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl<'a> Browser<'a> {
+    /// Of the tenant EGI.
+    pub fn new(server: &'a Server) -> Self {
+        Self::of_host(server, "localhost")
+    }
+
+    pub fn of_host(server: &'a Server, host: &'static str) -> Self {
+        Self { server, host, cookies: BTreeMap::new(), headers: Vec::new() }
+    }
+
+    /// As if it came from this address, through a proxy.
+    pub fn seen_from(mut self, address: &str) -> Self {
+        self.headers.push(("X-Forwarded-For", address.to_owned()));
+        self
+    }
+
+    pub fn get(&mut self, target: &str) -> Answer {
+        self.send("GET", target, &[], b"")
+    }
+
+    /// Posts a form, with the token of the cookie.
+    pub fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Answer {
+        if !self.cookies.contains_key("csrftoken") {
+            self.get("/poem/admin/login/");
+        }
+        let token = self.cookies["csrftoken"].clone();
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("csrfmiddlewaretoken", &token).extend_pairs(fields);
+        self.post_body(target, &form.finish())
+    }
+
+    /// Posts a form as it is given.
+    pub fn post_body(&mut self, target: &str, body: &str) -> Answer {
+        self.send("POST", target, &[("Content-Type", "application/x-www-form-urlencoded")], body.as_bytes())
+    }
+
+    /// The answer of the login page's form.
+    pub fn log_in(&mut self, username: &str, password: &str) -> Answer {
+        self.post("/poem/admin/login/", &[("username", username), ("password", password)])
+    }
+
+    pub fn session(&self) -> Option<&str> {
+        self.cookies.get("sessionid").map(String::as_str)
+    }
+
+    /// Whether the server takes it for somebody who is logged in.
+    pub fn is_logged_in(&mut self) -> bool {
+        let answer = self.get("/poem/api/v2/internal/users/");
+        assert!([200, 403].contains(&answer.status), "{answer:?}");
+        answer.status == 200
+    }
+
+    pub fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = cookies.join("; ");
+        let mut all = vec![("Host", self.host)];
+        if !cookies.is_empty() {
+            all.push(("Cookie", &cookies));
+        }
+        all.extend(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        all.extend(headers);
+        let answer = self.server.send(method, target, &all, body);
+        for cookie in answer.headers("Set-Cookie") {
+            let (name, rest) = cookie.split_once('=').expect("a cookie has a name");
+            let (value, attributes) = rest.split_once(';').unwrap_or((rest, ""));
+            match attributes.contains("Max-Age=0") {
+                true => self.cookies.remove(name),
+                false => self.cookies.insert(name.to_owned(), value.to_owned()),
+            };
+        }
+        answer
+    }
+}
+
+/// The value of the first input of this name in a page.
+pub fn input(page: &str, name: &str) -> Option<String> {
+    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\""))?;
+    let value = rest.split('"').next()?;
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x2F;", "/"), ("&amp;", "&")];
+    Some(entities.iter().fold(value.to_owned(), |text, (entity, sign)| text.replace(entity, sign)))
+}
