@@ -1,6 +1,6 @@
 # The commands of a developer; CONTRIBUTING.md says when to use which.
 
-.PHONY: try check fmt lint test test-postgresql-10 test-collation sqlx deny bench fuzz
+.PHONY: try check fmt lint test test-browser test-postgresql-10 test-collation sqlx deny bench fuzz
 
 try: # start POEM with demo data
 	./try
@@ -16,6 +16,10 @@ lint: # what clippy says
 
 test: # all tests; they start a PostgreSQL of their own
 	cargo test
+
+test-browser: # every page and the journeys of people in a Chromium; pictures into target/screenshots
+	cargo build --bin poem && cargo test --test it pages::
+	packaging/check-browser --all
 
 test-postgresql-10: # all tests over the oldest PostgreSQL that is supported
 	packaging/check-postgresql 10

@@ -65,6 +65,10 @@ Port = 5432
 [SECURITY]
 AllowedHosts = *
 SecretKeyPath = %(VENV)s/etc/poem/secret_key
+[SUPERUSER_EGI]
+Name = bench
+Password = $bench_password
+Email = bench@example.org
 [SERVER]
 Port = $poem_port
 User = $(id --user --name)

@@ -82,17 +82,24 @@ install_missing_packages() {
         say "please install them, or run this as root, and try again"
         exit 1
     fi
-    say "installing ${missing[*]}"
-    case $family in
-        debian) install_with_apt "${missing[@]}" ;;
-        redhat7) install_with yum "${missing[@]}" ;;
-        redhat) install_with "$(command -v dnf || command -v yum)" "${missing[@]}" ;;
-    esac
+    install_packages "$family" "${missing[@]}"
     mapfile -t missing < <(missing_packages "$family")
     if [ "${#missing[@]}" -gt 0 ]; then
         say "still missing after the installation: ${missing[*]}"
         exit 1
     fi
+}
+
+# install_packages FAMILY PACKAGE…: exits where that fails.
+install_packages() {
+    local family=$1
+    shift
+    say "installing $*"
+    case $family in
+        debian) install_with_apt "$@" ;;
+        redhat7) install_with yum "$@" ;;
+        redhat) install_with "$(command -v dnf || command -v yum)" "$@" ;;
+    esac
 }
 
 install_with_apt() {

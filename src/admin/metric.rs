@@ -10,13 +10,13 @@ use super::core::{
 use crate::domain::field::{Choices, Field};
 use crate::domain::group::GroupKind;
 use crate::domain::log_entry::ObjectKind;
-use crate::domain::metric::MetricContent;
+use crate::domain::metric::{MetricContent, Section};
 use crate::domain::metric_fields::FIELDS;
-use crate::domain::metric_rules::ACTIVE;
+use crate::domain::metric_rules::{ACTIVE, PASSIVE, PASSIVE_KEY};
 use crate::domain::policy::Viewer;
 use crate::domain::snapshot::VersionContent;
 use crate::pages::Link;
-use crate::pages::form::Fact;
+use crate::pages::form::{Fact, Needed};
 use crate::pages::list::Cell;
 use crate::registry::{Refusal, Saved, Target, metrics as registry};
 use crate::store::lists::metrics as list;
@@ -100,6 +100,15 @@ impl Declared for Metrics {
             VersionContent::Metric(content) => Some(content),
             _ => None,
         }
+    }
+
+    fn needed_key(&self, field: &str) -> Option<Needed> {
+        (field == Section::Flags.as_str()).then(|| Needed {
+            field: "mtype".to_owned(),
+            value: PASSIVE.to_owned(),
+            key: PASSIVE_KEY.to_owned(),
+            text: format!("A passive metric needs the flag {PASSIVE_KEY} with the value 1."),
+        })
     }
 
     async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, visit: &Visit<'_>) -> Result<Table> {

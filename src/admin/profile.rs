@@ -44,12 +44,7 @@ static ABOUT: About = About {
     },
     fieldsets: &[
         Fieldset { legend: "", help: "", fields: &["name", "version", "vo", "group", "description"], only_if: None },
-        Fieldset {
-            legend: "Metric instances",
-            help: "Which metric tests which service flavour. A row that is cleared is removed.",
-            fields: &["tuples"],
-            only_if: None,
-        },
+        Fieldset { legend: "", help: "", fields: &["tuples"], only_if: None },
     ],
     ticks: &[],
     can_clone: true,

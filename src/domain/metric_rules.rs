@@ -11,7 +11,7 @@ pub const ACTIVE: &str = "Active";
 pub const PASSIVE: &str = "Passive";
 
 /// The key of section flags that every passive metric has.
-const PASSIVE_KEY: &str = "PASSIVE";
+pub const PASSIVE_KEY: &str = "PASSIVE";
 
 impl MetricContent {
     /// Complains about what its type asks for. Rows are counted as in [`super::metric::Settings`].

@@ -72,7 +72,8 @@ pub static FIELDS: [F; 6] = [
         .shaped(Shape::Long)
         .required(),
     F::choice("group", "Group", Choices::Groups(GroupKind::Profiles), |it| &it.group, |it, name| it.group = name),
-    F::new("tuples", "Metric instances", Kind::Rows { columns: COLUMNS, fixed: &[], get: rows, set: set_rows }),
+    F::new("tuples", "Metric instances", Kind::Rows { columns: COLUMNS, fixed: &[], get: rows, set: set_rows })
+        .help("Which metric tests which service flavour."),
 ];
 
 /// A form without it keeps the version.

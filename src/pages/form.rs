@@ -200,16 +200,18 @@ impl Content for FormPage {
     const TEMPLATE: &'static str = "admin/form";
 }
 
-/// The errors at the top of a form, each with the way to its field; `label` of a field's name, '' where none is said.
-pub fn problems<'a>(rejection: &Rejection, label: impl Fn(&str) -> &'a str) -> Vec<Problem> {
+/// The errors at the top of a form, each with the way to its input. `named`: of a field's name the label, '' where none
+/// is said, and its first column, where errors of whole rows stand; '' where it has no rows.
+pub fn problems<'a>(rejection: &Rejection, named: impl Fn(&str) -> (&'a str, &'a str)) -> Vec<Problem> {
+    let in_row = |field: &str, row: usize, column: &str| {
+        (format!("{}, row {}", named(field).0, row + 1), format!("#id_{field}-{row}-{column}"))
+    };
     let problem = |complaint: &Complaint| {
         let (place, href) = match complaint.place {
             Place::Form => (String::new(), String::new()),
-            Place::Field(name) => (label(name).to_owned(), format!("#id_{name}")),
-            Place::Row { field, row } => (format!("{}, row {}", label(field), row + 1), format!("#id_{field}")),
-            Place::Cell { field, row, column } => {
-                (format!("{}, row {}", label(field), row + 1), format!("#id_{field}-{row}-{column}"))
-            }
+            Place::Field(name) => (named(name).0.to_owned(), format!("#id_{name}")),
+            Place::Row { field, row } => in_row(field, row, named(field).1),
+            Place::Cell { field, row, column } => in_row(field, row, column),
         };
         let colon = if place.is_empty() { "" } else { ": " };
         Problem { text: format!("{place}{colon}{}", complaint.message), href }

@@ -86,7 +86,7 @@ impl PasswordPage {
             heading: heading.to_owned(),
             action: action.to_owned(),
             complaint: form::complaint(wrong),
-            problems: form::problems(wrong, |_| ""),
+            problems: form::problems(wrong, |_| ("", "")),
             widgets: fields.iter().map(widget).collect(),
             rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
             is_done: false,

@@ -40,19 +40,20 @@ pub struct Rendered {
 struct Given<'a, C> {
     page: &'a Chrome,
     it: &'a C,
-    at: Addresses,
+    at: Addresses<'a>,
 }
 
 /// What every page leads to.
 #[derive(Serialize)]
-struct Addresses {
-    home: &'static str,
+struct Addresses<'a> {
+    /// On public pages one of them: whoever reads them need not be led to the login.
+    home: &'a str,
     login: &'static str,
     logout: &'static str,
     password: &'static str,
 }
 
-const ADDRESSES: Addresses = Addresses {
+const ADDRESSES: Addresses<'static> = Addresses {
     home: "/poem/admin/",
     login: "/poem/admin/login/",
     logout: "/poem/admin/logout/",
@@ -70,8 +71,14 @@ impl<C: Content> Page<C> {
 
     /// What its template is given, for whoever wants to look at a page without a request.
     pub fn as_json(&self) -> Value {
+        let Chrome { user, navigation, .. } = &self.chrome;
+        let home = match (user, navigation.first()) {
+            (None, Some(public)) => &public.href,
+            _ => ADDRESSES.home,
+        };
+        let at = Addresses { home, ..ADDRESSES };
         // Nothing of ours has keys that are no text, which is all that could fail.
-        serde_json::to_value(Given { page: &self.chrome, it: &self.content, at: ADDRESSES }).unwrap_or_default()
+        serde_json::to_value(Given { page: &self.chrome, it: &self.content, at }).unwrap_or_default()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::policy::{Denial, Viewer, Wish, decide};
 use crate::domain::rejection::{Rejection, words};
 use crate::store::{Loaded, StoreError, TenantTx, aggregations, groups};
 
+use super::groups::note_move;
 use super::journal::note;
 use super::{Refusal, Saved, Target};
 
@@ -78,6 +79,7 @@ pub async fn add(tx: &mut TenantTx, viewer: &Viewer, content: &AggregationConten
     let group_id = chosen_group(tx, &content.group).await?;
     decide(viewer, ObjectKind::Aggregation, Wish::Add { group: &content.group })?;
     let id = aggregations::insert(tx.conn(), content, group_id).await?;
+    note_move(tx, GroupKind::Aggregations, "", &content.group).await?;
     note(tx, viewer, Action::Add, (ObjectKind::Aggregation, id, &content.name), "").await?;
     Ok(Saved::plain(id, &content.name))
 }
@@ -119,6 +121,7 @@ pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved
     let before = aggregations::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
     decide(viewer, ObjectKind::Aggregation, Wish::Delete { group: &before.group })?;
     aggregations::delete(tx.conn(), id).await?;
+    note_move(tx, GroupKind::Aggregations, &before.group, "").await?;
     note(tx, viewer, Action::Delete, (ObjectKind::Aggregation, id, &before.name), "").await?;
     Ok(Saved::plain(id, &before.name))
 }
@@ -135,6 +138,7 @@ async fn save(
         return Ok(Saved::nothing(before.id, &content.name));
     }
     aggregations::update(tx.conn(), before.id, content, group_id).await?;
+    note_move(tx, GroupKind::Aggregations, &before.content.group, &content.group).await?;
     note(tx, viewer, Action::Change, (ObjectKind::Aggregation, before.id, &content.name), &message).await?;
     Ok(Saved::changed(before.id, &content.name, message))
 }

@@ -15,6 +15,15 @@ use super::journal::note;
 use super::refusal::taken;
 use super::{Refusal, Saved, Target};
 
+/// An object went from one group into another ('' for none): whoever edits one of them and read it before is told that it
+/// changed, so that an old form undoes no move.
+pub(super) async fn note_move(tx: &mut TenantTx, kind: GroupKind, before: &str, after: &str) -> Result<(), StoreError> {
+    if before == after {
+        return Ok(());
+    }
+    groups::raise_revisions(tx.conn(), kind, &[before.to_owned(), after.to_owned()]).await
+}
+
 /// Adds a group with its members and users.
 pub async fn create(
     tx: &mut TenantTx,

@@ -9,7 +9,7 @@ use crate::domain::rejection::{Rejection, words};
 use crate::store::versions::VersionRow;
 use crate::store::{StoreError, TenantTx, log_entries, probes, version_keeping, versions};
 
-use super::groups::chosen_group;
+use super::groups::{chosen_group, note_move};
 use super::journal::note;
 use super::refusal::taken;
 use super::{Refusal, Saved, Target};
@@ -32,6 +32,7 @@ pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &ProbeContent) 
     let group_id = check(tx, content, Rejection::default()).await?;
     let id = probes::insert(tx.conn(), content, group_id, &viewer.username).await.map_err(name_taken)?;
     version_keeping::keep_probe(tx.conn(), id, content, history::INITIAL, by(viewer)).await?;
+    note_move(tx, GroupKind::Probes, "", &content.group).await?;
     note(tx, viewer, Action::Add, (ObjectKind::Probe, id, &content.name), "").await?;
     Ok(Saved::plain(id, &content.name))
 }
@@ -70,6 +71,7 @@ pub async fn change(
             Vec::new()
         }
     };
+    note_move(tx, GroupKind::Probes, &before.group, &content.group).await?;
     note(tx, viewer, Action::Change, (ObjectKind::Probe, target.id, &content.name), &message).await?;
     Ok(Saved { consequences, ..Saved::changed(target.id, &content.name, message) })
 }
@@ -86,6 +88,7 @@ pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved
     let version_ids: Vec<i64> = kept.iter().map(|version| version.id).collect();
     let left = relink(tx, viewer, &version_ids, None).await?;
     probes::delete(tx.conn(), id).await?;
+    note_move(tx, GroupKind::Probes, &before.group, "").await?;
     note(tx, viewer, Action::Delete, (ObjectKind::Probe, id, &before.name), "").await?;
     let consequences = told(&left, |label| format!("Left metric {label} without a probe."));
     Ok(Saved { consequences, ..Saved::plain(id, &before.name) })

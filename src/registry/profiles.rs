@@ -14,7 +14,7 @@ use crate::store::log_entries::NewLogEntry;
 use crate::store::profiles::ProfileRow;
 use crate::store::{StoreError, TenantTx, log_entries, metrics, profiles, service_flavours, vos};
 
-use super::groups::chosen_group;
+use super::groups::{chosen_group, note_move};
 use super::journal::note;
 use super::refusal::taken;
 use super::{Refusal, Saved, Target};
@@ -37,6 +37,7 @@ pub async fn create(
     let group_id = check(tx, content, None).await?;
     let id = profiles::insert(tx.conn(), content, group_id).await.map_err(name_taken)?;
     let consequences = put_tuples(tx, id, content).await?;
+    note_move(tx, GroupKind::Profiles, "", &content.group).await?;
     note(tx, viewer, Action::Add, (ObjectKind::Profile, id, &content.name), &message).await?;
     Ok(Saved { consequences, ..Saved::plain(id, &content.name) })
 }
@@ -74,6 +75,7 @@ pub async fn change(
     }
     profiles::update(tx.conn(), target.id, content, group_id).await.map_err(name_taken)?;
     let consequences = put_tuples(tx, target.id, content).await?;
+    note_move(tx, GroupKind::Profiles, &before.content.group, &content.group).await?;
     note(tx, viewer, Action::Change, (ObjectKind::Profile, target.id, &content.name), &message).await?;
     Ok(Saved { consequences, ..Saved::changed(target.id, &content.name, message) })
 }
@@ -83,6 +85,7 @@ pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved
     let before = profiles::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
     decide(viewer, ObjectKind::Profile, Wish::Delete { group: &before.group })?;
     profiles::delete(tx.conn(), id).await?;
+    note_move(tx, GroupKind::Profiles, &before.group, "").await?;
     note(tx, viewer, Action::Delete, (ObjectKind::Profile, id, &before.name), "").await?;
     Ok(Saved::plain(id, &before.name))
 }

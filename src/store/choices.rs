@@ -1,5 +1,7 @@
 //! What a field can be chosen from: suggestions while typing, and whole lists for selects and pickers.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 
 use super::Result;
@@ -26,12 +28,27 @@ pub async fn suggest(
     scope: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Suggestion>> {
-    find(conn, choices, scope, &storable(typed), None, Some(limit.max(0))).await
+    let found = find(conn, &[choices], scope, &storable(typed), None, Some(limit.max(0))).await?;
+    Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
 }
 
 /// Everything that can be chosen; `scope` as in [`suggest`].
 pub async fn all(conn: &mut PgConnection, choices: Choices, scope: Option<&str>) -> Result<Vec<Suggestion>> {
-    find(conn, choices, scope, "", None, None).await
+    let found = find(conn, &[choices], scope, "", None, None).await?;
+    Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
+}
+
+/// The values of everything that can be chosen from several sources, asked for at once; `scope` as in [`suggest`].
+pub async fn whole(
+    conn: &mut PgConnection,
+    choices: &[Choices],
+    scope: Option<&str>,
+) -> Result<HashMap<Choices, Vec<String>>> {
+    let mut whole: HashMap<Choices, Vec<String>> = choices.iter().map(|choices| (*choices, Vec::new())).collect();
+    for (choices, suggestion) in find(conn, choices, scope, "", None, None).await? {
+        whole.entry(choices).or_default().push(suggestion.value);
+    }
+    Ok(whole)
 }
 
 /// Those of the values that can be chosen, in their exact case; `scope` as in [`suggest`].
@@ -42,65 +59,72 @@ pub async fn known(
     values: &[String],
 ) -> Result<Vec<String>> {
     let values: Vec<String> = values.iter().map(|value| storable(value)).collect();
-    let found = find(conn, choices, scope, "", Some(&values), None).await?;
-    Ok(found.into_iter().map(|suggestion| suggestion.value).collect())
+    let found = find(conn, &[choices], scope, "", Some(&values), None).await?;
+    Ok(found.into_iter().map(|(_, suggestion)| suggestion.value).collect())
 }
 
-/// One statement for all kinds of choices: PostgreSQL executes only the part whose word is asked for.
+/// One statement for all kinds of choices: PostgreSQL executes only the parts whose words are asked for.
 /// Versions of a probe stand newest first, and two of one label once.
 async fn find(
     conn: &mut PgConnection,
-    choices: Choices,
+    choices: &[Choices],
     scope: Option<&str>,
     typed: &str,
     among: Option<&[String]>,
     limit: Option<i64>,
-) -> Result<Vec<Suggestion>> {
-    let (word, kind) = source(choices);
-    Ok(sqlx::query_as!(
-        Suggestion,
-        r#"SELECT value AS "value!", left(note, 120) AS "note!"
+) -> Result<Vec<(Choices, Suggestion)>> {
+    let sources: Vec<(&str, &str)> = choices.iter().map(|choices| source(*choices)).collect();
+    let records = sqlx::query!(
+        r#"SELECT word AS "word!", kind AS "kind!", value AS "value!", left(note, 120) AS "note!"
            FROM (
-               SELECT name AS value, '' AS note, name AS title, 0 AS age FROM tag WHERE $1 = 'tags'
-               UNION ALL SELECT name, '', name, 0 FROM metric_type WHERE $1 = 'metric types'
-               UNION ALL SELECT name, '', name, 0 FROM vo WHERE $1 = 'VOs'
-               UNION ALL SELECT name, coalesce(description, ''), name, 0 FROM service_flavour WHERE $1 = 'flavours'
-               UNION ALL SELECT n.name, '', n.name, 0 FROM metric_name n
+               SELECT 'tags' AS word, '' AS kind, name AS value, '' AS note, name AS title, 0 AS age FROM tag
+                   WHERE 'tags' = ANY ($1)
+               UNION ALL SELECT 'metric types', '', name, '', name, 0 FROM metric_type WHERE 'metric types' = ANY ($1)
+               UNION ALL SELECT 'VOs', '', name, '', name, 0 FROM vo WHERE 'VOs' = ANY ($1)
+               UNION ALL SELECT 'flavours', '', name, coalesce(description, ''), name, 0 FROM service_flavour
+                   WHERE 'flavours' = ANY ($1)
+               UNION ALL SELECT 'metric names', '', n.name, '', n.name, 0 FROM metric_name n
                    LEFT JOIN object_group g ON g.kind = n.group_kind AND g.id = n.group_id
-                   WHERE $1 = 'metric names' AND ($3::text IS NULL OR g.name = $3)
-               UNION ALL SELECT n.name, '', n.name, 0 FROM metric_name n
-                   WHERE $1 = 'metrics' AND EXISTS (SELECT FROM metric m WHERE m.metric_name_id = n.id)
-               UNION ALL SELECT label, (array_agg(description ORDER BY id DESC))[1], min(name), -max(id)
+                   WHERE 'metric names' = ANY ($1) AND ($3::text IS NULL OR g.name = $3)
+               UNION ALL SELECT 'metrics', '', n.name, '', n.name, 0 FROM metric_name n
+                   WHERE 'metrics' = ANY ($1) AND EXISTS (SELECT FROM metric m WHERE m.metric_name_id = n.id)
+               UNION ALL SELECT 'probe versions', '', label, (array_agg(description ORDER BY id DESC))[1], min(name), -max(id)
                    FROM (SELECT v.id, p.name, v.content ->> 'description' AS description,
                                 format('%s (%s)', v.content ->> 'name', v.content ->> 'version') AS label
                          FROM version v JOIN probe p ON p.id = v.object_id
-                         WHERE v.kind = 'probe' AND $1 = 'probe versions' OFFSET 0) labelled
+                         WHERE v.kind = 'probe' AND 'probe versions' = ANY ($1) OFFSET 0) labelled
                    GROUP BY label
-               UNION ALL SELECT name, '', name, 0 FROM object_group WHERE $1 = 'groups' AND kind = $2
-               UNION ALL SELECT username, trim(first_name || ' ' || last_name), username, 0 FROM app_user
-                   WHERE $1 = 'users'
-               UNION ALL SELECT o.value, o.note, o.value, 0
+               UNION ALL SELECT 'groups', kind, name, '', name, 0 FROM object_group WHERE 'groups' = ANY ($1)
+               UNION ALL SELECT 'users', '', username, trim(first_name || ' ' || last_name), username, 0 FROM app_user
+                   WHERE 'users' = ANY ($1)
+               UNION ALL SELECT 'groupable', o.group_kind, o.value, o.note, o.value, 0
                    FROM (SELECT group_kind, group_id, format('%s (%s)', name, version) AS value, vo AS note FROM profile
                          UNION ALL SELECT group_kind, group_id, name, description FROM probe
                          UNION ALL SELECT group_kind, group_id, name, '' FROM metric_name
                          UNION ALL SELECT group_kind, group_id, name, '' FROM aggregation) o
                    LEFT JOIN object_group g ON g.kind = o.group_kind AND g.id = o.group_id
-                   WHERE $1 = 'groupable' AND o.group_kind = $2 AND (o.group_id IS NULL OR g.name = $3)
+                   WHERE 'groupable' = ANY ($1) AND o.group_kind = ANY ($2) AND (o.group_id IS NULL OR g.name = $3)
            ) choice
-           WHERE ($4 = '' OR strpos(lower(value), lower($4)) > 0)
+           WHERE (word, kind) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+             AND ($4 = '' OR strpos(lower(value), lower($4)) > 0)
              AND ($5::text[] IS NULL OR value = ANY ($5))
            ORDER BY strpos(lower(value), lower($4)) > 1, lower(title) COLLATE "C", title COLLATE "C", age,
                     value COLLATE "C"
            LIMIT $6"#,
-        word,
-        kind,
+        &sources.iter().map(|(word, _)| (*word).to_owned()).collect::<Vec<_>>(),
+        &sources.iter().map(|(_, kind)| (*kind).to_owned()).collect::<Vec<_>>(),
         scope.map(storable),
         typed,
         among,
         limit
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    let found = records.into_iter().filter_map(|record| {
+        let at = sources.iter().position(|source| *source == (record.word.as_str(), record.kind.as_str()))?;
+        Some((choices[at], Suggestion { value: record.value, note: record.note }))
+    });
+    Ok(found.collect())
 }
 
 /// The word of [`find`] for it, and the kind of group where one matters.

@@ -31,9 +31,9 @@ pub struct Found {
 
 /// What has the text in its name or in what else it goes by (a service's type and area, a user's name and address, a
 /// profile's VO, a flavour's description), in any case. At most `limit` of each kind, kind after kind: first those of
-/// just this name, then those that begin with it, then by name. Users only where `with_users`. An empty text finds
-/// nothing.
-pub async fn everything(conn: &mut PgConnection, text: &str, with_users: bool, limit: i64) -> Result<Vec<Found>> {
+/// just this name, then those that begin with it, then by name. Users, groups and API keys only `for_superuser`. An empty
+/// text finds nothing.
+pub async fn everything(conn: &mut PgConnection, text: &str, for_superuser: bool, limit: i64) -> Result<Vec<Found>> {
     let records = sqlx::query!(
         r#"SELECT kind AS "kind!", id AS "id!", label AS "label!", left(note, 120) AS "note!", total AS "total!"
            FROM (
@@ -54,16 +54,17 @@ pub async fn everything(conn: &mut PgConnection, text: &str, with_users: bool, l
                        FROM service_flavour
                    UNION ALL SELECT 7, 'aggregation', id::text, name, name, '', '' FROM aggregation
                    UNION ALL SELECT CASE kind WHEN 'profiles' THEN 8 WHEN 'probes' THEN 9 WHEN 'metrics' THEN 10 ELSE 11 END,
-                       'groupof' || kind, id::text, name, name, '', '' FROM object_group
+                       'groupof' || kind, id::text, name, name, '', '' FROM object_group WHERE $2
                    UNION ALL SELECT 12, 'custuser', id::text, username, username, trim(first_name || ' ' || last_name),
                        first_name || ' ' || last_name || ' ' || email FROM app_user WHERE $2
+                   UNION ALL SELECT 13, 'apikey', id::text, client, client, '', '' FROM api_key WHERE $2
                ) found
                WHERE $1 <> '' AND (strpos(lower(name), lower($1)) > 0 OR strpos(lower(also), lower($1)) > 0)
            ) found
            WHERE place <= $3
            ORDER BY rank, place"#,
         storable(text),
-        with_users,
+        for_superuser,
         limit
     )
     .fetch_all(conn)

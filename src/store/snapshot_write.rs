@@ -334,31 +334,43 @@ async fn log_entries(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
     Ok(())
 }
 
-/// New ids start above those that were written. A sequence never goes back: it would not come forward again where the
+/// New ids start above those that were written, and above those of objects that are gone: of these the histories tell
+/// still, and nothing new shall inherit them. A sequence never goes back: it would not come forward again where the
 /// transaction is undone.
 async fn set_sequences(conn: &mut PgConnection) -> Result<()> {
     sqlx::query!(
-        "SELECT ARRAY[
+        "WITH mentioned AS (
+             SELECT object_kind AS kind, object_id::bigint AS id FROM log_entry WHERE object_id ~ '^[0-9]{1,15}$'
+             UNION ALL SELECT kind, object_id FROM version
+         )
+         SELECT ARRAY[
              setval(pg_get_serial_sequence('object_group', 'id'),
-                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('object_group', 'id'))) FROM object_group), false),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('object_group', 'id')),
+                                     (SELECT max(id) + 1 FROM mentioned WHERE kind LIKE 'groupof%')) FROM object_group), false),
              setval(pg_get_serial_sequence('app_user', 'id'),
-                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('app_user', 'id'))) FROM app_user), false),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('app_user', 'id')),
+                                     (SELECT max(id) + 1 FROM mentioned WHERE kind = 'custuser')) FROM app_user), false),
              setval(pg_get_serial_sequence('api_key', 'id'),
-                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('api_key', 'id'))) FROM api_key), false),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('api_key', 'id')),
+                                     (SELECT max(id) + 1 FROM mentioned WHERE kind = 'apikey')) FROM api_key), false),
              setval(pg_get_serial_sequence('probe', 'id'),
-                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('probe', 'id'))) FROM probe), false),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('probe', 'id')),
+                                     (SELECT max(id) + 1 FROM mentioned WHERE kind = 'probe')) FROM probe), false),
              setval(pg_get_serial_sequence('version', 'id'),
                     (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('version', 'id'))) FROM version), false),
              setval(pg_get_serial_sequence('metric_name', 'id'),
                     (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('metric_name', 'id'))) FROM metric_name), false),
              setval(pg_get_serial_sequence('metric', 'id'),
-                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('metric', 'id'))) FROM metric), false),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('metric', 'id')),
+                                     (SELECT max(id) + 1 FROM mentioned WHERE kind = 'metric')) FROM metric), false),
              setval(pg_get_serial_sequence('profile', 'id'),
-                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('profile', 'id'))) FROM profile), false),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('profile', 'id')),
+                                     (SELECT max(id) + 1 FROM mentioned WHERE kind = 'profile')) FROM profile), false),
              setval(pg_get_serial_sequence('metric_instance', 'id'),
                     (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('metric_instance', 'id'))) FROM metric_instance), false),
              setval(pg_get_serial_sequence('aggregation', 'id'),
-                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('aggregation', 'id'))) FROM aggregation), false),
+                    (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('aggregation', 'id')),
+                                     (SELECT max(id) + 1 FROM mentioned WHERE kind = 'aggregation')) FROM aggregation), false),
              setval(pg_get_serial_sequence('log_entry', 'id'),
                     (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('log_entry', 'id'))) FROM log_entry), false)
          ]"

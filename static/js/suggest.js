@@ -104,7 +104,8 @@ export function suggest(form) {
 function addressOf(input, form) {
   const address = new URL(input.dataset.suggestions, location.href);
   address.searchParams.set("q", input.value);
-  const group = form.querySelector("#id_group")?.value;
+  // What stands in rows comes from any group: the metrics of a profile are not of the profile's group.
+  const group = input.closest("tr") ? "" : form.querySelector("#id_group")?.value;
   if (group) address.searchParams.set("group", group);
   return address;
 }

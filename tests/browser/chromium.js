@@ -33,5 +33,14 @@ export function chromiumPath() {
   return path;
 }
 
-// The browser's own sandbox wants privileges that containers and root do not have; it meets no page but ours.
-export const launch = () => chromium.launch({ executablePath: chromiumPath(), args: ["--no-sandbox"] });
+// SHOW=1 opens a window to look on; SLOW=500 waits so many milliseconds before each step.
+export function launch() {
+  const { SHOW, SLOW } = process.env;
+  return chromium.launch({
+    executablePath: chromiumPath(),
+    // The browser's own sandbox wants privileges that containers and root do not have; it meets no page but ours.
+    args: ["--no-sandbox"],
+    headless: !SHOW,
+    slowMo: Number(SLOW ?? 0),
+  });
+}

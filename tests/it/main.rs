@@ -1,5 +1,6 @@
 //! POEM as its users meet it: the real executable, a real PostgreSQL, real HTTP.
 
+mod admin;
 mod answers;
 mod api;
 mod architecture;

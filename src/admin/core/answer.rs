@@ -9,6 +9,9 @@ use crate::pages::chrome::Tone;
 use crate::pages::page::Rendered;
 use crate::pages::{Content, Page};
 
+/// Browsers keep cookies of 4 KB; what is said goes through one, percent-encoded, with its attributes.
+const MOST_SAID: usize = 3_500;
+
 pub type Answered = Result<Answer, AppError>;
 
 /// A page, or another address.
@@ -41,10 +44,26 @@ impl<'r> Responder<'r, 'static> for Answer {
                     Tone::Warning => "warning",
                     Tone::Error => "error",
                 };
-                Flash::new(Redirect::to(address), kind, said.join("\n")).respond_to(request)
+                Flash::new(Redirect::to(address), kind, in_a_cookie(&said)).respond_to(request)
             }
         }
     }
+}
+
+/// As many of the lines as a cookie holds, and that there are more.
+fn in_a_cookie(said: &[String]) -> String {
+    let encoded = |text: &str| text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { 1 } else { 3 }).sum::<usize>();
+    let mut room = MOST_SAID;
+    let mut text = String::new();
+    for c in said.join("\n").chars() {
+        let size = encoded(c.encode_utf8(&mut [0; 4]));
+        if size > room {
+            return text + " …";
+        }
+        room -= size;
+        text.push(c);
+    }
+    text
 }
 
 /// A page with 200.

@@ -17,7 +17,7 @@ use crate::domain::field::Field;
 use crate::domain::keys::Keys;
 use crate::domain::policy::Viewer;
 use crate::domain::snapshot::VersionContent;
-use crate::pages::form::Fact;
+use crate::pages::form::{Fact, Needed};
 use crate::registry::{Refusal, Saved, Target};
 use crate::store::{Loaded, Result, TenantTx};
 
@@ -81,6 +81,11 @@ pub trait Declared: Send + Sync + 'static {
     /// What a new object starts with.
     fn blank(&self) -> Self::Content {
         Self::Content::default()
+    }
+
+    /// A key that the rows of a field need while another field has a certain value; the page warns while it is missing.
+    fn needed_key(&self, _field: &str) -> Option<Needed> {
+        None
     }
 
     /// One page of the list.

@@ -9,7 +9,7 @@ use super::entity::{Declared, Found};
 use super::visit::Visit;
 use super::widgets::{self, Form};
 use crate::domain::draft::Draft;
-use crate::domain::field::Field;
+use crate::domain::field::{Field, Kind};
 use crate::domain::policy::Wish;
 use crate::domain::rejection::Rejection;
 use crate::error::{AppError, NOT_FOUND};
@@ -28,8 +28,8 @@ pub enum Purpose<'a, C> {
 pub struct Shown<'a> {
     pub draft: &'a Draft,
     pub rejection: &'a Rejection,
-    /// The content when the form was opened first, as JSON; `None`: it is opened now.
-    pub base: Option<String>,
+    /// Revision and content (as JSON) that the form was opened with first; `None`: it is opened now.
+    pub opened: Option<(String, String)>,
     pub conflict: Option<Conflict>,
     /// Names of the ticks that are set; `None`: all, as a form begins.
     pub ticks: Option<&'a [&'static str]>,
@@ -44,7 +44,7 @@ impl<'a> Shown<'a> {
         Self {
             draft,
             rejection,
-            base: None,
+            opened: None,
             conflict: None,
             ticks: None,
             more_rows: None,
@@ -164,8 +164,11 @@ fn form_page<D: Declared>(
             (verb, visit.at().change(about.kind, of.loaded.id), of.name.clone())
         }
     };
-    let (revision, base) = match purpose {
-        Purpose::Change { of } if read_only.is_none() => (of.loaded.revision.to_string(), base_of(&of.loaded.content)),
+    let (revision, base) = match (purpose, shown.opened) {
+        (Purpose::Change { .. }, Some(opened)) if read_only.is_none() => opened,
+        (Purpose::Change { of }, None) if read_only.is_none() => {
+            (of.loaded.revision.to_string(), base_of(&of.loaded.content))
+        }
         _ => (String::new(), String::new()),
     };
     let ticks = match purpose {
@@ -179,10 +182,10 @@ fn form_page<D: Declared>(
         object,
         action,
         revision,
-        base: shown.base.unwrap_or(base),
+        base,
         read_only: read_only.unwrap_or_default(),
         complaint: pages::complaint(shown.rejection),
-        problems: pages::problems(shown.rejection, |name| label(entity.fields(), name)),
+        problems: pages::problems(shown.rejection, |name| named(entity.fields(), name)),
         conflict: shown.conflict,
         fieldsets: widgets::fieldsets(entity, visit, &form, &sources),
         ticks,
@@ -193,8 +196,14 @@ fn form_page<D: Declared>(
     }
 }
 
-fn label<C>(fields: &[Field<C>], name: &str) -> &'static str {
-    fields.iter().find(|field| field.name == name).map_or("", |field| field.label)
+/// The label and the first column of a field; '' where there is none.
+fn named<C>(fields: &[Field<C>], name: &str) -> (&'static str, &'static str) {
+    let Some(field) = fields.iter().find(|field| field.name == name) else { return ("", "") };
+    let column = match field.kind {
+        Kind::Rows { columns, .. } => columns.first().map_or("", |column| column.name),
+        _ => "",
+    };
+    (field.label, column)
 }
 
 /// The content as JSON, for the view of a conflict.

@@ -105,7 +105,7 @@ pub async fn change<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64, posted:
     let draft = with_what_stays(entity, draft, &found);
     let ticks = ticks(about, posted);
     if let Some(shown) = only_shown(posted, &draft) {
-        let shown = Shown { ticks: Some(&ticks), base: carried_base(posted), ..shown };
+        let shown = Shown { ticks: Some(&ticks), opened: opened(posted), ..shown };
         return form::show(tx.conn(), entity, visit, Purpose::Change { of: &found }, shown).await;
     }
     let extra = extra(about, visit, posted, None);
@@ -129,7 +129,7 @@ pub async fn change<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64, posted:
         Err(Refusal::Rejected(rejection)) => {
             drop(tx);
             let mut tx = visit.read().await?;
-            let shown = Shown { base: carried_base(posted), ..shown(&rejection) };
+            let shown = Shown { opened: opened(posted), ..shown(&rejection) };
             form::show(tx.conn(), entity, visit, Purpose::Change { of: &found }, shown).await
         }
         Err(Refusal::Stale) => {
@@ -166,8 +166,10 @@ fn with_what_stays<D: Declared>(entity: &D, mut draft: Draft, found: &Found<D::C
     draft
 }
 
-fn carried_base(posted: &Posted) -> Option<String> {
-    posted.get(BASE).map(str::to_owned)
+/// What the form was opened with. It stays so while the form is only shown again: what others saved meanwhile is noticed
+/// when it is saved.
+fn opened(posted: &Posted) -> Option<(String, String)> {
+    Some((posted.get(REVISION)?.to_owned(), posted.get(BASE)?.to_owned()))
 }
 
 fn revision(posted: &Posted) -> Result<i64, AppError> {

@@ -42,7 +42,7 @@ pub async fn page<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64, version: 
         None => Vec::new(),
     };
     let at = visit.at();
-    let event = event(entity, visit, &row, id);
+    let event = Event { is_current: next.is_none(), ..event(entity, visit, &row, id) };
     let step = |label: &str, to: Option<i64>| to.map(|to| Link::new(label, at.version(about.kind, id, to)));
     let title = title(&event);
     let history = at.history(about.kind, id);

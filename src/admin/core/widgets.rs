@@ -36,7 +36,7 @@ pub struct Form<'a, C: 'static> {
 /// What can be chosen, by source; asked for once a form.
 pub type Sources = HashMap<Choices, Vec<String>>;
 
-/// Asks for the choices of every select and picker. A member chooses among their own groups.
+/// Asks for the choices of every select and picker, at once. A member chooses among their own groups.
 pub async fn sources<D: Declared>(
     conn: &mut PgConnection,
     entity: &D,
@@ -44,19 +44,21 @@ pub async fn sources<D: Declared>(
     group: &str,
 ) -> Result<Sources> {
     let mut sources = Sources::new();
+    let mut asked = Vec::new();
     for field in entity.fields() {
         let source = match field.kind {
             Kind::Choice { source, .. } | Kind::Picks { source, .. } => source,
             _ => continue,
         };
-        if sources.contains_key(&source) {
-            continue;
+        match source {
+            Choices::Groups(kind) if !viewer.is_superuser => {
+                sources.insert(source, viewer.groups_of(kind).map(str::to_owned).collect());
+            }
+            _ => asked.push(source),
         }
-        let names = match source {
-            Choices::Groups(kind) if !viewer.is_superuser => viewer.groups_of(kind).map(str::to_owned).collect(),
-            _ => choices::all(conn, source, Some(group)).await?.into_iter().map(|found| found.value).collect(),
-        };
-        sources.insert(source, names);
+    }
+    if !asked.is_empty() {
+        sources.extend(choices::whole(conn, &asked, Some(group)).await?);
     }
     Ok(sources)
 }
@@ -72,7 +74,10 @@ pub fn fieldsets<D: Declared>(
         let fields = set.fields.iter().filter_map(|name| entity.fields().iter().find(|field| field.name == *name));
         let widgets: Vec<Widget> = fields
             .filter(|field| is_shown(field, form))
-            .map(|field| widget(visit, entity.about(), field, form, sources))
+            .map(|field| Widget {
+                needs: entity.needed_key(field.name),
+                ..widget(visit, entity.about(), field, form, sources)
+            })
             .collect();
         Fieldset {
             legend: set.legend.to_owned(),

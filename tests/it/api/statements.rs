@@ -7,7 +7,7 @@ use poem::domain::profile::Tuple;
 use poem::domain::snapshot::{Aggregation, ApiKey, Group, Instance, Metric, MetricName, Named, Profile, Snapshot};
 use poem::registry::load;
 
-use crate::support::cluster::statements;
+use crate::support::cluster::queries;
 use crate::support::installation::{EGI_TOKEN, egi};
 use crate::support::{Installation, Server, block_on};
 
@@ -105,21 +105,6 @@ fn metric(id: i64) -> Metric {
     }
 }
 
-/// The queries of one request: whatever the server sends but for BEGIN with its search path, COMMIT and ROLLBACK, of
-/// which each transaction has one and one (the last may come after the answer); and but for the two questions about the
-/// state of all schemas, which it asks four times a second whether somebody asks or not.
-fn queries(installation: &Installation, request: impl FnOnce()) -> Vec<String> {
-    let is_query = |statement: &String| {
-        let is_bracket = ["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|word| statement.starts_with(word));
-        let is_about_states =
-            statement.contains("LEFT JOIN public.tenant_stamp") || statement.contains("WHERE schema_name = 'public'");
-        !is_bracket && !is_about_states
-    };
-    let before = statements(&installation.database).len();
-    request();
-    statements(&installation.database).split_off(before).into_iter().filter(is_query).collect()
-}
-
 /// The number of queries at each address, asked for the first time after a change: at most as many as it may make.
 /// Asked again, what is kept makes none.
 fn count(installation: &Installation, server: &Server) -> Vec<(String, usize)> {
@@ -130,7 +115,7 @@ fn count(installation: &Installation, server: &Server) -> Vec<(String, usize)> {
     let mut counts = Vec::new();
     for (target, most, credentials) in addresses.into_iter().chain(internal) {
         let ask = || {
-            queries(installation, || {
+            queries(&installation.database, || {
                 let status = server.get_as(&target, &[credentials]).status;
                 assert!(status == 200 || target.ends_with("UNKNOWN"), "{target}: {status}");
             })
@@ -183,7 +168,7 @@ fn a_request_that_is_refused_makes_one_query_at_most() {
         (&[("Host", "localhost"), ("X-API-KEY", "wrong")], 0),
         (&[("Host", "localhost"), ("Cookie", "sessionid=wrong")], 1),
     ] {
-        let made = queries(&installation, || {
+        let made = queries(&installation.database, || {
             let status = server.send("GET", "/poem/api/v2/profiles/", headers, b"").status;
             assert!((400..=404).contains(&status), "{headers:?}: {status}");
         });

@@ -1,9 +1,10 @@
 //! Groups: who is in them, and what it does to those who come and go.
 
+use poem::domain::aggregation::AggregationContent;
 use poem::domain::group::{GroupContent, GroupKind};
 use poem::domain::metric::MetricContent;
 use poem::domain::policy::Denial;
-use poem::registry::{Refusal, Saved, Target, groups};
+use poem::registry::{Refusal, Saved, Target, aggregations, groups};
 use poem::store::{Loaded, groups as store};
 
 use super::egi::{Egi, at, complaints, names, race};
@@ -192,4 +193,19 @@ fn forms_that_name_a_group_hear_of_its_changes() {
     assert_eq!(egi.sql(revisions), ["2|1|2|1"]);
     change(&egi, GroupKind::Probes, 1, |it| it.users = names(&["bob"])).unwrap();
     assert_eq!(egi.sql(revisions), ["3|2|2|1"]);
+}
+
+#[test]
+fn an_old_form_of_a_group_undoes_no_move() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    let target = create(&egi, GroupKind::Aggregations, &group("NEW", &[], &[])).unwrap().id;
+    let opened = load(&egi, GroupKind::Aggregations, target);
+    let content = AggregationContent { name: "MOVED".into(), apiid: "moved".into(), group: "NEW".into() };
+    egi.act(async |tx| aggregations::create(tx, &poem, &content).await).unwrap();
+    let old = Target { id: target, revision: opened.revision };
+    let refusal =
+        egi.refused(async |tx| groups::change(tx, &poem, GroupKind::Aggregations, old, &group("X", &[], &[])).await);
+    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
+    assert_eq!(load(&egi, GroupKind::Aggregations, target).content, group("NEW", &["MOVED"], &[]));
 }

@@ -1,6 +1,7 @@
 //! The PostgreSQL of this run: started by the first test that needs it, stopped when the process ends.
 
 use std::fs;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
@@ -23,11 +24,11 @@ impl Reach {
         format!("postgres:///{name}?host={host}&port={port}&user={user}")
     }
 
-    /// Makes a database in it.
-    pub async fn create_database(&self, name: &str) {
+    /// Makes a database that holds what another holds, to which nobody is connected.
+    pub async fn copy_database(&self, original: &str, name: &str) {
         let url = self.database_url("postgres");
         let mut conn = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.expect("the cluster answers");
-        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE \"{name}\""));
+        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE \"{name}\" TEMPLATE \"{original}\""));
         sqlx::raw_sql(create).execute(&mut conn).await.expect("a database is made");
     }
 }
@@ -58,9 +59,26 @@ pub fn cluster() -> &'static Reach {
     })
 }
 
-/// What the server of an installation has sent to its database so far: a statement each, in order.
-pub fn statements(database: &str) -> Vec<String> {
-    let log = fs::read(&cluster().log).expect("the log is readable");
+/// The queries of a request: whatever the server sends but for BEGIN with its search path, COMMIT and ROLLBACK, of
+/// which each transaction has one and one (the last may come after the answer); and but for the two questions about the
+/// state of all schemas, which it asks four times a second whether somebody asks or not.
+pub fn queries(database: &str, request: impl FnOnce()) -> Vec<String> {
+    let is_query = |statement: &String| {
+        let is_bracket = ["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|word| statement.starts_with(word));
+        let is_about_states =
+            statement.contains("LEFT JOIN public.tenant_stamp") || statement.contains("WHERE schema_name = 'public'");
+        !is_bracket && !is_about_states
+    };
+    let before = fs::metadata(&cluster().log).expect("the log is there").len();
+    request();
+    statements(database, before).into_iter().filter(is_query).collect()
+}
+
+/// What the server of an installation has sent to its database since the log was so long: a statement each, in order.
+fn statements(database: &str, since: u64) -> Vec<String> {
+    let mut file = fs::File::open(&cluster().log).expect("the log is readable");
+    let mut log = Vec::new();
+    file.seek(SeekFrom::Start(since)).and_then(|_| file.read_to_end(&mut log)).expect("the log is readable");
     let prefix = format!("{database}|poem|LOG:  ");
     let mut statements: Vec<String> = Vec::new();
     let mut is_own = false;

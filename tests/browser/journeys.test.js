@@ -1,0 +1,12 @@
+// All journeys, over one POEM. A single one: node --test journeys/probes.js
+
+import "./journeys/login.js";
+import "./journeys/reading.js";
+import "./journeys/probes.js";
+import "./journeys/metrics.js";
+import "./journeys/profiles.js";
+import "./journeys/people.js";
+import "./journeys/together.js";
+import "./journeys/keyboard.js";
+import "./journeys/without_javascript.js";
+import "./journeys/every_page.js";

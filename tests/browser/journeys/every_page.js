@@ -1,0 +1,235 @@
+// Every kind of page of the running server: no violation that axe-core finds, nothing that sticks out at the side, no
+// complaint of the browser; in light, dark and narrow. A picture of each is left for people in target/screenshots/.
+// PAGES=history,list: only those whose names hold one of the words.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { violations } from "../accessibility.js";
+import { PICTURES, journey, originOf } from "./stage.js";
+
+// 640 is 1280 at a zoom of 200 %.
+const LOOKS = {
+  light: { width: 1280, height: 800, colorScheme: "light" },
+  dark: { width: 1280, height: 800, colorScheme: "dark" },
+  narrow: { width: 360, height: 740, colorScheme: "light" },
+  zoomed: { width: 640, height: 400, colorScheme: "light" },
+};
+
+const ADMIN = "/poem/admin/";
+const ENTITIES = ["profile", "probe", "metric", "aggregation", "custuser", "groupofprofiles", "groupofprobes", "groupofmetrics", "groupofaggregations"];
+const VERSIONED = ["probe", "metric"];
+// Of these the demo data have something worth looking at.
+const OBJECTS = {
+  profile: "ARGO_MON", probe: "ams-probe", metric: "argo.AMS-Check", aggregation: "critical", custuser: "bruno",
+  groupofprofiles: "Operations", groupofprobes: "ARGO", groupofmetrics: "Storage", groupofaggregations: "Operations",
+};
+
+const words = (process.env.PAGES ?? "").split(",");
+const isWanted = (name) => words.some((word) => name.includes(word));
+
+// Looks at the page somebody is on.
+async function look(person, name) {
+  const { page } = person;
+  assert.notEqual(await page.title(), "", name);
+  for (const [scheme, { colorScheme, ...size }] of Object.entries(LOOKS)) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(size);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    if (width > size.width) person.complaints.push(`${name}, ${scheme}: ${width} pixels wide`);
+    const squeezed = await page.locator(".field:visible").evaluateAll((all) => all.filter((field) => field.offsetWidth < 100).map((field) => field.innerText));
+    for (const text of squeezed) person.complaints.push(`${name}, ${scheme}: squeezed: ${text.slice(0, 60)}`);
+    if (scheme === "zoomed") continue;
+    // Narrow, the samples have been looked at (pages.test.js).
+    const found = scheme === "narrow" ? [] : await violations(page);
+    for (const violation of found) person.complaints.push(`${name}, ${scheme}: ${violation}`);
+    mkdirSync(`${PICTURES}${scheme}`, { recursive: true });
+    // As if the window were as high as the page, so that no bar sticks somewhere in its middle.
+    await page.setViewportSize({ ...size, height: await page.evaluate(() => document.documentElement.scrollHeight) });
+    await page.screenshot({ path: `${PICTURES}${scheme}/${name}.png` });
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+// Pages by their addresses: [name, address].
+async function lookAt(person, pages) {
+  for (const [name, address] of pages) {
+    if (!isWanted(name)) continue;
+    await person.open(address);
+    await look(person, name);
+  }
+}
+
+// Where the form of an object of the demo data is.
+async function addressOf(person, entity, name = OBJECTS[entity]) {
+  // Of metrics of the same name, that of production has a past.
+  await person.open(`${ADMIN}poem/${entity}/?q=${name}${entity.endsWith("metric") ? "&tag=Production" : ""}`);
+  const link = person.page.locator("table.list tbody th a").filter({ hasText: new RegExp(`^${name}$`) }).first();
+  return (await link.getAttribute("href")).replace(/change\/$/, "");
+}
+
+async function firstVersion(person, address) {
+  await person.open(`${address}history/`);
+  return person.page.locator("table.history tbody th a").last().getAttribute("href");
+}
+
+const comparison = (person, address) =>
+  person.open(`${address}history/`).then(() => person.page.evaluate(() => {
+    const ids = [...document.querySelectorAll("[name=version_id1]")].map((input) => input.value);
+    return `compare/?version_id1=${ids.at(-1)}&version_id2=${ids[0]}`;
+  }));
+
+journey("every page of a superuser", async ({ as }) => {
+  const ada = await as("ada");
+  await lookAt(ada, [
+    ["index", ADMIN],
+    ["list-service", `${ADMIN}poem/service/`],
+    ["list-service-nothing", `${ADMIN}poem/service/?q=nothing-like-that`],
+    ["list-logentry", `${ADMIN}admin/logentry/`],
+    ["list-logentry-page", `${ADMIN}admin/logentry/?p=2`],
+    ["list-apikey", `${ADMIN}rest_framework_api_key/apikey/`],
+    ["form-apikey-add", `${ADMIN}rest_framework_api_key/apikey/add/`],
+    ["list-metric-filtered", `${ADMIN}poem/metric/?q=argo&tag=Production`],
+    ["list-metric-nothing", `${ADMIN}poem/metric/?q=nothing-like-that`],
+    ["search", `${ADMIN}search/?q=argo`],
+    ["search-empty", `${ADMIN}search/`],
+    ["search-nothing", `${ADMIN}search/?q=nothing-like-that`],
+    ["password-own", `${ADMIN}password_change/`],
+    ["logout", `${ADMIN}logout/`],
+    ["error-404", `${ADMIN}poem/probe/999999/change/`],
+  ]);
+  for (const entity of ENTITIES) {
+    const address = await addressOf(ada, entity);
+    await lookAt(ada, [
+      [`list-${entity}`, `${ADMIN}poem/${entity}/`],
+      [`form-${entity}-add`, `${ADMIN}poem/${entity}/add/`],
+      [`form-${entity}`, `${address}change/`],
+      [`delete-${entity}`, `${address}delete/`],
+      [`history-${entity}`, `${address}history/`],
+    ]);
+    if (entity === "custuser") await lookAt(ada, [["password-of-user", `${address}password/`]]);
+    if (entity === "metric" || entity === "profile") await lookAt(ada, [[`form-${entity}-clone`, `${address}change/clone/`]]);
+    if (!VERSIONED.includes(entity)) continue;
+    await lookAt(ada, [
+      [`version-${entity}`, await firstVersion(ada, address)],
+      [`compare-${entity}`, `${address}history/${await comparison(ada, address)}`],
+    ]);
+  }
+  await ada.open(`${ADMIN}admin/logentry/`);
+  await lookAt(ada, [["logentry", await ada.page.locator("tbody th a").first().getAttribute("href")]]);
+});
+
+journey("every page of who may only read", async ({ as }) => {
+  const emil = await as("emil");
+  const pages = [];
+  for (const entity of ["profile", "probe", "metric", "aggregation"]) {
+    pages.push([`form-${entity}-to-read`, `${await addressOf(emil, entity)}change/`]);
+  }
+  await lookAt(emil, [...pages, ["error-403", `${ADMIN}poem/custuser/`], ["error-403-add", `${ADMIN}poem/probe/add/`]]);
+});
+
+journey("every public page", async ({ visit }) => {
+  const visitor = await visit();
+  const pages = [["login", `${ADMIN}login/`], ["public-service", `${ADMIN}poem/public_service/`], ["public-tenant", `${originOf("eudat")}${ADMIN}poem/public_probe/`]];
+  for (const entity of ["profile", "probe", "metric"]) {
+    const address = await addressOf(visitor, `public_${entity}`, OBJECTS[entity]);
+    pages.push([`public-list-${entity}`, `${ADMIN}poem/public_${entity}/`], [`public-form-${entity}`, `${address}change/`]);
+    if (!VERSIONED.includes(entity)) continue;
+    pages.push([`public-history-${entity}`, `${address}history/`]);
+    pages.push([`public-version-${entity}`, await firstVersion(visitor, address)]);
+    pages.push([`public-compare-${entity}`, `${address}history/${await comparison(visitor, address)}`]);
+  }
+  pages.push(["error-404-public", `${ADMIN}poem/public_probe/999999/change/`], ["error-tenant", `${originOf("nowhere")}${ADMIN}`]);
+  await lookAt(visitor, pages);
+});
+
+// What comes of what one does: [name, who, how to get there].
+const DEEDS = [
+  ["login-refused", null, async (person) => {
+    await person.open(`${ADMIN}login/`);
+    await person.logIn("nobody-there", "wrong");
+  }],
+  ["logged-out", null, async (person) => {
+    await person.open(`${ADMIN}login/`);
+    await person.logIn("emil", "demo-emil");
+    await person.open(`${ADMIN}logout/`);
+    await person.page.locator("main").getByRole("button", { name: "Log out" }).click();
+    await person.page.getByText("You are logged out").waitFor();
+  }],
+  ["session-ended", null, async (person) => {
+    await person.open(`${ADMIN}poem/probe/add/`);
+    await person.logIn("bruno", "demo-bruno");
+    await person.fill({ name: "typed" });
+    await person.endSession();
+    await person.press("Save");
+  }],
+  ["logged-in-again", null, async (person) => {
+    await person.open(`${ADMIN}poem/probe/add/`);
+    await person.logIn("bruno", "demo-bruno");
+    await person.fill({ name: "typed" });
+    await person.endSession();
+    await person.press("Save");
+    await person.logIn("bruno", "demo-bruno");
+  }],
+  ["form-probe-errors", "bruno", async (person) => {
+    await person.open(`${ADMIN}poem/probe/add/`);
+    await person.fill({ name: "ams-probe", repository: "no address" });
+    await person.press("Save");
+  }],
+  ["form-metric-errors", "bruno", async (person) => {
+    await person.open(`${ADMIN}poem/metric/add/`);
+    await person.fill({ name: "wrong", probeversion: "no-such-probe (1)", "flags-0-value": "1" });
+    await person.press("Save");
+  }],
+  ["form-profile-errors", "bruno", async (person) => {
+    await person.open(`${ADMIN}poem/profile/add/`);
+    await person.fill({ name: "ARGO_MON", vo: "no-such-vo", "tuples-0-service_flavour": "NO-CE", "tuples-0-metric": "no.such.Metric" });
+    await person.press("Save");
+  }],
+  ["form-user-errors", "ada", async (person) => {
+    await person.open(`${ADMIN}poem/custuser/add/`);
+    await person.fill({ username: "bru no", password: "12345", password_again: "12346", email: "nowhere" });
+    await person.press("Save");
+  }],
+  ["password-errors", "emil", async (person) => {
+    await person.open(`${ADMIN}password_change/`);
+    await person.fill({ old_password: "wrong", new_password1: "12345", new_password2: "12345" });
+    await person.press("Change password");
+  }],
+  ["form-apikey-token", "ada", async (person) => {
+    await person.open(`${ADMIN}rest_framework_api_key/apikey/add/`);
+    await person.fill({ client: "looked-at" });
+    await person.press("Save");
+  }],
+  ["form-probe-saved", "bruno", async (person) => {
+    await person.open(`${await addressOf(person, "probe", "ams-publisher-probe")}change/`);
+    await person.fill({ version: "9.0.0", comment: "Looked at." });
+    await person.press("Save and continue editing");
+  }],
+  ["form-metric-suggestions", "bruno", async (person) => {
+    await person.open(`${ADMIN}poem/metric/add/`);
+    await person.field("probeversion").pressSequentially("probe");
+    await person.suggested("probe").waitFor();
+  }],
+  ["menu", "bruno", async (person) => {
+    await person.open(`${ADMIN}poem/probe/`);
+    await person.page.locator(".account summary").click();
+  }],
+];
+
+for (const [name, who, act] of DEEDS.filter(([name]) => isWanted(name))) {
+  journey(`the page «${name}»`, async ({ as, visit }) => {
+    const person = await (who ? as(who) : visit());
+    await act(person);
+    await look(person, name);
+  });
+}
+
+journey("the page of a conflict", async ({ as }) => {
+  const people = [await as("bruno"), await as("ada")];
+  for (const person of people) await person.open(`${await addressOf(person, "probe", "htcondor-ce-probe")}change/`);
+  for (const person of people) {
+    await person.fill({ comment: `As ${person === people[0] ? "Bruno" : "Ada"} puts it.`, version: "5.0.0" });
+    await person.press("Save");
+  }
+  await look(people[1], "form-probe-conflict");
+});

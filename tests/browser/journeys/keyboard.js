@@ -1,0 +1,103 @@
+// Nothing needs a mouse.
+
+import assert from "node:assert/strict";
+import { journey } from "./stage.js";
+
+journey("the first Tab leads past the bar, and Tab goes on in the order of what is seen", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/probe/add/");
+  await ada.page.keyboard.press("Tab");
+  assert.equal(await ada.page.evaluate(() => document.activeElement.textContent), "Skip to the content");
+  await ada.page.keyboard.press("Enter");
+  assert.equal(await ada.focused(), "content");
+  const order = [];
+  for (let step = 0; step < 9; step += 1) {
+    await ada.page.keyboard.press("Tab");
+    order.push(await ada.focused());
+  }
+  const fields = ["name", "version", "group", "repository", "docurl", "description", "comment"].map((name) => `id_${name}`);
+  assert.deepEqual(order, [...fields, "_save", "_continue"]);
+});
+
+journey("what has the focus can be seen", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/metric/");
+  for (let step = 0; step < 25; step += 1) {
+    await ada.page.keyboard.press("Tab");
+    const seen = await ada.page.evaluate(() => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+      const box = document.activeElement.getBoundingClientRect();
+      const isInView = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+      return { isSeen: isInView && outlineStyle !== "none" && parseFloat(outlineWidth) >= 2, what: document.activeElement.outerHTML.slice(0, 150) };
+    });
+    assert.ok(seen.isSeen, seen.what);
+  }
+});
+
+journey("errors have the focus and lead to their fields", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/probe/add/");
+  await ada.field("name").focus();
+  await ada.page.keyboard.type("journey-errors");
+  await ada.follow(() => ada.page.keyboard.press("Enter"));
+  assert.equal(await ada.focused(), "problems");
+  assert.equal((await ada.problems()).length, 5);
+  await ada.page.keyboard.press("Tab");
+  await ada.page.keyboard.press("Enter");
+  assert.equal(await ada.focused(), "id_version");
+  assert.equal(await ada.field("version").getAttribute("aria-invalid"), "true");
+  assert.equal(await ada.field("name").inputValue(), "journey-errors");
+});
+
+journey("rows are added and removed by keyboard", async ({ as }) => {
+  const bruno = await as("bruno");
+  await bruno.open("/poem/admin/poem/metric/?q=argo.AMS-Check&tag=Devel");
+  await bruno.go("argo.AMS-Check");
+  const rows = bruno.page.locator("#id_parameter tbody tr");
+  // The last one is blank.
+  const before = await rows.count();
+  await rows.nth(before - 2).locator("input").last().focus();
+  await bruno.page.keyboard.press("Enter");
+  await bruno.page.keyboard.type("--journey");
+  await bruno.page.keyboard.press("Tab");
+  await bruno.page.keyboard.type("1");
+  await bruno.follow(async () => {
+    await bruno.page.getByRole("button", { name: "Save and continue editing" }).focus();
+    await bruno.page.keyboard.press("Space");
+  });
+  assert.match(await bruno.said(), /--journey/);
+  assert.equal(await rows.count(), before + 1);
+  const added = rows.filter({ has: bruno.page.locator("input[value='--journey']") });
+  await added.getByRole("button", { name: "Remove this row" }).press("Enter");
+  await bruno.press("Save");
+  assert.match(await bruno.said(), /--journey/);
+});
+
+journey("a changed form is not left without a question", async ({ as }) => {
+  const bruno = await as("bruno");
+  const { page } = bruno;
+  await page.goto("/poem/admin/poem/probe/");
+  await bruno.go("portal-probe");
+  let asked = 0;
+  let answer = "dismiss";
+  page.on("dialog", (dialog) => {
+    asked += 1;
+    assert.equal(dialog.type(), "beforeunload");
+    return dialog[answer]();
+  });
+  const away = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Metrics" });
+  await bruno.fill({ comment: "Not saved." });
+  await away.click();
+  assert.equal(asked, 1);
+  assert.equal(await bruno.field("comment").inputValue(), "Not saved.", "stays");
+  answer = "accept";
+  await bruno.follow(() => away.click());
+  assert.equal(asked, 2);
+  assert.equal(await bruno.heading(), "Metrics");
+  await page.goto("/poem/admin/poem/probe/");
+  await bruno.go("portal-probe");
+  await bruno.fill({ comment: "Saved." });
+  await page.getByLabel("New version").uncheck();
+  await bruno.press("Save");
+  assert.equal(asked, 2, "a save is no leaving");
+});

@@ -1,0 +1,76 @@
+// Reading: what everybody may see, and finding things.
+
+import assert from "node:assert/strict";
+import { journey, originOf } from "./stage.js";
+
+journey("a public visitor reads probes, metrics, profiles and services, and stays among public pages", async ({ visit }) => {
+  const visitor = await visit();
+  await visitor.open("/poem/admin/poem/public_metric/");
+  assert.equal(await visitor.heading(), "Metrics");
+  await visitor.go("argo.AMSPublisher-Check");
+  assert.match(await visitor.page.locator(".notice-line").innerText(), /public, read-only/);
+  assert.equal(await visitor.page.locator("main form").count(), 0);
+  await visitor.go("History");
+  await visitor.go("Probes");
+  await visitor.go("ams-probe");
+  await visitor.go("History");
+  await visitor.press("Compare the two");
+  await visitor.go("Services");
+  await visitor.go("Profiles");
+  await visitor.go("ARGO_MON");
+  const links = await visitor.page.locator("a[href^='/poem/']").evaluateAll((all) => all.map((link) => link.pathname));
+  const others = links.filter((path) => !/\/public_|^\/poem\/admin\/(login\/)?$/.test(path));
+  assert.deepEqual(others, []);
+  await visitor.go("Log in");
+  assert.equal(await visitor.heading(), "Log in");
+});
+
+journey("another tenant has its own", async ({ visit }) => {
+  const visitor = await visit();
+  await visitor.open(`${originOf("eudat")}/poem/admin/poem/public_probe/`);
+  assert.match(await visitor.page.locator(".tenant").innerText(), /EUDAT/);
+  assert.ok(!(await visitor.rows()).some(([name]) => name === "ams-probe"));
+});
+
+journey("search everything", async ({ as }) => {
+  const emil = await as("emil");
+  await emil.open("/poem/admin/poem/profile/");
+  await emil.page.keyboard.press("/");
+  await emil.page.keyboard.type("webdav");
+  await emil.follow(() => emil.page.keyboard.press("Enter"));
+  assert.equal(await emil.heading(), "Found for webdav");
+  const kinds = await emil.page.locator(".findings h2").allInnerTexts();
+  assert.deepEqual(kinds.map((kind) => kind.replace(/\s*\d+$/, "")).sort(), ["Metrics", "Probes", "Service flavours", "Services"]);
+  await emil.go("webdav-storage-probe");
+  assert.match(await emil.heading(), /webdav-storage-probe/);
+});
+
+journey("find in a list: words, filters, sorting; what is on can be taken off", async ({ as }) => {
+  const emil = await as("emil");
+  await emil.open("/poem/admin/poem/metric/");
+  const all = await emil.page.locator(".count").innerText();
+  await emil.page.getByLabel("Tag").selectOption("Test");
+  await emil.page.getByLabel(/^Search in/).fill("argo");
+  await emil.press("Apply");
+  assert.deepEqual(await emil.rows(), [["argo.AMS-Check", "Test", "ams-probe (0.1.7)", "ARGO"]]);
+  await emil.go("Clear all");
+  assert.equal(await emil.page.locator(".count").innerText(), all);
+  await emil.page.getByRole("columnheader", { name: "Name" }).getByRole("link").click();
+  await emil.page.waitForURL(/o=|sort/);
+  assert.equal(await emil.page.getByRole("columnheader", { name: "Name" }).getAttribute("aria-sort"), "descending");
+  const names = (await emil.rows()).map(([name]) => name);
+  assert.ok(names[0] > names.at(-1));
+  await emil.page.getByLabel(/^Search in/).fill("nothing like that");
+  await emil.press("Apply");
+  await emil.go("Show all");
+  assert.equal(await emil.page.locator(".count").innerText(), all);
+});
+
+journey("services lead to their metrics and probes", async ({ as }) => {
+  const emil = await as("emil");
+  await emil.open("/poem/admin/poem/service/");
+  await emil.page.getByLabel(/^Search in/).fill("arc");
+  await emil.press("Search");
+  await emil.page.locator("table.merged tbody a").first().click();
+  await emil.page.waitForURL(/\/(metric|probe|profile)\//);
+});

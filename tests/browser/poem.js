@@ -1,0 +1,72 @@
+// A POEM of one's own: `poem try` with its PostgreSQL and demo data, in a temporary directory and at a free port.
+
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+// Milliseconds; a database is made and filled, maybe on a busy machine.
+const PATIENCE = 180_000;
+
+function program() {
+  const path = process.env.POEM_PROGRAM ?? join(resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target"), "debug/poem");
+  if (!existsSync(path)) throw new Error(`${path} is not there: run \`cargo build\` first, or set POEM_PROGRAM.`);
+  return path;
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address();
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+// `origin` is where it is served, `stop` ends it and takes its data away.
+export async function startPoem() {
+  const directory = mkdtempSync(join(tmpdir(), "poem-journeys-"));
+  // PostgreSQL refuses to run as root, and runs as another user then: it must be able to go in.
+  chmodSync(directory, 0o755);
+  const port = await freePort();
+  const options = ["try", "--dir", directory, "--port", String(port)];
+  const poem = spawn(program(), options, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise((done) => poem.once("exit", done).once("error", done));
+
+  async function stop() {
+    poem.kill("SIGTERM");
+    await ended;
+    rmSync(directory, { recursive: true, force: true });
+  }
+
+  try {
+    await ready(poem, ended);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { origin: `http://localhost:${port}`, port, stop };
+}
+
+function ready(poem, ended) {
+  return new Promise((done, fail) => {
+    let output = "";
+    const giveUp = (why) => fail(new Error(`POEM did not start: ${why}\n${output}`));
+    const timer = setTimeout(giveUp, PATIENCE, `not ready after ${PATIENCE / 1000} seconds`);
+    ended.then(() => {
+      clearTimeout(timer);
+      giveUp("it ended");
+    });
+    // All of it is read, so that POEM never waits for a reader.
+    for (const stream of [poem.stdout, poem.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        output = (output + text).slice(-10_000);
+        if (!output.includes("POEM is ready")) return;
+        clearTimeout(timer);
+        done();
+      });
+    }
+  });
+}

@@ -1,0 +1,313 @@
+//! What nobody should type: saved as it is, or refused at its field; never an error of the server, never half-saved.
+
+use poem::domain::log_entry::ObjectKind;
+
+use super::fixtures::Fixture;
+use super::page::{Control, Form, errors_at};
+use super::{AT, House, add, all, get, open, submit};
+use crate::support::sql::tables;
+use crate::support::{Answer, Browser};
+
+const REQUIRED: &str = "This field is required.";
+
+/// Texts that every field either takes as they are, or refuses by a rule of its own.
+const ODD: [&str; 9] = [
+    "<i class=odd>x</i>",
+    "\"quoted\" 'twice' `thrice` \\ /",
+    "100% %s %00 _ * ?",
+    "&amp; &lt;b&gt; {{ 7*7 }} {% x %}",
+    "\u{1f600}\u{1f468}\u{200d}\u{1f469}",
+    "\u{202e}\u{645}\u{631}\u{62d}\u{628}\u{627}",
+    "'; DROP TABLE probe; --",
+    "../../etc/passwd",
+    "-1 null None undefined \u{10ffff}",
+];
+
+/// Texts that no line takes.
+const CONTROL: [&str; 5] = ["a\u{7}b", "a\u{1b}[31mb", "a\u{7f}b", "a\u{2028}b", "a\u{85}b"];
+
+/// What nobody should be able to bring about, whatever they send.
+#[track_caller]
+fn is_answered(answer: &Answer, said: &str) -> String {
+    let page = answer.text();
+    assert!([200, 303, 400, 403, 404, 409, 422].contains(&answer.status), "{said}: {} {page}", answer.status);
+    assert!(!page.contains("<i class=odd>"), "{said}: HTML came through: {page}");
+    page
+}
+
+/// Tries a value in a field of a form that else is good. What is taken must be there afterwards, as it was typed.
+fn try_value(browser: &mut Browser<'_>, form: &Form, (name, value): (&str, &str), strict: bool) {
+    let said = format!("{}: {name} = {value:?}", form.action);
+    let mut typed = form.clone();
+    typed.set(name, value);
+    let answer = submit(browser, &typed);
+    let page = is_answered(&answer, &said);
+    if answer.status == 303 {
+        let list = browser.get(answer.header("Location").unwrap());
+        is_answered(&list, &said);
+        let again = browser.get(&form.action);
+        is_answered(&again, &said);
+        // A row of nothing but white space is none.
+        if let (Some(saved), false) =
+            (Form::read(&again.text()).filter(|form| form.get(name).is_some()), name.contains('-'))
+        {
+            assert_eq!(saved.value(name).replace("\r\n", "\n"), value.trim(), "{said}");
+        }
+    } else {
+        assert!(answer.status == 422 && strict, "{said}: {} {page}", answer.status);
+        assert_eq!(Form::read(&page).unwrap().value(name), value, "{said}: what was typed stays");
+        assert!(page.contains("Please correct the error"), "{said}");
+    }
+}
+
+/// The form of an object as it is now, so that one can be tried after the other.
+fn changed_again(browser: &mut Browser<'_>, address: &str) -> Form {
+    let mut form = open(browser, address);
+    if form.get("new_version").is_some() {
+        form.set("new_version", "");
+    }
+    form
+}
+
+fn is_strict(fixture: &Fixture, name: &str) -> bool {
+    fixture.strict.iter().any(|strict| name == *strict || name.starts_with(&format!("{strict}-")))
+}
+
+#[test]
+fn every_field_takes_or_refuses_what_is_odd() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all() {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let address = AT.change(fixture.kind, id);
+        for (name, limit) in open(&mut root, &address).texts() {
+            let is_cell = name.contains('-');
+            for value in &ODD[..if is_cell { 2 } else { ODD.len() }] {
+                let form = changed_again(&mut root, &address);
+                // Rows that were filled stand in other places then.
+                if form.get(&name).is_some() {
+                    let strict = is_cell || is_strict(fixture, &name) || value.chars().count() > limit;
+                    try_value(&mut root, &form, (&name, value), strict);
+                }
+            }
+        }
+        assert_eq!(root.post(&AT.delete(fixture.kind, id), &[]).status, 303);
+    }
+}
+
+/// What each field says of texts that are too long, of control characters, and of nothing.
+#[test]
+fn every_limit_is_held_and_said_at_its_field() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all() {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let add_form = || {
+            let mut root = house.browser("root");
+            let mut form = open(&mut root, &AT.addition(fixture.kind));
+            fixture.fill(&mut form, 2, "ARGO");
+            form
+        };
+        let forms = [add_form(), open(&mut root, &AT.change(fixture.kind, id))];
+        let before = tables(&house.installation);
+        for form in &forms {
+            // Rows are the same in both forms.
+            let is_add = form.action == AT.addition(fixture.kind);
+            for (name, limit) in form.texts().into_iter().filter(|(name, _)| !(is_add && name.contains('-'))) {
+                refused(&mut root, form, (&name, limit));
+            }
+        }
+        assert!(before == tables(&house.installation), "{}: something was saved", fixture.kind);
+    }
+}
+
+fn refused(browser: &mut Browser<'_>, form: &Form, (name, limit): (&str, usize)) {
+    let mut expect = |value: &str, words: &str| {
+        let mut typed = form.clone();
+        typed.set(name, value);
+        let answer = submit(browser, &typed);
+        let said = format!("{}: {name} = {:.40}", form.action, value);
+        let page = is_answered(&answer, &said);
+        let message = errors_at(&page, name);
+        assert!(answer.status == 422 && message.contains(words), "{said}: {} {message}: {page}", answer.status);
+        if !name.contains("password") {
+            assert_eq!(Form::read(&page).unwrap().value(name), value, "{said}: what was typed stays");
+        }
+    };
+    // Passwords have rules of their own.
+    if name.contains("password") {
+        return;
+    }
+    assert!(limit > 0 || form.get(name).is_none(), "{name} has no limit");
+    let long = "\u{10d}".repeat(limit + 1);
+    expect(&long, &format!("Ensure this value has at most {limit} characters (it has {}).", limit + 1));
+    for value in &CONTROL[..if name.contains('-') { 1 } else { CONTROL.len() }] {
+        expect(value, "Control characters are not allowed.");
+    }
+    if form.required.iter().any(|required| required == name) {
+        for value in ["", "   ", "\t", "\u{3000}"] {
+            expect(value, REQUIRED);
+        }
+    }
+}
+
+/// Whatever is the longest is saved, where nothing else speaks against it.
+#[test]
+fn every_field_takes_as_much_as_it_says() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all() {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let address = AT.change(fixture.kind, id);
+        for (name, limit) in open(&mut root, &address).texts() {
+            if !is_strict(fixture, &name) && !name.contains('-') {
+                let form = changed_again(&mut root, &address);
+                try_value(&mut root, &form, (&name, &"\u{1f600}".repeat(limit)), false);
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_that_are_none_lead_nowhere() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (entity, fixture) in all() {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let base = AT.list(fixture.kind);
+        let odd = [
+            "0",
+            "-1",
+            "999999",
+            "9223372036854775807",
+            "9223372036854775808",
+            "99999999999999999999999",
+            "x",
+            "1x",
+            "1.0",
+            "1e3",
+            "01",
+            "+1",
+            "%31%00",
+            "%FF",
+            "%20",
+            "1;2",
+            "null",
+            "\u{661}",
+        ];
+        for odd in odd {
+            let odd: String = percent(odd);
+            for below in ["change/", "delete/", "history/", "history/1/", "change/clone/", "password/"] {
+                let address = format!("{base}{odd}/{below}");
+                let answer = root.get(&address);
+                assert!([400, 404].contains(&answer.status), "{address}: {answer:?}");
+                let answer = root.post(&address, &[("_revision", "1")]);
+                assert!([400, 404, 405].contains(&answer.status), "{address}: {answer:?}");
+            }
+            let history = format!("{base}{id}/history/{odd}/");
+            assert!([400, 404].contains(&root.get(&history).status), "{history}");
+            assert!([400, 404].contains(&root.post(&history, &[]).status), "{history}");
+            let compare = format!("{}?version_id1={odd}&version_id2={odd}", AT.compare(fixture.kind, id));
+            assert!([400, 404].contains(&root.get(&compare).status), "{compare}");
+            let restore = format!("{}?restore={odd}", AT.change(fixture.kind, id));
+            let status = root.get(&restore).status;
+            let expected: &[u16] =
+                if entity.about().restore == poem::admin::core::Restore::InForm { &[400, 404] } else { &[200] };
+            assert!(expected.contains(&status), "{restore}: {status}");
+        }
+    }
+    for odd in ["0", "-1", "x", "99999999999999999999"] {
+        assert_eq!(root.get(&format!("/poem/admin/admin/logentry/{odd}/change/")).status, 404);
+        assert_eq!(root.get(&format!("/poem/admin/admin/logentry/?action_time__year={odd}&action_time__month={odd}&action_time__day={odd}&p={odd}")).status, 200);
+        assert_eq!(root.get(&format!("/poem/admin/suggest/{odd}/?q=a")).status, 404);
+    }
+}
+
+/// Only what a request line cannot hold as it is.
+fn percent(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_ascii() {
+                c.to_string()
+            } else {
+                form_urlencoded::byte_serialize(c.to_string().as_bytes()).collect()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn objects_of_another_tenant_are_not_there() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    house.sql("INSERT INTO two.app_user SELECT * FROM egi.app_user WHERE username = 'root'");
+    for (_, fixture) in all() {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let mut form = open(&mut root, &AT.change(fixture.kind, id));
+        form.set(fixture.change.0, fixture.change.1[0]);
+        let versions = house.versions(fixture.kind, id);
+        let mut two = Browser::of_host(&house.server, "two.localhost");
+        two.cookies.insert("csrftoken".to_owned(), "0123456789abcdef0123456789abcdef".to_owned());
+        let session = poem::domain::keys::session_hash("session-of-two");
+        let hash: String = session.iter().map(|byte| format!("{byte:02x}")).collect();
+        house.sql(&format!(
+            "INSERT INTO two.login_session (id_hash, user_id, expires)
+             SELECT '\\x{hash}', id, now() + interval '1 hour' FROM two.app_user ON CONFLICT DO NOTHING"
+        ));
+        two.cookies.insert("sessionid".to_owned(), "session-of-two".to_owned());
+        let before = tables(&house.installation);
+        get(&mut two, &AT.list(fixture.kind));
+        if fixture.kind == ObjectKind::CustUser && id == 1 {
+            continue;
+        }
+        for address in [AT.change(fixture.kind, id), AT.delete(fixture.kind, id), AT.history(fixture.kind, id)] {
+            assert_eq!(two.get(&address).status, 404, "{address}");
+        }
+        assert_eq!(submit(&mut two, &form).status, 404);
+        assert_eq!(two.post(&AT.delete(fixture.kind, id), &[]).status, 404);
+        for version in versions {
+            assert_eq!(two.get(&AT.version(fixture.kind, id, version)).status, 404);
+        }
+        assert!(before == tables(&house.installation), "{}", fixture.kind);
+    }
+}
+
+#[test]
+fn values_that_are_no_choice_are_refused_at_their_field() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all() {
+        let mut form = open(&mut root, &AT.addition(fixture.kind));
+        fixture.fill(&mut form, 1, "ARGO");
+        let selects: Vec<(String, bool)> = form
+            .controls
+            .iter()
+            .filter(|(name, control)| {
+                matches!(control, Control::Select { .. })
+                    || (matches!(control, Control::Checkbox { .. })
+                        && form.controls.iter().filter(|(of, _)| of == name).count() > 1)
+            })
+            .map(|(name, control)| (name.clone(), matches!(control, Control::Select { .. })))
+            .collect();
+        let before = tables(&house.installation);
+        for (name, is_select) in selects {
+            for value in ["no such choice", "<i class=odd>x</i>", "argo", "ARGO ' --", "\u{1f600}"] {
+                let mut form = form.clone();
+                if is_select {
+                    form.set(&name, value);
+                } else {
+                    form.controls.push((name.clone(), Control::Hidden(value.to_owned())));
+                }
+                let answer = submit(&mut root, &form);
+                let page = is_answered(&answer, &name);
+                let message = errors_at(&page, &name);
+                assert!(
+                    answer.status == 422 && message.contains("Select a valid choice."),
+                    "{} {name}: {message} {page}",
+                    fixture.kind
+                );
+            }
+        }
+        assert!(before == tables(&house.installation), "{}", fixture.kind);
+    }
+}

@@ -1,0 +1,164 @@
+//! Two people at once: nothing is lost, and nothing is half there.
+
+use std::thread;
+
+use super::page::{Control, Form, errors_at};
+use super::{AT, House, add, all, get, open, save, submit};
+use crate::support::sql::tables;
+
+#[test]
+fn the_second_to_save_is_shown_both_changes() {
+    let house = House::new();
+    let (mut first, mut second) = (house.browser("root"), house.browser("poem"));
+    for (_, fixture) in all() {
+        let id = add(&mut first, fixture, 1, "ARGO");
+        let address = AT.change(fixture.kind, id);
+        let (mut one, mut other) = (open(&mut first, &address), open(&mut second, &address));
+        if !fixture.changes_text(&one) {
+            continue;
+        }
+        let (field, [ones, others]) = fixture.change;
+        one.set(field, ones);
+        other.set(field, others);
+        save(&mut first, &one);
+        let before = tables(&house.installation);
+        let answer = submit(&mut second, &other);
+        let page = answer.text();
+        assert_eq!(answer.status, 409, "{address}: {page}");
+        assert!(page.contains("Somebody else saved this") && page.contains("Saved by root, "), "{page}");
+        assert!(page.contains("both changed it") && page.contains(ones), "{page}");
+        assert!(before == tables(&house.installation), "{address}");
+        let merged = Form::read(&page).unwrap();
+        assert_eq!(merged.value(field), others, "{address}: what was typed stays");
+        // Now it is known, the same form goes through.
+        save(&mut second, &merged);
+        assert_eq!(open(&mut first, &address).value(field), others, "{address}");
+    }
+}
+
+#[test]
+fn what_only_the_other_changed_is_taken_over() {
+    let house = House::new();
+    let (mut first, mut second) = (house.browser("root"), house.browser("poem"));
+    let kind = poem::domain::log_entry::ObjectKind::Profile;
+    let id = add(&mut first, super::fixtures::of(kind), 1, "ARGO");
+    let address = AT.change(kind, id);
+    let (mut one, mut other) = (open(&mut first, &address), open(&mut second, &address));
+    one.set("description", "The other's words.");
+    other.set("tuples-1-service_flavour", "ARC-CE");
+    other.set("tuples-1-metric", "test.Second");
+    save(&mut first, &one);
+    let answer = submit(&mut second, &other);
+    assert_eq!(answer.status, 409);
+    let merged = Form::read(&answer.text()).unwrap();
+    assert_eq!((merged.value("description"), merged.value("tuples-1-metric")), ("The other's words.", "test.Second"));
+    save(&mut second, &merged);
+    let saved = open(&mut first, &address);
+    assert_eq!((saved.value("description"), saved.value("tuples-0-service_flavour")), ("The other's words.", "ARC-CE"));
+}
+
+/// A form that is only shown again, with more rows or after a login, still knows which state it was opened with.
+#[test]
+fn a_form_that_is_shown_again_does_not_overwrite_what_was_saved_meanwhile() {
+    let house = House::new();
+    let (mut first, mut second) = (house.browser("root"), house.browser("poem"));
+    for button in ["_more", "_resume"] {
+        for (_, fixture) in all() {
+            let number = if button == "_more" { 1 } else { 2 };
+            let id = add(&mut first, fixture, number, "ARGO");
+            let address = AT.change(fixture.kind, id);
+            let (mut one, mut other) = (open(&mut first, &address), open(&mut second, &address));
+            let (field, [ones, others]) = fixture.change;
+            if !fixture.changes_text(&one) {
+                continue;
+            }
+            let own = |text: &str| format!("{text}{number}");
+            one.set(field, &own(ones));
+            other.set(field, &own(others));
+            save(&mut first, &one);
+            other.controls.push((button.to_owned(), Control::Hidden("1".to_owned())));
+            let answer = submit(&mut second, &other);
+            let shown = Form::read(&answer.text()).unwrap();
+            assert_eq!((answer.status, shown.value(field)), (200, own(others).as_str()), "{address}: {button}");
+            let answer = submit(&mut second, &shown);
+            assert!(answer.status == 409 && answer.text().contains(&own(ones)), "{address}: {button} {answer:?}");
+        }
+    }
+}
+
+#[test]
+fn who_edits_what_somebody_deleted_is_told() {
+    let house = House::new();
+    let (mut first, mut second) = (house.browser("root"), house.browser("poem"));
+    for (_, fixture) in all() {
+        let id = add(&mut first, fixture, 1, "ARGO");
+        let mut form = open(&mut second, &AT.change(fixture.kind, id));
+        form.set(fixture.change.0, fixture.change.1[0]);
+        assert_eq!(first.post(&AT.delete(fixture.kind, id), &[]).status, 303);
+        let before = tables(&house.installation);
+        assert_eq!(submit(&mut second, &form).status, 404, "{}", fixture.kind);
+        assert_eq!(second.post(&AT.delete(fixture.kind, id), &[]).status, 404, "{}", fixture.kind);
+        assert!(before == tables(&house.installation), "{}", fixture.kind);
+    }
+}
+
+#[test]
+fn one_name_in_two_requests_at_once_is_added_once() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all() {
+        let mut form = open(&mut root, &AT.addition(fixture.kind));
+        fixture.fill(&mut form, 1, "ARGO");
+        let answers: Vec<_> = thread::scope(|scope| {
+            let requests: Vec<_> = (0..4)
+                .map(|_| {
+                    let (mut browser, form) = (house.browser("root"), &form);
+                    scope.spawn(move || submit(&mut browser, form))
+                })
+                .collect();
+            requests.into_iter().map(|request| request.join().unwrap()).collect()
+        });
+        let done = answers.iter().filter(|answer| [200, 303].contains(&answer.status)).count();
+        assert_eq!(done, 1, "{}: {answers:?}", fixture.kind);
+        for answer in answers.iter().filter(|answer| ![200, 303].contains(&answer.status)) {
+            let page = answer.text();
+            let message = errors_at(&page, fixture.form[0].0);
+            assert!(answer.status == 422 && message.contains("already exists"), "{}: {page}", fixture.kind);
+            assert_eq!(Form::read(&page).unwrap().value(fixture.form[0].0), fixture.key(1), "what was typed stays");
+        }
+        let key = fixture.key(1);
+        let list = get(&mut root, &format!("{}?q={key}", AT.list(fixture.kind)));
+        assert_eq!(super::ids(fixture.kind, &list).len(), 1, "{list}");
+        let entries = house.one(&format!(
+            "SELECT count(*) FROM egi.log_entry WHERE object_name LIKE '{key}%' AND object_kind = '{}'",
+            fixture.kind
+        ));
+        assert_eq!(entries, "1", "{}", fixture.kind);
+    }
+}
+
+/// Of many who save the same state at once one goes through, and the others are told.
+#[test]
+fn of_many_who_save_at_once_one_is_the_first() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all() {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let form = open(&mut root, &AT.change(fixture.kind, id));
+        if !fixture.changes_text(&form) {
+            continue;
+        }
+        let statuses: Vec<u16> = thread::scope(|scope| {
+            let requests: Vec<_> = (0..4)
+                .map(|number| {
+                    let (mut browser, mut form) = (house.browser("root"), form.clone());
+                    form.set(fixture.change.0, &format!("{}{number}", fixture.change.1[0]));
+                    scope.spawn(move || submit(&mut browser, &form).status)
+                })
+                .collect();
+            requests.into_iter().map(|request| request.join().unwrap()).collect()
+        });
+        let count = |wanted| statuses.iter().filter(|status| **status == wanted).count();
+        assert_eq!((count(303), count(409)), (1, 3), "{}: {statuses:?}", fixture.kind);
+    }
+}

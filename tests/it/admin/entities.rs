@@ -1,0 +1,302 @@
+//! The pages of every entity, as their declaration promises them.
+
+use poem::admin::core::{About, FilterSource};
+use poem::domain::log_entry::ObjectKind;
+
+use super::fixtures::Fixture;
+use super::page::{Control, Form, elements, links};
+use super::{AT, House, add, all, get, id_of, ids, open, said, save, submit};
+use crate::support::Browser;
+
+#[test]
+fn declarations_are_whole() {
+    for (entity, fixture) in all() {
+        entity.check().unwrap_or_else(|error| panic!("{}: {error}", fixture.kind));
+        let about = entity.about();
+        assert_eq!(about.kind, fixture.kind);
+        let default = about.list.default_sort.trim_start_matches('-');
+        assert!(about.list.columns.iter().any(|column| column.key == default), "{}", fixture.kind);
+    }
+}
+
+/// The number of objects that the list says it has.
+#[track_caller]
+fn count(page: &str) -> usize {
+    let element = elements(page).into_iter().find(|element| element.get("class") == Some("count")).expect("a count");
+    let words = element.text.trim().to_owned();
+    if words == "None" {
+        return 0;
+    }
+    let number = words.split(' ').filter_map(|word| word.parse().ok()).next_back();
+    number.unwrap_or_else(|| panic!("no number: {words}"))
+}
+
+#[test]
+fn lists_are_sorted_by_every_column_both_ways() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (entity, fixture) in all() {
+        for number in 1..=2 {
+            add(&mut root, fixture, number, "ARGO");
+        }
+        let list = AT.list(fixture.kind);
+        let all = count(&get(&mut root, &list));
+        for column in entity.about().list.columns.iter().filter(|column| !column.key.is_empty()) {
+            let [up, down] = ["", "-"].map(|sign| get(&mut root, &format!("{list}?o={sign}{}", column.key)));
+            let sorted = |page: &str| {
+                let heading = elements(page).into_iter().skip_while(|element| element.get("aria-sort").is_none());
+                let heading: Vec<_> = heading.take(2).collect();
+                (heading[0].get("aria-sort").unwrap().to_owned(), heading[1].text.clone())
+            };
+            assert_eq!(sorted(&up), ("ascending".to_owned(), column.label.to_owned()), "{list}");
+            assert_eq!(sorted(&down), ("descending".to_owned(), column.label.to_owned()), "{list}");
+            assert_eq!((count(&up), count(&down)), (all, all), "{list}");
+        }
+        let first = entity.about().list.columns[0];
+        if all <= 30 {
+            let [up, mut down] =
+                ["", "-"].map(|sign| ids(fixture.kind, &get(&mut root, &format!("{list}?o={sign}{}", first.key))));
+            down.reverse();
+            assert_eq!(up, down, "{list}: names differ, so one order is the other turned round");
+        }
+        odd_addresses(&mut root, &list, all);
+    }
+}
+
+/// What an address says wrongly counts as not said, or finds nothing.
+fn odd_addresses(browser: &mut Browser<'_>, list: &str, all: usize) {
+    for query in [
+        "o=nothing",
+        "o=",
+        "o=--name",
+        "o=-",
+        "p=0",
+        "p=-1",
+        "p=x",
+        "p=99999999999999999999",
+        "p=2147483648",
+        "nothing=1",
+        "o=name&o=x",
+        "q=&group=",
+        "%FF=%FF",
+        "&&=&",
+    ] {
+        let page = get(browser, &format!("{list}?{query}"));
+        assert_eq!(count(&page), all, "{list}?{query}");
+    }
+    for query in [
+        "q=no+object+is+called+so",
+        "q=%25%25",
+        "q=%27+OR+1=1+--",
+        "q=%00x%00y",
+        "q=%3Cscript%3E",
+        "q=%E2%80%AE%F0%9F%98%80",
+    ] {
+        let page = get(browser, &format!("{list}?{query}"));
+        assert_eq!(count(&page), 0, "{list}?{query}");
+        assert!(!page.contains("<script>"), "{list}?{query}");
+    }
+}
+
+#[test]
+fn lists_are_filtered_searched_and_paged() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (entity, fixture) in all() {
+        // With what is there already more than a page; users cost a hash each.
+        let added = if fixture.kind == ObjectKind::CustUser { 3 } else { 31 };
+        house.sql("UPDATE egi.api_key SET created = '2019-03-01 12:00Z'");
+        for number in 1..=added {
+            add(&mut root, fixture, number, "ARGO");
+        }
+        let list = AT.list(fixture.kind);
+        let all = get(&mut root, &list);
+        search(&mut root, fixture, &list, added);
+        for filter in entity.about().list.filters {
+            let choices = choices(&all, filter.name);
+            let mut sum = 0;
+            for choice in choices.iter().filter(|choice| !choice.is_empty()) {
+                let pairs = form_urlencoded::Serializer::new(String::new()).append_pair(filter.name, choice).finish();
+                let page = get(&mut root, &format!("{list}?{pairs}"));
+                assert!(page.contains("class=\"on\""), "{list}?{pairs} says what is on");
+                sum += count(&page);
+            }
+            if filter.source == FilterSource::Since {
+                // (Past 7 days, this month and this year hold today.)
+                assert_eq!(count(&get(&mut root, &format!("{list}?{}=today", filter.name))), added, "{list}");
+            } else {
+                assert_eq!(sum, count(&all), "{list}: every object bears one choice of {}", filter.name);
+            }
+            assert_eq!(
+                count(&get(&mut root, &format!("{list}?{}=nothing%20bears%20this", filter.name))) % count(&all),
+                0
+            );
+        }
+        if added == 31 {
+            paging(&mut root, entity.about(), &list, count(&all));
+        }
+    }
+}
+
+fn choices(page: &str, name: &str) -> Vec<String> {
+    let elements = elements(page);
+    let select = elements.iter().position(|element| element.name == "select" && element.get("name") == Some(name));
+    let options = elements[select.unwrap_or_else(|| panic!("no filter {name}"))..].iter();
+    let options = options.take_while(|element| element.name != "/select").filter(|element| element.name == "option");
+    options.map(|option| option.get("value").unwrap_or_default().to_owned()).collect()
+}
+
+fn search(browser: &mut Browser<'_>, fixture: &Fixture, list: &str, added: usize) {
+    let key = fixture.key(2);
+    id_of(browser, fixture, &key);
+    id_of(browser, fixture, &key.to_uppercase());
+    let stem = key.split('2').next().unwrap();
+    assert_eq!(count(&get(browser, &format!("{list}?q={stem}"))), added, "{list}");
+}
+
+/// The order, the filters and the search stay while one goes through the pages; each object stands on one of them.
+fn paging(browser: &mut Browser<'_>, about: &About, list: &str, all: usize) {
+    let mut seen = Vec::new();
+    let mut address = format!("{list}?o=-{}", about.list.columns[0].key);
+    loop {
+        let page = get(browser, &address);
+        assert_eq!(count(&page), all, "{address}");
+        seen.extend(ids(about.kind, &page));
+        let next = elements(&page).into_iter().find(|element| element.get("rel") == Some("next"));
+        let Some(next) = next else { break };
+        address = next.get("href").unwrap().to_owned();
+        assert!(address.contains("o=-"), "{address}");
+    }
+    assert_eq!(seen.len(), all, "{list}");
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), all, "{list}");
+    let last = get(browser, &format!("{list}?p=1000"));
+    assert!(!ids(about.kind, &last).is_empty(), "{list}: a page beyond the last is the last");
+}
+
+#[test]
+fn objects_are_added_changed_and_deleted() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (entity, fixture) in all() {
+        let about = entity.about();
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let log = |house: &House| {
+            house.sql(&format!(
+                "SELECT action, username FROM egi.log_entry WHERE object_kind = '{}' AND object_id = '{id}' ORDER BY id",
+                fixture.kind
+            ))
+        };
+        assert_eq!(log(&house), ["add|root"], "{}", fixture.kind);
+        unchanged(&house, &mut root, fixture, id);
+        assert_eq!(log(&house), ["add|root"], "{}: nothing was changed", fixture.kind);
+        let mut form = open(&mut root, &AT.change(fixture.kind, id));
+        form.set(fixture.change.0, fixture.change.1[0]);
+        let page = save(&mut root, &form);
+        assert!(said(&page).contains("was changed. Changed "), "{}", said(&page));
+        assert_eq!(log(&house), ["add|root", "change|root"], "{}", fixture.kind);
+        let form = open(&mut root, &AT.change(fixture.kind, id));
+        assert_eq!(form.value(fixture.change.0), fixture.change.1[0], "{}", fixture.kind);
+        let history = get(&mut root, &AT.history(fixture.kind, id));
+        assert!(history.contains("Changed ") && history.contains("root"), "{history}");
+        delete(&house, &mut root, about, id);
+        assert_eq!(log(&house), ["add|root", "change|root", "delete|root"], "{}", fixture.kind);
+    }
+}
+
+/// Saving what was opened changes nothing, and says so.
+fn unchanged(house: &House, browser: &mut Browser<'_>, fixture: &Fixture, id: i64) {
+    let mut form = open(browser, &AT.change(fixture.kind, id));
+    // A new version would be one more.
+    if matches!(form.get("new_version"), Some(Control::Checkbox { .. })) {
+        form.set("new_version", "");
+    }
+    let versions = house.versions(fixture.kind, id);
+    let page = save(browser, &form);
+    assert!(said(&page).contains("nothing was changed"), "{}: {}", fixture.kind, said(&page));
+    assert_eq!(house.versions(fixture.kind, id), versions, "{}", fixture.kind);
+    let revision = open(browser, &AT.change(fixture.kind, id)).value("_revision").to_owned();
+    assert_eq!(form.value("_revision"), revision, "{}", fixture.kind);
+}
+
+fn delete(house: &House, browser: &mut Browser<'_>, about: &About, id: i64) {
+    let kind = about.kind;
+    let address = AT.delete(kind, id);
+    let page = get(browser, &address);
+    assert!(page.contains("Delete") && Form::read(&page).is_none());
+    // Only the button deletes.
+    get(browser, &AT.change(kind, id));
+    let answer = browser.post(&address, &[]);
+    assert_eq!((answer.status, answer.header("Location")), (303, Some(AT.list(kind).as_str())), "{address}");
+    let page = get(browser, &AT.list(kind));
+    assert!(said(&page).contains("was deleted."), "{}", said(&page));
+    assert!(!ids(kind, &page).contains(&id));
+    for gone in [AT.change(kind, id), AT.delete(kind, id), AT.history(kind, id), AT.clone_of(kind, id)] {
+        assert_eq!(browser.get(&gone).status, 404, "{gone}");
+        assert_eq!(browser.post(&gone, &[("_revision", "1")]).status, 404, "{gone}");
+    }
+    // Its entries carry no link.
+    let entry = house.one(&format!("SELECT max(id) FROM egi.log_entry WHERE object_kind = '{kind}'"));
+    let page = get(browser, &format!("/poem/admin/admin/logentry/{entry}/change/"));
+    assert!(!links(&page).iter().any(|link| *link == AT.change(kind, id)), "{page}");
+}
+
+#[test]
+fn save_and_continue_leads_back_to_the_form() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all().filter(|(_, fixture)| fixture.kind != ObjectKind::ApiKey) {
+        let mut form = open(&mut root, &AT.addition(fixture.kind));
+        fixture.fill(&mut form, 1, "ARGO");
+        form.controls.push(("_continue".to_owned(), Control::Hidden("1".to_owned())));
+        let answer = submit(&mut root, &form);
+        let id = id_of(&mut root, fixture, &fixture.key(1));
+        assert_eq!(answer.header("Location"), Some(AT.change(fixture.kind, id).as_str()), "{}", fixture.kind);
+        let mut form = open(&mut root, &AT.change(fixture.kind, id));
+        form.set(fixture.change.0, fixture.change.1[0]);
+        form.controls.push(("_continue".to_owned(), Control::Hidden("1".to_owned())));
+        assert_eq!(submit(&mut root, &form).header("Location"), Some(AT.change(fixture.kind, id).as_str()));
+    }
+}
+
+/// 2.3 let a superuser add nothing until some group existed.
+#[test]
+fn a_superuser_adds_objects_before_there_is_any_group() {
+    let house = House::new();
+    house.sql(
+        "TRUNCATE egi.group_member; UPDATE egi.probe SET group_id = NULL; UPDATE egi.profile SET group_id = NULL;
+        UPDATE egi.aggregation SET group_id = NULL; UPDATE egi.metric SET group_id = NULL;
+        UPDATE egi.metric_name SET group_id = NULL; DELETE FROM egi.object_group",
+    );
+    let mut root = house.browser("root");
+    // A metric belongs to a group, always.
+    for (_, fixture) in all().filter(|(_, fixture)| fixture.kind != ObjectKind::Metric) {
+        add(&mut root, fixture, 1, "");
+    }
+}
+
+/// A token is shown once, on the page that follows, and is kept nowhere: not even in a cookie.
+#[test]
+fn the_token_of_a_key_is_shown_once() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    let mut form = open(&mut root, &AT.addition(ObjectKind::ApiKey));
+    form.set("client", "NEW-CLIENT");
+    let answer = submit(&mut root, &form);
+    let page = answer.text();
+    assert!(answer.status == 200 && page.contains("shown this once"), "{answer:?}");
+    let elements = elements(&page);
+    let token = elements.iter().find(|element| element.get("id") == Some("secret")).expect("the token").text.clone();
+    assert_eq!(house.server.get_with_key("/poem/api/v2/metrics/", &token).status, 200);
+    assert!(answer.headers("Set-Cookie").all(|cookie| !cookie.contains(&token)), "{answer:?}");
+    assert!(!house.installation.log().contains(&token));
+    let id = id_of(&mut root, super::fixtures::of(ObjectKind::ApiKey), "NEW-CLIENT");
+    for address in [AT.list(ObjectKind::ApiKey), AT.change(ObjectKind::ApiKey, id), AT.history(ObjectKind::ApiKey, id)]
+    {
+        assert!(!get(&mut root, &address).contains(&token), "{address}");
+    }
+    // Sent again by the browser's reload, it is no second key.
+    let again = submit(&mut root, &form);
+    assert!(again.status == 422 && again.text().contains("API key with this Client id already exists."), "{again:?}");
+}

@@ -1,0 +1,230 @@
+//! Forms that no browser would send, and forms whose session has ended.
+
+use std::time::{Duration, Instant};
+
+use poem::domain::log_entry::ObjectKind;
+
+use super::page::{Control, Form, errors_at};
+use super::{AT, House, add, all, fixtures, get, open, save, submit};
+use crate::support::browser::input;
+use crate::support::sql::tables;
+
+#[test]
+fn forms_without_their_token_are_refused() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all() {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let before = tables(&house.installation);
+        for address in [
+            AT.addition(fixture.kind),
+            AT.change(fixture.kind, id),
+            AT.delete(fixture.kind, id),
+            AT.clone_of(fixture.kind, id),
+        ] {
+            for body in
+                ["", "name=x", "csrfmiddlewaretoken=0&name=x", "csrfmiddlewaretoken=ffffffffffffffffffffffffffffffff"]
+            {
+                let answer = root.post_body(&address, body);
+                assert!(answer.status == 403 && answer.text().contains("CSRF"), "{address} {body}: {answer:?}");
+            }
+            for kind in ["application/json", "multipart/form-data; boundary=x", "text/plain"] {
+                assert_eq!(
+                    root.send("POST", &address, &[("Content-Type", kind)], b"{}").status,
+                    415,
+                    "{address} {kind}"
+                );
+            }
+            for method in ["PUT", "DELETE", "PATCH"] {
+                let answer = root.send(method, &address, &[], b"");
+                assert!([403, 404, 405].contains(&answer.status), "{method} {address}: {answer:?}");
+            }
+        }
+        assert!(before == tables(&house.installation), "{}", fixture.kind);
+    }
+}
+
+#[test]
+fn fields_that_are_missing_doubled_or_unknown_do_no_harm() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all() {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let address = AT.change(fixture.kind, id);
+        let mut form = open(&mut root, &address);
+        // Nothing but the token: every field counts as empty.
+        let before = tables(&house.installation);
+        let empty = root.post(&AT.addition(fixture.kind), &[]);
+        assert_eq!(empty.status, 422, "{}: {}", fixture.kind, empty.text());
+        assert!(!errors_at(&empty.text(), fixture.form[0].0).is_empty(), "{}", empty.text());
+        let stateless = root.post(&address, &[("name", "x")]);
+        assert!([400, 422, 409].contains(&stateless.status), "{address}: {stateless:?}");
+        for revision in ["", "x", "-1", "99999999999999999999"] {
+            let mut form = form.clone();
+            form.set("_revision", revision);
+            form.set(fixture.change.0, fixture.change.1[0]);
+            let status = submit(&mut root, &form).status;
+            assert!([400, 409].contains(&status) || !fixture.changes_text(&form), "{address} {revision}: {status}");
+        }
+        if fixture.changes_text(&form) {
+            assert!(before == tables(&house.installation), "{}", fixture.kind);
+        }
+        // A base that somebody tampered with shows differences, and saves nothing of it.
+        let mut tampered = form.clone();
+        tampered.set("_base", "{\"name\": 7, \"<i class=odd>\": [");
+        tampered.set("_revision", "0");
+        let answer = submit(&mut root, &tampered);
+        assert!(answer.status < 500 && !answer.text().contains("<i class=odd>"), "{address}: {answer:?}");
+        // Of a field twice the last counts; what the form does not have is ignored.
+        if fixture.changes_text(&form) {
+            let [first, last] = fixture.change.1;
+            form.set(fixture.change.0, first);
+            form.controls.push((fixture.change.0.to_owned(), Control::Hidden(last.to_owned())));
+            for (name, value) in [
+                ("id", "1"),
+                ("revision", "7"),
+                ("is_god", "1"),
+                ("tuples-x-metric", "a"),
+                ("tuples-99999999999-metric", "a"),
+                ("-", "-"),
+                ("__proto__", "x"),
+                ("name-0-key", "x"),
+            ] {
+                form.controls.push((name.to_owned(), Control::Hidden(value.to_owned())));
+            }
+            save(&mut root, &form);
+            assert_eq!(open(&mut root, &address).value(fixture.change.0), last, "{address}");
+        }
+    }
+}
+
+/// As large as no profile is; within the time in which a proxy gives up, and complaints stand at their rows.
+#[test]
+fn a_form_of_ten_thousand_rows_is_saved_or_shown_again() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    let fixture = fixtures::of(ObjectKind::Profile);
+    let mut form = open(&mut root, &AT.addition(ObjectKind::Profile));
+    fixture.fill(&mut form, 1, "ARGO");
+    form.controls.retain(|(name, _)| !name.starts_with("tuples-"));
+    for row in 0..10_000 {
+        for (column, value) in
+            [("service_flavour", format!("SRM-{}", row % 100)), ("metric", format!("test.Metric-{row}"))]
+        {
+            form.controls.push((format!("tuples-{row}-{column}"), Control::Hidden(value)));
+        }
+    }
+    let started = Instant::now();
+    let mut wrong = form.clone();
+    wrong.set("tuples-9999-metric", "");
+    let answer = submit(&mut root, &wrong);
+    let page = answer.text();
+    assert!(answer.status == 422 && errors_at(&page, "tuples-9999-metric").contains("required"), "{}", answer.status);
+    let again = Form::read(&page).unwrap();
+    assert_eq!(again.value("tuples-9998-metric"), "test.Metric-9998");
+    save(&mut root, &form);
+    let id = super::id_of(&mut root, fixture, &fixture.key(1));
+    assert!(
+        get(&mut root, &AT.change(ObjectKind::Profile, id))
+            .contains("10000 tuples, 100 unique service flavours and 10000 unique metrics")
+    );
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert_eq!(house.one(&format!("SELECT count(*) FROM egi.metric_instance WHERE profile_id = {id}")), "10000");
+}
+
+#[test]
+fn what_was_typed_when_the_session_had_ended_comes_back() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all() {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        for address in [AT.addition(fixture.kind), AT.change(fixture.kind, id)] {
+            let mut alice = house.browser("poem");
+            let mut form = open(&mut alice, &address);
+            if address == AT.addition(fixture.kind) {
+                fixture.fill(&mut form, 2, "ARGO");
+            } else {
+                form.set(fixture.change.0, fixture.change.1[0]);
+            }
+            alice.post("/poem/admin/logout/", &[]);
+            let before = tables(&house.installation);
+            let answer = submit(&mut alice, &form);
+            let page = answer.text();
+            assert!(answer.status == 403 && page.contains("What you typed is kept"), "{address}: {page}");
+            assert!(before == tables(&house.installation), "{address}");
+            let (kept, next) = (input(&page, "_typed").unwrap(), input(&page, "next").unwrap());
+            assert_eq!(next, address);
+            let credentials = [("username", "poem"), ("password", "poem-secret-1")];
+            let fields = [credentials[0], credentials[1], ("next", next.as_str()), ("_typed", kept.as_str())];
+            let page = alice.post("/poem/admin/login/", &fields).text();
+            assert!(page.contains("Back to the form"), "{address}: {page}");
+            back_to_the_form(&mut alice, &page, &form, &address);
+        }
+    }
+}
+
+/// Presses the button of the page after the login, and sends the form that comes.
+fn back_to_the_form(browser: &mut crate::support::Browser<'_>, page: &str, sent: &Form, address: &str) {
+    let guarded = page.replace("<form ", "<form data-guarded ");
+    let back = Form::read(&guarded).unwrap_or_else(|| panic!("no form: {page}"));
+    assert_eq!(back.action, address);
+    let answer = submit(browser, &back);
+    let mut shown = Form::read(&answer.text()).unwrap_or_else(|| panic!("{address}: {answer:?}"));
+    assert_eq!(answer.status, 200, "{address}");
+    for (name, control) in &sent.controls {
+        let is_own = name == "csrfmiddlewaretoken";
+        if is_own || name.contains("password") {
+            continue;
+        }
+        let typed = |form: &Form| form.pairs().into_iter().filter(|(of, _)| of == name).collect::<Vec<_>>();
+        assert_eq!(typed(&shown), typed(sent), "{address}: {control:?}");
+    }
+    for name in ["password", "password_again"] {
+        if shown.get(name).is_some() {
+            shown.set(name, "quite-a-secret-1");
+        }
+    }
+    let answer = submit(browser, &shown);
+    assert!([200, 303].contains(&answer.status), "{address}: {}", answer.text());
+}
+
+#[test]
+fn more_rows_are_added_without_losing_what_was_typed() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    let fixture = fixtures::of(ObjectKind::Profile);
+    let mut form = open(&mut root, &AT.addition(ObjectKind::Profile));
+    fixture.fill(&mut form, 1, "ARGO");
+    form.controls.push(("_more".to_owned(), Control::Hidden("tuples".to_owned())));
+    let before = tables(&house.installation);
+    let answer = submit(&mut root, &form);
+    assert_eq!(answer.status, 200);
+    assert!(before == tables(&house.installation), "nothing is saved yet");
+    let more = Form::read(&answer.text()).unwrap();
+    assert_eq!((more.value("name"), more.value("tuples-0-metric")), (fixture.key(1).as_str(), "test.Metric"));
+    assert!(more.get("tuples-4-metric").is_some());
+}
+
+/// A long consequence must not be too much for the cookie that carries it to the next page.
+#[test]
+fn what_is_said_after_a_save_fits_into_a_cookie() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    house.sql("INSERT INTO egi.probe (name, version, repository, docurl, description, comment, changed_by, changed_at)
+        SELECT repeat(chr(128512), 110) || n, '1', 'http://a', 'http://a', 'x', 'x', 'x', now() FROM generate_series(1, 40) n");
+    let fixture = fixtures::of(ObjectKind::GroupOfProbes);
+    let id = add(&mut root, fixture, 1, "");
+    let mut form = open(&mut root, &AT.change(fixture.kind, id));
+    for (name, control) in &mut form.controls {
+        if let (true, Control::Checkbox { checked, .. }) = (name == "members", control) {
+            *checked = true;
+        }
+    }
+    let answer = submit(&mut root, &form);
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    for cookie in answer.headers("Set-Cookie") {
+        assert!(cookie.len() < 4096, "{} bytes", cookie.len());
+    }
+    let page = get(&mut root, answer.header("Location").unwrap());
+    assert!(super::said(&page).contains("was changed"), "{}", super::said(&page));
+}

@@ -1,0 +1,235 @@
+//! Versions, comparisons and log entries: what happened to an object, as pages tell it.
+
+use poem::admin::core::Restore;
+use poem::domain::log_entry::ObjectKind;
+
+use super::page::{Control, links};
+use super::{AT, House, add, all, fixtures, get, open, said, save};
+use crate::support::sql::tables;
+
+#[test]
+fn entities_with_versions_show_compare_and_restore_them() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (entity, fixture) in all().filter(|(entity, _)| entity.about().has_versions()) {
+        let kind = fixture.kind;
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let other = add(&mut root, fixture, 2, "ARGO");
+        for value in fixture.change.1 {
+            let mut form = open(&mut root, &AT.change(kind, id));
+            form.set(fixture.change.0, value);
+            save(&mut root, &form);
+        }
+        let versions = house.versions(kind, id);
+        assert_eq!(versions.len(), 3, "{kind}");
+        let history = get(&mut root, &AT.history(kind, id));
+        assert!(history.contains("Initial version.") && history.contains("Changed "), "{history}");
+        for version in &versions {
+            let address = AT.version(kind, id, *version);
+            assert!(
+                links(&history).contains(&address) && history.contains(&format!("value=\"{version}\"")),
+                "{address}: {history}"
+            );
+            let page = get(&mut root, &address);
+            assert!(
+                page.contains("This is a version as it was") && super::page::Form::read(&page).is_none(),
+                "{address}: {page}"
+            );
+            assert_eq!(page.contains("and still is"), Some(version) == versions.last(), "{address}");
+        }
+        let compare = |one, other| format!("{}?version_id1={one}&version_id2={other}", AT.compare(kind, id));
+        let [one, two] =
+            [(versions[0], versions[2]), (versions[2], versions[0])].map(|(a, b)| get(&mut root, &compare(a, b)));
+        assert!(
+            one == two && one.contains("<ins>") && one.contains(fixture.change.1[1]),
+            "the older stands on the left: {one}"
+        );
+        get(&mut root, &compare(versions[0], versions[0]));
+        assert_eq!(root.get(&AT.compare(kind, id)).status, 400);
+        // A version of another object, or of none, is not one of this.
+        let foreign = house.versions(kind, other)[0];
+        for address in [
+            AT.version(kind, id, foreign),
+            AT.version(kind, other, versions[0]),
+            compare(versions[0], foreign),
+            compare(foreign, versions[0]),
+        ] {
+            assert_eq!(root.get(&address).status, 404, "{address}");
+            assert_ne!(root.post(&address, &[]).status, 303, "{address}");
+        }
+        assert_eq!(
+            root.get(&format!("{}?restore={foreign}", AT.change(kind, id))).status,
+            if entity.about().restore == Restore::InForm { 404 } else { 200 }
+        );
+        restore(&house, fixture, id, entity.about().restore, &versions);
+    }
+}
+
+fn restore(house: &House, fixture: &fixtures::Fixture, id: i64, how: Restore, versions: &[i64]) {
+    let mut root = house.browser("root");
+    let (kind, field) = (fixture.kind, fixture.change.0);
+    let before = fixture.form.iter().find(|(name, _)| *name == field).unwrap().1;
+    match how {
+        Restore::Never => {}
+        Restore::AtOnce => {
+            let answer = root.post(&AT.version(kind, id, versions[0]), &[]);
+            assert_eq!(answer.status, 303, "{answer:?}");
+            assert_eq!(open(&mut root, &AT.change(kind, id)).value(field), before);
+            assert_eq!(house.versions(kind, id).len(), versions.len() + 1, "a new version, the old ones stay");
+        }
+        Restore::InForm => {
+            let form = open(&mut root, &format!("{}?restore={}", AT.change(kind, id), versions[0]));
+            assert_eq!(form.value(field), before, "the form holds what was");
+            assert_eq!(root.post(&AT.version(kind, id, versions[0]), &[]).status, 404);
+        }
+    }
+}
+
+#[test]
+fn entities_without_versions_show_their_log_entries() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all().filter(|(entity, _)| !entity.about().has_versions()) {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let mut form = open(&mut root, &AT.change(fixture.kind, id));
+        form.set(fixture.change.0, fixture.change.1[0]);
+        save(&mut root, &form);
+        let page = get(&mut root, &AT.history(fixture.kind, id));
+        let changed = page.find("Changed ").unwrap_or_else(|| panic!("{page}"));
+        assert!(page[changed..].contains("Added"), "the newest stands first: {page}");
+        for address in [AT.version(fixture.kind, id, 1), AT.compare(fixture.kind, id) + "?version_id1=1&version_id2=2"]
+        {
+            assert_eq!(root.get(&address).status, 404, "{address}");
+        }
+        assert_eq!(root.post(&AT.version(fixture.kind, id, 1), &[]).status, 404);
+        assert_eq!(root.get(&format!("{}?restore=1", AT.change(fixture.kind, id))).status, 200);
+    }
+}
+
+#[test]
+fn a_log_entry_leads_to_what_it_made() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (entity, fixture) in all() {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let entry = house.one(&format!("SELECT max(id) FROM egi.log_entry WHERE object_kind = '{}'", fixture.kind));
+        let address = format!("/poem/admin/admin/logentry/{entry}/change/");
+        let version = house.versions(fixture.kind, id).pop();
+        let object = match version {
+            Some(version) if entity.about().has_versions() => AT.version(fixture.kind, id, version),
+            _ => AT.change(fixture.kind, id),
+        };
+        let page = get(&mut root, &address);
+        assert!(links(&page).contains(&object), "{address} leads not to {object}: {page}");
+        for list in [
+            "/poem/admin/",
+            "/poem/admin/admin/logentry/",
+            &format!("/poem/admin/admin/logentry/?kind={}", fixture.kind),
+        ] {
+            let page = get(&mut root, list);
+            assert!(links(&page).contains(&object), "{list}");
+        }
+        let before = tables(&house.installation);
+        assert!([404, 405].contains(&root.post(&address, &[]).status));
+        assert!(before == tables(&house.installation));
+    }
+}
+
+/// Minutes stood where months belong in 2.3.
+#[test]
+fn times_are_those_of_the_configured_zone() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    let id = add(&mut root, fixtures::of(ObjectKind::Aggregation), 1, "ARGO");
+    house.sql("UPDATE egi.log_entry SET action_time = '2019-03-01 22:58:07Z'");
+    house.sql("UPDATE egi.version SET created = '2019-03-01 22:58:07Z'");
+    let probe = house.one("SELECT min(id) FROM egi.probe").parse().unwrap();
+    for address in [
+        AT.history(ObjectKind::Aggregation, id),
+        AT.history(ObjectKind::Probe, probe),
+        "/poem/admin/".to_owned(),
+        "/poem/admin/admin/logentry/".to_owned(),
+    ] {
+        if address == AT.history(ObjectKind::Probe, probe) && poem::admin::entity(ObjectKind::Probe).is_none() {
+            continue;
+        }
+        let page = get(&mut root, &address);
+        assert!(page.contains("2019-03-01 23:58"), "{address}: {page}");
+    }
+    let month =
+        get(&mut root, "/poem/admin/admin/logentry/?action_time__year=2019&action_time__month=3&action_time__day=1");
+    assert!(month.contains("2019-03-01 23:58"), "{month}");
+}
+
+/// The tick of one request leaked into later ones in 2.3.
+#[test]
+fn ticks_concern_their_own_request() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    if poem::admin::entity(ObjectKind::Probe).is_none() {
+        return;
+    }
+    let fixture = fixtures::of(ObjectKind::Probe);
+    let id = add(&mut root, fixture, 1, "ARGO");
+    let mut form = open(&mut root, &AT.change(ObjectKind::Probe, id));
+    form.set("new_version", "");
+    form.set("comment", "Amended.");
+    save(&mut root, &form);
+    assert_eq!(house.versions(ObjectKind::Probe, id).len(), 1, "amended in place");
+    let form = open(&mut root, &AT.change(ObjectKind::Probe, id));
+    let ticks = |name| matches!(form.get(name), Some(Control::Checkbox { checked: true, .. }));
+    assert!(ticks("new_version") && ticks("update_metrics"), "both are on again");
+    let mut form = form.clone();
+    form.set("version", "2.0");
+    save(&mut root, &form);
+    assert_eq!(house.versions(ObjectKind::Probe, id).len(), 2);
+    let mut form = open(&mut root, &AT.change(ObjectKind::Probe, id));
+    form.set("comment", "The number stays.");
+    let answer = super::submit(&mut root, &form);
+    assert!(answer.status == 422 && answer.text().contains("Version number should be raised"), "{answer:?}");
+}
+
+#[test]
+fn deleting_says_what_else_is_affected_and_leaves_it_there() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (kind, member) in [
+        (ObjectKind::GroupOfProbes, "ams-probe"),
+        (ObjectKind::GroupOfProfiles, "ARGO_MON"),
+        (ObjectKind::GroupOfAggregations, "CRITICAL_AGG"),
+        (ObjectKind::GroupOfMetrics, "argo.AMS-Check"),
+    ] {
+        let fixture = fixtures::of(kind);
+        let id = super::id_of(&mut root, fixture, "ARGO");
+        let page = get(&mut root, &AT.delete(kind, id));
+        assert!(page.contains(member) && page.contains("member"), "{kind}: {page}");
+        let count = |house: &House| {
+            house.one("SELECT (SELECT count(*) FROM egi.probe) + (SELECT count(*) FROM egi.profile) + (SELECT count(*) FROM egi.aggregation) + (SELECT count(*) FROM egi.metric)")
+        };
+        let before = count(&house);
+        assert_eq!(root.post(&AT.delete(kind, id), &[]).status, 303);
+        assert_eq!(count(&house), before);
+    }
+}
+
+#[test]
+fn a_clone_starts_from_its_original_and_says_so() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    for (_, fixture) in all().filter(|(entity, _)| entity.about().can_clone) {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let address = AT.clone_of(fixture.kind, id);
+        let form = open(&mut root, &address);
+        for (name, value) in &fixture.form[1..] {
+            assert_eq!(form.value(name), *value, "{address}: {name}");
+        }
+        let same = super::submit(&mut root, &form);
+        assert_eq!(same.status, 422, "{address}: the copy needs another name: {}", same.text());
+        let mut form = form.clone();
+        form.set(fixture.form[0].0, &fixture.key(2));
+        let page = save(&mut root, &form);
+        assert!(said(&page).contains("was added"), "{}", said(&page));
+        let copy = super::id_of(&mut root, fixture, &fixture.key(2));
+        assert!(get(&mut root, &AT.history(fixture.kind, copy)).contains("Derived from "), "{address}");
+    }
+}
