@@ -179,7 +179,8 @@ with Accept-Encoding: gzip and the right If-None-Match.
 {others(samples)}
 ## Pages
 
-For a superuser who is logged in, the large data; every page made anew for every request.
+For a superuser who is logged in, the large data. A page is kept while the data stay; a request asks the database for the
+session and the state of the data.
 
 {pages(samples)}
 ## How it grows

@@ -18,6 +18,7 @@ use rocket_dyn_templates::Template;
 use sqlx::PgConnection;
 
 use crate::admin;
+use crate::admin::core::kept::KeptPages;
 use crate::answers::{Answers, World};
 use crate::api::{self, ApiHeaders};
 use crate::auth;
@@ -51,6 +52,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .attach(counting(&current))
         .attach(Template::fairing())
         .manage(keys)
+        .manage(KeptPages::default())
         .manage(TrustedProxies(current.server.trusted_proxies.clone()))
         .manage(current.server.sessions)
         .manage(config)

@@ -3,7 +3,7 @@
 use rocket::request::FromParam;
 use rocket::{Route, get, routes};
 
-use super::core::{Answered, Entity, Public};
+use super::core::{Answered, Entity, Public, kept};
 use super::routes::number;
 use super::{entity, service};
 use crate::domain::log_entry::ObjectKind;
@@ -26,7 +26,7 @@ impl FromParam<'_> for PublicModel {
 
 #[get("/poem/admin/poem/public_service")]
 async fn services(visit: Public<'_>) -> Answered {
-    service::page(&visit.0).await
+    kept::page(&visit.0, service::page(&visit.0)).await
 }
 
 #[get("/poem/admin/poem/<model>")]

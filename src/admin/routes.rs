@@ -3,7 +3,7 @@
 use rocket::http::ContentType;
 use rocket::{Route, get, post, routes};
 
-use super::core::{Answered, Entity, Inside, suggest};
+use super::core::{Answered, Entity, Inside, kept, suggest};
 use super::{entity, index, log_entry, password, public, search, service};
 use crate::auth::form::{Leads, Posted};
 use crate::auth::login_first::LoginFirst;
@@ -145,7 +145,7 @@ async fn search_page(visit: Inside<'_>) -> Answered {
 
 #[get("/poem/admin/poem/service")]
 async fn services(visit: Inside<'_>) -> Answered {
-    service::page(&visit.0).await
+    kept::page(&visit.0, service::page(&visit.0)).await
 }
 
 #[get("/poem/admin/admin/logentry")]

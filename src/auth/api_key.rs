@@ -24,7 +24,7 @@ impl<'r> ApiClient<'r> {
         if !token.is_empty() && is_valid(request, tenant, token).await? {
             return Ok(Self { tenant });
         }
-        match Box::pin(session::user_of(request, tenant)).await? {
+        match Box::pin(session::find(request, tenant)).await? {
             Some(_) => Err(NO_PERMISSION),
             None => Err(NO_CREDENTIALS),
         }

@@ -53,7 +53,8 @@ pub fn token(request: &Request<'_>) -> String {
 /// Kept with the request, so that all its forms have the same.
 struct Token(String);
 
-fn known(request: &Request<'_>) -> Option<String> {
+/// That of the cookie, where it has one.
+pub fn known(request: &Request<'_>) -> Option<String> {
     let token = cookie(request);
     let is_token = (32..=64).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_token.then(|| token.to_owned())

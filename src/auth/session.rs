@@ -11,7 +11,7 @@ use crate::domain::policy::Viewer;
 use crate::domain::session::SessionLimits;
 use crate::error::{AppError, NO_CREDENTIALS, refuse};
 use crate::registry::sessions as registry;
-use crate::store::sessions::{self, SessionUser};
+use crate::store::sessions::{self, Session, SessionUser};
 use crate::store::{Db, TenantTx};
 
 /// The cookie that holds the session's id.
@@ -27,14 +27,14 @@ pub struct LoggedIn<'r> {
 /// looked at where the body is read ([`crate::auth::form::Posted`]).
 pub struct MaybeLoggedIn<'r> {
     pub tenant: CurrentTenant<'r>,
-    pub user: Option<SessionUser>,
+    pub session: Option<Session>,
 }
 
 impl<'r> LoggedIn<'r> {
     /// The guard for hand-written routes.
     pub async fn check(request: &'r Request<'_>) -> Result<Self, AppError> {
-        let MaybeLoggedIn { tenant, user } = MaybeLoggedIn::find(request).await?;
-        let user = user.ok_or(NO_CREDENTIALS)?;
+        let MaybeLoggedIn { tenant, session } = MaybeLoggedIn::find(request).await?;
+        let user = session.ok_or(NO_CREDENTIALS)?.user;
         csrf::check(request)?;
         Ok(Self { tenant, user })
     }
@@ -44,12 +44,12 @@ impl<'r> MaybeLoggedIn<'r> {
     /// The guard for hand-written routes.
     pub async fn find(request: &'r Request<'_>) -> Result<Self, AppError> {
         let tenant = CurrentTenant::find(request).await?;
-        Ok(Self { tenant, user: user_of(request, tenant).await? })
+        Ok(Self { tenant, session: find(request, tenant).await? })
     }
 }
 
-/// The user of the request's session, if it has one that is in force here. The session's use is written down.
-pub async fn user_of(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Option<SessionUser>, AppError> {
+/// The request's session, if it has one that is in force here. Its use is written down.
+pub async fn find(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Option<Session>, AppError> {
     let Some(cookie) = request.cookies().get(COOKIE) else { return Ok(None) };
     let pool = Db::of(request).pool();
     let mut tx = TenantTx::read(pool, tenant.schema()).await?;
@@ -63,7 +63,7 @@ pub async fn user_of(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result
             log::warn!("{}: the use of a session is not written down: {error}", tenant.tenant().name);
         }
     }
-    Ok(Some(session.user))
+    Ok(Some(session))
 }
 
 impl SessionUser {

@@ -40,12 +40,12 @@ pub struct Visitor<'r> {
 
 impl<'r> Visitor<'r> {
     async fn find(request: &'r Request<'_>, cookies: &'r CookieJar<'r>) -> Result<Self, AppError> {
-        let MaybeLoggedIn { tenant, user } = MaybeLoggedIn::find(request).await?;
+        let MaybeLoggedIn { tenant, session } = MaybeLoggedIn::find(request).await?;
         let asked = Asked::of(request);
         let mark = if asked.query().is_empty() { "" } else { "?" };
         Ok(Self {
             tenant,
-            user,
+            user: session.map(|session| session.user),
             config: request.rocket().state().expect("app::build manages the configuration"),
             cookies,
             pool: Db::of(request).pool(),

@@ -1,8 +1,12 @@
 //! A page on its way to the browser.
 
-use rocket::http::{Header, Status};
+use std::io::Cursor;
+use std::sync::Arc;
+
+use rocket::http::{ContentType, Header, Status};
 use rocket::request::Request;
-use rocket::response::{self, Responder};
+use rocket::response::{self, Responder, Response};
+use rocket::{Orbit, Rocket};
 use rocket_dyn_templates::Template;
 use serde::Serialize;
 use serde_json::Value;
@@ -12,6 +16,9 @@ use super::chrome::Chrome;
 /// No script and no style but our own files; forms go to ourselves; nobody frames us.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The most that Rocket copies of a page at once; most pages fit.
+const CHUNK: usize = 64 * 1024;
 
 /// What a template is given as `it`.
 pub trait Content: Serialize {
@@ -30,7 +37,7 @@ pub struct Page<C> {
 /// A page of any kind of content, as its template is given it.
 #[derive(Debug)]
 pub struct Rendered {
-    status: Status,
+    pub status: Status,
     template: &'static str,
     given: Value,
 }
@@ -94,14 +101,44 @@ impl<'r, C: Content> Responder<'r, 'static> for Page<C> {
     }
 }
 
+impl Rendered {
+    /// `None` where the template fails; Rocket's engine has said why by then. (It recommends `show` for tests, as a
+    /// response is all that most need; it renders the same.)
+    pub fn render(self, rocket: &Rocket<Orbit>) -> Option<Html> {
+        let html = Template::show(rocket, self.template, self.given)?;
+        Some(Html { status: self.status, bytes: html.into_bytes().into() })
+    }
+}
+
 impl<'r> Responder<'r, 'static> for Rendered {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        let mut response = Template::render(self.template, self.given).respond_to(request)?;
-        response.set_status(self.status);
-        response.set_header(Header::new("Content-Security-Policy", CONTENT_SECURITY_POLICY));
-        response.set_header(Header::new("Referrer-Policy", "same-origin"));
+        self.render(request.rocket()).ok_or(Status::InternalServerError)?.respond_to(request)
+    }
+}
+
+/// A page as it is sent. A clone shares the text.
+#[derive(Debug, Clone)]
+pub struct Html {
+    status: Status,
+    bytes: Arc<[u8]>,
+}
+
+impl Html {
+    /// In bytes.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Html {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        let mut answer = Response::build();
+        answer.status(self.status).header(ContentType::HTML);
+        answer.header(Header::new("Content-Security-Policy", CONTENT_SECURITY_POLICY));
+        answer.header(Header::new("Referrer-Policy", "same-origin"));
         // A page shows what its viewer may see at this moment.
-        response.set_header(Header::new("Cache-Control", "private, no-store"));
-        Ok(response)
+        answer.header(Header::new("Cache-Control", "private, no-store"));
+        answer.sized_body(self.size(), Cursor::new(self.bytes)).max_chunk_size(CHUNK);
+        Ok(answer.finalize())
     }
 }

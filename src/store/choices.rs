@@ -32,13 +32,7 @@ pub async fn suggest(
     Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
 }
 
-/// Everything that can be chosen; `scope` as in [`suggest`].
-pub async fn all(conn: &mut PgConnection, choices: Choices, scope: Option<&str>) -> Result<Vec<Suggestion>> {
-    let found = find(conn, &[choices], scope, "", None, None).await?;
-    Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
-}
-
-/// The values of everything that can be chosen from several sources, asked for at once; `scope` as in [`suggest`].
+/// The values of everything that can be chosen from each source, asked for at once; `scope` as in [`suggest`].
 pub async fn whole(
     conn: &mut PgConnection,
     choices: &[Choices],

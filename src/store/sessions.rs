@@ -25,6 +25,8 @@ pub struct Session {
     pub user: SessionUser,
     /// It was used without being written down for a minute.
     pub is_due: bool,
+    /// The tenant's stamp at this moment.
+    pub stamp: String,
 }
 
 /// The session with this id, of a user who may still log in.
@@ -32,6 +34,7 @@ pub async fn find(conn: &mut PgConnection, id_hash: &[u8]) -> Result<Option<Sess
     let row = sqlx::query!(
         r#"SELECT u.id, u.username, u.first_name, u.last_name, u.is_superuser,
                   s.last_used < now() - interval '1 minute' AS "is_due!",
+                  coalesce((SELECT stamp FROM public.tenant_stamp WHERE schema_name = current_schema()), '') AS "stamp!",
                   coalesce(g.kinds, '{}') AS "kinds!", coalesce(g.ids, '{}') AS "ids!", coalesce(g.names, '{}') AS "names!"
            FROM login_session s
            JOIN app_user u ON u.id = s.user_id
@@ -57,7 +60,7 @@ pub async fn find(conn: &mut PgConnection, id_hash: &[u8]) -> Result<Option<Sess
             is_superuser: row.is_superuser,
             groups: groups.filter_map(|((kind, id), name)| Some((kind.parse().ok()?, id, name))).collect(),
         };
-        Session { user, is_due: row.is_due }
+        Session { user, is_due: row.is_due, stamp: row.stamp }
     }))
 }
 

@@ -26,6 +26,16 @@ pub enum FilterSource {
     Since,
 }
 
+impl FilterSource {
+    /// What forms can be filled from as well; `None` for the others.
+    pub fn choices(self) -> Option<Choices> {
+        match self {
+            Self::Of(choices) | Self::Grouped(choices) => Some(choices),
+            Self::OwningVos | Self::YesOrNo | Self::LoggedKinds | Self::Since => None,
+        }
+    }
+}
+
 /// A filter of the list.
 #[derive(Debug, Clone, Copy)]
 pub struct Filter {
@@ -92,7 +102,7 @@ pub struct About {
     /// The field before which the tenant's namespace is shown.
     pub namespaced: Option<&'static str>,
     pub restore: Restore,
-    /// Has pages without login.
+    /// Has pages without login. Whatever these show gives the tenant a new stamp when it changes, so they can be kept.
     pub is_public: bool,
 }
 

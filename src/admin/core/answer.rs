@@ -6,7 +6,7 @@ use rocket::response::{self, Flash, Redirect, Responder};
 
 use crate::error::AppError;
 use crate::pages::chrome::Tone;
-use crate::pages::page::Rendered;
+use crate::pages::page::{Html, Rendered};
 use crate::pages::{Content, Page};
 
 /// Browsers keep cookies of 4 KB; what is said goes through one, percent-encoded, with its attributes.
@@ -18,6 +18,8 @@ pub type Answered = Result<Answer, AppError>;
 #[derive(Debug)]
 pub enum Answer {
     Page(Box<Rendered>),
+    /// A page that is kept.
+    Ready(Html),
     /// After something was done: the address that shows it, and what was done, a line each. Nothing is said where there
     /// is no line.
     Elsewhere {
@@ -37,6 +39,7 @@ impl<'r> Responder<'r, 'static> for Answer {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         match self {
             Self::Page(page) => page.respond_to(request),
+            Self::Ready(html) => html.respond_to(request),
             Self::Elsewhere { address, said, .. } if said.is_empty() => Redirect::to(address).respond_to(request),
             Self::Elsewhere { address, said, tone } => {
                 let kind = match tone {

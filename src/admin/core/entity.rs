@@ -11,7 +11,7 @@ use super::about::About;
 use super::answer::Answered;
 use super::list::{ListAsk, Table};
 use super::visit::Visit;
-use super::{delete, form, history, list, save, versions};
+use super::{delete, form, history, kept, list, save, versions};
 use crate::auth::form::Posted;
 use crate::domain::field::Field;
 use crate::domain::keys::Keys;
@@ -179,7 +179,7 @@ impl<D: Declared> Entity for D {
     }
 
     async fn list(&self, visit: &Visit<'_>) -> Answered {
-        list::page(self, visit).await
+        kept::of_entity(Declared::about(self), visit, list::page(self, visit)).await
     }
 
     async fn add_form(&self, visit: &Visit<'_>) -> Answered {
@@ -191,7 +191,7 @@ impl<D: Declared> Entity for D {
     }
 
     async fn change_form(&self, visit: &Visit<'_>, id: i64) -> Answered {
-        form::change(self, visit, id).await
+        kept::of_entity(Declared::about(self), visit, form::change(self, visit, id)).await
     }
 
     async fn change(&self, visit: &Visit<'_>, id: i64, posted: &Posted) -> Answered {
@@ -215,11 +215,11 @@ impl<D: Declared> Entity for D {
     }
 
     async fn history(&self, visit: &Visit<'_>, id: i64) -> Answered {
-        history::page(self, visit, id).await
+        kept::of_entity(Declared::about(self), visit, history::page(self, visit, id)).await
     }
 
     async fn version_page(&self, visit: &Visit<'_>, id: i64, version: i64) -> Answered {
-        versions::page(self, visit, id, version).await
+        kept::of_entity(Declared::about(self), visit, versions::page(self, visit, id, version)).await
     }
 
     async fn restore_version(&self, visit: &Visit<'_>, id: i64, version: i64) -> Answered {
@@ -227,7 +227,7 @@ impl<D: Declared> Entity for D {
     }
 
     async fn compare(&self, visit: &Visit<'_>, id: i64) -> Answered {
-        versions::compare(self, visit, id).await
+        kept::of_entity(Declared::about(self), visit, versions::compare(self, visit, id)).await
     }
 
     fn check(&self) -> std::result::Result<(), String> {

@@ -1,5 +1,7 @@
 //! The list of an entity: search, filters, order, paging, all kept in the address.
 
+use std::collections::HashMap;
+
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc};
 use sqlx::PgConnection;
 
@@ -7,11 +9,12 @@ use super::about::{About, Column, Filter, FilterSource, Listing};
 use super::answer::{self, Answered};
 use super::entity::Declared;
 use super::visit::Visit;
+use crate::domain::field::Choices;
 use crate::domain::policy::Wish;
 use crate::pages::list::{self as pages, Cell, Choice, Heading, ListPage, Paging};
 use crate::pages::{Link, Page};
 use crate::store::Result;
-use crate::store::choices::{self, Suggestion};
+use crate::store::choices;
 use crate::store::lists::{NO, Rows, WITHOUT_GROUP, YES, log_entries, profiles};
 
 pub use crate::store::lists::ListAsk;
@@ -255,12 +258,14 @@ pub fn paging(total: i64, page: i64, address: impl Fn(String) -> String) -> Pagi
 }
 
 pub async fn filters(conn: &mut PgConnection, listing: &Listing, wanted: &Wanted) -> Result<Vec<pages::Filter>> {
+    let sources = listing.filters.iter().filter_map(|filter| filter.source.choices()).collect::<Vec<_>>();
+    let chosen_from = if sources.is_empty() { HashMap::new() } else { choices::whole(conn, &sources, None).await? };
     let mut shown = Vec::with_capacity(listing.filters.len());
     for filter in listing.filters {
         let value =
             wanted.filters.iter().find(|(name, _)| *name == filter.name).map_or("", |(_, value)| value.as_str());
         let mut choices = vec![choice("", "All", value)];
-        choices.extend(filter_choices(conn, filter, value).await?);
+        choices.extend(filter_choices(conn, filter, &chosen_from, value).await?);
         // What is on is shown, also where nothing bears it (any more).
         if !choices.iter().any(|choice| choice.selected) {
             choices.push(choice(value, value, value));
@@ -270,8 +275,14 @@ pub async fn filters(conn: &mut PgConnection, listing: &Listing, wanted: &Wanted
     Ok(shown)
 }
 
-async fn filter_choices(conn: &mut PgConnection, filter: &Filter, value: &str) -> Result<Vec<Choice>> {
+async fn filter_choices(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    chosen_from: &HashMap<Choices, Vec<String>>,
+    value: &str,
+) -> Result<Vec<Choice>> {
     let fixed = |pairs: &[(&str, &str)]| pairs.iter().map(|(of, label)| choice(of, label, value)).collect::<Vec<_>>();
+    let of = |source| named(chosen_from.get(&source).map_or(&[], Vec::as_slice), value);
     Ok(match filter.source {
         FilterSource::YesOrNo => fixed(&[(YES, "Yes"), (NO, "No")]),
         FilterSource::Since => {
@@ -280,22 +291,18 @@ async fn filter_choices(conn: &mut PgConnection, filter: &Filter, value: &str) -
         FilterSource::LoggedKinds => {
             log_entries::kinds(conn).await?.iter().map(|kind| choice(kind.as_str(), kind.in_words(), value)).collect()
         }
-        FilterSource::OwningVos => named(profiles::vos(conn).await?, value),
-        FilterSource::Of(source) => named(values(choices::all(conn, source, None).await?), value),
+        FilterSource::OwningVos => named(&profiles::vos(conn).await?, value),
+        FilterSource::Of(source) => of(source),
         FilterSource::Grouped(source) => {
-            let mut found = named(values(choices::all(conn, source, None).await?), value);
+            let mut found = of(source);
             found.push(choice(WITHOUT_GROUP, "Without a group", value));
             found
         }
     })
 }
 
-fn values(found: Vec<Suggestion>) -> Vec<String> {
-    found.into_iter().map(|found| found.value).collect()
-}
-
-fn named(names: Vec<String>, value: &str) -> Vec<Choice> {
-    names.into_iter().map(|name| choice(&name, &name, value)).collect()
+fn named(names: &[String], value: &str) -> Vec<Choice> {
+    names.iter().map(|name| choice(name, name, value)).collect()
 }
 
 fn choice(value: &str, label: &str, selected: &str) -> Choice {

@@ -9,6 +9,7 @@ pub mod differences;
 pub mod entity;
 mod form;
 pub mod history;
+pub mod kept;
 pub mod list;
 mod save;
 pub mod suggest;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use rocket::Request;
 use rocket::http::Status;
 use rocket::request::{FlashMessage, FromRequest, Outcome};
+use rocket::{Orbit, Request, Rocket};
 use sqlx::PgPool;
 
 use super::address::{Addresses, INDEX, SEARCH};
+use super::kept::KeptPages;
 use crate::admin;
 use crate::auth::csrf;
 use crate::auth::front_door::Asked;
@@ -22,6 +23,7 @@ use crate::domain::policy::{self, Denial, Viewer, Wish};
 use crate::error::{AppError, NO_PERMISSION, refuse};
 use crate::pages::{Chrome, Crumb, Message, Tone, User};
 use crate::registry::{Refusal, viewers};
+use crate::store::sessions::Session;
 use crate::store::{Db, TenantTx};
 
 /// What every page needs to know.
@@ -33,9 +35,17 @@ pub struct Visit<'r> {
     pub config: Arc<Config>,
     /// The address as it was asked for, without its query.
     pub path: &'r str,
+    /// The state that the tenant's data were in when the request came.
+    pub stamp: String,
+    pub pages: &'r KeptPages,
+    pub rocket: &'r Rocket<Orbit>,
     pool: &'r PgPool,
+    raw_query: &'r str,
     query: Vec<(String, String)>,
+    /// '' on public pages, where nothing is written.
     csrf: String,
+    /// Nobody has seen the token yet: it is made for this request.
+    is_csrf_fresh: bool,
     messages: Vec<Message>,
 }
 
@@ -46,18 +56,28 @@ pub struct Inside<'r>(pub Visit<'r>);
 pub struct Public<'r>(pub Visit<'r>);
 
 impl<'r> Visit<'r> {
-    async fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, viewer: Option<Viewer>) -> Self {
+    async fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, session: Option<Session>) -> Self {
         let asked = Asked::of(request);
-        let config = request.rocket().state::<LiveConfig>().expect("app::build manages the configuration").current();
+        let rocket = request.rocket();
+        let config = rocket.state::<LiveConfig>().expect("app::build manages the configuration").current();
+        let (stamp, viewer) = match session {
+            Some(Session { user, stamp, .. }) => (stamp, Some(user.viewer())),
+            None => (tenant.state.stamp.clone(), None),
+        };
         Self {
+            is_csrf_fresh: csrf::known(request).is_none(),
+            csrf: if viewer.is_some() { csrf::token(request) } else { String::new() },
             tenant,
             viewer,
-            keys: request.rocket().state::<Keys>().expect("app::build manages the keys"),
+            keys: rocket.state::<Keys>().expect("app::build manages the keys"),
             config,
             path: asked.address(),
+            stamp,
+            pages: rocket.state::<KeptPages>().expect("app::build manages the kept pages"),
+            rocket,
             pool: Db::of(request).pool(),
+            raw_query: asked.query(),
             query: form_urlencoded::parse(asked.query().as_bytes()).into_owned().collect(),
-            csrf: csrf::token(request),
             messages: messages(request.guard::<FlashMessage<'_>>().await.succeeded()),
         }
     }
@@ -94,6 +114,15 @@ impl<'r> Visit<'r> {
 
     pub fn at(&self) -> Addresses {
         Addresses { is_public: self.viewer.is_none() }
+    }
+
+    /// Everything that a page depends on but the tenant's data; `None` for a page that is seen once: it says what was
+    /// just done, or holds a token made for it.
+    pub fn depends_on(&self) -> Option<String> {
+        let Self { viewer, config, path, raw_query, csrf, .. } = self;
+        let is_seen_once = !self.messages.is_empty() || (viewer.is_some() && self.is_csrf_fresh);
+        let of = || format!("{path}?{raw_query} {viewer:?} {csrf} {} {}", config.general.timezone, self.namespace());
+        (!is_seen_once).then(of)
     }
 
     /// The last value of this name in the address.
@@ -179,10 +208,10 @@ impl<'r> FromRequest<'r> for Inside<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match MaybeLoggedIn::find(request).await {
-            Ok(MaybeLoggedIn { tenant, user: Some(user) }) => {
-                Outcome::Success(Self(Visit::begin(request, tenant, Some(user.viewer())).await))
+            Ok(MaybeLoggedIn { tenant, session: Some(session) }) => {
+                Outcome::Success(Self(Visit::begin(request, tenant, Some(session)).await))
             }
-            Ok(MaybeLoggedIn { user: None, .. }) => Outcome::Forward(Status::Unauthorized),
+            Ok(MaybeLoggedIn { session: None, .. }) => Outcome::Forward(Status::Unauthorized),
             Err(error) => refuse(request, error),
         }
     }

@@ -8,6 +8,7 @@ mod entities;
 mod fixtures;
 mod forms;
 mod histories;
+mod kept;
 mod page;
 mod policy;
 mod public;

@@ -16,8 +16,8 @@ fn values(installation: &Installation, from: Choices, typed: &str, scope: Option
 }
 
 fn all(installation: &Installation, from: Choices, scope: Option<&str>) -> Vec<String> {
-    let all = read(installation, async |conn| choices::all(conn, from, scope).await);
-    all.into_iter().map(|suggestion| suggestion.value).collect()
+    let mut all = read(installation, async |conn| choices::whole(conn, &[from], scope).await);
+    all.remove(&from).unwrap()
 }
 
 #[test]
