@@ -25,6 +25,7 @@ static ABOUT: About = About {
     many: "Aggregations",
     list: Listing {
         columns: &[Column { key: "name", label: "Name" }, Column { key: "group", label: "Group" }],
+        sorts: list::SORTS,
         default_sort: "name",
         filters: &[Filter {
             name: "group",

@@ -29,6 +29,7 @@ static ABOUT: About = About {
             Column { key: "created", label: "Created" },
             Column { key: "revoked", label: "Revoked" },
         ],
+        sorts: list::SORTS,
         default_sort: "-created",
         filters: &[
             Filter { name: "created", label: "Created", source: FilterSource::Since },

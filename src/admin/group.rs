@@ -35,6 +35,7 @@ const fn about(kind: ObjectKind, one: &'static str, many: &'static str) -> About
                 Column { key: "members", label: "Members" },
                 Column { key: "users", label: "Users" },
             ],
+            sorts: list::SORTS,
             default_sort: "name",
             filters: &[],
             searched: "name",

@@ -1,6 +1,6 @@
 //! The log entries: who did what, when; read-only, for superusers.
 
-use chrono::{DateTime, Months, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{Months, NaiveDate};
 use sqlx::PgConnection;
 
 use super::core::address::LOG_ENTRIES;
@@ -24,6 +24,7 @@ static LISTING: Listing = Listing {
         Column { key: "user", label: "User" },
         Column { key: "", label: "What changed" },
     ],
+    sorts: log_entries::SORTS,
     default_sort: "-time",
     filters: &[Filter { name: "kind", label: "Kind of object", source: FilterSource::LoggedKinds }],
     searched: "user",
@@ -42,16 +43,22 @@ const MONTH: &str = "action_time__month";
 const DAY: &str = "action_time__day";
 
 impl Span {
-    /// Steps that do not follow each other count as not said.
+    /// Steps that do not follow each other, and days that never were, count as not said.
     fn read(visit: &Visit<'_>) -> Self {
         let number = |name: &str| visit.query(name).and_then(|text| text.parse::<u32>().ok());
-        let year = number(YEAR).filter(|year| (1900..=9999).contains(year));
-        let month = number(MONTH).filter(|month| year.is_some() && (1..=12).contains(month));
-        let day = number(DAY).filter(|day| month.is_some() && (1..=31).contains(day));
-        Self { year: year.map(u32::cast_signed), month, day }
+        Self::of(number(YEAR), number(MONTH), number(DAY))
     }
 
-    /// Its first day, and the first day after it; `None` where it is all of time or no such day exists.
+    fn of(year: Option<u32>, month: Option<u32>, day: Option<u32>) -> Self {
+        let year = year.filter(|year| (1900..=9999).contains(year)).map(u32::cast_signed);
+        let month = month.filter(|month| year.is_some() && (1..=12).contains(month));
+        let day = day.filter(|day| {
+            year.zip(month).is_some_and(|(year, month)| NaiveDate::from_ymd_opt(year, month, *day).is_some())
+        });
+        Self { year, month, day }
+    }
+
+    /// Its first day, and the first day after it; `None` for all of time.
     fn days(self) -> Option<(NaiveDate, NaiveDate)> {
         let first = NaiveDate::from_ymd_opt(self.year?, self.month.unwrap_or(1), self.day.unwrap_or(1))?;
         let after = match (self.month, self.day) {
@@ -70,12 +77,13 @@ impl Span {
 
 pub async fn list(visit: &Visit<'_>) -> Answered {
     superusers_only(visit)?;
-    let (wanted, span) = (Wanted::read(&LISTING, visit).with_kept(Span::read(visit).pairs()), Span::read(visit));
+    let span = Span::read(visit);
+    let wanted = Wanted::read(&LISTING, visit).with_kept(span.pairs());
     let ask = wanted.ask();
     let days = span.days();
     let entries = Entries {
-        from: days.and_then(|(first, _)| midnight(visit, first)),
-        until: days.and_then(|(_, after)| midnight(visit, after)),
+        from: days.map(|(first, _)| visit.beginning_of(first)),
+        until: days.map(|(_, after)| visit.beginning_of(after)),
         ..Entries::default()
     };
     let mut tx = visit.read().await?;
@@ -90,11 +98,6 @@ pub async fn list(visit: &Visit<'_>) -> Answered {
         ..wanted.page(&LISTING, LOG_ENTRIES, table, filters)
     };
     answer::page(Page::new(visit.chrome("Log entries", &[("Log entries", "")]), page))
-}
-
-fn midnight(visit: &Visit<'_>, day: NaiveDate) -> Option<DateTime<Utc>> {
-    let midnight = visit.config.general.timezone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
-    midnight.map(|midnight| midnight.with_timezone(&Utc))
 }
 
 /// The way up, the step that is shown, and the steps down.
@@ -214,4 +217,28 @@ pub async fn page(visit: &Visit<'_>, id: i64) -> Answered {
     };
     let chrome = visit.chrome(&title(&entry), &[("Log entries", LOG_ENTRIES), (&title(&entry), "")]);
     answer::page(Page::new(chrome, content))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sorted_by_what_its_columns_say() {
+        assert_eq!(LISTING.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_span_of_time_is_one_that_was() {
+        let span = |year, month, day| Span { year, month, day };
+        let february = span(Some(2023), Some(2), None);
+        assert_eq!(Span::of(Some(2023), Some(2), Some(31)), february);
+        assert_eq!(Span::of(Some(2023), Some(2), Some(29)), february);
+        assert_eq!(Span::of(Some(2024), Some(2), Some(29)), span(Some(2024), Some(2), Some(29)));
+        assert_eq!(Span::of(Some(2024), Some(13), Some(1)), span(Some(2024), None, None));
+        assert_eq!(Span::of(Some(0), Some(2), Some(1)), Span::default());
+        assert_eq!(Span::of(None, Some(2), Some(1)), Span::default());
+        let days = february.days().map(|(first, after)| (first.to_string(), after.to_string()));
+        assert_eq!(days, Some(("2023-02-01".to_owned(), "2023-03-01".to_owned())));
+    }
 }

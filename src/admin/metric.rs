@@ -35,6 +35,7 @@ static ABOUT: About = About {
             Column { key: "probe", label: "Probe version" },
             Column { key: "group", label: "Group" },
         ],
+        sorts: list::SORTS,
         default_sort: "name",
         filters: &[
             Filter { name: "tag", label: "Tag", source: FilterSource::Of(Choices::Tags) },

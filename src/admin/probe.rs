@@ -37,6 +37,7 @@ static ABOUT: About = About {
             Column { key: "description", label: "Description" },
             Column { key: "group", label: "Group" },
         ],
+        sorts: list::SORTS,
         default_sort: "name",
         filters: &[Filter {
             name: "group",

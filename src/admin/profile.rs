@@ -31,6 +31,7 @@ static ABOUT: About = About {
             Column { key: "description", label: "Description" },
             Column { key: "group", label: "Group" },
         ],
+        sorts: list::SORTS,
         default_sort: "name",
         filters: &[
             Filter { name: "vo", label: "VO", source: FilterSource::OwningVos },

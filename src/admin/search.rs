@@ -1,22 +1,24 @@
 //! The search over everything a viewer may see.
 
 use super::core::address::SEARCH;
+use super::core::visit::SEARCHED;
 use super::core::{Answered, Visit, answer};
-use super::entity;
+use super::{entity, service};
 use crate::domain::log_entry::ObjectKind;
 use crate::pages::others::{Findings, Found, SearchPage};
 use crate::pages::{Link, Page};
 use crate::store::search::{self, FoundKind};
 
-/// Objects of a kind that are shown; the list has the others.
+/// Objects of a kind that are shown; the list has the others, as far as it searches the same.
 const SHOWN: i64 = 10;
-/// More nobody means.
-const LONGEST: usize = 200;
+/// What it looks at, in words; superusers find users besides.
+const IN_WORDS: &str = "names, descriptions, VOs, types and areas of services";
+const IN_WORDS_OF_USERS: &str = ", e-mail addresses";
 
 /// `?q=`: in names, and what else things go by.
 pub async fn page(visit: &Visit<'_>) -> Answered {
     let viewer = visit.viewer()?;
-    let query: String = visit.query("q").unwrap_or_default().trim().chars().take(LONGEST).collect();
+    let query = visit.search();
     let mut tx = visit.read().await?;
     let found = search::everything(tx.conn(), &query, viewer.is_superuser, SHOWN).await?;
     let mut findings: Vec<Findings> = Vec::new();
@@ -24,28 +26,32 @@ pub async fn page(visit: &Visit<'_>) -> Answered {
     for one in found {
         if kind != Some(one.kind) {
             kind = Some(one.kind);
-            findings.push(of_kind(visit, one.kind, (&query, one.total)));
+            findings.push(of_kind(visit, one.kind, &query, one.total));
         }
         if let Some(findings) = findings.last_mut() {
             findings.found.push(Found { link: link(visit, &one), note: one.note });
         }
     }
-    let content = SearchPage { action: SEARCH.to_owned(), query, findings };
+    let of_users = if viewer.is_superuser { IN_WORDS_OF_USERS } else { "" };
+    let searched = format!("{IN_WORDS}{of_users}");
+    let content = SearchPage { action: SEARCH.to_owned(), query, searched, findings };
     answer::page(Page::new(visit.chrome("Search", &[("Search", "")]), content))
 }
 
 /// What is said above the findings of a kind.
-fn of_kind(visit: &Visit<'_>, kind: FoundKind, (query, total): (&str, i64)) -> Findings {
-    let (label, list) = match kind {
-        FoundKind::Vo => ("Virtual organizations", String::new()),
-        FoundKind::ServiceFlavour => ("Service flavours", String::new()),
+fn of_kind(visit: &Visit<'_>, kind: FoundKind, query: &str, total: i64) -> Findings {
+    let (label, more) = match kind {
+        FoundKind::Vo => ("Virtual organizations", Link::default()),
+        FoundKind::ServiceFlavour => ("Service flavours", Link::default()),
         FoundKind::Object(kind) => {
-            (entity(kind).map_or("Services", |entity| entity.about().many), visit.at().list(kind))
+            let (many, list) = entity(kind)
+                .map_or(("Services", &service::LISTING), |entity| (entity.about().many, &entity.about().list));
+            let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+            let href = format!("{}?{SEARCHED}={query}", visit.at().list(kind));
+            (many, Link::new(format!("Search {many} by {}", list.searched), href))
         }
     };
-    let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
-    let all = if list.is_empty() { list } else { format!("{list}?q={query}") };
-    Findings { label: label.to_owned(), total, found: Vec::new(), all }
+    Findings { label: label.to_owned(), total, found: Vec::new(), more }
 }
 
 /// Where it is; VOs and flavours, which have no page, lead to the profiles and services that bear them.

@@ -8,7 +8,7 @@ use crate::pages::Page;
 use crate::pages::others::{ServiceCell, ServiceRow, ServicesPage};
 use crate::store::service_table::{self, ServiceLine};
 
-static LISTING: Listing = Listing {
+pub static LISTING: Listing = Listing {
     columns: &[
         Column { key: "area", label: "Service area" },
         Column { key: "name", label: "Service name" },
@@ -16,6 +16,7 @@ static LISTING: Listing = Listing {
         Column { key: "metrics", label: "Metric" },
         Column { key: "probes", label: "Probe" },
     ],
+    sorts: service_table::SORTS,
     default_sort: "area",
     filters: &[],
     searched: "all columns",
@@ -79,4 +80,14 @@ fn probe(visit: &Visit<'_>, line: &ServiceLine) -> ServiceCell {
         _ => String::new(),
     };
     ServiceCell { text: line.probe.clone(), href, rowspan: 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sorted_by_what_its_columns_say() {
+        assert_eq!(LISTING.check(), Ok(()));
+    }
 }

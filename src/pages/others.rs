@@ -93,8 +93,8 @@ pub struct Findings {
     /// All that fit; `found` holds the first of them.
     pub total: i64,
     pub found: Vec<Found>,
-    /// The list with this search; '' where there is none.
-    pub all: String,
+    /// The list with this search, and what it looks at; no address where there is none.
+    pub more: Link,
 }
 
 /// One object that was found.
@@ -110,6 +110,8 @@ pub struct Found {
 pub struct SearchPage {
     pub action: String,
     pub query: String,
+    /// What is searched, in words: «names, descriptions».
+    pub searched: String,
     pub findings: Vec<Findings>,
 }
 

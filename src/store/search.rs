@@ -29,8 +29,8 @@ pub struct Found {
     pub total: i64,
 }
 
-/// What has the text in its name or in what else it goes by (a service's type and area, a user's name and address, a
-/// profile's VO, a flavour's description), in any case. At most `limit` of each kind, kind after kind: first those of
+/// What has the text in its name, its description or what else it goes by (a service's type and area, a user's name and
+/// address, a profile's VO), in any case. At most `limit` of each kind, kind after kind: first those of
 /// just this name, then those that begin with it, then by name. Users, groups and API keys only `for_superuser`. An empty
 /// text finds nothing.
 pub async fn everything(conn: &mut PgConnection, text: &str, for_superuser: bool, limit: i64) -> Result<Vec<Found>> {
@@ -45,8 +45,9 @@ pub async fn everything(conn: &mut PgConnection, text: &str, for_superuser: bool
                    SELECT 1 AS rank, 'metric' AS kind, m.id::text, n.name, format('%s (%s)', n.name, t.name) AS label,
                           '' AS note, '' AS also
                    FROM metric m JOIN metric_name n ON n.id = m.metric_name_id JOIN tag t ON t.id = m.tag_id
-                   UNION ALL SELECT 2, 'probe', id::text, name, name, description, '' FROM probe
-                   UNION ALL SELECT 3, 'profile', id::text, name, format('%s (%s)', name, version), vo, vo FROM profile
+                   UNION ALL SELECT 2, 'probe', id::text, name, name, description, description FROM probe
+                   UNION ALL SELECT 3, 'profile', id::text, name, format('%s (%s)', name, version), vo,
+                       concat_ws(' ', vo, description) FROM profile
                    UNION ALL SELECT 4, 'service', id, service_name, service_name, service_type,
                        service_type || ' ' || service_area FROM service
                    UNION ALL SELECT 5, 'vo', name, name, name, '', '' FROM vo

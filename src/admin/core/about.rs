@@ -2,6 +2,7 @@
 
 use crate::domain::field::Choices;
 use crate::domain::log_entry::ObjectKind;
+use crate::store::lists::{NO, YES};
 
 /// A column of the list.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +11,12 @@ pub struct Column {
     pub key: &'static str,
     pub label: &'static str,
 }
+
+/// The choices of a filter by a flag: value and label.
+const YES_OR_NO: &[(&str, &str)] = &[(YES, "Yes"), (NO, "No")];
+/// Those of a filter by a span of time up to now.
+const SINCE: &[(&str, &str)] =
+    &[("today", "Today"), ("week", "Past 7 days"), ("month", "This month"), ("year", "This year")];
 
 /// What the choices of a filter are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +40,20 @@ impl FilterSource {
             Self::Of(choices) | Self::Grouped(choices) => Some(choices),
             Self::OwningVos | Self::YesOrNo | Self::LoggedKinds | Self::Since => None,
         }
+    }
+
+    /// Value and label of each choice, where they are the same whatever the data are; `None` for the others.
+    pub fn fixed(self) -> Option<&'static [(&'static str, &'static str)]> {
+        match self {
+            Self::YesOrNo => Some(YES_OR_NO),
+            Self::Since => Some(SINCE),
+            Self::Of(_) | Self::Grouped(_) | Self::OwningVos | Self::LoggedKinds => None,
+        }
+    }
+
+    /// Whether a list can be filtered by the value. (By a name that nothing bears, too: it then finds nothing.)
+    pub fn takes(self, value: &str) -> bool {
+        !value.is_empty() && self.fixed().is_none_or(|fixed| fixed.iter().any(|(of, _)| *of == value))
     }
 }
 
@@ -80,11 +101,47 @@ pub enum Restore {
 #[derive(Debug, Clone, Copy)]
 pub struct Listing {
     pub columns: &'static [Column],
+    /// What the list's query can sort by: the keys of the columns.
+    pub sorts: &'static [&'static str],
     /// By which column it is sorted if nobody says; '-' before it for the other way round.
     pub default_sort: &'static str,
     pub filters: &'static [Filter],
     /// What the search looks at, in words.
     pub searched: &'static str,
+}
+
+impl Listing {
+    /// The order that an address asks for: the key of a column, and whether it is turned round (a '-' before it). `None`
+    /// where the list cannot be sorted so.
+    ///
+    /// POEM 2.3 named columns by number, from 1 on, and several of them with '.' between: `1.-2`. Of these the first
+    /// counts.
+    pub fn order(&self, said: &str) -> Option<(&'static str, bool)> {
+        let of_column = |said: &str| {
+            let (of, descending) = said.strip_prefix('-').map_or((said, false), |of| (of, true));
+            let column = match of.parse::<usize>() {
+                Ok(number) => self.columns.get(number.checked_sub(1)?),
+                Err(_) => self.columns.iter().find(|column| column.key == of),
+            };
+            column.filter(|column| !column.key.is_empty()).map(|column| (column.key, descending))
+        };
+        said.split('.').find_map(of_column)
+    }
+
+    /// Whether the list can be sorted by just what its columns say, and by its default. `Err` says what is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        let keys = || self.columns.iter().map(|column| column.key).filter(|key| !key.is_empty());
+        if let Some(key) = keys().find(|key| !self.sorts.contains(key)) {
+            return Err(format!("the list's query cannot sort by {key}"));
+        }
+        if let Some(sort) = self.sorts.iter().find(|sort| !keys().any(|key| key == **sort)) {
+            return Err(format!("no column is sorted by {sort}"));
+        }
+        match self.order(self.default_sort) {
+            Some(_) => Ok(()),
+            None => Err(format!("no column is called {}, the default order", self.default_sort)),
+        }
+    }
 }
 
 /// An entity, as far as it is no matter of types.
@@ -115,5 +172,60 @@ impl About {
 
     pub fn has_versions(&self) -> bool {
         self.restore != Restore::Never
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static LISTING: Listing = Listing {
+        columns: &[
+            Column { key: "name", label: "Name" },
+            Column { key: "", label: "Note" },
+            Column { key: "time", label: "Time" },
+        ],
+        sorts: &["name", "time"],
+        default_sort: "-time",
+        filters: &[],
+        searched: "",
+    };
+
+    #[test]
+    fn columns_are_named_by_key_and_by_the_number_of_old_bookmarks() {
+        for (said, order) in [
+            ("name", Some(("name", false))),
+            ("-time", Some(("time", true))),
+            ("1", Some(("name", false))),
+            ("-3", Some(("time", true))),
+            ("1.-3", Some(("name", false))),
+            ("2.-3", Some(("time", true))),
+            ("9.-1.3", Some(("name", true))),
+            ("", None),
+            ("-", None),
+            ("0", None),
+            ("2", None),
+            ("4", None),
+            ("--name", None),
+            ("password", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(LISTING.order(said), order, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_list_whose_query_knows_other_columns_is_noticed() {
+        assert_eq!(LISTING.check(), Ok(()));
+        assert!(Listing { sorts: &["name"], ..LISTING }.check().is_err());
+        assert!(Listing { sorts: &["name", "time", "user"], ..LISTING }.check().is_err());
+        assert!(Listing { default_sort: "-user", ..LISTING }.check().is_err());
+    }
+
+    #[test]
+    fn a_filter_takes_only_what_filters() {
+        assert!(FilterSource::YesOrNo.takes(YES) && !FilterSource::YesOrNo.takes("maybe"));
+        assert!(FilterSource::Since.takes("week") && !FilterSource::Since.takes("foo"));
+        assert!(FilterSource::OwningVos.takes("foo") && !FilterSource::OwningVos.takes(""));
     }
 }

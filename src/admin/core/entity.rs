@@ -167,8 +167,8 @@ pub trait Entity: Send + Sync {
     async fn version_page(&self, visit: &Visit<'_>, id: i64, version: i64) -> Answered;
     async fn restore_version(&self, visit: &Visit<'_>, id: i64, version: i64) -> Answered;
     async fn compare(&self, visit: &Visit<'_>, id: i64) -> Answered;
-    /// Whether every field stands in one fieldset, every name of a fieldset is a field, every filter and sort is one
-    /// that the list knows: what the compiler cannot see. `Err` says what is wrong.
+    /// Whether every field stands in one fieldset, every name of a fieldset is a field, and every column is one that the
+    /// list's query sorts by: what the compiler cannot see. `Err` says what is wrong.
     fn check(&self) -> std::result::Result<(), String>;
 }
 
@@ -240,7 +240,7 @@ impl<D: Declared> Entity for D {
         }
         match placed.iter().find(|name| !declared.contains(name)) {
             Some(name) => Err(format!("a fieldset names {name}, which is no field")),
-            None => Ok(()),
+            None => Declared::about(self).list.check(),
         }
     }
 }

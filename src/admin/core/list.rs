@@ -2,31 +2,28 @@
 
 use std::collections::HashMap;
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{Datelike, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::about::{About, Column, Filter, FilterSource, Listing};
 use super::answer::{self, Answered};
 use super::entity::Declared;
-use super::visit::Visit;
+use super::visit::{SEARCHED, Visit};
 use crate::domain::field::Choices;
 use crate::domain::policy::Wish;
 use crate::pages::list::{self as pages, Cell, Choice, Heading, ListPage, Paging};
 use crate::pages::{Link, Page};
 use crate::store::Result;
 use crate::store::choices;
-use crate::store::lists::{NO, Rows, WITHOUT_GROUP, YES, log_entries, profiles};
+use crate::store::lists::{Rows, WITHOUT_GROUP, log_entries, profiles};
 
 pub use crate::store::lists::ListAsk;
 
 /// Rows of a page.
 pub const PAGE_SIZE: i64 = 30;
-/// The search, the order and the page in the address, as POEM 2.3 had them.
-const SEARCH: &str = "q";
+/// The order and the page in the address, as POEM 2.3 had them; its orders are still understood ([`Listing::order`]).
 const ORDER: &str = "o";
 const PAGE: &str = "p";
-/// More of a search nobody means.
-const LONGEST_SEARCH: usize = 200;
 
 /// One page of a list, ready to be shown.
 pub struct Table {
@@ -47,7 +44,8 @@ impl Table {
 /// What of a list is asked for.
 pub struct Wanted {
     pub search: String,
-    pub sort: String,
+    /// A column's key.
+    pub sort: &'static str,
     pub descending: bool,
     pub page: i64,
     /// Filters that are on: name and value.
@@ -59,25 +57,16 @@ pub struct Wanted {
 impl Wanted {
     /// Reads the address; what it says wrongly counts as not said.
     pub fn read(listing: &Listing, visit: &Visit<'_>) -> Self {
-        let order = visit.query(ORDER).unwrap_or_default();
-        let known =
-            listing.columns.iter().any(|column| !column.key.is_empty() && column.key == order.trim_start_matches('-'));
-        let order = if known { order } else { listing.default_sort };
+        let order = visit.query(ORDER).and_then(|said| listing.order(said));
+        let (sort, descending) = order.or_else(|| listing.order(listing.default_sort)).unwrap_or_default();
         let filters = listing.filters.iter().filter_map(|filter| {
-            let value = visit.query(filter.name).filter(|value| !value.is_empty() && !value.contains('\0'))?;
+            let value = visit.query(filter.name).filter(|value| filter.source.takes(value))?;
             Some((filter.name, value.to_owned()))
         });
         Self {
-            search: visit
-                .query(SEARCH)
-                .unwrap_or_default()
-                .replace('\0', "")
-                .trim()
-                .chars()
-                .take(LONGEST_SEARCH)
-                .collect(),
-            sort: order.trim_start_matches('-').to_owned(),
-            descending: order.starts_with('-'),
+            search: visit.search(),
+            sort,
+            descending,
             page: visit.query(PAGE).and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, i64::from(i32::MAX)),
             filters: filters.collect(),
             kept: Vec::new(),
@@ -91,7 +80,7 @@ impl Wanted {
     pub fn ask(&self) -> ListAsk<'_> {
         ListAsk {
             search: &self.search,
-            sort: &self.sort,
+            sort: self.sort,
             descending: self.descending,
             page: self.page,
             page_size: PAGE_SIZE,
@@ -121,7 +110,7 @@ impl Wanted {
     }
 
     fn pairs(&self, listing: &Listing) -> Vec<(String, String)> {
-        let mut pairs = vec![(SEARCH.to_owned(), self.search.clone())];
+        let mut pairs = vec![(SEARCHED.to_owned(), self.search.clone())];
         pairs.extend(self.filters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         pairs.extend(self.kept_order(listing));
         pairs
@@ -218,7 +207,7 @@ pub fn headings(listing: &Listing, wanted: &Wanted, base: &str) -> Vec<Heading> 
 /// What is on, each with the address of the list without it.
 fn active(listing: &Listing, wanted: &Wanted, base: &str, filters: &[pages::Filter]) -> Vec<Link> {
     let search = (!wanted.search.is_empty())
-        .then(|| Link::new(format!("Search: {}", wanted.search), wanted.address(listing, base, (SEARCH, ""))));
+        .then(|| Link::new(format!("Search: {}", wanted.search), wanted.address(listing, base, (SEARCHED, ""))));
     let filters = filters.iter().filter_map(|filter| {
         let choice = filter.choices.iter().find(|choice| choice.selected && !choice.value.is_empty())?;
         let label = format!("{}: {}", filter.label, choice.label);
@@ -281,12 +270,11 @@ async fn filter_choices(
     chosen_from: &HashMap<Choices, Vec<String>>,
     value: &str,
 ) -> Result<Vec<Choice>> {
-    let fixed = |pairs: &[(&str, &str)]| pairs.iter().map(|(of, label)| choice(of, label, value)).collect::<Vec<_>>();
     let of = |source| named(chosen_from.get(&source).map_or(&[], Vec::as_slice), value);
     Ok(match filter.source {
-        FilterSource::YesOrNo => fixed(&[(YES, "Yes"), (NO, "No")]),
-        FilterSource::Since => {
-            fixed(&[("today", "Today"), ("week", "Past 7 days"), ("month", "This month"), ("year", "This year")])
+        FilterSource::YesOrNo | FilterSource::Since => {
+            let fixed = filter.source.fixed().unwrap_or_default();
+            fixed.iter().map(|(of, label)| choice(of, label, value)).collect()
         }
         FilterSource::LoggedKinds => {
             log_entries::kinds(conn).await?.iter().map(|kind| choice(kind.as_str(), kind.in_words(), value)).collect()
@@ -313,22 +301,34 @@ fn choice(value: &str, label: &str, selected: &str) -> Choice {
 /// no such filter is declared.
 fn since(listing: &Listing, visit: &Visit<'_>, wanted: &Wanted) -> Option<Vec<(&'static str, String)>> {
     let filter = listing.filters.iter().find(|filter| filter.source == FilterSource::Since)?;
-    let zone = visit.config.general.timezone;
-    let today = Utc::now().with_timezone(&zone).date_naive();
-    let begin = |day: NaiveDate| {
-        let midnight = zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
-        midnight.map(|midnight| midnight.with_timezone(&Utc).to_rfc3339())
-    };
-    let of_word = |word: &str| match word {
-        "today" => begin(today),
-        "week" => begin(today.checked_sub_days(Days::new(7))?),
-        "month" => begin(today.with_day(1)?),
-        "year" => begin(today.with_ordinal(1)?),
-        _ => None,
-    };
+    let today = Utc::now().with_timezone(&visit.config.general.timezone).date_naive();
     let all = wanted.filters.iter().filter_map(|(name, value)| match *name == filter.name {
-        true => Some((*name, of_word(value)?)),
+        true => Some((*name, visit.beginning_of(first_day(value, today)?).to_rfc3339())),
         false => Some((*name, value.clone())),
     });
     Some(all.collect())
+}
+
+/// The first day of a span of time up to today.
+fn first_day(span: &str, today: NaiveDate) -> Option<NaiveDate> {
+    match span {
+        "today" => Some(today),
+        "week" => today.checked_sub_days(Days::new(7)),
+        "month" => today.with_day(1),
+        "year" => today.with_ordinal(1),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_span_of_time_that_can_be_chosen_begins_some_day() {
+        let today = NaiveDate::from_ymd_opt(2024, 3, 5).unwrap();
+        let first_days = FilterSource::Since.fixed().unwrap().iter().map(|(span, _)| first_day(span, today));
+        let words: Vec<_> = first_days.map(|day| day.expect("its first day").to_string()).collect();
+        assert_eq!(words, ["2024-03-05", "2024-02-27", "2024-03-01", "2024-01-01"]);
+    }
 }

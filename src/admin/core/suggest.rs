@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::visit::Visit;
+use super::visit::{SEARCHED, Visit};
 use crate::domain::field::Choices;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::choices;
@@ -28,10 +28,10 @@ pub fn name_of(source: Choices) -> &'static str {
 pub async fn answer(visit: &Visit<'_>, name: &str) -> Result<String, AppError> {
     visit.viewer()?;
     let (_, source) = NAMED.iter().find(|(of, _)| *of == name).ok_or(NOT_FOUND)?;
-    let typed = visit.query("q").unwrap_or_default().replace('\0', "");
-    let group = visit.query("group").filter(|group| !group.is_empty() && !group.contains('\0'));
+    let typed = visit.query(SEARCHED).unwrap_or_default();
+    let group = visit.query("group").filter(|group| !group.is_empty());
     let mut tx = visit.read().await?;
-    let found = choices::suggest(tx.conn(), *source, &typed, group, MOST).await?;
+    let found = choices::suggest(tx.conn(), *source, typed, group, MOST).await?;
     let results: Vec<_> = found.iter().map(|found| json!({ "value": found.value, "note": found.note })).collect();
     Ok(json!({ "results": results }).to_string())
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
 use rocket::http::Status;
 use rocket::request::{FlashMessage, FromRequest, Outcome};
 use rocket::{Orbit, Request, Rocket};
@@ -25,6 +26,11 @@ use crate::pages::{Chrome, Crumb, Message, Tone, User};
 use crate::registry::{Refusal, viewers};
 use crate::store::sessions::Session;
 use crate::store::{Db, TenantTx};
+
+/// What is searched for, in the address.
+pub const SEARCHED: &str = "q";
+/// More characters of it nobody means.
+const LONGEST_SEARCH: usize = 200;
 
 /// What every page needs to know.
 pub struct Visit<'r> {
@@ -130,8 +136,9 @@ impl<'r> Visit<'r> {
         self.query.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn query_pairs(&self) -> &[(String, String)] {
-        &self.query
+    /// What is searched for, without white space around it; '' for nothing.
+    pub fn search(&self) -> String {
+        self.query(SEARCHED).unwrap_or_default().trim().chars().take(LONGEST_SEARCH).collect()
     }
 
     /// What stands before the names of profiles in the API; '' where none is configured.
@@ -144,6 +151,11 @@ impl<'r> Visit<'r> {
     pub fn time(&self, moment: DateTime<Utc>) -> (String, String) {
         let local = moment.with_timezone(&self.config.general.timezone);
         (local.format("%Y-%m-%d %H:%M").to_string(), local.to_rfc3339())
+    }
+
+    /// The first moment of a day in the configured time zone.
+    pub fn beginning_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        beginning_of(day, self.config.general.timezone)
     }
 
     /// What surrounds the page; the trail after the index, its last step without address.
@@ -164,6 +176,15 @@ impl<'r> Visit<'r> {
             search: if self.viewer.is_some() { SEARCH.to_owned() } else { String::new() },
         }
     }
+}
+
+/// Where clocks are put forward at midnight, a day begins later: by a whole day at most, where an island crossed the date
+/// line.
+fn beginning_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let after = |minutes| midnight.checked_add_signed(TimeDelta::minutes(minutes));
+    let first = (0..=24 * 60).find_map(|minutes| zone.from_local_datetime(&after(minutes)?).earliest());
+    first.map_or_else(|| midnight.and_utc(), |first| first.with_timezone(&Utc))
 }
 
 fn user(viewer: &Viewer) -> User {
@@ -226,5 +247,27 @@ impl<'r> FromRequest<'r> for Public<'r> {
             Ok(tenant) => Outcome::Success(Self(Visit::begin(request, tenant, None).await)),
             Err(error) => refuse(request, error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begins(day: &str, zone: Tz) -> String {
+        beginning_of(day.parse().unwrap(), zone).format("%Y-%m-%d %H:%MZ").to_string()
+    }
+
+    #[test]
+    fn a_day_begins_with_its_first_moment_that_is() {
+        assert_eq!(begins("2024-07-01", Tz::Europe__Zagreb), "2024-06-30 22:00Z");
+        // Clocks went from 00:00 to 01:00.
+        assert_eq!(begins("2024-04-26", Tz::Africa__Cairo), "2024-04-25 22:00Z");
+        assert_eq!(begins("2024-09-08", Tz::America__Santiago), "2024-09-08 04:00Z");
+        // From 24:00 back to 23:00, and from 01:00 back to 00:00.
+        assert_eq!(begins("2024-11-01", Tz::Africa__Cairo), "2024-10-31 22:00Z");
+        assert_eq!(begins("2024-11-03", Tz::America__Havana), "2024-11-03 04:00Z");
+        // There was no such day.
+        assert_eq!(begins("2011-12-30", Tz::Pacific__Apia), begins("2011-12-31", Tz::Pacific__Apia));
     }
 }

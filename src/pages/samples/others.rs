@@ -165,6 +165,7 @@ fn search() -> SearchPage {
     SearchPage {
         action: "/poem/admin/search/".to_owned(),
         query: "ams".to_owned(),
+        searched: "names, descriptions, VOs, types and areas of services".to_owned(),
         findings: vec![
             Findings {
                 label: "Metrics".to_owned(),
@@ -174,7 +175,7 @@ fn search() -> SearchPage {
                     found("argo.AMS-Check", "Devel, group ARGO"),
                     found("argo.AMSPublisher-Check", "Production, group ARGO"),
                 ],
-                all: "/poem/admin/poem/metric/?q=ams".to_owned(),
+                more: Link::new("Search Metrics by name", "/poem/admin/poem/metric/?q=ams"),
             },
             Findings {
                 label: "Probes".to_owned(),
@@ -183,7 +184,7 @@ fn search() -> SearchPage {
                     link: Link::new("ams-probe", "/poem/admin/poem/probe/1/change/"),
                     note: "0.1.11, group ARGO".to_owned(),
                 }],
-                all: String::new(),
+                more: Link::default(),
             },
         ],
     }

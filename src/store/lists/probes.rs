@@ -12,8 +12,6 @@ pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: fa
 pub struct ProbeRow {
     pub id: i64,
     pub name: String,
-    /// The label of the newest version: «0.1.7».
-    pub version: String,
     /// How many versions there are.
     pub versions: i64,
     pub description: String,
@@ -25,10 +23,10 @@ pub struct ProbeRow {
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ProbeRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
-        r#"SELECT id, name, version, description, versions AS "versions!", group_name AS "group_name!",
+        r#"SELECT id, name, description, versions AS "versions!", group_name AS "group_name!",
                   total AS "total!", page.number AS "page!"
            FROM (
-               SELECT p.id, p.name, p.version, p.description, coalesce(v.versions, 0) AS versions,
+               SELECT p.id, p.name, p.description, coalesce(v.versions, 0) AS versions,
                       coalesce(g.name, '') AS group_name, count(*) OVER () AS total,
                       row_number() OVER (ORDER BY k.number, lower(k.key) COLLATE "C", k.key COLLATE "C",
                           lower(p.name) COLLATE "C", p.name COLLATE "C", p.id) AS place
@@ -64,7 +62,6 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Pro
         |record| ProbeRow {
             id: record.id,
             name: record.name,
-            version: record.version,
             versions: record.versions,
             description: record.description,
             group: record.group_name,

@@ -5,14 +5,13 @@ use sqlx::PgConnection;
 use super::{ListAsk, Order, Rows};
 use crate::store::Result;
 
-pub const SORTS: &[&str] = &["name", "version", "vo", "description", "group"];
+pub const SORTS: &[&str] = &["name", "vo", "description", "group"];
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileRow {
     pub id: i64,
     pub name: String,
-    pub version: String,
     pub vo: String,
     /// '' without one.
     pub description: String,
@@ -24,10 +23,10 @@ pub struct ProfileRow {
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ProfileRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
-        r#"SELECT id, name, version, vo, description AS "description!", group_name AS "group_name!",
+        r#"SELECT id, name, vo, description AS "description!", group_name AS "group_name!",
                   total AS "total!", page.number AS "page!"
            FROM (
-               SELECT p.id, p.name, p.version, p.vo, coalesce(p.description, '') AS description,
+               SELECT p.id, p.name, p.vo, coalesce(p.description, '') AS description,
                       coalesce(g.name, '') AS group_name, count(*) OVER () AS total,
                       row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C",
                           lower(p.name) COLLATE "C", p.name COLLATE "C", p.version COLLATE "C", p.id) AS place
@@ -35,7 +34,6 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Pro
                LEFT JOIN object_group g ON g.kind = p.group_kind AND g.id = p.group_id
                CROSS JOIN LATERAL (SELECT CASE $1
                    WHEN 'name' THEN p.name
-                   WHEN 'version' THEN p.version
                    WHEN 'vo' THEN p.vo
                    WHEN 'description' THEN coalesce(p.description, '')
                    WHEN 'group' THEN coalesce(g.name, '') END AS key) k
@@ -63,7 +61,6 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Pro
         |record| ProfileRow {
             id: record.id,
             name: record.name,
-            version: record.version,
             vo: record.vo,
             description: record.description,
             group: record.group_name,

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::{ListAsk, Order, Rows};
 use crate::store::Result;
 
-pub const SORTS: &[&str] = &["username", "first_name", "last_name", "email", "is_staff", "is_superuser", "is_active"];
+pub const SORTS: &[&str] = &["username", "first_name", "last_name", "email", "staff", "superuser"];
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "username", descending: false };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,26 +17,24 @@ pub struct UserRow {
     pub email: String,
     pub is_staff: bool,
     pub is_superuser: bool,
-    pub is_active: bool,
 }
 
 /// Searches the names and the e-mail address. Filters: `superuser` and `staff`, by [`super::YES`] and [`super::NO`].
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<UserRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
-        r#"SELECT id, username, first_name, last_name, email, is_staff, is_superuser, is_active,
+        r#"SELECT id, username, first_name, last_name, email, is_staff, is_superuser,
                   total AS "total!", page.number AS "page!"
            FROM (
-               SELECT u.id, u.username, u.first_name, u.last_name, u.email, u.is_staff, u.is_superuser, u.is_active,
+               SELECT u.id, u.username, u.first_name, u.last_name, u.email, u.is_staff, u.is_superuser,
                       count(*) OVER () AS total,
                       row_number() OVER (ORDER BY k.flag, lower(k.key) COLLATE "C", k.key COLLATE "C",
                           lower(u.username) COLLATE "C", u.username COLLATE "C", u.id) AS place
                FROM app_user u
                CROSS JOIN LATERAL (SELECT
                    CASE $1
-                   WHEN 'is_staff' THEN u.is_staff
-                   WHEN 'is_superuser' THEN u.is_superuser
-                   WHEN 'is_active' THEN u.is_active END AS flag,
+                   WHEN 'staff' THEN u.is_staff
+                   WHEN 'superuser' THEN u.is_superuser END AS flag,
                    CASE $1
                    WHEN 'username' THEN u.username
                    WHEN 'first_name' THEN u.first_name
@@ -72,7 +70,6 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Use
             email: record.email,
             is_staff: record.is_staff,
             is_superuser: record.is_superuser,
-            is_active: record.is_active,
         },
     ))
 }

@@ -159,6 +159,13 @@ fn times_are_those_of_the_configured_zone() {
     let month =
         get(&mut root, "/poem/admin/admin/logentry/?action_time__year=2019&action_time__month=3&action_time__day=1");
     assert!(month.contains("2019-03-01 23:58"), "{month}");
+    // There was no such day: what is shown is the month.
+    let february =
+        get(&mut root, "/poem/admin/admin/logentry/?action_time__year=2019&action_time__month=2&action_time__day=31");
+    assert!(
+        !february.contains("2019-03-01 23:58") && february.contains("aria-current=\"true\">February"),
+        "{february}"
+    );
 }
 
 /// The tick of one request leaked into later ones in 2.3.

@@ -23,6 +23,8 @@ fn everything_is_searched() {
     let object = FoundKind::Object;
     assert_eq!(first("certvalidity-c", object(ObjectKind::Metric)), is("9", "eu.egi.CertValidity-clone (Test)", ""));
     assert_eq!(first("AMS-PROBE", object(ObjectKind::Probe)).0, "1");
+    assert_eq!(first("edited in place", object(ObjectKind::Probe)).1, "CertLifetime-probe");
+    assert_eq!(first("used for biomed", object(ObjectKind::Profile)).1, "ARGO_MON_BIOMED (1.0)");
     assert_eq!(first("biomed", object(ObjectKind::Profile)), is("2", "ARGO_MON_BIOMED (1.0)", "biomed"));
     assert_eq!(first("nova", object(ObjectKind::Service)), is("102", "Cloud Compute", "org.openstack.nova"));
     assert_eq!(first("ops", FoundKind::Vo), is("ops", "ops", ""));

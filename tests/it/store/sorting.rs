@@ -94,7 +94,6 @@ fn every_list_is_sorted_by_each_of_its_columns() {
     egi_sql(&installation, ROWS);
     let it = &installation;
     every_column_sorts(it, profiles::SORTS, profiles::DEFAULT_ORDER, profiles::list, |row, column| match column {
-        "version" => by_name(&row.version),
         "vo" => by_name(&row.vo),
         "description" => by_name(&row.description),
         "group" => by_name(&row.group),
@@ -119,9 +118,8 @@ fn every_list_is_sorted_by_each_of_its_columns() {
         "first_name" => by_name(&row.first_name),
         "last_name" => by_name(&row.last_name),
         "email" => by_name(&row.email),
-        "is_staff" => by_flag(row.is_staff),
-        "is_superuser" => by_flag(row.is_superuser),
-        "is_active" => by_flag(row.is_active),
+        "staff" => by_flag(row.is_staff),
+        "superuser" => by_flag(row.is_superuser),
         _ => by_name(&row.username),
     });
 }
