@@ -22,7 +22,7 @@ pub async fn page(visit: &Visit<'_>) -> Answered {
     }
     let mut tx = visit.read().await?;
     let counts = counts::all(tx.conn()).await?;
-    let recent = log_entries::recent(tx.conn(), None, RECENT).await?;
+    let recent = log_entries::recent(tx.conn(), RECENT).await?;
     let mut blocks: Vec<IndexBlock> = BLOCKS
         .iter()
         .map(|(label, kinds)| IndexBlock {

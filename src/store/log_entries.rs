@@ -83,17 +83,17 @@ pub async fn of_object(
     lists::log_entries::list(conn, &ask, Entries { object: Some((kind, object_id)), ..Entries::default() }).await
 }
 
-/// The newest entries: of one user, or of everybody.
-pub async fn recent(conn: &mut PgConnection, user_id: Option<i64>, limit: i64) -> Result<Vec<LogRow>> {
-    let ask = ListAsk { page: 1, page_size: limit, ..ListAsk::default() };
-    Ok(lists::log_entries::list(conn, &ask, Entries { user_id, ..Entries::default() }).await?.rows)
+/// The newest entries, the newest first, without a look at the older ones.
+pub async fn recent(conn: &mut PgConnection, limit: i64) -> Result<Vec<LogRow>> {
+    let ids = sqlx::query_scalar!("SELECT id FROM log_entry ORDER BY action_time DESC, id DESC LIMIT $1", limit)
+        .fetch_all(&mut *conn)
+        .await?;
+    lists::log_entries::of_ids(conn, &ids).await
 }
 
 /// One entry.
 pub async fn get(conn: &mut PgConnection, id: i64) -> Result<Option<LogRow>> {
-    let ask = ListAsk { page: 1, page_size: 1, ..ListAsk::default() };
-    let found = lists::log_entries::list(conn, &ask, Entries { id: Some(id), ..Entries::default() }).await?;
-    Ok(found.rows.into_iter().next())
+    Ok(lists::log_entries::of_ids(conn, &[id]).await?.pop())
 }
 
 /// The years that have entries; with a year, its months; with a month too, its days. In order, each with the number of

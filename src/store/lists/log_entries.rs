@@ -23,8 +23,6 @@ pub struct LogRow {
     pub object_name: String,
     pub message: String,
     pub username: String,
-    /// `None` where the user is gone, or a command did it.
-    pub user_id: Option<i64>,
     /// Whether the object still exists.
     pub exists: bool,
     /// The version that was made by this action, where there is one.
@@ -39,37 +37,15 @@ pub struct Entries<'a> {
     /// Before this time.
     pub until: Option<DateTime<Utc>>,
     pub object: Option<(ObjectKind, &'a str)>,
-    pub user_id: Option<i64>,
-    pub id: Option<i64>,
 }
 
 /// Searches the user's name. Filters: `kind`, an [`ObjectKind`] as a word.
-///
-/// An entry and the version it made bear the same time; in data of POEM 2.3 they are some milliseconds apart.
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, entries: Entries<'_>) -> Result<Rows<LogRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
-        r#"SELECT found.id, action_time, action, object_kind, found.object_id, object_name, message, username, user_id,
-                  CASE object_kind
-                      WHEN 'profile' THEN EXISTS (SELECT FROM profile o WHERE o.id = parsed.id)
-                      WHEN 'probe' THEN EXISTS (SELECT FROM probe o WHERE o.id = parsed.id)
-                      WHEN 'metric' THEN EXISTS (SELECT FROM metric o WHERE o.id = parsed.id)
-                      WHEN 'service' THEN EXISTS (SELECT FROM service o WHERE o.id = found.object_id)
-                      WHEN 'aggregation' THEN EXISTS (SELECT FROM aggregation o WHERE o.id = parsed.id)
-                      WHEN 'custuser' THEN EXISTS (SELECT FROM app_user o WHERE o.id = parsed.id)
-                      WHEN 'apikey' THEN EXISTS (SELECT FROM api_key o WHERE o.id = parsed.id)
-                      ELSE EXISTS (SELECT FROM object_group o
-                                   WHERE 'groupof' || o.kind = object_kind AND o.id = parsed.id)
-                  END AS "exists!",
-                  (SELECT v.id FROM version v
-                   WHERE v.kind = object_kind AND v.object_id = parsed.id AND v.username = found.username
-                     AND action <> 'delete'
-                     AND v.created BETWEEN action_time - interval '2 s' AND action_time + interval '2 s'
-                   ORDER BY abs(extract(epoch FROM v.created - action_time)), v.id DESC LIMIT 1) AS version_id,
-                  total AS "total!", page.number AS "page!"
+        r#"SELECT id, total AS "total!", page.number AS "page!"
            FROM (
-               SELECT l.id, l.action_time, l.action, l.object_kind, l.object_id, l.object_name, l.message, l.username,
-                      l.user_id, count(*) OVER () AS total,
+               SELECT l.id, count(*) OVER () AS total,
                       row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C", l.action_time, l.id)
                           AS place
                FROM log_entry l
@@ -81,13 +57,9 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, entries: Entries<'
                  AND ($7::timestamptz IS NULL OR l.action_time >= $7)
                  AND ($8::timestamptz IS NULL OR l.action_time < $8)
                  AND ($9::text IS NULL OR (l.object_kind = $9 AND l.object_id = $10))
-                 AND ($11::bigint IS NULL OR l.user_id = $11)
-                 AND ($12::bigint IS NULL OR l.id = $12)
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
            CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
-           CROSS JOIN LATERAL (SELECT CASE WHEN found.object_id ~ '^[0-9]{1,18}$' THEN found.object_id::bigint END AS id)
-               parsed
            WHERE (turned.place - 1) / $4 + 1 = page.number
            ORDER BY turned.place"#,
         order.column,
@@ -99,13 +71,44 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, entries: Entries<'
         entries.from,
         entries.until,
         entries.object.map(|(kind, _)| kind.as_str()),
-        entries.object.map(|(_, id)| super::storable(id)),
-        entries.user_id,
-        entries.id
+        entries.object.map(|(_, id)| super::storable(id))
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let ids = Rows::of(records, |record| (record.total, record.page), |record| record.id);
+    Ok(Rows { rows: of_ids(conn, &ids.rows).await?, total: ids.total, page: ids.page })
+}
+
+/// The entries of these ids, in their order; ids that are none are left out.
+///
+/// An entry and the version it made bear the same time; in data of POEM 2.3 they are some milliseconds apart.
+pub async fn of_ids(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<LogRow>> {
+    let records = sqlx::query!(
+        r#"SELECT l.id, action_time, action, object_kind, l.object_id, object_name, message, username,
+                  CASE object_kind
+                      WHEN 'profile' THEN EXISTS (SELECT FROM profile o WHERE o.id = parsed.id)
+                      WHEN 'probe' THEN EXISTS (SELECT FROM probe o WHERE o.id = parsed.id)
+                      WHEN 'metric' THEN EXISTS (SELECT FROM metric o WHERE o.id = parsed.id)
+                      WHEN 'service' THEN EXISTS (SELECT FROM service o WHERE o.id = l.object_id)
+                      WHEN 'aggregation' THEN EXISTS (SELECT FROM aggregation o WHERE o.id = parsed.id)
+                      WHEN 'custuser' THEN EXISTS (SELECT FROM app_user o WHERE o.id = parsed.id)
+                      WHEN 'apikey' THEN EXISTS (SELECT FROM api_key o WHERE o.id = parsed.id)
+                      ELSE EXISTS (SELECT FROM object_group o
+                                   WHERE 'groupof' || o.kind = object_kind AND o.id = parsed.id)
+                  END AS "exists!",
+                  (SELECT v.id FROM version v
+                   WHERE v.kind = object_kind AND v.object_id = parsed.id AND v.username = l.username
+                     AND action <> 'delete'
+                     AND v.created BETWEEN action_time - interval '2 s' AND action_time + interval '2 s'
+                   ORDER BY abs(extract(epoch FROM v.created - action_time)), v.id DESC LIMIT 1) AS version_id
+           FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, place)
+           JOIN log_entry l ON l.id = asked.id
+           CROSS JOIN LATERAL (SELECT CASE WHEN l.object_id ~ '^[0-9]{1,18}$' THEN l.object_id::bigint END AS id) parsed
+           ORDER BY asked.place"#,
+        ids
     )
     .fetch_all(conn)
     .await?;
-    let (total, page) = records.first().map_or((0, 1), |record| (record.total, record.page));
     let rows = records.into_iter().map(|record| {
         Ok(LogRow {
             id: record.id,
@@ -116,12 +119,11 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, entries: Entries<'
             object_name: record.object_name,
             message: record.message,
             username: record.username,
-            user_id: record.user_id,
             exists: record.exists,
             version_id: record.version_id,
         })
     });
-    Ok(Rows { rows: rows.collect::<Result<_>>()?, total, page })
+    rows.collect()
 }
 
 /// The kinds of objects that the history speaks of.
