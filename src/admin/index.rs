@@ -6,7 +6,6 @@ use super::core::{Answer, Answered, Visit};
 use super::{BLOCKS, entity, log_entry};
 use crate::domain::log_entry::ObjectKind;
 use crate::domain::policy::Wish;
-use crate::error::AppError;
 use crate::pages::others::{IndexBlock, IndexPage, IndexRow};
 use crate::pages::{Link, Page};
 use crate::store::counts::{self, Counts};
@@ -44,9 +43,4 @@ fn row(visit: &Visit<'_>, kind: ObjectKind, counts: &Counts) -> IndexRow {
         add: may_add.then(|| Link::new(format!("Add {one}"), visit.at().addition(kind))),
         count: counts.of(kind),
     }
-}
-
-/// Only superusers see it.
-pub fn superusers_only(visit: &Visit<'_>) -> Result<(), AppError> {
-    if visit.viewer()?.is_superuser { Ok(()) } else { Err(crate::error::NO_PERMISSION) }
 }

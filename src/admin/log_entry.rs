@@ -7,7 +7,6 @@ use super::core::address::LOG_ENTRIES;
 use super::core::history::in_words;
 use super::core::list::{self, ListAsk, Table, Wanted};
 use super::core::{Answered, Column, Filter, FilterSource, Listing, Visit, answer};
-use super::index::superusers_only;
 use crate::domain::log_entry::{Action, ObjectKind};
 use crate::error::{AppError, NOT_FOUND};
 use crate::pages::form::{Fieldset, FormPage, Look, Widget};
@@ -76,7 +75,7 @@ impl Span {
 }
 
 pub async fn list(visit: &Visit<'_>) -> Answered {
-    superusers_only(visit)?;
+    visit.superusers_only()?;
     let span = Span::read(visit);
     let wanted = Wanted::read(&LISTING, visit).with_kept(span.pairs());
     let ask = wanted.ask();
@@ -190,7 +189,7 @@ pub fn event(visit: &Visit<'_>, entry: &LogRow) -> Event {
 
 /// One entry, to be read.
 pub async fn page(visit: &Visit<'_>, id: i64) -> Answered {
-    superusers_only(visit)?;
+    visit.superusers_only()?;
     let mut tx = visit.read().await?;
     let entry = one::get(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
     let shown = |name: &str, label: &str, value: String, href: String| Widget {

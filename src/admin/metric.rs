@@ -215,8 +215,7 @@ async fn relying(conn: &mut PgConnection, found: &Loaded<MetricContent>, visit: 
             (true, false) => "as parent",
             (false, _) => "as dependency",
         };
-        let label = format!("{} ({}), {what}", metric.name, metric.tag);
-        Link::new(label, visit.at().change(ObjectKind::Metric, metric.id))
+        Link::new(format!("{}, {what}", metric.label()), visit.at().change(ObjectKind::Metric, metric.id))
     };
     Ok(metrics.into_iter().map(link).collect())
 }

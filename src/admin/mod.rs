@@ -18,11 +18,11 @@ mod search;
 mod service;
 mod user;
 
-use self::core::address::{INDEX, LOG_ENTRIES};
 use self::core::{Entity, Visit};
 use crate::domain::group::GroupKind;
 use crate::domain::log_entry::ObjectKind;
 use crate::pages::Link;
+use crate::pages::address::INDEX;
 
 pub use routes::routes;
 
@@ -86,6 +86,3 @@ pub const BLOCKS: [(&str, &[ObjectKind]); 3] = [
     ),
     ("API Key Permissions", &[ObjectKind::ApiKey]),
 ];
-
-/// The log entries have a block of their own in the index.
-pub const LOGS: (&str, &str) = ("Log entries", LOG_ENTRIES);

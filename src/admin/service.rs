@@ -5,6 +5,7 @@ use super::core::{Answered, Column, Listing, Visit, answer};
 use crate::domain::log_entry::ObjectKind;
 use crate::domain::policy::Wish;
 use crate::pages::Page;
+use crate::pages::list::ListPage;
 use crate::pages::others::{ServiceCell, ServiceRow, ServicesPage};
 use crate::store::service_table::{self, ServiceLine};
 
@@ -29,23 +30,17 @@ pub async fn page(visit: &Visit<'_>) -> Answered {
     let found = service_table::list(tx.conn(), &wanted.ask()).await?;
     tx.commit().await?;
     let base = visit.at().list(ObjectKind::Service);
-    let rows = rows(visit, &found.rows);
     let table = Table { rows: Vec::new(), total: found.total, page: found.page };
-    let list = wanted.page(&LISTING, &base, table, Vec::new());
     let empty = match wanted.search.is_empty() {
         true => "There are no services yet: they come from outside, by poem-syncservices.",
         false => "No service fits the search.",
     };
-    let content = ServicesPage {
-        action: base.clone(),
-        search: wanted.search.clone(),
-        headings: list.headings,
-        kept: list.kept,
-        rows,
-        paging: list.paging,
-        reset: base,
+    let list = ListPage {
+        heading: "Services".to_owned(),
         empty: empty.to_owned(),
+        ..wanted.page(&LISTING, &base, table, Vec::new())
     };
+    let content = ServicesPage { list, rows: rows(visit, &found.rows) };
     answer::page(Page::new(visit.chrome("Services", &[("Services", "")]), content))
 }
 

@@ -10,7 +10,7 @@ use super::core::{
 use crate::domain::field::Field;
 use crate::domain::log_entry::ObjectKind;
 use crate::domain::password;
-use crate::domain::password_rules::{self, Owner};
+use crate::domain::password_rules;
 use crate::domain::policy::Viewer;
 use crate::domain::user::{self, UserContent};
 use crate::pages::Link;
@@ -80,7 +80,7 @@ impl Declared for Users {
     }
 
     fn blank(&self) -> UserContent {
-        UserContent { is_staff: true, is_active: true, ..UserContent::default() }
+        UserContent::to_add()
     }
 
     fn name(&self, content: &UserContent) -> String {
@@ -148,13 +148,7 @@ async fn password_hash(content: &UserContent) -> std::result::Result<String, Ref
     if content.password.is_empty() && content.password_again.is_empty() && !content.egi_id.is_empty() {
         return Ok(password::UNUSABLE.to_owned());
     }
-    let owner = Owner {
-        username: &content.username,
-        first_name: &content.first_name,
-        last_name: &content.last_name,
-        email: &content.email,
-    };
     let typed = (content.password.expose(), content.password_again.expose());
-    password_rules::check(typed, owner, ("password", "password_again"))?;
+    password_rules::check(typed, content.owner(), ("password", "password_again"))?;
     Ok(hashing::hash(&content.password).await)
 }

@@ -7,8 +7,8 @@ use rocket::http::Status;
 
 use crate::auth::csrf;
 use crate::auth::front_door::Asked;
-use crate::auth::login::LOGIN;
 use crate::error::{AppError, remember};
+use crate::pages::address::LOGIN;
 
 pub use crate::auth::login_first::LoginFirst;
 
@@ -27,11 +27,6 @@ impl Posted {
     /// The field of this name; of several the last counts.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
-    }
-
-    /// All fields of this name, in order.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(of, _)| of == name).map(|(_, value)| value.as_str())
     }
 
     /// Name and value of every field, in order.
@@ -133,7 +128,6 @@ mod tests {
         let pairs: Vec<_> = posted.pairs().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("a", "1"), ("b", "ä x"), ("a", "2"), ("c", ""), ("", "d"), ("e", "f=g")]);
         assert_eq!((posted.get("a"), posted.get("c"), posted.get("z")), (Some("2"), Some(""), None));
-        assert_eq!(posted.all("a").collect::<Vec<_>>(), ["1", "2"]);
     }
 
     #[test]

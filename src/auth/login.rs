@@ -6,16 +6,15 @@ use rocket::{Route, get, post, routes};
 
 use crate::auth::form::{Leads, Posted};
 use crate::auth::login_first::RESUME;
-use crate::auth::visitor::{INDEX, Visitor};
+use crate::auth::visitor::Visitor;
 use crate::domain::next_path::NextPath;
 use crate::domain::secret::Secret;
 use crate::error::AppError;
 use crate::pages::Page;
+use crate::pages::address::{INDEX, LOGIN, LOGOUT};
 use crate::pages::login::{LoggedInAgainPage, LoginPage, LogoutPage};
 use crate::registry::login::{self as registry, Attempt, LoggedIn, LoginError};
 
-pub const LOGIN: &str = "/poem/admin/login/";
-pub const LOGOUT: &str = "/poem/admin/logout/";
 /// What users see first who are no superusers.
 const PROFILES: &str = "/poem/admin/poem/profile/";
 /// The federated login.

@@ -12,11 +12,11 @@ use crate::domain::rejection::Rejection;
 use crate::domain::secret::Secret;
 use crate::error::AppError;
 use crate::pages::Page;
+use crate::pages::address::PASSWORD;
 use crate::pages::login::PasswordPage;
 use crate::registry::login::{self as registry, LoginError, NEW_PASSWORD, NEW_PASSWORD_AGAIN, OLD_PASSWORD};
 use crate::store::sessions::SessionUser;
 
-const ADDRESS: &str = "/poem/admin/password_change/";
 const DONE: &str = "/poem/admin/password_change/done/";
 const TITLE: &str = "Change password";
 
@@ -48,7 +48,7 @@ impl<'r> FromRequest<'r> for Inside<'r> {
 }
 
 fn page(Inside(visitor, user): &Inside<'_>, rejection: &Rejection) -> Page<PasswordPage> {
-    Page::new(visitor.inside(TITLE, user), PasswordPage::new(TITLE, ADDRESS, &FIELDS, &ADVICE, rejection))
+    Page::new(visitor.inside(TITLE, user), PasswordPage::new(TITLE, PASSWORD, &FIELDS, &ADVICE, rejection))
 }
 
 #[get("/poem/admin/password_change")]

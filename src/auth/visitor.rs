@@ -15,13 +15,11 @@ use crate::auth::tenant::CurrentTenant;
 use crate::config::live::LiveConfig;
 use crate::domain::session::SessionLimits;
 use crate::error::{AppError, refuse};
+use crate::pages::address::INDEX;
 use crate::pages::{Chrome, Crumb, User};
 use crate::registry::login::Place;
 use crate::store::Db;
 use crate::store::sessions::SessionUser;
-
-/// Where the admin begins.
-pub const INDEX: &str = "/poem/admin/";
 
 /// The guard of the pages around the login. Lets everybody in.
 pub struct Visitor<'r> {
@@ -82,13 +80,11 @@ impl<'r> Visitor<'r> {
 
     /// What surrounds the page of somebody who is logged in.
     pub fn inside(&self, title: &str, user: &SessionUser) -> Chrome {
-        let groups = user.groups.iter().map(|(kind, _, name)| format!("{kind}: {name}")).collect();
-        let user = User { username: user.username.clone(), is_superuser: user.is_superuser, groups };
         let trail = vec![
             Crumb { label: "POEM".to_owned(), href: Some(INDEX.to_owned()) },
             Crumb { label: title.to_owned(), href: None },
         ];
-        Chrome { user: Some(user), trail, ..self.outside(title) }
+        Chrome { user: Some(User::from(&user.clone().viewer())), trail, ..self.outside(title) }
     }
 }
 

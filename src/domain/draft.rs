@@ -18,14 +18,14 @@ pub enum Typed {
     Rows(Vec<Row>),
 }
 
-/// All fields of a form, as typed; a field that is only shown is not among them.
+/// All fields of a form, as typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft(BTreeMap<&'static str, Typed>);
 
 impl Draft {
     /// What a form shows of a content.
     pub fn of<C>(fields: &[Field<C>], content: &C) -> Self {
-        Self(fields.iter().filter_map(|field| Some((field.name, typed_of(&field.kind, content)?))).collect())
+        Self(fields.iter().map(|field| (field.name, typed_of(&field.kind, content))).collect())
     }
 
     /// Reads what a browser sent: name and value, in order. Of a text that came several times the last counts; rows are
@@ -35,7 +35,6 @@ impl Draft {
         let mut draft = Self::default();
         for field in fields {
             let typed = match &field.kind {
-                Kind::Shown { .. } => continue,
                 Kind::Text { .. } | Kind::Choice { .. } => {
                     Typed::Text(last(pairs, field.name).unwrap_or_default().to_owned())
                 }
@@ -96,7 +95,6 @@ impl Draft {
     fn parse_field<C>(&self, field: &Field<C>, content: &mut C, rejection: &mut Rejection) {
         let place = Place::Field(field.name);
         match &field.kind {
-            Kind::Shown { .. } => {}
             Kind::Text { shape, max, set, .. } => {
                 let text = tidy(self.text(field.name), *shape);
                 check_required(field.required, &text, place, rejection);
@@ -121,15 +119,14 @@ impl Draft {
     }
 }
 
-fn typed_of<C>(kind: &Kind<C>, content: &C) -> Option<Typed> {
-    Some(match kind {
-        Kind::Shown { .. } => return None,
+fn typed_of<C>(kind: &Kind<C>, content: &C) -> Typed {
+    match kind {
         Kind::Text { shape: Shape::Password, .. } => Typed::Text(String::new()),
         Kind::Text { get, .. } | Kind::Choice { get, .. } => Typed::Text(get(content).to_owned()),
         Kind::Flag { get, .. } => Typed::Flag(get(content)),
         Kind::Picks { get, .. } => Typed::Picks(get(content).to_vec()),
         Kind::Rows { get, fixed, .. } => Typed::Rows(with_fixed(get(content), fixed)),
-    })
+    }
 }
 
 /// The rows whose first columns are fixed come first, also those that the content lacks.

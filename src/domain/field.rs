@@ -84,10 +84,6 @@ pub enum Kind<C: 'static> {
         get: fn(&C) -> Vec<Row>,
         set: fn(&mut C, Vec<Row>),
     },
-    /// Shown only.
-    Shown {
-        get: fn(&C) -> String,
-    },
 }
 
 /// One field of an entity whose content is `C`.

@@ -9,6 +9,7 @@ use super::changes::{self, listed, missing_in};
 use super::field::{Choices, Field, Kind, Shape};
 use super::group::{GroupKind, GroupRef};
 use super::history::sentences;
+use super::password_rules::Owner;
 use super::rejection::{Place, Rejection, words};
 use super::secret::Secret;
 
@@ -175,6 +176,12 @@ impl UserContent {
     /// What the form of a new user shows: staff and active.
     pub fn to_add() -> Self {
         Self { is_staff: true, is_active: true, ..Self::default() }
+    }
+
+    /// What their password must not resemble.
+    pub fn owner(&self) -> Owner<'_> {
+        let Self { username, first_name, last_name, email, .. } = self;
+        Owner { username, first_name, last_name, email }
     }
 
     /// The names of their groups of one kind.

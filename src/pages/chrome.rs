@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::domain::policy::Viewer;
+
 /// Where something leads, and its words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Link {
@@ -47,6 +49,13 @@ pub struct User {
     pub is_superuser: bool,
     /// In words, like «probes: ARGO»; empty for who is in none.
     pub groups: Vec<String>,
+}
+
+impl From<&Viewer> for User {
+    fn from(viewer: &Viewer) -> Self {
+        let groups = viewer.groups.iter().map(|(kind, name)| format!("{kind}: {name}")).collect();
+        Self { username: viewer.username.clone(), is_superuser: viewer.is_superuser, groups }
+    }
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

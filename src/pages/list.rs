@@ -66,9 +66,6 @@ pub struct Choice {
     pub selected: bool,
 }
 
-/// A filter or search that is on, and where the list is without it.
-pub type Active = Link;
-
 /// Which part of the list is shown, and the way to the others.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Paging {
@@ -99,7 +96,8 @@ pub struct ListPage {
     pub filters: Vec<Filter>,
     /// Everything else of the address that must be kept when filters change: name and value.
     pub kept: Vec<(String, String)>,
-    pub active: Vec<Active>,
+    /// What is searched and filtered by, each with the list's address without it.
+    pub active: Vec<Link>,
     /// Without any search and filter.
     pub reset: String,
     /// Drill-down by date: the way up and the steps down («2019», «March»); empty where the list has none.

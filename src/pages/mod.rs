@@ -3,6 +3,7 @@
 //! A page is its chrome (who is looking, where, the navigation) and its content. Addresses come from here, templates
 //! only show. Nothing here reads or decides.
 
+pub mod address;
 pub mod chrome;
 pub mod form;
 pub mod history;

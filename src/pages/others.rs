@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::chrome::Link;
 use super::form::Fact;
 use super::history::Event;
-use super::list::Paging;
+use super::list::ListPage;
 use super::page::Content;
 
 /// What an entity has in the index.
@@ -71,14 +71,9 @@ pub struct ServiceRow {
 /// Template `admin/services`: area, name, type, metrics, probes with merged cells, paged by service.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ServicesPage {
-    pub action: String,
-    pub search: String,
-    pub headings: Vec<super::list::Heading>,
-    pub kept: Vec<(String, String)>,
+    /// All but its rows.
+    pub list: ListPage,
     pub rows: Vec<ServiceRow>,
-    pub paging: Paging,
-    pub reset: String,
-    pub empty: String,
 }
 
 impl Content for ServicesPage {

@@ -11,6 +11,7 @@ use rocket_dyn_templates::Template;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::address::{INDEX, LOGIN, LOGOUT, PASSWORD};
 use super::chrome::Chrome;
 
 /// No script and no style but our own files; forms go to ourselves; nobody frames us.
@@ -60,13 +61,6 @@ struct Addresses<'a> {
     password: &'static str,
 }
 
-const ADDRESSES: Addresses<'static> = Addresses {
-    home: "/poem/admin/",
-    login: "/poem/admin/login/",
-    logout: "/poem/admin/logout/",
-    password: "/poem/admin/password_change/",
-};
-
 impl<C: Content> Page<C> {
     pub fn new(chrome: Chrome, content: C) -> Self {
         Self { status: Status::Ok, chrome, content }
@@ -81,9 +75,9 @@ impl<C: Content> Page<C> {
         let Chrome { user, navigation, .. } = &self.chrome;
         let home = match (user, navigation.first()) {
             (None, Some(public)) => &public.href,
-            _ => ADDRESSES.home,
+            _ => INDEX,
         };
-        let at = Addresses { home, ..ADDRESSES };
+        let at = Addresses { home, login: LOGIN, logout: LOGOUT, password: PASSWORD };
         // Nothing of ours has keys that are no text, which is all that could fail.
         serde_json::to_value(Given { page: &self.chrome, it: &self.content, at }).unwrap_or_default()
     }

@@ -32,17 +32,6 @@ pub async fn id_of(conn: &mut PgConnection, kind: GroupKind, name: &str) -> Resu
         .await?)
 }
 
-/// Whether the user belongs to the group.
-pub async fn is_member(conn: &mut PgConnection, kind: GroupKind, group_id: i64, user_id: i64) -> Result<bool> {
-    let member = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM group_member WHERE kind = $1 AND group_id = $2 AND user_id = $3) AS "member!""#,
-        kind.as_str(),
-        group_id,
-        user_id
-    );
-    Ok(member.fetch_one(conn).await?)
-}
-
 /// The names of the groups of metrics.
 pub async fn of_metrics(conn: &mut PgConnection) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!("SELECT name FROM object_group WHERE kind = 'metrics'").fetch_all(conn).await?)

@@ -3,7 +3,6 @@
 use sqlx::PgConnection;
 
 use super::Result;
-use crate::domain::group::GroupKind;
 
 /// A profile with tuples of a metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,37 +92,6 @@ pub async fn metrics_of_probe(conn: &mut PgConnection, probe_id: i64) -> Result<
            WHERE v.kind = 'probe' AND v.object_id = $1
            ORDER BY v.id DESC, lower(n.name) COLLATE "C", n.name COLLATE "C", t.name COLLATE "C""#,
         probe_id
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
-/// What a group holds, by the names that its form knows: profiles as «NAME (VERSION)», names of the metric registry,
-/// probes, aggregations.
-pub async fn members(conn: &mut PgConnection, kind: GroupKind, group_id: i64) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT name AS "name!"
-           FROM (SELECT group_kind, group_id, format('%s (%s)', name, version) AS name FROM profile
-                 UNION ALL SELECT group_kind, group_id, name FROM probe
-                 UNION ALL SELECT group_kind, group_id, name FROM metric_name
-                 UNION ALL SELECT group_kind, group_id, name FROM aggregation) object
-           WHERE group_kind = $1 AND group_id = $2
-           ORDER BY lower(name) COLLATE "C", name COLLATE "C""#,
-        kind.as_str(),
-        group_id
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
-/// The usernames of those who may change what a group holds.
-pub async fn users(conn: &mut PgConnection, kind: GroupKind, group_id: i64) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT u.username FROM group_member m JOIN app_user u ON u.id = m.user_id
-           WHERE m.kind = $1 AND m.group_id = $2
-           ORDER BY lower(u.username) COLLATE "C", u.username COLLATE "C""#,
-        kind.as_str(),
-        group_id
     )
     .fetch_all(conn)
     .await?)

@@ -66,18 +66,6 @@ pub async fn get(conn: &mut PgConnection, version_id: i64) -> Result<Option<Vers
     record.fetch_optional(conn).await?.map(VersionRecord::typed).transpose()
 }
 
-/// The newest version of an object.
-pub async fn newest(conn: &mut PgConnection, kind: ObjectKind, object_id: i64) -> Result<Option<Version>> {
-    let record = sqlx::query_as!(
-        VersionRecord,
-        "SELECT id, kind, object_id, content, message, user_id, username, created FROM version
-         WHERE kind = $1 AND object_id = $2 ORDER BY id DESC LIMIT 1",
-        kind.as_str(),
-        object_id
-    );
-    record.fetch_optional(conn).await?.map(VersionRecord::typed).transpose()
-}
-
 /// The versions of the same object next to this one.
 pub async fn neighbours(conn: &mut PgConnection, version_id: i64) -> Result<Neighbours> {
     let neighbours = sqlx::query_as!(

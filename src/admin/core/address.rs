@@ -2,7 +2,6 @@
 
 use crate::domain::log_entry::ObjectKind;
 
-pub const INDEX: &str = "/poem/admin/";
 pub const LOG_ENTRIES: &str = "/poem/admin/admin/logentry/";
 pub const SEARCH: &str = "/poem/admin/search/";
 /// What suggestions while typing come from; a source's name follows.

@@ -8,7 +8,7 @@ use super::form::{self, Purpose, Shown};
 use super::visit::Visit;
 use super::widgets::in_words;
 use crate::domain::draft::{Draft, Typed};
-use crate::domain::field::{Field, Kind};
+use crate::domain::field::Field;
 use crate::domain::rejection::Rejection;
 use crate::error::NOT_FOUND;
 use crate::pages::form::{Clash, Conflict};
@@ -46,7 +46,7 @@ pub async fn show<D: Declared>(
 fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Draft) -> (Draft, Vec<Clash>) {
     let mut merged = Draft::default();
     let mut clashes = Vec::new();
-    for field in fields.iter().filter(|field| !matches!(field.kind, Kind::Shown { .. })) {
+    for field in fields {
         let before = base.and_then(|base| base.get(field.name)).map(tidy);
         let (their, my) = (theirs.get(field.name).map(tidy), mine.get(field.name).map(tidy));
         let they_changed = before != their;

@@ -9,7 +9,7 @@ use rocket::request::{FlashMessage, FromRequest, Outcome};
 use rocket::{Orbit, Request, Rocket};
 use sqlx::PgPool;
 
-use super::address::{Addresses, INDEX, SEARCH};
+use super::address::{Addresses, SEARCH};
 use super::kept::KeptPages;
 use crate::admin;
 use crate::auth::csrf;
@@ -22,6 +22,7 @@ use crate::domain::keys::Keys;
 use crate::domain::log_entry::ObjectKind;
 use crate::domain::policy::{self, Denial, Viewer, Wish};
 use crate::error::{AppError, NO_PERMISSION, refuse};
+use crate::pages::address::INDEX;
 use crate::pages::{Chrome, Crumb, Message, Tone, User};
 use crate::registry::{Refusal, viewers};
 use crate::store::sessions::Session;
@@ -91,6 +92,11 @@ impl<'r> Visit<'r> {
     /// Who is logged in; nobody is on a public page.
     pub fn viewer(&self) -> Result<&Viewer, AppError> {
         self.viewer.as_ref().ok_or(NO_PERMISSION)
+    }
+
+    /// 403 for everybody else.
+    pub fn superusers_only(&self) -> Result<(), AppError> {
+        if self.viewer()?.is_superuser { Ok(()) } else { Err(NO_PERMISSION) }
     }
 
     /// 403 where the viewer may not. Public pages are there to be read.
@@ -168,7 +174,7 @@ impl<'r> Visit<'r> {
         Chrome {
             title: title.to_owned(),
             tenant: self.tenant.tenant().name.to_string(),
-            user: self.viewer.as_ref().map(user),
+            user: self.viewer.as_ref().map(User::from),
             navigation: admin::navigation(self),
             trail: home.into_iter().chain(steps).collect(),
             messages: self.messages.clone(),
@@ -185,11 +191,6 @@ fn beginning_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let after = |minutes| midnight.checked_add_signed(TimeDelta::minutes(minutes));
     let first = (0..=24 * 60).find_map(|minutes| zone.from_local_datetime(&after(minutes)?).earliest());
     first.map_or_else(|| midnight.and_utc(), |first| first.with_timezone(&Utc))
-}
-
-fn user(viewer: &Viewer) -> User {
-    let groups = viewer.groups.iter().map(|(kind, name)| format!("{kind}: {name}")).collect();
-    User { username: viewer.username.clone(), is_superuser: viewer.is_superuser, groups }
 }
 
 fn messages(flash: Option<FlashMessage<'_>>) -> Vec<Message> {

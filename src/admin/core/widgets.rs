@@ -24,7 +24,7 @@ const BLANK_ROWS: usize = 1;
 pub struct Form<'a, C: 'static> {
     pub draft: &'a Draft,
     pub rejection: &'a Rejection,
-    /// The content behind it, for what is shown only.
+    /// The content behind it.
     pub content: &'a C,
     /// An object that exists already.
     pub exists: bool,
@@ -106,7 +106,6 @@ fn widget<C>(visit: &Visit<'_>, about: &About, field: &Field<C>, form: &Form<'_,
         ..Widget::default()
     };
     match field.kind {
-        Kind::Shown { get } => Widget { look: Look::Shown, value: get(form.content), ..blank },
         Kind::Text { shape, max, .. } => text(visit, about, form.draft.text(field.name), (shape, max), blank),
         Kind::Flag { .. } => Widget { look: Look::Checkbox, checked: form.draft.flag(field.name), ..blank },
         Kind::Choice { source, .. } => {

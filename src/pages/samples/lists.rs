@@ -118,7 +118,7 @@ fn metrics(shown: usize, total: i64) -> ListPage {
             filter("tag", "Tag", "", &["Production", "Devel", "Test"]),
             filter("group", "Group", "", &["ARGO", "SSC"]),
         ],
-        kept: vec![("o".to_owned(), "1".to_owned())],
+        kept: vec![("o".to_owned(), "-tag".to_owned())],
         reset: "/poem/admin/poem/metric/".to_owned(),
         headings: headings(&["Name", "Tag", "Probe version", "Group"]),
         rows: METRICS.iter().cycle().take(shown).map(row).collect(),
@@ -136,12 +136,12 @@ fn users() -> ListPage {
         heading: "Users".to_owned(),
         add: Some(link("Add user")),
         search: Some(String::new()),
-        searched: "names, e-mail".to_owned(),
+        searched: "names, e-mail address".to_owned(),
         filters: vec![
             filter("is_superuser", "Superuser", "", &["Yes", "No"]),
             filter("is_staff", "Staff", "", &["Yes", "No"]),
         ],
-        headings: headings(&["Username", "First name", "Last name", "E-mail", "Staff", "Superuser"]),
+        headings: headings(&["Username", "First name", "Last name", "E-mail address", "Staff", "Superuser"]),
         rows: vec![
             user("alice", "Alice", "Testova", true),
             user("bob", "Bob", "Babić", false),
@@ -182,11 +182,20 @@ fn services() -> ServicesPage {
     let cell = |text: &str, rowspan: usize| ServiceCell { text: text.to_owned(), rowspan, ..ServiceCell::default() };
     let leading = |text: &str| ServiceCell { href: "/poem/admin/poem/metric/4/change/".to_owned(), ..cell(text, 1) };
     let row = |cells: Vec<ServiceCell>| ServiceRow { cells };
-    ServicesPage {
+    let list = ListPage {
+        heading: "Services".to_owned(),
         action: "/poem/admin/poem/service/".to_owned(),
-        search: "compute".to_owned(),
-        headings: headings(&["Service area", "Service name", "Service type", "Metrics", "Probes"]),
-        kept: vec![("o".to_owned(), "2".to_owned())],
+        search: Some("compute".to_owned()),
+        searched: "all columns".to_owned(),
+        active: vec![link("Search: compute")],
+        headings: headings(&["Service area", "Service name", "Service type", "Metric", "Probe"]),
+        kept: vec![("o".to_owned(), "-name".to_owned())],
+        paging: paging(30, 214),
+        reset: "/poem/admin/poem/service/".to_owned(),
+        ..ListPage::default()
+    };
+    ServicesPage {
+        list,
         rows: vec![
             row(vec![
                 cell("High-Throughput Compute", 4),
@@ -212,15 +221,12 @@ fn services() -> ServicesPage {
             ]),
             row(vec![leading("org.sam.SRM-All"), leading("srm-probe (3.1)")]),
         ],
-        paging: paging(30, 214),
-        reset: "/poem/admin/poem/service/".to_owned(),
-        empty: String::new(),
     }
 }
 
 fn no_services() -> ServicesPage {
     let empty = "No service fits.".to_owned();
-    ServicesPage { rows: Vec::new(), paging: Paging::default(), empty, ..services() }
+    ServicesPage { list: ListPage { paging: Paging::default(), empty, ..services().list }, rows: Vec::new() }
 }
 
 /// A version of a probe.

@@ -2,13 +2,14 @@
 
 use super::lists::event;
 use super::{Sample, chrome, link, outside};
+use crate::pages::address::{LOGIN, LOGOUT};
 use crate::pages::form::{Fact, Look, Problem, Widget};
 use crate::pages::login::{LoggedInAgainPage, LoginPage, LogoutPage, PasswordPage};
 use crate::pages::others::{DeletePage, ErrorPage, Findings, Found, IndexBlock, IndexPage, IndexRow, SearchPage};
 use crate::pages::{Chrome, Link};
 
 pub fn samples() -> Vec<Sample> {
-    let login = LoginPage { action: "/poem/admin/login/".to_owned(), ..LoginPage::default() };
+    let login = LoginPage { action: LOGIN.to_owned(), ..LoginPage::default() };
     let federated = LoginPage {
         federated: "Log in with EGI Check-in".to_owned(),
         federated_href: "/poem/saml2/login/".to_owned(),
@@ -21,11 +22,7 @@ pub fn samples() -> Vec<Sample> {
         typed: "name=ams-probe".to_owned(),
         ..federated.clone()
     };
-    let logout = LogoutPage {
-        action: "/poem/admin/logout/".to_owned(),
-        login: "/poem/admin/login/".to_owned(),
-        is_logged_out: false,
-    };
+    let logout = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out: false };
     let password_done = PasswordPage { is_done: true, ..password(false) };
     let lonely = DeletePage { affected: Vec::new(), ..deletion() };
     let error =

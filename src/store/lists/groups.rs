@@ -66,13 +66,3 @@ pub async fn list(conn: &mut PgConnection, kind: GroupKind, ask: &ListAsk<'_>) -
         |record| GroupRow { id: record.id, name: record.name, members: record.members, users: record.users },
     ))
 }
-
-/// The names of the groups of a kind.
-pub async fn names(conn: &mut PgConnection, kind: GroupKind) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT name FROM object_group WHERE kind = $1 ORDER BY lower(name) COLLATE "C", name COLLATE "C""#,
-        kind.as_str()
-    )
-    .fetch_all(conn)
-    .await?)
-}

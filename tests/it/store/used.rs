@@ -1,6 +1,5 @@
 //! Who uses what.
 
-use poem::domain::group::GroupKind;
 use poem::store::used;
 
 use super::{egi_sql, read};
@@ -39,16 +38,4 @@ fn a_probe_is_used_by_metrics_through_its_versions() {
         metrics.iter().map(|metric| (metric.id, metric.version.as_str(), metric.tag.as_str())).collect();
     assert_eq!(lines, [(1, "0.1.11", "Production"), (2, "0.1.11", "Production"), (8, "0.1.7", "Devel")]);
     assert!(read(&installation, async |conn| used::metrics_of_probe(conn, 99).await).is_empty());
-}
-
-#[test]
-fn a_group_has_members_and_users() {
-    let installation = Installation::with_small_data();
-    let members = |kind, id| read(&installation, async |conn| used::members(conn, kind, id).await);
-    assert_eq!(members(GroupKind::Profiles, 1), ["ARGO_MON (1.0)", "ARGO_MON_BIOMED (1.0)"]);
-    assert_eq!(members(GroupKind::Probes, 2), ["CertLifetime-probe"]);
-    assert_eq!(members(GroupKind::Metrics, 2), ["eu.egi.CertValidity", "eu.egi.CertValidity-clone"]);
-    assert_eq!(members(GroupKind::Aggregations, 2), [""; 0]);
-    let users = read(&installation, async |conn| used::users(conn, GroupKind::Metrics, 1).await);
-    assert_eq!(users, ["alice", "bob"]);
 }
