@@ -7,7 +7,7 @@ use super::core::{Answer, Answered, Visit, answer};
 use super::index::superusers_only;
 use crate::auth::form::Posted;
 use crate::domain::log_entry::ObjectKind;
-use crate::domain::password_rules::{self, Owner};
+use crate::domain::password_rules;
 use crate::domain::rejection::Rejection;
 use crate::domain::secret::Secret;
 use crate::error::NOT_FOUND;
@@ -29,13 +29,7 @@ pub async fn set(visit: &Visit<'_>, id: i64, posted: &Posted) -> Answered {
     let user = users::content(tx.conn(), id).await?.ok_or(NOT_FOUND)?.content;
     tx.commit().await?;
     let (new, again) = (posted.get(NEW).unwrap_or_default(), posted.get(AGAIN).unwrap_or_default());
-    let owner = Owner {
-        username: &user.username,
-        first_name: &user.first_name,
-        last_name: &user.last_name,
-        email: &user.email,
-    };
-    if let Err(rejection) = password_rules::check((new, again), owner, (NEW, AGAIN)) {
+    if let Err(rejection) = password_rules::check((new, again), user.owner(), (NEW, AGAIN)) {
         return show(visit, id, &rejection).await;
     }
     let hash = hashing::hash(&Secret::new(new)).await;

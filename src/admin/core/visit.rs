@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rocket::http::Status;
-use rocket::request::{FlashMessage, FromRequest, Outcome};
+use rocket::request::{FromRequest, Outcome};
 use rocket::{Orbit, Request, Rocket};
 use sqlx::PgPool;
 
 use super::address::{Addresses, INDEX, SEARCH};
 use super::kept::KeptPages;
+use super::said;
 use crate::admin;
 use crate::auth::csrf;
 use crate::auth::front_door::Asked;
@@ -21,7 +22,7 @@ use crate::domain::keys::Keys;
 use crate::domain::log_entry::ObjectKind;
 use crate::domain::policy::{self, Denial, Viewer, Wish};
 use crate::error::{AppError, NO_PERMISSION, refuse};
-use crate::pages::{Chrome, Crumb, Message, Tone, User};
+use crate::pages::{Chrome, Crumb, Message, User};
 use crate::registry::{Refusal, viewers};
 use crate::store::sessions::Session;
 use crate::store::{Db, TenantTx};
@@ -56,7 +57,7 @@ pub struct Inside<'r>(pub Visit<'r>);
 pub struct Public<'r>(pub Visit<'r>);
 
 impl<'r> Visit<'r> {
-    async fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, session: Option<Session>) -> Self {
+    fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, session: Option<Session>) -> Self {
         let asked = Asked::of(request);
         let rocket = request.rocket();
         let config = rocket.state::<LiveConfig>().expect("app::build manages the configuration").current();
@@ -78,7 +79,7 @@ impl<'r> Visit<'r> {
             pool: Db::of(request).pool(),
             raw_query: asked.query(),
             query: form_urlencoded::parse(asked.query().as_bytes()).into_owned().collect(),
-            messages: messages(request.guard::<FlashMessage<'_>>().await.succeeded()),
+            messages: said::take(request),
         }
     }
 
@@ -171,16 +172,6 @@ fn user(viewer: &Viewer) -> User {
     User { username: viewer.username.clone(), is_superuser: viewer.is_superuser, groups }
 }
 
-fn messages(flash: Option<FlashMessage<'_>>) -> Vec<Message> {
-    let Some(flash) = flash else { return Vec::new() };
-    let tone = match flash.kind() {
-        "success" => Tone::Success,
-        "warning" => Tone::Warning,
-        _ => Tone::Error,
-    };
-    flash.message().lines().map(|line| Message { tone, text: line.to_owned() }).collect()
-}
-
 /// A denial as the whole answer of a page.
 pub fn denied(denial: Denial) -> AppError {
     match denial {
@@ -209,7 +200,7 @@ impl<'r> FromRequest<'r> for Inside<'r> {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match MaybeLoggedIn::find(request).await {
             Ok(MaybeLoggedIn { tenant, session: Some(session) }) => {
-                Outcome::Success(Self(Visit::begin(request, tenant, Some(session)).await))
+                Outcome::Success(Self(Visit::begin(request, tenant, Some(session))))
             }
             Ok(MaybeLoggedIn { session: None, .. }) => Outcome::Forward(Status::Unauthorized),
             Err(error) => refuse(request, error),
@@ -223,7 +214,7 @@ impl<'r> FromRequest<'r> for Public<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match CurrentTenant::find(request).await {
-            Ok(tenant) => Outcome::Success(Self(Visit::begin(request, tenant, None).await)),
+            Ok(tenant) => Outcome::Success(Self(Visit::begin(request, tenant, None))),
             Err(error) => refuse(request, error),
         }
     }
