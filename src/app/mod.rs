@@ -1,5 +1,6 @@
 //! Builds the server: the only place that mounts routes, attaches fairings and manages state.
 
+mod files;
 mod patience;
 
 use std::net::SocketAddr;
@@ -11,7 +12,6 @@ use rocket::data::{Limits, ToByteUnit};
 use rocket::fairing::{AdHoc, Fairing, Info, Kind};
 use rocket::figment::Figment;
 use rocket::figment::providers::Serialized;
-use rocket::fs::FileServer;
 use rocket::http::Method;
 use rocket::shield::{Frame, NoSniff, Shield};
 use rocket::{Build, Ignite, Request, Response, Rocket, catchers};
@@ -66,7 +66,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .register("/", catchers![caught]);
     for (address, directory) in [("/static", static_directory(&current)), ("/poem_media", share(&current, "media"))] {
         if directory.is_dir() {
-            rocket = rocket.mount(address, FileServer::from(directory));
+            rocket = rocket.mount(address, files::routes(&directory));
         }
     }
     rocket
