@@ -108,9 +108,9 @@ async fn delete_form(visit: Inside<'_>, app: &str, model: &str, id: &str) -> Ans
     entity_at(app, model)?.delete_form(&visit.0, number(id)?).await
 }
 
-#[post("/poem/admin/<app>/<model>/<id>/delete", data = "<_posted>", rank = 5)]
-async fn delete(visit: Inside<'_>, app: &str, model: &str, id: &str, _posted: Posted) -> Answered {
-    entity_at(app, model)?.delete(&visit.0, number(id)?).await
+#[post("/poem/admin/<app>/<model>/<id>/delete", data = "<posted>", rank = 5)]
+async fn delete(visit: Inside<'_>, app: &str, model: &str, id: &str, posted: Posted) -> Answered {
+    entity_at(app, model)?.delete(&visit.0, number(id)?, &posted).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/history", rank = 5)]

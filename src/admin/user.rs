@@ -10,7 +10,6 @@ use super::core::{
 use crate::domain::field::Field;
 use crate::domain::log_entry::ObjectKind;
 use crate::domain::password;
-use crate::domain::password_rules;
 use crate::domain::policy::Viewer;
 use crate::domain::user::{self, UserContent};
 use crate::pages::Link;
@@ -87,6 +86,14 @@ impl Declared for Users {
         content.username.clone()
     }
 
+    /// The password's hash.
+    async fn prepare(&self, content: &UserContent) -> String {
+        match content.password.is_empty() {
+            true => password::UNUSABLE.to_owned(),
+            false => hashing::hash(&content.password).await,
+        }
+    }
+
     async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, visit: &Visit<'_>) -> Result<Table> {
         let found = list::list(conn, ask).await?;
         Ok(Table::of(found, |row| {
@@ -110,10 +117,9 @@ impl Declared for Users {
         tx: &mut TenantTx,
         viewer: &Viewer,
         content: &UserContent,
-        _: &Extra<'_>,
+        extra: &Extra<'_>,
     ) -> std::result::Result<Created, Refusal> {
-        let hash = password_hash(content).await?;
-        Ok(registry::create(tx, viewer, content, &hash).await?.into())
+        Ok(registry::create(tx, viewer, content, &extra.prepared).await?.into())
     }
 
     async fn change(
@@ -141,14 +147,4 @@ impl Declared for Users {
         let text = "Versions and log entries stay, with the username. Sessions of the user end.".to_owned();
         Ok(vec![Fact { label: "History".to_owned(), text, links: Vec::new() }])
     }
-}
-
-/// Of a federated account without password: what no password fits.
-async fn password_hash(content: &UserContent) -> std::result::Result<String, Refusal> {
-    if content.password.is_empty() && content.password_again.is_empty() && !content.egi_id.is_empty() {
-        return Ok(password::UNUSABLE.to_owned());
-    }
-    let typed = (content.password.expose(), content.password_again.expose());
-    password_rules::check(typed, content.owner(), ("password", "password_again"))?;
-    Ok(hashing::hash(&content.password).await)
 }

@@ -77,7 +77,7 @@ fn accepts_gzip(header: &str) -> bool {
 }
 
 /// Whether one of the tags of If-None-Match is this one.
-fn matches(header: &str, etag: &str) -> bool {
+pub fn matches(header: &str, etag: &str) -> bool {
     header.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 

@@ -6,7 +6,6 @@ mod fields;
 mod internal;
 mod openapi;
 mod other_methods;
-mod patience;
 mod v0_2;
 mod v2;
 
@@ -22,7 +21,7 @@ const AHEAD: isize = 100;
 pub fn routes() -> Vec<Route> {
     let mut for_machines = [v2::routes(), v0_2::routes()].concat();
     for_machines.iter_mut().for_each(|route| route.rank -= AHEAD);
-    patience::patient([for_machines, internal::routes(), openapi::routes()].concat())
+    [for_machines, internal::routes(), openapi::routes()].concat()
 }
 
 /// The fairing: every answer of an address of the API says which methods it has, and that it

@@ -36,12 +36,17 @@ impl LoginFirst<'_> {
     }
 }
 
-/// What was typed, as a form would send it: without passwords, and without what belongs to the form itself.
+/// What was typed, as a form would send it: without passwords. '' where there is nothing else, as where something was to
+/// be deleted: to confirm that, people are led to where they are asked again.
 fn typed(posted: &Posted) -> String {
-    let is_typed =
+    let is_kept =
         |name: &str| !name.to_lowercase().contains("password") && ![csrf::FIELD, RESUME, login::TYPED].contains(&name);
-    let pairs = posted.pairs().iter().filter(|(name, _)| is_typed(name));
-    Serializer::new(String::new()).extend_pairs(pairs).finish()
+    let kept = || posted.pairs().iter().filter(|(name, _)| is_kept(name));
+    // Names with _ are those of buttons, and what the form carries along.
+    if kept().all(|(name, _)| name.starts_with('_')) {
+        return String::new();
+    }
+    Serializer::new(String::new()).extend_pairs(kept()).finish()
 }
 
 #[rocket::async_trait]

@@ -6,9 +6,6 @@ use std::collections::BTreeMap;
 use super::field::{Column, Field, Kind, Row, Shape};
 use super::rejection::{Place, Rejection, words};
 
-/// More rows than this nobody typed.
-pub const MOST_ROWS: usize = 20_000;
-
 /// What one field holds, as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Typed {
@@ -159,9 +156,7 @@ fn rows(pairs: &[(String, String)], name: &str, columns: &[Column]) -> Vec<Row> 
     for (of, value) in pairs {
         let Some((row, column)) = address(of, name) else { continue };
         let Some(column) = columns.iter().position(|declared| declared.name == column) else { continue };
-        if rows.len() < MOST_ROWS || rows.contains_key(&row) {
-            rows.entry(row).or_insert_with(|| vec![String::new(); columns.len()])[column] = value.clone();
-        }
+        rows.entry(row).or_insert_with(|| vec![String::new(); columns.len()])[column] = value.clone();
     }
     rows.into_values().filter(|row| row.iter().any(|text| !text.trim().is_empty())).collect()
 }

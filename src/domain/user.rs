@@ -9,7 +9,7 @@ use super::changes::{self, listed, missing_in};
 use super::field::{Choices, Field, Kind, Shape};
 use super::group::{GroupKind, GroupRef};
 use super::history::sentences;
-use super::password_rules::Owner;
+use super::password_rules::{self, Owner};
 use super::rejection::{Place, Rejection, words};
 use super::secret::Secret;
 
@@ -178,12 +178,6 @@ impl UserContent {
         Self { is_staff: true, is_active: true, ..Self::default() }
     }
 
-    /// What their password must not resemble.
-    pub fn owner(&self) -> Owner<'_> {
-        let Self { username, first_name, last_name, email, .. } = self;
-        Owner { username, first_name, last_name, email }
-    }
-
     /// The names of their groups of one kind.
     pub fn groups(&self, kind: GroupKind) -> &[String] {
         match kind {
@@ -218,6 +212,22 @@ impl UserContent {
         if !self.username.chars().all(|c| c.is_alphanumeric() || "@.+-_".contains(c)) {
             rejection.add(place, INVALID_USERNAME);
         }
+    }
+
+    /// Complains about the password of a new account. One that logs in elsewhere needs none.
+    pub fn check_password(&self, rejection: &mut Rejection) {
+        let (new, again) = (self.password.expose(), self.password_again.expose());
+        if new.is_empty() && again.is_empty() && !self.egi_id.is_empty() {
+            return;
+        }
+        if let Err(complaints) = password_rules::check((new, again), self.owner(), ("password", "password_again")) {
+            rejection.complaints.extend(complaints.complaints);
+        }
+    }
+
+    /// What the password may not be like.
+    pub fn owner(&self) -> Owner<'_> {
+        Owner { username: &self.username, first_name: &self.first_name, last_name: &self.last_name, email: &self.email }
     }
 
     /// «Changed email. Added to group of probes "ARGO".», or that nothing did.

@@ -180,6 +180,10 @@ pub struct FormPage {
     pub base: String,
     /// Why nothing can be typed, and whom to ask; '' for a form that can be saved.
     pub read_only: String,
+    /// It holds what is saved nowhere: who leaves it is warned.
+    pub is_unsaved: bool,
+    /// Where what it holds comes from: «Filled with the version 0.1.7. Nothing is saved yet.»; '' as a rule.
+    pub notice: String,
     /// «Please correct the errors below.»; '' without errors.
     pub complaint: String,
     pub problems: Vec<Problem>,

@@ -48,6 +48,8 @@ pub struct DeletePage {
     pub revision: String,
     /// What else is affected («Metrics that lose their probe»); empty where nothing is.
     pub affected: Vec<Fact>,
+    /// The object was changed after the confirmation was asked for.
+    pub is_stale: bool,
 }
 
 impl Content for DeletePage {

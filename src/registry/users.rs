@@ -44,6 +44,7 @@ pub async fn create(
     let before = UserContent::default();
     let mut rejection = Rejection::default();
     content.check_username(&mut rejection);
+    content.check_password(&mut rejection);
     let moves = choose_groups(tx, &before, content, &mut rejection).await?;
     rejection.check()?;
     let id = users::insert(tx.conn(), content, password_hash).await.map_err(name_taken)?;

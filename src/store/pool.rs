@@ -16,6 +16,9 @@ use crate::domain::secret::Secret;
 /// Longer than a healthy database ever takes; a database that is away shall cost a request no more.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Longer idle, a connection may have ended without our knowing.
+const SURELY_ALIVE: Duration = Duration::from_secs(1);
+
 /// How long a request may wait for somebody else's lock, and how long one of its statements may run: what nobody waits
 /// for any more shall not hold a connection that others need.
 const REQUEST_LIMITS: [(&str, &str); 2] = [("lock_timeout", "1500ms"), ("statement_timeout", "5s")];
@@ -62,6 +65,17 @@ impl PoolSettings {
         PgPoolOptions::new()
             .max_connections(self.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A connection that was used a moment ago need not be asked whether it lives: that costs a request as much
+            // as its query.
+            .test_before_acquire(false)
+            .before_acquire(|conn, idle| {
+                Box::pin(async move {
+                    if idle.idle_for > SURELY_ALIVE {
+                        conn.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(options)
     }
 

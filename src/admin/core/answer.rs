@@ -2,15 +2,12 @@
 
 use rocket::http::Status;
 use rocket::request::Request;
-use rocket::response::{self, Flash, Redirect, Responder};
+use rocket::response::{self, Redirect, Responder};
 
+use super::said;
 use crate::error::AppError;
-use crate::pages::chrome::Tone;
 use crate::pages::page::{Html, Rendered};
 use crate::pages::{Content, Page};
-
-/// Browsers keep cookies of 4 KB; what is said goes through one, percent-encoded, with its attributes.
-const MOST_SAID: usize = 3_500;
 
 pub type Answered = Result<Answer, AppError>;
 
@@ -25,13 +22,12 @@ pub enum Answer {
     Elsewhere {
         address: String,
         said: Vec<String>,
-        tone: Tone,
     },
 }
 
 impl Answer {
     pub fn done(address: impl Into<String>, said: Vec<String>) -> Self {
-        Self::Elsewhere { address: address.into(), said, tone: Tone::Success }
+        Self::Elsewhere { address: address.into(), said }
     }
 }
 
@@ -40,33 +36,14 @@ impl<'r> Responder<'r, 'static> for Answer {
         match self {
             Self::Page(page) => page.respond_to(request),
             Self::Ready(html) => html.respond_to(request),
-            Self::Elsewhere { address, said, .. } if said.is_empty() => Redirect::to(address).respond_to(request),
-            Self::Elsewhere { address, said, tone } => {
-                let kind = match tone {
-                    Tone::Success => "success",
-                    Tone::Warning => "warning",
-                    Tone::Error => "error",
-                };
-                Flash::new(Redirect::to(address), kind, in_a_cookie(&said)).respond_to(request)
+            Self::Elsewhere { address, said } => {
+                if !said.is_empty() {
+                    said::keep(request, &said);
+                }
+                Redirect::to(address).respond_to(request)
             }
         }
     }
-}
-
-/// As many of the lines as a cookie holds, and that there are more.
-fn in_a_cookie(said: &[String]) -> String {
-    let encoded = |text: &str| text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { 1 } else { 3 }).sum::<usize>();
-    let mut room = MOST_SAID;
-    let mut text = String::new();
-    for c in said.join("\n").chars() {
-        let size = encoded(c.encode_utf8(&mut [0; 4]));
-        if size > room {
-            return text + " …";
-        }
-        room -= size;
-        text.push(c);
-    }
-    text
 }
 
 /// A page with 200.

@@ -28,6 +28,8 @@ pub struct Extra<'a> {
     /// The object that the new one was cloned from.
     pub clone_of: Option<i64>,
     pub keys: &'a Keys,
+    /// What [`Declared::prepare`] made of a new object.
+    pub prepared: String,
 }
 
 impl Extra<'_> {
@@ -86,6 +88,11 @@ pub trait Declared: Send + Sync + 'static {
     /// A key that the rows of a field need while another field has a certain value; the page warns while it is missing.
     fn needed_key(&self, _field: &str) -> Option<Needed> {
         None
+    }
+
+    /// Of a new object, what takes so long that it is made before the transaction, in which nobody else can save.
+    async fn prepare(&self, _content: &Self::Content) -> String {
+        String::new()
     }
 
     /// One page of the list.
@@ -162,7 +169,7 @@ pub trait Entity: Send + Sync {
     async fn clone_form(&self, visit: &Visit<'_>, id: i64) -> Answered;
     async fn clone(&self, visit: &Visit<'_>, id: i64, posted: &Posted) -> Answered;
     async fn delete_form(&self, visit: &Visit<'_>, id: i64) -> Answered;
-    async fn delete(&self, visit: &Visit<'_>, id: i64) -> Answered;
+    async fn delete(&self, visit: &Visit<'_>, id: i64, posted: &Posted) -> Answered;
     async fn history(&self, visit: &Visit<'_>, id: i64) -> Answered;
     async fn version_page(&self, visit: &Visit<'_>, id: i64, version: i64) -> Answered;
     async fn restore_version(&self, visit: &Visit<'_>, id: i64, version: i64) -> Answered;
@@ -210,8 +217,8 @@ impl<D: Declared> Entity for D {
         delete::page(self, visit, id).await
     }
 
-    async fn delete(&self, visit: &Visit<'_>, id: i64) -> Answered {
-        delete::delete(self, visit, id).await
+    async fn delete(&self, visit: &Visit<'_>, id: i64, posted: &Posted) -> Answered {
+        delete::delete(self, visit, id, posted).await
     }
 
     async fn history(&self, visit: &Visit<'_>, id: i64) -> Answered {

@@ -36,6 +36,8 @@ pub struct Shown<'a> {
     pub more_rows: Option<&'a str>,
     /// What is shown this once; '' else.
     pub secret: String,
+    /// What has to be known of what it is filled with, which is saved nowhere; '' where there is nothing to say.
+    pub notice: String,
     pub status: Status,
 }
 
@@ -49,39 +51,58 @@ impl<'a> Shown<'a> {
             ticks: None,
             more_rows: None,
             secret: String::new(),
+            notice: String::new(),
             status: Status::Ok,
         }
     }
 }
 
 pub async fn add<D: Declared>(entity: &D, visit: &Visit<'_>) -> Answered {
-    visit.may(entity.about().kind, Wish::StartAdding)?;
     let draft = Draft::of(entity.fields(), &entity.blank());
+    again(entity, visit, None, Shown::fresh(&draft, &Rejection::default())).await
+}
+
+/// The form of a new object, or of a copy of another, as somebody has filled it.
+pub async fn again<D: Declared>(entity: &D, visit: &Visit<'_>, clone_of: Option<i64>, shown: Shown<'_>) -> Answered {
+    let Some(original) = clone_of else {
+        visit.may(entity.about().kind, Wish::StartAdding)?;
+        let mut tx = visit.read().await?;
+        return show(tx.conn(), entity, visit, Purpose::Add, shown).await;
+    };
     let mut tx = visit.read().await?;
-    show(tx.conn(), entity, visit, Purpose::Add, Shown::fresh(&draft, &Rejection::default())).await
+    let found = original_of(tx.conn(), entity, visit, original).await?;
+    show(tx.conn(), entity, visit, Purpose::Clone { of: &found }, shown).await
 }
 
 pub async fn change<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64) -> Answered {
     visit.may(entity.about().kind, Wish::View)?;
     let mut tx = visit.read().await?;
     let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
-    let restored = restored(tx.conn(), entity, visit, id).await?;
-    let draft = Draft::of(entity.fields(), restored.as_ref().unwrap_or(&found.loaded.content));
-    show(tx.conn(), entity, visit, Purpose::Change { of: &found }, Shown::fresh(&draft, &Rejection::default())).await
+    let nothing = Rejection::default();
+    if let Some((row, content)) = restored(tx.conn(), entity, visit, &found).await? {
+        let draft = Draft::of(entity.fields(), &content);
+        let label = if row.label.is_empty() { visit.time(row.created).0 } else { row.label };
+        let notice = format!("Filled with the version {label}. Nothing is saved yet.");
+        let shown = Shown { notice, ..Shown::fresh(&draft, &nothing) };
+        return show(tx.conn(), entity, visit, Purpose::Change { of: &found }, shown).await;
+    }
+    let draft = Draft::of(entity.fields(), &found.loaded.content);
+    show(tx.conn(), entity, visit, Purpose::Change { of: &found }, Shown::fresh(&draft, &nothing)).await
 }
 
-/// The old content that the form shall be filled with, where the address names one.
+/// The old version that the form shall be filled with, where the address names one and the viewer may save it.
 async fn restored<D: Declared>(
     conn: &mut PgConnection,
     entity: &D,
     visit: &Visit<'_>,
-    id: i64,
-) -> Result<Option<D::Content>, AppError> {
+    found: &Found<D::Content>,
+) -> Result<Option<(VersionRow, D::Content)>, AppError> {
     let Some(version) = visit.query("restore").filter(|_| entity.about().restore == Restore::InForm) else {
         return Ok(None);
     };
     let version = version.parse().map_err(|_| NOT_FOUND)?;
-    Ok(Some(old(conn, entity, (id, version)).await?.1))
+    visit.may(entity.about().kind, Wish::StartChanging { group: entity.group(&found.loaded.content) })?;
+    Ok(Some(old(conn, entity, (found.loaded.id, version)).await?))
 }
 
 /// A version of an object, and what the object was then; 404 where this object has not this version.
@@ -97,15 +118,26 @@ pub async fn old<D: Declared>(
 }
 
 pub async fn clone_of<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64) -> Answered {
+    let mut tx = visit.read().await?;
+    let found = original_of(tx.conn(), entity, visit, id).await?;
+    let draft = Draft::of(entity.fields(), &found.loaded.content);
+    show(tx.conn(), entity, visit, Purpose::Clone { of: &found }, Shown::fresh(&draft, &Rejection::default())).await
+}
+
+/// What shall be cloned, where the viewer may.
+async fn original_of<D: Declared>(
+    conn: &mut PgConnection,
+    entity: &D,
+    visit: &Visit<'_>,
+    id: i64,
+) -> Result<Found<D::Content>, AppError> {
     let about = entity.about();
     if !about.can_clone {
         return Err(NOT_FOUND);
     }
-    let mut tx = visit.read().await?;
-    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let found = entity.find(conn, id).await?.ok_or(NOT_FOUND)?;
     visit.may(about.kind, Wish::Clone { group: entity.group(&found.loaded.content) })?;
-    let draft = Draft::of(entity.fields(), &found.loaded.content);
-    show(tx.conn(), entity, visit, Purpose::Clone { of: &found }, Shown::fresh(&draft, &Rejection::default())).await
+    Ok(found)
 }
 
 /// The page of a form.
@@ -184,6 +216,8 @@ fn form_page<D: Declared>(
         revision,
         base,
         read_only: read_only.unwrap_or_default(),
+        is_unsaved: !shown.notice.is_empty() || !shown.rejection.is_empty() || form.more_rows.is_some(),
+        notice: shown.notice,
         complaint: pages::complaint(shown.rejection),
         problems: pages::problems(shown.rejection, |name| named(entity.fields(), name)),
         conflict: shown.conflict,

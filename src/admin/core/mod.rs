@@ -11,6 +11,7 @@ mod form;
 pub mod history;
 pub mod kept;
 pub mod list;
+mod said;
 mod save;
 pub mod suggest;
 mod versions;

@@ -8,19 +8,19 @@ use super::entity::{Created, Declared, Extra, Found};
 use super::form::{self, Purpose, Shown};
 use super::visit::{Visit, refused};
 use crate::auth::form::Posted;
+use crate::auth::login_first::RESUME;
 use crate::domain::draft::Draft;
 use crate::domain::history;
-use crate::domain::policy::{Viewer, Wish};
+use crate::domain::policy::{self, Wish};
 use crate::domain::rejection::Rejection;
 use crate::error::{AppError, NOT_FOUND};
 use crate::registry::{Refusal, Saved, Target};
-use crate::store::TenantTx;
 
 /// Buttons of a form, and what it carries along.
 const CONTINUE: &str = "_continue";
 const MORE: &str = "_more";
-const RESUME: &str = "_resume";
-const REVISION: &str = "_revision";
+/// The state of the object that a page was made of.
+pub const REVISION: &str = "_revision";
 const BASE: &str = "_base";
 
 /// The form of a new object, or of a copy of another.
@@ -31,41 +31,38 @@ pub async fn add<D: Declared>(entity: &D, visit: &Visit<'_>, posted: &Posted, cl
     }
     visit.may(about.kind, Wish::StartAdding)?;
     let draft = Draft::read(entity.fields(), posted.pairs());
-    let (mut tx, viewer) = visit.write().await?;
-    let original = match clone_of {
-        Some(id) => Some(entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?),
-        None => None,
-    };
-    let purpose = || original.as_ref().map_or(Purpose::Add, |of| Purpose::Clone { of });
     if let Some(shown) = only_shown(posted, &draft) {
-        return form::show(tx.conn(), entity, visit, purpose(), shown).await;
+        return form::again(entity, visit, clone_of, shown).await;
     }
-    let extra = extra(about, visit, posted, clone_of);
-    match create(entity, &mut tx, &viewer, &draft, &extra).await {
-        Ok(created) => {
-            tx.commit().await?;
-            added(entity, visit, posted, created).await
-        }
+    let outcome = match draft.parse(entity.fields(), entity.blank()) {
+        Ok(content) => create(entity, visit, posted, (content, clone_of)).await?,
+        Err(rejection) => Err(rejection.into()),
+    };
+    match outcome {
+        Ok(created) => added(entity, visit, posted, created).await,
         Err(Refusal::Rejected(rejection)) => {
             let shown = Shown { status: Status::UnprocessableEntity, ..Shown::fresh(&draft, &rejection) };
-            // What the operation had begun is not to be seen by the form.
-            drop(tx);
-            let mut tx = visit.read().await?;
-            form::show(tx.conn(), entity, visit, purpose(), shown).await
+            form::again(entity, visit, clone_of, shown).await
         }
         Err(refusal) => Err(refused(refusal)),
     }
 }
 
+/// What takes long comes before the transaction: nobody else can save during it.
 async fn create<D: Declared>(
     entity: &D,
-    tx: &mut TenantTx,
-    viewer: &Viewer,
-    draft: &Draft,
-    extra: &Extra<'_>,
-) -> Result<Created, Refusal> {
-    let content = draft.parse(entity.fields(), entity.blank())?;
-    entity.create(tx, viewer, &content, extra).await
+    visit: &Visit<'_>,
+    posted: &Posted,
+    (content, clone_of): (D::Content, Option<i64>),
+) -> Result<Result<Created, Refusal>, AppError> {
+    let prepared = entity.prepare(&content).await;
+    let (mut tx, viewer) = visit.write().await?;
+    let extra = Extra { prepared, ..extra(entity.about(), visit, posted, clone_of) };
+    let outcome = entity.create(&mut tx, &viewer, &content, &extra).await;
+    if outcome.is_ok() {
+        tx.commit().await?;
+    }
+    Ok(outcome)
 }
 
 async fn added<D: Declared>(entity: &D, visit: &Visit<'_>, posted: &Posted, created: Created) -> Answered {
@@ -97,47 +94,87 @@ fn after<D: Declared>(entity: &D, visit: &Visit<'_>, posted: &Posted, id: i64) -
 
 /// The form of an object that exists.
 pub async fn change<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64, posted: &Posted) -> Answered {
-    let about = entity.about();
-    let draft = Draft::read(entity.fields(), posted.pairs());
-    let (mut tx, viewer) = visit.write().await?;
-    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
-    visit.may(about.kind, Wish::StartChanging { group: entity.group(&found.loaded.content) })?;
-    let draft = with_what_stays(entity, draft, &found);
-    let ticks = ticks(about, posted);
+    visit.may(entity.about().kind, Wish::View)?;
+    let typed = Draft::read(entity.fields(), posted.pairs());
+    let mut reading = visit.read().await?;
+    let Some(found) = entity.find(reading.conn(), id).await? else { return gone(entity, visit, posted, typed).await };
+    let draft = with_what_stays(entity, typed, &found.loaded.content);
+    let ticks = ticks(entity.about(), posted);
+    let purpose = || Purpose::Change { of: &found };
     if let Some(shown) = only_shown(posted, &draft) {
         let shown = Shown { ticks: Some(&ticks), opened: opened(posted), ..shown };
-        return form::show(tx.conn(), entity, visit, Purpose::Change { of: &found }, shown).await;
+        return form::show(reading.conn(), entity, visit, purpose(), shown).await;
     }
-    let extra = extra(about, visit, posted, None);
-    let target = Target { id, revision: revision(posted)? };
-    let saved = match draft.parse(entity.fields(), found.loaded.content.clone()) {
-        Ok(content) => entity.change(&mut tx, &viewer, target, &content, &extra).await,
-        // Who edits what somebody else changed meanwhile is told of that first.
-        Err(_) if found.loaded.revision != target.revision => Err(Refusal::Stale),
-        Err(rejection) => Err(rejection.into()),
-    };
-    let shown = |rejection| Shown {
-        status: Status::UnprocessableEntity,
+    drop(reading);
+    let shown_again = |rejection, status| Shown {
+        status,
         ticks: Some(&ticks),
+        opened: opened(posted),
         ..Shown::fresh(&draft, rejection)
     };
-    match saved {
-        Ok(saved) => {
-            tx.commit().await?;
-            Ok(Answer::done(after(entity, visit, posted, id), said(about.one, &saved)))
-        }
+    let wish = Wish::StartChanging { group: entity.group(&found.loaded.content) };
+    let outcome = match policy::decide(visit.viewer()?, entity.about().kind, wish) {
+        Ok(()) => save(entity, visit, posted, (&draft, &found)).await?,
+        Err(denial) => Err(Refusal::Denied(denial)),
+    };
+    match outcome {
+        Ok(saved) => Ok(Answer::done(after(entity, visit, posted, id), said(entity.about().one, &saved))),
         Err(Refusal::Rejected(rejection)) => {
-            drop(tx);
             let mut tx = visit.read().await?;
-            let shown = Shown { opened: opened(posted), ..shown(&rejection) };
-            form::show(tx.conn(), entity, visit, Purpose::Change { of: &found }, shown).await
+            let shown = shown_again(&rejection, Status::UnprocessableEntity);
+            form::show(tx.conn(), entity, visit, purpose(), shown).await
+        }
+        // Their rights have gone while they typed; where they never had any, there was nothing to type.
+        Err(Refusal::Denied(denial)) if posted.get(BASE).is_some() => {
+            let mut tx = visit.read().await?;
+            let rejection = Rejection::of_form(denial.to_string());
+            let notice = "Nothing was saved. What you typed is below.".to_owned();
+            let shown = Shown { notice, ..shown_again(&rejection, Status::Forbidden) };
+            form::show(tx.conn(), entity, visit, purpose(), shown).await
         }
         Err(Refusal::Stale) => {
-            drop(tx);
             conflict::show(entity, visit, id, (&draft, &ticks), posted.get(BASE).unwrap_or_default()).await
         }
+        Err(Refusal::Gone) => gone(entity, visit, posted, draft).await,
         Err(refusal) => Err(refused(refusal)),
     }
+}
+
+/// Saves what was typed over what was found, unless somebody changed that meanwhile.
+async fn save<D: Declared>(
+    entity: &D,
+    visit: &Visit<'_>,
+    posted: &Posted,
+    (draft, found): (&Draft, &Found<D::Content>),
+) -> Result<Result<Saved, Refusal>, AppError> {
+    let target = Target { id: found.loaded.id, revision: revision(posted)? };
+    let content = match draft.parse(entity.fields(), found.loaded.content.clone()) {
+        Ok(content) => content,
+        // Who edits what somebody else changed meanwhile is told of that first.
+        Err(_) if found.loaded.revision != target.revision => return Ok(Err(Refusal::Stale)),
+        Err(rejection) => return Ok(Err(rejection.into())),
+    };
+    let (mut tx, viewer) = visit.write().await?;
+    let extra = extra(entity.about(), visit, posted, None);
+    let outcome = entity.change(&mut tx, &viewer, target, &content, &extra).await;
+    if outcome.is_ok() {
+        tx.commit().await?;
+    }
+    Ok(outcome)
+}
+
+/// The object was deleted while its form was open: what was typed can become a new one.
+async fn gone<D: Declared>(entity: &D, visit: &Visit<'_>, posted: &Posted, typed: Draft) -> Answered {
+    // Without what it was, there was no form.
+    let base = posted.get(BASE).and_then(|base| serde_json::from_str::<D::Content>(base).ok()).ok_or(NOT_FOUND)?;
+    let draft = with_what_stays(entity, typed, &base);
+    let one = entity.about().one;
+    let notice = format!(
+        "This {one} was deleted while the form was open. What you typed is below; saved, it becomes a new {one}."
+    );
+    let nothing = Rejection::default();
+    let shown = Shown { notice, status: Status::NotFound, ..Shown::fresh(&draft, &nothing) };
+    form::again(entity, visit, None, shown).await
 }
 
 fn said(one: &str, saved: &Saved) -> Vec<String> {
@@ -151,13 +188,15 @@ fn said(one: &str, saved: &Saved) -> Vec<String> {
 /// The form is not to be saved yet: rows were asked for, or it comes back after a new login.
 fn only_shown<'a>(posted: &'a Posted, draft: &'a Draft) -> Option<Shown<'a>> {
     static NOTHING: Rejection = Rejection { complaints: Vec::new() };
-    let more_rows = posted.get(MORE);
-    (more_rows.is_some() || posted.get(RESUME).is_some()).then(|| Shown { more_rows, ..Shown::fresh(draft, &NOTHING) })
+    let (more_rows, is_resumed) = (posted.get(MORE), posted.get(RESUME).is_some());
+    let notice = if is_resumed { "What you typed before you logged in again. Nothing is saved yet." } else { "" };
+    let shown = || Shown { more_rows, notice: notice.to_owned(), ..Shown::fresh(draft, &NOTHING) };
+    (more_rows.is_some() || is_resumed).then(shown)
 }
 
 /// Fields that can only be set at first are not sent: they stay.
-fn with_what_stays<D: Declared>(entity: &D, mut draft: Draft, found: &Found<D::Content>) -> Draft {
-    let current = Draft::of(entity.fields(), &found.loaded.content);
+fn with_what_stays<D: Declared>(entity: &D, mut draft: Draft, before: &D::Content) -> Draft {
+    let current = Draft::of(entity.fields(), before);
     for field in entity.fields().iter().filter(|field| field.only_at_first) {
         if let Some(typed) = current.get(field.name) {
             draft.set(field.name, typed.clone());
@@ -184,5 +223,5 @@ fn ticks(about: &super::About, posted: &Posted) -> Vec<&'static str> {
 }
 
 fn extra<'a>(about: &super::About, visit: &Visit<'a>, posted: &Posted, clone_of: Option<i64>) -> Extra<'a> {
-    Extra { ticks: ticks(about, posted).into_iter().collect(), clone_of, keys: visit.keys }
+    Extra { ticks: ticks(about, posted).into_iter().collect(), clone_of, keys: visit.keys, prepared: String::new() }
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use rocket::http::Status;
-use rocket::request::{FlashMessage, FromRequest, Outcome};
+use rocket::request::{FromRequest, Outcome};
 use rocket::{Orbit, Request, Rocket};
 use sqlx::PgPool;
 
 use super::address::{Addresses, SEARCH};
 use super::kept::KeptPages;
+use super::said;
 use crate::admin;
 use crate::auth::csrf;
 use crate::auth::front_door::Asked;
@@ -23,7 +24,7 @@ use crate::domain::log_entry::ObjectKind;
 use crate::domain::policy::{self, Denial, Viewer, Wish};
 use crate::error::{AppError, NO_PERMISSION, refuse};
 use crate::pages::address::INDEX;
-use crate::pages::{Chrome, Crumb, Message, Tone, User};
+use crate::pages::{Chrome, Crumb, Message, User};
 use crate::registry::{Refusal, viewers};
 use crate::store::sessions::Session;
 use crate::store::{Db, TenantTx};
@@ -63,7 +64,7 @@ pub struct Inside<'r>(pub Visit<'r>);
 pub struct Public<'r>(pub Visit<'r>);
 
 impl<'r> Visit<'r> {
-    async fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, session: Option<Session>) -> Self {
+    fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, session: Option<Session>) -> Self {
         let asked = Asked::of(request);
         let rocket = request.rocket();
         let config = rocket.state::<LiveConfig>().expect("app::build manages the configuration").current();
@@ -85,7 +86,7 @@ impl<'r> Visit<'r> {
             pool: Db::of(request).pool(),
             raw_query: asked.query(),
             query: form_urlencoded::parse(asked.query().as_bytes()).into_owned().collect(),
-            messages: messages(request.guard::<FlashMessage<'_>>().await.succeeded()),
+            messages: said::take(request),
         }
     }
 
@@ -193,16 +194,6 @@ fn beginning_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     first.map_or_else(|| midnight.and_utc(), |first| first.with_timezone(&Utc))
 }
 
-fn messages(flash: Option<FlashMessage<'_>>) -> Vec<Message> {
-    let Some(flash) = flash else { return Vec::new() };
-    let tone = match flash.kind() {
-        "success" => Tone::Success,
-        "warning" => Tone::Warning,
-        _ => Tone::Error,
-    };
-    flash.message().lines().map(|line| Message { tone, text: line.to_owned() }).collect()
-}
-
 /// A denial as the whole answer of a page.
 pub fn denied(denial: Denial) -> AppError {
     match denial {
@@ -231,7 +222,7 @@ impl<'r> FromRequest<'r> for Inside<'r> {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match MaybeLoggedIn::find(request).await {
             Ok(MaybeLoggedIn { tenant, session: Some(session) }) => {
-                Outcome::Success(Self(Visit::begin(request, tenant, Some(session)).await))
+                Outcome::Success(Self(Visit::begin(request, tenant, Some(session))))
             }
             Ok(MaybeLoggedIn { session: None, .. }) => Outcome::Forward(Status::Unauthorized),
             Err(error) => refuse(request, error),
@@ -245,7 +236,7 @@ impl<'r> FromRequest<'r> for Public<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match CurrentTenant::find(request).await {
-            Ok(tenant) => Outcome::Success(Self(Visit::begin(request, tenant, None).await)),
+            Ok(tenant) => Outcome::Success(Self(Visit::begin(request, tenant, None))),
             Err(error) => refuse(request, error),
         }
     }

@@ -41,6 +41,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("index", chrome("Administration", "Admin"), index()),
         Sample::new("delete", chrome("Delete", "Probes"), deletion()),
         Sample::new("delete-lonely", chrome("Delete", "Probes"), lonely),
+        Sample::new("delete-stale", chrome("Delete", "Probes"), DeletePage { is_stale: true, ..deletion() }),
         Sample::new("search", chrome("Search", ""), search()),
         Sample::new("search-nothing", chrome("Search", ""), nothing),
         Sample::new(
@@ -154,6 +155,7 @@ fn deletion() -> DeletePage {
             ),
             fact("Its history", "3 versions stay in the log.", &[]),
         ],
+        is_stale: false,
     }
 }
 

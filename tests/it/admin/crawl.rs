@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::page::{elements, links};
-use super::{AT, House, add, all, open, save};
+use super::{AT, House, add, all, open, said, save};
 use crate::support::sql::tables;
 use crate::support::{Answer, Browser};
 
@@ -186,6 +186,7 @@ fn html_stays_text_in_suggestions_messages_and_errors() {
         assert!(answer.header("Content-Security-Policy").is_some(), "{address}");
     }
     // A message that goes through a cookie comes out as text, whatever somebody wrote into it.
-    root.cookies.insert("_flash".to_owned(), "7:success%3Ci%20class=mark%3E".to_owned());
-    assert!(!root.get("/poem/admin/poem/profile/").text().contains(RAW));
+    root.cookies.insert("messages".to_owned(), "said %3Ci%20class=mark%3E".to_owned());
+    let page = root.get("/poem/admin/poem/profile/").text();
+    assert!(said(&page).contains("said <i class=mark>") && !page.contains(RAW), "{}", said(&page));
 }

@@ -9,6 +9,7 @@ mod fixtures;
 mod forms;
 mod histories;
 mod kept;
+mod meanwhile;
 mod page;
 mod policy;
 mod public;

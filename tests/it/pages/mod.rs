@@ -1,4 +1,6 @@
-//! The pages for people, without a server: every template with every sample, and what templates may not hold.
+//! The pages for people, without a database: every template with every sample, what templates may not hold, and the
+//! files they need.
 
+mod files;
 mod hygiene;
 mod rendered;

@@ -1,5 +1,8 @@
 //! Builds the server: the only place that mounts routes, attaches fairings and manages state.
 
+mod files;
+mod patience;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +12,6 @@ use rocket::data::{Limits, ToByteUnit};
 use rocket::fairing::{AdHoc, Fairing, Info, Kind};
 use rocket::figment::Figment;
 use rocket::figment::providers::Serialized;
-use rocket::fs::FileServer;
 use rocket::http::Method;
 use rocket::shield::{Frame, NoSniff, Shield};
 use rocket::{Build, Ignite, Request, Response, Rocket, catchers};
@@ -17,6 +19,7 @@ use rocket_db_pools::Database;
 use rocket_dyn_templates::Template;
 use sqlx::PgConnection;
 
+use self::patience::{ANSWER, SAVE, patient};
 use crate::admin;
 use crate::admin::core::kept::KeptPages;
 use crate::answers::{Answers, World};
@@ -57,13 +60,13 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .manage(current.server.sessions)
         .manage(config)
         .mount("/", front_door::routes())
-        .mount("/", api::routes())
-        .mount("/", auth::routes())
-        .mount("/", admin::routes())
+        .mount("/", patient(api::routes(), ANSWER))
+        .mount("/", patient(auth::routes(), SAVE))
+        .mount("/", patient(admin::routes(), SAVE))
         .register("/", catchers![caught]);
     for (address, directory) in [("/static", static_directory(&current)), ("/poem_media", share(&current, "media"))] {
         if directory.is_dir() {
-            rocket = rocket.mount(address, FileServer::from(directory));
+            rocket = rocket.mount(address, files::routes(&directory));
         }
     }
     rocket

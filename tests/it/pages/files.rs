@@ -1,0 +1,35 @@
+//! The files that pages need, as a browser gets them.
+
+use crate::support::{Answer, Installation, Server};
+
+#[test]
+fn a_file_is_sent_once_and_then_asked_for_only_whether_it_holds() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    let get = |path: &str, tag: &str| -> Answer {
+        server.send("GET", path, &[("Host", "localhost"), ("If-None-Match", tag)], b"")
+    };
+    for (path, kind, kept) in [
+        ("/static/poem.css", "text/css", "no-cache"),
+        ("/static/js/poem.js", "javascript", "no-cache"),
+        ("/static/vendor/atkinson-hyperlegible-next-5.3.0/LICENSE", "", "public, max-age=31536000, immutable"),
+    ] {
+        let first = get(path, "\"another\"");
+        assert!(first.status == 200 && !first.body.is_empty(), "{path}: {}", first.status);
+        assert!(first.header("Content-Type").unwrap_or_default().contains(kind), "{path}");
+        let tag = first.header("ETag").unwrap().to_owned();
+        let again = get(path, &tag);
+        assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
+        for answer in [&first, &again] {
+            assert_eq!(
+                (answer.header("ETag"), answer.header("Cache-Control")),
+                (Some(tag.as_str()), Some(kept)),
+                "{path}"
+            );
+        }
+    }
+    for path in ["/static/nosuch.css", "/static/", "/static/js/", "/static/../Cargo.toml", "/static/%2e%2e/Cargo.toml"]
+    {
+        assert!([400, 404].contains(&get(path, "*").status), "{path}");
+    }
+}
