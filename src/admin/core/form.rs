@@ -158,7 +158,6 @@ pub async fn show<D: Declared>(
     let form = Form {
         draft: shown.draft,
         rejection: shown.rejection,
-        content,
         exists,
         read_only: read_only.is_some(),
         more_rows: shown.more_rows,
@@ -184,7 +183,7 @@ fn form_page<D: Declared>(
     entity: &D,
     visit: &Visit<'_>,
     purpose: &Purpose<'_, D::Content>,
-    (shown, form, sources): (Shown<'_>, Form<'_, D::Content>, widgets::Sources),
+    (shown, form, sources): (Shown<'_>, Form<'_>, widgets::Sources),
     (read_only, facts): (Option<String>, Vec<Fact>),
 ) -> FormPage {
     let about = entity.about();

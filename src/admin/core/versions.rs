@@ -65,7 +65,7 @@ fn title(event: &Event) -> String {
 /// The form of then, for reading.
 fn as_it_was<D: Declared>(entity: &D, visit: &Visit<'_>, content: &D::Content, found: &Found<D::Content>) -> FormPage {
     let (draft, rejection) = (Draft::of(entity.fields(), content), Rejection::default());
-    let form = Form { draft: &draft, rejection: &rejection, content, exists: true, read_only: true, more_rows: None };
+    let form = Form { draft: &draft, rejection: &rejection, exists: true, read_only: true, more_rows: None };
     FormPage {
         heading: entity.about().title(),
         object: entity.name(content),

@@ -21,11 +21,9 @@ use crate::store::{Result, choices};
 const BLANK_ROWS: usize = 1;
 
 /// What the widgets of one form are made from.
-pub struct Form<'a, C: 'static> {
+pub struct Form<'a> {
     pub draft: &'a Draft,
     pub rejection: &'a Rejection,
-    /// The content behind it.
-    pub content: &'a C,
     /// An object that exists already.
     pub exists: bool,
     pub read_only: bool,
@@ -64,12 +62,7 @@ pub async fn sources<D: Declared>(
 }
 
 /// The fieldsets, as declared.
-pub fn fieldsets<D: Declared>(
-    entity: &D,
-    visit: &Visit<'_>,
-    form: &Form<'_, D::Content>,
-    sources: &Sources,
-) -> Vec<Fieldset> {
+pub fn fieldsets<D: Declared>(entity: &D, visit: &Visit<'_>, form: &Form<'_>, sources: &Sources) -> Vec<Fieldset> {
     let shown = |set: &super::about::Fieldset| {
         let fields = set.fields.iter().filter_map(|name| entity.fields().iter().find(|field| field.name == *name));
         let widgets: Vec<Widget> = fields
@@ -90,12 +83,12 @@ pub fn fieldsets<D: Declared>(
 }
 
 /// A password is asked for when the object is added, and never shown.
-fn is_shown<C>(field: &Field<C>, form: &Form<'_, C>) -> bool {
+fn is_shown<C>(field: &Field<C>, form: &Form<'_>) -> bool {
     let is_password = matches!(field.kind, Kind::Text { shape: Shape::Password, .. });
     !(is_password && (form.exists || form.read_only))
 }
 
-fn widget<C>(visit: &Visit<'_>, about: &About, field: &Field<C>, form: &Form<'_, C>, sources: &Sources) -> Widget {
+fn widget<C>(visit: &Visit<'_>, about: &About, field: &Field<C>, form: &Form<'_>, sources: &Sources) -> Widget {
     let blank = Widget {
         name: field.name.to_owned(),
         label: field.label.to_owned(),
@@ -175,7 +168,7 @@ fn column(column: &Column) -> pages::Column {
     }
 }
 
-fn rows<C>(name: &'static str, (columns, fixed): (&[Column], &[&str]), form: &Form<'_, C>) -> Vec<Row> {
+fn rows(name: &'static str, (columns, fixed): (&[Column], &[&str]), form: &Form<'_>) -> Vec<Row> {
     let typed = form.draft.rows(name);
     let by_place = by_place(form.rejection);
     let of = |place| by_place.get(&place).cloned().unwrap_or_default();
