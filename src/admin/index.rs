@@ -1,11 +1,11 @@
 //! The index: every list with its number of objects, and the newest actions.
 
-use super::core::address::LOG_ENTRIES;
 use super::core::answer;
 use super::core::{Answer, Answered, Visit};
 use super::{BLOCKS, entity, log_entry};
 use crate::domain::log_entry::ObjectKind;
 use crate::domain::policy::Wish;
+use crate::pages::address::LOG_ENTRIES;
 use crate::pages::others::{IndexBlock, IndexPage, IndexRow};
 use crate::pages::{Link, Page};
 use crate::store::counts::{self, Counts};

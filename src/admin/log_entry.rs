@@ -3,12 +3,12 @@
 use chrono::{Months, NaiveDate};
 use sqlx::PgConnection;
 
-use super::core::address::LOG_ENTRIES;
 use super::core::history::in_words;
 use super::core::list::{self, ListAsk, Table, Wanted};
 use super::core::{Answered, Column, Filter, FilterSource, Listing, Visit, answer};
 use crate::domain::log_entry::{Action, ObjectKind};
 use crate::error::{AppError, NOT_FOUND};
+use crate::pages::address::LOG_ENTRIES;
 use crate::pages::form::{Fieldset, FormPage, Look, Widget};
 use crate::pages::history::Event;
 use crate::pages::list::{Cell, ListPage};
@@ -18,9 +18,10 @@ use crate::store::log_entries as one;
 
 static LISTING: Listing = Listing {
     columns: &[
-        Column { key: "time", label: "Time" },
         Column { key: "entry", label: "Entry" },
         Column { key: "user", label: "User" },
+        Column { key: "time", label: "Time" },
+        Column { key: "", label: "Kind of object" },
         Column { key: "", label: "What changed" },
     ],
     sorts: log_entries::SORTS,
@@ -144,19 +145,22 @@ fn cells(visit: &Visit<'_>, entry: &LogRow) -> Vec<Cell> {
     let time =
         Cell { is_figure: true, ..Cell::link(visit.time(entry.time).0, format!("{LOG_ENTRIES}{}/change/", entry.id)) };
     let what = Cell::link(title(entry), object_address(visit, entry));
-    vec![time, what, Cell::text(entry.username.clone()), Cell::text(entry.message.clone())]
+    vec![what, Cell::text(&entry.username), time, Cell::text(kind(entry)), Cell::text(&entry.message)]
 }
 
-/// «Changed probe “ams-probe”».
+/// «Changed "ams-probe".»
 fn title(entry: &LogRow) -> String {
     let action = match entry.action {
         Action::Add => "Added",
         Action::Change => "Changed",
         Action::Delete => "Deleted",
     };
-    let kind = entry.object_kind.map_or("", ObjectKind::in_words);
-    let space = if kind.is_empty() { "" } else { " " };
-    format!("{action}{space}{kind} “{}”", entry.object_name)
+    format!("{action} \"{}\".", entry.object_name)
+}
+
+/// «group of probes»; '' where POEM 2.3 named none.
+fn kind(entry: &LogRow) -> &'static str {
+    entry.object_kind.map_or("", ObjectKind::in_words)
 }
 
 /// The version that the entry made, else the object; '' where it is gone.
@@ -182,6 +186,7 @@ pub fn event(visit: &Visit<'_>, entry: &LogRow) -> Event {
         time,
         iso,
         user: entry.username.clone(),
+        kind: kind(entry).to_owned(),
         message: entry.message.clone(),
         ..Event::default()
     }
@@ -204,7 +209,7 @@ pub async fn page(visit: &Visit<'_>, id: i64) -> Answered {
         shown("time", "Time", visit.time(entry.time).0, String::new()),
         shown("user", "User", entry.username.clone(), String::new()),
         shown("object", "Object", entry.object_name.clone(), object_address(visit, &entry)),
-        shown("kind", "Kind of object", entry.object_kind.map_or("", ObjectKind::in_words).to_owned(), String::new()),
+        shown("kind", "Kind of object", kind(&entry).to_owned(), String::new()),
         shown("message", "What changed", in_words(&entry), String::new()),
     ];
     let content = FormPage {

@@ -51,7 +51,7 @@ static ABOUT: About = About {
         Fieldset { legend: "", help: "", fields: &["name", "probeversion", "tag", "mtype", "group"], only_if: None },
         Fieldset {
             legend: "Metric configuration",
-            help: "A passive metric has none of this: what stands here is dropped when it is saved as Passive.",
+            help: "",
             fields: &[
                 "probeexecutable",
                 "config",

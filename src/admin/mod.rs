@@ -18,11 +18,9 @@ mod search;
 mod service;
 mod user;
 
-use self::core::{Entity, Visit};
+use self::core::Entity;
 use crate::domain::group::GroupKind;
 use crate::domain::log_entry::ObjectKind;
-use crate::pages::Link;
-use crate::pages::address::INDEX;
 
 pub use routes::routes;
 
@@ -46,26 +44,6 @@ pub fn entity(kind: ObjectKind) -> Option<&'static dyn Entity> {
         ObjectKind::ApiKey => Some(&api_key::ApiKeys),
         ObjectKind::Service => None,
     }
-}
-
-/// What stands at the top of every page.
-pub fn navigation(visit: &Visit<'_>) -> Vec<Link> {
-    let at = visit.at();
-    let kinds = [
-        ("Profiles", ObjectKind::Profile),
-        ("Services", ObjectKind::Service),
-        ("Probes", ObjectKind::Probe),
-        ("Metrics", ObjectKind::Metric),
-        ("Aggregations", ObjectKind::Aggregation),
-    ];
-    let is_superuser = visit.viewer.as_ref().is_some_and(|viewer| viewer.is_superuser);
-    let index = is_superuser.then(|| Link { current: visit.path == INDEX, ..Link::new("Admin", INDEX) });
-    let lists = kinds.into_iter().filter_map(|(label, kind)| {
-        let href = at.list(kind);
-        let current = !href.is_empty() && visit.path.starts_with(&href);
-        (!href.is_empty()).then(|| Link { current, ..Link::new(label, href) })
-    });
-    index.into_iter().chain(lists).collect()
 }
 
 /// The blocks of the index: what stands in each, and where its list is.

@@ -1,10 +1,10 @@
 //! The search over everything a viewer may see.
 
-use super::core::address::SEARCH;
 use super::core::visit::SEARCHED;
 use super::core::{Answered, Visit, answer};
 use super::{entity, service};
 use crate::domain::log_entry::ObjectKind;
+use crate::pages::address::SEARCH;
 use crate::pages::others::{Findings, Found, SearchPage};
 use crate::pages::{Link, Page};
 use crate::store::search::{self, FoundKind};

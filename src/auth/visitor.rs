@@ -15,8 +15,7 @@ use crate::auth::tenant::CurrentTenant;
 use crate::config::live::LiveConfig;
 use crate::domain::session::SessionLimits;
 use crate::error::{AppError, refuse};
-use crate::pages::address::INDEX;
-use crate::pages::{Chrome, Crumb, User};
+use crate::pages::Chrome;
 use crate::registry::login::Place;
 use crate::store::Db;
 use crate::store::sessions::SessionUser;
@@ -80,11 +79,9 @@ impl<'r> Visitor<'r> {
 
     /// What surrounds the page of somebody who is logged in.
     pub fn inside(&self, title: &str, user: &SessionUser) -> Chrome {
-        let trail = vec![
-            Crumb { label: "POEM".to_owned(), href: Some(INDEX.to_owned()) },
-            Crumb { label: title.to_owned(), href: None },
-        ];
-        Chrome { user: Some(User::from(&user.clone().viewer())), trail, ..self.outside(title) }
+        let (tenant, viewer) = (&self.tenant.tenant().name, user.clone().viewer());
+        let chrome = Chrome::around(title, tenant, Some(&viewer), &self.asked, &[(title, "")]);
+        Chrome { csrf: self.csrf.clone(), ..chrome }
     }
 }
 

@@ -30,7 +30,9 @@ pub static FIELDS: [F; 14] = [
     F::line("probeversion", "Probe version", 200, |it| &it.probe, |it, text| it.probe = text)
         .shaped(Shape::Suggested(Choices::ProbeVersions)),
     F::choice("tag", "Tag", Choices::Tags, |it| &it.tag, |it, name| it.tag = name).required(),
-    F::choice("mtype", "Type", Choices::MetricTypes, |it| &it.metric_type, |it, name| it.metric_type = name).required(),
+    F::choice("mtype", "Type", Choices::MetricTypes, |it| &it.metric_type, |it, name| it.metric_type = name)
+        .required()
+        .help("A passive metric has no metric configuration: saved as Passive, it loses what stands there."),
     F::choice("group", "Group", Choices::Groups(GroupKind::Metrics), |it| &it.group, |it, name| it.group = name)
         .required(),
     F::line("probeexecutable", "Probe executable", 384, |it| &it.executable, |it, text| it.executable = text),

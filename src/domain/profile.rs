@@ -109,9 +109,11 @@ impl ProfileContent {
     /// «7 tuples, 6 unique service flavours and 6 unique metrics»
     pub fn size_in_words(&self) -> String {
         let distinct = |text: fn(&Tuple) -> &str| self.tuples.iter().map(text).collect::<HashSet<_>>().len();
-        let (flavours, metrics) = (distinct(|tuple| &tuple.service_flavour), distinct(|tuple| &tuple.metric));
-        let tuples = self.tuples.len();
-        format!("{tuples} tuples, {flavours} unique service flavours and {metrics} unique metrics")
+        let counted = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let tuples = counted(self.tuples.len(), "tuple");
+        let flavours = counted(distinct(|tuple| &tuple.service_flavour), "unique service flavour");
+        let metrics = counted(distinct(|tuple| &tuple.metric), "unique metric");
+        format!("{tuples}, {flavours} and {metrics}")
     }
 
     /// How groups of profiles name it, since its name alone may stand for several: «ARGO_MON (1.0)».

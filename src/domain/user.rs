@@ -109,7 +109,7 @@ pub static FIELDS: [F; 16] = [
     F::line("last_name", "Last name", 30, |user| &user.last_name, |user, text| user.last_name = text),
     F::line("email", "E-mail address", 254, |user| &user.email, |user, text| user.email = text).shaped(Shape::Email),
     F::flag("is_active", "Active", |user| user.is_active, |user, on| user.is_active = on)
-        .help("Who is not can do nothing; rather than deleting accounts, take this away."),
+        .help("An account that is not active cannot log in. Take this away instead of deleting the account."),
     F::flag("is_staff", "Staff", |user| user.is_staff, |user, on| user.is_staff = on).help("May log in here."),
     F::flag("is_superuser", "Superuser", |user| user.is_superuser, |user, on| user.is_superuser = on)
         .help("May do everything, without belonging to any group."),

@@ -1,4 +1,6 @@
-//! The addresses that every page leads to. (Those of the admin's own pages are in `admin::core::address`.)
+//! The addresses of the pages: those people have bookmarked.
+
+use crate::domain::log_entry::ObjectKind;
 
 /// Where the admin begins.
 pub const INDEX: &str = "/poem/admin/";
@@ -6,3 +8,82 @@ pub const LOGIN: &str = "/poem/admin/login/";
 pub const LOGOUT: &str = "/poem/admin/logout/";
 /// Where somebody who is logged in changes the password.
 pub const PASSWORD: &str = "/poem/admin/password_change/";
+pub const LOG_ENTRIES: &str = "/poem/admin/admin/logentry/";
+pub const SEARCH: &str = "/poem/admin/search/";
+/// What suggestions while typing come from; a source's name follows.
+pub const SUGGEST: &str = "/poem/admin/suggest/";
+
+/// The addresses as one visitor is given them: links of public pages stay public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    pub is_public: bool,
+}
+
+impl Addresses {
+    /// '' where the visitor has no such page.
+    pub fn list(self, kind: ObjectKind) -> String {
+        match (self.is_public, kind) {
+            (true, ObjectKind::Probe | ObjectKind::Metric | ObjectKind::Profile | ObjectKind::Service) => {
+                format!("/poem/admin/poem/public_{kind}/")
+            }
+            (true, _) => String::new(),
+            (false, ObjectKind::ApiKey) => "/poem/admin/rest_framework_api_key/apikey/".to_owned(),
+            (false, _) => format!("/poem/admin/poem/{kind}/"),
+        }
+    }
+
+    pub fn addition(self, kind: ObjectKind) -> String {
+        self.below(kind, "add/")
+    }
+
+    pub fn change(self, kind: ObjectKind, id: i64) -> String {
+        self.below(kind, &format!("{id}/change/"))
+    }
+
+    pub fn delete(self, kind: ObjectKind, id: i64) -> String {
+        self.below(kind, &format!("{id}/delete/"))
+    }
+
+    pub fn clone_of(self, kind: ObjectKind, id: i64) -> String {
+        self.below(kind, &format!("{id}/change/clone/"))
+    }
+
+    pub fn history(self, kind: ObjectKind, id: i64) -> String {
+        self.below(kind, &format!("{id}/history/"))
+    }
+
+    pub fn compare(self, kind: ObjectKind, id: i64) -> String {
+        self.below(kind, &format!("{id}/history/compare/"))
+    }
+
+    pub fn version(self, kind: ObjectKind, id: i64, version: i64) -> String {
+        self.below(kind, &format!("{id}/history/{version}/"))
+    }
+
+    /// The form of an object, filled with an old version of it.
+    pub fn restore(self, kind: ObjectKind, id: i64, version: i64) -> String {
+        self.below(kind, &format!("{id}/change/?restore={version}"))
+    }
+
+    fn below(self, kind: ObjectKind, rest: &str) -> String {
+        match self.list(kind) {
+            nowhere if nowhere.is_empty() => nowhere,
+            list => list + rest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_of_public_pages_stay_public() {
+        let public = Addresses { is_public: true };
+        assert_eq!(public.version(ObjectKind::Probe, 3, 7), "/poem/admin/poem/public_probe/3/history/7/");
+        assert_eq!(public.change(ObjectKind::CustUser, 3), "");
+        let inside = Addresses { is_public: false };
+        assert_eq!(inside.list(ObjectKind::GroupOfProbes), "/poem/admin/poem/groupofprobes/");
+        assert_eq!(inside.addition(ObjectKind::ApiKey), "/poem/admin/rest_framework_api_key/apikey/add/");
+    }
+}

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use super::address::{Addresses, INDEX, SEARCH};
+use crate::domain::group::GroupKind;
+use crate::domain::log_entry::ObjectKind;
 use crate::domain::policy::Viewer;
 
 /// Where something leads, and its words.
@@ -47,13 +50,17 @@ pub struct Message {
 pub struct User {
     pub username: String,
     pub is_superuser: bool,
-    /// In words, like «probes: ARGO»; empty for who is in none.
+    /// In words, a line a kind, like «probes: ARGO, SSC»; empty for who is in none.
     pub groups: Vec<String>,
 }
 
 impl From<&Viewer> for User {
     fn from(viewer: &Viewer) -> Self {
-        let groups = viewer.groups.iter().map(|(kind, name)| format!("{kind}: {name}")).collect();
+        let of_kind = |kind: GroupKind| {
+            let names = viewer.groups_of(kind).collect::<Vec<_>>().join(", ");
+            (!names.is_empty()).then(|| format!("{kind}: {names}"))
+        };
+        let groups = GroupKind::ALL.into_iter().filter_map(of_kind).collect();
         Self { username: viewer.username.clone(), is_superuser: viewer.is_superuser, groups }
     }
 }
@@ -74,4 +81,45 @@ pub struct Chrome {
     pub csrf: String,
     /// Where the search over everything is; '' for who may not search.
     pub search: String,
+}
+
+impl Chrome {
+    /// Of the page at `path`, for who is logged in, or for a visitor of the public pages. `trail` is the way from the
+    /// index, as labels and addresses; the last step has none. Empty: this is the index.
+    pub fn around(title: &str, tenant: &str, viewer: Option<&Viewer>, path: &str, trail: &[(&str, &str)]) -> Self {
+        let index = viewer.filter(|_| !trail.is_empty()).map(|_| ("POEM", INDEX));
+        let crumb = |(label, href): (&str, &str)| Crumb {
+            label: label.to_owned(),
+            href: (!href.is_empty()).then(|| href.to_owned()),
+        };
+        Self {
+            title: title.to_owned(),
+            tenant: tenant.to_owned(),
+            user: viewer.map(User::from),
+            navigation: navigation(viewer, path),
+            trail: index.into_iter().chain(trail.iter().copied()).map(crumb).collect(),
+            search: if viewer.is_some() { SEARCH.to_owned() } else { String::new() },
+            ..Self::default()
+        }
+    }
+}
+
+/// What stands at the top of every page.
+fn navigation(viewer: Option<&Viewer>, path: &str) -> Vec<Link> {
+    let at = Addresses { is_public: viewer.is_none() };
+    let kinds = [
+        ("Profiles", ObjectKind::Profile),
+        ("Services", ObjectKind::Service),
+        ("Probes", ObjectKind::Probe),
+        ("Metrics", ObjectKind::Metric),
+        ("Aggregations", ObjectKind::Aggregation),
+    ];
+    let is_superuser = viewer.is_some_and(|viewer| viewer.is_superuser);
+    let index = is_superuser.then(|| Link { current: path == INDEX, ..Link::new("Admin", INDEX) });
+    let lists = kinds.into_iter().filter_map(|(label, kind)| {
+        let href = at.list(kind);
+        let current = !href.is_empty() && path.starts_with(&href);
+        (!href.is_empty()).then(|| Link { current, ..Link::new(label, href) })
+    });
+    index.into_iter().chain(lists).collect()
 }

@@ -192,7 +192,7 @@ pub struct FormPage {
     /// Choices of how to save (checkboxes): new version, update metrics.
     pub ticks: Vec<Widget>,
     pub facts: Vec<Fact>,
-    /// History, Clone, View on site …
+    /// History, Clone.
     pub tools: Vec<Link>,
     /// Leads to the confirmation; `None` for who may not.
     pub delete: Option<Link>,

@@ -19,6 +19,8 @@ pub struct Event {
     /// For `datetime=`.
     pub iso: String,
     pub user: String,
+    /// Of the last actions: what kind of object it was, in words; '' else.
+    pub kind: String,
     /// What changed, in words.
     pub message: String,
     pub is_current: bool,
@@ -34,6 +36,10 @@ pub struct HistoryPage {
     pub compare: String,
     /// Newest first.
     pub events: Vec<Event>,
+    /// The events have labels, which then name them; else their times do.
+    pub is_labelled: bool,
+    /// Log entries that are older than those shown; 0 where all are.
+    pub older: i64,
     pub empty: String,
 }
 

@@ -13,5 +13,6 @@ pub mod others;
 pub mod page;
 pub mod samples;
 
+pub use address::Addresses;
 pub use chrome::{Chrome, Crumb, Link, Message, Tone, User};
 pub use page::{CONTENT_SECURITY_POLICY, Content, Page};

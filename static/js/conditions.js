@@ -23,8 +23,9 @@ export function warnOfMissingKeys(form) {
   function refresh() {
     for (const table of tables) {
       const { needs, needsField, needsValue } = table.dataset;
-      const keys = [...table.querySelectorAll("tbody tr")].map((row) => row.querySelector("input")?.value.trim());
-      const isMissing = valueOf(form, needsField) === needsValue && !keys.includes(needs);
+      // In any case, as the server takes it.
+      const keys = [...table.querySelectorAll("tbody tr")].map((row) => row.querySelector("input")?.value.trim().toLowerCase());
+      const isMissing = valueOf(form, needsField) === needsValue && !keys.includes(needs.toLowerCase());
       const warning = table.querySelector(".warning");
       const words = isMissing ? warning.dataset.words : "";
       // Said once, not at every key.

@@ -72,9 +72,15 @@ function side(id, label, list) {
   return { element, list, filter, refresh };
 }
 
+// As the server sorts: «cloud» stands before «Delta».
+function standsBehind(other, item) {
+  const [left, right] = [other, item].map((one) => one.textContent.trim());
+  const [leftSmall, rightSmall] = [left.toLowerCase(), right.toLowerCase()];
+  return leftSmall === rightSmall ? left > right : leftSmall > rightSmall;
+}
+
 function insertSorted(list, item) {
-  const text = item.textContent.trim();
-  const after = [...list.children].find((other) => other.textContent.trim() > text);
+  const after = [...list.children].find((other) => standsBehind(other, item));
   list.insertBefore(item, after ?? null);
 }
 

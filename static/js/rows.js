@@ -6,10 +6,17 @@
 import { say } from "./say.js";
 
 const inputs = (row) => [...row.querySelectorAll("input:not([type=hidden])")];
+// Rows that are hidden are those that somebody did not look for.
 const nextShown = (row) => {
   const next = row.nextElementSibling;
   return next?.hidden ? nextShown(next) : next;
 };
+const previousShown = (row) => {
+  const previous = row.previousElementSibling;
+  return previous?.hidden ? previousShown(previous) : previous;
+};
+// A fixed key has a cell but nothing to type in: cells are counted, not inputs.
+const inputAt = (row, column) => row.cells[column]?.querySelector("input:not([type=hidden])");
 const isBlank = (row) => inputs(row).every((input) => input.value.trim() === "");
 
 export function makeGrow(field) {
@@ -42,7 +49,7 @@ export function makeGrow(field) {
   }
 
   function remove(row) {
-    const neighbour = nextShown(row) ?? row.previousElementSibling;
+    const neighbour = nextShown(row) ?? previousShown(row);
     row.remove();
     const left = neighbour ?? add();
     (left.querySelector(".act button") ?? inputs(left)[0])?.focus();
@@ -75,15 +82,18 @@ export function makeGrow(field) {
 
   function fill(start, lines) {
     let row = start.closest("tr");
-    const column = inputs(row).indexOf(start);
+    const column = start.closest("td").cellIndex;
+    let left = 0;
     for (const [number, cells] of lines.entries()) {
-      if (number > 0) row = row.nextElementSibling ?? add();
+      if (number > 0) row = nextShown(row) ?? add();
       cells.forEach((cell, place) => {
-        const input = inputs(row)[column + place];
+        const input = inputAt(row, column + place);
         if (input) input.value = cell.trim();
+        else if (cell.trim() !== "") left += 1;
       });
     }
-    say(`${lines.length} rows pasted`);
+    lost.textContent = left === 0 ? "" : `${counted(left, "cell")} did not fit`;
+    say([`${counted(lines.length, "row")} pasted`, lost.textContent].filter(Boolean).join(", "));
     body.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
@@ -98,7 +108,14 @@ export function makeGrow(field) {
   const hint = field.querySelector(".keys");
   hint.textContent = "Enter leads to the next row.";
   hint.toggleAttribute("data-typing", true);
+  // For the eye; `say` tells the others.
+  const lost = document.createElement("strong");
+  lost.className = "lost";
+  lost.setAttribute("aria-hidden", "true");
+  hint.after(lost);
 }
+
+const counted = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 // 3 of `tuples-3-metric`.
 function numberOf(element) {

@@ -89,19 +89,49 @@ test("rows of a long table are found by what stands in them", async () => {
 
 test("fixed keys cannot be removed", async () => {
   await open("form-metric");
-  assert.equal(await page.locator("#id_config button").count(), 0);
+  assert.equal(await page.locator("#id_config [data-fixed]").count(), 5);
+  assert.equal(await page.locator("#id_config [data-fixed] button").count(), 0);
 });
+
+// As if it came from a spreadsheet: cells apart by tabs, rows by line ends.
+async function paste(id, text) {
+  await page.locator(`#${id}`).focus();
+  await page.evaluate((text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text", text);
+    document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
+}
+
+const typed = (name) => page.locator(`[name="${name}"]`).inputValue();
+const told = () => page.locator("body > .unseen[role=status]").textContent();
 
 test("rows are pasted from a spreadsheet", async () => {
   await open("form-profile");
-  await page.locator("#id_tuples-7-service").focus();
-  await page.evaluate(() => {
-    const clipboardData = new DataTransfer();
-    clipboardData.setData("text", "APEL\torg.apel.APEL-Sync\t\nSRM\torg.sam.SRM-All\t/ops\n");
-    document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
-  });
+  await paste("id_tuples-7-service", "APEL\torg.apel.APEL-Sync\t\nSRM\torg.sam.SRM-All\t/ops\n");
   assert.equal(await tuples().count(), 9);
-  assert.equal(await page.locator("[name=tuples-8-fqan]").inputValue(), "/ops");
+  assert.equal(await typed("tuples-8-fqan"), "/ops");
+  assert.equal(await told(), "2 rows pasted");
+});
+
+test("what is pasted leaves rows alone that somebody did not look for", async () => {
+  await open("form-profile-large");
+  await page.getByLabel(/^Find rows/).fill("lcgadmin");
+  await paste("id_tuples-2-fqan", "/ops/one\n/ops/two");
+  assert.deepEqual([await typed("tuples-2-fqan"), await typed("tuples-3-fqan"), await typed("tuples-6-fqan")], ["/ops/one", "", "/ops/two"]);
+});
+
+test("a pasted column stays in its column, past fixed keys too", async () => {
+  await open("form-metric");
+  await paste("id_config-0-value", "1\n2\n3\n4\n5\n6");
+  assert.deepEqual([await typed("config-4-value"), await typed("config-5-key"), await typed("config-5-value")], ["5", "", "6"]);
+});
+
+test("what does not fit is not dropped without a word", async () => {
+  await open("form-profile");
+  await paste("id_tuples-7-fqan", "/ops\tmore\n/ops\tand more\t\n");
+  assert.equal(await told(), "2 rows pasted, 2 cells did not fit");
+  assert.equal(await page.locator("#id_tuples .lost").innerText(), "2 cells did not fit");
 });
 
 test("suggestions are taken by keyboard, with the group of the form", async () => {
@@ -147,6 +177,13 @@ test("what is picked moves to the other side, and the focus stays", async () => 
   assert.equal(await page.evaluate(() => document.activeElement.value), "org.nordugrid.ARC-CE-ARIS");
 });
 
+test("what is picked is sorted in as the server sorts", async () => {
+  await open("form-group");
+  await page.getByLabel("Delta-Check").press("Space");
+  const chosen = await page.locator(".chosen .picks li").allInnerTexts();
+  assert.deepEqual(chosen.map((text) => text.trim()), ["argo.AMS-Check", "argo.AMSPublisher-Check", "Delta-Check"]);
+});
+
 test("a passive metric shows what it has, and is told what it lacks", async () => {
   await open("form-metric");
   const executable = page.locator("#id_probeexecutable");
@@ -155,7 +192,8 @@ test("a passive metric shows what it has, and is told what it lacks", async () =
   await page.locator("#id_mtype").selectOption("Passive");
   assert.ok(!(await executable.isVisible()));
   assert.match(await warning.textContent(), /PASSIVE/);
-  await page.locator("#id_flags-2-key").fill("PASSIVE");
+  // In any case, as the server takes it.
+  await page.locator("#id_flags-2-key").fill("Passive");
   assert.equal(await warning.textContent(), "");
 });
 

@@ -25,16 +25,18 @@ pub async fn page<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64) -> Answer
     }
     let mut tx = visit.read().await?;
     let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
-    let events = match about.has_versions() {
-        true => of_versions(entity, visit, versions::list(tx.conn(), about.kind, id).await?, id),
+    let (events, older) = match about.has_versions() {
+        true => (of_versions(entity, visit, versions::list(tx.conn(), about.kind, id).await?, id), 0),
         false => of_log(visit, tx.conn(), entity, id).await?,
     };
     let at = visit.at();
     let can_compare = about.has_versions() && events.len() > 1;
     let content = HistoryPage {
-        back: Link::new(found.name.clone(), at.change(about.kind, id)),
+        back: Link::new(format!("Back to the {}", about.one), at.change(about.kind, id)),
         compare: if can_compare { at.compare(about.kind, id) } else { String::new() },
+        is_labelled: events.iter().any(|event| !event.label.is_empty()),
         events,
+        older,
         empty: "Nothing is known of its history.".to_owned(),
         object: found.name.clone(),
     };
@@ -72,31 +74,26 @@ pub fn event<D: Declared>(entity: &D, visit: &Visit<'_>, row: &VersionRow, id: i
         iso,
         user: row.username.clone(),
         message: row.message.clone(),
-        is_current: false,
+        ..Event::default()
     }
 }
 
+/// The newest log entries of an object, and how many older ones it has.
 async fn of_log<D: Declared>(
     visit: &Visit<'_>,
     conn: &mut PgConnection,
     entity: &D,
     id: i64,
-) -> Result<Vec<Event>, AppError> {
+) -> Result<(Vec<Event>, i64), AppError> {
     let found = log_entries::of_object(conn, entity.about().kind, &id.to_string(), 1, LOG_ENTRIES).await?;
-    Ok(found.rows.iter().map(|row| log_event(visit, row)).collect())
+    let events: Vec<_> = found.rows.iter().map(|row| log_event(visit, row)).collect();
+    Ok((events, (found.total - LOG_ENTRIES).max(0)))
 }
 
 /// A log entry as a line of a history.
 pub fn log_event(visit: &Visit<'_>, row: &LogRow) -> Event {
     let (time, iso) = visit.time(row.time);
-    Event {
-        time,
-        iso,
-        user: row.username.clone(),
-        message: in_words(row),
-        label: row.object_name.clone(),
-        ..Event::default()
-    }
+    Event { time, iso, user: row.username.clone(), message: in_words(row), ..Event::default() }
 }
 
 /// What an entry says was done.

@@ -1,7 +1,6 @@
 //! What every entity has in common: its pages, made from one declaration. No entity is named here.
 
 pub mod about;
-pub mod address;
 pub mod answer;
 mod conflict;
 mod delete;
@@ -19,7 +18,6 @@ pub mod visit;
 pub mod widgets;
 
 pub use about::{About, Column, Fieldset, Filter, FilterSource, Listing, Restore, Tick};
-pub use address::Addresses;
 pub use answer::{Answer, Answered};
 pub use entity::{Created, Declared, Entity, Extra, Found};
 pub use list::Table;

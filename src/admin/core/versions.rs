@@ -49,8 +49,8 @@ pub async fn page<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64, version: 
     let revision = RevisionPage {
         form: as_it_was(entity, visit, &content, &found),
         differences: changes.into_iter().filter(|change| change.change != "same").collect(),
-        previous: step("Version before", previous),
-        next: step("Version after", next),
+        previous: step("Older version", previous),
+        next: step("Newer version", next),
         restore: restore_link(entity, visit, &found, version),
         restore_by_post: about.restore == Restore::AtOnce,
         event,

@@ -9,10 +9,8 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::{Orbit, Request, Rocket};
 use sqlx::PgPool;
 
-use super::address::{Addresses, SEARCH};
 use super::kept::KeptPages;
 use super::said;
-use crate::admin;
 use crate::auth::csrf;
 use crate::auth::front_door::Asked;
 use crate::auth::session::MaybeLoggedIn;
@@ -23,8 +21,7 @@ use crate::domain::keys::Keys;
 use crate::domain::log_entry::ObjectKind;
 use crate::domain::policy::{self, Denial, Viewer, Wish};
 use crate::error::{AppError, NO_PERMISSION, refuse};
-use crate::pages::address::INDEX;
-use crate::pages::{Chrome, Crumb, Message, User};
+use crate::pages::{Addresses, Chrome, Message};
 use crate::registry::{Refusal, viewers};
 use crate::store::sessions::Session;
 use crate::store::{Db, TenantTx};
@@ -167,20 +164,11 @@ impl<'r> Visit<'r> {
 
     /// What surrounds the page; the trail after the index, its last step without address.
     pub fn chrome(&self, title: &str, trail: &[(&str, &str)]) -> Chrome {
-        let home = (!self.at().is_public).then(|| Crumb { label: "POEM".into(), href: Some(INDEX.into()) });
-        let steps = trail.iter().map(|(label, href)| Crumb {
-            label: (*label).to_owned(),
-            href: (!href.is_empty()).then(|| (*href).to_owned()),
-        });
+        let tenant = &self.tenant.tenant().name;
         Chrome {
-            title: title.to_owned(),
-            tenant: self.tenant.tenant().name.to_string(),
-            user: self.viewer.as_ref().map(User::from),
-            navigation: admin::navigation(self),
-            trail: home.into_iter().chain(steps).collect(),
             messages: self.messages.clone(),
             csrf: self.csrf.clone(),
-            search: if self.viewer.is_some() { SEARCH.to_owned() } else { String::new() },
+            ..Chrome::around(title, tenant, self.viewer.as_ref(), self.path, trail)
         }
     }
 }

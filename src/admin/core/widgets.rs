@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use sqlx::PgConnection;
 
 use super::about::{About, Tick};
-use super::address::SUGGEST;
 use super::entity::Declared;
 use super::suggest;
 use super::visit::Visit;
@@ -13,6 +12,7 @@ use crate::domain::draft::{Draft, Typed};
 use crate::domain::field::{Choices, Column, Field, Kind, Shape};
 use crate::domain::policy::Viewer;
 use crate::domain::rejection::{Place, Rejection};
+use crate::pages::address::SUGGEST;
 use crate::pages::form::{self as pages, Fieldset, Look, Row, RowCell, Widget};
 use crate::pages::list::Choice;
 use crate::store::{Result, choices};

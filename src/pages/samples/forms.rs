@@ -237,6 +237,7 @@ fn group(is_disabled: bool) -> FormPage {
     let all = [
         "argo.AMS-Check",
         "argo.AMSPublisher-Check",
+        "Delta-Check",
         "eu.egi.CertValidity",
         "org.bdii.Entries",
         "org.nordugrid.ARC-CE-ARIS",

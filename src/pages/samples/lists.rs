@@ -46,6 +46,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("services-empty", public("Services", "Services"), no_services()),
         Sample::new("history", chrome("History", "Probes"), history()),
         Sample::new("history-one", chrome("History", "Probes"), one_version()),
+        Sample::new("history-log", chrome("History", "Admin"), log()),
         Sample::new("compare", chrome("Compare", "Metrics"), compare()),
         Sample::new(
             "compare-equal",
@@ -153,7 +154,9 @@ fn users() -> ListPage {
 }
 
 fn log_entries() -> ListPage {
-    let entry = |text: &str| vec![linked(text), self::text("poem"), figure("2019-03-01 14:05")];
+    let entry = |words: &str, kind: &str, message: &str| {
+        vec![linked(words), text("poem"), figure("2019-03-01 14:05"), text(kind), text(message)]
+    };
     let step = |label: &str, current: bool| Link { current, ..link(label) };
     ListPage {
         heading: "Log entries".to_owned(),
@@ -167,11 +170,11 @@ fn log_entries() -> ListPage {
             step("1", false),
             step("2", false),
         ],
-        headings: headings(&["Entry", "User", "Time"]),
+        headings: headings(&["Entry", "User", "Time", "Kind of object", "What changed"]),
         rows: vec![
-            entry("Deleted “TO_DELETE”."),
-            entry("Changed “ARGO_MON_CRITICAL”."),
-            entry("Added “argo.AMS-Check (Devel)”."),
+            entry("Deleted \"TO_DELETE\".", "profile", ""),
+            entry("Changed \"ARGO_MON_CRITICAL\".", "profile", "Changed description."),
+            entry("Added \"argo.AMS-Check (Devel)\".", "metric", "Derived from argo.AMS-Check (Production)"),
         ],
         paging: paging(3, 3),
         ..metrics(0, 0)
@@ -239,7 +242,7 @@ pub fn event(label: &str, time: &str, message: &str) -> Event {
         iso: "2019-03-01T14:05:00+01:00".to_owned(),
         user: "poem".to_owned(),
         message: message.to_owned(),
-        is_current: false,
+        ..Event::default()
     }
 }
 
@@ -253,12 +256,23 @@ fn history() -> HistoryPage {
             event("0.1.8", "2018-11-22 09:10", "Changed version, description and repository."),
             event("0.1.7", "2018-06-05 13:34", "Initial version."),
         ],
+        is_labelled: true,
+        older: 0,
         empty: String::new(),
     }
 }
 
 fn one_version() -> HistoryPage {
-    HistoryPage { compare: String::new(), events: vec![event("", "2018-06-05 13:34", "Initial version.")], ..history() }
+    let events = vec![event("", "2018-06-05 13:34", "Initial version.")];
+    HistoryPage { compare: String::new(), events, is_labelled: false, ..history() }
+}
+
+/// Of an object without versions that has been changed very often.
+fn log() -> HistoryPage {
+    let entry =
+        |time: &str, message: &str| Event { id: String::new(), href: String::new(), ..event("", time, message) };
+    let events = vec![entry("2019-03-01 14:05", "Changed members."), entry("2018-06-05 13:34", "Changed name.")];
+    HistoryPage { compare: String::new(), events, is_labelled: false, older: 734, ..history() }
 }
 
 /// Spans of which every second one differs.

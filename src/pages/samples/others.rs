@@ -4,6 +4,7 @@ use super::lists::event;
 use super::{Sample, chrome, link, outside};
 use crate::pages::address::{LOGIN, LOGOUT};
 use crate::pages::form::{Fact, Look, Problem, Widget};
+use crate::pages::history::Event;
 use crate::pages::login::{LoggedInAgainPage, LoginPage, LogoutPage, PasswordPage};
 use crate::pages::others::{DeletePage, ErrorPage, Findings, Found, IndexBlock, IndexPage, IndexRow, SearchPage};
 use crate::pages::{Chrome, Link};
@@ -110,7 +111,10 @@ fn index() -> IndexPage {
     let block = |label: &str, rows: Vec<IndexRow>| IndexBlock { label: label.to_owned(), rows };
     let groups = ["Groups of aggregations", "Groups of metrics", "Groups of probes", "Groups of profiles"];
     let groups = groups.iter().map(|label| row(label, 2));
-    let recent = |label: &str, message: &str| event(label, "2019-03-01 14:05", message);
+    let recent = |kind: &str, label: &str, message: &str| Event {
+        kind: kind.to_owned(),
+        ..event(label, "2019-03-01 14:05", message)
+    };
     IndexPage {
         blocks: vec![
             block(
@@ -128,9 +132,9 @@ fn index() -> IndexPage {
             block("API Key Permissions", vec![row("API keys", 4)]),
         ],
         recent: vec![
-            recent("ams-probe (0.1.11)", "Changed version and comment."),
-            recent("argo.AMS-Check (Production)", "Changed probe version."),
-            recent("ARGO_MON_CRITICAL", "Added."),
+            recent("probe", "Changed \"ams-probe (0.1.11)\".", "Changed version and comment."),
+            recent("metric", "Changed \"argo.AMS-Check (Production)\".", "Changed probe version."),
+            recent("profile", "Added \"ARGO_MON_CRITICAL\".", ""),
         ],
     }
 }

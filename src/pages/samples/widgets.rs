@@ -95,7 +95,7 @@ pub fn pairs(name: &str, label: &str, values: &[&[&str]]) -> Widget {
     rows(name, label, &[("key", "Key"), ("value", "Value")], values)
 }
 
-/// The five keys that every active metric has.
+/// The five keys that every active metric has, and room for others.
 pub fn config() -> Widget {
     let values: [&[&str]; 5] = [
         &["interval", "5"],
@@ -105,8 +105,7 @@ pub fn config() -> Widget {
         &["timeout", "180"],
     ];
     let mut widget = pairs("config", "Config", &values);
-    widget.rows.pop();
-    for row in &mut widget.rows {
+    for row in &mut widget.rows[..values.len()] {
         row.is_fixed = true;
         row.cells[0].is_fixed = true;
     }

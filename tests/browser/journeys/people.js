@@ -46,6 +46,13 @@ journey("make a group and a user, log in as that user, do what the group may, be
   }
 });
 
+journey("who changes the password finds the way to everything else", async ({ as }) => {
+  const emil = await as("emil");
+  await emil.open("/poem/admin/password_change/");
+  await emil.go("Probes");
+  assert.equal(await emil.heading(), "Probes");
+});
+
 journey("a superuser sets a password; the user's sessions end", async ({ as, visit }) => {
   const chloe = await visit();
   await chloe.open("/poem/admin/login/");

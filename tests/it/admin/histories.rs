@@ -135,6 +135,35 @@ fn a_log_entry_leads_to_what_it_made() {
     }
 }
 
+#[test]
+fn the_log_says_who_did_what_when() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    house.sql(
+        "INSERT INTO egi.log_entry (action, object_kind, object_id, object_name, message, username)
+         VALUES ('delete', 'probe', '999', 'gone', '', 'root')",
+    );
+    let page = get(&mut root, "/poem/admin/admin/logentry/");
+    let place = |words: &str| page.find(words).unwrap_or_else(|| panic!("{words}: {page}"));
+    assert!(place(">Entry<") < place(">User<") && place(">User<") < place(">Time<"), "{page}");
+    assert!(page.contains("Deleted &quot;gone&quot;."), "{page}");
+}
+
+#[test]
+fn a_history_that_leaves_out_entries_says_so() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    let id = add(&mut root, fixtures::of(ObjectKind::Aggregation), 1, "ARGO");
+    let address = AT.history(ObjectKind::Aggregation, id);
+    assert!(!get(&mut root, &address).contains("are shown"));
+    house.sql(&format!(
+        "INSERT INTO egi.log_entry (action, object_kind, object_id, object_name, message, username)
+         SELECT 'change', 'aggregation', '{id}', 'one', 'Changed name.', 'root' FROM generate_series(1, 501)"
+    ));
+    let page = get(&mut root, &address);
+    assert!(page.contains("Only the newest 500 entries are shown; 2 older ones are in the log."), "{page}");
+}
+
 /// Minutes stood where months belong in 2.3.
 #[test]
 fn times_are_those_of_the_configured_zone() {

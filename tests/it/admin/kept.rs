@@ -1,7 +1,7 @@
 //! Pages that are kept are never older than the data, and never somebody else's.
 
-use poem::admin::core::Addresses;
 use poem::domain::log_entry::ObjectKind;
+use poem::pages::Addresses;
 
 use super::{AT, House, add, fixtures, get, open, said, submit};
 use crate::support::Browser;

@@ -17,8 +17,9 @@ mod statements;
 
 use std::sync::OnceLock;
 
-use poem::admin::core::{Addresses, Entity};
+use poem::admin::core::Entity;
 use poem::domain::log_entry::ObjectKind;
+use poem::pages::Addresses;
 
 use self::fixtures::Fixture;
 use self::page::Form;

@@ -2,6 +2,7 @@
 
 use poem::domain::group::GroupKind;
 use poem::domain::policy::Denial;
+use poem::domain::secret::Secret;
 use poem::domain::user::UserContent;
 use poem::registry::{Refusal, Saved, Target, users};
 use poem::store::{Loaded, groups, users as store};
@@ -20,9 +21,15 @@ fn load(egi: &Egi, id: i64) -> Loaded<UserContent> {
     egi.read(async |tx| store::content(tx.conn(), id).await).expect("there is such a user")
 }
 
+/// As the form of a new user has it.
+fn with_password(content: &UserContent) -> UserContent {
+    let password = || Secret::new("correct horse battery");
+    UserContent { password: password(), password_again: password(), ..content.clone() }
+}
+
 fn create(egi: &Egi, content: &UserContent) -> Result<Saved, Refusal> {
     let poem = egi.viewer("poem");
-    egi.act(async |tx| users::create(tx, &poem, content, HASH).await)
+    egi.act(async |tx| users::create(tx, &poem, &with_password(content), HASH).await)
 }
 
 fn change(egi: &Egi, id: i64, edit: impl FnOnce(&mut UserContent)) -> Result<Saved, Refusal> {
@@ -59,10 +66,10 @@ fn a_user_is_added_with_all_that_was_said() {
 fn names_and_identities_are_taken_once() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
-    let taken = egi.rejected(async |tx| users::create(tx, &poem, &user("alice"), HASH).await);
+    let taken = egi.rejected(async |tx| users::create(tx, &poem, &with_password(&user("alice")), HASH).await);
     assert_eq!(at(&taken, "username"), ["User with this Username already exists."]);
     let same_identity = UserContent { egi_id: "abc123@egi.eu".into(), ..user("other") };
-    let taken = egi.rejected(async |tx| users::create(tx, &poem, &same_identity, HASH).await);
+    let taken = egi.rejected(async |tx| users::create(tx, &poem, &with_password(&same_identity), HASH).await);
     assert_eq!(at(&taken, "egi_id"), ["User with this eduPersonUniqueId already exists."]);
     assert_eq!(at(&complaints(change(&egi, 3, |it| it.username = "alice".into())), "username").len(), 1);
     // Many have no identity.
