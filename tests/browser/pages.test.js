@@ -72,7 +72,7 @@ test("nothing is lost without JavaScript", async () => {
   assert.equal(await page.locator("[name^=tuples-]:visible").count(), 24);
   assert.ok(await page.getByRole("button", { name: "Add rows" }).isVisible());
   await page.goto(server.address("form-group"));
-  assert.equal(await page.locator("[name=metrics]:visible").count(), 5);
+  assert.equal(await page.locator("[name=metrics]:visible").count(), 6);
   await context.close();
 });
 

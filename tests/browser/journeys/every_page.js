@@ -115,7 +115,7 @@ journey("every page of a superuser", async ({ as }) => {
     ]);
   }
   await ada.open(`${ADMIN}admin/logentry/`);
-  await lookAt(ada, [["logentry", await ada.page.locator("tbody th a").first().getAttribute("href")]]);
+  await lookAt(ada, [["logentry", await ada.page.locator("tbody td.figure a").first().getAttribute("href")]]);
 });
 
 journey("every page of who may only read", async ({ as }) => {
