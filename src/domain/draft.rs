@@ -1,7 +1,7 @@
 //! A form as it was typed: raw texts and rows, in order. It becomes content by a pure parse, and is shown again where
 //! that fails, since a content cannot hold what is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::field::{Column, Field, Kind, Row, Shape};
 use super::rejection::{Place, Rejection, words};
@@ -141,14 +141,10 @@ fn last<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
 }
 
+/// Each value once.
 fn all(pairs: &[(String, String)], name: &str) -> Vec<String> {
-    let mut values: Vec<String> = Vec::new();
-    for (_, value) in pairs.iter().filter(|(of, _)| of == name) {
-        if !values.contains(value) {
-            values.push(value.clone());
-        }
-    }
-    values
+    let mut seen = HashSet::new();
+    pairs.iter().filter(|(of, value)| of == name && seen.insert(value)).map(|(_, value)| value.clone()).collect()
 }
 
 fn rows(pairs: &[(String, String)], name: &str, columns: &[Column]) -> Vec<Row> {

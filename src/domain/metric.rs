@@ -31,7 +31,7 @@ impl Section {
     ];
 
     /// The word for it in the database and in the REST API.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Config => "config",
             Self::Flags => "flags",

@@ -36,64 +36,30 @@ pub static FIELDS: [F; 14] = [
     F::choice("group", "Group", Choices::Groups(GroupKind::Metrics), |it| &it.group, |it, name| it.group = name)
         .required(),
     F::line("probeexecutable", "Probe executable", 384, |it| &it.executable, |it, text| it.executable = text),
-    F::new(
-        "config",
-        "Config",
-        Kind::Rows {
-            columns: COLUMNS,
-            fixed: &FIXED_KEYS,
-            get: |it| rows(it, Section::Config),
-            set: |it, rows| set_rows(it, Section::Config, rows),
-        },
-    ),
-    section(
-        "attribute",
-        "Attributes",
-        COLUMNS,
-        |it| rows(it, Section::Attribute),
-        |it, rows| set_rows(it, Section::Attribute, rows),
-    ),
-    section(
-        "dependency",
-        "Dependency",
-        DEPENDENCY_COLUMNS,
-        |it| rows(it, Section::Dependency),
-        |it, rows| set_rows(it, Section::Dependency, rows),
-    ),
-    section(
-        "parameter",
-        "Parameter",
-        COLUMNS,
-        |it| rows(it, Section::Parameter),
-        |it, rows| set_rows(it, Section::Parameter, rows),
-    ),
-    section("flags", "Flags", COLUMNS, |it| rows(it, Section::Flags), |it, rows| set_rows(it, Section::Flags, rows)),
-    section(
-        "file_attribute",
-        "File attributes",
-        COLUMNS,
-        |it| rows(it, Section::FileAttribute),
-        |it, rows| set_rows(it, Section::FileAttribute, rows),
-    ),
-    section(
-        "file_parameter",
-        "File parameters",
-        COLUMNS,
-        |it| rows(it, Section::FileParameter),
-        |it, rows| set_rows(it, Section::FileParameter, rows),
-    ),
+    section::<{ Section::Config as usize }>("Config", COLUMNS, &FIXED_KEYS),
+    section::<{ Section::Attribute as usize }>("Attributes", COLUMNS, &[]),
+    section::<{ Section::Dependency as usize }>("Dependency", DEPENDENCY_COLUMNS, &[]),
+    section::<{ Section::Parameter as usize }>("Parameter", COLUMNS, &[]),
+    section::<{ Section::Flags as usize }>("Flags", COLUMNS, &[]),
+    section::<{ Section::FileAttribute as usize }>("File attributes", COLUMNS, &[]),
+    section::<{ Section::FileParameter as usize }>("File parameters", COLUMNS, &[]),
     F::line("parent", "Parent metric", 384, |it| &it.parent, |it, text| it.parent = text)
         .shaped(Shape::Suggested(Choices::Metrics)),
 ];
 
-const fn section(
-    name: &'static str,
+/// The rows of a section, by its place in [`Section::ALL`]: how they are reached is known when this is compiled.
+const fn section<const PLACE: usize>(
     label: &'static str,
     columns: &'static [Column],
-    get: fn(&MetricContent) -> Vec<Row>,
-    set: fn(&mut MetricContent, Vec<Row>),
+    fixed: &'static [&'static str],
 ) -> F {
-    F::new(name, label, Kind::Rows { columns, fixed: &[], get, set })
+    let rows: Kind<MetricContent> = Kind::Rows {
+        columns,
+        fixed,
+        get: |it| rows(it, Section::ALL[PLACE]),
+        set: |it, rows| set_rows(it, Section::ALL[PLACE], rows),
+    };
+    F::new(Section::ALL[PLACE].as_str(), label, rows)
 }
 
 fn rows(content: &MetricContent, section: Section) -> Vec<Row> {

@@ -113,34 +113,10 @@ pub static FIELDS: [F; 16] = [
     F::flag("is_staff", "Staff", |user| user.is_staff, |user, on| user.is_staff = on).help("May log in here."),
     F::flag("is_superuser", "Superuser", |user| user.is_superuser, |user, on| user.is_superuser = on)
         .help("May do everything, without belonging to any group."),
-    groups(
-        "groups_of_profiles",
-        "Groups of profiles",
-        GroupKind::Profiles,
-        |user| &user.groups_of_profiles,
-        |user, names| user.groups_of_profiles = names,
-    ),
-    groups(
-        "groups_of_probes",
-        "Groups of probes",
-        GroupKind::Probes,
-        |user| &user.groups_of_probes,
-        |user, names| user.groups_of_probes = names,
-    ),
-    groups(
-        "groups_of_metrics",
-        "Groups of metrics",
-        GroupKind::Metrics,
-        |user| &user.groups_of_metrics,
-        |user, names| user.groups_of_metrics = names,
-    ),
-    groups(
-        "groups_of_aggregations",
-        "Groups of aggregations",
-        GroupKind::Aggregations,
-        |user| &user.groups_of_aggregations,
-        |user, names| user.groups_of_aggregations = names,
-    ),
+    groups::<{ GroupKind::Profiles as usize }>("Groups of profiles"),
+    groups::<{ GroupKind::Probes as usize }>("Groups of probes"),
+    groups::<{ GroupKind::Metrics as usize }>("Groups of metrics"),
+    groups::<{ GroupKind::Aggregations as usize }>("Groups of aggregations"),
     F::line(
         "distinguished_name",
         "distinguishedName",
@@ -152,18 +128,19 @@ pub static FIELDS: [F; 16] = [
     F::line("display_name", "displayName", 30, |user| &user.display_name, |user, text| user.display_name = text),
 ];
 
-const fn groups(
-    name: &'static str,
-    label: &'static str,
-    kind: GroupKind,
-    get: fn(&UserContent) -> &[String],
-    set: fn(&mut UserContent, Vec<String>),
-) -> F {
-    F::new(name, label, Kind::Picks { source: Choices::Groups(kind), get, set })
+/// A user's groups of a kind, by its place in [`GroupKind::ALL`].
+const fn groups<const PLACE: usize>(label: &'static str) -> F {
+    let kind = GroupKind::ALL[PLACE];
+    let picks: Kind<UserContent> = Kind::Picks {
+        source: Choices::Groups(kind),
+        get: |user| user.groups(GroupKind::ALL[PLACE]),
+        set: |user, names| *user.groups_mut(GroupKind::ALL[PLACE]) = names,
+    };
+    F::new(groups_field(kind), label, picks)
 }
 
 /// The field that holds a user's groups of this kind.
-pub fn groups_field(kind: GroupKind) -> &'static str {
+pub const fn groups_field(kind: GroupKind) -> &'static str {
     match kind {
         GroupKind::Aggregations => "groups_of_aggregations",
         GroupKind::Profiles => "groups_of_profiles",
@@ -265,6 +242,18 @@ mod tests {
         let mut rejection = Rejection::default();
         user.check_username(&mut rejection);
         rejection.of(Place::Field("username")).into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_kind_of_groups_has_its_own_field() {
+        for (place, kind) in GroupKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place, "{kind}");
+            let field = FIELDS.iter().find(|field| field.name == groups_field(kind)).unwrap();
+            let Kind::Picks { get, set, .. } = field.kind else { panic!("{kind} cannot be picked") };
+            let mut user = UserContent::default();
+            set(&mut user, vec!["ARGO".to_owned()]);
+            assert_eq!((user.groups(kind), get(&user)), (&["ARGO".to_owned()][..], &["ARGO".to_owned()][..]));
+        }
     }
 
     #[test]

@@ -62,6 +62,10 @@ pub async fn change(
         // Their forms name the group.
         group_members::raise_revisions(tx.conn(), kind, target.id).await?;
         users::raise_revisions(tx.conn(), &before.users).await?;
+        if kind == GroupKind::Probes {
+            let probes = group_members::of(tx.conn(), kind, target.id).await?;
+            version_keeping::amend_probes_group(tx.conn(), &ids(&probes), &content.name).await?;
+        }
     }
     let consequences = apply(tx, viewer, (kind, target.id, &content.name), &chosen).await?;
     note(tx, viewer, Action::Change, (kind.object_kind(), target.id, &content.name), &message).await?;

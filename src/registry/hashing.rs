@@ -31,7 +31,13 @@ pub async fn hash(password: &Secret) -> String {
     in_turn(move || password::hash(password.expose())).await
 }
 
+/// The turn ends with the work, also where nobody waits for it any more. (Nobody closes the semaphore, so there always is
+/// one.)
 async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let _turn = TURNS.acquire().await.expect("nobody closes the semaphore");
-    spawn_blocking(work).await.expect("hashing does not panic")
+    let turn = TURNS.acquire().await;
+    let in_it = move || {
+        let _turn = turn;
+        work()
+    };
+    spawn_blocking(in_it).await.expect("hashing does not panic")
 }

@@ -157,12 +157,15 @@ async fn choose_groups(
     let mut moves = Vec::new();
     for kind in GroupKind::ALL {
         let wanted = missing_in(before.groups(kind), after.groups(kind));
+        let unwanted = missing_in(after.groups(kind), before.groups(kind));
+        if wanted.is_empty() && unwanted.is_empty() {
+            continue;
+        }
         let joined = groups::by_names(tx.conn(), kind, &wanted).await?;
         if joined.len() < wanted.len() {
             rejection.add(Place::Field(groups_field(kind)), words::NO_CHOICE);
         }
-        let left = missing_in(after.groups(kind), before.groups(kind));
-        let left = groups::by_names(tx.conn(), kind, &left).await?;
+        let left = groups::by_names(tx.conn(), kind, &unwanted).await?;
         moves.push(Moves { kind, joined, left });
     }
     Ok(moves)

@@ -135,3 +135,17 @@ fn what_was_done_is_said_once() {
     let (after, again) = (get(&mut root, &list), get(&mut root, &list));
     assert!(!said(&after).contains("was changed") && after == again, "{}", said(&after));
 }
+
+/// Users are in no answer and on no page that is kept.
+#[test]
+fn a_change_of_a_user_leaves_what_is_kept() {
+    let house = House::new();
+    let mut root = house.browser("root");
+    let stamp = || house.one("SELECT stamp FROM public.tenant_stamp WHERE schema_name = 'egi'");
+    let before = stamp();
+    let user: i64 = house.one("SELECT id FROM egi.app_user WHERE username = 'member'").parse().unwrap();
+    let mut form = open(&mut root, &AT.change(ObjectKind::CustUser, user));
+    form.set("email", "new@example.org");
+    assert_eq!(submit(&mut root, &form).status, 303);
+    assert_eq!(stamp(), before);
+}

@@ -21,7 +21,9 @@ fn a_form_must_show_the_token_of_its_cookie() {
     }
     assert_eq!(browser.session(), None);
     let good = format!("{fields}&csrfmiddlewaretoken={token}");
-    for origin in ["https://evil.example.org", "http://localhost.evil.example.org", "http://two.localhost", "http://"] {
+    for origin in
+        ["https://evil.example.org", "http://localhost.evil.example.org", "http://two.localhost", "http://", "null", ""]
+    {
         assert_eq!(browser.send("POST", LOGIN, &[FORM, ("Origin", origin)], good.as_bytes()).status, 403, "{origin}");
     }
     assert_eq!(browser.send("POST", LOGIN, &[FORM, ("Origin", "https://localhost:8443")], good.as_bytes()).status, 303);

@@ -209,3 +209,12 @@ fn an_old_form_of_a_group_undoes_no_move() {
     assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
     assert_eq!(load(&egi, GroupKind::Aggregations, target).content, group("NEW", &["MOVED"], &[]));
 }
+
+#[test]
+fn the_newest_version_of_a_probe_bears_the_new_name_of_its_group() {
+    let egi = Egi::new();
+    change(&egi, GroupKind::Probes, 2, |it| it.name = "NEW".into()).unwrap();
+    let group =
+        "SELECT content ->> 'group' FROM version WHERE kind = 'probe' AND object_id = 3 ORDER BY id DESC LIMIT 1";
+    assert_eq!(egi.sql(group), ["NEW"]);
+}
