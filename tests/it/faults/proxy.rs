@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
@@ -13,20 +13,29 @@ use crate::support::{Fleeting, Installation};
 /// Passes on what PostgreSQL answers, each piece after the delay. Listens as long as the process lives.
 pub struct SlowLine {
     address: SocketAddr,
-    milliseconds: Arc<AtomicU64>,
+    delays: Arc<Delays>,
+}
+
+/// In milliseconds.
+#[derive(Default)]
+struct Delays {
+    /// Of every answer.
+    all: AtomicU64,
+    /// Of the answer to the beginning of a transaction, besides.
+    beginning: AtomicU64,
 }
 
 impl SlowLine {
     /// Without a delay, so far.
     pub fn to(fleeting: &Fleeting) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let line = Self { address: listener.local_addr().unwrap(), milliseconds: Arc::default() };
-        let (socket, milliseconds) = (fleeting.socket(), line.milliseconds.clone());
+        let line = Self { address: listener.local_addr().unwrap(), delays: Arc::default() };
+        let (socket, delays) = (fleeting.socket(), line.delays.clone());
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 // The database may have ended: so does the connection.
                 if let Ok(server) = UnixStream::connect(&socket) {
-                    connect(client, server, milliseconds.clone());
+                    connect(client, server, delays.clone());
                 }
             }
         });
@@ -34,7 +43,12 @@ impl SlowLine {
     }
 
     pub fn delay(&self, delay: Duration) {
-        self.milliseconds.store(delay.as_millis().try_into().unwrap(), Ordering::Release);
+        self.delays.all.store(milliseconds(delay), Ordering::Release);
+    }
+
+    /// Delays the answers to BEGIN alone.
+    pub fn delay_beginnings(&self, delay: Duration) {
+        self.delays.beginning.store(milliseconds(delay), Ordering::Release);
     }
 
     /// Lets the installation reach its database over this line from now on.
@@ -45,26 +59,40 @@ impl SlowLine {
     }
 }
 
-fn connect(client: TcpStream, server: UnixStream, milliseconds: Arc<AtomicU64>) {
-    let (mut asks, mut asked) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+fn milliseconds(delay: Duration) -> u64 {
+    delay.as_millis().try_into().unwrap()
+}
+
+fn connect(client: TcpStream, server: UnixStream, delays: Arc<Delays>) {
+    let (asks, asked) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    let beginning = Arc::new(AtomicBool::new(false));
+    let begins = beginning.clone();
     thread::spawn(move || {
-        let _ = io::copy(&mut asks, &mut asked);
+        let _ = pass_on(asks, &asked, |piece| {
+            if piece.windows(5).any(|word| word == b"BEGIN") {
+                begins.store(true, Ordering::Release);
+            }
+        });
         let _ = asked.shutdown(Shutdown::Both);
     });
     thread::spawn(move || {
-        let _ = answer(server, &client, &milliseconds);
+        let _ = pass_on(server, &client, |_| {
+            let more = if beginning.swap(false, Ordering::AcqRel) { &delays.beginning } else { &AtomicU64::new(0) };
+            sleep(Duration::from_millis(delays.all.load(Ordering::Acquire) + more.load(Ordering::Acquire)));
+        });
         let _ = client.shutdown(Shutdown::Both);
     });
 }
 
-fn answer(mut server: UnixStream, mut client: &TcpStream, milliseconds: &AtomicU64) -> io::Result<()> {
+/// Until one of them ends. Each piece is looked at before it goes on.
+fn pass_on(mut from: impl Read, mut to: impl Write, look: impl Fn(&[u8])) -> io::Result<()> {
     let mut bytes = vec![0; 1 << 20];
     loop {
-        let length = server.read(&mut bytes)?;
+        let length = from.read(&mut bytes)?;
         if length == 0 {
             return Ok(());
         }
-        sleep(Duration::from_millis(milliseconds.load(Ordering::Acquire)));
-        client.write_all(&bytes[..length])?;
+        look(&bytes[..length]);
+        to.write_all(&bytes[..length])?;
     }
 }
