@@ -2,7 +2,7 @@
 //! under one lock, requests waited for each other's lines.
 
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -20,6 +20,12 @@ const GATHER_FOR: Duration = Duration::from_millis(50);
 /// So many bytes are written at once, by whoever logs.
 const ENOUGH: usize = 64 * 1024;
 
+/// So many wait while the file takes none, on a disk that is full; what comes then is lost, and counted.
+const MOST: usize = 1024 * 1024;
+
+/// How soon a file that took nothing is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Writes what waits when it is flushed or dropped, too.
 #[derive(Debug)]
 pub struct GatheringAppender {
@@ -31,17 +37,25 @@ pub struct GatheringAppender {
 
 #[derive(Debug)]
 struct Gathered {
-    /// Whole lines that are not yet written.
-    lines: Mutex<Vec<u8>>,
+    waiting: Mutex<Waiting>,
     /// Locked before the lines are taken, so that they are written in their order.
     file: Mutex<WeeklyFile>,
+}
+
+/// What is not yet written.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Whole lines; but the first may have begun to be written when the disk was full.
+    lines: Vec<u8>,
+    /// How many there was no room for.
+    lost: usize,
 }
 
 impl GatheringAppender {
     /// # Errors
     /// The system gives no thread.
     pub fn new(line: Line, file: WeeklyFile) -> io::Result<Self> {
-        let gathered = Arc::new(Gathered { lines: Mutex::default(), file: Mutex::new(file) });
+        let gathered = Arc::new(Gathered { waiting: Mutex::default(), file: Mutex::new(file) });
         let (wake, woken) = sync_channel(1);
         let of_thread = gathered.clone();
         thread::Builder::new().name("log".to_owned()).spawn(move || of_thread.keep_writing(&woken))?;
@@ -77,16 +91,34 @@ impl Drop for GatheringAppender {
 impl Gathered {
     /// Says whether nothing waited before, and whether enough does now.
     fn add(&self, line: &[u8]) -> (bool, bool) {
-        let mut lines = lock(&self.lines);
-        let first = lines.is_empty();
-        lines.extend_from_slice(line);
-        (first, lines.len() >= ENOUGH)
+        let mut waiting = lock(&self.waiting);
+        let first = waiting.lines.is_empty();
+        if waiting.lines.len() + line.len() > MOST {
+            waiting.lost += 1;
+        } else {
+            waiting.lines.extend_from_slice(line);
+        }
+        (first, waiting.lines.len() >= ENOUGH)
     }
 
+    /// What cannot be written goes on waiting.
     fn write(&self) -> anyhow::Result<()> {
         let mut file = lock(&self.file);
-        let lines = std::mem::take(&mut *lock(&self.lines));
-        if lines.is_empty() { Ok(()) } else { file.write(&lines) }
+        let Waiting { mut lines, lost } = std::mem::take(&mut *lock(&self.waiting));
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let written = file.write(&mut lines);
+        if lines.is_empty() {
+            if lost > 0 {
+                eprintln!("poem: {lost} lines of the log were lost while it could not be written");
+            }
+        } else {
+            let mut waiting = lock(&self.waiting);
+            lines.append(&mut waiting.lines);
+            (waiting.lines, waiting.lost) = (lines, waiting.lost + lost);
+        }
+        written
     }
 
     fn write_or_complain(&self) {
@@ -96,7 +128,12 @@ impl Gathered {
     }
 
     fn keep_writing(&self, woken: &Receiver<()>) {
-        while woken.recv().is_ok() {
+        loop {
+            let nothing_waits = lock(&self.waiting).lines.is_empty();
+            let next = if nothing_waits { woken.recv().map_err(Into::into) } else { woken.recv_timeout(AGAIN) };
+            if next == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
             thread::sleep(GATHER_FOR);
             self.write_or_complain();
         }
@@ -163,6 +200,32 @@ mod tests {
                 thread::yield_now();
             }
         }
+    }
+
+    #[test]
+    fn what_a_full_disk_does_not_take_is_written_later() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("poem.log");
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        let appender = appender(&path);
+        log(&appender, Level::Info, "one");
+        let full = appender.append(&Record::builder().level(Level::Warn).args(format_args!("two")).build());
+        assert!(full.unwrap_err().to_string().contains("No space left"));
+        fs::remove_file(&path).unwrap();
+        log(&appender, Level::Info, "three");
+        appender.flush();
+        assert_eq!(messages(&path), ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn a_file_that_was_removed_is_begun_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("poem.log");
+        let appender = appender(&path);
+        log(&appender, Level::Warn, "one");
+        fs::remove_file(&path).unwrap();
+        log(&appender, Level::Warn, "two");
+        assert_eq!(messages(&path), ["two"]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The appender `kind: weekly_file`: a file that the server puts aside every Monday, and commands only append to.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
@@ -59,6 +60,8 @@ pub struct WeeklyFile {
     roller: FixedWindowRoller,
     /// The Monday of the week that the file belongs to; `None` before the first line.
     week: Option<NaiveDate>,
+    /// The day on which it could not be put aside, for the last time.
+    failed: Option<NaiveDate>,
 }
 
 impl WeeklyFile {
@@ -69,31 +72,60 @@ impl WeeklyFile {
     pub fn open(path: &Path, keep: u32, timezone: Tz) -> anyhow::Result<Self> {
         let file = open(path).map_err(|source| LoggingError::LogFile { path: path.to_owned(), source })?;
         let roller = FixedWindowRoller::builder().base(1).build(&format!("{}.{{}}", path.display()), keep)?;
-        Ok(Self { path: path.to_owned(), file, timezone, roller, week: None })
+        Ok(Self { path: path.to_owned(), file, timezone, roller, week: None, failed: None })
     }
 
-    /// Adds whole lines in one piece: commands append to the same file.
-    pub fn write(&mut self, lines: &[u8]) -> anyhow::Result<()> {
+    /// Adds whole lines in one piece: commands append to the same file. What is written is taken away from the lines.
+    pub fn write(&mut self, lines: &mut Vec<u8>) -> anyhow::Result<()> {
+        self.follow()?;
         // Where the old file cannot be put aside, the lines go on there.
         let changed = self.change_weeks(Utc::now().with_timezone(&self.timezone).date_naive());
-        self.file.write_all(lines)?;
+        self.append(lines)?;
         changed
     }
 
-    fn change_weeks(&mut self, today: NaiveDate) -> anyhow::Result<()> {
-        // Commands write to the file too, so its length is asked of the file system.
-        if self.begins_week(today) && fs::metadata(&self.path)?.len() > 0 {
-            self.roller.roll(&self.path)?;
+    /// Somebody may have removed the file, or put another in its place.
+    fn follow(&mut self) -> io::Result<()> {
+        let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+        let open_one = identity(self.file.metadata()?);
+        if fs::metadata(&self.path).map(identity).ok() != Some(open_one) {
             self.file = open(&self.path)?;
         }
         Ok(())
     }
 
-    /// Whether the week of this day is a later one than the file's. From then on the file is that week's.
+    fn append(&mut self, lines: &mut Vec<u8>) -> io::Result<()> {
+        while !lines.is_empty() {
+            match self.file.write(lines) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(written) => drop(lines.drain(..written)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// What fails is tried again on the next day: trying at every line would fill the log with its own complaints.
+    fn change_weeks(&mut self, today: NaiveDate) -> anyhow::Result<()> {
+        if !self.begins_week(today) || self.failed == Some(today) {
+            return Ok(());
+        }
+        self.failed = Some(today);
+        // Commands write to the file too, so its length is asked of the file system.
+        if fs::metadata(&self.path)?.len() > 0 {
+            self.roller.roll(&self.path)?;
+            self.file = open(&self.path)?;
+        }
+        (self.week, self.failed) = (Some(monday(today)), None);
+        Ok(())
+    }
+
+    /// Whether the week of this day is a later one than the file's.
     fn begins_week(&mut self, today: NaiveDate) -> bool {
-        let of_file = self.week.unwrap_or_else(|| monday(first_day(&self.path, self.timezone).unwrap_or(today)));
-        self.week = Some(of_file.max(monday(today)));
-        self.week > Some(of_file)
+        let (path, timezone) = (&self.path, self.timezone);
+        let of_file = self.week.get_or_insert_with(|| monday(first_day(path, timezone).unwrap_or(today)));
+        *of_file < monday(today)
     }
 }
 
@@ -150,11 +182,32 @@ mod tests {
         let path = directory.path().join("poem.log");
         fs::write(&path, "2019-07-10 a Wednesday\n").unwrap();
         let mut file = WeeklyFile::open(&path, 2, chrono_tz::UTC).unwrap();
-        assert!(!file.begins_week(day("2019-07-14")));
-        assert!(file.begins_week(day("2019-07-15")));
-        assert!(!file.begins_week(day("2019-07-15")));
-        assert!(!file.begins_week(day("2019-07-01")), "a clock that is set back puts nothing aside");
-        assert!(file.begins_week(day("2019-08-02")), "a quiet Monday is made up for");
+        let mut changes = |today: &str| {
+            let begins = file.begins_week(day(today));
+            file.change_weeks(day(today)).unwrap();
+            begins
+        };
+        assert!(!changes("2019-07-14"));
+        assert!(changes("2019-07-15"));
+        assert!(!changes("2019-07-15"));
+        assert!(!changes("2019-07-01"), "a clock that is set back puts nothing aside");
+        assert!(changes("2019-08-02"), "a quiet Monday is made up for");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_put_aside_is_tried_again_the_next_day() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("poem.log");
+        fs::write(&path, "2019-07-10 old\n").unwrap();
+        let mut file = WeeklyFile::open(&path, 1, chrono_tz::UTC).unwrap();
+        let in_its_way = directory.path().join("poem.log.1");
+        fs::create_dir_all(in_its_way.join("full")).unwrap();
+        assert!(file.change_weeks(day("2019-07-15")).is_err());
+        assert!(file.change_weeks(day("2019-07-15")).is_ok(), "once a day is enough");
+        fs::remove_dir_all(in_its_way).unwrap();
+        file.change_weeks(day("2019-07-16")).unwrap();
+        assert_eq!(text(&path, ".1").unwrap(), "2019-07-10 old\n");
+        assert_eq!(text(&path, "").unwrap(), "");
     }
 
     #[test]
