@@ -1,6 +1,7 @@
 //! The login page and the end of the session.
 
-use rocket::http::Status;
+use chrono::TimeDelta;
+use rocket::http::{Header, Status};
 use rocket::response::Responder;
 use rocket::{Route, get, post, routes};
 
@@ -32,6 +33,7 @@ pub fn routes() -> Vec<Route> {
 #[derive(Responder)]
 enum LoginAnswer {
     Page(Page<LoginPage>),
+    TooMany(Page<LoginPage>, Header<'static>),
     Again(Page<LoggedInAgainPage>),
     Leads(Leads),
 }
@@ -106,14 +108,20 @@ async fn log_in(visitor: Visitor<'_>, next: Option<&str>, posted: Posted) -> Res
                 ..content(&visitor, next.as_ref()).await
             };
             let page = Page::new(visitor.outside(TITLE), content);
-            Ok(LoginAnswer::Page(page.with_status(status(&refusal))))
+            Ok(match refusal {
+                LoginError::TooMany(wait) => {
+                    LoginAnswer::TooMany(page.with_status(Status::TooManyRequests), retry_after(&wait))
+                }
+                // A refused password is 200, as 2.3 had it: the form is shown again.
+                _ => LoginAnswer::Page(page),
+            })
         }
     }
 }
 
-/// A refused password is 200, as 2.3 had it: the form is shown again.
-fn status(refusal: &LoginError) -> Status {
-    if matches!(refusal, LoginError::TooMany(_)) { Status::TooManyRequests } else { Status::Ok }
+/// The header that says when another attempt is looked at.
+pub fn retry_after(wait: &TimeDelta) -> Header<'static> {
+    Header::new("Retry-After", registry::in_seconds(wait).to_string())
 }
 
 /// What was typed when the session had ended; `None` where there is nothing of it.

@@ -1,11 +1,12 @@
 //! The page on which somebody who is logged in changes the password.
 
-use rocket::http::Status;
+use rocket::http::{Header, Status};
 use rocket::request::{FromRequest, Outcome};
 use rocket::response::Responder;
 use rocket::{Request, Route, get, post, routes};
 
 use crate::auth::form::{Leads, Posted};
+use crate::auth::login::retry_after;
 use crate::auth::visitor::Visitor;
 use crate::domain::password_rules::ADVICE;
 use crate::domain::rejection::Rejection;
@@ -19,6 +20,7 @@ use crate::store::sessions::SessionUser;
 
 const DONE: &str = "/poem/admin/password_change/done/";
 const TITLE: &str = "Change password";
+const WRONG_PASSWORD: &str = "Your old password was not right. Please enter it again.";
 
 /// Names and labels.
 const FIELDS: [(&str, &str); 3] =
@@ -59,6 +61,7 @@ fn form(inside: Inside<'_>) -> Page<PasswordPage> {
 #[derive(Responder)]
 enum Changed {
     Page(Box<Page<PasswordPage>>),
+    TooMany(Box<Page<PasswordPage>>, Header<'static>),
     Leads(Leads),
 }
 
@@ -66,16 +69,19 @@ enum Changed {
 async fn change(inside: Inside<'_>, posted: Posted) -> Result<Changed, AppError> {
     let [old, new, again] = FIELDS.map(|(name, _)| Secret::new(posted.get(name).unwrap_or_default()));
     let Inside(visitor, user) = &inside;
-    let refused =
-        |rejection: &Rejection, status| Ok(Changed::Page(Box::new(page(&inside, rejection).with_status(status))));
+    let refused = |rejection: &Rejection| Box::new(page(&inside, rejection));
     match registry::change_password(visitor.place(), user, &old, (&new, &again)).await {
         Ok(session) => {
             visitor.give_session(session);
             Ok(Changed::Leads(Leads::after_post(DONE)))
         }
         Err(LoginError::Store(error)) => Err(error.into()),
-        Err(LoginError::Rejected(rejection)) => refused(&rejection, Status::Ok),
-        Err(too_many) => refused(&Rejection::of_form(too_many.to_string()), Status::TooManyRequests),
+        Err(LoginError::Refused) => Ok(Changed::Page(refused(&Rejection::at(OLD_PASSWORD, WRONG_PASSWORD)))),
+        Err(LoginError::Rejected(rejection)) => Ok(Changed::Page(refused(&rejection))),
+        Err(LoginError::TooMany(wait)) => {
+            let page = refused(&Rejection::of_form(LoginError::TooMany(wait).to_string()));
+            Ok(Changed::TooMany(Box::new(page.with_status(Status::TooManyRequests)), retry_after(&wait)))
+        }
     }
 }
 

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::changes;
 use super::field::{Choices, Field};
 use super::group::GroupKind;
-use super::history::sentences;
+use super::history::{fields, sentences};
 
 /// What a person edits of an aggregation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,11 +28,11 @@ pub static FIELDS: [F; 3] = [
 impl AggregationContent {
     /// «Changed name and group.», or that nothing did.
     pub fn changes(&self, after: &Self) -> String {
-        let fields = changes::fields(&[
+        let changed = fields(&[
             ("name", self.name != after.name),
             ("apiid", self.apiid != after.apiid),
             ("group", self.group != after.group),
         ]);
-        sentences(fields.into_iter().collect())
+        sentences(changed.into_iter().collect())
     }
 }

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::changes;
 use super::field::Field;
-use super::history::sentences;
+use super::history::{fields, sentences};
 
 /// What a person edits of a key; its token is made by POEM and shown once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +29,7 @@ pub const REVOKED: &str = "The API key has been revoked, which cannot be undone.
 impl ApiKeyContent {
     /// «Changed revoked.», or that nothing did.
     pub fn changes(&self, after: &Self) -> String {
-        let fields = changes::fields(&[("revoked", self.revoked != after.revoked)]);
-        sentences(fields.into_iter().collect())
+        let changed = fields(&[("revoked", self.revoked != after.revoked)]);
+        sentences(changed.into_iter().collect())
     }
 }

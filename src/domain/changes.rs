@@ -3,19 +3,13 @@
 
 use std::collections::HashSet;
 
-use super::history::{changed_fields, in_words};
+use super::history::in_words;
 
 /// More names than this are counted only: a log entry stays short whatever was saved.
 const MOST_NAMES: usize = 10;
 
 /// What a sentence calls one thing and several: `["tuple", "tuples"]`.
 pub type Noun<'a> = [&'a str; 2];
-
-/// «Changed name and description.», of the words whose field differs; `None` where none does.
-pub fn fields(fields: &[(&str, bool)]) -> Option<String> {
-    let names: Vec<&str> = fields.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
-    changed_fields(&names)
-}
 
 /// «Added tuple "x".», «Added tuples "x", "y" and 3 more.»; `None` without names.
 pub fn listed(verb: &str, [one, many]: Noun<'_>, names: &[String]) -> Option<String> {
@@ -57,11 +51,5 @@ mod tests {
     fn what_came_is_named_once() {
         let of = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(missing_in(&of("a b"), &of("c b d c")), of("c d"));
-    }
-
-    #[test]
-    fn only_fields_that_differ_are_named() {
-        assert_eq!(fields(&[("name", false), ("VO", true), ("group", true)]).unwrap(), "Changed VO and group.");
-        assert_eq!(fields(&[("name", false)]), None);
     }
 }

@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::changes::{self, Noun, listed, missing_in};
+use super::changes::{Noun, listed, missing_in};
 use super::field::{Choices, Field, Kind};
-use super::history::sentences;
+use super::history::{self, sentences};
 use super::log_entry::ObjectKind;
 
 /// What a group holds. The four kinds number their groups independently.
@@ -139,7 +139,7 @@ const fn fields_of(kind: GroupKind, members: &'static str) -> [F; 3] {
 impl GroupContent {
     /// «Changed name. Added probe "ams-probe". Removed users "alice" and "bob".», or that nothing did.
     pub fn changes(&self, after: &Self, kind: GroupKind) -> String {
-        let name = changes::fields(&[("name", self.name != after.name)]);
+        let name = history::fields(&[("name", self.name != after.name)]);
         let lists = [(kind.noun(), &self.members, &after.members), (["user", "users"], &self.users, &after.users)];
         let moves = lists.into_iter().flat_map(|(noun, before, after)| {
             [listed("Added", noun, &missing_in(before, after)), listed("Removed", noun, &missing_in(after, before))]

@@ -27,7 +27,7 @@ pub fn derived_from(name: &str, tag: &str) -> String {
 
 /// «Changed version and comment.», or [`NOTHING`].
 pub fn probe_changes(before: &ProbeContent, after: &ProbeContent) -> String {
-    let fields = [
+    let compared = [
         ("name", before.name != after.name),
         ("version", before.version != after.version),
         ("repository", before.repository != after.repository),
@@ -36,19 +36,19 @@ pub fn probe_changes(before: &ProbeContent, after: &ProbeContent) -> String {
         ("comment", before.comment != after.comment),
         ("group", before.group != after.group),
     ];
-    sentences(changed_fields(&differing(&fields)).into_iter().collect())
+    sentences(fields(&compared).into_iter().collect())
 }
 
 /// «Changed tag. Changed value for metric config "timeout".», in the order of the form, or [`NOTHING`].
 pub fn metric_changes(before: &MetricContent, after: &MetricContent) -> String {
-    let fields = [
+    let compared = [
         ("name", before.name != after.name),
         ("probeversion", before.probe != after.probe),
         ("tag", before.tag != after.tag),
         ("type", before.metric_type != after.metric_type),
         ("group", before.group != after.group),
     ];
-    let mut words: Vec<String> = changed_fields(&differing(&fields)).into_iter().collect();
+    let mut words: Vec<String> = fields(&compared).into_iter().collect();
     words.extend(single_change("metric probe executable", &before.executable, &after.executable));
     for section in FORM_ORDER {
         words.extend(section_changes(section, before.settings.of(section), after.settings.of(section)));
@@ -64,6 +64,12 @@ pub fn followed(old: &str, new: &str, as_parent: bool, as_dependency: bool) -> S
     let dependency = if as_dependency { vec![added(&what, new), deleted(&what, old)] } else { Vec::new() };
     let parent = single_change("metric parent", old, new).filter(|_| as_parent);
     sentences(dependency.into_iter().chain(parent).collect())
+}
+
+/// «Changed name and description.», of the words whose field differs; `None` where none does.
+pub fn fields(fields: &[(&str, bool)]) -> Option<String> {
+    let names: Vec<&str> = fields.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
+    changed_fields(&names)
 }
 
 /// «Changed version, description and comment.»; `None` without any field.
@@ -151,10 +157,6 @@ fn section_changes(section: Section, before: &[Setting], after: &[Setting]) -> V
     if words.is_empty() && before != after { vec![format!("Changed order of {what}.")] } else { words }
 }
 
-fn differing<'a>(fields: &[(&'a str, bool)]) -> Vec<&'a str> {
-    fields.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +167,12 @@ mod tests {
             content.settings.push(*section, *key, *value);
         }
         content
+    }
+
+    #[test]
+    fn only_fields_that_differ_are_named() {
+        assert_eq!(fields(&[("name", false), ("VO", true), ("group", true)]).unwrap(), "Changed VO and group.");
+        assert_eq!(fields(&[("name", false)]), None);
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::changes::{self, listed, missing_in};
+use super::changes::{listed, missing_in};
 use super::field::{Choices, Column, Field, Kind, Row, Shape};
 use super::group::GroupKind;
-use super::history::sentences;
+use super::history::{fields, sentences};
 use super::rejection::{Place, Rejection};
 
 /// The version of a profile for which none was given.
@@ -135,7 +135,7 @@ impl ProfileContent {
 
     /// «Changed VO. Added tuple "SRM, org.sam.SRM-All".», or that nothing did. The order of tuples is no matter.
     pub fn changes(&self, after: &Self) -> String {
-        let fields = changes::fields(&[
+        let changed = fields(&[
             ("name", self.name != after.name),
             ("version", self.version != after.version),
             ("VO", self.vo != after.vo),
@@ -146,7 +146,7 @@ impl ProfileContent {
         let (old, new) = (labels(self), labels(after));
         let added = listed("Added", ["tuple", "tuples"], &missing_in(&old, &new));
         let deleted = listed("Deleted", ["tuple", "tuples"], &missing_in(&new, &old));
-        sentences(fields.into_iter().chain(added).chain(deleted).collect())
+        sentences(changed.into_iter().chain(added).chain(deleted).collect())
     }
 }
 

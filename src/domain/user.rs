@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::changes::{self, listed, missing_in};
+use super::changes::{listed, missing_in};
 use super::field::{Choices, Field, Kind, Shape};
 use super::group::{GroupKind, GroupRef};
-use super::history::sentences;
+use super::history::{fields, sentences};
 use super::password_rules::{self, Owner};
 use super::rejection::{Place, Rejection, words};
 use super::secret::Secret;
@@ -209,7 +209,7 @@ impl UserContent {
 
     /// «Changed email. Added to group of probes "ARGO".», or that nothing did.
     pub fn changes(&self, after: &Self) -> String {
-        let fields = changes::fields(&[
+        let changed = fields(&[
             ("username", self.username != after.username),
             ("first name", self.first_name != after.first_name),
             ("last name", self.last_name != after.last_name),
@@ -229,7 +229,7 @@ impl UserContent {
                 listed("Removed from", noun, &missing_in(after.groups(kind), self.groups(kind))),
             ]
         });
-        sentences(fields.into_iter().chain(groups.flatten()).collect())
+        sentences(changed.into_iter().chain(groups.flatten()).collect())
     }
 }
 

@@ -9,10 +9,9 @@ use crate::domain::log_entry::{Action, ObjectKind};
 use crate::domain::policy::{Viewer, Wish, decide};
 use crate::domain::rejection::{Rejection, words};
 use crate::domain::tenant::SchemaName;
-use crate::store::log_entries::NewLogEntry;
-use crate::store::{StoreError, TenantTx, api_keys, log_entries};
+use crate::store::{StoreError, TenantTx, api_keys};
 
-use super::journal::note;
+use super::journal::{Author, note};
 use super::refusal::taken;
 use super::{Refusal, Saved, Target};
 
@@ -52,16 +51,7 @@ pub async fn put(
     let mut tx = TenantTx::write(pool, schema).await?;
     let (id, is_new, is_revoked) = api_keys::put(tx.conn(), client, &hash, sealed.as_deref()).await?;
     let (action, message) = if is_new { (Action::Add, "") } else { (Action::Change, "Changed token.") };
-    let entry = NewLogEntry {
-        action,
-        object_kind: ObjectKind::ApiKey,
-        object_id: id.to_string(),
-        object_name: client,
-        message,
-        user_id: None,
-        username: command,
-    };
-    log_entries::insert(tx.conn(), entry).await?;
+    note(&mut tx, Author::command(command), action, (ObjectKind::ApiKey, id, client), message).await?;
     tx.commit().await?;
     Ok(Put { is_new, is_revoked })
 }
@@ -76,16 +66,8 @@ pub async fn revoke(
     let mut tx = TenantTx::write(pool, schema).await?;
     let Some((id, in_force)) = api_keys::revoke(tx.conn(), client).await? else { return Ok(None) };
     if in_force {
-        let entry = NewLogEntry {
-            action: Action::Change,
-            object_kind: ObjectKind::ApiKey,
-            object_id: id.to_string(),
-            object_name: client,
-            message: "Changed revoked.",
-            user_id: None,
-            username: command,
-        };
-        log_entries::insert(tx.conn(), entry).await?;
+        let object = (ObjectKind::ApiKey, id, client);
+        note(&mut tx, Author::command(command), Action::Change, object, "Changed revoked.").await?;
     }
     tx.commit().await?;
     Ok(Some(in_force))

@@ -4,16 +4,19 @@ use std::collections::HashMap;
 
 use crate::domain::changes::{listed, missing_in};
 use crate::domain::group::{GroupContent, GroupKind};
-use crate::domain::history::{self, changed_fields};
-use crate::domain::log_entry::{Action, ObjectKind};
+use crate::domain::history;
+use crate::domain::log_entry::Action;
 use crate::domain::policy::{Viewer, Wish, decide};
 use crate::domain::rejection::{Place, Rejection, words};
 use crate::store::group_members::{self, Member};
 use crate::store::{StoreError, TenantTx, groups, log_entries, users, version_keeping};
 
-use super::journal::note;
+use super::journal::{by, note, note_metrics};
 use super::refusal::taken;
 use super::{Refusal, Saved, Target};
+
+/// What the history says of an object that was moved.
+const GROUP_CHANGED: &str = "Changed group.";
 
 /// An object went from one group into another ('' for none): whoever edits one of them and read it before is told that it
 /// changed, so that an old form undoes no move.
@@ -206,7 +209,7 @@ async fn put_into(
         version_keeping::amend_probes_group(tx.conn(), &ids, group.map_or("", |(_, name)| name)).await?;
     }
     let objects: Vec<_> = members.iter().map(|member| (member.id, member.name.clone())).collect();
-    log_entries::insert_changes(tx.conn(), kind.member_kind(), &objects, &group_changed(), by(viewer)).await
+    log_entries::insert_changes(tx.conn(), kind.member_kind(), &objects, GROUP_CHANGED, by(viewer)).await
 }
 
 /// Moves metrics, with a version and a log entry each; gives their labels.
@@ -220,15 +223,6 @@ async fn put_metrics_into(
         return Ok(Vec::new());
     }
     let moved = group_members::move_metrics(tx.conn(), ids, group).await?;
-    version_keeping::keep_metrics(tx.conn(), ids, &group_changed(), by(viewer)).await?;
-    log_entries::insert_changes(tx.conn(), ObjectKind::Metric, &moved, &group_changed(), by(viewer)).await?;
+    note_metrics(tx, viewer, &moved, GROUP_CHANGED).await?;
     Ok(moved.into_iter().map(|(_, label)| label).collect())
-}
-
-fn group_changed() -> String {
-    changed_fields(&["group"]).unwrap_or_default()
-}
-
-fn by(viewer: &Viewer) -> (i64, &str) {
-    (viewer.id, &viewer.username)
 }

@@ -1,27 +1,72 @@
-//! The action history, written along with every operation of a person.
+//! The action history, written along with every operation.
 
 use crate::domain::log_entry::{Action, ObjectKind};
 use crate::domain::policy::Viewer;
 use crate::store::log_entries::NewLogEntry;
-use crate::store::{StoreError, TenantTx, log_entries};
+use crate::store::{StoreError, TenantTx, log_entries, version_keeping};
 
-/// Writes down that the viewer did this to the object: (kind, id, name). `message` says what changed; '' where the
+/// Who did something, as the history keeps it.
+#[derive(Clone, Copy)]
+pub(super) struct Author<'a> {
+    /// `None`: a command.
+    id: Option<i64>,
+    name: &'a str,
+}
+
+impl<'a> From<&'a Viewer> for Author<'a> {
+    fn from(viewer: &'a Viewer) -> Self {
+        by(viewer).into()
+    }
+}
+
+/// Id and name of a user.
+impl<'a> From<(i64, &'a str)> for Author<'a> {
+    fn from((id, name): (i64, &'a str)) -> Self {
+        Self { id: Some(id), name }
+    }
+}
+
+impl<'a> Author<'a> {
+    pub(super) fn command(name: &'a str) -> Self {
+        Self { id: None, name }
+    }
+}
+
+/// Id and name, as versions and log entries keep whose they are.
+pub(super) fn by(viewer: &Viewer) -> (i64, &str) {
+    (viewer.id, &viewer.username)
+}
+
+/// Writes down that somebody did this to the object: (kind, id, name). `message` says what changed; '' where the
 /// action says it all.
 pub(super) async fn note(
     tx: &mut TenantTx,
-    viewer: &Viewer,
+    author: impl Into<Author<'_>>,
     action: Action,
     (kind, id, name): (ObjectKind, i64, &str),
     message: &str,
 ) -> Result<(), StoreError> {
+    let author = author.into();
     let entry = NewLogEntry {
         action,
         object_kind: kind,
         object_id: id.to_string(),
         object_name: name,
         message,
-        user_id: Some(viewer.id),
-        username: &viewer.username,
+        user_id: author.id,
+        username: author.name,
     };
     log_entries::insert(tx.conn(), entry).await
+}
+
+/// Writes down a change of many metrics, with a version and a log entry each: their ids and labels.
+pub(super) async fn note_metrics(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    metrics: &[(i64, String)],
+    message: &str,
+) -> Result<(), StoreError> {
+    let ids: Vec<i64> = metrics.iter().map(|(id, _)| *id).collect();
+    version_keeping::keep_metrics(tx.conn(), &ids, message, by(viewer)).await?;
+    log_entries::insert_changes(tx.conn(), ObjectKind::Metric, metrics, message, by(viewer)).await
 }

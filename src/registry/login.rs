@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use tokio::time::{Instant, sleep_until};
 
 use super::hashing;
+use super::journal::note;
 use crate::domain::keys::{random_hex, session_hash};
 use crate::domain::log_entry::{Action, ObjectKind};
 use crate::domain::login_throttle::{LOG_TARGET, Subject};
@@ -17,14 +18,15 @@ use crate::domain::rejection::Rejection;
 use crate::domain::secret::Secret;
 use crate::domain::session::SessionLimits;
 use crate::domain::tenant::Tenant;
-use crate::registry::sessions::ID_BYTES;
-use crate::store::log_entries::NewLogEntry;
 use crate::store::sessions::SessionUser;
 use crate::store::users::Credentials;
-use crate::store::{StoreError, TenantTx, log_entries, login_failures, sessions, users};
+use crate::store::{StoreError, TenantTx, login_failures, sessions, users};
 
 /// Longer names and passwords nobody has; they would only keep the hash busy.
 const LONGEST: usize = 4096;
+
+/// Random bytes in a session's id.
+const SESSION_BYTES: usize = 32;
 
 /// A refusal takes as long as this, whatever kind of hash there was to compare, or none.
 const REFUSAL: Duration = Duration::from_millis(300);
@@ -64,7 +66,7 @@ pub struct LoggedIn {
 /// Why nobody was logged in, or no password changed.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// Wrong name or password, inactive, not staff: nobody is told which.
+    /// Wrong name or password, inactive, not staff: nobody is told which. Of a change: the old password was wrong.
     #[error(
         "Please enter the correct username and password for a staff account. Note that both fields may be case-sensitive."
     )]
@@ -84,27 +86,68 @@ pub enum LoginError {
 /// # Errors
 /// `Refused`, `TooMany`, `Store`.
 pub async fn log_in(place: Place<'_>, attempt: Attempt<'_>) -> Result<LoggedIn, LoginError> {
-    let Attempt { username, password, old_session } = attempt;
+    let username = attempt.username;
     let counted = count(place, username).await?;
     let begun = Instant::now();
-    let found = find(place, username, &password).await?;
-    let stored = found.as_ref().map(|found| found.password.as_str());
-    let fits = hashing::verify(stored, &password).await;
-    let session = match &found {
-        Some(user) if fits && user.may_log_in => start(place, user, (username, &password), old_session).await?,
-        _ => None,
-    };
-    match (session, found) {
-        (Some(session), Some(user)) => {
+    match unless_away(place, username, compare(place, attempt)).await? {
+        Compared::LoggedIn(logged_in) => {
             log::info!(target: LOG_TARGET, "{}: {username} logged in from {}", place.tenant.name, place.address);
-            Ok(LoggedIn { session, is_superuser: user.is_superuser })
+            Ok(logged_in)
         }
-        (_, found) => {
-            report_failure(place, found.map(|user| (user.id, username)), counted).await?;
+        Compared::Refused(user) => {
+            report_failure(place, user.map(|id| (id, username)), counted).await?;
             sleep_until(begun + REFUSAL).await;
             Err(LoginError::Refused)
         }
     }
+}
+
+/// What came of an attempt that was allowed.
+enum Compared {
+    LoggedIn(LoggedIn),
+    /// With the id of the account, where there is one.
+    Refused(Option<i64>),
+}
+
+async fn compare(place: Place<'_>, attempt: Attempt<'_>) -> Result<Compared, StoreError> {
+    let Attempt { username, password, old_session } = attempt;
+    let found = find(place, username, &password).await?;
+    let stored = found.as_ref().map(|found| found.password.as_str());
+    let fits = hashing::verify(stored, &password).await;
+    let Some(user) = found else { return Ok(Compared::Refused(None)) };
+    if fits
+        && user.may_log_in
+        && let Some(session) = start(place, &user, (username, &password), old_session).await?
+    {
+        return Ok(Compared::LoggedIn(LoggedIn { session, is_superuser: user.is_superuser }));
+    }
+    Ok(Compared::Refused(Some(user.id)))
+}
+
+/// An attempt that the database left unanswered was no failure: it is no longer counted as one, if that much can be
+/// written.
+async fn unless_away<T>(
+    place: Place<'_>,
+    username: &str,
+    looked_at: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, LoginError> {
+    match looked_at.await {
+        Ok(compared) => Ok(compared),
+        Err(error) => {
+            if let Err(also) = take_back(place, username).await {
+                log::warn!(target: LOG_TARGET, "{}: an attempt stays counted as failed: {also}", place.tenant.name);
+            }
+            Err(error.into())
+        }
+    }
+}
+
+async fn take_back(place: Place<'_>, username: &str) -> Result<(), StoreError> {
+    let mut tx = TenantTx::bookkeeping(place.pool, &place.tenant.schema).await?;
+    for subject in subjects(place, username) {
+        login_failures::take_back(tx.conn(), subject).await?;
+    }
+    tx.commit().await
 }
 
 /// Ends the session with this id, if there is one.
@@ -117,7 +160,7 @@ pub async fn log_out(place: Place<'_>, session: &str) -> Result<(), StoreError> 
 /// Gives somebody who is logged in another password, and a new session: all they had end.
 ///
 /// # Errors
-/// `Rejected` with complaints at [`OLD_PASSWORD`], [`NEW_PASSWORD`] and [`NEW_PASSWORD_AGAIN`]; `TooMany`, `Store`.
+/// `Refused` for a wrong old password; `Rejected` with complaints at the three fields; `TooMany`, `Store`.
 pub async fn change_password(
     place: Place<'_>,
     user: &SessionUser,
@@ -125,15 +168,14 @@ pub async fn change_password(
     (new, again): (&Secret, &Secret),
 ) -> Result<String, LoginError> {
     let counted = count(place, &user.username).await?;
-    let found = find(place, &user.username, old).await?.filter(|found| found.id == user.id);
-    if !hashing::verify(found.as_ref().map(|found| found.password.as_str()), old).await {
+    let (found, fits) = unless_away(place, &user.username, compare_own(place, user, old)).await?;
+    let Some(found) = found.filter(|_| fits) else {
         report_failure(place, Some((user.id, &user.username)), counted).await?;
-        return Err(Rejection::at(OLD_PASSWORD, "Your old password was not right. Please enter it again.").into());
-    }
+        return Err(LoginError::Refused);
+    };
     let mut tx = TenantTx::bookkeeping(place.pool, &place.tenant.schema).await?;
     forgive(&mut tx, place, &user.username).await?;
     tx.commit().await?;
-    let Some(found) = found else { return Err(LoginError::Refused) };
     let owner = Owner {
         username: &user.username,
         first_name: &found.first_name,
@@ -144,6 +186,17 @@ pub async fn change_password(
     store_password(place, user, &found.password, &hashing::hash(new).await).await
 }
 
+/// The account of somebody who is logged in, and whether this is its password.
+async fn compare_own(
+    place: Place<'_>,
+    user: &SessionUser,
+    password: &Secret,
+) -> Result<(Option<Credentials>, bool), StoreError> {
+    let found = find(place, &user.username, password).await?.filter(|found| found.id == user.id);
+    let fits = hashing::verify(found.as_ref().map(|found| found.password.as_str()), password).await;
+    Ok((found, fits))
+}
+
 async fn store_password(place: Place<'_>, user: &SessionUser, stored: &str, hash: &str) -> Result<String, LoginError> {
     let mut tx = TenantTx::write(place.pool, &place.tenant.schema).await?;
     if !users::replace_password(tx.conn(), user.id, stored, hash).await? {
@@ -151,7 +204,8 @@ async fn store_password(place: Place<'_>, user: &SessionUser, stored: &str, hash
     }
     sessions::delete_of_user(tx.conn(), user.id).await?;
     let session = insert_session(&mut tx, place.limits, user.id).await?;
-    log_user(&mut tx, (user.id, &user.username), "Changed password.").await?;
+    let own = (user.id, user.username.as_str());
+    note(&mut tx, own, Action::Change, (ObjectKind::CustUser, own.0, own.1), "Changed password.").await?;
     tx.commit().await?;
     log::info!(target: LOG_TARGET, "{}: {} changed the password", place.tenant.name, user.username);
     Ok(session)
@@ -223,7 +277,7 @@ async fn start(
 }
 
 async fn insert_session(tx: &mut TenantTx, limits: SessionLimits, user_id: i64) -> Result<String, StoreError> {
-    let id = random_hex(ID_BYTES);
+    let id = random_hex(SESSION_BYTES);
     sessions::insert(tx.conn(), &session_hash(&id), user_id, Utc::now() + limits.at_first()).await?;
     Ok(id)
 }
@@ -242,30 +296,23 @@ async fn report_failure(place: Place<'_>, user: Option<(i64, &str)>, counts: [u3
         log::warn!(target: LOG_TARGET, "{tenant}: {name} is locked after {of_account} failed logins");
         if let Some(user) = user {
             let mut tx = TenantTx::bookkeeping(place.pool, &place.tenant.schema).await?;
-            log_user(&mut tx, user, &format!("Locked after {of_account} failed logins.")).await?;
+            let message = format!("Locked after {of_account} failed logins.");
+            note(&mut tx, user, Action::Change, (ObjectKind::CustUser, user.0, user.1), &message).await?;
             tx.commit().await?;
         }
     }
     Ok(())
 }
 
-async fn log_user(tx: &mut TenantTx, (id, username): (i64, &str), message: &str) -> Result<(), StoreError> {
-    let entry = NewLogEntry {
-        action: Action::Change,
-        object_kind: ObjectKind::CustUser,
-        object_id: id.to_string(),
-        object_name: username,
-        message,
-        user_id: Some(id),
-        username,
-    };
-    log_entries::insert(tx.conn(), entry).await
+/// A wait in whole seconds, never too short.
+pub fn in_seconds(wait: &TimeDelta) -> i64 {
+    (wait.num_seconds() + i64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 /// «1 second», «30 seconds», «15 minutes».
 fn in_words(wait: &TimeDelta) -> String {
-    let seconds = wait.num_seconds().max(0) + i64::from(wait.subsec_nanos() > 0);
-    let (number, unit) = if seconds <= 60 { (seconds.max(1), "second") } else { ((seconds + 59) / 60, "minute") };
+    let seconds = in_seconds(wait);
+    let (number, unit) = if seconds <= 60 { (seconds, "second") } else { ((seconds + 59) / 60, "minute") };
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -276,6 +323,7 @@ mod tests {
     #[test]
     fn waits_are_told_in_whole_units_never_too_short() {
         for (milliseconds, words) in [
+            (0, "1 second"),
             (1, "1 second"),
             (1000, "1 second"),
             (1001, "2 seconds"),

@@ -1,21 +1,24 @@
 //! Probes: added, changed by a new version or in place, removed. The metrics that use them follow.
 
 use crate::domain::group::GroupKind;
-use crate::domain::history::{self, changed_fields};
+use crate::domain::history;
 use crate::domain::log_entry::{Action, ObjectKind};
 use crate::domain::policy::{Viewer, Wish, decide};
 use crate::domain::probe::ProbeContent;
 use crate::domain::rejection::{Rejection, words};
 use crate::store::versions::VersionRow;
-use crate::store::{StoreError, TenantTx, log_entries, probes, version_keeping, versions};
+use crate::store::{StoreError, TenantTx, probes, version_keeping, versions};
 
 use super::groups::{chosen_group, note_move};
-use super::journal::note;
+use super::journal::{by, note, note_metrics};
 use super::refusal::taken;
 use super::{Refusal, Saved, Target};
 
 /// Of more metrics than this a person is told the number only.
 const MOST_TOLD: usize = 10;
+
+/// What the history says of a metric that was moved to another version of its probe, as 2.3 had it.
+const PROBE_VERSION_CHANGED: &str = "Changed probeversion.";
 
 /// How a change is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,10 +154,7 @@ async fn relink(
     if moved.is_empty() {
         return Ok(Vec::new());
     }
-    let message = changed_fields(&["probeversion"]).unwrap_or_default();
-    let ids: Vec<i64> = moved.iter().map(|(id, _)| *id).collect();
-    version_keeping::keep_metrics(tx.conn(), &ids, &message, by(viewer)).await?;
-    log_entries::insert_changes(tx.conn(), ObjectKind::Metric, &moved, &message, by(viewer)).await?;
+    note_metrics(tx, viewer, &moved, PROBE_VERSION_CHANGED).await?;
     Ok(moved.into_iter().map(|(_, label)| label).collect())
 }
 
@@ -163,8 +163,4 @@ fn told(labels: &[String], sentence: impl Fn(&str) -> String) -> Vec<String> {
     let first = labels.iter().take(MOST_TOLD).map(|label| sentence(label));
     let more = labels.len().saturating_sub(MOST_TOLD);
     first.chain((more > 0).then(|| format!("… and {more} more."))).collect()
-}
-
-fn by(viewer: &Viewer) -> (i64, &str) {
-    (viewer.id, &viewer.username)
 }

@@ -10,12 +10,11 @@ use crate::domain::policy::{Viewer, Wish, decide};
 use crate::domain::profile::{FIRST_VERSION, MANUAL_FLAVOUR, NAME_TAKEN, ProfileContent};
 use crate::domain::rejection::{Place, Rejection};
 use crate::domain::tenant::SchemaName;
-use crate::store::log_entries::NewLogEntry;
 use crate::store::profiles::ProfileRow;
-use crate::store::{StoreError, TenantTx, log_entries, metrics, profiles, service_flavours, vos};
+use crate::store::{StoreError, TenantTx, metrics, profiles, service_flavours, vos};
 
 use super::groups::{chosen_group, note_move};
-use super::journal::note;
+use super::journal::{Author, note};
 use super::refusal::taken;
 use super::{Refusal, Saved, Target};
 
@@ -169,36 +168,29 @@ async fn import_one(
     let description = profile.description.as_deref();
     let (id, is_new) = profiles::put(tx.conn(), &profile.name, &profile.version, &profile.vo, description).await?;
     let (added, removed) = profiles::set_tuples(tx.conn(), id, &profile.tuples).await?;
-    let changes = changes(profile, old, added, removed);
+    let changes = import_changes(profile, old, added, removed);
     if !is_new && !changes.is_empty() {
         profiles::raise_revision(tx.conn(), id).await?;
     }
     if is_new || !changes.is_empty() {
-        let entry = NewLogEntry {
-            action: if is_new { Action::Add } else { Action::Change },
-            object_kind: ObjectKind::Profile,
-            object_id: id.to_string(),
-            object_name: &profile.name,
-            message: &changes,
-            user_id: None,
-            username: command,
-        };
-        log_entries::insert(tx.conn(), entry).await?;
+        let action = if is_new { Action::Add } else { Action::Change };
+        let object = (ObjectKind::Profile, id, profile.name.as_str());
+        note(tx, Author::command(command), action, object, &changes).await?;
     }
     Ok(Imported { name: profile.name.clone(), version: profile.version.clone(), is_new, changes })
 }
 
 /// «Changed VO and description. Added 3 metric instances. Deleted 1 metric instance.»
-fn changes(profile: &ProfileContent, old: Option<&ProfileRow>, added: u64, removed: u64) -> String {
-    let vo = old.is_some_and(|old| old.vo != profile.vo).then_some("VO");
-    let description = old.is_some_and(|old| old.description != profile.description).then_some("description");
-    let fields: Vec<&str> = vo.into_iter().chain(description).collect();
+fn import_changes(profile: &ProfileContent, old: Option<&ProfileRow>, added: u64, removed: u64) -> String {
+    let fields = history::fields(&[
+        ("VO", old.is_some_and(|old| old.vo != profile.vo)),
+        ("description", old.is_some_and(|old| old.description != profile.description)),
+    ]);
     let counted = |verb: &str, count: u64| match count {
         0 => None,
         1 => Some(format!("{verb} 1 metric instance.")),
         _ => Some(format!("{verb} {count} metric instances.")),
     };
-    let fields = (!fields.is_empty()).then(|| format!("Changed {}.", fields.join(" and ")));
     let sentences: Vec<String> =
         fields.into_iter().chain(counted("Added", added)).chain(counted("Deleted", removed)).collect();
     sentences.join(" ")

@@ -7,7 +7,9 @@ use crate::domain::group::GroupKind;
 use crate::domain::history;
 use crate::domain::log_entry::ObjectKind;
 use crate::domain::policy::Viewer;
-use crate::store::{StoreError, TenantTx, groups, log_entries, metric_renames, metrics, used, version_keeping};
+use crate::store::{StoreError, TenantTx, groups, log_entries, metric_renames, metrics, used};
+
+use super::journal::{by, note_metrics};
 
 /// Everything that knew the metric by its old name follows, unless another metric still bears that. The metric itself
 /// has its new name already, and `id` says which it is: what it names is as somebody typed it. Gives a sentence about
@@ -50,8 +52,7 @@ async fn follow_metrics(
     for (message, changed) in &changes {
         let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
         metric_renames::follow(tx.conn(), &ids, old, new).await?;
-        version_keeping::keep_metrics(tx.conn(), &ids, message, by(viewer)).await?;
-        log_entries::insert_changes(tx.conn(), ObjectKind::Metric, changed, message, by(viewer)).await?;
+        note_metrics(tx, viewer, changed, message).await?;
     }
     Ok(relying.iter().map(used::RelyingMetric::label).collect())
 }
@@ -70,8 +71,4 @@ async fn follow_profiles(
     let message = format!("Metric \"{old}\" is now called \"{new}\".");
     log_entries::insert_changes(tx.conn(), ObjectKind::Profile, &changed, &message, by(viewer)).await?;
     Ok(profiles.iter().map(|profile| format!("{} ({})", profile.name, profile.version)).collect())
-}
-
-fn by(viewer: &Viewer) -> (i64, &str) {
-    (viewer.id, &viewer.username)
 }

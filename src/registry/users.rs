@@ -4,7 +4,7 @@ use sqlx::PgPool;
 
 use crate::domain::changes::missing_in;
 use crate::domain::group::GroupKind;
-use crate::domain::history::{self, changed_fields};
+use crate::domain::history;
 use crate::domain::log_entry::{Action, ObjectKind};
 use crate::domain::policy::{Viewer, Wish, decide};
 use crate::domain::rejection::{Place, Rejection, words};
@@ -108,9 +108,9 @@ pub async fn set_password(tx: &mut TenantTx, viewer: &Viewer, id: i64, password_
     decide(viewer, ObjectKind::CustUser, Wish::Change { before: "", after: "" })?;
     users::put_password(tx.conn(), id, password_hash).await?;
     sessions::delete_of_user(tx.conn(), id).await?;
-    let message = changed_fields(&["password"]).unwrap_or_default();
-    note(tx, viewer, Action::Change, (ObjectKind::CustUser, id, &username), &message).await?;
-    Ok(Saved::changed(id, &username, message))
+    let message = "Changed password.";
+    note(tx, viewer, Action::Change, (ObjectKind::CustUser, id, &username), message).await?;
+    Ok(Saved::changed(id, &username, message.to_owned()))
 }
 
 fn name_taken(error: StoreError) -> Refusal {

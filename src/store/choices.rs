@@ -28,7 +28,7 @@ pub async fn suggest(
     scope: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Suggestion>> {
-    let found = find(conn, &[choices], scope, &storable(typed), None, Some(limit.max(0))).await?;
+    let found = find(conn, &[choices], scope, &storable(typed), Some(limit.max(0))).await?;
     Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
 }
 
@@ -39,22 +39,10 @@ pub async fn whole(
     scope: Option<&str>,
 ) -> Result<HashMap<Choices, Vec<String>>> {
     let mut whole: HashMap<Choices, Vec<String>> = choices.iter().map(|choices| (*choices, Vec::new())).collect();
-    for (choices, suggestion) in find(conn, choices, scope, "", None, None).await? {
+    for (choices, suggestion) in find(conn, choices, scope, "", None).await? {
         whole.entry(choices).or_default().push(suggestion.value);
     }
     Ok(whole)
-}
-
-/// Those of the values that can be chosen, in their exact case; `scope` as in [`suggest`].
-pub async fn known(
-    conn: &mut PgConnection,
-    choices: Choices,
-    scope: Option<&str>,
-    values: &[String],
-) -> Result<Vec<String>> {
-    let values: Vec<String> = values.iter().map(|value| storable(value)).collect();
-    let found = find(conn, &[choices], scope, "", Some(&values), None).await?;
-    Ok(found.into_iter().map(|(_, suggestion)| suggestion.value).collect())
 }
 
 /// One statement for all kinds of choices: PostgreSQL executes only the parts whose words are asked for.
@@ -64,7 +52,6 @@ async fn find(
     choices: &[Choices],
     scope: Option<&str>,
     typed: &str,
-    among: Option<&[String]>,
     limit: Option<i64>,
 ) -> Result<Vec<(Choices, Suggestion)>> {
     let sources: Vec<(&str, &str)> = choices.iter().map(|choices| source(*choices)).collect();
@@ -101,15 +88,13 @@ async fn find(
            ) choice
            WHERE (word, kind) IN (SELECT * FROM unnest($1::text[], $2::text[]))
              AND ($4 = '' OR strpos(lower(value), lower($4)) > 0)
-             AND ($5::text[] IS NULL OR value = ANY ($5))
            ORDER BY strpos(lower(value), lower($4)) > 1, lower(title) COLLATE "C", title COLLATE "C", age,
                     value COLLATE "C"
-           LIMIT $6"#,
+           LIMIT $5"#,
         &sources.iter().map(|(word, _)| (*word).to_owned()).collect::<Vec<_>>(),
         &sources.iter().map(|(_, kind)| (*kind).to_owned()).collect::<Vec<_>>(),
         scope.map(storable),
         typed,
-        among,
         limit
     )
     .fetch_all(conn)

@@ -93,8 +93,9 @@ pub async fn touch(conn: &mut PgConnection, id_hash: &[u8], limits: SessionLimit
 }
 
 /// Ends the session; says whether there was one.
-pub async fn delete(conn: &mut PgConnection, id_hash: &[u8]) -> Result<bool> {
-    Ok(sqlx::query!("DELETE FROM login_session WHERE id_hash = $1", id_hash).execute(conn).await?.rows_affected() > 0)
+pub async fn delete(conn: &mut PgConnection, id_hash: &[u8]) -> Result<()> {
+    sqlx::query!("DELETE FROM login_session WHERE id_hash = $1", id_hash).execute(conn).await?;
+    Ok(())
 }
 
 /// Ends all sessions of a user.

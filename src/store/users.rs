@@ -11,11 +11,6 @@ pub async fn usernames(conn: &mut PgConnection) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(r#"SELECT username FROM app_user ORDER BY username COLLATE "C""#).fetch_all(conn).await?)
 }
 
-/// The id of the user with this name.
-pub async fn id_of(conn: &mut PgConnection, username: &str) -> Result<Option<i64>> {
-    Ok(sqlx::query_scalar!("SELECT id FROM app_user WHERE username = $1", username).fetch_optional(conn).await?)
-}
-
 /// Adds a superuser unless the name is taken; gives the new id.
 pub async fn insert_superuser(
     conn: &mut PgConnection,

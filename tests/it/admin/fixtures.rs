@@ -37,9 +37,11 @@ impl Fixture {
         ruling_groups(self.kind)
     }
 
-    /// Whether what is changed is text, so that two people can differ.
+    /// Whether what is changed is text, so that two people can differ: of all but API keys, which can only be revoked.
     pub fn changes_text(&self, form: &Form) -> bool {
-        matches!(form.get(self.change.0), Some(Control::Text { .. }))
+        let is_text = matches!(form.get(self.change.0), Some(Control::Text { .. }));
+        assert_eq!(is_text, self.kind != ObjectKind::ApiKey, "{:?}: {}", self.kind, self.change.0);
+        is_text
     }
 }
 

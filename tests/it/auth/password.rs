@@ -80,6 +80,7 @@ fn guessing_the_old_password_is_a_failed_login() {
     sql(&installation, "UPDATE egi.login_failure SET failures = 9, last_failure = now() WHERE kind = 'account'");
     let answer = browser.post(CHANGE, &fields(OLD, NEW, NEW));
     assert!(answer.status == 429 && answer.text().contains("Too many failed logins."), "{answer:?}");
+    assert!(answer.header("Retry-After").is_some(), "{answer:?}");
 }
 
 #[test]

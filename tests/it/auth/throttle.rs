@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::REFUSED;
-use crate::support::sql::{everything, sql};
+use crate::support::sql::{Holder, everything, sql};
 use crate::support::{Answer, Browser, Installation, Server};
 
 const TOO_MANY: &str = "Too many failed logins. Please wait ";
@@ -47,6 +47,8 @@ fn an_account_is_slowed_locked_and_open_again_whether_it_exists_or_not() {
         for server in &servers {
             let locked = attempt(server, name, password);
             assert!(locked.status == 429 && locked.text().contains(&format!("{TOO_MANY}15 minutes and")), "{locked:?}");
+            let seconds: u32 = locked.header("Retry-After").unwrap().parse().unwrap();
+            assert!((600..=900).contains(&seconds), "{seconds}");
         }
         pass(&installation, "14 minutes 30 seconds");
         assert_eq!(attempt(&servers[0], name, password).status, 429);
@@ -75,6 +77,22 @@ fn a_login_forgives_the_account() {
     let counts = "SELECT kind, failures FROM egi.login_failure";
     assert_eq!(sql(&installation, counts), ["address|3"], "but not the address");
     assert_eq!(attempt(&server, "alice", "wrong").status, 200);
+}
+
+/// The database can count attempts and cannot say who somebody is.
+#[test]
+fn an_attempt_that_nobody_looked_at_is_no_failure() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    attempt(&server, "bob", "wrong");
+    let mut holder = Holder::of(&installation, "BEGIN; LOCK TABLE egi.app_user IN ACCESS EXCLUSIVE MODE");
+    for _ in 0..5 {
+        assert_eq!(attempt(&server, "bob", "bob-secret-12").status, 503);
+    }
+    holder.run("ROLLBACK");
+    let counts = "SELECT kind, failures FROM egi.login_failure ORDER BY 1, 2";
+    assert_eq!(sql(&installation, counts), ["account|1", "address|1"]);
+    assert_eq!(attempt(&server, "bob", "bob-secret-12").status, 303);
 }
 
 #[test]

@@ -1,12 +1,8 @@
 //! poem-db.
 
-use chrono::{TimeDelta, Utc};
-use poem::domain::tenant::SchemaName;
-use poem::registry::sessions;
-
 use super::{listed, migrations, no_progress, progress, said};
 use crate::support::sql::{everything, sql, tables};
-use crate::support::{Installation, block_on, fixture};
+use crate::support::{Installation, fixture};
 
 /// The schema `two` as if this POEM had never migrated it.
 fn unmigrate_two(installation: &Installation) {
@@ -202,16 +198,12 @@ fn a_superuser_needs_the_values_of_the_section() {
 #[test]
 fn expired_sessions_are_cleared() {
     let installation = Installation::with_tenants();
-    installation.run("poem-db", &["-u", "-n", "egi"]).done();
-    sql(&installation, "INSERT INTO two.app_user (username, password) VALUES ('poem', '!')");
-    block_on(async {
-        let pool = installation.pool();
-        for schema in ["egi", "two"].map(|name| SchemaName::parse(name).unwrap()) {
-            for hours in [-30, -1, 1] {
-                sessions::start(&pool, &schema, 1, Utc::now() + TimeDelta::hours(hours)).await.unwrap();
-            }
+    for schema in ["egi", "two"] {
+        sql(&installation, &format!("INSERT INTO {schema}.app_user (username, password) VALUES ('poem', '!')"));
+        for interval in ["-30 hours", "-1 hour", "1 hour"] {
+            installation.start_session(schema, "poem", interval);
         }
-    });
+    }
     let left = || {
         let count = |schema| format!("(SELECT count(*) FROM {schema}.login_session)");
         sql(&installation, &format!("SELECT {}, {}", count("egi"), count("two"))).remove(0)

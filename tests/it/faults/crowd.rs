@@ -21,6 +21,7 @@ fn crowd() -> usize {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
     let allowed = usize::try_from(most.saturating_sub(OTHERS)).unwrap_or(CROWD);
+    assert!(allowed > 100, "{most} open files (ulimit -Hn) are too few for the tests");
     if allowed < CROWD {
         skipped(&format!("{CROWD} connections at once: only {allowed} may be open here (ulimit -Hn)"));
     }

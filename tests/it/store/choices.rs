@@ -78,9 +78,4 @@ fn a_group_may_hold_its_own_and_what_has_no_group() {
     assert_eq!(groupable(GroupKind::Profiles, Some("SSC")), ["ARGO_MON_CRITICAL (1.0)"]);
     assert_eq!(groupable(GroupKind::Probes, Some("SSC")), ["CertLifetime-probe"]);
     assert_eq!(groupable(GroupKind::Metrics, None), ["emi.cream.CREAMCE-JobSubmit", "org.apel.APEL-Pub"]);
-    let asked = ["ARGO_MON_CRITICAL (1.0)".to_owned(), "ARGO_MON (1.0)".to_owned(), "\0".to_owned()];
-    let known = read(&installation, async |conn| {
-        choices::known(conn, Choices::Groupable(GroupKind::Profiles), Some("SSC"), &asked).await
-    });
-    assert_eq!(known, ["ARGO_MON_CRITICAL (1.0)"]);
 }

@@ -6,16 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::{TimeDelta, Utc};
 use poem::config::{Config, secret_key};
-use poem::domain::keys::Keys;
+use poem::domain::keys::{Keys, random_hex, session_hash};
 use poem::domain::tenant::SchemaName;
-use poem::registry::sessions;
-use poem::store::{TenantTx, users};
 use sqlx::PgPool;
 use tempfile::TempDir;
 
 use super::cluster::{Reach, cluster};
+use super::sql::sql;
 use super::{block_on, fixture};
 
 /// The key of the API clients of tests/fixtures/small.json.
@@ -143,12 +141,20 @@ impl Installation {
 
     /// Starts a session for a user of the tenant EGI and gives its id, the value of the cookie `sessionid`.
     pub fn log_in(&self, username: &str) -> String {
-        block_on(async {
-            let pool = self.pool();
-            let mut tx = TenantTx::read(&pool, &egi()).await.unwrap();
-            let user = users::id_of(tx.conn(), username).await.unwrap().expect("there is such a user");
-            sessions::start(&pool, &egi(), user, Utc::now() + TimeDelta::hours(1)).await.unwrap()
-        })
+        self.start_session("egi", username, "1 hour")
+    }
+
+    /// The same for any tenant. It ends after the interval.
+    pub fn start_session(&self, schema: &str, username: &str, interval: &str) -> String {
+        let id = random_hex(32);
+        let hash: String = session_hash(&id).iter().map(|byte| format!("{byte:02x}")).collect();
+        let statement = format!(
+            r"INSERT INTO {schema}.login_session (id_hash, user_id, expires)
+              SELECT '\x{hash}', id, now() + interval '{interval}' FROM {schema}.app_user WHERE username = '{username}'
+              RETURNING user_id"
+        );
+        assert_eq!(sql(self, &statement).len(), 1, "there is such a user");
+        id
     }
 
     pub fn database_url(&self) -> String {
