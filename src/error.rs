@@ -7,8 +7,9 @@ use rocket::route;
 use serde_json::{Value, json};
 
 use crate::auth::front_door::Asked;
+use crate::auth::visitor::surroundings;
+use crate::pages::Page;
 use crate::pages::others::ErrorPage;
-use crate::pages::{Chrome, Page};
 use crate::store::StoreError;
 
 /// Seconds after which a client may try again when the database is away.
@@ -106,7 +107,7 @@ impl AppError {
             "/poem/api/v2" => self.as_json().respond_to(request)?,
             path if path.starts_with("/poem/api/v2/") => self.as_json().respond_to(request)?,
             path if path.starts_with("/poem/api/") => (ContentType::Plain, self.to_string()).respond_to(request)?,
-            _ => self.as_page().respond_to(request)?,
+            _ => self.as_page(request).respond_to(request)?,
         };
         answer.set_status(self.status());
         if matches!(self, Self::Unavailable(_)) {
@@ -131,11 +132,11 @@ impl AppError {
         (JSON, body)
     }
 
-    fn as_page(&self) -> Page<ErrorPage> {
+    fn as_page(&self, request: &Request<'_>) -> Page<ErrorPage> {
         let status = self.status();
         let reason = status.reason_lossy().to_owned();
-        let chrome = Chrome { title: reason.clone(), ..Chrome::default() };
-        Page::new(chrome, ErrorPage { code: status.code, reason, message: self.to_string() }).with_status(status)
+        Page::new(surroundings(request, &reason), ErrorPage { code: status.code, reason, message: self.to_string() })
+            .with_status(status)
     }
 }
 

@@ -10,7 +10,7 @@ mod password_change;
 pub mod proxy;
 pub mod session;
 pub mod tenant;
-mod visitor;
+pub mod visitor;
 
 use rocket::Route;
 

@@ -1,5 +1,7 @@
 //! Login sessions: the guards of what needs a login, and the cookie.
 
+use std::sync::OnceLock;
+
 use rocket::Request;
 use rocket::http::{Cookie, CookieJar, SameSite};
 use rocket::request::{FromRequest, Outcome};
@@ -48,8 +50,26 @@ impl<'r> MaybeLoggedIn<'r> {
     }
 }
 
+/// Kept with the request, so that it is looked up once.
+#[derive(Default)]
+struct Found(OnceLock<Option<Session>>);
+
+/// Who is logged in, where somebody looked it up for this request and there is one.
+pub fn known<'r>(request: &'r Request<'_>) -> Option<&'r SessionUser> {
+    request.local_cache(Found::default).0.get()?.as_ref().map(|session| &session.user)
+}
+
 /// The request's session, if it has one that is in force here. Its use is written down.
 pub async fn find(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Option<Session>, AppError> {
+    let found = &request.local_cache(Found::default).0;
+    if found.get().is_none() {
+        let session = look_up(request, tenant).await?;
+        found.get_or_init(|| session);
+    }
+    Ok(found.get().cloned().flatten())
+}
+
+async fn look_up(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Option<Session>, AppError> {
     let Some(cookie) = request.cookies().get(COOKIE) else { return Ok(None) };
     let pool = Db::of(request).pool();
     let mut tx = TenantTx::read(pool, tenant.schema()).await?;

@@ -16,6 +16,7 @@ use crate::config::live::LiveConfig;
 use crate::domain::session::SessionLimits;
 use crate::error::{AppError, refuse};
 use crate::pages::Chrome;
+use crate::pages::address::is_public;
 use crate::registry::login::Place;
 use crate::store::Db;
 use crate::store::sessions::SessionUser;
@@ -79,9 +80,24 @@ impl<'r> Visitor<'r> {
 
     /// What surrounds the page of somebody who is logged in.
     pub fn inside(&self, title: &str, user: &SessionUser) -> Chrome {
-        let (tenant, viewer) = (&self.tenant.tenant().name, user.clone().viewer());
-        let chrome = Chrome::around(title, tenant, Some(&viewer), &self.asked, &[(title, "")]);
-        Chrome { csrf: self.csrf.clone(), ..chrome }
+        inside(title, &self.tenant.tenant().name, user, &self.asked, self.csrf.clone())
+    }
+}
+
+fn inside(title: &str, tenant: &str, user: &SessionUser, path: &str, csrf: String) -> Chrome {
+    let viewer = user.clone().viewer();
+    Chrome { csrf, ..Chrome::around(title, tenant, Some(&viewer), path, &[(title, "")]) }
+}
+
+/// What surrounds a page that says why there is nothing to see: as much as is known by then of who asks. The database is
+/// not asked: it may be what failed.
+pub fn surroundings(request: &Request<'_>, title: &str) -> Chrome {
+    let tenant = CurrentTenant::known(request).map(|current| current.tenant().name.as_str()).unwrap_or_default();
+    let path = Asked::of(request).address();
+    match session::known(request) {
+        Some(user) => inside(title, tenant, user, path, csrf::token(request)),
+        None if is_public(path) && !tenant.is_empty() => Chrome::around(title, tenant, None, path, &[]),
+        None => Chrome { title: title.to_owned(), tenant: tenant.to_owned(), ..Chrome::default() },
     }
 }
 

@@ -13,6 +13,14 @@ pub const SEARCH: &str = "/poem/admin/search/";
 /// What suggestions while typing come from; a source's name follows.
 pub const SUGGEST: &str = "/poem/admin/suggest/";
 
+/// What the addresses of public pages begin with.
+const PUBLIC: &str = "/poem/admin/poem/public_";
+
+/// Whether a page of this address is there for everybody.
+pub fn is_public(path: &str) -> bool {
+    path.starts_with(PUBLIC)
+}
+
 /// The addresses as one visitor is given them: links of public pages stay public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Addresses {
@@ -24,7 +32,7 @@ impl Addresses {
     pub fn list(self, kind: ObjectKind) -> String {
         match (self.is_public, kind) {
             (true, ObjectKind::Probe | ObjectKind::Metric | ObjectKind::Profile | ObjectKind::Service) => {
-                format!("/poem/admin/poem/public_{kind}/")
+                format!("{PUBLIC}{kind}/")
             }
             (true, _) => String::new(),
             (false, ObjectKind::ApiKey) => "/poem/admin/rest_framework_api_key/apikey/".to_owned(),

@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("admin", &["admin", "auth", "config", "domain", "error", "pages", "registry", "store"]),
     ("auth", &["answers", "auth", "config::live", "domain", "error", "pages", "registry", "store"]),
     ("answers", &["answers", "domain", "error::JSON", "store"]),
-    ("error", &["auth::front_door::Asked", "domain", "pages", "store"]),
+    ("error", &["auth::front_door::Asked", "auth::visitor::surroundings", "domain", "pages", "store"]),
     ("pages", &["domain", "pages"]),
     ("registry", &["domain", "registry", "store"]),
     ("transfer", &["domain", "store::backup", "transfer"]),

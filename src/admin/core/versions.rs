@@ -51,7 +51,7 @@ pub async fn page<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64, version: 
         differences: changes.into_iter().filter(|change| change.change != "same").collect(),
         previous: step("Older version", previous),
         next: step("Newer version", next),
-        restore: restore_link(entity, visit, &found, version),
+        restore: restore_link(entity, visit, &found, (version, &content)),
         restore_by_post: about.restore == Restore::AtOnce,
         event,
     };
@@ -76,9 +76,17 @@ fn as_it_was<D: Declared>(entity: &D, visit: &Visit<'_>, content: &D::Content, f
     }
 }
 
-/// For who may change the object as it is now.
-fn restore_link<D: Declared>(entity: &D, visit: &Visit<'_>, found: &Found<D::Content>, version: i64) -> Option<Link> {
+/// For who may change the object as it is now, where that is not as it was then.
+fn restore_link<D: Declared>(
+    entity: &D,
+    visit: &Visit<'_>,
+    found: &Found<D::Content>,
+    (version, content): (i64, &D::Content),
+) -> Option<Link> {
     let (about, at, id) = (entity.about(), visit.at(), found.loaded.id);
+    if differences(entity.fields(), &found.loaded.content, content).iter().all(|change| change.change == "same") {
+        return None;
+    }
     let href = match about.restore {
         Restore::Never => return None,
         Restore::InForm => at.restore(about.kind, id, version),

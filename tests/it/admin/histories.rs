@@ -35,7 +35,9 @@ fn entities_with_versions_show_compare_and_restore_them() {
                 page.contains("This is a version as it was") && super::page::Form::read(&page).is_none(),
                 "{address}: {page}"
             );
-            assert_eq!(page.contains("and still is"), Some(version) == versions.last(), "{address}");
+            let is_current = Some(version) == versions.last();
+            assert_eq!(page.contains("and still is"), is_current, "{address}");
+            assert_eq!(page.contains("Restore this version"), !is_current, "{address}");
         }
         let compare = |one, other| format!("{}?version_id1={one}&version_id2={other}", AT.compare(kind, id));
         let [one, two] =

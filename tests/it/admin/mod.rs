@@ -5,6 +5,7 @@ mod bad_input;
 mod conflicts;
 mod crawl;
 mod entities;
+mod errors;
 mod fixtures;
 mod forms;
 mod histories;

@@ -1,0 +1,40 @@
+//! Pages that say why there is nothing to see: whoever comes upon one finds the way on.
+
+use super::page::links;
+use super::{AT, House};
+use poem::domain::log_entry::ObjectKind;
+use poem::pages::Addresses;
+
+const USERS: &str = "/poem/admin/poem/custuser/";
+
+#[test]
+fn who_is_logged_in_finds_the_way_on_from_an_error() {
+    let house = House::new();
+    let probes = AT.list(ObjectKind::Probe);
+    for (user, address, status) in [
+        ("root", AT.change(ObjectKind::Probe, 999_999), 404),
+        ("root", "/poem/admin/poem/nothing/".to_owned(), 404),
+        ("member", USERS.to_owned(), 403),
+    ] {
+        let mut browser = house.browser(user);
+        let answer = browser.get(&address);
+        let page = answer.text();
+        assert_eq!(answer.status, status, "{address}: {page}");
+        assert!(links(&page).contains(&probes), "{address}: {page}");
+        assert!(page.contains("Search everything") && page.contains("<span class=\"tenant\">"), "{address}: {page}");
+        // The button that ends the session works.
+        let token = browser.cookies["csrftoken"].clone();
+        assert!(page.contains(&format!("value=\"{token}\"")), "{address}: {page}");
+    }
+}
+
+#[test]
+fn who_reads_public_pages_finds_the_other_public_pages() {
+    let house = House::new();
+    let public = Addresses { is_public: true };
+    let answer = house.stranger().get(&public.change(ObjectKind::Probe, 999_999));
+    let page = answer.text();
+    assert_eq!(answer.status, 404, "{page}");
+    assert!(links(&page).contains(&public.list(ObjectKind::Metric)), "{page}");
+    assert!(!page.contains("Log out") && !links(&page).contains(&AT.list(ObjectKind::Metric)), "{page}");
+}
