@@ -19,6 +19,7 @@ use crate::config::live::LiveConfig;
 use crate::domain::profile::Tuple;
 use crate::error::AppError;
 use crate::store::profiles::ProfileRow;
+use crate::store::typed::storable;
 use crate::store::{Result, TenantTx, groups, profiles};
 
 const NO_VO: &str = "Not valid VO";
@@ -122,7 +123,6 @@ impl<'r> FromRequest<'r> for Parameters {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
         let pairs = form_urlencoded::parse(Asked::of(request).query().as_bytes());
-        let storable = |text: &str| text.replace('\0', "\u{fffd}");
         Outcome::Success(Self(pairs.map(|(key, value)| (storable(&key), storable(&value))).collect()))
     }
 }

@@ -76,6 +76,14 @@ impl Asked {
     pub fn query(&self) -> &str {
         self.query.as_deref().unwrap_or_default()
     }
+
+    /// Another path with the query string that came.
+    pub fn with_query(&self, path: &str) -> String {
+        match &self.query {
+            Some(query) if !query.is_empty() => format!("{path}?{query}"),
+            _ => path.to_owned(),
+        }
+    }
 }
 
 /// For the log: `GET /poem/api/v2/metrics/`. Without the query string: some put their token there.
@@ -128,10 +136,7 @@ impl Fairing for FrontDoor {
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let target = match self.check(request) {
             Ok(path) if path == request.uri().path().as_str() => return,
-            Ok(path) => {
-                let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-                format!("{path}{query}")
-            }
+            Ok(path) => Asked::of(request).with_query(&path),
             Err(verdict) => {
                 request.local_cache(|| Some(verdict));
                 VERDICT.to_owned()
@@ -162,9 +167,7 @@ impl Handler for AnswerVerdict {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
         match request.local_cache(|| None::<Verdict>) {
             Some(Verdict::Elsewhere(status, path)) => {
-                let query = Asked::of(request).query();
-                let mark = if query.is_empty() { "" } else { "?" };
-                let location = format!("{path}{mark}{query}");
+                let location = Asked::of(request).with_query(path);
                 Outcome::Success(Response::build().status(*status).raw_header("Location", location).finalize())
             }
             Some(Verdict::Refused(error)) => error.outcome(request),

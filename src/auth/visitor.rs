@@ -40,7 +40,6 @@ impl<'r> Visitor<'r> {
     async fn find(request: &'r Request<'_>, cookies: &'r CookieJar<'r>) -> Result<Self, AppError> {
         let MaybeLoggedIn { tenant, session } = MaybeLoggedIn::find(request).await?;
         let asked = Asked::of(request);
-        let mark = if asked.query().is_empty() { "" } else { "?" };
         Ok(Self {
             tenant,
             user: session.map(|session| session.user),
@@ -51,7 +50,7 @@ impl<'r> Visitor<'r> {
             address: proxy::client_address(request),
             is_tls: proxy::is_tls(request),
             csrf: csrf::token(request),
-            asked: format!("{}{mark}{}", asked.address(), asked.query()),
+            asked: asked.with_query(asked.address()),
         })
     }
 

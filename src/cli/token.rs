@@ -2,12 +2,12 @@
 
 use super::context::{CommonArgs, Context, block_on};
 use super::{Failure, Outcome};
+use crate::domain::api_key::LONGEST_CLIENT;
 use crate::domain::tenant::Tenant;
 use crate::registry::api_keys as registry;
 use crate::store::{TenantTx, api_keys};
 
 const PROGRAM: &str = "poem-token";
-const CLIENT_LIMIT: usize = 50;
 const TOKEN_LIMIT: usize = 40;
 
 /// Create or replace the API key of a client; list keys; revoke one
@@ -36,7 +36,7 @@ pub struct Args {
 
 pub fn run(args: Args) -> Outcome {
     if let Some(client) = &args.client {
-        check("-t", client, CLIENT_LIMIT)?;
+        check("-t", client, LONGEST_CLIENT)?;
         check("-o", args.token.as_deref().unwrap_or("-"), TOKEN_LIMIT)?;
     }
     let context = Context::open(&args.common, PROGRAM)?;

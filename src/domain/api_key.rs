@@ -15,10 +15,15 @@ pub struct ApiKeyContent {
     pub revoked: bool,
 }
 
+/// Characters of a client's name.
+pub const LONGEST_CLIENT: usize = 50;
+
 type F = Field<ApiKeyContent>;
 
 pub static FIELDS: [F; 2] = [
-    F::line("client", "Client id", 50, |key| &key.client, |key, text| key.client = text).required().only_at_first(),
+    F::line("client", "Client id", LONGEST_CLIENT, |key| &key.client, |key, text| key.client = text)
+        .required()
+        .only_at_first(),
     F::flag("revoked", "Revoked", |key| key.revoked, |key, on| key.revoked = on)
         .help("Its client is refused from then on, for good: that cannot be undone."),
 ];

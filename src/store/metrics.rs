@@ -2,8 +2,9 @@
 
 use sqlx::PgConnection;
 
+use super::snapshot_read::word;
 use super::typed::storable;
-use super::{Loaded, Result, StoreError};
+use super::{Loaded, Result};
 use crate::domain::metric::{MetricContent, Section, Setting, Settings};
 
 /// A metric without its settings, which [`settings`] reads for all at once.
@@ -57,8 +58,8 @@ pub async fn settings(conn: &mut PgConnection, tag: Option<&str>) -> Result<Vec<
     .await?;
     let mut settings = Vec::new();
     for row in rows {
-        for ((word, key), value) in row.sections.iter().zip(row.keys).zip(row.values) {
-            settings.push((row.metric_id, section(word)?, Setting(key, value)));
+        for ((section, key), value) in row.sections.iter().zip(row.keys).zip(row.values) {
+            settings.push((row.metric_id, word(section)?, Setting(key, value)));
         }
     }
     Ok(settings)
@@ -104,7 +105,7 @@ async fn settings_of(conn: &mut PgConnection, id: i64) -> Result<Settings> {
     .await?;
     let mut settings = Settings::default();
     for row in rows {
-        settings.push(section(&row.section)?, row.key, row.value);
+        settings.push(word(&row.section)?, row.key, row.value);
     }
     Ok(settings)
 }
@@ -274,9 +275,4 @@ pub async fn put_name(conn: &mut PgConnection, name: &str, group_id: i64) -> Res
     )
     .fetch_one(conn)
     .await?)
-}
-
-/// The section that a row names; the schema's constraint keeps out others.
-pub fn section(word: &str) -> Result<Section> {
-    word.parse().map_err(|()| StoreError::Other(sqlx::Error::Decode(format!("unknown section {word}").into())))
 }

@@ -26,7 +26,7 @@ pub mod snapshot_read;
 pub mod snapshot_write;
 pub mod tenant_tx;
 pub mod tenants;
-mod typed;
+pub mod typed;
 pub mod used;
 pub mod users;
 pub mod version_keeping;
