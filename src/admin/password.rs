@@ -32,7 +32,7 @@ pub async fn set(visit: &Visit<'_>, id: i64, posted: &Posted) -> Answered {
         return show(visit, id, &rejection).await;
     }
     let hash = hashing::hash(&Secret::new(new)).await;
-    let (mut tx, viewer) = visit.write().await?;
+    let (mut tx, viewer) = visit.write().await.map_err(refused)?;
     match registry::set_password(&mut tx, &viewer, id, &hash).await {
         Ok(saved) => {
             tx.commit().await?;

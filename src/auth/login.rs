@@ -91,7 +91,7 @@ async fn log_in(visitor: Visitor<'_>, next: Option<&str>, posted: Posted) -> Res
         password: Secret::new(posted.get("password").unwrap_or_default()),
         old_session: old_session.as_deref(),
     };
-    match registry::log_in(visitor.place(), attempt).await {
+    match registry::log_in(visitor.entrance(), attempt).await {
         Ok(LoggedIn { session, is_superuser }) => {
             visitor.give_session(session);
             Ok(match (resumed(&posted), next) {
@@ -155,7 +155,7 @@ fn logout_page(visitor: Visitor<'_>) -> Page<LogoutPage> {
 #[post("/poem/admin/logout", data = "<_posted>")]
 async fn log_out(visitor: Visitor<'_>, _posted: Posted) -> Result<Page<LogoutPage>, AppError> {
     if let Some(session) = visitor.session() {
-        registry::log_out(visitor.place(), &session).await?;
+        registry::log_out(visitor.entrance(), &session).await?;
         visitor.take_session();
     }
     Ok(logout(&visitor, true))

@@ -70,7 +70,7 @@ async fn change(inside: Inside<'_>, posted: Posted) -> Result<Changed, AppError>
     let [old, new, again] = FIELDS.map(|(name, _)| Secret::new(posted.get(name).unwrap_or_default()));
     let Inside(visitor, user) = &inside;
     let refused = |rejection: &Rejection| Box::new(page(&inside, rejection));
-    match registry::change_password(visitor.place(), user, &old, (&new, &again)).await {
+    match registry::change_password(visitor.entrance(), user, &old, (&new, &again)).await {
         Ok(session) => {
             visitor.give_session(session);
             Ok(Changed::Leads(Leads::after_post(DONE)))

@@ -17,7 +17,7 @@ use crate::domain::session::SessionLimits;
 use crate::error::{AppError, refuse};
 use crate::pages::Chrome;
 use crate::pages::address::is_public;
-use crate::registry::login::Place;
+use crate::registry::login::Entrance;
 use crate::store::Db;
 use crate::store::sessions::SessionUser;
 
@@ -54,8 +54,8 @@ impl<'r> Visitor<'r> {
         })
     }
 
-    pub fn place(&self) -> Place<'r> {
-        Place { pool: self.pool, tenant: self.tenant.tenant(), limits: self.limits, address: self.address }
+    pub fn entrance(&self) -> Entrance<'r> {
+        Entrance { pool: self.pool, tenant: self.tenant.tenant(), limits: self.limits, address: self.address }
     }
 
     /// The id of the browser's session, whether or not it is in force.

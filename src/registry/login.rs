@@ -38,7 +38,7 @@ pub const NEW_PASSWORD_AGAIN: &str = "new_password2";
 
 /// Where logins happen.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct Entrance<'a> {
     pub pool: &'a PgPool,
     pub tenant: &'a Tenant,
     pub limits: SessionLimits,
@@ -85,17 +85,17 @@ pub enum LoginError {
 ///
 /// # Errors
 /// `Refused`, `TooMany`, `Store`.
-pub async fn log_in(place: Place<'_>, attempt: Attempt<'_>) -> Result<LoggedIn, LoginError> {
+pub async fn log_in(entrance: Entrance<'_>, attempt: Attempt<'_>) -> Result<LoggedIn, LoginError> {
     let username = attempt.username;
-    let counted = count(place, username).await?;
+    let counted = count(entrance, username).await?;
     let begun = Instant::now();
-    match unless_away(place, username, compare(place, attempt)).await? {
+    match unless_away(entrance, username, compare(entrance, attempt)).await? {
         Compared::LoggedIn(logged_in) => {
-            log::info!(target: LOG_TARGET, "{}: {username} logged in from {}", place.tenant.name, place.address);
+            log::info!(target: LOG_TARGET, "{}: {username} logged in from {}", entrance.tenant.name, entrance.address);
             Ok(logged_in)
         }
         Compared::Refused(user) => {
-            report_failure(place, user.map(|id| (id, username)), counted).await?;
+            report_failure(entrance, user.map(|id| (id, username)), counted).await?;
             sleep_until(begun + REFUSAL).await;
             Err(LoginError::Refused)
         }
@@ -109,15 +109,15 @@ enum Compared {
     Refused(Option<i64>),
 }
 
-async fn compare(place: Place<'_>, attempt: Attempt<'_>) -> Result<Compared, StoreError> {
+async fn compare(entrance: Entrance<'_>, attempt: Attempt<'_>) -> Result<Compared, StoreError> {
     let Attempt { username, password, old_session } = attempt;
-    let found = find(place, username, &password).await?;
+    let found = find(entrance, username, &password).await?;
     let stored = found.as_ref().map(|found| found.password.as_str());
     let fits = hashing::verify(stored, &password).await;
     let Some(user) = found else { return Ok(Compared::Refused(None)) };
     if fits
         && user.may_log_in
-        && let Some(session) = start(place, &user, (username, &password), old_session).await?
+        && let Some(session) = start(entrance, &user, (username, &password), old_session).await?
     {
         return Ok(Compared::LoggedIn(LoggedIn { session, is_superuser: user.is_superuser }));
     }
@@ -127,32 +127,32 @@ async fn compare(place: Place<'_>, attempt: Attempt<'_>) -> Result<Compared, Sto
 /// An attempt that the database left unanswered was no failure: it is no longer counted as one, if that much can be
 /// written.
 async fn unless_away<T>(
-    place: Place<'_>,
+    entrance: Entrance<'_>,
     username: &str,
     looked_at: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, LoginError> {
     match looked_at.await {
         Ok(compared) => Ok(compared),
         Err(error) => {
-            if let Err(also) = take_back(place, username).await {
-                log::warn!(target: LOG_TARGET, "{}: an attempt stays counted as failed: {also}", place.tenant.name);
+            if let Err(also) = take_back(entrance, username).await {
+                log::warn!(target: LOG_TARGET, "{}: an attempt stays counted as failed: {also}", entrance.tenant.name);
             }
             Err(error.into())
         }
     }
 }
 
-async fn take_back(place: Place<'_>, username: &str) -> Result<(), StoreError> {
-    let mut tx = TenantTx::bookkeeping(place.pool, &place.tenant.schema).await?;
-    for subject in subjects(place, username) {
+async fn take_back(entrance: Entrance<'_>, username: &str) -> Result<(), StoreError> {
+    let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
+    for subject in subjects(entrance, username) {
         login_failures::take_back(tx.conn(), subject).await?;
     }
     tx.commit().await
 }
 
 /// Ends the session with this id, if there is one.
-pub async fn log_out(place: Place<'_>, session: &str) -> Result<(), StoreError> {
-    let mut tx = TenantTx::bookkeeping(place.pool, &place.tenant.schema).await?;
+pub async fn log_out(entrance: Entrance<'_>, session: &str) -> Result<(), StoreError> {
+    let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
     sessions::delete(tx.conn(), &session_hash(session)).await?;
     tx.commit().await
 }
@@ -162,19 +162,19 @@ pub async fn log_out(place: Place<'_>, session: &str) -> Result<(), StoreError> 
 /// # Errors
 /// `Refused` for a wrong old password; `Rejected` with complaints at the three fields; `TooMany`, `Store`.
 pub async fn change_password(
-    place: Place<'_>,
+    entrance: Entrance<'_>,
     user: &SessionUser,
     old: &Secret,
     (new, again): (&Secret, &Secret),
 ) -> Result<String, LoginError> {
-    let counted = count(place, &user.username).await?;
-    let (found, fits) = unless_away(place, &user.username, compare_own(place, user, old)).await?;
+    let counted = count(entrance, &user.username).await?;
+    let (found, fits) = unless_away(entrance, &user.username, compare_own(entrance, user, old)).await?;
     let Some(found) = found.filter(|_| fits) else {
-        report_failure(place, Some((user.id, &user.username)), counted).await?;
+        report_failure(entrance, Some((user.id, &user.username)), counted).await?;
         return Err(LoginError::Refused);
     };
-    let mut tx = TenantTx::bookkeeping(place.pool, &place.tenant.schema).await?;
-    forgive(&mut tx, place, &user.username).await?;
+    let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
+    forgive(&mut tx, entrance, &user.username).await?;
     tx.commit().await?;
     let owner = Owner {
         username: &user.username,
@@ -183,40 +183,45 @@ pub async fn change_password(
         email: &found.email,
     };
     password_rules::check((new.expose(), again.expose()), owner, (NEW_PASSWORD, NEW_PASSWORD_AGAIN))?;
-    store_password(place, user, &found.password, &hashing::hash(new).await).await
+    store_password(entrance, user, &found.password, &hashing::hash(new).await).await
 }
 
 /// The account of somebody who is logged in, and whether this is its password.
 async fn compare_own(
-    place: Place<'_>,
+    entrance: Entrance<'_>,
     user: &SessionUser,
     password: &Secret,
 ) -> Result<(Option<Credentials>, bool), StoreError> {
-    let found = find(place, &user.username, password).await?.filter(|found| found.id == user.id);
+    let found = find(entrance, &user.username, password).await?.filter(|found| found.id == user.id);
     let fits = hashing::verify(found.as_ref().map(|found| found.password.as_str()), password).await;
     Ok((found, fits))
 }
 
-async fn store_password(place: Place<'_>, user: &SessionUser, stored: &str, hash: &str) -> Result<String, LoginError> {
-    let mut tx = TenantTx::write(place.pool, &place.tenant.schema).await?;
+async fn store_password(
+    entrance: Entrance<'_>,
+    user: &SessionUser,
+    stored: &str,
+    hash: &str,
+) -> Result<String, LoginError> {
+    let mut tx = TenantTx::write(entrance.pool, &entrance.tenant.schema).await?;
     if !users::replace_password(tx.conn(), user.id, stored, hash).await? {
         return Err(Rejection::at(OLD_PASSWORD, "Your password was changed by somebody else meanwhile.").into());
     }
     sessions::delete_of_user(tx.conn(), user.id).await?;
-    let session = insert_session(&mut tx, place.limits, user.id).await?;
+    let session = insert_session(&mut tx, entrance.limits, user.id).await?;
     let own = (user.id, user.username.as_str());
     note(&mut tx, own, Action::Change, (ObjectKind::CustUser, own.0, own.1), "Changed password.").await?;
     tx.commit().await?;
-    log::info!(target: LOG_TARGET, "{}: {} changed the password", place.tenant.name, user.username);
+    log::info!(target: LOG_TARGET, "{}: {} changed the password", entrance.tenant.name, user.username);
     Ok(session)
 }
 
 /// The account; `None` also for what no account can be called and no password can be.
-async fn find(place: Place<'_>, username: &str, password: &Secret) -> Result<Option<Credentials>, StoreError> {
+async fn find(entrance: Entrance<'_>, username: &str, password: &Secret) -> Result<Option<Credentials>, StoreError> {
     if username.contains('\0') || username.len() > LONGEST || password.expose().len() > LONGEST {
         return Ok(None);
     }
-    let mut tx = TenantTx::read(place.pool, &place.tenant.schema).await?;
+    let mut tx = TenantTx::read(entrance.pool, &entrance.tenant.schema).await?;
     let found = users::credentials(tx.conn(), username).await?;
     tx.commit().await?;
     Ok(found)
@@ -224,11 +229,11 @@ async fn find(place: Place<'_>, username: &str, password: &Secret) -> Result<Opt
 
 /// Counts the attempt as a failure before it is one: many at once get no more tries than one after the other. Gives the
 /// failures of the account and of the address.
-async fn count(place: Place<'_>, username: &str) -> Result<[u32; 2], LoginError> {
-    let mut tx = TenantTx::bookkeeping(place.pool, &place.tenant.schema).await?;
+async fn count(entrance: Entrance<'_>, username: &str) -> Result<[u32; 2], LoginError> {
+    let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
     let mut counts = [0; 2];
     // Always in this order, or two attempts could wait for each other.
-    for (subject, counted) in subjects(place, username).into_iter().zip(&mut counts) {
+    for (subject, counted) in subjects(entrance, username).into_iter().zip(&mut counts) {
         let (failures, now) = login_failures::lock(tx.conn(), subject).await?;
         if let Some(wait) = failures.wait(subject, now) {
             return Err(LoginError::TooMany(wait));
@@ -241,20 +246,20 @@ async fn count(place: Place<'_>, username: &str) -> Result<[u32; 2], LoginError>
     Ok(counts)
 }
 
-fn subjects<'a>(place: Place<'_>, username: &'a str) -> [Subject<'a>; 2] {
-    [Subject::Account(username), Subject::Address(place.address)]
+fn subjects<'a>(entrance: Entrance<'_>, username: &'a str) -> [Subject<'a>; 2] {
+    [Subject::Account(username), Subject::Address(entrance.address)]
 }
 
 /// The attempt was none: what the account had is forgotten, what the address had before stays.
-async fn forgive(tx: &mut TenantTx, place: Place<'_>, username: &str) -> Result<(), StoreError> {
-    let [account, address] = subjects(place, username);
+async fn forgive(tx: &mut TenantTx, entrance: Entrance<'_>, username: &str) -> Result<(), StoreError> {
+    let [account, address] = subjects(entrance, username);
     login_failures::delete(tx.conn(), account).await?;
     login_failures::take_back(tx.conn(), address).await
 }
 
 /// `None`: while the password was looked at, it was changed or the account closed.
 async fn start(
-    place: Place<'_>,
+    entrance: Entrance<'_>,
     user: &Credentials,
     (username, password): (&str, &Secret),
     old_session: Option<&str>,
@@ -263,15 +268,15 @@ async fn start(
         true => hashing::hash(password).await,
         false => user.password.clone(),
     };
-    let mut tx = TenantTx::bookkeeping(place.pool, &place.tenant.schema).await?;
-    forgive(&mut tx, place, username).await?;
+    let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
+    forgive(&mut tx, entrance, username).await?;
     if !users::log_in(tx.conn(), user.id, &user.password, &renewed).await? {
         return Ok(None);
     }
     if let Some(old) = old_session {
         sessions::delete(tx.conn(), &session_hash(old)).await?;
     }
-    let session = insert_session(&mut tx, place.limits, user.id).await?;
+    let session = insert_session(&mut tx, entrance.limits, user.id).await?;
     tx.commit().await?;
     Ok(Some(session))
 }
@@ -284,8 +289,8 @@ async fn insert_session(tx: &mut TenantTx, limits: SessionLimits, user_id: i64) 
 
 /// A line in the log; and where the account is locked from now on, an entry in the history. A name that nobody has is
 /// not told: it may be a password.
-async fn report_failure(place: Place<'_>, user: Option<(i64, &str)>, counts: [u32; 2]) -> Result<(), StoreError> {
-    let (tenant, address) = (&place.tenant.name, place.address);
+async fn report_failure(entrance: Entrance<'_>, user: Option<(i64, &str)>, counts: [u32; 2]) -> Result<(), StoreError> {
+    let (tenant, address) = (&entrance.tenant.name, entrance.address);
     let name = user.map_or("somebody unknown", |(_, name)| name);
     log::warn!(target: LOG_TARGET, "{tenant}: failed login of {name} from {address}");
     let [of_account, of_address] = counts;
@@ -295,7 +300,7 @@ async fn report_failure(place: Place<'_>, user: Option<(i64, &str)>, counts: [u3
     if of_account == Subject::Account(name).locked_at() {
         log::warn!(target: LOG_TARGET, "{tenant}: {name} is locked after {of_account} failed logins");
         if let Some(user) = user {
-            let mut tx = TenantTx::bookkeeping(place.pool, &place.tenant.schema).await?;
+            let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
             let message = format!("Locked after {of_account} failed logins.");
             note(&mut tx, user, Action::Change, (ObjectKind::CustUser, user.0, user.1), &message).await?;
             tx.commit().await?;

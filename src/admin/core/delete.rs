@@ -41,7 +41,7 @@ async fn show<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64, status: Statu
 
 pub async fn delete<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64, posted: &Posted) -> Answered {
     let about = entity.about();
-    let (mut tx, viewer) = visit.write().await?;
+    let (mut tx, viewer) = visit.write().await.map_err(refused)?;
     let found = entity.load(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
     if posted.get(REVISION).is_some_and(|seen| seen != found.revision.to_string()) {
         drop(tx);

@@ -35,7 +35,7 @@ pub async fn add<D: Declared>(entity: &D, visit: &Visit<'_>, posted: &Posted, cl
         return form::again(entity, visit, clone_of, shown).await;
     }
     let outcome = match draft.parse(entity.fields(), entity.blank()) {
-        Ok(content) => create(entity, visit, posted, (content, clone_of)).await?,
+        Ok(content) => create(entity, visit, posted, (content, clone_of)).await,
         Err(rejection) => Err(rejection.into()),
     };
     match outcome {
@@ -54,15 +54,13 @@ async fn create<D: Declared>(
     visit: &Visit<'_>,
     posted: &Posted,
     (content, clone_of): (D::Content, Option<i64>),
-) -> Result<Result<Created, Refusal>, AppError> {
+) -> Result<Created, Refusal> {
     let prepared = entity.prepare(&content).await;
     let (mut tx, viewer) = visit.write().await?;
     let extra = Extra { prepared, ..extra(entity.about(), visit, posted, clone_of) };
-    let outcome = entity.create(&mut tx, &viewer, &content, &extra).await;
-    if outcome.is_ok() {
-        tx.commit().await?;
-    }
-    Ok(outcome)
+    let created = entity.create(&mut tx, &viewer, &content, &extra).await?;
+    tx.commit().await?;
+    Ok(created)
 }
 
 async fn added<D: Declared>(entity: &D, visit: &Visit<'_>, posted: &Posted, created: Created) -> Answered {
@@ -114,7 +112,10 @@ pub async fn change<D: Declared>(entity: &D, visit: &Visit<'_>, id: i64, posted:
     };
     let wish = Wish::StartChanging { group: entity.group(&found.loaded.content) };
     let outcome = match policy::decide(visit.viewer()?, entity.about().kind, wish) {
-        Ok(()) => save(entity, visit, posted, (&draft, &found)).await?,
+        Ok(()) => {
+            let target = Target { id, revision: revision(posted)? };
+            save(entity, visit, posted, (target, &draft, &found)).await
+        }
         Err(denial) => Err(Refusal::Denied(denial)),
     };
     match outcome {
@@ -145,22 +146,18 @@ async fn save<D: Declared>(
     entity: &D,
     visit: &Visit<'_>,
     posted: &Posted,
-    (draft, found): (&Draft, &Found<D::Content>),
-) -> Result<Result<Saved, Refusal>, AppError> {
-    let target = Target { id: found.loaded.id, revision: revision(posted)? };
-    let content = match draft.parse(entity.fields(), found.loaded.content.clone()) {
-        Ok(content) => content,
+    (target, draft, found): (Target, &Draft, &Found<D::Content>),
+) -> Result<Saved, Refusal> {
+    let content = draft.parse(entity.fields(), found.loaded.content.clone()).or_else(|rejection| {
         // Who edits what somebody else changed meanwhile is told of that first.
-        Err(_) if found.loaded.revision != target.revision => return Ok(Err(Refusal::Stale)),
-        Err(rejection) => return Ok(Err(rejection.into())),
-    };
+        target.check(found.loaded.revision)?;
+        Err(Refusal::from(rejection))
+    })?;
     let (mut tx, viewer) = visit.write().await?;
     let extra = extra(entity.about(), visit, posted, None);
-    let outcome = entity.change(&mut tx, &viewer, target, &content, &extra).await;
-    if outcome.is_ok() {
-        tx.commit().await?;
-    }
-    Ok(outcome)
+    let saved = entity.change(&mut tx, &viewer, target, &content, &extra).await?;
+    tx.commit().await?;
+    Ok(saved)
 }
 
 /// The object was deleted while its form was open: what was typed can become a new one.

@@ -102,7 +102,7 @@ pub async fn restore<D: Declared>(entity: &D, visit: &Visit<'_>, (id, version): 
     if about.restore != Restore::AtOnce {
         return Err(NOT_FOUND);
     }
-    let (mut tx, viewer) = visit.write().await?;
+    let (mut tx, viewer) = visit.write().await.map_err(refused)?;
     let (found, row, _) = find(tx.conn(), entity, (id, version)).await?;
     // What is restored replaces whatever stands there now: there is no form that could be out of date.
     let target = Target { id, revision: found.loaded.revision };

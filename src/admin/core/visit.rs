@@ -115,10 +115,10 @@ impl<'r> Visit<'r> {
     }
 
     /// A transaction that writes, and the viewer as it sees them: their rights may have gone since the request began.
-    pub async fn write(&self) -> Result<(TenantTx, Viewer), AppError> {
-        let before = self.viewer()?;
+    pub async fn write(&self) -> Result<(TenantTx, Viewer), Refusal> {
+        let before = self.viewer.as_ref().ok_or(Refusal::Denied(Denial::Never))?;
         let mut tx = TenantTx::write(self.pool, self.tenant.schema()).await?;
-        let viewer = viewers::find(&mut tx, before.id).await?.ok_or(NO_PERMISSION)?;
+        let viewer = viewers::find(&mut tx, before.id).await?.ok_or(Refusal::Denied(Denial::Never))?;
         Ok((tx, viewer))
     }
 
