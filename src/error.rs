@@ -18,8 +18,9 @@ const RETRY_AFTER: &str = "5";
 /// Why a request is not answered as asked. What `Display` says may be shown to whoever asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
+    /// What is wrong with it goes to the log.
     #[error("The Host header is missing, malformed, doubled or not allowed.")]
-    BadHost,
+    BadHost(String),
     #[error("{0}")]
     NotFound(&'static str),
     #[error("{0}")]
@@ -68,7 +69,7 @@ impl From<StoreError> for AppError {
 impl AppError {
     pub fn status(&self) -> Status {
         match self {
-            Self::BadHost | Self::Invalid(_) | Self::Malformed(_) => Status::BadRequest,
+            Self::BadHost(_) | Self::Invalid(_) | Self::Malformed(_) => Status::BadRequest,
             Self::NotFound(_) => Status::NotFound,
             Self::Forbidden(_) | Self::NotMember(_) => Status::Forbidden,
             Self::MethodNotAllowed(_) => Status::MethodNotAllowed,
@@ -93,7 +94,7 @@ impl AppError {
 
     fn log(&self, asked: &Asked) {
         match self {
-            Self::Unavailable(cause) => log::warn!("{asked}: {cause}"),
+            Self::BadHost(cause) | Self::Unavailable(cause) => log::warn!("{asked}: {cause}"),
             Self::Internal(cause) => log::error!("{asked}: {cause}"),
             _ => {}
         }

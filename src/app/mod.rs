@@ -29,7 +29,6 @@ use crate::auth::front_door::{self, FrontDoor};
 use crate::auth::proxy::TrustedProxies;
 use crate::config::Config;
 use crate::config::live::LiveConfig;
-use crate::domain::host::AllowedHosts;
 use crate::domain::keys::Keys;
 use crate::error::caught;
 use crate::operations::metrics::{Counting, Metrics};
@@ -47,7 +46,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
     let mut rocket = rocket::custom(figment(&current))
         .attach(Shield::new().enable(NoSniff::default()))
         .attach(FramedByUs)
-        .attach(FrontDoor { allowed: AllowedHosts::new(&current.security.allowed_hosts) })
+        .attach(FrontDoor)
         .attach(ApiHeaders)
         .attach(Db::init())
         .attach(answers(&current))
@@ -202,9 +201,31 @@ fn rocket_config(listen: SocketAddr) -> rocket::Config {
     }
 }
 
-/// What POEM reads from the disk while it serves, and where.
-pub fn directories(config: &Config) -> [(&'static str, PathBuf); 2] {
-    [("templates", templates_directory(config)), ("static files", static_directory(config))]
+/// A directory that POEM reads while it serves.
+pub struct Directory {
+    pub what: &'static str,
+    pub path: PathBuf,
+    /// The key of `[SERVER]` that names another.
+    key: &'static str,
+}
+
+impl Directory {
+    /// # Errors
+    /// It is not there: what to do.
+    pub fn check(&self) -> Result<(), String> {
+        let Self { what, path, key } = self;
+        let missing =
+            || format!("there is no directory {} with the {what}: install it, or set [SERVER] {key}", path.display());
+        path.is_dir().then_some(()).ok_or_else(missing)
+    }
+}
+
+/// The directories that have to be installed.
+pub fn directories(config: &Config) -> [Directory; 2] {
+    [
+        Directory { what: "templates", path: templates_directory(config), key: "TemplatesPath" },
+        Directory { what: "static files", path: static_directory(config), key: "StaticPath" },
+    ]
 }
 
 fn share(config: &Config, name: &str) -> PathBuf {

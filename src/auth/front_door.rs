@@ -13,7 +13,8 @@ use rocket::uri;
 use rocket::{Data, Request, Response};
 
 use crate::auth::tenant::CurrentTenant;
-use crate::domain::host::{AllowedHosts, Host};
+use crate::config::live::LiveConfig;
+use crate::domain::host::Host;
 use crate::domain::url_path::{PathRule, collapse_leading_slashes, decide};
 use crate::error::{AppError, NOT_FOUND};
 
@@ -101,29 +102,30 @@ enum Verdict {
 }
 
 /// The fairing: AllowedHosts, the form of the Host, the rules of slashes; and one log line a request.
-pub struct FrontDoor {
-    pub allowed: AllowedHosts,
-}
+pub struct FrontDoor;
 
-impl FrontDoor {
-    fn check(&self, request: &Request<'_>) -> Result<String, Verdict> {
-        let mut hosts = request.headers().get("Host");
-        match (hosts.next(), hosts.next()) {
-            // HTTP/1.0 without a Host leads to no tenant
-            (None, _) => return Err(Verdict::Refused(NOT_FOUND)),
-            (Some(_), Some(_)) => return Err(Verdict::Refused(AppError::BadHost)),
-            (Some(_), None) => {}
-        }
-        let asked = Asked::of(request);
-        if !asked.host.as_ref().is_some_and(|host| self.allowed.allows(host)) {
-            return Err(Verdict::Refused(AppError::BadHost));
-        }
-        match decide(asked.path()) {
-            PathRule::Serve(path) => Ok(path.to_owned()),
-            PathRule::Moved(path) => Err(Verdict::Elsewhere(Status::MovedPermanently, path.into_owned())),
-            PathRule::Leads(path) => Err(Verdict::Elsewhere(Status::Found, path.to_owned())),
-            PathRule::Unknown => Err(Verdict::Refused(NOT_FOUND)),
-        }
+/// The path as it is routed, or why the request is not served.
+fn check(request: &Request<'_>) -> Result<String, Verdict> {
+    let mut hosts = request.headers().get("Host");
+    let header = match (hosts.next(), hosts.next()) {
+        // HTTP/1.0 without a Host leads to no tenant
+        (None, _) => return Err(Verdict::Refused(NOT_FOUND)),
+        (Some(_), Some(_)) => return Err(Verdict::Refused(AppError::BadHost("two Hosts".to_owned()))),
+        (Some(header), None) => header,
+    };
+    let asked = Asked::of(request);
+    let Some(host) = &asked.host else {
+        return Err(Verdict::Refused(AppError::BadHost(format!("{header:?} is no Host"))));
+    };
+    let live = request.rocket().state::<LiveConfig>().expect("app::build manages the configuration");
+    if !live.current().security.allowed_hosts.allows(host) {
+        return Err(Verdict::Refused(AppError::BadHost(format!("AllowedHosts does not allow {}", host.as_str()))));
+    }
+    match decide(asked.path()) {
+        PathRule::Serve(path) => Ok(path.to_owned()),
+        PathRule::Moved(path) => Err(Verdict::Elsewhere(Status::MovedPermanently, path.into_owned())),
+        PathRule::Leads(path) => Err(Verdict::Elsewhere(Status::Found, path.to_owned())),
+        PathRule::Unknown => Err(Verdict::Refused(NOT_FOUND)),
     }
 }
 
@@ -134,7 +136,7 @@ impl Fairing for FrontDoor {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let target = match self.check(request) {
+        let target = match check(request) {
             Ok(path) if path == request.uri().path().as_str() => return,
             Ok(path) => Asked::of(request).with_query(&path),
             Err(verdict) => {

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use chrono::Utc;
 use sqlx::{Connection, PgConnection};
 
-use super::context::{CommonArgs, Context, block_on};
+use super::context::{CommonArgs, Context, block_on, no_such_tenant};
 use super::{Failure, Outcome, pg_client};
 use crate::config::secret_key;
 use crate::domain::tenant::SchemaName;
@@ -52,15 +52,28 @@ pub fn run(args: Args) -> Outcome {
             clients,
             directory: &args.output,
         };
+        let mut missing = 0;
         for listed in chosen(&mut conn, args.schema.as_deref()).await? {
-            let path = backup.of(&mut conn, &listed).await?;
-            println!("{}", path.display());
-            log::info!("{}: backed up to {}", listed.tenant.name, path.display());
+            match backup.of(&mut conn, &listed).await {
+                Ok(path) => {
+                    println!("{}", path.display());
+                    log::info!("{}: backed up to {}", listed.tenant.name, path.display());
+                }
+                // What goes wrong with one is no reason to have no backup of the others.
+                Err(failure) => {
+                    failure.report(PROGRAM);
+                    missing += 1;
+                }
+            }
         }
         conn.close().await?;
         let (key, config) = (&context.config.security.secret_key_path, args.common.path());
         println!("The secret key {} and {} are not in it: keep them as well.", key.display(), config.display());
-        Ok(())
+        match missing {
+            0 => Ok(()),
+            1 => Err(Failure::new("1 tenant was not backed up")),
+            missing => Err(Failure::new(format!("{missing} tenants were not backed up"))),
+        }
     })
 }
 
@@ -74,7 +87,7 @@ async fn chosen(conn: &mut PgConnection, schema: Option<&str>) -> Result<Vec<Lis
     all.retain(|listed| schema.is_none_or(|schema| listed.tenant.schema.as_str() == schema));
     match (all.is_empty(), schema) {
         (false, _) => Ok(all),
-        (true, Some(schema)) => Err(Failure::new(format!("there is no tenant with the schema {schema}"))),
+        (true, Some(schema)) => Err(no_such_tenant(schema)),
         (true, None) => Err(Failure::new("there is no tenant to back up")),
     }
 }

@@ -63,7 +63,7 @@ impl Context {
     pub async fn tenant(&self, schema: &str) -> Result<Tenant, Failure> {
         let all = self.tenants().await?;
         let found = all.into_iter().find(|tenant| tenant.schema.as_str() == schema);
-        found.ok_or_else(|| Failure::new(format!("there is no tenant with the schema {schema}")))
+        found.ok_or_else(|| no_such_tenant(schema))
     }
 
     /// All tenants by name.
@@ -81,6 +81,11 @@ impl Context {
             None => Ok(self.tenants().await?.into_iter().map(|tenant| tenant.schema).collect()),
         }
     }
+}
+
+/// No tenant has the schema that was named.
+pub fn no_such_tenant(schema: &str) -> Failure {
+    Failure::new(format!("there is no tenant with the schema {schema}: poem-tenant --list shows them"))
 }
 
 /// Runs what a command does; its end is awaited here.

@@ -7,7 +7,7 @@ use super::step_down::step_down;
 use super::{Failure, Outcome};
 use crate::app::{self, pool_settings};
 use crate::config::{Config, secret_key};
-use crate::domain::host::{AllowedHosts, Host};
+use crate::domain::host::Host;
 use crate::domain::tenant::Tenant;
 use crate::logging;
 use crate::store::migrate::{self, MigrateError, Schema};
@@ -15,6 +15,9 @@ use crate::store::tenants;
 
 /// The oldest PostgreSQL that POEM works with.
 const OLDEST_POSTGRESQL: u32 = 10;
+
+/// What stands for a password in the configuration that is shipped.
+const UNCHOSEN: &str = "CHANGE_ME";
 
 /// Check the configuration, the files, the database and the tenants
 #[derive(clap::Args, Debug)]
@@ -92,11 +95,8 @@ fn check_files(findings: &mut Findings, config: &Config) {
         findings.note(format!("health and metrics are told at {operations}, also to other machines"));
     }
     findings.check("logging", logging::check(config));
-    for (what, directory) in app::directories(config) {
-        match directory.is_dir() {
-            true => findings.good(format!("{what} in {}", directory.display())),
-            false => findings.wrong(format!("{what}: there is no directory {}", directory.display())),
-        }
+    for directory in app::directories(config) {
+        findings.check(&format!("{} in {}", directory.what, directory.path.display()), directory.check());
     }
     let security = &config.security;
     let optional = [
@@ -196,9 +196,11 @@ fn check_sections(findings: &mut Findings, tenant: &Tenant, config: &Config) {
             findings.note(format!("[{section}_{upper}] cannot be used: {error}"));
         }
     }
-    let allowed = AllowedHosts::new(&config.security.allowed_hosts);
+    if config.superuser(&tenant.name).is_ok_and(|superuser| superuser.password.expose() == UNCHOSEN) {
+        findings.note(format!("[SUPERUSER_{upper}] Password is {UNCHOSEN} still"));
+    }
     let host = tenant.domain_url.as_deref().unwrap_or_default();
-    if !Host::parse(host).is_ok_and(|host| allowed.allows(&host)) {
+    if !Host::parse(host).is_ok_and(|host| config.security.allowed_hosts.allows(&host)) {
         findings.wrong(format!("[SECURITY] AllowedHosts does not allow {host}, the host of {}", tenant.name));
     }
 }

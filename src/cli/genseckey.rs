@@ -9,7 +9,7 @@ use crate::config::secret_key;
 #[derive(clap::Args, Debug)]
 #[command(disable_version_flag = true)]
 pub struct Args {
-    /// The file to write; mode 0600, owner apache where that user exists
+    /// The file to write; mode 0600, owner apache where that user exists. One that is replaced keeps its owner
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
     /// Overwrite a key that exists: API tokens and sealed tokens of the old key end
@@ -22,8 +22,8 @@ pub struct Args {
 
 pub fn run(args: Args) -> Outcome {
     if args.rotate {
-        let previous = secret_key::rotate(&args.file)?;
-        println!("The key before is now {}. It holds on when poem.conf says, in [SECURITY]:", previous.display());
+        let previous = std::path::absolute(secret_key::rotate(&args.file)?)?;
+        println!("The key before is now {}. It stays in use when poem.conf says, in [SECURITY]:", previous.display());
         println!("PreviousSecretKeyPath = {}", previous.display());
         println!("Then restart POEM. docs/operations.md says how to end the use of that key.");
         return Ok(());

@@ -53,8 +53,14 @@ pub fn run(args: Args) -> Outcome {
 
 /// The server, ready to be launched.
 pub async fn ignite(server: Rocket<Build>, config: &Config) -> Result<Rocket<Ignite>, Failure> {
+    check_directories(config)?;
     let place = (config.server.address, config.server.port);
     server.ignite().await.map_err(|error| cannot_serve(place, error))
+}
+
+/// Half an installation is not served: pages without templates fail, and without static files nobody can use them.
+fn check_directories(config: &Config) -> Outcome {
+    app::directories(config).iter().try_for_each(|directory| directory.check().map_err(Failure::new))
 }
 
 /// Serves until it is told to stop, with the second server for whoever watches, where there is one: both end together.

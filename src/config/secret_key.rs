@@ -1,6 +1,6 @@
 //! The file of the secret key: made once, read at every start, readable for the service user alone.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -23,19 +23,19 @@ const MAX_LENGTH: u64 = 64 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SecretKeyError {
-    #[error("secret key {0} is missing: make it with poem-genseckey -f {0}", .path.display())]
+    #[error("secret key {0} is missing: put it back from your backup; only for a new POEM make one with poem-genseckey -f {0}", .path.display())]
     Missing { path: PathBuf },
     #[error("previous secret key {0} is missing: put it back, or take PreviousSecretKeyPath out of poem.conf", .path.display())]
     PreviousMissing { path: PathBuf },
     #[error("previous secret key {0} is there already: end its use first (see docs/operations.md), then remove it", .path.display())]
     PreviousExists { path: PathBuf },
-    #[error("secret key {0} is empty: make it anew with poem-genseckey --force -f {0}", .path.display())]
+    #[error("secret key {0} is empty: put it back from your backup, or make a new one, which ends all API tokens: poem-genseckey --force -f {0}", .path.display())]
     Empty { path: PathBuf },
     #[error("secret key {0} can be read by everybody: chmod 0600 {0}", .path.display())]
     WorldReadable { path: PathBuf },
     #[error("secret key {0} is not a file of UTF-8 text of at most 64 kB", .path.display())]
     NotText { path: PathBuf },
-    #[error("secret key {0} exists already and is not overwritten without --force", .path.display())]
+    #[error("secret key {0} exists already and was left as it is: keep it. --rotate replaces it while old tokens go on working, --force ends all API tokens", .path.display())]
     Exists { path: PathBuf },
     #[error("secret key {0}: {source}", .path.display())]
     Io { path: PathBuf, source: io::Error },
@@ -43,8 +43,9 @@ pub enum SecretKeyError {
     Random { path: PathBuf, source: openssl::error::ErrorStack },
 }
 
-/// Writes a new key: 64 printable characters and a newline, mode 0600, owned by `apache` where root makes it and that
-/// user exists. The file appears whole or not at all.
+/// Writes a new key: 64 printable characters and a newline. The file appears whole or not at all; whoever could read the
+/// key that it replaces can read the new one. Without one before it has mode 0600, and is owned by `apache` where root
+/// makes it and that user exists.
 ///
 /// # Errors
 /// `Exists` unless `force` is set; a directory that cannot be written to; no random numbers.
@@ -57,7 +58,8 @@ pub fn generate(path: &Path, force: bool) -> Result<(), SecretKeyError> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", random_text(8).map_err(random)?));
     let temporary = PathBuf::from(name);
-    let result = write_private(&temporary, &key).and_then(|()| put_in_place(&temporary, path, force));
+    let result =
+        write_private(&temporary, &key, path.metadata().ok()).and_then(|()| put_in_place(&temporary, path, force));
     // After a rename there is nothing left to remove; after anything else this is the unfinished copy.
     let _ = std::fs::remove_file(&temporary);
     result.map_err(|source| match source.kind() {
@@ -139,15 +141,20 @@ fn random_text(length: usize) -> Result<String, openssl::error::ErrorStack> {
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect())
 }
 
-fn write_private(path: &Path, key: &str) -> io::Result<()> {
+fn write_private(path: &Path, key: &str, replaced: Option<Metadata>) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    // The umask may have taken the owner's rights away.
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    if Uid::effective().is_root()
-        && let Some(owner) = User::from_name(OWNER)?
-    {
-        std::os::unix::fs::fchown(&file, Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))?;
+    if Uid::effective().is_root() {
+        let owner = match &replaced {
+            Some(replaced) => Some((replaced.uid(), replaced.gid())),
+            None => User::from_name(OWNER)?.map(|user| (user.uid.as_raw(), user.gid.as_raw())),
+        };
+        if let Some((user, group)) = owner {
+            std::os::unix::fs::fchown(&file, Some(user), Some(group))?;
+        }
     }
+    // The umask may have taken the owner's rights away; the key before may have been there for a group to read.
+    let group = replaced.map_or(0, |replaced| replaced.mode() & 0o040);
+    file.set_permissions(Permissions::from_mode(0o600 | group))?;
     file.write_all(key.as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use super::error::{ConfigError, Problem};
 use super::settings::Settings;
+use crate::domain::host::AllowedHosts;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Security {
-    /// Host names as written, never empty; `*` stands for all, `.example.org` for a domain and all below it.
-    pub allowed_hosts: Vec<String>,
+    /// Never empty.
+    pub allowed_hosts: AllowedHosts,
     /// Certificates of authorities to check servers against; without file and path, those of the system.
     pub ca_file: Option<PathBuf>,
     /// A directory of such certificates.
@@ -31,7 +32,7 @@ impl Security {
             return Err(section.error("AllowedHosts", Problem::Empty));
         }
         Ok(Self {
-            allowed_hosts,
+            allowed_hosts: AllowedHosts::new(&allowed_hosts),
             ca_file: section.path("CAFile")?,
             ca_path: section.path("CAPath")?,
             host_cert: section.path("HostCert")?,

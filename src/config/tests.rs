@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::*;
+use crate::domain::host::AllowedHosts;
 
 /// A file of POEM 2.3, with values that no message may show.
 const GOOD: &str = "[DEFAULT]
@@ -77,7 +78,7 @@ fn a_file_of_poem_2_3_is_understood() {
     assert_eq!(config.database.password.expose(), "hush#1");
     assert_eq!((config.database.host.as_str(), config.database.port), ("localhost", 5432));
     assert_eq!(config.database.socket_directory(), None);
-    assert_eq!(config.security.allowed_hosts, ["a.example.org", "b.example.org"]);
+    assert_eq!(config.security.allowed_hosts, AllowedHosts::new(&["a.example.org", "b.example.org"]));
     assert_eq!(config.security.ca_file, None);
     assert_eq!(config.security.secret_key_path, Path::new("/srv/poem//etc/poem/secret_key"));
     assert_eq!(config.server, Server::default());

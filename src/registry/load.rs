@@ -17,7 +17,9 @@ pub enum Outcome {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("the tenant holds other data, and nothing was loaded (--replace empties it first): {0}")]
+    #[error(
+        "the tenant holds other data, and nothing was loaded (--replace empties it first, API keys and users included): {0}"
+    )]
     NotEmpty(String),
     #[error("{0}; nothing was loaded")]
     Store(#[from] StoreError),

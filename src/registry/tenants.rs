@@ -13,6 +13,11 @@ pub enum TenantOperationError {
     NameTaken(String),
     #[error("the schema {0} exists already")]
     SchemaTaken(String),
+    /// Perhaps one of POEM 2.3, which named them in the same way.
+    #[error(
+        "the schema {0} exists already and is no tenant's of this POEM; if this is the database of POEM 2.3, name an empty one in [DATABASE]"
+    )]
+    SchemaForeign(String),
     #[error("the host {0} leads to another tenant already")]
     HostTaken(String),
     #[error("there is no tenant with the schema {0}")]
@@ -54,7 +59,7 @@ fn taken(error: StoreError, tenant: &Tenant) -> TenantOperationError {
         _ => match &error {
             // duplicate_schema: it is there but no tenant of ours
             StoreError::Other(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some("42P06") => {
-                TenantOperationError::SchemaTaken(tenant.schema.to_string())
+                TenantOperationError::SchemaForeign(tenant.schema.to_string())
             }
             _ => TenantOperationError::Store(error),
         },

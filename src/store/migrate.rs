@@ -38,7 +38,9 @@ pub enum MigrateError {
     Store(#[from] StoreError),
     #[error("schema {schema} is at migration {found}, newer than this POEM knows ({known}): upgrade POEM")]
     Newer { schema: String, found: i64, known: i64 },
-    #[error("schema {schema}: migration {name} was applied in another form than this POEM has it")]
+    #[error(
+        "schema {schema}: migration {name} was applied in another form than this POEM has it: run the POEM that applied it, or restore a backup"
+    )]
     Changed { schema: String, name: String },
     #[error("schema {schema}: migration {name} failed and was undone: {cause}")]
     Failed { schema: String, name: String, cause: StoreError },

@@ -1,5 +1,7 @@
 //! The front door, over raw sockets: which hosts, addresses and methods are served, and what the others get.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::support::installation::EGI_TOKEN;
@@ -92,6 +94,8 @@ fn a_host_must_be_allowed_before_its_tenant_is_looked_up() {
     for host in ["www.poem.example.org", "example.org", "notlocalhost", "localhost.", "[::2]", "127.0.0.1"] {
         assert_eq!(status(host), 400, "{host}");
     }
+    let log = installation.log();
+    assert!(log.contains(&format!("WARNING GET {OLD}: AllowedHosts does not allow [::2]\n")), "{log}");
     // Whatever the rest of the request looks like.
     for target in ["/", "//poem/", "/poem/api/v2/profiles?{}|^`\\", "/poem/api/v2/{a}|\"b\"", "//x/%zz?%"] {
         for method in ["GET", "HEAD", "POST", "OPTIONS", "TRACE", "PATCH"] {
@@ -99,6 +103,21 @@ fn a_host_must_be_allowed_before_its_tenant_is_looked_up() {
             assert_eq!(answer.status, 400, "{method} {target}");
         }
     }
+}
+
+#[test]
+fn a_host_that_is_allowed_later_needs_no_restart() {
+    let installation = Installation::with_tenants();
+    installation.configure("AllowedHosts = *", "AllowedHosts = localhost");
+    let server = Server::start(&installation);
+    let status = |host: &str| ask(&server, &format!("GET {OLD} HTTP/1.1"), &[host]).status;
+    assert_eq!((status("localhost"), status("two.localhost")), (200, 400));
+    installation.configure("AllowedHosts = localhost", "AllowedHosts = two.localhost");
+    let end = Instant::now() + Duration::from_secs(10);
+    while status("two.localhost") != 200 {
+        assert!(Instant::now() < end, "{}", installation.log());
+    }
+    assert_eq!(status("localhost"), 400);
 }
 
 #[test]

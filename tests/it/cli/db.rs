@@ -150,7 +150,11 @@ fn an_unknown_schema_is_named() {
     for action in [&["-u"][..], &["-x"], &["-s"], &["-l"], &["-a"], &load] {
         for schema in ["nowhere", "EGI", "public", ""] {
             let ran = installation.run("poem-db", &[action, &["-n", schema]].concat());
-            said(&ran, 1, &format!("poem-db: there is no tenant with the schema {schema}\n"));
+            said(
+                &ran,
+                1,
+                &format!("poem-db: there is no tenant with the schema {schema}: poem-tenant --list shows them\n"),
+            );
         }
     }
 }

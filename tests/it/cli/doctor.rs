@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use super::said;
 use crate::support::Installation;
 use crate::support::sql::sql;
 
@@ -63,7 +64,7 @@ fn the_secret_key() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     wrong(&installation, 1, "is empty");
     fs::remove_file(&key).unwrap();
-    wrong(&installation, 1, "is missing: make it with poem-genseckey -f");
+    wrong(&installation, 1, "is missing: put it back from your backup; only for a new POEM");
 }
 
 #[test]
@@ -80,9 +81,19 @@ fn the_logging_file() {
 fn templates_and_static_files() {
     let installation = healthy();
     installation.configure("TemplatesPath = /", "TemplatesPath = /nowhere/");
-    wrong(&installation, 1, "templates: there is no directory /nowhere/");
+    wrong(&installation, 1, "/templates: there is no directory /nowhere/");
     installation.configure("StaticPath = /", "StaticPath = /nowhere/");
-    wrong(&installation, 2, "static files: there is no directory /nowhere/");
+    wrong(&installation, 2, "/static: there is no directory /nowhere/");
+    let ran = installation.run("poem", &["serve"]);
+    said(&ran, 1, "with the templates: install it, or set [SERVER] TemplatesPath");
+}
+
+#[test]
+fn a_password_that_nobody_chose() {
+    let installation = healthy();
+    installation.configure("Password = poem-secret-1", "Password = CHANGE_ME");
+    let told = installation.run("poem", &["doctor"]).done().stdout;
+    assert!(told.contains("  note   [SUPERUSER_EGI] Password is CHANGE_ME still"), "{told}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! poem-genseckey.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use super::said;
 use crate::support::Installation;
@@ -16,12 +16,28 @@ fn a_key_is_made_for_the_owner_alone_and_not_overwritten() {
     assert!(key.trim().len() >= 32 && !format!("{made:?}").contains(key.trim()), "{key}");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
     let again = installation.run("poem-genseckey", &arguments);
-    said(&again, 1, "exists already and is not overwritten without --force");
+    said(&again, 1, "exists already and was left as it is: keep it.");
     assert_eq!(fs::read_to_string(&file).unwrap(), key);
     installation.run("poem-genseckey", &[arguments[0], arguments[1], "--force"]).done();
     let forced = fs::read_to_string(&file).unwrap();
     assert_ne!(forced, key);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
+}
+
+#[test]
+fn a_key_that_is_replaced_stays_readable_for_those_who_could_read_it() {
+    let installation = Installation::bare();
+    let file = installation.path("etc/poem/secret_key");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    if nix::unistd::Uid::effective().is_root() {
+        std::os::unix::fs::chown(&file, Some(12345), Some(54321)).unwrap();
+    }
+    let rights = || fs::metadata(&file).map(|found| (found.mode() & 0o7777, found.uid(), found.gid())).unwrap();
+    let before = rights();
+    for option in ["--rotate", "--force"] {
+        installation.run("poem-genseckey", &["-f", file.to_str().unwrap(), option]).done();
+        assert_eq!(rights(), before, "{option}");
+    }
 }
 
 #[test]

@@ -138,7 +138,11 @@ fn other_data_is_not_mixed_with() {
         sql(&installation, statement);
         let before = everything(&installation);
         let refused = load(&installation, &fixture("small.json"), &[]);
-        said(&refused, 1, "the tenant holds other data, and nothing was loaded (--replace empties it first): ");
+        said(
+            &refused,
+            1,
+            "the tenant holds other data, and nothing was loaded (--replace empties it first, API keys and users included): ",
+        );
         assert_eq!(everything(&installation), before);
     }
     let installation = Installation::with_small_data();

@@ -42,7 +42,12 @@ fn what_is_taken_is_named_and_nothing_is_half_made() {
         ("Egi", "new.localhost", "the schema egi exists already"),
         ("NEW", "localhost", "the host localhost leads to another tenant already"),
         ("NEW", "www.LOCALHOST", "the host localhost leads to another tenant already"),
-        ("FOREIGNER", "new.localhost", "the schema foreigner exists already"),
+        (
+            "FOREIGNER",
+            "new.localhost",
+            "the schema foreigner exists already and is no tenant's of this POEM; if this is the database of POEM 2.3, \
+             name an empty one in [DATABASE]",
+        ),
     ];
     for (name, host, words) in cases {
         let ran = installation.run("poem-tenant", &["-t", name, "-d", host]);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{answers, await_status};
 use crate::support::installation::EGI_TOKEN;
+use crate::support::sql::sql;
 use crate::support::{Installation, Server, block_on};
 
 /// Backs the tenant up; gives the file.
@@ -90,6 +91,20 @@ fn a_backup_of_all_has_a_file_for_each_and_no_logins() {
     assert_eq!(installation.run("poem-backup", &["-n", "nobody"]).status, 1);
     let nowhere = installation.run("poem-backup", &["-n", "egi", "-o", "/nonexistent"]);
     assert!(nowhere.status == 1 && nowhere.stderr.contains("EGI: not backed up to /nonexistent/"), "{nowhere:?}");
+}
+
+#[test]
+fn what_goes_wrong_with_one_tenant_is_no_reason_to_have_no_backup_of_the_others() {
+    let installation = Installation::with_tenants();
+    sql(&installation, "DROP SCHEMA egi CASCADE");
+    let directory = installation.path("all");
+    fs::create_dir(&directory).unwrap();
+    let ran = installation.run("poem-backup", &["-o", directory.to_str().unwrap()]);
+    assert!(ran.status == 1 && ran.stderr.contains("EGI: not backed up to "), "{ran:?}");
+    assert!(ran.stderr.ends_with("poem-backup: 1 tenant was not backed up\n"), "{ran:?}");
+    let file = PathBuf::from(ran.stdout.lines().next().unwrap());
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "{ran:?}");
+    restore(&empty(), &file, &["-n", "two"]).done();
 }
 
 #[test]
