@@ -1,7 +1,7 @@
 //! What can be wrong with poem.conf: one line that names file, line, section and key, and never a value.
 
-use std::fmt;
 use std::path::Path;
+use std::{fmt, io};
 
 /// Why the configuration cannot be used. `Display` is one line: `FILE, line N: [SECTION] Key PROBLEM`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,14 @@ pub struct ConfigError {
     section: Option<String>,
     key: Option<String>,
     problem: Problem,
+}
+
+/// What to do where the system refuses a file of POEM's own, for the end of a message; '' where the error says enough.
+pub fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "; it must belong to the user that POEM runs as",
+        _ => "",
+    }
 }
 
 /// What is wrong, without any value: it may be a password.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, User};
 
+use super::error::remedy;
 use super::security::Security;
 use crate::domain::keys::Keys;
 use crate::domain::secret::Secret;
@@ -37,7 +38,7 @@ pub enum SecretKeyError {
     NotText { path: PathBuf },
     #[error("secret key {0} exists already and was left as it is: keep it. --rotate replaces it while old tokens go on working, --force ends all API tokens", .path.display())]
     Exists { path: PathBuf },
-    #[error("secret key {0}: {source}", .path.display())]
+    #[error("secret key {0}: {source}{1}", .path.display(), remedy(source))]
     Io { path: PathBuf, source: io::Error },
     #[error("secret key {0}: no random numbers: {source}", .path.display())]
     Random { path: PathBuf, source: openssl::error::ErrorStack },

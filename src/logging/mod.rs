@@ -18,6 +18,7 @@ use log4rs::append::console::{ConsoleAppender, Target};
 use log4rs::config::{Appender, Deserializers, Logger, RawConfig, Root};
 
 use crate::config::Config;
+use crate::config::error::remedy;
 use line::{Line, LineEncoder, LineEncoderMaker};
 use syslog::SyslogMaker;
 use weekly_file::WeeklyFileMaker;
@@ -44,7 +45,7 @@ pub enum LoggingError {
     PythonStyle { path: PathBuf },
     #[error("{0}: {message}", .path.display())]
     Invalid { path: PathBuf, message: String },
-    #[error("log file {0}: cannot be written: {source}", .path.display())]
+    #[error("log file {0}: cannot be written: {source}{1}", .path.display(), remedy(source))]
     LogFile { path: PathBuf, source: io::Error },
     #[error("logging was already started")]
     AlreadyStarted,
