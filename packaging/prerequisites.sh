@@ -25,7 +25,9 @@ system_family() {
 # package FAMILY TOOL: the package that brings a tool.
 package() {
     case "$1 $2" in
+        debian\ cc) printf 'gcc\nlibc6-dev\n' ;;
         *\ cc) echo gcc ;;
+        debian\ certificates) echo ca-certificates ;;
         debian\ pkg-config | other\ pkg-config) echo pkg-config ;;
         *\ pkg-config) echo pkgconfig ;;
         debian\ openssl) echo libssl-dev ;;
@@ -40,12 +42,18 @@ package() {
 # Prints the packages that are missing, one a line.
 missing_packages() {
     local family=$1
-    command -v cc >/dev/null || package "$family" cc
-    # A linker alone is not enough: some crates compile C.
+    can_link || package "$family" cc
     command -v pkg-config >/dev/null || package "$family" pkg-config
     has_openssl_headers || package "$family" openssl
     postgresql_bin >/dev/null || package "$family" postgresql
     command -v curl >/dev/null || package "$family" curl
+    # Debian's packages only recommend them, and only what must be there is installed.
+    [ "$family" != debian ] || [ -e /etc/ssl/certs/ca-certificates.crt ] || package "$family" certificates
+}
+
+# A compiler without the C library's own files cannot.
+can_link() {
+    command -v cc >/dev/null && echo 'int main(void) { return 0; }' | cc -x c -o /dev/null - 2>/dev/null
 }
 
 has_openssl_headers() {
@@ -110,12 +118,15 @@ install_with_apt() {
         as_root mkdir --parents "$(dirname "$no_cluster")"
         echo 'create_main_cluster = false' | as_root tee "$no_cluster" >/dev/null
         made=yes
+        # Also where this is interrupted.
+        trap 'as_root rm --force /etc/postgresql-common/createcluster.d/poem.conf' EXIT
     fi
     quietly as_root apt-get update || say "apt-get update failed; going on with the lists that are there"
     local result=0
     quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@" || result=$?
     if [ -n "$made" ]; then
         as_root rm --force "$no_cluster"
+        trap - EXIT
     fi
     [ "$result" -eq 0 ] || exit 1
 }
@@ -142,9 +153,9 @@ quietly() {
 # Rust comes from rustup: the systems' own is mostly too old. Exits where it is missing or too old.
 require_rust() {
     local needed found
-    if ! command -v cargo >/dev/null && [ -r "$HOME/.cargo/env" ]; then
+    if ! command -v cargo >/dev/null && [ -r "${HOME:-}/.cargo/env" ]; then
         # shellcheck disable=SC1091
-        . "$HOME/.cargo/env"
+        . "${HOME:-}/.cargo/env"
     fi
     needed=$(sed --quiet 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
     if ! command -v cargo >/dev/null; then

@@ -63,17 +63,22 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a vector takes all bytes")
 }
 
-/// `gzip, br;q=0.5` and the like; `gzip;q=0` refuses it.
+/// `gzip, br;q=0.5` and the like; `gzip;q=0` refuses it. `*` stands for what is not named.
 fn accepts_gzip(header: &str) -> bool {
-    header.split(',').any(|item| {
+    let mut others = false;
+    for item in header.split(',') {
         let mut parts = item.split(';').map(str::trim);
         let coding = parts.next().unwrap_or_default();
         let refused = parts.any(|part| {
             let weight = part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="));
             weight.is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight == 0.0))
         });
-        (coding.eq_ignore_ascii_case("gzip") || coding == "*") && !refused
-    })
+        if coding.eq_ignore_ascii_case("gzip") {
+            return !refused;
+        }
+        others |= coding == "*" && !refused;
+    }
+    others
 }
 
 /// Whether one of the tags of If-None-Match is this one.
@@ -86,8 +91,8 @@ pub struct Ready(pub Arc<Body>);
 
 impl Ready {
     /// Of an answer that is made for one request.
-    pub fn once(bytes: Vec<u8>) -> Self {
-        Self(Arc::new(Body::new(bytes)))
+    pub async fn once(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(Body::compressed(bytes).await))
     }
 }
 
@@ -118,10 +123,10 @@ mod tests {
 
     #[test]
     fn who_takes_gzip() {
-        for header in ["gzip", "deflate, GZIP", "gzip;q=0.5", "*", "br, gzip; q=1.0"] {
+        for header in ["gzip", "deflate, GZIP", "gzip;q=0.5", "*", "br, gzip; q=1.0", "gzip, *;q=0"] {
             assert!(accepts_gzip(header), "{header}");
         }
-        for header in ["", "br", "gzip;q=0", "gzip; q=0.000", "gzipped", "*;q=0"] {
+        for header in ["", "br", "gzip;q=0", "gzip; q=0.000", "gzipped", "*;q=0", "gzip;q=0, *", "*, gzip;q=0"] {
             assert!(!accepts_gzip(header), "{header}");
         }
     }

@@ -147,15 +147,14 @@ impl Answers {
                 return Ok(Some(body.clone()));
             }
             let making = cell.get_or_try_init(|| self.make(&tenant, &generation, recipe));
-            let Ok(made) = timeout(PATIENCE, making).await else {
+            let made = timeout(PATIENCE, making).await;
+            // Also where it was not made: its place takes memory.
+            self.shelf.keep_within_memory();
+            let Ok(made) = made else {
                 return Err(StoreError::Away("no answer in time".to_owned()));
             };
             match made {
-                Ok(body) => {
-                    let body = body.clone();
-                    self.shelf.keep_within_memory();
-                    return Ok(Some(body));
-                }
+                Ok(body) => return Ok(Some(body.clone())),
                 Err(Unmade::Absent) => {
                     generation.forget(&key);
                     return Ok(None);

@@ -216,7 +216,10 @@ async fn metrics_in_profiles(
         return answer(answers.ready(tenant.state, &wanted).await?, NO_VO);
     }
     let body = Box::pin(make_once(&wanted, answers.pool(), tenant)).await?;
-    Ok(body.map_or_else(|| complaint(NO_VO), |body| Answer::Json(Ready::once(body))))
+    match body {
+        Some(body) => Ok(Answer::Json(Ready::once(body).await)),
+        None => Ok(complaint(NO_VO)),
+    }
 }
 
 /// Of an answer that is not kept.

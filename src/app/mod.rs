@@ -6,6 +6,7 @@ mod patience;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rocket::config::{Ident, LogLevel, Shutdown, Sig};
 use rocket::data::{Limits, ToByteUnit};
@@ -17,7 +18,8 @@ use rocket::shield::{Frame, NoSniff, Shield};
 use rocket::{Build, Ignite, Request, Response, Rocket, catchers};
 use rocket_db_pools::Database;
 use rocket_dyn_templates::Template;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
+use tokio::time::timeout;
 
 use self::patience::{ANSWER, SAVE, patient};
 use crate::admin;
@@ -39,6 +41,8 @@ use crate::store::{Db, PoolSettings};
 const MAX_CONNECTIONS: u32 = 10;
 /// Seconds that running requests have to end when the server is told to stop, and then their connections.
 const GRACE: u32 = 2;
+/// The longest that anybody is served after that.
+pub const LAST_PATIENCE: Duration = Duration::from_secs(2 * GRACE as u64);
 
 /// The server, ready to launch. The database may be away.
 pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
@@ -91,6 +95,18 @@ fn answers(config: &Config) -> impl Fairing {
             Box::pin(async {})
         }))
     })
+}
+
+/// Closes the connections of a server that has ended; one that says nothing is not waited for.
+pub async fn close_pool(pool: PgPool) {
+    if timeout(Duration::from_secs(1), pool.close()).await.is_err() {
+        log::warn!("connections to the database were left open: it does not answer");
+    }
+}
+
+/// The connections that a server's requests share.
+pub fn pool(server: &Rocket<Ignite>) -> Option<PgPool> {
+    Db::fetch(server).map(|db| db.pool().clone())
 }
 
 /// Has the server ask for the state of the tenants over a connection that is there already.

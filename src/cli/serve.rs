@@ -2,6 +2,7 @@
 
 use std::iter;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rocket::error::ErrorKind;
@@ -63,8 +64,18 @@ fn check_directories(config: &Config) -> Outcome {
     app::directories(config).iter().try_for_each(|directory| directory.check().map_err(Failure::new))
 }
 
-/// Serves until it is told to stop, with the second server for whoever watches, where there is one: both end together.
+/// Serves until it is told to stop. Running requests need the pool to their end, so it is closed after that.
 pub async fn serve(server: Rocket<Ignite>, config: &Config) -> Outcome {
+    let pool = app::pool(&server);
+    let outcome = serve_both(server, config).await;
+    if let Some(pool) = pool {
+        app::close_pool(pool).await;
+    }
+    outcome
+}
+
+/// With the second server for whoever watches, where there is one: both end together.
+async fn serve_both(server: Rocket<Ignite>, config: &Config) -> Outcome {
     let place = (config.server.address, config.server.port);
     let (Some(second), Some(listen)) = (app::build_operations(config, &server), config.server.operations) else {
         return launch(server, place).await;
@@ -88,13 +99,24 @@ pub async fn serve(server: Rocket<Ignite>, config: &Config) -> Outcome {
     served.and(watched)
 }
 
-/// Serves until it is told to stop.
+/// Serves until it is told to stop, and those who are served by then have been.
 async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> Outcome {
-    match server.launch().await {
-        Ok(_) => Ok(()),
-        // Told to stop, it stopped: only that clients who never finished their requests were not waited for.
-        Err(error) if matches!(error.kind(), ErrorKind::Shutdown(_, None)) => Ok(()),
-        Err(error) => Err(cannot_serve(place, error)),
+    let told = server.shutdown();
+    let patience = tokio::spawn(async move {
+        told.await;
+        tokio::time::sleep(app::LAST_PATIENCE).await;
+    });
+    let Err(error) = server.launch().await else { return Ok(()) };
+    match error.kind() {
+        // Told to stop, it stopped. Rocket waits for those who are served only where it hears of the end before its
+        // listener does; each of them has a share in it.
+        ErrorKind::Shutdown(served, None) => {
+            while Arc::strong_count(served) > 1 && !patience.is_finished() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            Ok(())
+        }
+        _ => Err(cannot_serve(place, error)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Connections: how the database is reached, and the pool that the server's requests share.
 
+use std::io;
 use std::time::Duration;
 
 use rocket::Request;
@@ -8,7 +9,8 @@ use rocket_db_pools::Database;
 use serde::Deserialize;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Row};
+use tokio::time::timeout;
 
 use super::{Result, StoreError};
 use crate::domain::secret::Secret;
@@ -18,6 +20,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Longer idle, a connection may have ended without our knowing.
 const SURELY_ALIVE: Duration = Duration::from_secs(1);
+
+/// How long a connection may take to answer when it comes back; what it was told to undo comes before.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// How long a request may wait for somebody else's lock, and how long one of its statements may run: what nobody waits
 /// for any more shall not hold a connection that others need.
@@ -76,12 +81,24 @@ impl PoolSettings {
                     Ok(true)
                 })
             })
+            .after_release(|conn, _| Box::pin(is_usable(conn)))
             .connect_lazy_with(options)
     }
 
     /// One connection of its own, for work that must not share: migrations. Close it afterwards.
     pub async fn connect(&self) -> Result<PgConnection> {
         Ok(PgConnection::connect_with(&self.connect_options()).await?)
+    }
+}
+
+/// Whether the next request may have the connection: it answers, and no transaction is open in it, as where a request
+/// was cut off while it began one: outside of a transaction a statement that is sent in one message begins its own.
+/// Without the limit a connection whose line is dead would be waited for as long as the system does, a quarter of an hour.
+async fn is_usable(conn: &mut PgConnection) -> std::result::Result<bool, sqlx::Error> {
+    let looking = sqlx::raw_sql("SELECT now() = statement_timestamp()").fetch_one(conn);
+    match timeout(RELEASE_TIMEOUT, looking).await {
+        Ok(found) => found?.try_get(0),
+        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
     }
 }
 
@@ -102,9 +119,9 @@ impl rocket_db_pools::Pool for PgPoolFairing {
         self.0.acquire().await.map_err(|error| rocket_db_pools::Error::Get(error.into()))
     }
 
-    async fn close(&self) {
-        self.0.close().await;
-    }
+    /// Nothing: Rocket calls it as soon as it is told to stop, and requests that run still need the pool. Whoever
+    /// launched the server closes it.
+    async fn close(&self) {}
 }
 
 /// The database of the server, by the name under which its settings stand in Rocket's configuration.

@@ -17,8 +17,14 @@ pub struct TenantTx(Transaction<'static, Postgres>);
 
 impl TenantTx {
     /// For reading: one moment's data whatever is written meanwhile, and PostgreSQL itself refuses a write.
+    ///
+    /// Whoever puts another schema in the place of this one ([`super::backup::RESTORE_REPLACE`]) locks the same table
+    /// first: from the first query on the tables stay those that they are. Without that a query that waits for the old
+    /// table would find the new one empty: its rows are younger than the moment.
     pub async fn read(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
-        Self::begin(pool, format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", search_path(schema))).await
+        let path = search_path(schema);
+        let door = "LOCK TABLE object_group IN ACCESS SHARE MODE";
+        Self::begin(pool, format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {path}; {door}")).await
     }
 
     /// For writing: there is one writer a tenant, the others wait for their turn.
@@ -35,14 +41,11 @@ impl TenantTx {
         Self::begin(pool, format!("BEGIN; {}", search_path(schema))).await
     }
 
-    /// A database that hangs costs no request more than one that is gone. Who gives up leaves the beginning to its end:
-    /// broken off, the connection would go back to the pool inside a transaction, where the next request finds it.
+    /// A database that hangs costs no request more than one that is gone. Broken off, the transaction may be open all the
+    /// same: the pool takes no such connection back.
     async fn begin(pool: &PgPool, statements: String) -> Result<Self> {
-        let pool = pool.clone();
-        let beginning = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statements)).await });
-        match timeout(PATIENCE, beginning).await {
-            Ok(Ok(begun)) => Ok(Self(begun?)),
-            Ok(Err(interrupted)) => Err(StoreError::Away(interrupted.to_string())),
+        match timeout(PATIENCE, pool.begin_with(AssertSqlSafe(statements))).await {
+            Ok(begun) => Ok(Self(begun?)),
             Err(_) => Err(StoreError::Away("no answer in time".to_owned())),
         }
     }

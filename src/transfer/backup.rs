@@ -18,6 +18,11 @@ const FORMAT: u32 = 1;
 /// Of the first line, in bytes: one that goes on is something else.
 const MANIFEST_LIMIT: u64 = 1024 * 1024;
 
+/// What pg_dump says since 17, of whatever server: the value that all have.
+const NOT_KNOWN_BEFORE_17: &[u8] = b"SET transaction_timeout = 0;\n";
+/// Of a line at the beginning of a dump, in bytes. A longer one is passed on in pieces.
+const LONGEST_SETTING: u64 = 64 * 1024;
+
 /// What a backup is of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -166,6 +171,7 @@ impl<R: Read> Backup<R> {
     /// # Errors
     /// `Damaged`; `Refused` by `out`.
     pub fn copy_dump(mut self, out: &mut impl Write) -> Result<(), BackupError> {
+        self.copy_settings(out)?;
         loop {
             let bytes = self.rest.fill_buf().map_err(BackupError::Damaged)?;
             if bytes.is_empty() {
@@ -174,6 +180,20 @@ impl<R: Read> Backup<R> {
             out.write_all(bytes).map_err(BackupError::Refused)?;
             let length = bytes.len();
             self.rest.consume(length);
+        }
+    }
+
+    /// What stands before the first object, but for what older servers refuse.
+    fn copy_settings(&mut self, out: &mut impl Write) -> Result<(), BackupError> {
+        loop {
+            let mut line = Vec::new();
+            self.rest.by_ref().take(LONGEST_SETTING).read_until(b'\n', &mut line).map_err(BackupError::Damaged)?;
+            if line != NOT_KNOWN_BEFORE_17 {
+                out.write_all(&line).map_err(BackupError::Refused)?;
+            }
+            if !(line == b"\n" || line.starts_with(b"--") || line.starts_with(b"SET ")) {
+                return Ok(());
+            }
         }
     }
 }
@@ -187,13 +207,17 @@ mod tests {
     const DUMP: &[u8] = b"CREATE SCHEMA egi;\nCOPY egi.tag FROM stdin;\n";
 
     fn backup(format: u32) -> (Manifest, Vec<u8>) {
+        backup_of(format, DUMP)
+    }
+
+    fn backup_of(format: u32, mut dump: &[u8]) -> (Manifest, Vec<u8>) {
         let tenant = Tenant { name: "EGI".into(), schema: SchemaName::parse("egi").unwrap(), domain_url: None };
         let time = DateTime::UNIX_EPOCH;
         let origin = Origin { time, postgresql: "15.6".into(), pg_dump: "15.6".into(), secret_keys: Vec::new() };
         let applied = Applied { version: 1, name: "0001_initial".into(), checksum: vec![0, 255], applied_at: time };
         let manifest = Manifest { format, ..Manifest::new(&origin, &Listed { tenant, created_on: time }, &[applied]) };
         let mut bytes = Vec::new();
-        write(&mut bytes, &manifest, &mut &DUMP[..]).unwrap();
+        write(&mut bytes, &manifest, &mut dump).unwrap();
         (manifest, bytes)
     }
 
@@ -210,6 +234,16 @@ mod tests {
         assert_eq!(read(&bytes).unwrap(), (manifest.clone(), DUMP.to_vec()));
         assert_eq!(manifest.applied().unwrap(), BTreeMap::from([(1, vec![0, 255])]));
         assert_eq!(manifest.tenant().unwrap().schema.as_str(), "egi");
+    }
+
+    #[test]
+    fn a_setting_that_servers_before_17_refuse_is_left_out_and_nothing_else() {
+        let setting = "SET transaction_timeout = 0;\n";
+        let rest = format!(
+            "SET lock_timeout = 0;\n\nCREATE TABLE egi.t (c text);\nCOPY egi.t (c) FROM stdin;\n{setting}\\.\n"
+        );
+        let (_, bytes) = backup_of(FORMAT, format!("--\n-- dump\n--\n\n{setting}{rest}").as_bytes());
+        assert_eq!(read(&bytes).unwrap().1, format!("--\n-- dump\n--\n\n{rest}").into_bytes());
     }
 
     #[test]

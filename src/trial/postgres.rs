@@ -2,15 +2,15 @@
 //!
 //! Blocking, as starting a database is: an asynchronous caller uses `spawn_blocking`.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::account::Account;
@@ -123,6 +123,8 @@ impl Cluster {
             .port(PORT)
             .username(SUPERUSER)
             .database(database)
+            // Whatever PGSSLMODE says of other servers.
+            .ssl_mode(PgSslMode::Disable)
     }
 
     /// Makes an empty database; false where it is there already.
@@ -213,7 +215,10 @@ fn data_dir(dir: &Path, account: Account) -> Result<PathBuf, TrialError> {
         return Ok(data);
     }
     let place = Path::new(ROOT_DATA).join(digest(dir));
-    DirBuilder::new().mode(0o711).recursive(true).create(ROOT_DATA).map_err(TrialError::file("make", &place))?;
+    // Whatever the umask.
+    let made =
+        fs::create_dir_all(ROOT_DATA).and_then(|()| fs::set_permissions(ROOT_DATA, Permissions::from_mode(0o711)));
+    made.map_err(TrialError::file("make", &place))?;
     fs::remove_file(&data).or_else(unless_missing).map_err(TrialError::file("remove", &data))?;
     // Whoever removed the link meant to begin anew.
     fs::remove_dir_all(&place).or_else(unless_missing).map_err(TrialError::file("remove", &place))?;
@@ -305,7 +310,6 @@ fn percent(text: &str) -> String {
 mod tests {
     use std::env;
     use std::io::{BufRead, BufReader};
-    use std::os::unix::fs::PermissionsExt;
     use std::process::Stdio;
 
     use nix::sys::signal::kill;
@@ -323,7 +327,7 @@ mod tests {
 
     /// One that the server's account may enter, also where we are root.
     fn open_dir() -> TempDir {
-        tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o711)).tempdir().unwrap()
+        tempfile::Builder::new().permissions(Permissions::from_mode(0o711)).tempdir().unwrap()
     }
 
     #[tokio::test]

@@ -103,7 +103,9 @@ pub(super) fn version_in(line: &str) -> Option<&str> {
 
 pub(super) fn candidates() -> Vec<PathBuf> {
     let mut bins: Vec<PathBuf> = env::var_os("POEM_PG_BIN").map(PathBuf::from).into_iter().collect();
-    bins.extend(env::var_os("PATH").iter().flat_map(env::split_paths));
+    // Where there is none, as for a service, the system's own.
+    let path = env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
+    bins.extend(env::split_paths(&path));
     bins.extend(pg_config());
     for (parent, prefix, rest) in INSTALLED {
         bins.extend(versions(parent, prefix).into_iter().map(|name| Path::new(parent).join(name).join(rest)));

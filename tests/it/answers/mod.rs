@@ -1,4 +1,5 @@
 //! Answers from memory: their forms, their freshness among servers, what they cost.
 
+mod apache;
 mod forms;
 mod servers;

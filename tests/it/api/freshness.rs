@@ -17,27 +17,29 @@ fn start() -> (Installation, Server) {
     (installation, server)
 }
 
-/// Fails unless it is true within a second from now: no answer is older. (A little more on a busy machine.)
+/// Fails unless it is true within a second from now: no answer is older.
 #[track_caller]
 fn within_a_second<T: PartialEq + std::fmt::Debug>(wanted: T, ask: impl Fn() -> T) {
-    let end = Instant::now() + Duration::from_millis(1300);
+    let end = Instant::now() + Duration::from_secs(1);
     loop {
+        // What was asked before may be answered after.
+        let is_in_time = Instant::now() < end;
         let found = ask();
         if found == wanted {
             return;
         }
-        assert!(Instant::now() < end, "{found:?} instead of {wanted:?}");
+        assert!(is_in_time, "{found:?} instead of {wanted:?}");
     }
 }
 
 fn ask_at(server: &Server, host: &str, target: &str, token: &str) -> Answer {
-    server.send("GET", target, &[("Host", host), ("X-API-KEY", token)], b"")
+    server.knows(|server| server.send("GET", target, &[("Host", host), ("X-API-KEY", token)], b""))
 }
 
 #[test]
 fn a_key_opens_within_a_second_and_is_closed_within_a_second() {
     let (installation, server) = start();
-    let status = |token: &str| server.get_with_key(PROFILES, token).status;
+    let status = |token: &str| server.knows(|server| server.get_with_key(PROFILES, token)).status;
     let token = |arguments: &[&str]| installation.run("poem-token", &[&["-s", "egi"], arguments].concat()).done();
     assert_eq!(status("first-token"), 403);
     token(&["-t", "NEW", "-o", "first-token"]);

@@ -1,5 +1,7 @@
 //! The login page.
 
+use std::time::{Duration, Instant};
+
 use super::REFUSED;
 use crate::support::sql::{everything, sql};
 use crate::support::{Browser, Installation, Server};
@@ -65,7 +67,9 @@ fn every_refusal_is_the_same() {
     let mut pages = Vec::new();
     for (name, password) in attempts {
         let mut browser = Browser::new(&server);
+        let begun = Instant::now();
         let answer = browser.log_in(name, password);
+        assert!(begun.elapsed() >= Duration::from_millis(300), "{name}: sooner than the slowest hash is compared");
         assert_eq!((answer.status, browser.session()), (200, None), "{name}");
         let page = answer.text();
         assert!(page.contains(REFUSED) && page.contains("role=\"alert\""), "{page}");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::said;
 use crate::support::installation::{EGI_TOKEN, Ran};
 use crate::support::sql::{connect, everything, run, sql, tables, wait_until};
-use crate::support::{Installation, Server, block_on, fixture};
+use crate::support::{Installation, Server, Set, block_on, fixture};
 
 const NOTHING_TO_DO: &str = "The tenant holds exactly this already: nothing to do.\n";
 const PROFILES: &str = "/poem/api/v2/profiles/";
@@ -345,7 +345,7 @@ fn who_asks_meanwhile_gets_the_old_data_or_the_new() {
     });
     let server = Server::start(&installation);
     let ask = |target: &str| {
-        let answer = server.get_with_key(target, EGI_TOKEN);
+        let answer = server.knows(|server| server.get_with_key(target, EGI_TOKEN));
         assert_eq!(answer.status, 200, "{target}: {answer:?}");
         answer.text()
     };
@@ -371,11 +371,12 @@ fn who_asks_meanwhile_gets_the_old_data_or_the_new() {
                 })
             })
             .collect();
+        let end = Set(&is_done);
         for _ in 0..3 {
             installation.load("small.json");
             load(&installation, &other, &["--replace"]).done();
         }
-        is_done.store(true, Ordering::Relaxed);
+        drop(end);
         clients.into_iter().map(|client| client.join().unwrap()).sum::<usize>()
     });
     assert!(asked > 6, "{asked}");

@@ -6,6 +6,7 @@ mod genseckey;
 mod load;
 mod names;
 mod profiles;
+mod step_down;
 mod tenant;
 mod token;
 

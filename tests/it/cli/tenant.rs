@@ -23,13 +23,14 @@ fn a_new_tenant_is_served_without_a_restart() {
     let installation = Installation::bare();
     installation.run("poem-db", &["-c"]).done();
     let server = Server::start(&installation);
-    assert_eq!(server.get("/poem/api/0.2/json/profiles").status, 404);
+    let status = || server.knows(|server| server.get("/poem/api/0.2/json/profiles")).status;
+    assert_eq!(status(), 404);
     installation.run("poem-tenant", &["-t", "EGI", "-d", "localhost"]).done();
     server.catch_up();
-    assert_eq!(server.get("/poem/api/0.2/json/profiles").status, 200);
+    assert_eq!(status(), 200);
     installation.run("poem-tenant", &["--delete", "egi", "--yes"]).done();
     server.catch_up();
-    assert_eq!(server.get("/poem/api/0.2/json/profiles").status, 404);
+    assert_eq!(status(), 404);
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use super::{await_status, metrics, skipped, soon};
+use super::{COMING, await_status, metrics, soon};
 use crate::support::installation::EGI_TOKEN;
-use crate::support::{Installation, Server};
+use crate::support::{Installation, Server, skipped};
 
 const CROWD: usize = 3000;
 /// What the tests beside this one may have open.
@@ -75,6 +76,11 @@ fn at_its_limit_of_open_files_the_server_stays_and_comes_back() {
     server.limit_open_files(100);
     // As many as the queue of the system takes besides: 128 where it is short.
     let crowd: Vec<TcpStream> = (0..200).map(|number| unfinished(&server, number)).collect();
+    let open = || fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count();
+    let end = Instant::now() + COMING;
+    while open() < 100 {
+        assert!(Instant::now() < end, "it has {} of 100 files open", open());
+    }
     drop(crowd);
     await_status(200, || metrics(&server));
     assert!(!installation.log().contains("panicked"), "{}", installation.log());

@@ -6,10 +6,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Writer, await_status, metrics, skipped, soon};
+use super::{Writer, await_status, metrics, soon};
 use crate::support::fleeting::{Fleeting, open_directory, open_directory_in};
 use crate::support::sql::{sql, tables};
-use crate::support::{Server, fixture};
+use crate::support::{Server, fixture, skipped};
 
 /// A cluster of PostgreSQL takes about 60 MB.
 const SIZE: &str = "size=160m,mode=711";

@@ -48,7 +48,25 @@ fn await_database(installation: &Installation) {
     }
 }
 
-/// Holds a lock, begins something that then waits for it, and kills PostgreSQL in that moment.
+/// Begins a command, and holds it where it waits for the lock with a statement that begins so. Gives who holds the
+/// lock, the command, and the id of the process in PostgreSQL that waits.
+fn hold_in_the_middle(
+    installation: &Installation,
+    lock: &str,
+    arguments: &[&str],
+    waiting: &str,
+) -> (Holder, Child, u32) {
+    let holder = Holder::of(installation, lock);
+    let process = start(installation, arguments);
+    let who = format!(
+        "datname = current_database() AND wait_event_type = 'Lock' AND application_name = 'poem' AND query LIKE '{waiting}%'"
+    );
+    wait_until(installation, &format!("SELECT count(*) FROM pg_stat_activity WHERE {who}"), "1");
+    let pid = sql(installation, &format!("SELECT pid FROM pg_stat_activity WHERE {who}")).remove(0);
+    (holder, process, pid.parse().unwrap())
+}
+
+/// Kills PostgreSQL in that moment: the command fails.
 fn kill_in_the_middle(
     installation: &Installation,
     lock: &str,
@@ -56,13 +74,41 @@ fn kill_in_the_middle(
     waiting: &str,
     kill: impl FnOnce(u32),
 ) {
-    let _holder = Holder::of(installation, lock);
-    let process = start(installation, arguments);
-    let who = format!("wait_event_type = 'Lock' AND application_name = 'poem' AND query LIKE '{waiting}%'");
-    wait_until(installation, &format!("SELECT count(*) FROM pg_stat_activity WHERE {who}"), "1");
-    let pid = sql(installation, &format!("SELECT pid FROM pg_stat_activity WHERE {who}")).remove(0);
-    kill(pid.parse().unwrap());
+    let (_holder, process, backend) = hold_in_the_middle(installation, lock, arguments, waiting);
+    kill(backend);
     assert_failed(process);
+}
+
+/// Kills the command in that moment, lets go of the lock, and waits until PostgreSQL has noticed.
+fn kill_the_command(installation: &Installation, lock: &str, arguments: &[&str], waiting: &str) {
+    let (mut holder, mut process, backend) = hold_in_the_middle(installation, lock, arguments, waiting);
+    process.kill().unwrap();
+    process.wait().unwrap();
+    holder.run("SELECT pg_advisory_unlock_all(); ROLLBACK");
+    wait_until(installation, &format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {backend}"), "0");
+}
+
+#[test]
+fn a_command_that_is_killed_has_done_nothing() {
+    let installation = Installation::with_small_data();
+    let file = fixture("small.json");
+    let load = ["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"];
+    sql(&installation, "UPDATE egi.profile SET description = 'as it was'");
+    sql(&installation, STOP_IN_THE_MIDDLE);
+    let before = tables(&installation);
+    kill_the_command(&installation, "SELECT pg_advisory_lock(1)", &load, "INSERT INTO log_entry");
+    assert!(tables(&installation) == before, "the load left something");
+
+    sql(
+        &installation,
+        "DROP SCHEMA egi CASCADE; CREATE SCHEMA egi; DELETE FROM public.migration WHERE schema_name = 'egi'",
+    );
+    let before = tables(&installation);
+    let lock = "BEGIN; LOCK TABLE public.migration IN SHARE MODE";
+    kill_the_command(&installation, lock, &["-a"], "INSERT INTO public.migration");
+    assert!(tables(&installation) == before, "the migration left something");
+    installation.run("poem-db", &["-a"]).done();
+    installation.run("poem-db", &load).done();
 }
 
 #[test]

@@ -8,7 +8,6 @@ mod proxy;
 mod served;
 mod slow;
 
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use crate::support::installation::EGI_TOKEN;
@@ -49,11 +48,22 @@ fn metrics(server: &Server) -> Answer {
 }
 
 /// Somebody who is logged in to the tenant EGI and writes.
-struct Writer(String);
+struct Writer {
+    cookie: String,
+}
 
 impl Writer {
     fn new(installation: &Installation) -> Self {
-        Self(installation.log_in("poem"))
+        Self { cookie: format!("sessionid={}; csrftoken=0123456789abcdef", installation.log_in("poem")) }
+    }
+
+    fn headers(&self) -> [(&str, &str); 4] {
+        [
+            ("Host", "localhost"),
+            ("Cookie", &self.cookie),
+            ("X-CSRFToken", "0123456789abcdef"),
+            ("Content-Type", "application/json"),
+        ]
     }
 
     fn add_aggregation(&self, server: &Server, name: &str) -> Answer {
@@ -66,18 +76,6 @@ impl Writer {
     }
 
     fn send(&self, server: &Server, method: &str, target: &str, body: &[u8]) -> Answer {
-        let cookie = format!("sessionid={}; csrftoken=0123456789abcdef", self.0);
-        let headers = [
-            ("Host", "localhost"),
-            ("Cookie", cookie.as_str()),
-            ("X-CSRFToken", "0123456789abcdef"),
-            ("Content-Type", "application/json"),
-        ];
-        server.send(method, target, &headers, body)
+        server.send(method, target, &self.headers(), body)
     }
-}
-
-/// Says that something was not tried here, also where the output of tests that pass is not shown.
-fn skipped(what: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
 }

@@ -23,6 +23,8 @@ struct Delays {
     all: AtomicU64,
     /// Of the answer to the beginning of a transaction, besides.
     beginning: AtomicU64,
+    /// How often the line was cut: connections from before are dead, and nobody was told.
+    cuts: AtomicU64,
 }
 
 impl SlowLine {
@@ -51,6 +53,11 @@ impl SlowLine {
         self.delays.beginning.store(milliseconds(delay), Ordering::Release);
     }
 
+    /// From now on the connections that there are answer nothing more, and do not end either. New ones work.
+    pub fn cut(&self) {
+        self.delays.cuts.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Lets the installation reach its database over this line from now on.
     pub fn lead(&self, installation: &Installation, fleeting: &Fleeting) {
         let reach = fleeting.reach();
@@ -67,6 +74,7 @@ fn connect(client: TcpStream, server: UnixStream, delays: Arc<Delays>) {
     let (asks, asked) = (client.try_clone().unwrap(), server.try_clone().unwrap());
     let beginning = Arc::new(AtomicBool::new(false));
     let begins = beginning.clone();
+    let born = delays.cuts.load(Ordering::Acquire);
     thread::spawn(move || {
         let _ = pass_on(asks, &asked, |piece| {
             if piece.windows(5).any(|word| word == b"BEGIN") {
@@ -77,6 +85,9 @@ fn connect(client: TcpStream, server: UnixStream, delays: Arc<Delays>) {
     });
     thread::spawn(move || {
         let _ = pass_on(server, &client, |_| {
+            while delays.cuts.load(Ordering::Acquire) != born {
+                thread::park();
+            }
             let more = if beginning.swap(false, Ordering::AcqRel) { &delays.beginning } else { &AtomicU64::new(0) };
             sleep(Duration::from_millis(delays.all.load(Ordering::Acquire) + more.load(Ordering::Acquire)));
         });

@@ -1,19 +1,21 @@
 //! Faults while answers are served: locks, a server that is killed or stopped, a database that refuses to write.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::{METRICS, SOON};
+use super::{AGGREGATIONS, METRICS, SOON, Writer, await_status};
 use crate::support::installation::EGI_TOKEN;
-use crate::support::sql::{connect, run, sql};
-use crate::support::{Installation, Server, block_on};
+use crate::support::sql::{Holder, connect, run, sql, wait_until};
+use crate::support::{Fleeting, Installation, Server, block_on};
 
-/// Every connection of the pool is held by somebody: who needs one is told so soon, who needs none is served.
+/// Who waits for a writer that does not end is told so soon, who need not wait is served.
 #[test]
-fn an_exhausted_database_is_said_soon_and_ready_answers_go_on() {
+fn a_lock_is_said_soon_and_ready_answers_go_on() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     assert_eq!(server.get_with_key(METRICS, EGI_TOKEN).status, 200);
@@ -35,16 +37,28 @@ fn an_exhausted_database_is_said_soon_and_ready_answers_go_on() {
     }
 }
 
-/// The server is killed while it serves: what stood in the database stands there, and another starts at once.
+/// The server is killed in the middle of a save: nothing of it is there, and another starts at once.
 #[test]
 fn a_killed_server_leaves_nothing_half_done() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
+    let writer = Writer::new(&installation);
     let before = server.get_with_key(METRICS, EGI_TOKEN).body;
-    server.signal(Signal::SIGKILL);
+    // The entry in the log is the last thing that a save writes.
+    let mut holder = Holder::of(&installation, "BEGIN; LOCK TABLE egi.log_entry IN ACCESS EXCLUSIVE MODE");
+    std::thread::scope(|scope| {
+        scope.spawn(|| catch_unwind(AssertUnwindSafe(|| writer.add_aggregation(&server, "half"))));
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        wait_until(&installation, waiting, "1");
+        server.signal(Signal::SIGKILL);
+    });
     drop(server);
+    holder.run("ROLLBACK");
     let next = Server::start(&installation);
     assert_eq!(next.get_with_key(METRICS, EGI_TOKEN).body, before);
+    assert_eq!(sql(&installation, "SELECT count(*) FROM egi.aggregation WHERE name = 'half'"), ["0"]);
+    assert_eq!(writer.add_aggregation(&next, "whole").status, 201);
 }
 
 /// Told to stop, it ends what is asked, takes nothing new, and is gone within a few seconds.
@@ -64,6 +78,53 @@ fn a_server_that_is_told_to_stop_stops_within_seconds() {
     assert!(server.ends_within(Duration::from_secs(8)), "it is still there");
     assert!(TcpStream::connect(server.address).is_err());
     assert!(installation.log().contains("stopped"), "{}", installation.log());
+}
+
+/// What was begun is ended, also where it still needs the database; who comes now is refused.
+#[test]
+fn a_request_that_runs_when_the_server_is_told_to_stop_is_answered() {
+    let installation = Installation::with_small_data();
+    let writer = Writer::new(&installation);
+    let headers: String = writer.headers().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    // Whoever hears of the end first, of those who make up a server.
+    for round in 0..4 {
+        let mut server = Server::start(&installation);
+        let body = format!(r#"{{"name": "late-{round}", "apiid": "late-{round}", "groupname": "ARGO"}}"#);
+        let (first, rest) = body.split_at(20);
+        let length = body.len();
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        let begun = format!("POST {AGGREGATIONS} HTTP/1.1\r\n{headers}Content-Length: {length}\r\n\r\n{first}");
+        stream.write_all(begun.as_bytes()).unwrap();
+        // It is at work by then.
+        assert_eq!(server.get_with_key(METRICS, EGI_TOKEN).status, 200);
+        sleep(Duration::from_millis(200));
+        server.signal(Signal::SIGTERM);
+        let end = Instant::now() + SOON;
+        while TcpStream::connect(server.address).is_ok() {
+            assert!(Instant::now() < end, "new connections are taken");
+        }
+        stream.write_all(rest.as_bytes()).unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 201", "round {round}");
+        assert!(server.ends_within(Duration::from_secs(8)), "it is still there");
+    }
+}
+
+/// A database that hangs keeps no server from ending.
+#[test]
+fn a_server_that_is_told_to_stop_stops_also_where_the_database_hangs() {
+    let fleeting = Fleeting::new();
+    let installation = fleeting.installation();
+    let mut server = Server::start(&installation);
+    let writer = Writer::new(&installation);
+    await_status(200, || writer.get(&server, AGGREGATIONS));
+    fleeting.signal(Signal::SIGSTOP);
+    let refused = writer.get(&server, AGGREGATIONS).status;
+    server.signal(Signal::SIGTERM);
+    let is_gone = server.ends_within(Duration::from_secs(8));
+    fleeting.signal(Signal::SIGCONT);
+    assert!(is_gone && refused == 503, "{refused}");
 }
 
 /// The database refuses to write because its disk is full (a quota stands in for it): the load says so, nothing of it

@@ -27,7 +27,8 @@ fn over_a_slow_line_ready_answers_go_on_and_the_others_are_right_or_refused_soon
     line.delay(SLOW);
     let end = Instant::now() + Duration::from_secs(4);
     while Instant::now() < end {
-        assert_eq!(soon(|| metrics(&server)).status, 200, "it is ready in memory, and the database can be asked");
+        let answer = server.knows(|server| soon(|| metrics(server)));
+        assert_eq!(answer.status, 200, "it is ready in memory, and the database can be asked");
     }
     sql(&installation, "UPDATE egi.profile SET description = 'new'");
     server.catch_up();
@@ -105,6 +106,36 @@ fn a_request_that_writes_waits_for_another_writer_but_not_long() {
     drop(load);
     await_status(201, || writer.add_aggregation(&server, "patient"));
     assert_eq!(sql(&installation, "SELECT count(*) FROM egi.aggregation WHERE name = 'impatient'"), ["0"]);
+}
+
+/// The line is cut without a word, as by a firewall: whoever has a connection is told so soon, and new ones take their
+/// places.
+#[test]
+fn connections_that_are_dead_without_a_word_are_replaced() {
+    let fleeting = Fleeting::new();
+    let installation = fleeting.installation();
+    let line = SlowLine::to(&fleeting);
+    line.lead(&installation, &fleeting);
+    let server = Server::start(&installation);
+    let writer = Writer::new(&installation);
+    // All connections of the pool are there.
+    line.delay_beginnings(SLOW);
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| await_status(200, || writer.get(&server, AGGREGATIONS)));
+        }
+    });
+    line.delay_beginnings(Duration::ZERO);
+    line.cut();
+    // As many as there are connections are used at once, before any is known to be dead.
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| soon(|| writer.get(&server, AGGREGATIONS)));
+        }
+    });
+    for number in 0..20 {
+        await_status(201, || writer.add_aggregation(&server, &format!("after-{number}")));
+    }
 }
 
 /// More requests than connections are cut off while they begin a transaction: each is refused soon, and none leaves its

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{answers, await_status};
 use crate::support::installation::EGI_TOKEN;
-use crate::support::sql::sql;
+use crate::support::sql::{Holder, sql, wait_until};
 use crate::support::{Installation, Server, block_on};
 
 /// Backs the tenant up; gives the file.
@@ -105,6 +105,30 @@ fn what_goes_wrong_with_one_tenant_is_no_reason_to_have_no_backup_of_the_others(
     let file = PathBuf::from(ran.stdout.lines().next().unwrap());
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "{ran:?}");
     restore(&empty(), &file, &["-n", "two"]).done();
+}
+
+/// Whoever has begun to read when the tables are replaced reads the old ones or the new ones, and never new ones without
+/// their rows.
+#[test]
+fn a_restore_shows_nobody_an_empty_tenant() {
+    let installation = Installation::with_small_data();
+    let file = back_up(&installation, "egi");
+    let server = Server::start(&installation);
+    // The restore waits for the table that a request reads first behind its stamp.
+    let mut holder = Holder::of(&installation, "BEGIN; LOCK TABLE egi.api_key IN ACCESS SHARE MODE");
+    std::thread::scope(|scope| {
+        let restoring = scope.spawn(|| restore(&installation, &file, &["--replace", "--yes"]).done());
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        wait_until(&installation, waiting, "1");
+        let asking = scope.spawn(|| server.get_with_key("/poem/api/v2/profiles/ARGO_MON", EGI_TOKEN));
+        wait_until(&installation, waiting, "2");
+        holder.run("ROLLBACK");
+        restoring.join().unwrap();
+        let answer = asking.join().unwrap();
+        assert!([200, 503].contains(&answer.status), "{answer:?}");
+    });
+    await_status(&server, EGI_TOKEN, 200);
 }
 
 #[test]

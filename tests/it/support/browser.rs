@@ -1,12 +1,13 @@
 //! A browser: keeps the cookies of one host and shows the CSRF token of its forms.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
-use super::http::Answer;
+use super::http::{self, Answer};
 use super::server::Server;
 
 pub struct Browser<'a> {
-    server: &'a Server,
+    address: &'a SocketAddr,
     host: &'static str,
     pub cookies: BTreeMap<String, String>,
     /// What a proxy adds.
@@ -20,7 +21,12 @@ impl<'a> Browser<'a> {
     }
 
     pub fn of_host(server: &'a Server, host: &'static str) -> Self {
-        Self { server, host, cookies: BTreeMap::new(), headers: Vec::new() }
+        Self { host, ..Self::through(&server.address) }
+    }
+
+    /// Through whatever listens there, as the host `localhost`.
+    pub fn through(address: &'a SocketAddr) -> Self {
+        Self { address, host: "localhost", cookies: BTreeMap::new(), headers: Vec::new() }
     }
 
     /// As if it came from this address, through a proxy.
@@ -74,7 +80,7 @@ impl<'a> Browser<'a> {
         }
         all.extend(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
         all.extend(headers);
-        let answer = self.server.send(method, target, &all, body);
+        let answer = http::send(*self.address, method, target, &all, body);
         for cookie in answer.headers("Set-Cookie") {
             let (name, rest) = cookie.split_once('=').expect("a cookie has a name");
             let (value, attributes) = rest.split_once(';').unwrap_or((rest, ""));

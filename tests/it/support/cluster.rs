@@ -21,7 +21,8 @@ impl Reach {
     /// The address of a database, as sqlx takes it.
     pub fn database_url(&self, name: &str) -> String {
         let Self { host, port, user, .. } = self;
-        format!("postgres:///{name}?host={host}&port={port}&user={user}")
+        // Whatever PGSSLMODE says of other servers.
+        format!("postgres:///{name}?host={host}&port={port}&user={user}&sslmode=disable")
     }
 
     /// Makes a database that holds what another holds, to which nobody is connected.
@@ -42,8 +43,16 @@ pub fn cluster() -> &'static Reach {
     REACH.get_or_init(|| {
         let directory = tempfile::Builder::new().prefix("poem-it-").tempdir().expect("a temporary directory").keep();
         let locale = std::env::var("POEM_TEST_LOCALE").ok();
-        // Each line of the log tells its database: that is the test's own.
-        let extra = vec![("log_line_prefix".to_owned(), "%d|%a|".to_owned())];
+        let own = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        let extra = [
+            // Each line of the log tells its database: that is the test's own.
+            ("log_line_prefix", "%d|%a|"),
+            // As many tests at once as there are processors, with a few servers of ten connections each.
+            ("max_connections", "500"),
+            // What is written is not kept: temporary files may be in memory.
+            ("max_wal_size", "64MB"),
+        ];
+        let extra = extra.map(own).into();
         let options = Options { fast: true, log_statements: true, locale, extra };
         let cluster = Cluster::start(&directory, options).expect("a private PostgreSQL starts");
         let reach = Reach {

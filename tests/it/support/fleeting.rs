@@ -4,7 +4,6 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -15,9 +14,10 @@ use super::Installation;
 use super::cluster::Reach;
 
 pub struct Fleeting {
+    /// The first to be dropped: it ends before its files are gone.
+    running: Option<Cluster>,
     directory: TempDir,
     extra: Vec<(String, String)>,
-    running: Option<Cluster>,
 }
 
 impl Fleeting {
@@ -86,11 +86,8 @@ impl Fleeting {
     /// To the server and all that it started.
     pub fn signal(&self, signal: Signal) {
         let postmaster = self.running.as_ref().expect("it runs").pid();
-        let children = Command::new("pgrep").args(["-P", &postmaster.to_string()]).output().expect("pgrep runs").stdout;
-        let children = String::from_utf8(children).unwrap();
-        for pid in [postmaster].into_iter().chain(children.lines().map(|pid| pid.parse().unwrap())) {
-            send(pid, signal);
-        }
+        let children = children_of(postmaster);
+        [postmaster].into_iter().chain(children).for_each(|pid| send(pid, signal));
     }
 
     /// In its place something that takes connections and says nothing.
@@ -101,6 +98,18 @@ impl Fleeting {
         symlink(&silent, self.host()).unwrap();
         UnixListener::bind(silent.join(".s.PGSQL.5432")).unwrap()
     }
+}
+
+fn children_of(parent: u32) -> Vec<u32> {
+    let processes =
+        fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_child = |pid: &u32| {
+        // «PID (NAME) STATE PARENT …»; the name may hold anything.
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let behind_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        behind_name.split(' ').nth(1) == Some(parent.to_string().as_str())
+    };
+    processes.filter(is_child).collect()
 }
 
 /// A process may have ended meanwhile.
@@ -114,6 +123,8 @@ pub fn open_directory() -> TempDir {
 }
 
 pub fn open_directory_in(parent: &Path) -> TempDir {
-    let mut directory = tempfile::Builder::new();
-    directory.prefix("poem-it-").permissions(Permissions::from_mode(0o711)).tempdir_in(parent).unwrap()
+    let directory = tempfile::Builder::new().prefix("poem-it-").tempdir_in(parent).unwrap();
+    // Whatever the umask.
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o711)).unwrap();
+    directory
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
 use poem::config::{Config, secret_key};
 use poem::domain::keys::{Keys, random_hex, session_hash};
 use poem::domain::tenant::SchemaName;
@@ -111,6 +113,9 @@ impl Installation {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_poem"));
         command.arg0(program).env_clear().env("POEM_CONF", self.config_path()).stdin(Stdio::null());
+        // Where PostgreSQL's programs are is this machine's affair.
+        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "POEM_PG_BIN"));
+        end_with_its_test(&mut command);
         command
     }
 
@@ -186,6 +191,12 @@ impl Installation {
             root = root.display(),
         )
     }
+}
+
+/// Nothing that a test started outlives it, also where the test was killed. (Its thread is the parent, for the system.)
+fn end_with_its_test(command: &mut Command) {
+    // SAFETY: between fork and exec one system call is made, which touches no memory.
+    unsafe { command.pre_exec(|| Ok(set_pdeathsig(Signal::SIGKILL)?)) };
 }
 
 fn restrict(file: &Path) {

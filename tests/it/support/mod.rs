@@ -15,7 +15,23 @@ pub use http::Answer;
 pub use installation::Installation;
 pub use server::Server;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Sets the flag at its end, also where that is a failure: who waits for it would wait forever.
+pub struct Set<'a>(pub &'a AtomicBool);
+
+impl Drop for Set<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// Says that something was not tried here, also where the output of tests that pass is not shown.
+pub fn skipped(what: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
+}
 
 /// A file of tests/fixtures.
 pub fn fixture(name: &str) -> PathBuf {

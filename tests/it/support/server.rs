@@ -1,7 +1,9 @@
 //! A server of an installation, as `poem serve` runs it.
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -57,6 +59,20 @@ impl Server {
     /// Asks as the host `localhost`, with an API key.
     pub fn get_with_key(&self, target: &str, token: &str) -> Answer {
         self.get_as(target, &[("X-API-KEY", token)])
+    }
+
+    /// What it knows: on a machine that stood still for a second it says that it does not know, which is right too (503).
+    /// Then it is asked again.
+    #[track_caller]
+    pub fn knows(&self, ask: impl Fn(&Self) -> Answer) -> Answer {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let answer = ask(self);
+            if answer.status != 503 {
+                return answer;
+            }
+            assert!(Instant::now() < end, "{answer:?}");
+        }
     }
 
     /// Sends the headers as they are given and no others.
@@ -129,7 +145,15 @@ fn spawn(installation: &Installation, address: SocketAddr, stderr: Stdio) -> Chi
     command.stdout(Stdio::null()).stderr(stderr).spawn().expect("the executable runs")
 }
 
-/// An address of the loopback interface that nobody listens at now.
+/// An address of the loopback interface that nobody listens at now, and that no other test was given.
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let free = || TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let address = free();
+        if given.insert(address.port()) {
+            return address;
+        }
+    }
 }

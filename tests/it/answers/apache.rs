@@ -1,0 +1,165 @@
+//! Two servers behind an Apache, set up as docs/operations.md says.
+
+use std::fs::{self, Permissions};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use crate::support::http::send;
+use crate::support::installation::EGI_TOKEN;
+use crate::support::server::free_address;
+use crate::support::sql::sql;
+use crate::support::{Answer, Browser, Installation, Server, skipped};
+
+const PROFILE: &str = "/poem/api/v2/profiles/ARGO_MON";
+const PROGRAMS: [&str; 3] = ["/usr/sbin/apache2", "/usr/sbin/httpd", "/opt/rh/httpd24/root/usr/sbin/httpd"];
+const MODULES: [&str; 4] = [
+    "/usr/lib/apache2/modules",
+    "/usr/lib64/httpd/modules",
+    "/usr/lib/httpd/modules",
+    "/opt/rh/httpd24/root/usr/lib64/httpd/modules",
+];
+/// Those that the document names, but for TLS, and what every Apache needs. Some are built into it here and there.
+const LOADED: [&str; 12] = [
+    "mpm_event",
+    "unixd",
+    "authz_core",
+    "alias",
+    "headers",
+    "proxy",
+    "proxy_http",
+    "proxy_balancer",
+    "lbmethod_byrequests",
+    "slotmem_shm",
+    "reqtimeout",
+    "log_config",
+];
+
+/// A running Apache. Ends when dropped.
+struct Apache {
+    process: Child,
+    address: SocketAddr,
+    directory: TempDir,
+}
+
+impl Apache {
+    /// Before these servers; `None` where there is no Apache here.
+    fn before(servers: [SocketAddr; 2]) -> Option<Self> {
+        let there = |paths: &[&str]| paths.iter().map(PathBuf::from).find(|path| path.exists());
+        let (program, modules) = (there(&PROGRAMS)?, there(&MODULES)?);
+        let directory = tempfile::tempdir().unwrap();
+        // Its children are another user, where root starts it.
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o711)).unwrap();
+        let address = free_address();
+        let file = directory.path().join("httpd.conf");
+        fs::write(&file, configuration(directory.path(), &modules, address, servers)).unwrap();
+        let process = Command::new(program)
+            .arg("-d")
+            .arg(directory.path())
+            .arg("-f")
+            .arg(file)
+            .arg("-DFOREGROUND")
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut apache = Self { process, address, directory };
+        apache.await_listening();
+        Some(apache)
+    }
+
+    fn await_listening(&mut self) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while TcpStream::connect(self.address).is_err() {
+            let has_ended = self.process.try_wait().unwrap().is_some();
+            assert!(!has_ended && Instant::now() < end, "Apache does not listen: {}", self.log());
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("error.log")).unwrap_or_default()
+    }
+
+    fn profile(&self) -> Answer {
+        send(self.address, "GET", PROFILE, &[("Host", "localhost"), ("X-API-KEY", EGI_TOKEN)], b"")
+    }
+}
+
+impl Drop for Apache {
+    fn drop(&mut self) {
+        // With its children.
+        let _ = kill(Pid::from_raw(self.process.id().cast_signed()), Signal::SIGTERM);
+        let _ = self.process.wait();
+    }
+}
+
+/// The examples of the document, with the addresses of this test and without TLS.
+fn configuration(directory: &Path, modules: &Path, address: SocketAddr, servers: [SocketAddr; 2]) -> String {
+    let document = include_str!("../../../docs/operations.md");
+    let block = |holds: &str| document.split("```\n").find(|block| block.starts_with(holds)).expect("it is there");
+    let balancer = block("<Proxy \"balancer:")
+        .replace("10.0.0.11:8000", &servers[0].to_string())
+        .replace("10.0.0.12:8000", &servers[1].to_string());
+    let host = block("<VirtualHost").replace("*:443", &address.to_string());
+    let own = |line: &&str| !line.trim_start().starts_with("SSL") && !line.trim_start().starts_with("ProxyPass ");
+    let host: Vec<&str> = host.lines().filter(own).collect();
+    let host = host.join("\n").replace("</VirtualHost>", &format!("{balancer}</VirtualHost>"));
+    let loaded: Vec<_> = LOADED
+        .iter()
+        .map(|name| (name, modules.join(format!("mod_{name}.so"))))
+        .filter(|(_, file)| file.exists())
+        .map(|(name, file)| format!("LoadModule {name}_module {}\n", file.display()))
+        .collect();
+    let directory = directory.display();
+    format!(
+        "{}ServerName localhost\nListen {address}\nPidFile {directory}/pid\nErrorLog {directory}/error.log\n\
+         DefaultRuntimeDir {directory}\nUser nobody\nGroup #65534\n{host}\n",
+        loaded.concat()
+    )
+}
+
+#[test]
+fn two_servers_behind_an_apache_are_one() {
+    let installation = Installation::with_small_data();
+    let servers = [Server::start(&installation), Server::start(&installation)];
+    let Some(apache) = Apache::before(servers.each_ref().map(|server| server.address)) else {
+        return skipped("two servers behind an Apache: there is no apache2 or httpd here");
+    };
+    // A login, and what is saved, at whichever server.
+    let mut browser = Browser::through(&apache.address);
+    let leads = browser.get("/");
+    assert!(leads.status == 302 && leads.header("Location").unwrap().ends_with("/poem/admin/"), "{leads:?}");
+    assert_eq!(browser.log_in("alice", "alice-secret-1").status, 303, "{}", apache.log());
+    for _ in 0..10 {
+        assert!(browser.is_logged_in());
+    }
+    let style = browser.get("/static/poem.css");
+    assert_eq!(style.status, 200);
+    for words in ["one", "two", "three"] {
+        sql(&installation, &format!("UPDATE egi.profile SET description = '{words}' WHERE name = 'ARGO_MON'"));
+        servers[0].catch_up();
+        for _ in 0..6 {
+            let answer = servers[0].knows(|_| apache.profile());
+            assert_eq!((answer.status, answer.json()["description"].as_str()), (200, Some(words)));
+        }
+    }
+    let log = installation.log();
+    for server in &servers {
+        let asked = format!("poem[{}]: INFO EGI GET {PROFILE} 200", server.pid());
+        assert!(log.contains(&asked), "each of them was asked: {log}");
+    }
+    // One is killed: the other goes on, also for whoever is logged in.
+    let [one, other] = servers;
+    drop(one);
+    for _ in 0..10 {
+        assert_eq!(other.knows(|_| apache.profile()).status, 200, "{}", apache.log());
+        assert!(browser.is_logged_in());
+    }
+}
