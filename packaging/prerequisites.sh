@@ -98,6 +98,19 @@ install_missing_packages() {
     fi
 }
 
+# The Apache that a test puts before two servers. Without one that test is left out and says so.
+install_apache_if_possible() {
+    local family
+    family=$(system_family)
+    command -v apache2 httpd /usr/sbin/apache2 /usr/sbin/httpd >/dev/null && return
+    may_become_root || return 0
+    # In a shell of its own: what cannot be installed ends that. Debian's apache2 would start a web server, this does not.
+    case $family in
+        debian) (install_packages debian apache2-bin) ;;
+        redhat | redhat7) (install_packages "$family" httpd) ;;
+    esac || true
+}
+
 # install_packages FAMILY PACKAGE…: exits where that fails.
 install_packages() {
     local family=$1

@@ -60,7 +60,7 @@ impl Cluster {
     /// # Errors
     /// Every variant but `Database`; among them `NotInstalled` and `InUse` (by another living process).
     pub fn start(dir: &Path, options: Options) -> Result<Self, TrialError> {
-        fs::create_dir_all(dir).map_err(TrialError::file("make the directory", dir))?;
+        make_open(dir)?;
         let dir = dir.canonicalize().map_err(TrialError::file("enter", dir))?;
         let lock = lock(&dir)?;
         let account = Account::for_server(&dir.join("data"))?;
@@ -215,15 +215,21 @@ fn data_dir(dir: &Path, account: Account) -> Result<PathBuf, TrialError> {
         return Ok(data);
     }
     let place = Path::new(ROOT_DATA).join(digest(dir));
-    // Whatever the umask.
-    let made =
-        fs::create_dir_all(ROOT_DATA).and_then(|()| fs::set_permissions(ROOT_DATA, Permissions::from_mode(0o711)));
-    made.map_err(TrialError::file("make", &place))?;
+    make_open(Path::new(ROOT_DATA))?;
     fs::remove_file(&data).or_else(unless_missing).map_err(TrialError::file("remove", &data))?;
     // Whoever removed the link meant to begin anew.
     fs::remove_dir_all(&place).or_else(unless_missing).map_err(TrialError::file("remove", &place))?;
     symlink(&place, &data).map_err(TrialError::file("make the link", &data))?;
     Ok(place)
+}
+
+/// Makes the directory where there is none: others may enter it, whatever the umask. What is in it is not theirs to read.
+fn make_open(dir: &Path) -> Result<(), TrialError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let made = fs::create_dir_all(dir).and_then(|()| fs::set_permissions(dir, Permissions::from_mode(0o711)));
+    made.map_err(TrialError::file("make the directory", dir))
 }
 
 fn digest(path: &Path) -> String {

@@ -7,6 +7,8 @@ use std::sync::{Mutex, OnceLock};
 
 use poem::trial::postgres::{Cluster, Options};
 
+use super::fleeting::open_directory;
+
 /// How a cluster is reached, and where its log is.
 #[derive(Clone)]
 pub struct Reach {
@@ -41,7 +43,7 @@ static RUNNING: Mutex<Option<(Cluster, PathBuf)>> = Mutex::new(None);
 pub fn cluster() -> &'static Reach {
     static REACH: OnceLock<Reach> = OnceLock::new();
     REACH.get_or_init(|| {
-        let directory = tempfile::Builder::new().prefix("poem-it-").tempdir().expect("a temporary directory").keep();
+        let directory = open_directory().keep();
         let locale = std::env::var("POEM_TEST_LOCALE").ok();
         let own = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         let extra = [
@@ -50,7 +52,7 @@ pub fn cluster() -> &'static Reach {
             // As many tests at once as there are processors, with a few servers of ten connections each.
             ("max_connections", "500"),
             // What is written is not kept: temporary files may be in memory.
-            ("max_wal_size", "64MB"),
+            ("max_wal_size", "256MB"),
         ];
         let extra = extra.map(own).into();
         let options = Options { fast: true, log_statements: true, locale, extra };
