@@ -55,14 +55,8 @@ pub const NO_PERMISSION: AppError = AppError::Forbidden("You do not have permiss
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_)
-            | StoreError::Away(_)
-            | StoreError::OtherAge(_)
-            | StoreError::Busy
-            | StoreError::NotPrepared(_) => Self::Unavailable(error.to_string()),
-            StoreError::Constraint(_) | StoreError::Other(_) => Self::Internal(error.to_string()),
-        }
+        let make = if error.is_passing() { Self::Unavailable } else { Self::Internal };
+        make(error.to_string())
     }
 }
 

@@ -46,7 +46,7 @@ pub fn entity(kind: ObjectKind) -> Option<&'static dyn Entity> {
     }
 }
 
-/// The blocks of the index: what stands in each, and where its list is.
+/// The blocks of the index: the heading of each, and the kinds in it.
 pub const BLOCKS: [(&str, &[ObjectKind]); 3] = [
     (
         "Poem",

@@ -35,7 +35,7 @@ pub struct World {
     /// One asks at a time, over a connection of its own: a pool that is exhausted is no reason to be ignorant.
     asking: tokio::sync::Mutex<Option<PgConnection>>,
     /// When it failed last, and why.
-    failed: Mutex<Option<(Instant, String)>>,
+    failed: Mutex<Option<(Instant, Arc<StoreError>)>>,
 }
 
 /// What was true when the database was asked.
@@ -108,7 +108,7 @@ impl World {
     /// The tenant that the host leads to, in a state that was true within the last second.
     ///
     /// # Errors
-    /// `Unavailable` where that cannot be known, unless the configuration allows what was known last; `OtherAge` where
+    /// One that is passing ([`StoreError::is_passing`]) where that cannot be known, unless the configuration allows what was known last; `OtherAge` where
     /// the schema public is not at the migrations of this POEM.
     pub async fn tenant(&self, host: &Host) -> Result<Option<Arc<TenantState>>> {
         let known = self.known().await?;
@@ -121,7 +121,7 @@ impl World {
     /// At once, whatever the database does.
     pub fn view(&self) -> View {
         let known = self.current();
-        let failure = self.failed_since(known.asked);
+        let failure = self.failed_since(known.asked).map(|error| error.to_string());
         View { age: known.asked.map(|asked| asked.elapsed()), failure, standing: known.standing.clone() }
     }
 
@@ -171,8 +171,8 @@ impl World {
         if self.current().asked.is_some_and(|asked| asked > wanted) {
             return Ok(());
         }
-        if let Some(reason) = self.failed_since(Some(wanted)) {
-            return Err(StoreError::Away(reason));
+        if let Some(error) = self.failed_since(Some(wanted)) {
+            return Err(StoreError::Earlier(error));
         }
         let asked = Instant::now();
         let outcome = match timeout(patience, look(&self.settings, &mut connection)).await {
@@ -186,17 +186,17 @@ impl World {
             }
             Err(error) => {
                 *connection = None;
-                let reason = error.to_string();
-                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), reason));
-                Err(error)
+                let error = Arc::new(error);
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error.clone()));
+                Err(StoreError::Earlier(error))
             }
         }
     }
 
     /// Why it failed after the moment, or ever.
-    fn failed_since(&self, moment: Option<Instant>) -> Option<String> {
+    fn failed_since(&self, moment: Option<Instant>) -> Option<Arc<StoreError>> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.as_ref().filter(|(when, _)| moment.is_none_or(|moment| *when > moment)).map(|(_, reason)| reason.clone())
+        failed.as_ref().filter(|(when, _)| moment.is_none_or(|moment| *when > moment)).map(|(_, error)| error.clone())
     }
 
     fn learn(&self, asked: Instant, states: Vec<TenantState>, shared: Option<i64>) {

@@ -227,7 +227,7 @@ pub struct Directory {
 
 impl Directory {
     /// # Errors
-    /// It is not there: what to do.
+    /// The directory is missing; the words say how to mend that.
     pub fn check(&self) -> Result<(), String> {
         let Self { what, path, key } = self;
         let missing =

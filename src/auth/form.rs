@@ -10,8 +10,6 @@ use crate::auth::front_door::Asked;
 use crate::error::{AppError, remember};
 use crate::pages::address::LOGIN;
 
-pub use crate::auth::login_first::LoginFirst;
-
 const LIMIT_MIB: u64 = 8;
 /// The login page carries along what was posted when the session had ended, encoded once more.
 const LOGIN_LIMIT_MIB: u64 = 3 * LIMIT_MIB;

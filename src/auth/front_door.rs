@@ -44,7 +44,7 @@ pub struct Asked {
     path: String,
     query: Option<String>,
     started: Instant,
-    /// The Host, where it is one; `None`: there was no header.
+    /// The Host; `None`: there was no header, or what it said is none.
     pub host: Option<Host>,
 }
 
@@ -110,12 +110,12 @@ fn check(request: &Request<'_>) -> Result<String, Verdict> {
     let header = match (hosts.next(), hosts.next()) {
         // HTTP/1.0 without a Host leads to no tenant
         (None, _) => return Err(Verdict::Refused(NOT_FOUND)),
-        (Some(_), Some(_)) => return Err(Verdict::Refused(AppError::BadHost("two Hosts".to_owned()))),
+        (Some(_), Some(_)) => return Err(Verdict::Refused(AppError::BadHost("two Host headers".to_owned()))),
         (Some(header), None) => header,
     };
     let asked = Asked::of(request);
     let Some(host) = &asked.host else {
-        return Err(Verdict::Refused(AppError::BadHost(format!("{header:?} is no Host"))));
+        return Err(Verdict::Refused(AppError::BadHost(format!("{header:?} is not a valid Host"))));
     };
     let live = request.rocket().state::<LiveConfig>().expect("app::build manages the configuration");
     if !live.current().security.allowed_hosts.allows(host) {

@@ -121,15 +121,3 @@ impl<'r> FromRequest<'r> for LoggedIn<'r> {
         }
     }
 }
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for MaybeLoggedIn<'r> {
-    type Error = ();
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match Self::find(request).await {
-            Ok(asking) => Outcome::Success(asking),
-            Err(error) => refuse(request, error),
-        }
-    }
-}

@@ -68,7 +68,11 @@ pub fn run(args: Args) -> Outcome {
         }
         conn.close().await?;
         let (key, config) = (&context.config.security.secret_key_path, args.common.path());
-        println!("The secret key {} and {} are not in it: keep them as well.", key.display(), config.display());
+        println!(
+            "The secret key {} and {} are not in the backup: keep copies of them as well.",
+            key.display(),
+            config.display()
+        );
         match missing {
             0 => Ok(()),
             1 => Err(Failure::new("1 tenant was not backed up")),

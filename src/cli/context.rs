@@ -54,7 +54,7 @@ impl Context {
         Ok(secret_key::keys(&self.config.security)?)
     }
 
-    /// A connection of its own, for migrations and what else must not share. The closure's future owns it meanwhile.
+    /// A connection of its own, for migrations and what else must not share. To be closed afterwards.
     pub async fn connection(&self) -> Result<PgConnection, Failure> {
         Ok(self.settings().connect().await?)
     }

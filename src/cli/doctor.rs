@@ -197,7 +197,7 @@ fn check_sections(findings: &mut Findings, tenant: &Tenant, config: &Config) {
         }
     }
     if config.superuser(&tenant.name).is_ok_and(|superuser| superuser.password.expose() == UNCHOSEN) {
-        findings.note(format!("[SUPERUSER_{upper}] Password is {UNCHOSEN} still"));
+        findings.note(format!("[SUPERUSER_{upper}] Password is still {UNCHOSEN}"));
     }
     let host = tenant.domain_url.as_deref().unwrap_or_default();
     if !Host::parse(host).is_ok_and(|host| config.security.allowed_hosts.allows(&host)) {

@@ -23,7 +23,10 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     if args.rotate {
         let previous = std::path::absolute(secret_key::rotate(&args.file)?)?;
-        println!("The key before is now {}. It stays in use when poem.conf says, in [SECURITY]:", previous.display());
+        println!(
+            "The key was moved to {}. To keep its tokens working, write into poem.conf, in [SECURITY]:",
+            previous.display()
+        );
         println!("PreviousSecretKeyPath = {}", previous.display());
         println!("Then restart POEM. docs/operations.md says how to end the use of that key.");
         return Ok(());

@@ -1,7 +1,7 @@
 //! poem serve: the server.
 
 use std::iter;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub fn run(args: Args) -> Outcome {
         if let Some(connection) = connection {
             app::ask_over(&server, connection).await;
         }
-        log::info!("starting at {}:{}", config.server.address, config.server.port);
+        log::info!("starting at {}", SocketAddr::from((config.server.address, config.server.port)));
         serve(server, &config).await?;
         log::info!("stopped");
         Ok(())
@@ -120,9 +120,9 @@ async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> Outcome {
     }
 }
 
-fn cannot_serve((address, port): (IpAddr, u16), error: rocket::Error) -> Failure {
+fn cannot_serve(place: (IpAddr, u16), error: rocket::Error) -> Failure {
     // Asked for its kind: Rocket complains aloud about an error that nobody looked at.
-    Failure::new(format!("cannot serve at {address}:{port}: {}", error.kind()))
+    Failure::new(format!("cannot serve at {}: {}", SocketAddr::from(place), error.kind()))
 }
 
 /// Refuses schemas newer than this POEM. What is pending, or a database that is away, is no reason not to start:

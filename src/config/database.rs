@@ -1,7 +1,5 @@
 //! `[DATABASE]`: where PostgreSQL is and as whom to speak to it.
 
-use std::path::Path;
-
 use super::error::ConfigError;
 use super::settings::Settings;
 use crate::domain::secret::Secret;
@@ -32,10 +30,5 @@ impl Database {
         section.required("Port")?;
         let port = section.port("Port")?.unwrap_or(DEFAULT_PORT);
         Ok(Self { name, user, password, host: host.unwrap_or_else(|| SOCKET_DIRECTORY.to_owned()), port })
-    }
-
-    /// The directory of the Unix socket; `None` when the server is reached over the network.
-    pub fn socket_directory(&self) -> Option<&Path> {
-        self.host.starts_with('/').then_some(Path::new(&self.host))
     }
 }

@@ -77,7 +77,6 @@ fn a_file_of_poem_2_3_is_understood() {
     assert_eq!(config.general, General { debug: false, timezone: chrono_tz::Europe::Zagreb });
     assert_eq!(config.database.password.expose(), "hush#1");
     assert_eq!((config.database.host.as_str(), config.database.port), ("localhost", 5432));
-    assert_eq!(config.database.socket_directory(), None);
     assert_eq!(config.security.allowed_hosts, AllowedHosts::new(&["a.example.org", "b.example.org"]));
     assert_eq!(config.security.ca_file, None);
     assert_eq!(config.security.secret_key_path, Path::new("/srv/poem//etc/poem/secret_key"));
@@ -137,9 +136,9 @@ fn default_values_are_inherited_and_local_ones_win() {
 #[test]
 fn a_database_may_be_reached_by_a_unix_socket() {
     let config = load(&changed("Host = localhost", "Host = /run/pg")).unwrap();
-    assert_eq!(config.database.socket_directory(), Some(Path::new("/run/pg")));
+    assert_eq!(config.database.host, "/run/pg");
     let config = load(&changed("Host = localhost\nPort = 5432", "Host =\nPort =")).unwrap();
-    assert_eq!(config.database.socket_directory(), Some(Path::new("/var/run/postgresql")));
+    assert_eq!(config.database.host, "/var/run/postgresql");
     assert_eq!(config.database.port, 5432);
 }
 

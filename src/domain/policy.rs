@@ -4,7 +4,7 @@ use super::group::GroupKind;
 use super::log_entry::ObjectKind;
 
 /// Who is looking: a user who is logged in. Nobody else may do anything here; public pages only show.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Viewer {
     pub id: i64,
     pub username: String,

@@ -1,5 +1,7 @@
 //! What can go wrong with the database, told apart as far as it matters to the caller.
 
+use std::sync::Arc;
+
 use sqlx::error::DatabaseError;
 
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -15,20 +17,32 @@ pub enum StoreError {
     /// The schema public is of another age than this POEM; a sentence.
     #[error("{0}")]
     OtherAge(String),
+    /// What kept somebody else from it a moment ago, who asked for us too.
+    #[error("{0}")]
+    Earlier(Arc<Self>),
     /// The data change faster than they can be read.
-    #[error("the data change all the time")]
+    #[error("the data keep changing while they are read")]
     Busy,
     /// Tables are missing: no migration ever ran.
     #[error("the database is not prepared (run poem-db -c, then poem-tenant): {}", words(.0))]
     NotPrepared(#[source] sqlx::Error),
     /// A constraint of the schema stopped it; holds the constraint's name.
-    #[error("against the constraint {0}")]
+    #[error("it violates the constraint {0}")]
     Constraint(String),
     #[error("the database answered: {}", words(.0))]
     Other(#[source] sqlx::Error),
 }
 
 impl StoreError {
+    /// Whether another try soon is worth it.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Away(_) | Self::OtherAge(_) | Self::Busy | Self::NotPrepared(_) => true,
+            Self::Earlier(error) => error.is_passing(),
+            Self::Constraint(_) | Self::Other(_) => false,
+        }
+    }
+
     /// The name of the constraint that was hit, '' where it was something else.
     pub fn constraint(&self) -> &str {
         match self {

@@ -92,7 +92,7 @@ pub async fn touch(conn: &mut PgConnection, id_hash: &[u8], limits: SessionLimit
     Ok(())
 }
 
-/// Ends the session; says whether there was one.
+/// Ends the session, if there is one.
 pub async fn delete(conn: &mut PgConnection, id_hash: &[u8]) -> Result<()> {
     sqlx::query!("DELETE FROM login_session WHERE id_hash = $1", id_hash).execute(conn).await?;
     Ok(())

@@ -12,7 +12,7 @@ use rocket::http::Status;
 
 use super::about::About;
 use super::answer::{Answer, Answered};
-use super::visit::Visit;
+use super::visit::{Circumstances, Visit};
 use crate::error::AppError;
 use crate::pages::page::Html;
 
@@ -20,14 +20,14 @@ use crate::pages::page::Html;
 const MEMORY: u64 = 8 * 1024 * 1024;
 /// Of a list, as a rule.
 const USUAL_SIZE: u64 = 16 * 1024;
-/// What an entry takes besides its texts.
+/// What an entry takes besides.
 const ENTRY_SIZE: u64 = 200;
 
 /// The pages that are kept, of all tenants.
 pub struct KeptPages(Cache<Key, Kept, BySize>);
 
 /// The tenant, and everything but its data that the page depends on.
-type Key = (i64, String);
+type Key = (i64, Circumstances);
 
 #[derive(Clone)]
 struct Kept {
@@ -39,8 +39,8 @@ struct Kept {
 struct BySize;
 
 impl Weighter<Key, Kept> for BySize {
-    fn weight(&self, (_, key): &Key, kept: &Kept) -> u64 {
-        ENTRY_SIZE + (key.len() + kept.stamp.len() + kept.html.size()) as u64
+    fn weight(&self, (_, circumstances): &Key, kept: &Kept) -> u64 {
+        ENTRY_SIZE + (circumstances.size() + kept.stamp.len() + kept.html.size()) as u64
     }
 }
 
@@ -68,8 +68,8 @@ pub async fn of_entity(about: &About, visit: &Visit<'_>, making: impl Future<Out
 ///
 /// What is made was read after the stamp: it may show a change more than the stamp says, never one less.
 pub async fn page(visit: &Visit<'_>, making: impl Future<Output = Answered>) -> Answered {
-    let Some(depends_on) = visit.depends_on() else { return making.await };
-    let key = (visit.tenant.state.id, depends_on);
+    let Some(circumstances) = visit.circumstances() else { return making.await };
+    let key = (visit.tenant.state.id, circumstances);
     if let Some(html) = visit.pages.get(&key, &visit.stamp) {
         return Ok(Answer::Ready(html));
     }

@@ -57,6 +57,26 @@ pub struct Visit<'r> {
 /// The guard of pages for who is logged in; others are led to the login by the routes behind.
 pub struct Inside<'r>(pub Visit<'r>);
 
+/// Everything that a page depends on but the tenant's data.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Circumstances {
+    path: String,
+    query: String,
+    viewer: Option<Viewer>,
+    csrf: String,
+    timezone: Tz,
+    namespace: String,
+}
+
+impl Circumstances {
+    /// About the bytes that they take.
+    pub fn size(&self) -> usize {
+        let Self { path, query, viewer, csrf, namespace, .. } = self;
+        let groups = viewer.iter().flat_map(|viewer| &viewer.groups).map(|(_, name)| name.len()).sum::<usize>();
+        size_of::<Self>() + path.len() + query.len() + csrf.len() + namespace.len() + groups
+    }
+}
+
 /// The guard of pages without login.
 pub struct Public<'r>(pub Visit<'r>);
 
@@ -128,11 +148,16 @@ impl<'r> Visit<'r> {
 
     /// Everything that a page depends on but the tenant's data; `None` for a page that is seen once: it says what was
     /// just done, or holds a token made for it.
-    pub fn depends_on(&self) -> Option<String> {
-        let Self { viewer, config, path, raw_query, csrf, .. } = self;
-        let is_seen_once = !self.messages.is_empty() || (viewer.is_some() && self.is_csrf_fresh);
-        let of = || format!("{path}?{raw_query} {viewer:?} {csrf} {} {}", config.general.timezone, self.namespace());
-        (!is_seen_once).then(of)
+    pub fn circumstances(&self) -> Option<Circumstances> {
+        let is_seen_once = !self.messages.is_empty() || (self.viewer.is_some() && self.is_csrf_fresh);
+        (!is_seen_once).then(|| Circumstances {
+            path: self.path.to_owned(),
+            query: self.raw_query.to_owned(),
+            viewer: self.viewer.clone(),
+            csrf: self.csrf.clone(),
+            timezone: self.config.general.timezone,
+            namespace: self.namespace(),
+        })
     }
 
     /// The last value of this name in the address.

@@ -93,7 +93,7 @@ fn a_password_that_nobody_chose() {
     let installation = healthy();
     installation.configure("Password = poem-secret-1", "Password = CHANGE_ME");
     let told = installation.run("poem", &["doctor"]).done().stdout;
-    assert!(told.contains("  note   [SUPERUSER_EGI] Password is CHANGE_ME still"), "{told}");
+    assert!(told.contains("  note   [SUPERUSER_EGI] Password is still CHANGE_ME"), "{told}");
 }
 
 #[test]
