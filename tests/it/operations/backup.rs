@@ -14,7 +14,7 @@ fn back_up(installation: &Installation, schema: &str) -> PathBuf {
     let directory = installation.path("backups");
     fs::create_dir_all(&directory).unwrap();
     let ran = installation.run("poem-backup", &["-n", schema, "-o", directory.to_str().unwrap()]).done();
-    assert!(ran.stdout.contains("secret_key and ") && ran.stdout.contains("keep them as well"), "{ran:?}");
+    assert!(ran.stdout.contains("secret_key and ") && ran.stdout.contains("keep copies of them as well"), "{ran:?}");
     PathBuf::from(ran.stdout.lines().next().unwrap())
 }
 
