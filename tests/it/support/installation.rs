@@ -113,8 +113,8 @@ impl Installation {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_poem"));
         command.arg0(program).env_clear().env("POEM_CONF", self.config_path()).stdin(Stdio::null());
-        // Where PostgreSQL's programs are is this machine's affair.
-        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "POEM_PG_BIN"));
+        // Where pg_dump is, is this machine's affair. (POEM_PG_BIN may name a server that came without it.)
+        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH"));
         end_with_its_test(&mut command);
         command
     }
