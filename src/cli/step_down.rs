@@ -3,9 +3,7 @@
 use nix::unistd::{Uid, User, initgroups, setgid, setuid};
 
 use super::Failure;
-
-/// The service user where the configuration names none.
-const SERVICE_USER: &str = "apache";
+use crate::config::server::SERVICE_USER;
 
 /// Run as root: becomes the configured user, or `apache` where that user exists. Run as somebody else: stays.
 /// Fails where the configured user does not exist; stays root where there is no `apache`, as on a developer's machine.

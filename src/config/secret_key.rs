@@ -9,11 +9,9 @@ use nix::unistd::{Uid, User};
 
 use super::error::remedy;
 use super::security::Security;
+use super::server::SERVICE_USER;
 use crate::domain::keys::Keys;
 use crate::domain::secret::Secret;
-
-/// Who owns a key that root makes, where that user exists.
-const OWNER: &str = "apache";
 
 /// 64 characters, so six bits of a random byte choose one without bias; 64 of them are 384 bits.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -147,7 +145,7 @@ fn write_private(path: &Path, key: &str, replaced: Option<Metadata>) -> io::Resu
     if Uid::effective().is_root() {
         let owner = match &replaced {
             Some(replaced) => Some((replaced.uid(), replaced.gid())),
-            None => User::from_name(OWNER)?.map(|user| (user.uid.as_raw(), user.gid.as_raw())),
+            None => User::from_name(SERVICE_USER)?.map(|user| (user.uid.as_raw(), user.gid.as_raw())),
         };
         if let Some((user, group)) = owner {
             std::os::unix::fs::fchown(&file, Some(user), Some(group))?;

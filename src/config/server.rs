@@ -15,6 +15,9 @@ const DEFAULT_PORT: u16 = 8000;
 const DEFAULT_ANSWER_MEMORY_MIB: usize = 64;
 const MIB: usize = 1024 * 1024;
 
+/// The service user where the configuration names none.
+pub const SERVICE_USER: &str = "apache";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// Where to listen. Loopback by default: the web server in front speaks to the world.

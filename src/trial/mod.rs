@@ -9,3 +9,4 @@ mod server; //     the running server process
 mod socket; //     where it is reached
 
 pub use error::TrialError;
+pub use server::end_with_parent;

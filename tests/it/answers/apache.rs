@@ -19,6 +19,8 @@ use crate::support::sql::sql;
 use crate::support::{Answer, Browser, Installation, Server, skipped};
 
 const PROFILE: &str = "/poem/api/v2/profiles/ARGO_MON";
+const AGGREGATIONS: &str = "/poem/api/v2/internal/aggregations/";
+const CSRF: &str = "0123456789abcdef0123456789abcdef";
 const PROGRAMS: [&str; 3] = ["/usr/sbin/apache2", "/usr/sbin/httpd", "/opt/rh/httpd24/root/usr/sbin/httpd"];
 const MODULES: [&str; 4] = [
     "/usr/lib/apache2/modules",
@@ -140,8 +142,18 @@ fn two_servers_behind_an_apache_are_one() {
     for _ in 0..10 {
         assert!(browser.is_logged_in());
     }
-    let style = browser.get("/static/poem.css");
-    assert_eq!(style.status, 200);
+    assert_eq!(browser.get("/static/poem.css").status, 200);
+    let mut root = Browser::through(&apache.address);
+    root.cookies.insert("sessionid".to_owned(), installation.log_in("poem"));
+    root.cookies.insert("csrftoken".to_owned(), CSRF.to_owned());
+    for number in 0..4 {
+        let body = format!(r#"{{"name": "saved-{number}", "apiid": "saved-{number}", "groupname": "ARGO"}}"#);
+        let headers = [("Content-Type", "application/json"), ("X-CSRFToken", CSRF)];
+        assert_eq!(root.send("POST", AGGREGATIONS, &headers, body.as_bytes()).status, 201);
+        for _ in 0..2 {
+            assert!(root.get(AGGREGATIONS).text().contains(&format!("saved-{number}")), "at either server");
+        }
+    }
     for words in ["one", "two", "three"] {
         sql(&installation, &format!("UPDATE egi.profile SET description = '{words}' WHERE name = 'ARGO_MON'"));
         servers[0].catch_up();

@@ -11,8 +11,8 @@ use crate::support::{Answer, Fleeting, Installation, Server, block_on};
 const PROFILES: &str = "/poem/api/v2/profiles/";
 const OLD: &str = "/poem/api/0.2/json/profiles";
 
-/// Nobody waits longer for an answer: the server's own 1.8 seconds, and what a busy machine adds.
-const SOON: Duration = Duration::from_secs(3);
+/// Nobody waits longer for an answer: the server's own 1.8 seconds, and the way there and back.
+const SOON: Duration = Duration::from_secs(2);
 
 /// How long it may take to recover: PostgreSQL has to start first.
 const COMING: Duration = Duration::from_secs(20);

@@ -12,14 +12,20 @@ const PROFILE: &str = "/poem/api/v2/profiles/ARGO_MON";
 /// What is asked twice over it, every quarter of a second, is still younger than a second.
 const SLOW: Duration = Duration::from_millis(200);
 
-/// Ready answers go on as long as they are known to be fresh; nothing that is older than a second is said, and nobody
-/// waits long.
-#[test]
-fn over_a_slow_line_ready_answers_go_on_and_the_others_are_right_or_refused_soon() {
+/// A PostgreSQL, an installation over it, and the line between them.
+fn over_a_line() -> (Fleeting, Installation, SlowLine) {
     let fleeting = Fleeting::new();
     let installation = fleeting.installation();
     let line = SlowLine::to(&fleeting);
     line.lead(&installation, &fleeting);
+    (fleeting, installation, line)
+}
+
+/// Ready answers go on as long as they are known to be fresh; nothing that is older than a second is said, and nobody
+/// waits long.
+#[test]
+fn over_a_slow_line_ready_answers_go_on_and_the_others_are_right_or_refused_soon() {
+    let (_fleeting, installation, line) = over_a_line();
     let server = Server::start(&installation);
     let profile = || server.get_with_key(PROFILE, EGI_TOKEN);
     await_status(200, || metrics(&server));
@@ -52,10 +58,7 @@ fn assert_new_or_refused(answer: &Answer) {
 
 #[test]
 fn a_server_that_starts_over_a_slow_line_serves_in_the_end() {
-    let fleeting = Fleeting::new();
-    let installation = fleeting.installation();
-    let line = SlowLine::to(&fleeting);
-    line.lead(&installation, &fleeting);
+    let (_fleeting, installation, line) = over_a_line();
     line.delay(SLOW / 2);
     let server = Server::start(&installation);
     await_status(200, || server.get_with_key(PROFILE, EGI_TOKEN));
@@ -112,10 +115,7 @@ fn a_request_that_writes_waits_for_another_writer_but_not_long() {
 /// places.
 #[test]
 fn connections_that_are_dead_without_a_word_are_replaced() {
-    let fleeting = Fleeting::new();
-    let installation = fleeting.installation();
-    let line = SlowLine::to(&fleeting);
-    line.lead(&installation, &fleeting);
+    let (_fleeting, installation, line) = over_a_line();
     let server = Server::start(&installation);
     let writer = Writer::new(&installation);
     // All connections of the pool are there.
@@ -142,10 +142,7 @@ fn connections_that_are_dead_without_a_word_are_replaced() {
 /// connection to the next one in the middle of that transaction.
 #[test]
 fn a_request_that_is_cut_off_while_it_begins_leaves_no_transaction_open() {
-    let fleeting = Fleeting::new();
-    let installation = fleeting.installation();
-    let line = SlowLine::to(&fleeting);
-    line.lead(&installation, &fleeting);
+    let (_fleeting, installation, line) = over_a_line();
     let server = Server::start(&installation);
     let writer = Writer::new(&installation);
     await_status(200, || writer.get(&server, AGGREGATIONS));

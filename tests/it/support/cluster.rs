@@ -72,8 +72,8 @@ pub fn cluster() -> &'static Reach {
 
 /// The queries of a request: whatever the server sends but for BEGIN with its search path, COMMIT and ROLLBACK, of
 /// which each transaction has one and one (the last may come after the answer), and the question to a connection that
-/// comes back; and but for the two questions about the
-/// state of all schemas, which it asks four times a second whether somebody asks or not.
+/// comes back; and but for the two questions about the state of all schemas, which it asks four times a second whether
+/// somebody asks or not.
 pub fn queries(database: &str, request: impl FnOnce()) -> Vec<String> {
     let is_query = |statement: &String| {
         let brackets = ["BEGIN", "COMMIT", "ROLLBACK", "SELECT now() = statement_timestamp()"];

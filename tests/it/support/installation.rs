@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use poem::config::{Config, secret_key};
 use poem::domain::keys::{Keys, random_hex, session_hash};
 use poem::domain::tenant::SchemaName;
+use poem::trial::end_with_parent;
 use sqlx::PgPool;
 use tempfile::TempDir;
 
@@ -115,7 +115,8 @@ impl Installation {
         command.arg0(program).env_clear().env("POEM_CONF", self.config_path()).stdin(Stdio::null());
         // Where pg_dump is, is this machine's affair. (POEM_PG_BIN may name a server that came without it.)
         command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH"));
-        end_with_its_test(&mut command);
+        // Also where the test is killed.
+        end_with_parent(&mut command, Signal::SIGKILL);
         command
     }
 
@@ -191,12 +192,6 @@ impl Installation {
             root = root.display(),
         )
     }
-}
-
-/// Nothing that a test started outlives it, also where the test was killed. (Its thread is the parent, for the system.)
-fn end_with_its_test(command: &mut Command) {
-    // SAFETY: between fork and exec one system call is made, which touches no memory.
-    unsafe { command.pre_exec(|| Ok(set_pdeathsig(Signal::SIGKILL)?)) };
 }
 
 fn restrict(file: &Path) {
