@@ -1,4 +1,4 @@
--- Failed logins, so that guessing passwords is slow whichever server is asked (src/domain/login_throttle.rs).
+-- Failed logins: the rate limit on guessing passwords holds for all servers together.
 CREATE TABLE login_failure (
     kind         text        NOT NULL,
     -- SHA-256 of the name or address: a name that was typed may be a password.

@@ -1,5 +1,5 @@
--- Pages that were made are kept while the tenant's stamp is the same (src/admin/core/kept.rs), so what else they are
--- made of stamps as well. Users, group members, sessions and log entries do not: a login would wait for whoever writes.
+-- Rendered pages are cached until the tenant's stamp changes, so the remaining tables that they show change it as well.
+-- Users, group members, sessions and log entries do not: a login would wait for whoever writes.
 CREATE TRIGGER probe_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON probe
     FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();
 CREATE TRIGGER metric_type_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON metric_type

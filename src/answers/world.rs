@@ -30,7 +30,7 @@ const LONG_PATIENCE: Duration = Duration::from_secs(5);
 pub struct World {
     settings: PoolSettings,
     /// How old what is known may be when the database is away.
-    last_known: Duration,
+    stale_if_error: Duration,
     known: RwLock<Arc<Known>>,
     /// One asks at a time, over a connection of its own: a pool that is exhausted is no reason to be ignorant.
     asking: tokio::sync::Mutex<Option<PgConnection>>,
@@ -88,7 +88,7 @@ impl Known {
 }
 
 impl World {
-    pub fn new(settings: PoolSettings, last_known: Duration) -> Self {
+    pub fn new(settings: PoolSettings, stale_if_error: Duration) -> Self {
         let known = Known {
             asked: None,
             trusted_since: None,
@@ -98,7 +98,7 @@ impl World {
         };
         Self {
             settings,
-            last_known,
+            stale_if_error,
             known: RwLock::new(Arc::new(known)),
             asking: Default::default(),
             failed: Mutex::default(),
@@ -153,7 +153,7 @@ impl World {
         }
         match Box::pin(self.ask(Instant::now(), PATIENCE)).await {
             Ok(()) => Ok(self.current()),
-            Err(_) if known.is_within(self.last_known) => Ok(known),
+            Err(_) if known.is_within(self.stale_if_error) => Ok(known),
             Err(error) => Err(error),
         }
     }

@@ -77,8 +77,8 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
 
 /// Manages the answers, and keeps asking for the state of the tenants as long as the server runs.
 fn answers(config: &Config) -> impl Fairing {
-    let world = Arc::new(World::new(pool_settings(config), config.server.last_known_data));
-    let memory = config.server.answer_memory;
+    let world = Arc::new(World::new(pool_settings(config), config.server.stale_if_error));
+    let memory = config.server.response_cache_size;
     AdHoc::on_ignite("Answers", move |rocket| async move {
         let pool = Db::fetch(&rocket).expect("attached before").pool().clone();
         let (asking, warming) = (world.clone(), pool.clone());

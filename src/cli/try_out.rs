@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rocket::fairing::AdHoc;
 use serde_json::Value;
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 
 use super::context::{Context, block_on};
 use super::db::{load_data, run_migrations};
@@ -20,7 +20,7 @@ use crate::domain::password;
 use crate::domain::tenant::{Tenant, new_tenant};
 use crate::logging::{self, Role};
 use crate::registry::{api_keys, load, tenants as registry};
-use crate::store::migrate::Schema;
+use crate::store::migrate::{self, MigrateError, Schema};
 use crate::transfer::demo;
 use crate::trial::postgres::{Cluster, Options};
 
@@ -133,11 +133,11 @@ fn configuration(venv: &Path, cluster: &Cluster, args: &Args) -> Result<String, 
 /// Migrations, and the demo tenants where they are not there yet.
 async fn prepare(context: &Context) -> Outcome {
     let mut conn = context.connection().await?;
-    run_migrations(&mut conn, &Schema::Public, false).await?;
+    migrate(&mut conn, &Schema::Public).await?;
     registry::ensure_public_tenant(&mut conn).await?;
     let tenants = context.tenants().await?;
     for tenant in &tenants {
-        run_migrations(&mut conn, &Schema::Tenant(tenant.schema.clone()), false).await?;
+        migrate(&mut conn, &Schema::Tenant(tenant.schema.clone())).await?;
     }
     for (name, host, data) in DEMO {
         if tenants.iter().all(|tenant| tenant.name != name) {
@@ -149,6 +149,21 @@ async fn prepare(context: &Context) -> Outcome {
         }
     }
     Ok(conn.close().await?)
+}
+
+/// Applies the migrations. If another version of POEM created the data, the message says how to start over: until the
+/// first release migrations may still be edited.
+async fn migrate(conn: &mut PgConnection, schema: &Schema) -> Outcome {
+    let cause = match migrate::state(conn, schema).await {
+        Ok(steps) if steps.iter().any(|step| step.changed) => "its migrations have changed since".to_owned(),
+        Err(MigrateError::Newer { .. }) => "it is newer than this POEM".to_owned(),
+        Ok(_) => return run_migrations(conn, schema, false).await,
+        Err(error) => return Err(error.into()),
+    };
+    let schema = schema.as_str();
+    Err(Failure::new(format!(
+        "another version of POEM created the schema {schema}: {cause}. Start over with --fresh, which deletes all data of this trial"
+    )))
 }
 
 /// Makes the tenant and loads the dump; gives the token of a key for it. `None`: the tenant was there already, and is

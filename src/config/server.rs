@@ -12,7 +12,7 @@ use super::settings::{Section, Settings};
 use crate::domain::session::SessionLimits;
 
 const DEFAULT_PORT: u16 = 8000;
-const DEFAULT_ANSWER_MEMORY_MIB: usize = 64;
+const DEFAULT_RESPONSE_CACHE_MIB: usize = 64;
 const MIB: usize = 1024 * 1024;
 
 /// The service user where the configuration names none.
@@ -29,11 +29,11 @@ pub struct Server {
     /// Whose word on the client's address and scheme counts. Loopback by default; empty: nobody's.
     pub trusted_proxies: Vec<IpAddr>,
     /// How old data may be that are still served when the database is away. 0: none are served.
-    pub last_known_data: Duration,
+    pub stale_if_error: Duration,
     /// How long a login lasts: 12 hours without any request, 7 days at most.
     pub sessions: SessionLimits,
     /// How much memory the answers that are kept ready may take, in bytes.
-    pub answer_memory: usize,
+    pub response_cache_size: usize,
     /// The user that commands run as root step down to; `None`: `apache`, where that user exists.
     pub user: Option<String>,
     /// Where css, scripts and images are; `None`: where the package puts them.
@@ -49,9 +49,9 @@ impl Default for Server {
             port: DEFAULT_PORT,
             operations: None,
             trusted_proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
-            last_known_data: Duration::ZERO,
+            stale_if_error: Duration::ZERO,
             sessions: SessionLimits::default(),
-            answer_memory: DEFAULT_ANSWER_MEMORY_MIB * MIB,
+            response_cache_size: DEFAULT_RESPONSE_CACHE_MIB * MIB,
             user: None,
             static_path: None,
             templates_path: None,
@@ -68,21 +68,21 @@ impl Server {
                 .ok_or_else(|| section.error("TrustedProxies", Problem::Not("a list of IP addresses")))?,
             None => default.trusted_proxies,
         };
-        let operations_address = section.parsed("OperationsAddress", "an IP address")?;
-        let operations_port = section.port("OperationsPort")?.filter(|port| *port != 0);
+        let management_address = section.parsed("ManagementAddress", "an IP address")?;
+        let management_port = section.port("ManagementPort")?.filter(|port| *port != 0);
         Ok(Self {
             address: section.parsed("Address", "an IP address")?.unwrap_or(default.address),
             port: section.port("Port")?.unwrap_or(default.port),
-            operations: operations_port
-                .map(|port| SocketAddr::new(operations_address.unwrap_or(Ipv4Addr::LOCALHOST.into()), port)),
+            operations: management_port
+                .map(|port| SocketAddr::new(management_address.unwrap_or(Ipv4Addr::LOCALHOST.into()), port)),
             trusted_proxies,
-            last_known_data: section
-                .parsed("LastKnownData", "a number of seconds")?
-                .map_or(default.last_known_data, |seconds: u32| Duration::from_secs(seconds.into())),
+            stale_if_error: section
+                .parsed("StaleIfError", "a number of seconds")?
+                .map_or(default.stale_if_error, |seconds: u32| Duration::from_secs(seconds.into())),
             sessions: sessions(&section)?,
-            answer_memory: section
-                .parsed("AnswerMemory", "a number of MiB")?
-                .map_or(default.answer_memory, |mib: u16| usize::from(mib) * MIB),
+            response_cache_size: section
+                .parsed("ResponseCacheSize", "a number of MiB")?
+                .map_or(default.response_cache_size, |mib: u16| usize::from(mib) * MIB),
             user: section.text("User")?.filter(|user| !user.is_empty()),
             static_path: section.path("StaticPath")?,
             templates_path: section.path("TemplatesPath")?,

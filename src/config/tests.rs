@@ -59,10 +59,10 @@ fn shipped(name: &str) -> PathBuf {
 fn operations_listen_on_loopback_and_only_where_a_port_is_named() {
     for (keys, expected) in [
         ("", None),
-        ("OperationsPort = 0\n", None),
-        ("OperationsAddress = 10.0.0.1\n", None),
-        ("OperationsPort = 8001\n", Some("127.0.0.1:8001")),
-        ("OperationsPort = 8001\nOperationsAddress = ::1\n", Some("[::1]:8001")),
+        ("ManagementPort = 0\n", None),
+        ("ManagementAddress = 10.0.0.1\n", None),
+        ("ManagementPort = 8001\n", Some("127.0.0.1:8001")),
+        ("ManagementPort = 8001\nManagementAddress = ::1\n", Some("[::1]:8001")),
     ] {
         let config = load(&format!("{GOOD}[SERVER]\n{keys}")).unwrap();
         assert_eq!(config.server.operations.map(|address| address.to_string()).as_deref(), expected, "{keys}");

@@ -1,5 +1,5 @@
 //! For whoever watches the server: is it alive, is it ready, what is it doing. Not for the public: it listens at an
-//! address of its own, `[SERVER] OperationsAddress` and `OperationsPort`. [`metrics`] counts the requests.
+//! address of its own, `[SERVER] ManagementAddress` and `ManagementPort`. [`metrics`] counts the requests.
 
 pub mod metrics;
 

@@ -113,7 +113,7 @@ fn little_memory_costs_time_and_nothing_else() {
     let installation = Installation::with_small_data();
     installation.configure("[SERVER]\n", "[SERVER]\nAnswerMemory = 0\n");
     let poor = Server::start(&installation);
-    installation.configure("AnswerMemory = 0\n", "");
+    installation.configure("ResponseCacheSize = 0\n", "");
     let rich = Server::start(&installation);
     for _ in 0..3 {
         for target in ADDRESSES {

@@ -92,10 +92,10 @@ fn the_server_starts_without_a_database_and_serves_when_it_comes() {
 }
 
 #[test]
-fn last_known_data_are_served_as_long_as_the_configuration_allows() {
+fn stale_data_are_served_as_long_as_stale_if_error_allows() {
     let mut fleeting = Fleeting::new();
     let installation = fleeting.installation();
-    installation.configure("Port = 8000\n", "Port = 8000\nLastKnownData = 8\n");
+    installation.configure("Port = 8000\n", "Port = 8000\nStaleIfError = 8\n");
     let server = Server::start(&installation);
     await_status(&server, 200, COMING);
     let before = ask(&server, "localhost", PROFILES).body;

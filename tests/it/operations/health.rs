@@ -16,7 +16,7 @@ use crate::support::{Answer, Installation, Server, block_on};
 
 fn with_operations(installation: &Installation) -> SocketAddr {
     let address = free_address();
-    let keys = format!("Port = 8000\nOperationsPort = {}\n", address.port());
+    let keys = format!("Port = 8000\nManagementPort = {}\n", address.port());
     installation.configure("Port = 8000\n", &keys);
     address
 }
@@ -102,30 +102,30 @@ fn requests_are_counted_by_route_tenant_and_status() {
     assert_eq!(answer.header("Content-Type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     let text = answer.text();
     for line in [
-        "# TYPE poem_requests_total counter",
-        r#"poem_requests_total{route="/poem/api/v2/metrics/<tag>",status="200",tenant="EGI"} 3"#,
-        r#"poem_requests_total{route="/poem/api/v2/metrics/<tag>",status="404",tenant="EGI"} 1"#,
-        r#"poem_requests_total{route="other",status="404",tenant="-"} 1"#,
-        "# TYPE poem_request_seconds histogram",
-        r#"poem_request_seconds_count{route="/poem/api/v2/metrics/<tag>"} 4"#,
-        r#"poem_request_seconds_bucket{route="/poem/api/v2/metrics/<tag>",le="+Inf"} 4"#,
-        r#"poem_answers_total{result="made"} 1"#,
-        r#"poem_answers_total{result="ready"} 2"#,
-        "poem_answers_ready 1",
-        concat!(r#"poem_up{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
+        "# TYPE poem_http_requests_total counter",
+        r#"poem_http_requests_total{route="/poem/api/v2/metrics/<tag>",status="200",tenant="EGI"} 3"#,
+        r#"poem_http_requests_total{route="/poem/api/v2/metrics/<tag>",status="404",tenant="EGI"} 1"#,
+        r#"poem_http_requests_total{route="other",status="404",tenant="-"} 1"#,
+        "# TYPE poem_http_request_duration_seconds histogram",
+        r#"poem_http_request_duration_seconds_count{route="/poem/api/v2/metrics/<tag>"} 4"#,
+        r#"poem_http_request_duration_seconds_bucket{route="/poem/api/v2/metrics/<tag>",le="+Inf"} 4"#,
+        r#"poem_response_cache_requests_total{result="miss"} 1"#,
+        r#"poem_response_cache_requests_total{result="hit"} 2"#,
+        "poem_response_cache_entries 1",
+        concat!(r#"poem_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\nis not in\n{text}");
     }
     for name in [
-        "poem_request_seconds_sum{",
+        "poem_http_request_duration_seconds_sum{",
         r#"poem_database_pool_connections{state="idle"} "#,
         r#"poem_database_pool_connections{state="used"} "#,
-        "poem_answers_bytes ",
+        "poem_response_cache_bytes ",
     ] {
         assert!(text.lines().any(|line| line.starts_with(name)), "{name}\nis not in\n{text}");
     }
     // Below a second, unless the machine stood still just now.
-    let is_fresh = |answer: &Answer| answer.text().lines().any(|line| line.starts_with("poem_freshness_seconds 0."));
+    let is_fresh = |answer: &Answer| answer.text().lines().any(|line| line.starts_with("poem_tenant_state_age_seconds 0."));
     await_answer(address, "/metrics", is_fresh);
 }
 
