@@ -7,11 +7,11 @@ use super::core::list::ListAsk;
 use super::core::{
     About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Visit,
 };
-use crate::domain::aggregation::{self, AggregationContent};
-use crate::domain::field::{Choices, Field};
-use crate::domain::group::GroupKind;
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::policy::Viewer;
+use crate::domain::form::field::{Choices, Field};
+use crate::domain::model::aggregation::{self, AggregationContent};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::policy::Viewer;
 use crate::pages::list::Cell;
 use crate::registry::{Refusal, Saved, Target, aggregations as registry};
 use crate::store::lists::aggregations as list;

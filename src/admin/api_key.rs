@@ -7,10 +7,10 @@ use super::core::list::ListAsk;
 use super::core::{
     About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Visit,
 };
-use crate::domain::api_key::{self, ApiKeyContent};
-use crate::domain::field::Field;
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::policy::Viewer;
+use crate::domain::form::field::Field;
+use crate::domain::model::api_key::{self, ApiKeyContent};
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::policy::Viewer;
 use crate::pages::form::Fact;
 use crate::pages::list::Cell;
 use crate::registry::{Refusal, Saved, Target, api_keys as registry};

@@ -5,10 +5,11 @@ use sqlx::PgConnection;
 
 use super::core::list::ListAsk;
 use super::core::{About, Column, Created, Declared, Extra, Fieldset, Listing, Restore, Table, Visit};
-use crate::domain::field::Field;
-use crate::domain::group::{self, GroupContent, GroupKind};
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::policy::Viewer;
+use crate::domain::form::field::Field;
+use crate::domain::model::group::{self, GroupContent};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::policy::Viewer;
 use crate::pages::form::Fact;
 use crate::pages::list::Cell;
 use crate::registry::{Refusal, Saved, Target, groups as registry};

@@ -3,8 +3,8 @@
 use super::core::answer;
 use super::core::{Answer, Answered, Visit};
 use super::{BLOCKS, entity, log_entry};
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::policy::Wish;
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::policy::Wish;
 use crate::pages::address::LOG_ENTRIES;
 use crate::pages::others::{IndexBlock, IndexPage, IndexRow};
 use crate::pages::{Link, Page};

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use super::core::history::in_words;
 use super::core::list::{self, ListAsk, Table, Wanted};
 use super::core::{Answered, Column, Filter, FilterSource, Listing, Visit, answer};
-use crate::domain::log_entry::{Action, ObjectKind};
+use crate::domain::model::log_entry::{Action, ObjectKind};
 use crate::error::{AppError, NOT_FOUND};
 use crate::pages::address::LOG_ENTRIES;
 use crate::pages::form::{Fieldset, FormPage, Look, Widget};

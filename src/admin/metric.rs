@@ -7,14 +7,14 @@ use super::core::list::ListAsk;
 use super::core::{
     About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Visit,
 };
-use crate::domain::field::{Choices, Field};
-use crate::domain::group::GroupKind;
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::metric::{MetricContent, Section};
-use crate::domain::metric_fields::FIELDS;
-use crate::domain::metric_rules::{ACTIVE, PASSIVE, PASSIVE_KEY};
-use crate::domain::policy::Viewer;
-use crate::domain::snapshot::VersionContent;
+use crate::domain::form::field::{Choices, Field};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::metric::{MetricContent, Section};
+use crate::domain::model::metric_fields::FIELDS;
+use crate::domain::model::metric_rules::{ACTIVE, PASSIVE, PASSIVE_KEY};
+use crate::domain::model::policy::Viewer;
+use crate::domain::model::snapshot::VersionContent;
 use crate::pages::Link;
 use crate::pages::form::{Fact, Needed};
 use crate::pages::list::Cell;

@@ -19,8 +19,8 @@ mod service;
 mod user;
 
 use self::core::Entity;
-use crate::domain::group::GroupKind;
-use crate::domain::log_entry::ObjectKind;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::ObjectKind;
 
 pub use routes::routes;
 

@@ -7,12 +7,12 @@ use super::core::list::ListAsk;
 use super::core::{
     About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Tick, Visit,
 };
-use crate::domain::field::{Choices, Field};
-use crate::domain::group::GroupKind;
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::policy::Viewer;
-use crate::domain::probe::{self, ProbeContent};
-use crate::domain::snapshot::VersionContent;
+use crate::domain::form::field::{Choices, Field};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::policy::Viewer;
+use crate::domain::model::probe::{self, ProbeContent};
+use crate::domain::model::snapshot::VersionContent;
 use crate::pages::Link;
 use crate::pages::form::Fact;
 use crate::pages::list::Cell;

@@ -6,7 +6,7 @@ use rocket::{Route, get, routes};
 use super::core::{Answered, Entity, Public, kept};
 use super::routes::number;
 use super::{entity, service};
-use crate::domain::log_entry::ObjectKind;
+use crate::domain::model::log_entry::ObjectKind;
 
 pub fn routes() -> Vec<Route> {
     routes![services, list, form, history, compare, version]

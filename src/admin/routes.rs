@@ -7,7 +7,7 @@ use super::core::{Answered, Entity, Inside, kept, suggest};
 use super::{entity, index, log_entry, password, public, search, service};
 use crate::auth::form::{Leads, Posted};
 use crate::auth::login_first::LoginFirst;
-use crate::domain::log_entry::ObjectKind;
+use crate::domain::model::log_entry::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
 use crate::pages::Page;
 use crate::pages::login::LoginPage;

@@ -3,7 +3,7 @@
 use super::core::visit::SEARCHED;
 use super::core::{Answered, Visit, answer};
 use super::{entity, service};
-use crate::domain::log_entry::ObjectKind;
+use crate::domain::model::log_entry::ObjectKind;
 use crate::pages::address::SEARCH;
 use crate::pages::others::{Findings, Found, SearchPage};
 use crate::pages::{Link, Page};

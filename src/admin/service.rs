@@ -2,8 +2,8 @@
 
 use super::core::list::{Table, Wanted};
 use super::core::{Answered, Column, Listing, Visit, answer};
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::policy::Wish;
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::policy::Wish;
 use crate::pages::Page;
 use crate::pages::list::ListPage;
 use crate::pages::others::{ServiceCell, ServiceRow, ServicesPage};

@@ -7,11 +7,11 @@ use super::core::list::ListAsk;
 use super::core::{
     About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Visit,
 };
-use crate::domain::field::Field;
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::password;
-use crate::domain::policy::Viewer;
-use crate::domain::user::{self, UserContent};
+use crate::domain::form::field::Field;
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::policy::Viewer;
+use crate::domain::model::user::{self, UserContent};
+use crate::domain::security::password;
 use crate::pages::Link;
 use crate::pages::form::Fact;
 use crate::pages::list::Cell;

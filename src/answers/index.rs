@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::keys::same_hash;
+use crate::domain::security::keys::same_hash;
 use crate::store::{Result, TenantTx, api_keys, groups, metrics, profiles};
 
 /// The names and keys of a tenant in one state.

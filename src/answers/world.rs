@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use sqlx::{Connection, PgConnection};
 use tokio::time::timeout;
 
-use crate::domain::host::Host;
-use crate::domain::tenant::SchemaName;
+use crate::domain::model::tenant::SchemaName;
+use crate::domain::web::host::Host;
 use crate::store::migrate::{Schema, complaint};
 use crate::store::tenants::{self, TenantState};
 use crate::store::{PoolSettings, Result, StoreError};

@@ -9,7 +9,7 @@ use rocket::response::{self, Responder, Response};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::domain::metric::{Section, Setting, Settings};
+use crate::domain::model::metric::{Section, Setting, Settings};
 use crate::error::JSON;
 use crate::store::metrics::ApiMetric;
 use crate::store::{Result, TenantTx, metrics};

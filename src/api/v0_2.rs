@@ -16,7 +16,7 @@ use crate::answers::{Answers, Body, Recipe};
 use crate::auth::front_door::Asked;
 use crate::auth::tenant::CurrentTenant;
 use crate::config::live::LiveConfig;
-use crate::domain::profile::Tuple;
+use crate::domain::model::profile::Tuple;
 use crate::error::AppError;
 use crate::store::profiles::ProfileRow;
 use crate::store::typed::storable;

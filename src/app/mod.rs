@@ -31,7 +31,7 @@ use crate::auth::front_door::{self, FrontDoor};
 use crate::auth::proxy::TrustedProxies;
 use crate::config::Config;
 use crate::config::live::LiveConfig;
-use crate::domain::keys::Keys;
+use crate::domain::security::keys::Keys;
 use crate::error::caught;
 use crate::operations::metrics::{Counting, Metrics};
 use crate::operations::{self, Watched};

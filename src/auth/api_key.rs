@@ -6,7 +6,7 @@ use rocket::request::{FromRequest, Outcome};
 use crate::answers::Answers;
 use crate::auth::session;
 use crate::auth::tenant::CurrentTenant;
-use crate::domain::keys::Keys;
+use crate::domain::security::keys::Keys;
 use crate::error::{AppError, NO_CREDENTIALS, NO_PERMISSION, refuse};
 
 const HEADER: &str = "X-API-KEY";

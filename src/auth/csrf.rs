@@ -10,8 +10,8 @@ use rocket::time::Duration;
 
 use crate::auth::front_door::Asked;
 use crate::auth::proxy;
-use crate::domain::host::Host;
-use crate::domain::keys::{random_hex, same_hash};
+use crate::domain::security::keys::{random_hex, same_hash};
+use crate::domain::web::host::Host;
 use crate::error::AppError;
 
 /// The cookie that header or field must agree with.

@@ -14,8 +14,8 @@ use rocket::{Data, Request, Response};
 
 use crate::auth::tenant::CurrentTenant;
 use crate::config::live::LiveConfig;
-use crate::domain::host::Host;
-use crate::domain::url_path::{PathRule, collapse_leading_slashes, decide};
+use crate::domain::web::host::Host;
+use crate::domain::web::url_path::{PathRule, collapse_leading_slashes, decide};
 use crate::error::{AppError, NOT_FOUND};
 
 /// Where the requests go that are not served. Nobody outside can ask for it: the verdict would be missing.

@@ -9,7 +9,7 @@ use crate::auth::csrf;
 use crate::auth::form::{Leads, Posted};
 use crate::auth::login;
 use crate::auth::visitor::Visitor;
-use crate::domain::next_path::NextPath;
+use crate::domain::web::redirect_target::NextPath;
 use crate::error::{NOT_FOUND, refuse};
 use crate::pages::Page;
 use crate::pages::login::LoginPage;

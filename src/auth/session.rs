@@ -8,9 +8,9 @@ use rocket::request::{FromRequest, Outcome};
 
 use crate::auth::csrf;
 use crate::auth::tenant::CurrentTenant;
-use crate::domain::keys::session_hash;
-use crate::domain::policy::Viewer;
-use crate::domain::session::SessionLimits;
+use crate::domain::model::policy::Viewer;
+use crate::domain::security::keys::session_hash;
+use crate::domain::security::session::SessionLimits;
 use crate::error::{AppError, NO_CREDENTIALS, refuse};
 use crate::registry::sessions as registry;
 use crate::store::sessions::{self, Session, SessionUser};

@@ -7,7 +7,7 @@ use rocket::request::{FromRequest, Outcome};
 
 use crate::answers::Answers;
 use crate::auth::front_door::Asked;
-use crate::domain::tenant::{SchemaName, Tenant};
+use crate::domain::model::tenant::{SchemaName, Tenant};
 use crate::error::{AppError, NOT_FOUND, refuse};
 use crate::store::migrate::{self, Schema};
 use crate::store::tenants::TenantState;

@@ -13,7 +13,7 @@ use crate::auth::proxy;
 use crate::auth::session::{self, MaybeLoggedIn};
 use crate::auth::tenant::CurrentTenant;
 use crate::config::live::LiveConfig;
-use crate::domain::session::SessionLimits;
+use crate::domain::security::session::SessionLimits;
 use crate::error::{AppError, refuse};
 use crate::pages::Chrome;
 use crate::pages::address::is_public;

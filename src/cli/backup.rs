@@ -12,7 +12,7 @@ use sqlx::{Connection, PgConnection};
 use super::context::{CommonArgs, Context, block_on, no_such_tenant};
 use super::{Failure, Outcome, pg_client};
 use crate::config::secret_key;
-use crate::domain::tenant::SchemaName;
+use crate::domain::model::tenant::SchemaName;
 use crate::store::backup::{self as store, Listed};
 use crate::store::tenants::server_version;
 use crate::transfer::backup::{Manifest, Origin, write};

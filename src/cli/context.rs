@@ -9,8 +9,8 @@ use super::step_down::step_down;
 use super::{Failure, Outcome};
 use crate::app::pool_settings;
 use crate::config::{self, Config, secret_key};
-use crate::domain::keys::Keys;
-use crate::domain::tenant::{SchemaName, Tenant};
+use crate::domain::model::tenant::{SchemaName, Tenant};
+use crate::domain::security::keys::Keys;
 use crate::logging::{self, Role};
 use crate::store::{PoolSettings, tenants};
 

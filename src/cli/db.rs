@@ -7,7 +7,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::context::{CommonArgs, Context, block_on};
 use super::{Failure, Outcome};
-use crate::domain::password;
+use crate::domain::security::password;
 use crate::registry::load::Outcome as Loaded;
 use crate::registry::{load, sessions, tenants as registry, users};
 use crate::store::migrate::{self, Progress, Schema};

@@ -11,9 +11,9 @@ use nix::unistd::Uid;
 use super::context::{CommonArgs, Context, block_on};
 use super::profiles_file::path_of;
 use super::{Failure, Outcome};
-use crate::domain::keys::random_hex;
-use crate::domain::profile::{ProfileContent, Tuple};
-use crate::domain::tenant::SchemaName;
+use crate::domain::model::profile::{ProfileContent, Tuple};
+use crate::domain::model::tenant::SchemaName;
+use crate::domain::security::keys::random_hex;
 use crate::store::{TenantTx, profiles};
 use crate::transfer::profiles::to_json;
 

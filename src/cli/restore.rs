@@ -13,7 +13,7 @@ use super::context::{CommonArgs, Context, block_on};
 use super::prompt::confirm;
 use super::{Failure, Outcome, pg_client};
 use crate::config::secret_key;
-use crate::domain::tenant::Tenant;
+use crate::domain::model::tenant::Tenant;
 use crate::store::backup::{RESTORE_BEGIN, RESTORE_END, RESTORE_REPLACE};
 use crate::store::migrate::{self, Schema};
 use crate::store::tenants;

@@ -8,7 +8,7 @@ use super::context::{CommonArgs, Context, block_on};
 use super::db::print_progress;
 use super::prompt::confirm;
 use super::{Failure, Outcome};
-use crate::domain::tenant::{Tenant, new_tenant};
+use crate::domain::model::tenant::{Tenant, new_tenant};
 use crate::registry::tenants as registry;
 use crate::store::{TenantTx, snapshot_read, tenants};
 

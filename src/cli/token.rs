@@ -2,8 +2,8 @@
 
 use super::context::{CommonArgs, Context, block_on};
 use super::{Failure, Outcome};
-use crate::domain::api_key::LONGEST_CLIENT;
-use crate::domain::tenant::Tenant;
+use crate::domain::model::api_key::LONGEST_CLIENT;
+use crate::domain::model::tenant::Tenant;
 use crate::registry::api_keys as registry;
 use crate::store::{TenantTx, api_keys};
 

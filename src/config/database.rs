@@ -2,7 +2,7 @@
 
 use super::error::ConfigError;
 use super::settings::Settings;
-use crate::domain::secret::Secret;
+use crate::domain::security::secret::Secret;
 
 const DEFAULT_PORT: u16 = 5432;
 

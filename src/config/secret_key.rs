@@ -10,8 +10,8 @@ use nix::unistd::{Uid, User};
 use super::error::remedy;
 use super::security::Security;
 use super::server::SERVICE_USER;
-use crate::domain::keys::Keys;
-use crate::domain::secret::Secret;
+use crate::domain::security::keys::Keys;
+use crate::domain::security::secret::Secret;
 
 /// 64 characters, so six bits of a random byte choose one without bias; 64 of them are 384 bits.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

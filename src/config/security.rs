@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::error::{ConfigError, Problem};
 use super::settings::Settings;
-use crate::domain::host::AllowedHosts;
+use crate::domain::web::host::AllowedHosts;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Security {

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 
 use super::error::{ConfigError, Problem};
 use super::settings::{Section, Settings};
-use crate::domain::session::SessionLimits;
+use crate::domain::security::session::SessionLimits;
 
 const DEFAULT_PORT: u16 = 8000;
 const DEFAULT_RESPONSE_CACHE_MIB: usize = 64;

@@ -9,7 +9,7 @@ use super::environment::Overrides;
 use super::error::{ConfigError, Problem};
 use super::ini::{DEFAULT, Dialect, SECTIONS};
 use super::interpolation::expand;
-use crate::domain::secret::Secret;
+use crate::domain::security::secret::Secret;
 
 /// All sections with their raw values, keys in lower case. `Debug` shows names, never values.
 #[derive(Clone)]

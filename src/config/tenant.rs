@@ -4,7 +4,7 @@
 
 use super::error::{ConfigError, Problem};
 use super::settings::Settings;
-use crate::domain::secret::Secret;
+use crate::domain::security::secret::Secret;
 
 const GENERAL: &str = "GENERAL_";
 const SUPERUSER: &str = "SUPERUSER_";

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::domain::host::AllowedHosts;
+use crate::domain::web::host::AllowedHosts;
 
 /// A file of POEM 2.3, with values that no message may show.
 const GOOD: &str = "[DEFAULT]

@@ -1,32 +1,6 @@
-//! What POEM knows: the field's own things and rules, pure. No I/O, no web framework, no SQL.
+//! What POEM knows, pure: its objects, the engine of its forms, security and addresses. No I/O, no web framework, no SQL.
 
-pub mod aggregation;
-pub mod api_key;
-pub mod changes;
-pub mod draft;
-pub mod field;
-pub mod group;
-pub mod history;
-pub mod host;
-pub mod keys;
-pub mod log_entry;
-pub mod login_throttle;
-pub mod metric;
-pub mod metric_fields;
-pub mod metric_rules;
-pub mod next_path;
-pub mod password;
-pub mod password_rules;
-pub mod policy;
-pub mod probe;
-pub mod profile;
-pub mod rejection;
-pub mod secret;
-pub mod service;
-pub mod session;
-pub mod snapshot;
-pub mod snapshot_diff;
-pub mod tenant;
-pub mod url_path;
-pub mod user;
-pub mod version;
+pub mod form; //     fields, submitted values, validation errors: the engine of every form
+pub mod model; //    probes, metrics, profiles and the other objects, their rules, and who may change them
+pub mod security; // keys, secrets, passwords, the rate limit of logins
+pub mod web; //      hosts, paths, redirect targets

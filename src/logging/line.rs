@@ -8,7 +8,7 @@ use log::{Level, Record};
 use log4rs::config::{Deserialize, Deserializers};
 use log4rs::encode::{self, Encode};
 
-use crate::domain::login_throttle::LOG_TARGET;
+use crate::domain::security::login_throttle::LOG_TARGET;
 
 /// Room for the line of a request, so that it is not moved while it grows.
 const COMMON_LENGTH: usize = 160;

@@ -28,7 +28,11 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let requests = Opts::new("poem_http_requests_total", "HTTP requests that were answered");
-        let duration = HistogramOpts::new("poem_http_request_duration_seconds", "Time from the arrival of a request to its response").buckets(SECONDS.into());
+        let duration = HistogramOpts::new(
+            "poem_http_request_duration_seconds",
+            "Time from the arrival of a request to its response",
+        )
+        .buckets(SECONDS.into());
         let metrics = Self {
             registry: Registry::new(),
             requests: IntCounterVec::new(requests, &["route", "tenant", "status"]).expect("the names are valid"),
@@ -90,7 +94,11 @@ fn state(watched: &Watched) -> Registry {
         gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         register(&registry, gauge);
     };
-    gauge(Opts::new("poem_build_info", "Constant 1, labelled with the version of POEM").const_label("version", env!("CARGO_PKG_VERSION")), 1);
+    gauge(
+        Opts::new("poem_build_info", "Constant 1, labelled with the version of POEM")
+            .const_label("version", env!("CARGO_PKG_VERSION")),
+        1,
+    );
     let idle = watched.pool.num_idle();
     let used = usize::try_from(watched.pool.size()).unwrap_or(0).saturating_sub(idle);
     let connections = Opts::new("poem_database_pool_connections", "Connections to the database that requests share");
@@ -100,13 +108,19 @@ fn state(watched: &Watched) -> Registry {
     gauge(Opts::new("poem_response_cache_bytes", "Memory taken by the response cache"), activity.bytes);
     gauge(Opts::new("poem_response_cache_entries", "Responses in the cache"), activity.ready);
     for (result, count) in [("hit", activity.given_ready), ("miss", activity.made)] {
-        let answers = Opts::new("poem_response_cache_requests_total", "Requests answered from the response cache (hit), and responses that had to be built (miss)");
+        let answers = Opts::new(
+            "poem_response_cache_requests_total",
+            "Requests answered from the response cache (hit), and responses that had to be built (miss)",
+        );
         let counter = IntCounter::with_opts(answers.const_label("result", result)).expect("the names are valid");
         counter.inc_by(count);
         register(&registry, counter);
     }
     if let Some(age) = watched.answers.world.view().age {
-        let freshness = Opts::new("poem_tenant_state_age_seconds", "Time since the state of the tenants was last read from the database");
+        let freshness = Opts::new(
+            "poem_tenant_state_age_seconds",
+            "Time since the state of the tenants was last read from the database",
+        );
         let gauge = Gauge::with_opts(freshness).expect("the names are valid");
         gauge.set(age.as_secs_f64());
         register(&registry, gauge);

@@ -82,7 +82,7 @@ mod tests {
 
     use super::*;
     use crate::answers::world::Standing;
-    use crate::domain::tenant::SchemaName;
+    use crate::domain::model::tenant::SchemaName;
 
     fn view(age: Option<u64>, failure: Option<&str>, shared: i64, tenant: Option<i64>) -> View {
         let tenants = vec![(SchemaName::parse("egi").unwrap(), tenant)];

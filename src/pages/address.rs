@@ -1,6 +1,6 @@
 //! The addresses of the pages: those people have bookmarked.
 
-use crate::domain::log_entry::ObjectKind;
+use crate::domain::model::log_entry::ObjectKind;
 
 /// Where the admin begins.
 pub const INDEX: &str = "/poem/admin/";

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::address::{Addresses, INDEX, SEARCH};
-use crate::domain::group::GroupKind;
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::policy::Viewer;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::policy::Viewer;
 
 /// Where something leads, and its words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

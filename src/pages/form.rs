@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::chrome::Link;
 use super::list::Choice;
 use super::page::Content;
-use crate::domain::rejection::{Complaint, Place, Rejection};
+use crate::domain::form::validation_error::{Complaint, Place, Rejection};
 
 /// How a field is shown; the templates under widgets/ have a macro for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

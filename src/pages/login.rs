@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::form::{self, Problem, Widget};
 use super::page::Content;
-use crate::domain::rejection::{Place, Rejection};
+use crate::domain::form::validation_error::{Place, Rejection};
 
 /// Template `login`.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -1,11 +1,11 @@
 //! Aggregation profiles: what the pages and the internal API write of them.
 
-use crate::domain::aggregation::AggregationContent;
-use crate::domain::group::GroupKind;
-use crate::domain::history;
-use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::policy::{Denial, Viewer, Wish, decide};
-use crate::domain::rejection::{Rejection, words};
+use crate::domain::form::validation_error::{Rejection, words};
+use crate::domain::model::aggregation::AggregationContent;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::policy::{Denial, Viewer, Wish, decide};
+use crate::domain::model::wording;
 use crate::store::{Loaded, StoreError, TenantTx, aggregations, groups};
 
 use super::groups::note_move;
@@ -134,7 +134,7 @@ async fn save(
     group_id: Option<i64>,
 ) -> Result<Saved, AggregationError> {
     let message = before.content.changes(content);
-    if message == history::NOTHING {
+    if message == wording::NOTHING {
         return Ok(Saved::nothing(before.id, &content.name));
     }
     aggregations::update(tx.conn(), before.id, content, group_id).await?;

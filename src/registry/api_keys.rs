@@ -2,13 +2,13 @@
 
 use sqlx::PgPool;
 
-use crate::domain::api_key::{ApiKeyContent, REVOKED};
-use crate::domain::history;
-use crate::domain::keys::{Keys, random_hex};
-use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::policy::{Viewer, Wish, decide};
-use crate::domain::rejection::{Rejection, words};
-use crate::domain::tenant::SchemaName;
+use crate::domain::form::validation_error::{Rejection, words};
+use crate::domain::model::api_key::{ApiKeyContent, REVOKED};
+use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::tenant::SchemaName;
+use crate::domain::model::wording;
+use crate::domain::security::keys::{Keys, random_hex};
 use crate::store::{StoreError, TenantTx, api_keys};
 
 use super::journal::{Author, note};
@@ -105,7 +105,7 @@ pub async fn change(
         return Err(Rejection::at("revoked", REVOKED).into());
     }
     let message = before.changes(content);
-    if message == history::NOTHING {
+    if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, client));
     }
     api_keys::revoke(tx.conn(), client).await?;

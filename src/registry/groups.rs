@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::domain::changes::{listed, missing_in};
-use crate::domain::group::{GroupContent, GroupKind};
-use crate::domain::history;
-use crate::domain::log_entry::Action;
-use crate::domain::policy::{Viewer, Wish, decide};
-use crate::domain::rejection::{Place, Rejection, words};
+use crate::domain::form::validation_error::{Place, Rejection, words};
+use crate::domain::model::group::GroupContent;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::Action;
+use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::wording;
+use crate::domain::model::wording::{listed, missing_in};
 use crate::store::group_members::{self, Member};
 use crate::store::{StoreError, TenantTx, groups, log_entries, users, version_keeping};
 
@@ -56,7 +57,7 @@ pub async fn change(
     target.check(before.revision)?;
     let before = before.content;
     let message = before.changes(content, kind);
-    if message == history::NOTHING {
+    if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.name));
     }
     let chosen = choose(tx, kind, &before, content).await?;

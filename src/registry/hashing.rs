@@ -3,8 +3,8 @@
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use crate::domain::password;
-use crate::domain::secret::Secret;
+use crate::domain::security::password;
+use crate::domain::security::secret::Secret;
 
 /// Each takes 19 MiB.
 const AT_ONCE: usize = 2;

@@ -1,7 +1,7 @@
 //! The action history, written along with every operation.
 
-use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::policy::Viewer;
+use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::policy::Viewer;
 use crate::store::log_entries::NewLogEntry;
 use crate::store::{StoreError, TenantTx, log_entries, version_keeping};
 

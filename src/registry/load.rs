@@ -2,9 +2,9 @@
 
 use sqlx::PgPool;
 
-use crate::domain::snapshot::Snapshot;
-use crate::domain::snapshot_diff::first_difference;
-use crate::domain::tenant::SchemaName;
+use crate::domain::model::snapshot::Snapshot;
+use crate::domain::model::snapshot_diff::first_difference;
+use crate::domain::model::tenant::SchemaName;
 use crate::store::{StoreError, TenantTx, snapshot_read, snapshot_write, users};
 
 /// What [`load`] did.

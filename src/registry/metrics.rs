@@ -1,12 +1,12 @@
 //! Metrics: added, cloned, changed, restored, removed.
 
-use crate::domain::group::GroupKind;
-use crate::domain::history;
-use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::metric::MetricContent;
-use crate::domain::policy::{Viewer, Wish, decide};
-use crate::domain::rejection::{Place, Rejection, words};
-use crate::domain::snapshot::VersionContent;
+use crate::domain::form::validation_error::{Place, Rejection, words};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::metric::MetricContent;
+use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::snapshot::VersionContent;
+use crate::domain::model::wording;
 use crate::store::metrics::MetricRow;
 use crate::store::{StoreError, TenantTx, groups, metrics, probes, version_keeping, versions};
 
@@ -33,11 +33,11 @@ pub async fn create(
     let name_id = put_name(tx, content, chosen.group_id).await?;
     let id = metrics::insert(tx.conn(), chosen.row(name_id, content)).await.map_err(name_taken)?;
     metrics::set_settings(tx.conn(), id, &content.settings).await?;
-    let derived = original.as_ref().map(|(_, of)| history::derived_from(&of.name, &of.tag));
+    let derived = original.as_ref().map(|(_, of)| wording::derived_from(&of.name, &of.tag));
     if let Some(original) = clone_of {
         version_keeping::copy_metric_versions(tx.conn(), original, id).await?;
     }
-    keep(tx, viewer, id, derived.as_deref().unwrap_or(history::INITIAL)).await?;
+    keep(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
     let message = derived.unwrap_or_default();
     note(tx, viewer, Action::Add, (ObjectKind::Metric, id, &content.label()), &message).await?;
     Ok(Saved::plain(id, &content.label()))
@@ -64,8 +64,8 @@ pub async fn change(
     let before = before.content;
     let chosen = check(tx, content, Some((target.id, &before))).await?;
     let content = &content.clone().without_what_its_type_drops().in_order_of(&before);
-    let message = history::metric_changes(&before, content);
-    if message == history::NOTHING {
+    let message = before.changes(content);
+    if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.label()));
     }
     let name_id = put_name(tx, content, chosen.group_id).await?;

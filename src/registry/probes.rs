@@ -1,11 +1,11 @@
 //! Probes: added, changed by a new version or in place, removed. The metrics that use them follow.
 
-use crate::domain::group::GroupKind;
-use crate::domain::history;
-use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::policy::{Viewer, Wish, decide};
-use crate::domain::probe::ProbeContent;
-use crate::domain::rejection::{Rejection, words};
+use crate::domain::form::validation_error::{Rejection, words};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::probe::ProbeContent;
+use crate::domain::model::wording;
 use crate::store::versions::VersionRow;
 use crate::store::{StoreError, TenantTx, probes, version_keeping, versions};
 
@@ -34,7 +34,7 @@ pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &ProbeContent) 
     decide(viewer, ObjectKind::Probe, Wish::Add { group: &content.group })?;
     let group_id = check(tx, content, Rejection::default()).await?;
     let id = probes::insert(tx.conn(), content, group_id, &viewer.username).await.map_err(name_taken)?;
-    version_keeping::keep_probe(tx.conn(), id, content, history::INITIAL, by(viewer)).await?;
+    version_keeping::keep_probe(tx.conn(), id, content, wording::INITIAL, by(viewer)).await?;
     note_move(tx, GroupKind::Probes, "", &content.group).await?;
     note(tx, viewer, Action::Add, (ObjectKind::Probe, id, &content.name), "").await?;
     Ok(Saved::plain(id, &content.name))
@@ -54,8 +54,8 @@ pub async fn change(
     target.check(before.revision)?;
     let before = before.content;
     let content = &ProbeContent { name: before.name.clone(), ..content.clone() };
-    let message = history::probe_changes(&before, content);
-    if message == history::NOTHING {
+    let message = before.changes(content);
+    if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.name));
     }
     let kept = versions::list(tx.conn(), ObjectKind::Probe, target.id).await?;
@@ -131,7 +131,7 @@ async fn amend_version(
     newest: Option<&VersionRow>,
 ) -> Result<(), StoreError> {
     let Some(newest) = newest else {
-        version_keeping::keep_probe(tx.conn(), id, content, history::INITIAL, by(viewer)).await?;
+        version_keeping::keep_probe(tx.conn(), id, content, wording::INITIAL, by(viewer)).await?;
         return Ok(());
     };
     version_keeping::amend_probe(tx.conn(), newest.id, content).await?;

@@ -2,14 +2,14 @@
 
 use sqlx::PgPool;
 
-use crate::domain::changes::listed;
-use crate::domain::group::GroupKind;
-use crate::domain::history;
-use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::policy::{Viewer, Wish, decide};
-use crate::domain::profile::{FIRST_VERSION, MANUAL_FLAVOUR, NAME_TAKEN, ProfileContent};
-use crate::domain::rejection::{Place, Rejection};
-use crate::domain::tenant::SchemaName;
+use crate::domain::form::validation_error::{Place, Rejection};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::profile::{FIRST_VERSION, MANUAL_FLAVOUR, NAME_TAKEN, ProfileContent};
+use crate::domain::model::tenant::SchemaName;
+use crate::domain::model::wording;
+use crate::domain::model::wording::listed;
 use crate::store::profiles::ProfileRow;
 use crate::store::{StoreError, TenantTx, metrics, profiles, service_flavours, vos};
 
@@ -53,7 +53,7 @@ async fn check_clone(
     if content.name == original.name {
         return Err(Rejection::at("name", NAME_TAKEN).into());
     }
-    Ok(history::derived_from(&original.name, &original.version))
+    Ok(wording::derived_from(&original.name, &original.version))
 }
 
 /// Saves what a form holds. Tuples that stay keep their ids.
@@ -69,7 +69,7 @@ pub async fn change(
     target.check(before.revision)?;
     let group_id = check(tx, content, Some(&before.content)).await?;
     let message = before.content.changes(content);
-    if message == history::NOTHING {
+    if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.name));
     }
     profiles::update(tx.conn(), target.id, content, group_id).await.map_err(name_taken)?;
@@ -182,7 +182,7 @@ async fn import_one(
 
 /// «Changed VO and description. Added 3 metric instances. Deleted 1 metric instance.»
 fn import_changes(profile: &ProfileContent, old: Option<&ProfileRow>, added: u64, removed: u64) -> String {
-    let fields = history::fields(&[
+    let fields = wording::fields(&[
         ("VO", old.is_some_and(|old| old.vo != profile.vo)),
         ("description", old.is_some_and(|old| old.description != profile.description)),
     ]);

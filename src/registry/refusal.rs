@@ -1,8 +1,8 @@
 //! Why an operation did nothing, and what one did that went through.
 
-use crate::domain::history;
-use crate::domain::policy::Denial;
-use crate::domain::rejection::Rejection;
+use crate::domain::form::validation_error::Rejection;
+use crate::domain::model::policy::Denial;
+use crate::domain::model::wording;
 use crate::store::StoreError;
 
 /// Nothing was written.
@@ -72,7 +72,7 @@ impl Saved {
 
     /// Everything was as it was, so nothing was written.
     pub fn nothing(id: i64, name: &str) -> Self {
-        Self::changed(id, name, history::NOTHING.to_owned())
+        Self::changed(id, name, wording::NOTHING.to_owned())
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::changes::listed;
-use crate::domain::group::GroupKind;
-use crate::domain::history;
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::policy::Viewer;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::metric_changes;
+use crate::domain::model::policy::Viewer;
+use crate::domain::model::wording::listed;
 use crate::store::{StoreError, TenantTx, groups, log_entries, metric_renames, metrics, used};
 
 use super::journal::{by, note_metrics};
@@ -46,7 +46,7 @@ async fn follow_metrics(
     // A message for each way to rely on it, so that many metrics take few statements.
     let mut changes: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
     for metric in &relying {
-        let message = history::followed(old, new, metric.as_parent, metric.as_dependency);
+        let message = metric_changes::followed(old, new, metric.as_parent, metric.as_dependency);
         changes.entry(message).or_default().push((metric.id, metric.label()));
     }
     for (message, changed) in &changes {

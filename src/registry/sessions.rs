@@ -2,9 +2,9 @@
 
 use sqlx::PgPool;
 
-use crate::domain::keys::session_hash;
-use crate::domain::session::SessionLimits;
-use crate::domain::tenant::SchemaName;
+use crate::domain::model::tenant::SchemaName;
+use crate::domain::security::keys::session_hash;
+use crate::domain::security::session::SessionLimits;
 use crate::store::{StoreError, TenantTx, login_failures, sessions};
 
 /// Writes down that a session is used, so that it does not end for idleness; at most once a minute.

@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, PgConnection, PgPool};
 
-use crate::domain::tenant::{SchemaName, Tenant};
+use crate::domain::model::tenant::{SchemaName, Tenant};
 use crate::store::migrate::{self, MigrateError, Progress, Schema};
 use crate::store::tenant_tx::{create_schema, drop_schema};
 use crate::store::{StoreError, TenantTx, metrics, tenants};

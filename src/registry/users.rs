@@ -2,14 +2,14 @@
 
 use sqlx::PgPool;
 
-use crate::domain::changes::missing_in;
-use crate::domain::group::GroupKind;
-use crate::domain::history;
-use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::policy::{Viewer, Wish, decide};
-use crate::domain::rejection::{Place, Rejection, words};
-use crate::domain::tenant::SchemaName;
-use crate::domain::user::{UserContent, groups_field};
+use crate::domain::form::validation_error::{Place, Rejection, words};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::tenant::SchemaName;
+use crate::domain::model::user::{UserContent, groups_field};
+use crate::domain::model::wording;
+use crate::domain::model::wording::missing_in;
 use crate::store::{StoreError, TenantTx, groups, sessions, users};
 
 use super::journal::note;
@@ -65,7 +65,7 @@ pub async fn change(
     target.check(before.revision)?;
     let before = before.content;
     let message = before.changes(content);
-    if message == history::NOTHING {
+    if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.username));
     }
     let mut rejection = Rejection::default();

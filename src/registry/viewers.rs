@@ -1,7 +1,7 @@
 //! Who is looking, as the transaction that acts for them sees it.
 
-use crate::domain::group::GroupKind;
-use crate::domain::policy::Viewer;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::policy::Viewer;
 use crate::store::{StoreError, TenantTx, groups, users};
 
 /// The user with their groups as they are now; `None`: gone, or may no longer log in.

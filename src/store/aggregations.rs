@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::{Loaded, Result};
-use crate::domain::aggregation::AggregationContent;
+use crate::domain::model::aggregation::AggregationContent;
 
 #[derive(Debug, Clone)]
 pub struct AggregationRow {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{Loaded, Result};
-use crate::domain::api_key::ApiKeyContent;
+use crate::domain::model::api_key::ApiKeyContent;
 
 /// A key as it is listed.
 #[derive(Debug, Clone)]

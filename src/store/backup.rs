@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{Result, StoreError};
-use crate::domain::tenant::{SchemaName, Tenant};
+use crate::domain::model::tenant::{SchemaName, Tenant};
 
 /// For psql, which knows the tenant by `poem_schema`: begins the transaction that all of it happens in.
 pub const RESTORE_BEGIN: &str = include_str!("restore_begin.sql");

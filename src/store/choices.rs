@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::Result;
 use super::typed::storable;
-use crate::domain::field::Choices;
+use crate::domain::form::field::Choices;
 
 /// One thing that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]

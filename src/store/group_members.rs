@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::Result;
-use crate::domain::group::GroupKind;
+use crate::domain::model::group_kind::GroupKind;
 
 /// An object that a group may hold: a probe, a name of the metric registry, a profile, an aggregation.
 #[derive(Debug, Clone, PartialEq, Eq)]

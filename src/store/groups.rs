@@ -3,7 +3,8 @@
 use sqlx::PgConnection;
 
 use super::{Loaded, Result, group_members};
-use crate::domain::group::{GroupContent, GroupKind};
+use crate::domain::model::group::GroupContent;
+use crate::domain::model::group_kind::GroupKind;
 
 /// A group's name with its kind.
 pub struct NamedGroup {

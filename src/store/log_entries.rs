@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::lists::log_entries::{Entries, LogRow};
 use super::lists::{ListAsk, Rows};
 use super::{Result, lists};
-use crate::domain::log_entry::{Action, ObjectKind};
+use crate::domain::model::log_entry::{Action, ObjectKind};
 
 /// What is written down of an action; its time is now.
 pub struct NewLogEntry<'a> {

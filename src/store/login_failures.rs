@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::Result;
-use crate::domain::login_throttle::{Failures, LOCKED_FOR, Subject};
+use crate::domain::security::login_throttle::{Failures, LOCKED_FOR, Subject};
 
 /// Most rows that [`delete_forgotten`] removes at once.
 const AT_ONCE: i64 = 100;

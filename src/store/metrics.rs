@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::snapshot_read::word;
 use super::typed::storable;
 use super::{Loaded, Result};
-use crate::domain::metric::{MetricContent, Section, Setting, Settings};
+use crate::domain::model::metric::{MetricContent, Section, Setting, Settings};
 
 /// A metric without its settings, which [`settings`] reads for all at once.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::tenant_tx::enter;
 use super::{Result, StoreError};
-use crate::domain::tenant::SchemaName;
+use crate::domain::model::tenant::SchemaName;
 
 static SHARED: Migrator = sqlx::migrate!("migrations/shared");
 static TENANT: Migrator = sqlx::migrate!("migrations/tenant");

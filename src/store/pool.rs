@@ -13,7 +13,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Row};
 use tokio::time::timeout;
 
 use super::{Result, StoreError};
-use crate::domain::secret::Secret;
+use crate::domain::security::secret::Secret;
 
 /// Longer than a healthy database ever takes; a database that is away shall cost a request no more.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);

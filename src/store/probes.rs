@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{Loaded, Result};
-use crate::domain::probe::ProbeContent;
+use crate::domain::model::probe::ProbeContent;
 
 /// What the metric form shows of a probe.
 #[derive(Debug, Clone)]

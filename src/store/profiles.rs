@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::{Loaded, Result};
-use crate::domain::profile::{ProfileContent, Tuple};
+use crate::domain::model::profile::{ProfileContent, Tuple};
 
 /// A profile without its tuples, which [`tuples`] reads for all at once.
 #[derive(Debug, Clone)]

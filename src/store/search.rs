@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::Result;
 use super::snapshot_read::word;
 use super::typed::storable;
-use crate::domain::log_entry::ObjectKind;
+use crate::domain::model::log_entry::ObjectKind;
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::Result;
-use crate::domain::group::GroupKind;
-use crate::domain::session::SessionLimits;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::security::session::SessionLimits;
 
 /// Who a session belongs to.
 #[derive(Debug, Clone)]

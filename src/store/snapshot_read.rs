@@ -6,12 +6,12 @@ use std::str::FromStr;
 use sqlx::PgConnection;
 
 use super::{Result, StoreError};
-use crate::domain::group::GroupRef;
-use crate::domain::metric::Settings;
-use crate::domain::profile::Tuple;
-use crate::domain::service::Service;
-use crate::domain::snapshot::*;
-use crate::domain::user::User;
+use crate::domain::model::group_kind::GroupRef;
+use crate::domain::model::metric::Settings;
+use crate::domain::model::profile::Tuple;
+use crate::domain::model::service::Service;
+use crate::domain::model::snapshot::*;
+use crate::domain::model::user::User;
 
 /// Everything the tenant owns but its login sessions, in the order of [`Snapshot::normalise`].
 pub async fn read(conn: &mut PgConnection) -> Result<Snapshot> {

@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::Result;
-use crate::domain::snapshot::{Named, Snapshot, VersionContent};
+use crate::domain::model::snapshot::{Named, Snapshot, VersionContent};
 
 /// Adds everything in the snapshot, with its ids, and sets the sequences behind them. The tables must hold nothing that
 /// collides; tags and metric types are matched by name.

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use tokio::time::timeout;
 
 use super::{Result, StoreError};
-use crate::domain::tenant::SchemaName;
+use crate::domain::model::tenant::SchemaName;
 
 /// How long a transaction that waits for nobody may take to begin.
 const PATIENCE: Duration = Duration::from_millis(1500);

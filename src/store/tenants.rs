@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::{Result, StoreError};
-use crate::domain::tenant::{PUBLIC_TENANT, SchemaName, Tenant};
+use crate::domain::model::tenant::{PUBLIC_TENANT, SchemaName, Tenant};
 
 /// A tenant, how far its schema is migrated, and which state its data are in.
 #[derive(Debug, Clone)]

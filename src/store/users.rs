@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 
 use super::{Loaded, Result, groups};
-use crate::domain::group::GroupKind;
-use crate::domain::user::UserContent;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::user::UserContent;
 
 /// Every username, in code point order.
 pub async fn usernames(conn: &mut PgConnection) -> Result<Vec<String>> {

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::Result;
-use crate::domain::probe::ProbeContent;
+use crate::domain::model::probe::ProbeContent;
 
 /// A new version of the probe; gives its id.
 pub async fn keep_probe(

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::Result;
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::snapshot::{Version, VersionContent};
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::snapshot::{Version, VersionContent};
 
 /// A line of an object's history.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::tenant::{SchemaName, Tenant};
+use crate::domain::model::tenant::{SchemaName, Tenant};
 use crate::store::backup::{Applied, Listed};
 
 /// The form of the file that this POEM writes, and the newest that it reads.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value};
 
-use crate::domain::profile::{ProfileContent, Tuple};
+use crate::domain::model::profile::{ProfileContent, Tuple};
 
 // The most characters of each field.
 const VERSION_LIMIT: usize = 10;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::account::Account;
 use super::error::TrialError;
-use crate::domain::version::compare_labels;
+use crate::domain::model::version::compare_labels;
 
 /// Directories of installed versions: before and after the name that differs.
 const INSTALLED: [(&str, &str, &str); 3] =

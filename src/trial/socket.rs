@@ -7,7 +7,7 @@ use nix::unistd::geteuid;
 
 use super::account::Account;
 use super::error::{TrialError, unless_missing};
-use crate::domain::keys::random_hex;
+use crate::domain::security::keys::random_hex;
 
 /// Only names the socket's file: nothing listens on the network.
 pub const PORT: u16 = 5432;

@@ -115,7 +115,8 @@ fn cookies() {
 /// Damage teaches something only where the whole is taken.
 #[test]
 fn the_corpus_is_taken_as_it_is() {
-    use poem::domain::{keys::Keys, secret::Secret};
+    use poem::domain::security::keys::Keys;
+    use poem::domain::security::secret::Secret;
     use poem::transfer::{django, profiles};
 
     for dump in corpus("dump") {

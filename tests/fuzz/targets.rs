@@ -3,12 +3,12 @@
 
 use poem::auth::{csrf, session};
 use poem::config::Config;
-use poem::domain::host::{AllowedHosts, Host};
-use poem::domain::keys::{Keys, session_hash};
-use poem::domain::secret::Secret;
-use poem::domain::snapshot_diff::first_difference;
-use poem::domain::tenant::{SchemaName, new_tenant};
-use poem::domain::url_path::{PathRule, decide};
+use poem::domain::model::snapshot_diff::first_difference;
+use poem::domain::model::tenant::{SchemaName, new_tenant};
+use poem::domain::security::keys::{Keys, session_hash};
+use poem::domain::security::secret::Secret;
+use poem::domain::web::host::{AllowedHosts, Host};
+use poem::domain::web::url_path::{PathRule, decide};
 use poem::transfer::{django, profiles};
 use rocket::http::Cookie;
 

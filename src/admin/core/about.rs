@@ -1,7 +1,7 @@
 //! What an entity says of itself, apart from its fields.
 
-use crate::domain::field::Choices;
-use crate::domain::log_entry::ObjectKind;
+use crate::domain::form::field::Choices;
+use crate::domain::model::log_entry::ObjectKind;
 use crate::store::lists::{NO, YES};
 
 /// A column of the list.

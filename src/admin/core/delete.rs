@@ -7,7 +7,7 @@ use super::entity::Declared;
 use super::save::REVISION;
 use super::visit::{Visit, refused};
 use crate::auth::form::Posted;
-use crate::domain::policy::Wish;
+use crate::domain::model::policy::Wish;
 use crate::error::NOT_FOUND;
 use crate::pages::others::DeletePage;
 use crate::pages::{Link, Page};

@@ -2,8 +2,8 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use crate::domain::draft::{Draft, Typed};
-use crate::domain::field::{Field, Kind, Row};
+use crate::domain::form::field::{Field, Kind, Row};
+use crate::domain::form::submitted::{Draft, Typed};
 use crate::pages::history::{Difference, Span};
 
 /// Every field, and of fields of rows every row by its first text, in the order of the form.

@@ -8,10 +8,10 @@ use super::answer::{self, Answered};
 use super::entity::{Declared, Found};
 use super::visit::Visit;
 use super::widgets::{self, Form};
-use crate::domain::draft::Draft;
-use crate::domain::field::{Field, Kind};
-use crate::domain::policy::Wish;
-use crate::domain::rejection::Rejection;
+use crate::domain::form::field::{Field, Kind};
+use crate::domain::form::submitted::Draft;
+use crate::domain::form::validation_error::Rejection;
+use crate::domain::model::policy::Wish;
 use crate::error::{AppError, NOT_FOUND};
 use crate::pages::form::{self as pages, Conflict, Fact, FormPage};
 use crate::pages::{Link, Page};
@@ -249,7 +249,8 @@ fn read_only<D: Declared>(entity: &D, visit: &Visit<'_>, purpose: &Purpose<'_, D
     let Purpose::Change { of } = purpose else { return None };
     let group = entity.group(&of.loaded.content);
     let Some(viewer) = &visit.viewer else { return Some("This is a public, read-only page.".to_owned()) };
-    let denial = crate::domain::policy::decide(viewer, entity.about().kind, Wish::StartChanging { group }).err()?;
+    let denial =
+        crate::domain::model::policy::decide(viewer, entity.about().kind, Wish::StartChanging { group }).err()?;
     let whom = match group {
         "" => "It is in no group: a superuser can change it.".to_owned(),
         group => format!("Members of the group {group}, and superusers, can change it."),

@@ -9,10 +9,10 @@ use super::form::{self, Purpose, Shown};
 use super::visit::{Visit, refused};
 use crate::auth::form::Posted;
 use crate::auth::login_first::RESUME;
-use crate::domain::draft::Draft;
-use crate::domain::history;
-use crate::domain::policy::{self, Wish};
-use crate::domain::rejection::Rejection;
+use crate::domain::form::submitted::Draft;
+use crate::domain::form::validation_error::Rejection;
+use crate::domain::model::policy::{self, Wish};
+use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
 use crate::registry::{Refusal, Saved, Target};
 
@@ -175,7 +175,7 @@ async fn gone<D: Declared>(entity: &D, visit: &Visit<'_>, posted: &Posted, typed
 }
 
 fn said(one: &str, saved: &Saved) -> Vec<String> {
-    if saved.message == history::NOTHING {
+    if saved.message == wording::NOTHING {
         return vec![format!("The {one} “{}” is as it was: nothing was changed.", saved.name)];
     }
     let first = format!("The {one} “{}” was changed. {}", saved.name, saved.message);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::visit::{SEARCHED, Visit};
-use crate::domain::field::Choices;
+use crate::domain::form::field::Choices;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::choices;
 

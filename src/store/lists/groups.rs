@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::{ListAsk, Order, Rows};
-use crate::domain::group::GroupKind;
+use crate::domain::model::group_kind::GroupKind;
 use crate::store::Result;
 
 pub const SORTS: &[&str] = &["name", "members", "users"];

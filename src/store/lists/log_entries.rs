@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{ListAsk, Order, Rows};
-use crate::domain::log_entry::{Action, ObjectKind};
+use crate::domain::model::log_entry::{Action, ObjectKind};
 use crate::store::Result;
 use crate::store::snapshot_read::word;
 

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 
-use crate::domain::group::GroupKind;
-use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::metric::{Section, Setting};
-use crate::domain::service::Service;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::metric::{Section, Setting};
+use crate::domain::model::service::Service;
 
 /// One tenant. Things are named, not numbered; a thing's number is its place in its list.
 #[derive(Debug, Deserialize)]

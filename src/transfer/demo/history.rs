@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 
 use super::file::{DemoFile, DemoMetric, DemoMetricVersion, DemoProbe, DemoProbeVersion, Pairs};
 use super::names::{DemoError, Names, unique, unknown};
-use crate::domain::history::{INITIAL, metric_changes, probe_changes};
-use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::metric::{MetricContent, Section, Settings};
-use crate::domain::probe::ProbeContent;
-use crate::domain::snapshot::{LogEntry, Version, VersionContent};
+use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::metric::{MetricContent, Section, Settings};
+use crate::domain::model::probe::ProbeContent;
+use crate::domain::model::snapshot::{LogEntry, Version, VersionContent};
+use crate::domain::model::wording::INITIAL;
 
 /// Numbered in the order of time.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ impl History {
         let mut before: Option<ProbeContent> = None;
         for version in &probe.versions {
             let content = probe_content(probe, version);
-            let message = before.as_ref().map_or_else(|| INITIAL.into(), |before| probe_changes(before, &content));
+            let message = before.as_ref().map_or_else(|| INITIAL.into(), |before| before.changes(&content));
             let who = Who { id: names.user(&version.by, &place)?, name: &version.by, when: version.date };
             self.log_version(&who, before.is_none(), (ObjectKind::Probe, id), &content.label(), &message);
             self.push(&who, id, VersionContent::Probe(content.clone()), message);
@@ -78,7 +78,7 @@ impl History {
         let mut before: Option<MetricContent> = None;
         for version in &metric.versions {
             let content = metric_content(metric, version);
-            let message = before.as_ref().map_or_else(|| INITIAL.into(), |before| metric_changes(before, &content));
+            let message = before.as_ref().map_or_else(|| INITIAL.into(), |before| before.changes(&content));
             let who = Who { id: names.user(&version.by, &place)?, name: &version.by, when: version.date };
             self.log_version(&who, before.is_none(), (ObjectKind::Metric, id), &shown, &message);
             self.push(&who, id, VersionContent::Metric(content.clone()), message);

@@ -8,13 +8,13 @@ use self::file::{DemoFile, DemoMetric, DemoProfile, DemoTuple, DemoUser};
 use self::history::History;
 pub use self::names::DemoError;
 use self::names::{Names, metric_names, unique, unknown};
-use crate::domain::group::GroupKind;
-use crate::domain::keys::Keys;
-use crate::domain::profile::Tuple;
-use crate::domain::snapshot::{
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::profile::Tuple;
+use crate::domain::model::snapshot::{
     Aggregation, ApiKey, Flavour, Group, Instance, Metric, MetricName, Named, Probe, Profile, Snapshot,
 };
-use crate::domain::user::User;
+use crate::domain::model::user::User;
+use crate::domain::security::keys::Keys;
 
 /// The tenant EGI: everything the field has, in small.
 pub const EGI: &str = include_str!("../../../demo/egi.json");

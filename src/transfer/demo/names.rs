@@ -6,7 +6,7 @@ use std::hash::Hash;
 use thiserror::Error;
 
 use super::file::DemoFile;
-use crate::domain::group::{GroupKind, GroupRef};
+use crate::domain::model::group_kind::{GroupKind, GroupRef};
 
 /// What is wrong with a demo file, and where.
 #[derive(Debug, Error)]

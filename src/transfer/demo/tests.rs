@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::domain::metric::Section;
-use crate::domain::probe::ProbeContent;
-use crate::domain::secret::Secret;
-use crate::domain::snapshot::VersionContent;
+use crate::domain::model::metric::Section;
+use crate::domain::model::probe::ProbeContent;
+use crate::domain::model::snapshot::VersionContent;
+use crate::domain::security::secret::Secret;
 
 fn build(text: &str) -> Result<Snapshot, DemoError> {
     snapshot(text, &Keys::derive(&Secret::new("demo")), &|password| format!("hash of {password}"))

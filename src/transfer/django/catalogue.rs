@@ -7,9 +7,9 @@ use super::error::DumpError;
 use super::models::Model;
 use super::people::Members;
 use super::refs::unique;
-use crate::domain::group::GroupKind;
-use crate::domain::service::Service;
-use crate::domain::snapshot::{Aggregation, Flavour, Named};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::service::Service;
+use crate::domain::model::snapshot::{Aggregation, Flavour, Named};
 
 /// The tags or the metric types.
 pub(super) fn named(source: &Source, model: Model) -> Vec<Named> {

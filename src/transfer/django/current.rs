@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::group::{GroupKind, GroupRef};
-use crate::domain::history;
-use crate::domain::metric::MetricContent;
-use crate::domain::probe::ProbeContent;
-use crate::domain::snapshot::{Metric, Probe, Snapshot, Version, VersionContent};
+use crate::domain::model::group_kind::{GroupKind, GroupRef};
+use crate::domain::model::metric::MetricContent;
+use crate::domain::model::probe::ProbeContent;
+use crate::domain::model::snapshot::{Metric, Probe, Snapshot, Version, VersionContent};
+use crate::domain::model::wording;
 
 /// The current state of every probe and metric as a version would hold it, probes first, each by id.
 fn current(snapshot: &Snapshot) -> Vec<(i64, VersionContent)> {
@@ -77,10 +77,10 @@ pub(super) fn warn_of_stale_versions(snapshot: &Snapshot, warnings: &mut Vec<Str
     for (id, now) in current(snapshot) {
         let words = match (newest.get(&owner(id, &now)), &now) {
             (Some(VersionContent::Probe(version)), VersionContent::Probe(now)) if version != now => {
-                format!("poem.probe {id}: {difference} ({})", history::probe_changes(version, now))
+                format!("poem.probe {id}: {difference} ({})", version.changes(now))
             }
             (Some(VersionContent::Metric(version)), VersionContent::Metric(now)) if version != now => {
-                format!("poem.metric {id}: {difference} ({})", history::metric_changes(version, now))
+                format!("poem.metric {id}: {difference} ({})", version.changes(now))
             }
             _ => continue,
         };
@@ -103,7 +103,7 @@ pub(super) fn add_initial_versions(snapshot: &mut Snapshot, highest: i64) {
             id,
             object_id,
             content,
-            message: history::INITIAL.to_owned(),
+            message: wording::INITIAL.to_owned(),
             user_id: users.get(username.as_str()).copied(),
             username,
             created: probe.map_or(last_time, |probe| probe.changed_at),

@@ -10,8 +10,8 @@ use super::messages;
 use super::models::Model;
 use super::rows::Row;
 use super::serialized;
-use crate::domain::metric::MetricContent;
-use crate::domain::snapshot::{Version, VersionContent};
+use crate::domain::model::metric::MetricContent;
+use crate::domain::model::snapshot::{Version, VersionContent};
 
 /// The versions whose object is there, with what is known of the others.
 #[derive(Default)]

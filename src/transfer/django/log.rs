@@ -8,9 +8,9 @@ use super::history::Versions;
 use super::messages;
 use super::models::Model;
 use super::rows::Row;
-use crate::domain::group::GroupKind;
-use crate::domain::log_entry::{Action, ObjectKind};
-use crate::domain::snapshot::LogEntry;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::snapshot::LogEntry;
 
 /// A log entry and its version were written by one request; it took no longer.
 const SAME_REQUEST_SECONDS: i64 = 2;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::domain::history::{self, SettingChanges};
-use crate::domain::metric::{MetricContent, Section};
+use crate::domain::model::metric::{MetricContent, Section};
+use crate::domain::model::metric_changes::{self, SettingChanges};
+use crate::domain::model::wording;
 
 /// Ticks of 2.3's probe form, which are no fields of a probe.
 const TICKS: [&str; 2] = ["new_version", "update_metric"];
@@ -37,8 +38,8 @@ struct Detail {
 pub(super) fn of_version(comment: &str, change: Option<(&MetricContent, &MetricContent)>) -> String {
     match items(comment) {
         None => comment.to_owned(),
-        Some(items) if items.iter().any(adds_the_object) => history::INITIAL.to_owned(),
-        Some(items) => history::sentences(words(&items, change)),
+        Some(items) if items.iter().any(adds_the_object) => wording::INITIAL.to_owned(),
+        Some(items) => wording::sentences(words(&items, change)),
     }
 }
 
@@ -52,7 +53,7 @@ pub(super) fn of_log_entry(message: &str, version_words: impl FnOnce() -> Option
         return words(&items, None).join(" ");
     }
     let by_key = items.iter().any(|item| is_by_key(item.detail()));
-    by_key.then(version_words).flatten().unwrap_or_else(|| history::sentences(words(&items, None)))
+    by_key.then(version_words).flatten().unwrap_or_else(|| wording::sentences(words(&items, None)))
 }
 
 /// `None` for plain text, which 2.3 wrote too.
@@ -91,7 +92,7 @@ fn sentence(item: &Item, rows: &mut Rows) -> Option<String> {
     let Some(name) = &detail.name else {
         let fields: Vec<&str> =
             detail.fields.iter().map(String::as_str).filter(|field| !TICKS.contains(field)).collect();
-        return history::changed_fields(&fields);
+        return wording::changed_fields(&fields);
     };
     if name.ends_with(" relationship") {
         return None;
@@ -107,13 +108,13 @@ fn sentence(item: &Item, rows: &mut Rows) -> Option<String> {
 
 fn row_sentence(item: &Item, what: &str, row: Option<&str>) -> String {
     match (item, row) {
-        (Item::Added(_), Some(row)) => history::added(what, row),
-        (Item::Deleted(_), Some(row)) => history::deleted(what, row),
+        (Item::Added(_), Some(row)) => wording::added(what, row),
+        (Item::Deleted(_), Some(row)) => wording::deleted(what, row),
         (Item::Added(_), None) => format!("Added {what}."),
         (Item::Deleted(_), None) => format!("Deleted {what}."),
         (Item::Changed(detail), row) => {
             let fields: Vec<&str> = detail.fields.iter().map(String::as_str).collect();
-            let fields = if fields.is_empty() { String::new() } else { format!("{} for ", history::in_words(&fields)) };
+            let fields = if fields.is_empty() { String::new() } else { format!("{} for ", wording::in_words(&fields)) };
             let row = row.map(|row| format!(" \"{row}\"")).unwrap_or_default();
             format!("Changed {fields}{what}{row}.")
         }
@@ -152,7 +153,7 @@ impl<'a> Rows<'a> {
     fn compare(items: &[Item], change: Option<(&'a MetricContent, &'a MetricContent)>) -> Self {
         let Some((before, after)) = change else { return Self::default() };
         let section_rows = |section| {
-            let mut changes = history::compare_settings(before.settings.of(section), after.settings.of(section));
+            let mut changes = metric_changes::compare_settings(before.settings.of(section), after.settings.of(section));
             // Rows that are new come after those that were there.
             let renames = items.iter().filter(|item| renames_in(item, section)).count().min(changes.added.len());
             let renamed = changes.added.drain(..renames).collect();
@@ -178,8 +179,8 @@ impl<'a> Rows<'a> {
     fn single(&self, name: &str) -> Option<String> {
         let (before, after) = self.change?;
         match name {
-            EXECUTABLE => history::single_change(EXECUTABLE, &before.executable, &after.executable),
-            PARENT => history::single_change(PARENT, &before.parent, &after.parent),
+            EXECUTABLE => wording::single_change(EXECUTABLE, &before.executable, &after.executable),
+            PARENT => wording::single_change(PARENT, &before.parent, &after.parent),
             _ => None,
         }
     }

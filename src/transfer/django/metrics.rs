@@ -9,9 +9,9 @@ use super::models::{Model, section_field};
 use super::people::Members;
 use super::refs::unique;
 use super::rows::Row;
-use crate::domain::group::GroupKind;
-use crate::domain::metric::{Section, Settings};
-use crate::domain::snapshot::{Metric, MetricName, Snapshot};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::metric::{Section, Settings};
+use crate::domain::model::snapshot::{Metric, MetricName, Snapshot};
 
 pub(super) fn names(
     source: &Source,

@@ -22,8 +22,8 @@ use serde_json::Value;
 
 pub use error::DumpError;
 
-use crate::domain::keys::Keys;
-use crate::domain::snapshot::Snapshot;
+use crate::domain::model::snapshot::Snapshot;
+use crate::domain::security::keys::Keys;
 use models::Model;
 use refs::Refs;
 use rows::Dump;

@@ -1,7 +1,7 @@
 //! The models of POEM 2.3 that a dump can hold, and their fields.
 
-use crate::domain::group::GroupKind;
-use crate::domain::metric::Section;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::metric::Section;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Model {

@@ -7,10 +7,10 @@ use super::error::{DumpError, quoted};
 use super::models::Model;
 use super::refs::unique;
 use super::rows::Row;
-use crate::domain::group::{GroupKind, GroupRef};
-use crate::domain::keys::Keys;
-use crate::domain::snapshot::{ApiKey, Group};
-use crate::domain::user::User;
+use crate::domain::model::group_kind::{GroupKind, GroupRef};
+use crate::domain::model::snapshot::{ApiKey, Group};
+use crate::domain::model::user::User;
+use crate::domain::security::keys::Keys;
 
 /// The client whose token POEM itself presents to the ARGO WEB-API.
 const WEB_API: &str = "WEB-API";

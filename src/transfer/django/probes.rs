@@ -4,8 +4,8 @@ use super::Source;
 use super::error::DumpError;
 use super::models::Model;
 use super::people::Members;
-use crate::domain::group::GroupKind;
-use crate::domain::snapshot::Probe;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::snapshot::Probe;
 
 pub(super) fn probes(source: &Source, members: &Members, warnings: &mut Vec<String>) -> Result<Vec<Probe>, DumpError> {
     let mut probes = Vec::new();

@@ -8,9 +8,9 @@ use super::models::Model;
 use super::people::Members;
 use super::refs::unique;
 use super::rows::Row;
-use crate::domain::group::GroupKind;
-use crate::domain::profile::Tuple;
-use crate::domain::snapshot::{Instance, Profile};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::profile::Tuple;
+use crate::domain::model::snapshot::{Instance, Profile};
 
 const DEFAULT_VERSION: &str = "1.0";
 

@@ -6,9 +6,9 @@ use super::Source;
 use super::error::{DumpError, described};
 use super::models::{Model, section_field};
 use super::rows::Row;
-use crate::domain::metric::{MetricContent, Section, Settings};
-use crate::domain::probe::ProbeContent;
-use crate::domain::snapshot::VersionContent;
+use crate::domain::model::metric::{MetricContent, Section, Settings};
+use crate::domain::model::probe::ProbeContent;
+use crate::domain::model::snapshot::VersionContent;
 
 const FIELD: &str = "serialized_data";
 

@@ -6,10 +6,10 @@ use chrono_tz::Europe::Zagreb;
 use serde_json::json;
 
 use super::*;
-use crate::domain::log_entry::ObjectKind;
-use crate::domain::metric::{Section, Setting};
-use crate::domain::secret::Secret;
-use crate::domain::snapshot_diff::first_difference;
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::metric::{Section, Setting};
+use crate::domain::model::snapshot_diff::first_difference;
+use crate::domain::security::secret::Secret;
 
 const SMALL: &[u8] = include_bytes!("../../../tests/fixtures/small.json");
 const SMALL_NATURAL: &[u8] = include_bytes!("../../../tests/fixtures/small-natural.json");

@@ -1,6 +1,6 @@
 //! What nobody should type: saved as it is, or refused at its field; never an error of the server, never half-saved.
 
-use poem::domain::log_entry::ObjectKind;
+use poem::domain::model::log_entry::ObjectKind;
 
 use super::fixtures::Fixture;
 use super::page::{Control, Form, errors_at};
@@ -248,7 +248,7 @@ fn objects_of_another_tenant_are_not_there() {
         let versions = house.versions(fixture.kind, id);
         let mut two = Browser::of_host(&house.server, "two.localhost");
         two.cookies.insert("csrftoken".to_owned(), "0123456789abcdef0123456789abcdef".to_owned());
-        let session = poem::domain::keys::session_hash("session-of-two");
+        let session = poem::domain::security::keys::session_hash("session-of-two");
         let hash: String = session.iter().map(|byte| format!("{byte:02x}")).collect();
         house.sql(&format!(
             "INSERT INTO two.login_session (id_hash, user_id, expires)

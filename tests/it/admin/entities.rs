@@ -1,7 +1,7 @@
 //! The pages of every entity, as their declaration promises them.
 
 use poem::admin::core::{About, FilterSource};
-use poem::domain::log_entry::ObjectKind;
+use poem::domain::model::log_entry::ObjectKind;
 
 use super::fixtures::Fixture;
 use super::page::{Control, Form, elements, links};

@@ -2,7 +2,7 @@
 
 use super::page::links;
 use super::{AT, House};
-use poem::domain::log_entry::ObjectKind;
+use poem::domain::model::log_entry::ObjectKind;
 use poem::pages::Addresses;
 
 const USERS: &str = "/poem/admin/poem/custuser/";

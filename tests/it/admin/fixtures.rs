@@ -1,8 +1,8 @@
 //! For every entity a form that fills it: all that the generic tests need to know of one.
 
-use poem::domain::group::GroupKind;
-use poem::domain::log_entry::ObjectKind;
-use poem::domain::policy::ruling_groups;
+use poem::domain::model::group_kind::GroupKind;
+use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::policy::ruling_groups;
 
 use super::page::{Control, Form};
 

@@ -1,7 +1,7 @@
 //! Versions, comparisons and log entries: what happened to an object, as pages tell it.
 
 use poem::admin::core::Restore;
-use poem::domain::log_entry::ObjectKind;
+use poem::domain::model::log_entry::ObjectKind;
 
 use super::page::{Control, links};
 use super::{AT, House, add, all, fixtures, get, open, said, save};

@@ -1,6 +1,6 @@
 //! Pages that are kept are never older than the data, and never somebody else's.
 
-use poem::domain::log_entry::ObjectKind;
+use poem::domain::model::log_entry::ObjectKind;
 use poem::pages::Addresses;
 
 use super::{AT, House, add, fixtures, get, open, said, submit};

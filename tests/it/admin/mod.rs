@@ -19,7 +19,7 @@ mod statements;
 use std::sync::OnceLock;
 
 use poem::admin::core::Entity;
-use poem::domain::log_entry::ObjectKind;
+use poem::domain::model::log_entry::ObjectKind;
 use poem::pages::Addresses;
 
 use self::fixtures::Fixture;

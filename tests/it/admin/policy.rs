@@ -1,8 +1,8 @@
 //! Who may do what: every role, entity and action, and what must be answered.
 
 use poem::admin::core::{About, Restore};
-use poem::domain::group::GroupKind;
-use poem::domain::log_entry::ObjectKind;
+use poem::domain::model::group_kind::GroupKind;
+use poem::domain::model::log_entry::ObjectKind;
 
 use super::fixtures::Fixture;
 use super::page::{Form, errors_at};

@@ -1,6 +1,6 @@
 //! What everybody may read without login, and what not.
 
-use poem::domain::log_entry::ObjectKind;
+use poem::domain::model::log_entry::ObjectKind;
 
 use super::page::{Form, links};
 use super::{AT, House, add, all, get};

@@ -1,6 +1,6 @@
 //! No query per row: what a page asks the database does not grow with the data, and is little.
 
-use poem::domain::log_entry::ObjectKind;
+use poem::domain::model::log_entry::ObjectKind;
 
 use super::{AT, House, add, all, fixtures, get, open, save};
 use crate::support::cluster::queries;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use poem::domain::url_path::{PathRule, decide};
+use poem::domain::web::url_path::{PathRule, decide};
 use serde_json::{Map, Value, json};
 
 use crate::support::installation::EGI_TOKEN;

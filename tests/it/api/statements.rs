@@ -1,10 +1,12 @@
 //! No query per row: what a request asks the database does not grow with the data.
 
-use poem::domain::group::GroupKind;
-use poem::domain::keys::Keys;
-use poem::domain::metric::{Section, Settings};
-use poem::domain::profile::Tuple;
-use poem::domain::snapshot::{Aggregation, ApiKey, Group, Instance, Metric, MetricName, Named, Profile, Snapshot};
+use poem::domain::model::group_kind::GroupKind;
+use poem::domain::model::metric::{Section, Settings};
+use poem::domain::model::profile::Tuple;
+use poem::domain::model::snapshot::{
+    Aggregation, ApiKey, Group, Instance, Metric, MetricName, Named, Profile, Snapshot,
+};
+use poem::domain::security::keys::Keys;
 use poem::registry::load;
 
 use crate::support::cluster::queries;

@@ -125,7 +125,8 @@ fn requests_are_counted_by_route_tenant_and_status() {
         assert!(text.lines().any(|line| line.starts_with(name)), "{name}\nis not in\n{text}");
     }
     // Below a second, unless the machine stood still just now.
-    let is_fresh = |answer: &Answer| answer.text().lines().any(|line| line.starts_with("poem_tenant_state_age_seconds 0."));
+    let is_fresh =
+        |answer: &Answer| answer.text().lines().any(|line| line.starts_with("poem_tenant_state_age_seconds 0."));
     await_answer(address, "/metrics", is_fresh);
 }
 

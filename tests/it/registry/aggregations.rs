@@ -1,7 +1,7 @@
 //! Aggregations as the pages save them. (What the internal API does with them is among its golden exchanges.)
 
-use poem::domain::aggregation::AggregationContent;
-use poem::domain::policy::Denial;
+use poem::domain::model::aggregation::AggregationContent;
+use poem::domain::model::policy::Denial;
 use poem::registry::{Refusal, Saved, Target, aggregations};
 use poem::store::{Loaded, aggregations as store};
 

@@ -1,7 +1,7 @@
 //! The tenant EGI with small.json, and people who do something there.
 
-use poem::domain::policy::Viewer;
-use poem::domain::rejection::{Place, Rejection};
+use poem::domain::form::validation_error::{Place, Rejection};
+use poem::domain::model::policy::Viewer;
 use poem::registry::{Refusal, viewers};
 use poem::store::TenantTx;
 

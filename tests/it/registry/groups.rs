@@ -1,9 +1,10 @@
 //! Groups: who is in them, and what it does to those who come and go.
 
-use poem::domain::aggregation::AggregationContent;
-use poem::domain::group::{GroupContent, GroupKind};
-use poem::domain::metric::MetricContent;
-use poem::domain::policy::Denial;
+use poem::domain::model::aggregation::AggregationContent;
+use poem::domain::model::group::GroupContent;
+use poem::domain::model::group_kind::GroupKind;
+use poem::domain::model::metric::MetricContent;
+use poem::domain::model::policy::Denial;
 use poem::registry::{Refusal, Saved, Target, aggregations, groups};
 use poem::store::{Loaded, groups as store};
 

@@ -1,7 +1,7 @@
 //! API keys: shown once, revoked for good.
 
-use poem::domain::api_key::ApiKeyContent;
-use poem::domain::policy::Denial;
+use poem::domain::model::api_key::ApiKeyContent;
+use poem::domain::model::policy::Denial;
 use poem::registry::{Refusal, Saved, Target, api_keys};
 use poem::store::{Loaded, api_keys as store};
 

@@ -1,10 +1,10 @@
 //! Metrics: what people may save, and the versions that come of it.
 
-use poem::domain::draft::Draft;
-use poem::domain::metric::{MetricContent, Section, Setting};
-use poem::domain::metric_fields::FIELDS;
-use poem::domain::policy::Denial;
-use poem::domain::rejection::Place;
+use poem::domain::form::submitted::Draft;
+use poem::domain::form::validation_error::Place;
+use poem::domain::model::metric::{MetricContent, Section, Setting};
+use poem::domain::model::metric_fields::FIELDS;
+use poem::domain::model::policy::Denial;
 use poem::registry::{Refusal, Saved, Target, metrics};
 use poem::store::{Loaded, metrics as store};
 

@@ -1,7 +1,7 @@
 //! Probes: which versions are kept, and what becomes of the metrics that use them.
 
-use poem::domain::policy::Denial;
-use poem::domain::probe::ProbeContent;
+use poem::domain::model::policy::Denial;
+use poem::domain::model::probe::ProbeContent;
 use poem::registry::probes::{self, Intent};
 use poem::registry::{Refusal, Saved, Target};
 use poem::store::{Loaded, probes as store};

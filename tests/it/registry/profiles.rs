@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use poem::domain::policy::Denial;
-use poem::domain::profile::{ProfileContent, Tuple};
-use poem::domain::rejection::Place;
+use poem::domain::form::validation_error::Place;
+use poem::domain::model::policy::Denial;
+use poem::domain::model::profile::{ProfileContent, Tuple};
 use poem::registry::{Refusal, Saved, Target, profiles};
 use poem::store::{Loaded, profiles as store};
 

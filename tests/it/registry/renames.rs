@@ -1,7 +1,7 @@
 //! A metric with a new name: profiles, other metrics and the registry go with it.
 
-use poem::domain::group::GroupKind;
-use poem::domain::metric::{MetricContent, Section};
+use poem::domain::model::group_kind::GroupKind;
+use poem::domain::model::metric::{MetricContent, Section};
 use poem::registry::{Refusal, Target, groups, profiles};
 use poem::store::{groups as group_store, profiles as profile_store};
 

@@ -1,9 +1,9 @@
 //! Users: their names, their groups, and who must remain.
 
-use poem::domain::group::GroupKind;
-use poem::domain::policy::Denial;
-use poem::domain::secret::Secret;
-use poem::domain::user::UserContent;
+use poem::domain::model::group_kind::GroupKind;
+use poem::domain::model::policy::Denial;
+use poem::domain::model::user::UserContent;
+use poem::domain::security::secret::Secret;
 use poem::registry::{Refusal, Saved, Target, users};
 use poem::store::{Loaded, groups, users as store};
 

@@ -1,7 +1,7 @@
 //! Suggestions and whole lists of what can be chosen.
 
-use poem::domain::field::Choices;
-use poem::domain::group::GroupKind;
+use poem::domain::form::field::Choices;
+use poem::domain::model::group_kind::GroupKind;
 use poem::store::choices::{self, Suggestion};
 
 use super::{egi_sql, read};

@@ -1,7 +1,7 @@
 //! Versions, and the action history of objects and dates.
 
-use poem::domain::log_entry::{Action, ObjectKind};
-use poem::domain::snapshot::VersionContent;
+use poem::domain::model::log_entry::{Action, ObjectKind};
+use poem::domain::model::snapshot::VersionContent;
 use poem::store::lists::ListAsk;
 use poem::store::lists::log_entries::{Entries, LogRow};
 use poem::store::versions::Neighbours;

@@ -1,8 +1,8 @@
 //! Search, filters and pages of the lists.
 
 use chrono::{TimeDelta, Utc};
-use poem::domain::group::GroupKind;
-use poem::domain::log_entry::ObjectKind;
+use poem::domain::model::group_kind::GroupKind;
+use poem::domain::model::log_entry::ObjectKind;
 use poem::store::lists::{
     ListAsk, NO, WITHOUT_GROUP, YES, aggregations, api_keys, groups, log_entries, metrics, probes, profiles, users,
 };

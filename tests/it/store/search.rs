@@ -1,6 +1,6 @@
 //! The search over everything, and the numbers of objects.
 
-use poem::domain::log_entry::ObjectKind;
+use poem::domain::model::log_entry::ObjectKind;
 use poem::store::counts;
 use poem::store::search::{self, Found, FoundKind};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use poem::domain::group::GroupKind;
+use poem::domain::model::group_kind::GroupKind;
 use poem::store::Result;
 use poem::store::lists::{
     ListAsk, Order, Rows, aggregations, api_keys, groups, log_entries, metrics, probes, profiles, users,

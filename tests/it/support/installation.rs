@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nix::sys::signal::Signal;
 use poem::config::{Config, secret_key};
-use poem::domain::keys::{Keys, random_hex, session_hash};
-use poem::domain::tenant::SchemaName;
+use poem::domain::model::tenant::SchemaName;
+use poem::domain::security::keys::{Keys, random_hex, session_hash};
 use poem::trial::end_with_parent;
 use sqlx::PgPool;
 use tempfile::TempDir;

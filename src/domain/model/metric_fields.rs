@@ -1,8 +1,8 @@
 //! The fields of a metric's form.
 
-use super::field::{Choices, Column, Field, Kind, Row, Shape};
-use super::group::GroupKind;
+use super::group_kind::GroupKind;
 use super::metric::{MetricContent, Section, Setting};
+use crate::domain::form::field::{Choices, Column, Field, Kind, Row, Shape};
 
 /// The keys of section config that an active metric must have, in the order of the form.
 pub const FIXED_KEYS: [&str; 5] = ["interval", "maxCheckAttempts", "path", "retryInterval", "timeout"];
@@ -78,8 +78,8 @@ fn set_rows(content: &mut MetricContent, section: Section, rows: Vec<Row>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::draft::Draft;
-    use crate::domain::rejection::{Place, words};
+    use crate::domain::form::submitted::Draft;
+    use crate::domain::form::validation_error::{Place, words};
 
     fn metric() -> MetricContent {
         let mut content = MetricContent {

@@ -1,6 +1,6 @@
 //! Fields: what a person edits of an entity, one declaration for form, limits, wording, comparison and conflict.
 
-use super::group::GroupKind;
+use crate::domain::model::group_kind::GroupKind;
 
 /// Where the choices of a field come from; the core of the admin knows how to ask for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

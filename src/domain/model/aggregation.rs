@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::field::{Choices, Field};
-use super::group::GroupKind;
-use super::history::{fields, sentences};
+use super::group_kind::GroupKind;
+use super::wording::{fields, sentences};
+use crate::domain::form::field::{Choices, Field};
 
 /// What a person edits of an aggregation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

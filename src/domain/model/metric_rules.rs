@@ -2,7 +2,7 @@
 
 use super::metric::{MetricContent, Section, Setting};
 use super::metric_fields::{FIXED_KEYS, VALUE};
-use super::rejection::{Place, Rejection, words};
+use crate::domain::form::validation_error::{Place, Rejection, words};
 
 /// The type of metrics that run a probe.
 pub const ACTIVE: &str = "Active";
@@ -97,8 +97,8 @@ fn fixed_first(config: &[Setting]) -> Vec<Setting> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::draft::Draft;
-    use crate::domain::metric_fields::FIELDS;
+    use crate::domain::form::submitted::Draft;
+    use crate::domain::model::metric_fields::FIELDS;
 
     fn metric(metric_type: &str, settings: &[(Section, &str, &str)]) -> MetricContent {
         let mut content = MetricContent { metric_type: metric_type.into(), ..MetricContent::default() };

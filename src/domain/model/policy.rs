@@ -1,6 +1,6 @@
 //! Who may do what: the only place that decides. (Whoever asks must ask within the transaction that acts on the answer.)
 
-use super::group::GroupKind;
+use super::group_kind::GroupKind;
 use super::log_entry::ObjectKind;
 
 /// Who is looking: a user who is logged in. Nobody else may do anything here; public pages only show.

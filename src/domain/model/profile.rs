@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::changes::{listed, missing_in};
-use super::field::{Choices, Column, Field, Kind, Row, Shape};
-use super::group::GroupKind;
-use super::history::{fields, sentences};
-use super::rejection::{Place, Rejection};
+use super::group_kind::GroupKind;
+use super::wording::{fields, sentences};
+use super::wording::{listed, missing_in};
+use crate::domain::form::field::{Choices, Column, Field, Kind, Row, Shape};
+use crate::domain::form::validation_error::{Place, Rejection};
 
 /// The version of a profile for which none was given.
 pub const FIRST_VERSION: &str = "1.0";
@@ -153,7 +153,7 @@ impl ProfileContent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::draft::Draft;
+    use crate::domain::form::submitted::Draft;
 
     fn profile(tuples: &[(&str, &str, &str)]) -> ProfileContent {
         let tuple = |(flavour, metric, fqan): &(&str, &str, &str)| Tuple {

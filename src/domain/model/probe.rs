@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::field::{Choices, Field, Shape};
-use super::group::GroupKind;
-use super::rejection::{Place, Rejection};
+use super::group_kind::GroupKind;
+use super::wording::{fields, sentences};
+use crate::domain::form::field::{Choices, Field, Shape};
+use crate::domain::form::validation_error::{Place, Rejection};
 
 /// The version number has been used already.
 pub const NOT_RAISED: &str = "Version number should be raised";
@@ -49,6 +50,20 @@ pub static FIELDS: [F; 7] = [
 ];
 
 impl ProbeContent {
+    /// «Changed version and comment.», or «No fields changed.»
+    pub fn changes(&self, after: &Self) -> String {
+        let compared = [
+            ("name", self.name != after.name),
+            ("version", self.version != after.version),
+            ("repository", self.repository != after.repository),
+            ("docurl", self.docurl != after.docurl),
+            ("description", self.description != after.description),
+            ("comment", self.comment != after.comment),
+            ("group", self.group != after.group),
+        ];
+        sentences(fields(&compared).into_iter().collect())
+    }
+
     /// How people and metrics name this version: «ams-probe (0.1.7)».
     pub fn label(&self) -> String {
         format!("{} ({})", self.name, self.version)
@@ -73,8 +88,8 @@ impl ProbeContent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::draft::{Draft, Typed};
-    use crate::domain::rejection::words;
+    use crate::domain::form::submitted::{Draft, Typed};
+    use crate::domain::form::validation_error::words;
 
     fn probe(version: &str) -> ProbeContent {
         ProbeContent {
@@ -141,5 +156,13 @@ mod tests {
         let mut rejection = Rejection::default();
         probe("2.0").check_version(&probe("2.0"), false, &twice, &mut rejection);
         assert!(rejection.is_empty());
+    }
+
+    #[test]
+    fn changed_fields_are_listed() {
+        let before = ProbeContent { version: "1".into(), comment: "a".into(), ..Default::default() };
+        let after = ProbeContent { version: "2".into(), comment: "b".into(), ..Default::default() };
+        assert_eq!(before.changes(&after), "Changed version and comment.");
+        assert_eq!(before.changes(&before), "No fields changed.");
     }
 }

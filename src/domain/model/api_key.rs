@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::field::Field;
-use super::history::{fields, sentences};
+use super::wording::{fields, sentences};
+use crate::domain::form::field::Field;
 
 /// What a person edits of a key; its token is made by POEM and shown once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

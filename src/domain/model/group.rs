@@ -1,91 +1,10 @@
 //! Groups of objects: who may change what hangs on them.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
-use super::changes::{Noun, listed, missing_in};
-use super::field::{Choices, Field, Kind};
-use super::history::{self, sentences};
-use super::log_entry::ObjectKind;
-
-/// What a group holds. The four kinds number their groups independently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum GroupKind {
-    Aggregations,
-    Profiles,
-    Probes,
-    Metrics,
-}
-
-impl GroupKind {
-    /// All kinds, in the order in which the API lists them.
-    pub const ALL: [GroupKind; 4] = [Self::Aggregations, Self::Profiles, Self::Probes, Self::Metrics];
-
-    /// The word for it in the database, in URLs of the API and in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Aggregations => "aggregations",
-            Self::Profiles => "profiles",
-            Self::Probes => "probes",
-            Self::Metrics => "metrics",
-        }
-    }
-
-    /// What a sentence calls its objects: one, several.
-    pub fn noun(self) -> Noun<'static> {
-        match self {
-            Self::Aggregations => ["aggregation", "aggregations"],
-            Self::Profiles => ["profile", "profiles"],
-            Self::Probes => ["probe", "probes"],
-            Self::Metrics => ["metric", "metrics"],
-        }
-    }
-
-    /// What the action history calls a group of this kind.
-    pub fn object_kind(self) -> ObjectKind {
-        match self {
-            Self::Aggregations => ObjectKind::GroupOfAggregations,
-            Self::Profiles => ObjectKind::GroupOfProfiles,
-            Self::Probes => ObjectKind::GroupOfProbes,
-            Self::Metrics => ObjectKind::GroupOfMetrics,
-        }
-    }
-
-    /// What the action history calls the objects of such a group.
-    pub fn member_kind(self) -> ObjectKind {
-        match self {
-            Self::Aggregations => ObjectKind::Aggregation,
-            Self::Profiles => ObjectKind::Profile,
-            Self::Probes => ObjectKind::Probe,
-            Self::Metrics => ObjectKind::Metric,
-        }
-    }
-}
-
-impl fmt::Display for GroupKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Takes the word in any case, as the API does.
-impl FromStr for GroupKind {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(word)).ok_or(())
-    }
-}
-
-/// Which group: its kind and its number within the kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct GroupRef {
-    pub kind: GroupKind,
-    pub id: i64,
-}
+use super::group_kind::GroupKind;
+use super::wording::{self, listed, missing_in, sentences};
+use crate::domain::form::field::{Choices, Field, Kind};
 
 /// What a person edits of a group. Names, not ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +58,7 @@ const fn fields_of(kind: GroupKind, members: &'static str) -> [F; 3] {
 impl GroupContent {
     /// «Changed name. Added probe "ams-probe". Removed users "alice" and "bob".», or that nothing did.
     pub fn changes(&self, after: &Self, kind: GroupKind) -> String {
-        let name = history::fields(&[("name", self.name != after.name)]);
+        let name = wording::fields(&[("name", self.name != after.name)]);
         let lists = [(kind.noun(), &self.members, &after.members), (["user", "users"], &self.users, &after.users)];
         let moves = lists.into_iter().flat_map(|(noun, before, after)| {
             [listed("Added", noun, &missing_in(before, after)), listed("Removed", noun, &missing_in(after, before))]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::host::Host;
+use crate::domain::web::host::Host;
 
 /// The name of the public tenant: it stands for the schema public, owns nothing and serves no host.
 pub const PUBLIC_TENANT: &str = "all";

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::group::{GroupKind, GroupRef};
+use super::group_kind::{GroupKind, GroupRef};
 use super::log_entry::{Action, ObjectKind};
 use super::metric::{MetricContent, Settings};
 use super::probe::ProbeContent;

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::changes::{listed, missing_in};
-use super::field::{Choices, Field, Kind, Shape};
-use super::group::{GroupKind, GroupRef};
-use super::history::{fields, sentences};
-use super::password_rules::{self, Owner};
-use super::rejection::{Place, Rejection, words};
-use super::secret::Secret;
+use super::group_kind::{GroupKind, GroupRef};
+use super::wording::{fields, sentences};
+use super::wording::{listed, missing_in};
+use crate::domain::form::field::{Choices, Field, Kind, Shape};
+use crate::domain::form::validation_error::{Place, Rejection, words};
+use crate::domain::security::password_rules::{self, Owner};
+use crate::domain::security::secret::Secret;
 
 /// A user with the groups whose objects they may change.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::field::{Column, Field, Kind, Row, Shape};
-use super::rejection::{Place, Rejection, words};
+use super::validation_error::{Place, Rejection, words};
 
 /// What one field holds, as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,7 +254,7 @@ fn is_email(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::field::Choices;
+    use crate::domain::form::field::Choices;
 
     #[derive(Debug, Clone, Default, PartialEq)]
     struct Thing {

@@ -135,10 +135,10 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
-    use crate::domain::group::{GroupKind, GroupRef};
-    use crate::domain::profile::Tuple;
-    use crate::domain::snapshot::{ApiKey, Flavour, Instance, Metric, Profile};
-    use crate::domain::user::User;
+    use crate::domain::model::group_kind::{GroupKind, GroupRef};
+    use crate::domain::model::profile::Tuple;
+    use crate::domain::model::snapshot::{ApiKey, Flavour, Instance, Metric, Profile};
+    use crate::domain::model::user::User;
 
     fn named(id: i64, name: &str) -> Named {
         Named { id, name: name.into() }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use super::rejection::{Place, Rejection};
+use crate::domain::form::validation_error::{Place, Rejection};
 
 const SHORTEST: usize = 8;
 /// In characters: what nobody types, and what would only keep the hash busy.

@@ -1,0 +1,21 @@
+//! The objects of the registry, their rules, and the words in which their changes are told.
+
+pub mod aggregation;
+pub mod api_key;
+pub mod group;
+pub mod group_kind;
+pub mod log_entry;
+pub mod metric;
+pub mod metric_changes;
+pub mod metric_fields;
+pub mod metric_rules;
+pub mod policy;
+pub mod probe;
+pub mod profile;
+pub mod service;
+pub mod snapshot;
+pub mod snapshot_diff;
+pub mod tenant;
+pub mod user;
+pub mod version;
+pub mod wording;

@@ -1,0 +1,8 @@
+//! Secrets, keys and passwords, login sessions, and the rate limit of logins.
+
+pub mod keys;
+pub mod login_throttle;
+pub mod password;
+pub mod password_rules;
+pub mod secret;
+pub mod session;
