@@ -8,8 +8,8 @@ use crate::domain::model::policy::Wish;
 use crate::pages::address::LOG_ENTRIES;
 use crate::pages::others::{IndexBlock, IndexPage, IndexRow};
 use crate::pages::{Link, Page};
+use crate::store::audit_log;
 use crate::store::counts::{self, Counts};
-use crate::store::log_entries;
 
 /// Actions that the index shows.
 const RECENT: i64 = 10;
@@ -21,7 +21,7 @@ pub async fn page(visit: &Visit<'_>) -> Answered {
     }
     let mut tx = visit.read().await?;
     let counts = counts::all(tx.conn()).await?;
-    let recent = log_entries::recent(tx.conn(), RECENT).await?;
+    let recent = audit_log::recent(tx.conn(), RECENT).await?;
     let mut blocks: Vec<IndexBlock> = BLOCKS
         .iter()
         .map(|(label, kinds)| IndexBlock {

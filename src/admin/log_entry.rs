@@ -13,8 +13,8 @@ use crate::pages::form::{Fieldset, FormPage, Look, Widget};
 use crate::pages::history::Event;
 use crate::pages::list::{Cell, ListPage};
 use crate::pages::{Link, Page};
+use crate::store::audit_log as one;
 use crate::store::lists::log_entries::{self, Entries, LogRow};
-use crate::store::log_entries as one;
 
 static LISTING: Listing = Listing {
     columns: &[

@@ -20,7 +20,7 @@ use crate::pages::form::{Fact, Needed};
 use crate::pages::list::Cell;
 use crate::registry::{Refusal, Saved, Target, metrics as registry};
 use crate::store::lists::metrics as list;
-use crate::store::{Loaded, Result, TenantTx, metrics as store, probes, used};
+use crate::store::{Loaded, Result, TenantTx, metrics as store, probes, references};
 
 pub struct Metrics;
 
@@ -199,8 +199,8 @@ impl Declared for Metrics {
 }
 
 async fn profiles(conn: &mut PgConnection, found: &Loaded<MetricContent>, visit: &Visit<'_>) -> Result<Vec<Link>> {
-    let profiles = used::profiles_of_metric(conn, &found.content.name).await?;
-    let link = |profile: used::UsingProfile| {
+    let profiles = references::profiles_of_metric(conn, &found.content.name).await?;
+    let link = |profile: references::UsingProfile| {
         Link::new(format!("{} {}", profile.name, profile.version), visit.at().change(ObjectKind::Profile, profile.id))
     };
     Ok(profiles.into_iter().map(link).collect())
@@ -208,8 +208,8 @@ async fn profiles(conn: &mut PgConnection, found: &Loaded<MetricContent>, visit:
 
 /// The metrics that have it as parent or dependency.
 async fn relying(conn: &mut PgConnection, found: &Loaded<MetricContent>, visit: &Visit<'_>) -> Result<Vec<Link>> {
-    let metrics = used::metrics_relying_on(conn, &found.content.name).await?;
-    let link = |metric: used::RelyingMetric| {
+    let metrics = references::metrics_relying_on(conn, &found.content.name).await?;
+    let link = |metric: references::RelyingMetric| {
         let what = match (metric.as_parent, metric.as_dependency) {
             (true, true) => "as parent and dependency",
             (true, false) => "as parent",

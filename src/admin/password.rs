@@ -4,7 +4,7 @@ use rocket::http::Status;
 
 use super::core::visit::refused;
 use super::core::{Answer, Answered, Visit, answer};
-use crate::auth::form::Posted;
+use crate::auth::posted::Posted;
 use crate::domain::form::validation_error::Rejection;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::security::password_rules;
@@ -12,7 +12,7 @@ use crate::domain::security::secret::Secret;
 use crate::error::NOT_FOUND;
 use crate::pages::Page;
 use crate::pages::login::PasswordPage;
-use crate::registry::{Refusal, hashing, users as registry};
+use crate::registry::{Refusal, password_hashing, users as registry};
 use crate::store::users;
 
 const NEW: &str = "new_password1";
@@ -31,7 +31,7 @@ pub async fn set(visit: &Visit<'_>, id: i64, posted: &Posted) -> Answered {
     if let Err(rejection) = password_rules::check((new, again), user.owner(), (NEW, AGAIN)) {
         return show(visit, id, &rejection).await;
     }
-    let hash = hashing::hash(&Secret::new(new)).await;
+    let hash = password_hashing::hash(&Secret::new(new)).await;
     let (mut tx, viewer) = visit.write().await.map_err(refused)?;
     match registry::set_password(&mut tx, &viewer, id, &hash).await {
         Ok(saved) => {

@@ -19,7 +19,7 @@ use crate::pages::list::Cell;
 use crate::registry::probes::Intent;
 use crate::registry::{Refusal, Saved, Target, probes as registry};
 use crate::store::lists::probes as list;
-use crate::store::{Loaded, Result, TenantTx, probes as store, used};
+use crate::store::{Loaded, Result, TenantTx, probes as store, references};
 
 pub struct Probes;
 
@@ -168,8 +168,8 @@ impl Declared for Probes {
 }
 
 async fn metrics(conn: &mut PgConnection, found: &Loaded<ProbeContent>, visit: &Visit<'_>) -> Result<Vec<Link>> {
-    let metrics = used::metrics_of_probe(conn, found.id).await?;
-    let link = |metric: used::ProbeMetric| {
+    let metrics = references::metrics_of_probe(conn, found.id).await?;
+    let link = |metric: references::ProbeMetric| {
         let label = format!("{} ({}), version {}", metric.name, metric.tag, metric.version);
         Link::new(label, visit.at().change(ObjectKind::Metric, metric.id))
     };

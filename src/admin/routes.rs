@@ -5,10 +5,11 @@ use rocket::{Route, get, post, routes};
 
 use super::core::{Answered, Entity, Inside, kept, suggest};
 use super::{entity, index, log_entry, password, public, search, service};
-use crate::auth::form::{Leads, Posted};
-use crate::auth::login_first::LoginFirst;
+use crate::auth::login_required::LoginRequired;
+use crate::auth::posted::Posted;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
+use crate::http::redirect::RedirectTo;
 use crate::pages::Page;
 use crate::pages::login::LoginPage;
 
@@ -170,12 +171,12 @@ async fn set_password(visit: Inside<'_>, id: &str, posted: Posted) -> Answered {
 
 /// Nobody is logged in: the login leads back here. Who is has asked for a page that is not there.
 #[get("/poem/admin/<_..>", rank = 20)]
-fn login_first(first: LoginFirst<'_>) -> Leads {
+fn login_first(first: LoginRequired<'_>) -> RedirectTo {
     first.lead()
 }
 
 /// A form that comes back after its session has ended: nothing of what was typed is lost.
 #[post("/poem/admin/<_..>", data = "<posted>", rank = 20)]
-async fn login_first_then_post(first: LoginFirst<'_>, posted: Posted) -> Page<LoginPage> {
+async fn login_first_then_post(first: LoginRequired<'_>, posted: Posted) -> Page<LoginPage> {
     first.again(&posted).await
 }

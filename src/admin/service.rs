@@ -7,7 +7,7 @@ use crate::domain::model::policy::Wish;
 use crate::pages::Page;
 use crate::pages::list::ListPage;
 use crate::pages::others::{ServiceCell, ServiceRow, ServicesPage};
-use crate::store::service_table::{self, ServiceLine};
+use crate::store::lists::services::{self, ServiceLine};
 
 pub static LISTING: Listing = Listing {
     columns: &[
@@ -17,7 +17,7 @@ pub static LISTING: Listing = Listing {
         Column { key: "metrics", label: "Metric" },
         Column { key: "probes", label: "Probe" },
     ],
-    sorts: service_table::SORTS,
+    sorts: services::SORTS,
     default_sort: "area",
     filters: &[],
     searched: "all columns",
@@ -27,7 +27,7 @@ pub async fn page(visit: &Visit<'_>) -> Answered {
     visit.may(ObjectKind::Service, Wish::View)?;
     let wanted = Wanted::read(&LISTING, visit);
     let mut tx = visit.read().await?;
-    let found = service_table::list(tx.conn(), &wanted.ask()).await?;
+    let found = services::list(tx.conn(), &wanted.ask()).await?;
     tx.commit().await?;
     let base = visit.at().list(ObjectKind::Service);
     let table = Table { rows: Vec::new(), total: found.total, page: found.page };

@@ -15,7 +15,7 @@ use crate::domain::security::password;
 use crate::pages::Link;
 use crate::pages::form::Fact;
 use crate::pages::list::Cell;
-use crate::registry::{Refusal, Saved, Target, hashing, users as registry};
+use crate::registry::{Refusal, Saved, Target, password_hashing, users as registry};
 use crate::store::lists::users as list;
 use crate::store::{Loaded, Result, TenantTx, users as store};
 
@@ -90,7 +90,7 @@ impl Declared for Users {
     async fn prepare(&self, content: &UserContent) -> String {
         match content.password.is_empty() {
             true => password::UNUSABLE.to_owned(),
-            false => hashing::hash(&content.password).await,
+            false => password_hashing::hash(&content.password).await,
         }
     }
 

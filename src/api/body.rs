@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::domain::model::metric::{Section, Setting, Settings};
-use crate::error::JSON;
+use crate::http::encoded_body::JSON;
 use crate::store::metrics::ApiMetric;
 use crate::store::{Result, TenantTx, metrics};
 

@@ -8,17 +8,18 @@ use serde_json::{Map, Value, json};
 use super::body::ApiJson;
 use super::fields::{Fields, field_error};
 use super::other_methods::{Access, other_methods};
-use crate::auth::session::LoggedIn;
+use crate::auth::session::ApiSession;
 use crate::domain::model::aggregation::AggregationContent;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::security::keys::Keys;
 use crate::error::{AppError, NO_PERMISSION};
+use crate::http::database::Db;
 use crate::registry::aggregations::{self as registry, AggregationError};
 use crate::registry::viewers;
 use crate::store::aggregations::{self, AggregationRow};
 use crate::store::api_keys::{self, ApiKey};
-use crate::store::{Db, TenantTx, groups, probes, users};
+use crate::store::{TenantTx, groups, probes, users};
 
 type Answered = Result<ApiJson, AppError>;
 
@@ -55,13 +56,13 @@ fn result(value: impl Serialize) -> ApiJson {
 }
 
 #[get("/poem/api/v2/internal/metrics/<group>")]
-async fn metrics_of_group(viewer: LoggedIn<'_>, group: &str, db: &State<Db>) -> Answered {
+async fn metrics_of_group(viewer: ApiSession<'_>, group: &str, db: &State<Db>) -> Answered {
     let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let names = groups::metric_names(tx.conn(), group).await?;
     names.map(result).ok_or(AppError::NotFound("Group not found"))
 }
 
-fn superuser_only(viewer: &LoggedIn<'_>) -> Result<(), AppError> {
+fn superuser_only(viewer: &ApiSession<'_>) -> Result<(), AppError> {
     if viewer.user.is_superuser { Ok(()) } else { Err(NO_PERMISSION) }
 }
 
@@ -71,7 +72,7 @@ fn token(key: &ApiKey, keys: &Keys) -> String {
 }
 
 #[get("/poem/api/v2/internal/tokens")]
-async fn all_tokens(viewer: LoggedIn<'_>, db: &State<Db>, keys: &State<Keys>) -> Answered {
+async fn all_tokens(viewer: ApiSession<'_>, db: &State<Db>, keys: &State<Keys>) -> Answered {
     superuser_only(&viewer)?;
     let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let stored = api_keys::list(tx.conn()).await?;
@@ -81,7 +82,7 @@ async fn all_tokens(viewer: LoggedIn<'_>, db: &State<Db>, keys: &State<Keys>) ->
 
 /// The token alone, as a JSON string.
 #[get("/poem/api/v2/internal/tokens/<client>")]
-async fn one_token(viewer: LoggedIn<'_>, client: &str, db: &State<Db>, keys: &State<Keys>) -> Answered {
+async fn one_token(viewer: ApiSession<'_>, client: &str, db: &State<Db>, keys: &State<Keys>) -> Answered {
     superuser_only(&viewer)?;
     let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let key = api_keys::by_client(tx.conn(), client).await?.ok_or(AppError::NotFound("Tenant not found"))?;
@@ -89,13 +90,13 @@ async fn one_token(viewer: LoggedIn<'_>, client: &str, db: &State<Db>, keys: &St
 }
 
 #[get("/poem/api/v2/internal/users")]
-async fn all_users(viewer: LoggedIn<'_>, db: &State<Db>) -> Answered {
+async fn all_users(viewer: ApiSession<'_>, db: &State<Db>) -> Answered {
     let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     Ok(result(users::usernames(tx.conn()).await?))
 }
 
 /// The names of the groups of a kind that the viewer may write to: all of them for a superuser.
-async fn group_names(viewer: &LoggedIn<'_>, db: &Db) -> Result<Map<String, Value>, AppError> {
+async fn group_names(viewer: &ApiSession<'_>, db: &Db) -> Result<Map<String, Value>, AppError> {
     let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let member = (!viewer.user.is_superuser).then_some(viewer.user.id);
     let names = groups::names(tx.conn(), member).await?;
@@ -107,19 +108,19 @@ async fn group_names(viewer: &LoggedIn<'_>, db: &Db) -> Result<Map<String, Value
 }
 
 #[get("/poem/api/v2/internal/groups")]
-async fn all_groups(viewer: LoggedIn<'_>, db: &State<Db>) -> Answered {
+async fn all_groups(viewer: ApiSession<'_>, db: &State<Db>) -> Answered {
     Ok(result(group_names(&viewer, db).await?))
 }
 
 #[get("/poem/api/v2/internal/groups/<kind>")]
-async fn groups_of_kind(viewer: LoggedIn<'_>, kind: &str, db: &State<Db>) -> Answered {
+async fn groups_of_kind(viewer: ApiSession<'_>, kind: &str, db: &State<Db>) -> Answered {
     let kind: GroupKind = kind.parse().map_err(|()| AppError::NotFound("Group not found"))?;
     Ok(ApiJson::new(&group_names(&viewer, db).await?[kind.as_str()]))
 }
 
 /// What the metric form shows of a probe; `{}` for one that is unknown.
 #[get("/poem/api/v2/internal/probes/<name>")]
-async fn one_probe(viewer: LoggedIn<'_>, name: &str, db: &State<Db>) -> Answered {
+async fn one_probe(viewer: ApiSession<'_>, name: &str, db: &State<Db>) -> Answered {
     let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     Ok(ApiJson::new(&match probes::summary(tx.conn(), name).await? {
         Some(probe) => json!({
@@ -134,14 +135,14 @@ fn aggregation_body(row: &AggregationRow) -> Value {
 }
 
 #[get("/poem/api/v2/internal/aggregations")]
-async fn all_aggregations(viewer: LoggedIn<'_>, db: &State<Db>) -> Answered {
+async fn all_aggregations(viewer: ApiSession<'_>, db: &State<Db>) -> Answered {
     let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let rows = aggregations::list(tx.conn()).await?;
     Ok(ApiJson::new(&rows.iter().map(aggregation_body).collect::<Vec<_>>()))
 }
 
 #[get("/poem/api/v2/internal/aggregations/<name>")]
-async fn one_aggregation(viewer: LoggedIn<'_>, name: &str, db: &State<Db>) -> Answered {
+async fn one_aggregation(viewer: ApiSession<'_>, name: &str, db: &State<Db>) -> Answered {
     let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
     let row = aggregations::by_name(tx.conn(), name).await?.ok_or(AppError::NotFound("Aggregation not found"))?;
     Ok(ApiJson::new(&aggregation_body(&row)))
@@ -161,12 +162,12 @@ impl From<AggregationError> for AppError {
 }
 
 /// Who is logged in, as the transaction that writes for them sees them.
-async fn writer(tx: &mut TenantTx, viewer: &LoggedIn<'_>) -> Result<Viewer, AppError> {
+async fn writer(tx: &mut TenantTx, viewer: &ApiSession<'_>) -> Result<Viewer, AppError> {
     viewers::find(tx, viewer.user.id).await?.ok_or(NO_PERMISSION)
 }
 
 #[post("/poem/api/v2/internal/aggregations", data = "<fields>")]
-async fn add_aggregation(viewer: LoggedIn<'_>, fields: Fields, db: &State<Db>) -> Answered {
+async fn add_aggregation(viewer: ApiSession<'_>, fields: Fields, db: &State<Db>) -> Answered {
     let mut fields = fields.checked()?;
     let [name, apiid, group] = ["name", "apiid", "groupname"].map(|field| fields.text(field, AGGREGATION_LIMIT));
     fields.end()?;
@@ -182,7 +183,7 @@ async fn add_aggregation(viewer: LoggedIn<'_>, fields: Fields, db: &State<Db>) -
 /// Moves the aggregation with the apiid into the group; 201 without a body, as 2.3 did.
 #[put("/poem/api/v2/internal/aggregations", data = "<fields>")]
 async fn move_aggregation(
-    viewer: LoggedIn<'_>,
+    viewer: ApiSession<'_>,
     fields: Fields,
     db: &State<Db>,
 ) -> Result<rocket::http::Status, AppError> {

@@ -4,8 +4,8 @@ use rocket::http::ContentType;
 use rocket::{Route, get, routes};
 
 use super::other_methods::{Access, other_methods};
-use crate::auth::tenant::CurrentTenant;
-use crate::error::JSON;
+use crate::http::encoded_body::JSON;
+use crate::tenants::guard::CurrentTenant;
 
 const DOCUMENT: &str = include_str!("openapi.json");
 

@@ -5,9 +5,10 @@ use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, Response};
 
 use crate::auth::api_key::ApiClient;
-use crate::auth::session::LoggedIn;
-use crate::auth::tenant::CurrentTenant;
-use crate::error::{AppError, JSON};
+use crate::auth::session::ApiSession;
+use crate::error::{AppError, remember};
+use crate::http::encoded_body::JSON;
+use crate::tenants::guard::CurrentTenant;
 
 /// Who may learn which methods there are: whoever may read.
 #[derive(Clone, Copy)]
@@ -35,7 +36,7 @@ impl OtherMethod {
         match self.0 {
             Access::Everybody => CurrentTenant::find(request).await.map(|_| ())?,
             Access::ApiKey => ApiClient::check(request).await.map(|_| ())?,
-            Access::Session => LoggedIn::check(request).await.map(|_| ())?,
+            Access::Session => ApiSession::check(request).await.map(|_| ())?,
         }
         match request.method() {
             Method::Options => Ok(Response::build().status(Status::Ok).header(JSON).finalize()),
@@ -49,7 +50,7 @@ impl Handler for OtherMethod {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
         match self.answer(request).await {
             Ok(answer) => Outcome::Success(answer),
-            Err(error) => error.outcome(request),
+            Err(error) => Outcome::Error(remember(request, error)),
         }
     }
 }

@@ -11,16 +11,17 @@ use sqlx::PgPool;
 
 use super::body::{EmptyConfig, json, metric_list};
 use super::other_methods::{Access, other_methods};
-use crate::answers::body::Ready;
-use crate::answers::{Answers, Body, Recipe};
-use crate::auth::front_door::Asked;
-use crate::auth::tenant::CurrentTenant;
-use crate::config::live::LiveConfig;
+use crate::cache::{CachedResponse, ResponseCache};
+use crate::config::reload::LiveConfig;
 use crate::domain::model::profile::Tuple;
 use crate::error::AppError;
+use crate::http::encoded_body::CachedBody;
+use crate::http::encoded_body::EncodedBody;
+use crate::http::original_request::OriginalRequest;
 use crate::store::profiles::ProfileRow;
-use crate::store::typed::storable;
+use crate::store::text::storable;
 use crate::store::{Result, TenantTx, groups, profiles};
+use crate::tenants::guard::CurrentTenant;
 
 const NO_VO: &str = "Not valid VO";
 const NO_GROUP: &str = "Not a valid group.";
@@ -37,26 +38,26 @@ pub fn routes() -> Vec<Route> {
     own.into_iter().chain(others).collect()
 }
 
-/// JSON, or a complaint in words.
+/// JSON, or text that says what is wrong.
 #[derive(Responder)]
 enum Answer {
-    Json(Ready),
-    Complaint((ContentType, &'static str)),
+    Json(CachedBody),
+    Text((ContentType, &'static str)),
 }
 
-/// A ready answer, or the complaint where what was asked for went away meanwhile.
-fn answer(body: Option<Arc<Body>>, words: &'static str) -> Answered {
-    Ok(body.map_or_else(|| complaint(words), |body| Answer::Json(Ready(body))))
+/// The response from the cache, or the text if what was asked for no longer exists.
+fn answer(body: Option<Arc<EncodedBody>>, words: &'static str) -> Answered {
+    Ok(body.map_or_else(|| text(words), |body| Answer::Json(CachedBody(body))))
 }
 
-fn complaint(words: &'static str) -> Answer {
-    Answer::Complaint((ContentType::Plain, words))
+fn text(words: &'static str) -> Answer {
+    Answer::Text((ContentType::Plain, words))
 }
 
 type Answered = std::result::Result<Answer, AppError>;
 
 /// What clients ask for; names as the tenant's index has them.
-enum Wanted<'a> {
+enum Resource<'a> {
     Profiles,
     OfVos { vos: Vec<&'a str>, profiles: Vec<&'a str>, namespace: String },
     MetricsInGroup(&'a str),
@@ -64,7 +65,7 @@ enum Wanted<'a> {
 }
 
 #[rocket::async_trait]
-impl Recipe for Wanted<'_> {
+impl CachedResponse for Resource<'_> {
     fn key(&self) -> String {
         match self {
             Self::Profiles => "0.2/profiles".to_owned(),
@@ -78,7 +79,7 @@ impl Recipe for Wanted<'_> {
         }
     }
 
-    async fn make(&self, tx: &mut TenantTx) -> Result<Option<Vec<u8>>> {
+    async fn render(&self, tx: &mut TenantTx) -> Result<Option<Vec<u8>>> {
         match self {
             Self::Profiles => {
                 let profiles = with_tuples(tx, |_| true).await?;
@@ -122,7 +123,7 @@ impl<'r> FromRequest<'r> for Parameters {
     type Error = std::convert::Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
-        let pairs = form_urlencoded::parse(Asked::of(request).query().as_bytes());
+        let pairs = form_urlencoded::parse(OriginalRequest::of(request).query().as_bytes());
         Outcome::Success(Self(pairs.map(|(key, value)| (storable(&key), storable(&value))).collect()))
     }
 }
@@ -145,8 +146,8 @@ struct InstanceBody<'a> {
 }
 
 #[get("/poem/api/0.2/json/profiles")]
-async fn all_profiles(tenant: CurrentTenant<'_>, answers: &State<Answers>) -> Answered {
-    answer(answers.ready(tenant.state, &Wanted::Profiles).await?, "")
+async fn all_profiles(tenant: CurrentTenant<'_>, responses: &State<ResponseCache>) -> Answered {
+    answer(responses.tenant(tenant.state).await?.get_or_render(&Resource::Profiles).await?, "")
 }
 
 fn profile_body<'a>(row: &'a ProfileRow, tuples: &'a [Tuple]) -> ProfileBody<'a> {
@@ -194,38 +195,38 @@ struct VoMetricBody<'a> {
 async fn metrics_in_profiles(
     tenant: CurrentTenant<'_>,
     parameters: Parameters,
-    answers: &State<Answers>,
+    responses: &State<ResponseCache>,
     config: &State<LiveConfig>,
 ) -> Answered {
     let vos = parameters.all("vo_name");
     if vos.is_empty() {
-        return Ok(complaint("Need the name of VO"));
+        return Ok(text("Need the name of VO"));
     }
-    let generation = answers.generation(tenant.state).await?;
-    let (known_vos, known_profiles) = (&generation.index.vos_of_profiles, &generation.index.profiles);
+    let cached = responses.tenant(tenant.state).await?;
+    let (known_vos, known_profiles) = (&cached.index().vos_of_profiles, &cached.index().profiles);
     if !vos.iter().any(|vo| known_vos.contains(*vo)) {
-        return Ok(complaint(NO_VO));
+        return Ok(text(NO_VO));
     }
     let profiles = parameters.all("profile");
-    // What names nothing could be asked in endless ways: such answers are not kept.
+    // Unknown names can be combined in endless ways: such responses are not cached.
     let is_common = vos.iter().all(|vo| known_vos.contains(*vo))
         && profiles.iter().all(|name| known_profiles.contains(*name))
         && vos.len() + profiles.len() <= COMMON_NAMES;
-    let wanted = Wanted::OfVos { vos, profiles, namespace: namespace(config, &tenant.tenant().name) };
+    let resource = Resource::OfVos { vos, profiles, namespace: namespace(config, &tenant.tenant().name) };
     if is_common {
-        return answer(answers.ready(tenant.state, &wanted).await?, NO_VO);
+        return answer(cached.get_or_render(&resource).await?, NO_VO);
     }
-    let body = Box::pin(make_once(&wanted, answers.pool(), tenant)).await?;
+    let body = Box::pin(render_once(&resource, responses.pool(), tenant)).await?;
     match body {
-        Some(body) => Ok(Answer::Json(Ready::once(body).await)),
-        None => Ok(complaint(NO_VO)),
+        Some(body) => Ok(Answer::Json(CachedBody::once(body).await)),
+        None => Ok(text(NO_VO)),
     }
 }
 
-/// Of an answer that is not kept.
-async fn make_once(wanted: &Wanted<'_>, pool: &PgPool, tenant: CurrentTenant<'_>) -> Result<Option<Vec<u8>>> {
+/// The bytes of a response that is not cached.
+async fn render_once(resource: &Resource<'_>, pool: &PgPool, tenant: CurrentTenant<'_>) -> Result<Option<Vec<u8>>> {
     let mut tx = TenantTx::read(pool, tenant.schema()).await?;
-    wanted.make(&mut tx).await
+    resource.render(&mut tx).await
 }
 
 fn vo_profile_body<'a>(row: &'a ProfileRow, tuples: &'a [Tuple], namespace: &'a str) -> VoProfileBody<'a> {
@@ -261,26 +262,35 @@ async fn with_tuples(tx: &mut TenantTx, wanted: impl Fn(&ProfileRow) -> bool) ->
 }
 
 #[get("/poem/api/0.2/json/metrics_in_group")]
-async fn metrics_in_group(tenant: CurrentTenant<'_>, parameters: Parameters, answers: &State<Answers>) -> Answered {
+async fn metrics_in_group(
+    tenant: CurrentTenant<'_>,
+    parameters: Parameters,
+    responses: &State<ResponseCache>,
+) -> Answered {
     let group = parameters.last("group");
     if group.is_empty() {
-        return Ok(complaint("Need the name of group"));
+        return Ok(text("Need the name of group"));
     }
-    if !answers.generation(tenant.state).await?.index.groups_of_metrics.contains(group) {
-        return Ok(complaint(NO_GROUP));
+    let cached = responses.tenant(tenant.state).await?;
+    if !cached.index().groups_of_metrics.contains(group) {
+        return Ok(text(NO_GROUP));
     }
-    answer(answers.ready(tenant.state, &Wanted::MetricsInGroup(group)).await?, NO_GROUP)
+    answer(cached.get_or_render(&Resource::MetricsInGroup(group)).await?, NO_GROUP)
 }
 
 #[get("/poem/api/0.2/json/metrics")]
-async fn metrics_of_tag(tenant: CurrentTenant<'_>, parameters: Parameters, answers: &State<Answers>) -> Answered {
+async fn metrics_of_tag(
+    tenant: CurrentTenant<'_>,
+    parameters: Parameters,
+    responses: &State<ResponseCache>,
+) -> Answered {
     let tag = parameters.last("tag");
     if tag.is_empty() {
-        return Ok(complaint("Need the name of tag."));
+        return Ok(text("Need the name of tag."));
     }
-    let generation = answers.generation(tenant.state).await?;
-    let Some(tag) = generation.index.tag(tag) else { return Ok(complaint(NO_TAG)) };
-    answer(answers.ready(tenant.state, &Wanted::MetricsOfTag(tag)).await?, NO_TAG)
+    let cached = responses.tenant(tenant.state).await?;
+    let Some(tag) = cached.index().tag(tag) else { return Ok(text(NO_TAG)) };
+    answer(cached.get_or_render(&Resource::MetricsOfTag(tag)).await?, NO_TAG)
 }
 
 /// `Namespace` of the tenant's section; '' where there is none, with a line in the log.

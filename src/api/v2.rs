@@ -2,21 +2,21 @@
 
 use std::collections::HashMap;
 
-use rocket::{Route, State, get, routes};
+use rocket::{Route, get, routes};
 use serde::Serialize;
 
 use super::body::{EmptyConfig, json, metric_list};
 use super::other_methods::{Access, other_methods};
-use crate::answers::body::Ready;
-use crate::answers::{Answers, Recipe};
 use crate::auth::api_key::ApiClient;
+use crate::cache::CachedResponse;
 use crate::domain::model::profile::Tuple;
 use crate::domain::model::version::compare_labels;
 use crate::error::{AppError, NOT_FOUND};
+use crate::http::encoded_body::CachedBody;
 use crate::store::profiles::ProfileRow;
 use crate::store::{Result, TenantTx, profiles};
 
-type Answered = std::result::Result<Ready, AppError>;
+type Answered = std::result::Result<CachedBody, AppError>;
 
 const NO_TAG: AppError = AppError::NotFound("Tag not found");
 
@@ -43,7 +43,7 @@ struct InstanceBody {
 }
 
 /// What clients ask for; names as the tenant's index has them.
-enum Wanted<'a> {
+enum Resource<'a> {
     AllProfiles,
     /// Of profiles with one name, the one with the highest version.
     Profile(&'a str),
@@ -52,7 +52,7 @@ enum Wanted<'a> {
 }
 
 #[rocket::async_trait]
-impl Recipe for Wanted<'_> {
+impl CachedResponse for Resource<'_> {
     fn key(&self) -> String {
         match self {
             Self::AllProfiles => "v2/profiles/".to_owned(),
@@ -61,7 +61,7 @@ impl Recipe for Wanted<'_> {
         }
     }
 
-    async fn make(&self, tx: &mut TenantTx) -> Result<Option<Vec<u8>>> {
+    async fn render(&self, tx: &mut TenantTx) -> Result<Option<Vec<u8>>> {
         match self {
             Self::AllProfiles => {
                 let rows = profiles::list(tx.conn(), None).await?;
@@ -94,29 +94,26 @@ async fn bodies(tx: &mut TenantTx, rows: Vec<ProfileRow>) -> Result<Vec<ProfileB
 }
 
 #[get("/poem/api/v2/profiles")]
-async fn all_profiles(client: ApiClient<'_>, answers: &State<Answers>) -> Answered {
-    answers.ready(client.tenant.state, &Wanted::AllProfiles).await?.map(Ready).ok_or(NOT_FOUND)
+async fn all_profiles(client: ApiClient<'_>) -> Answered {
+    client.tenant.get_or_render(&Resource::AllProfiles).await?.map(CachedBody).ok_or(NOT_FOUND)
 }
 
 #[get("/poem/api/v2/profiles/<name>")]
-async fn one_profile(client: ApiClient<'_>, name: &str, answers: &State<Answers>) -> Answered {
-    let tenant = client.tenant.state;
-    if !answers.generation(tenant).await?.index.profiles.contains(name) {
+async fn one_profile(client: ApiClient<'_>, name: &str) -> Answered {
+    if !client.tenant.index().profiles.contains(name) {
         return Err(NOT_FOUND);
     }
-    answers.ready(tenant, &Wanted::Profile(name)).await?.map(Ready).ok_or(NOT_FOUND)
+    client.tenant.get_or_render(&Resource::Profile(name)).await?.map(CachedBody).ok_or(NOT_FOUND)
 }
 
 #[get("/poem/api/v2/metrics")]
-async fn all_metrics(client: ApiClient<'_>, answers: &State<Answers>) -> Answered {
-    answers.ready(client.tenant.state, &Wanted::Metrics(None)).await?.map(Ready).ok_or(NOT_FOUND)
+async fn all_metrics(client: ApiClient<'_>) -> Answered {
+    client.tenant.get_or_render(&Resource::Metrics(None)).await?.map(CachedBody).ok_or(NOT_FOUND)
 }
 
 /// The tag counts in any case.
 #[get("/poem/api/v2/metrics/<tag>")]
-async fn metrics_of_tag(client: ApiClient<'_>, tag: &str, answers: &State<Answers>) -> Answered {
-    let tenant = client.tenant.state;
-    let generation = answers.generation(tenant).await?;
-    let tag = generation.index.tag(tag).ok_or(NO_TAG)?;
-    answers.ready(tenant, &Wanted::Metrics(Some(tag))).await?.map(Ready).ok_or(NO_TAG)
+async fn metrics_of_tag(client: ApiClient<'_>, tag: &str) -> Answered {
+    let tag = client.tenant.index().tag(tag).ok_or(NO_TAG)?;
+    client.tenant.get_or_render(&Resource::Metrics(Some(tag))).await?.map(CachedBody).ok_or(NO_TAG)
 }

@@ -1,7 +1,6 @@
 //! Builds the server: the only place that mounts routes, attaches fairings and manages state.
 
-mod files;
-mod patience;
+mod catcher;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,74 +20,82 @@ use rocket_dyn_templates::Template;
 use sqlx::{PgConnection, PgPool};
 use tokio::time::timeout;
 
-use self::patience::{ANSWER, SAVE, patient};
+use self::catcher::catch;
 use crate::admin;
 use crate::admin::core::kept::KeptPages;
-use crate::answers::{Answers, World};
 use crate::api::{self, ApiHeaders};
+
 use crate::auth;
-use crate::auth::front_door::{self, FrontDoor};
-use crate::auth::proxy::TrustedProxies;
+use crate::cache::ResponseCache;
 use crate::config::Config;
-use crate::config::live::LiveConfig;
+use crate::config::reload::LiveConfig;
 use crate::domain::security::keys::Keys;
-use crate::error::caught;
-use crate::operations::metrics::{Counting, Metrics};
-use crate::operations::{self, Watched};
-use crate::store::{Db, PoolSettings};
+use crate::http::client_ip::TrustedProxies;
+use crate::http::database::Db;
+use crate::http::request_gate::{self, RequestGate};
+use crate::http::request_log::RequestLog;
+use crate::http::static_files;
+use crate::http::timeout::{READ_TIMEOUT, SAVE_TIMEOUT, with_timeout};
+use crate::management;
+use crate::management::Watched;
+use crate::management::metrics::{CountRequests, RequestMetrics};
+use crate::store::PoolSettings;
+use crate::tenants::directory::TenantDirectory;
 
 /// Connections to the database that the server's requests share.
 const MAX_CONNECTIONS: u32 = 10;
 /// Seconds that running requests have to end when the server is told to stop, and then their connections.
 const GRACE: u32 = 2;
 /// The longest that anybody is served after that.
-pub const LAST_PATIENCE: Duration = Duration::from_secs(2 * GRACE as u64);
+pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2 * GRACE as u64);
 
 /// The server, ready to launch. The database may be away.
 pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
     let current = config.current();
     let mut rocket = rocket::custom(figment(&current))
         .attach(Shield::new().enable(NoSniff::default()))
-        .attach(FramedByUs)
-        .attach(FrontDoor)
+        .attach(FrameOptions)
+        .attach(RequestGate)
+        .attach(RequestLog)
         .attach(ApiHeaders)
         .attach(Db::init())
-        .attach(answers(&current))
-        .attach(AfterWrites)
-        .attach(counting(&current))
+        .attach(caches(&current))
+        .attach(InvalidateAfterWrite)
+        .attach(request_metrics(&current))
         .attach(Template::fairing())
         .manage(keys)
         .manage(KeptPages::default())
         .manage(TrustedProxies(current.server.trusted_proxies.clone()))
         .manage(current.server.sessions)
         .manage(config)
-        .mount("/", front_door::routes())
-        .mount("/", patient(api::routes(), ANSWER))
-        .mount("/", patient(auth::routes(), SAVE))
-        .mount("/", patient(admin::routes(), SAVE))
-        .register("/", catchers![caught]);
+        .mount("/", request_gate::routes())
+        .mount("/", with_timeout(api::routes(), READ_TIMEOUT))
+        .mount("/", with_timeout(auth::routes(), SAVE_TIMEOUT))
+        .mount("/", with_timeout(admin::routes(), SAVE_TIMEOUT))
+        .register("/", catchers![catch]);
     for (address, directory) in [("/static", static_directory(&current)), ("/poem_media", share(&current, "media"))] {
         if directory.is_dir() {
-            rocket = rocket.mount(address, files::routes(&directory));
+            rocket = rocket.mount(address, static_files::routes(&directory));
         }
     }
     rocket
 }
 
-/// Manages the answers, and keeps asking for the state of the tenants as long as the server runs.
-fn answers(config: &Config) -> impl Fairing {
-    let world = Arc::new(World::new(pool_settings(config), config.server.stale_if_error));
+/// Manages the tenant directory and the response cache, and polls the state of the tenants as long as the server runs.
+fn caches(config: &Config) -> impl Fairing {
+    let directory = Arc::new(TenantDirectory::new(pool_settings(config), config.server.stale_if_error));
     let memory = config.server.response_cache_size;
-    AdHoc::on_ignite("Answers", move |rocket| async move {
+    AdHoc::on_ignite("Tenant directory and response cache", move |rocket| async move {
         let pool = Db::fetch(&rocket).expect("attached before").pool().clone();
-        let (asking, warming) = (world.clone(), pool.clone());
-        rocket.manage(Answers::new(pool, world, memory)).attach(AdHoc::on_liftoff("Asking", |rocket| {
+        let (polling, warming) = (directory.clone(), pool.clone());
+        let responses = ResponseCache::new(pool, directory.clone(), memory);
+        rocket.manage(directory).manage(responses).attach(AdHoc::on_liftoff("Poll loop", |rocket| {
             let shutdown = rocket.shutdown();
-            // The first request shall find a connection. It says itself what is wrong where there is none.
+            // So that the first request finds a connection. If there is none, the request reports why.
             tokio::spawn(async move { drop(warming.acquire().await) });
             tokio::spawn(async move {
                 tokio::select! {
-                    () = asking.keep_asking() => {}
+                    () = polling.poll_loop() => {}
                     () = shutdown => {}
                 }
             });
@@ -109,56 +116,56 @@ pub fn pool(server: &Rocket<Ignite>) -> Option<PgPool> {
     Db::fetch(server).map(|db| db.pool().clone())
 }
 
-/// Has the server ask for the state of the tenants over a connection that is there already.
-pub async fn ask_over(server: &Rocket<Ignite>, connection: PgConnection) {
-    if let Some(answers) = server.state::<Answers>() {
-        answers.world.ask_over(connection).await;
+/// Makes the server poll the state of the tenants over a connection that is open already.
+pub async fn poll_over(server: &Rocket<Ignite>, connection: PgConnection) {
+    if let Some(directory) = server.state::<Arc<TenantDirectory>>() {
+        directory.use_connection(connection).await;
     }
 }
 
 /// The second server, for whoever watches the first, where the configuration says where it listens.
-pub fn build_operations(config: &Config, server: &Rocket<Ignite>) -> Option<Rocket<Build>> {
-    let listen = config.server.operations?;
-    Some(operations::build(rocket_config(listen), Watched::of(server)?))
+pub fn build_management(config: &Config, server: &Rocket<Ignite>) -> Option<Rocket<Build>> {
+    let listen = config.server.management?;
+    Some(management::build(rocket_config(listen), Watched::of(server)?))
 }
 
 /// Counts the requests, where somebody may ask for the count.
-fn counting(config: &Config) -> impl Fairing {
-    let metrics = config.server.operations.map(|_| Arc::new(Metrics::default()));
-    AdHoc::on_ignite("Operations", |rocket| async {
+fn request_metrics(config: &Config) -> impl Fairing {
+    let metrics = config.server.management.map(|_| Arc::new(RequestMetrics::default()));
+    AdHoc::on_ignite("Request metrics", |rocket| async {
         match metrics {
-            Some(metrics) => rocket.attach(Counting(metrics.clone())).manage(metrics),
+            Some(metrics) => rocket.attach(CountRequests(metrics.clone())).manage(metrics),
             None => rocket,
         }
     })
 }
 
 /// The fairing: what this server wrote is seen by its next request.
-struct AfterWrites;
+struct InvalidateAfterWrite;
 
 #[rocket::async_trait]
-impl Fairing for AfterWrites {
+impl Fairing for InvalidateAfterWrite {
     fn info(&self) -> Info {
-        Info { name: "After writes", kind: Kind::Response }
+        Info { name: "Invalidate after write", kind: Kind::Response }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let writes = matches!(request.method(), Method::Post | Method::Put | Method::Patch | Method::Delete);
         // What was refused wrote nothing.
         if writes && response.status().code < 400 {
-            Answers::of(request).world.distrust();
+            TenantDirectory::of(request).invalidate();
         }
     }
 }
 
 /// The fairing: no foreign page shows ours within itself. What machines fetch is no page, and each header more costs it
 /// a fortieth of its time.
-struct FramedByUs;
+struct FrameOptions;
 
 #[rocket::async_trait]
-impl Fairing for FramedByUs {
+impl Fairing for FrameOptions {
     fn info(&self) -> Info {
-        Info { name: "Framed by us", kind: Kind::Response }
+        Info { name: "Frame options", kind: Kind::Response }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {

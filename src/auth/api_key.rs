@@ -3,17 +3,18 @@
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 
-use crate::answers::Answers;
 use crate::auth::session;
-use crate::auth::tenant::CurrentTenant;
+use crate::cache::{CachedTenant, ResponseCache};
 use crate::domain::security::keys::Keys;
 use crate::error::{AppError, NO_CREDENTIALS, NO_PERMISSION, refuse};
+use crate::tenants::guard::CurrentTenant;
 
 const HEADER: &str = "X-API-KEY";
 
-/// A client with an unrevoked API key of this tenant. Everybody else: 403, as 2.3 said it; never 401.
+/// A client with an unrevoked API key of this tenant. All others get 403, as in 2.3, never 401.
 pub struct ApiClient<'r> {
-    pub tenant: CurrentTenant<'r>,
+    /// The state of the tenant in which the key was found: the response comes from the same one.
+    pub tenant: CachedTenant<'r>,
 }
 
 impl<'r> ApiClient<'r> {
@@ -21,8 +22,11 @@ impl<'r> ApiClient<'r> {
     pub async fn check(request: &'r Request<'_>) -> Result<Self, AppError> {
         let tenant = CurrentTenant::find(request).await?;
         let token = request.headers().get_one(HEADER).unwrap_or_default();
-        if !token.is_empty() && is_valid(request, tenant, token).await? {
-            return Ok(Self { tenant });
+        if !token.is_empty() {
+            let cached = ResponseCache::of(request).tenant(tenant.state).await?;
+            if is_valid(request, &cached, token) {
+                return Ok(Self { tenant: cached });
+            }
         }
         match Box::pin(session::find(request, tenant)).await? {
             Some(_) => Err(NO_PERMISSION),
@@ -31,10 +35,9 @@ impl<'r> ApiClient<'r> {
     }
 }
 
-async fn is_valid(request: &Request<'_>, tenant: CurrentTenant<'_>, token: &str) -> Result<bool, AppError> {
+fn is_valid(request: &Request<'_>, tenant: &CachedTenant<'_>, token: &str) -> bool {
     let keys = request.rocket().state::<Keys>().expect("app::build manages the keys");
-    let generation = Answers::of(request).generation(tenant.state).await?;
-    Ok(keys.token_hashes(token).any(|hash| generation.index.has_key(&hash)))
+    keys.token_hashes(token).any(|hash| tenant.index().has_key(&hash))
 }
 
 #[rocket::async_trait]

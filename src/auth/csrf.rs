@@ -8,11 +8,11 @@ use rocket::Request;
 use rocket::http::{Cookie, Method, SameSite};
 use rocket::time::Duration;
 
-use crate::auth::front_door::Asked;
-use crate::auth::proxy;
 use crate::domain::security::keys::{random_hex, same_hash};
 use crate::domain::web::host::Host;
 use crate::error::AppError;
+use crate::http::client_ip;
+use crate::http::original_request::OriginalRequest;
 
 /// The cookie that header or field must agree with.
 pub const COOKIE: &str = "csrftoken";
@@ -47,7 +47,12 @@ pub fn check_form(request: &Request<'_>, shown: Option<&str>) -> Result<(), AppE
 
 /// The token for the forms of a page: that of the cookie, or a fresh one that becomes the cookie.
 pub fn token(request: &Request<'_>) -> String {
-    request.local_cache(|| Token(known(request).unwrap_or_else(|| fresh(request)))).0.clone()
+    let token = &request.local_cache(|| Token(known(request).unwrap_or_else(|| random_hex(TOKEN_BYTES)))).0;
+    if known(request).is_none() {
+        // Each time: Rocket drops the cookies of a request that fails, and the page that says so has forms as well.
+        set_cookie(request, token);
+    }
+    token.clone()
 }
 
 /// Kept with the request, so that all its forms have the same.
@@ -60,17 +65,15 @@ pub fn known(request: &Request<'_>) -> Option<String> {
     is_token.then(|| token.to_owned())
 }
 
-fn fresh(request: &Request<'_>) -> String {
-    let token = random_hex(TOKEN_BYTES);
-    let cookie = Cookie::build((COOKIE, token.clone()))
+fn set_cookie(request: &Request<'_>, token: &str) {
+    let cookie = Cookie::build((COOKIE, token.to_owned()))
         .path("/")
         .same_site(SameSite::Lax)
         // The page's own scripts show it in the header.
         .http_only(false)
-        .secure(proxy::is_tls(request))
+        .secure(client_ip::is_tls(request))
         .max_age(KEPT_FOR);
     request.cookies().add(cookie);
-    token
 }
 
 /// '' where there is none.
@@ -94,7 +97,7 @@ pub fn compare(cookie: &str, shown: &str) -> Result<(), AppError> {
 fn check_origin(request: &Request<'_>) -> Result<(), AppError> {
     let Some(origin) = request.headers().get_one("Origin") else { return Ok(()) };
     let from = origin.split_once("://").and_then(|(_, host)| Host::parse(host).ok());
-    match (from, &Asked::of(request).host) {
+    match (from, &OriginalRequest::of(request).host) {
         (Some(from), Some(here)) if from == *here => Ok(()),
         _ => Err(AppError::Forbidden("CSRF Failed: Origin is another host.")),
     }

@@ -5,16 +5,17 @@ use rocket::http::{Header, Status};
 use rocket::response::Responder;
 use rocket::{Route, get, post, routes};
 
-use crate::auth::form::{Leads, Posted};
-use crate::auth::login_first::RESUME;
-use crate::auth::visitor::Visitor;
+use crate::auth::login_context::LoginContext;
+use crate::auth::posted::Posted;
 use crate::domain::security::secret::Secret;
 use crate::domain::web::redirect_target::NextPath;
 use crate::error::AppError;
+use crate::http::body::FormBody;
+use crate::http::redirect::RedirectTo;
 use crate::pages::Page;
 use crate::pages::address::{INDEX, LOGIN, LOGOUT};
-use crate::pages::login::{LoggedInAgainPage, LoginPage, LogoutPage};
-use crate::registry::login::{self as registry, Attempt, LoggedIn, LoginError};
+use crate::pages::login::{LoggedInAgainPage, LoginPage, LogoutPage, RESUME, TYPED};
+use crate::registry::login::{self as registry, Credentials, LoginError, LoginSuccess};
 
 /// What users see first who are no superusers.
 const PROFILES: &str = "/poem/admin/poem/profile/";
@@ -22,9 +23,6 @@ const PROFILES: &str = "/poem/admin/poem/profile/";
 const SAML_LOGIN: &str = "/poem/saml2/login/";
 
 pub const TITLE: &str = "Log in";
-
-/// The hidden field that keeps what was typed when the session had ended.
-pub const TYPED: &str = "_typed";
 
 pub fn routes() -> Vec<Route> {
     routes![login_page, log_in, logout_page, log_out]
@@ -35,7 +33,7 @@ enum LoginAnswer {
     Page(Page<LoginPage>),
     TooMany(Page<LoginPage>, Header<'static>),
     Again(Page<LoggedInAgainPage>),
-    Leads(Leads),
+    RedirectTo(RedirectTo),
 }
 
 /// The login page's address, with the way back.
@@ -48,7 +46,7 @@ fn with_next(address: &str, next: &str) -> String {
 }
 
 /// An empty login page.
-pub async fn content(visitor: &Visitor<'_>, next: Option<&NextPath>) -> LoginPage {
+pub async fn content(visitor: &LoginContext<'_>, next: Option<&NextPath>) -> LoginPage {
     let next = next.map(NextPath::to_string).unwrap_or_default();
     let federated = federated(visitor).await.unwrap_or_default();
     let federated_href = if federated.is_empty() { String::new() } else { with_next(SAML_LOGIN, &next) };
@@ -56,7 +54,7 @@ pub async fn content(visitor: &Visitor<'_>, next: Option<&NextPath>) -> LoginPag
 }
 
 /// The words of the federated button; `None` where the tenant has no identity provider.
-async fn federated(visitor: &Visitor<'_>) -> Option<String> {
+async fn federated(visitor: &LoginContext<'_>) -> Option<String> {
     let tenant = visitor.tenant.tenant();
     let config = visitor.config.current();
     let metadata = config.venv.join(format!("etc/poem/metadata-{}.xml", tenant.schema));
@@ -74,29 +72,29 @@ fn after_login(next: Option<NextPath>, is_superuser: bool) -> String {
 }
 
 #[get("/poem/admin/login?<next>")]
-async fn login_page(visitor: Visitor<'_>, next: Option<&str>) -> LoginAnswer {
+async fn login_page(visitor: LoginContext<'_>, next: Option<&str>) -> LoginAnswer {
     let next = next.and_then(NextPath::parse);
     match &visitor.user {
-        Some(user) => LoginAnswer::Leads(Leads::on(after_login(next, user.is_superuser))),
+        Some(user) => LoginAnswer::RedirectTo(RedirectTo::found(after_login(next, user.is_superuser))),
         None => LoginAnswer::Page(Page::new(visitor.outside(TITLE), content(&visitor, next.as_ref()).await)),
     }
 }
 
 #[post("/poem/admin/login?<next>", data = "<posted>")]
-async fn log_in(visitor: Visitor<'_>, next: Option<&str>, posted: Posted) -> Result<LoginAnswer, AppError> {
+async fn log_in(visitor: LoginContext<'_>, next: Option<&str>, posted: Posted) -> Result<LoginAnswer, AppError> {
     let next = posted.get("next").or(next).and_then(NextPath::parse);
     let old_session = visitor.session();
-    let attempt = Attempt {
+    let attempt = Credentials {
         username: posted.get("username").unwrap_or_default().trim(),
         password: Secret::new(posted.get("password").unwrap_or_default()),
         old_session: old_session.as_deref(),
     };
     match registry::log_in(visitor.entrance(), attempt).await {
-        Ok(LoggedIn { session, is_superuser }) => {
+        Ok(LoginSuccess { session, is_superuser }) => {
             visitor.give_session(session);
             Ok(match (resumed(&posted), next) {
                 (Some(typed), Some(next)) => again(&visitor, typed, &next),
-                (_, next) => LoginAnswer::Leads(Leads::after_post(after_login(next, is_superuser))),
+                (_, next) => LoginAnswer::RedirectTo(RedirectTo::see_other(after_login(next, is_superuser))),
             })
         }
         Err(LoginError::Store(error)) => Err(error.into()),
@@ -125,20 +123,20 @@ pub fn retry_after(wait: &TimeDelta) -> Header<'static> {
 }
 
 /// What was typed when the session had ended; `None` where there is nothing of it.
-fn resumed(posted: &Posted) -> Option<Posted> {
+fn resumed(posted: &Posted) -> Option<FormBody> {
     let typed = posted.get(TYPED).filter(|typed| !typed.is_empty())?;
     // The login page wrote it; where somebody changed it, it is no loss.
-    Posted::decode(typed.as_bytes()).ok()
+    FormBody::decode(typed.as_bytes()).ok()
 }
 
-fn again(visitor: &Visitor<'_>, typed: Posted, next: &NextPath) -> LoginAnswer {
+fn again(visitor: &LoginContext<'_>, typed: FormBody, next: &NextPath) -> LoginAnswer {
     let mut typed = typed.pairs().to_vec();
     typed.push((RESUME.to_owned(), "1".to_owned()));
     let content = LoggedInAgainPage { action: next.to_string(), typed };
     LoginAnswer::Again(Page::new(visitor.outside("You are logged in again"), content))
 }
 
-fn logout(visitor: &Visitor<'_>, is_logged_out: bool) -> Page<LogoutPage> {
+fn logout(visitor: &LoginContext<'_>, is_logged_out: bool) -> Page<LogoutPage> {
     let content = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out };
     match visitor.user.as_ref().filter(|_| !is_logged_out) {
         Some(user) => Page::new(visitor.inside("Log out", user), content),
@@ -148,12 +146,12 @@ fn logout(visitor: &Visitor<'_>, is_logged_out: bool) -> Page<LogoutPage> {
 
 /// A button: a mere link must not end a session.
 #[get("/poem/admin/logout")]
-fn logout_page(visitor: Visitor<'_>) -> Page<LogoutPage> {
+fn logout_page(visitor: LoginContext<'_>) -> Page<LogoutPage> {
     logout(&visitor, visitor.user.is_none())
 }
 
 #[post("/poem/admin/logout", data = "<_posted>")]
-async fn log_out(visitor: Visitor<'_>, _posted: Posted) -> Result<Page<LogoutPage>, AppError> {
+async fn log_out(visitor: LoginContext<'_>, _posted: Posted) -> Result<Page<LogoutPage>, AppError> {
     if let Some(session) = visitor.session() {
         registry::log_out(visitor.entrance(), &session).await?;
         visitor.take_session();

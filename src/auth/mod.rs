@@ -1,16 +1,13 @@
-//! Who is asking: the host's tenant, the API key, the login session; guards and fairings, and the pages of the login.
+//! Who is asking: the API key, the login session, CSRF; and the pages of the login.
 
 pub mod api_key;
 pub mod csrf;
-pub mod form;
-pub mod front_door;
 pub mod login;
-pub mod login_first;
+pub mod login_context;
+pub mod login_required;
 mod password_change;
-pub mod proxy;
+pub mod posted;
 pub mod session;
-pub mod tenant;
-pub mod visitor;
 
 use rocket::Route;
 

@@ -5,13 +5,14 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::response::Responder;
 use rocket::{Request, Route, get, post, routes};
 
-use crate::auth::form::{Leads, Posted};
 use crate::auth::login::retry_after;
-use crate::auth::visitor::Visitor;
+use crate::auth::login_context::LoginContext;
+use crate::auth::posted::Posted;
 use crate::domain::form::validation_error::Rejection;
 use crate::domain::security::password_rules::ADVICE;
 use crate::domain::security::secret::Secret;
 use crate::error::AppError;
+use crate::http::redirect::RedirectTo;
 use crate::pages::Page;
 use crate::pages::address::PASSWORD;
 use crate::pages::login::PasswordPage;
@@ -31,14 +32,14 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// The guard of these pages: forwards whoever is not logged in to the routes behind, which lead to the login.
-struct Inside<'r>(Visitor<'r>, SessionUser);
+struct OwnPasswordPage<'r>(LoginContext<'r>, SessionUser);
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for Inside<'r> {
+impl<'r> FromRequest<'r> for OwnPasswordPage<'r> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match request.guard::<Visitor<'r>>().await {
+        match request.guard::<LoginContext<'r>>().await {
             Outcome::Success(mut visitor) => match visitor.user.take() {
                 Some(user) => Outcome::Success(Self(visitor, user)),
                 None => Outcome::Forward(Status::Unauthorized),
@@ -49,12 +50,12 @@ impl<'r> FromRequest<'r> for Inside<'r> {
     }
 }
 
-fn page(Inside(visitor, user): &Inside<'_>, rejection: &Rejection) -> Page<PasswordPage> {
+fn page(OwnPasswordPage(visitor, user): &OwnPasswordPage<'_>, rejection: &Rejection) -> Page<PasswordPage> {
     Page::new(visitor.inside(TITLE, user), PasswordPage::new(TITLE, PASSWORD, &FIELDS, &ADVICE, rejection))
 }
 
 #[get("/poem/admin/password_change")]
-fn form(inside: Inside<'_>) -> Page<PasswordPage> {
+fn form(inside: OwnPasswordPage<'_>) -> Page<PasswordPage> {
     page(&inside, &Rejection::default())
 }
 
@@ -62,18 +63,18 @@ fn form(inside: Inside<'_>) -> Page<PasswordPage> {
 enum Changed {
     Page(Box<Page<PasswordPage>>),
     TooMany(Box<Page<PasswordPage>>, Header<'static>),
-    Leads(Leads),
+    RedirectTo(RedirectTo),
 }
 
 #[post("/poem/admin/password_change", data = "<posted>")]
-async fn change(inside: Inside<'_>, posted: Posted) -> Result<Changed, AppError> {
+async fn change(inside: OwnPasswordPage<'_>, posted: Posted) -> Result<Changed, AppError> {
     let [old, new, again] = FIELDS.map(|(name, _)| Secret::new(posted.get(name).unwrap_or_default()));
-    let Inside(visitor, user) = &inside;
+    let OwnPasswordPage(visitor, user) = &inside;
     let refused = |rejection: &Rejection| Box::new(page(&inside, rejection));
     match registry::change_password(visitor.entrance(), user, &old, (&new, &again)).await {
         Ok(session) => {
             visitor.give_session(session);
-            Ok(Changed::Leads(Leads::after_post(DONE)))
+            Ok(Changed::RedirectTo(RedirectTo::see_other(DONE)))
         }
         Err(LoginError::Store(error)) => Err(error.into()),
         Err(LoginError::Refused) => Ok(Changed::Page(refused(&Rejection::at(OLD_PASSWORD, WRONG_PASSWORD)))),
@@ -86,8 +87,8 @@ async fn change(inside: Inside<'_>, posted: Posted) -> Result<Changed, AppError>
 }
 
 #[get("/poem/admin/password_change/done")]
-fn done(inside: Inside<'_>) -> Page<PasswordPage> {
-    let Inside(visitor, user) = &inside;
+fn done(inside: OwnPasswordPage<'_>) -> Page<PasswordPage> {
+    let OwnPasswordPage(visitor, user) = &inside;
     let content = PasswordPage { heading: "Password changed".to_owned(), is_done: true, ..PasswordPage::default() };
     Page::new(visitor.inside("Password changed", user), content)
 }

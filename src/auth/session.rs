@@ -7,42 +7,43 @@ use rocket::http::{Cookie, CookieJar, SameSite};
 use rocket::request::{FromRequest, Outcome};
 
 use crate::auth::csrf;
-use crate::auth::tenant::CurrentTenant;
 use crate::domain::model::policy::Viewer;
 use crate::domain::security::keys::session_hash;
 use crate::domain::security::session::SessionLimits;
 use crate::error::{AppError, NO_CREDENTIALS, refuse};
+use crate::http::database::Db;
 use crate::registry::sessions as registry;
+use crate::store::TenantTx;
 use crate::store::sessions::{self, Session, SessionUser};
-use crate::store::{Db, TenantTx};
+use crate::tenants::guard::CurrentTenant;
 
 /// The cookie that holds the session's id.
 pub const COOKIE: &str = "sessionid";
 
 /// A user who is logged in to this tenant. Everybody else: 403. A request that writes needs a CSRF token as well.
-pub struct LoggedIn<'r> {
+pub struct ApiSession<'r> {
     pub tenant: CurrentTenant<'r>,
     pub user: SessionUser,
 }
 
 /// Whoever asks this tenant, logged in or not: for pages that decide themselves. The CSRF token of what writes is
-/// looked at where the body is read ([`crate::auth::form::Posted`]).
-pub struct MaybeLoggedIn<'r> {
+/// looked at where the body is read ([`crate::auth::posted::Posted`]).
+pub struct OptionalSession<'r> {
     pub tenant: CurrentTenant<'r>,
     pub session: Option<Session>,
 }
 
-impl<'r> LoggedIn<'r> {
+impl<'r> ApiSession<'r> {
     /// The guard for hand-written routes.
     pub async fn check(request: &'r Request<'_>) -> Result<Self, AppError> {
-        let MaybeLoggedIn { tenant, session } = MaybeLoggedIn::find(request).await?;
+        let OptionalSession { tenant, session } = OptionalSession::find(request).await?;
         let user = session.ok_or(NO_CREDENTIALS)?.user;
         csrf::check(request)?;
         Ok(Self { tenant, user })
     }
 }
 
-impl<'r> MaybeLoggedIn<'r> {
+impl<'r> OptionalSession<'r> {
     /// The guard for hand-written routes.
     pub async fn find(request: &'r Request<'_>) -> Result<Self, AppError> {
         let tenant = CurrentTenant::find(request).await?;
@@ -111,7 +112,7 @@ pub fn take(cookies: &CookieJar<'_>) {
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for LoggedIn<'r> {
+impl<'r> FromRequest<'r> for ApiSession<'r> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {

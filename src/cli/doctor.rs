@@ -91,7 +91,7 @@ fn check_files(findings: &mut Findings, config: &Config) {
     if let Some(previous) = &config.security.previous_secret_key_path {
         findings.check(&format!("previous secret key {}", previous.display()), secret_key::read_previous(previous));
     }
-    if let Some(operations) = config.server.operations.filter(|operations| !operations.ip().is_loopback()) {
+    if let Some(operations) = config.server.management.filter(|operations| !operations.ip().is_loopback()) {
         findings.note(format!("health and metrics are told at {operations}, also to other machines"));
     }
     findings.check("logging", logging::check(config));

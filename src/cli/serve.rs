@@ -13,7 +13,7 @@ use super::context::{CommonArgs, block_on};
 use super::step_down::step_down;
 use super::{Failure, Outcome};
 use crate::app;
-use crate::config::live::LiveConfig;
+use crate::config::reload::LiveConfig;
 use crate::config::{Config, secret_key};
 use crate::logging::{self, Role};
 use crate::store::migrate::{self, MigrateError, Schema};
@@ -43,7 +43,7 @@ pub fn run(args: Args) -> Outcome {
         let connection = looking.await??;
         let server = server?;
         if let Some(connection) = connection {
-            app::ask_over(&server, connection).await;
+            app::poll_over(&server, connection).await;
         }
         log::info!("starting at {}", SocketAddr::from((config.server.address, config.server.port)));
         serve(server, &config).await?;
@@ -77,7 +77,7 @@ pub async fn serve(server: Rocket<Ignite>, config: &Config) -> Outcome {
 /// With the second server for whoever watches, where there is one: both end together.
 async fn serve_both(server: Rocket<Ignite>, config: &Config) -> Outcome {
     let place = (config.server.address, config.server.port);
-    let (Some(second), Some(listen)) = (app::build_operations(config, &server), config.server.operations) else {
+    let (Some(second), Some(listen)) = (app::build_management(config, &server), config.server.management) else {
         return launch(server, place).await;
     };
     let second_place = (listen.ip(), listen.port());
@@ -104,7 +104,7 @@ async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> Outcome {
     let told = server.shutdown();
     let patience = tokio::spawn(async move {
         told.await;
-        tokio::time::sleep(app::LAST_PATIENCE).await;
+        tokio::time::sleep(app::SHUTDOWN_TIMEOUT).await;
     });
     let Err(error) = server.launch().await else { return Ok(()) };
     match error.kind() {
@@ -129,7 +129,7 @@ fn cannot_serve(place: (IpAddr, u16), error: rocket::Error) -> Failure {
 /// requests get 503 until that is mended. Gives the connection over which it asked, where there is one.
 async fn check_schemas(settings: PoolSettings) -> Result<Option<PgConnection>, Failure> {
     let looked = tokio::time::timeout(PATIENCE, pending(&settings)).await;
-    match looked.unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_owned()).into())) {
+    match looked.unwrap_or_else(|_| Err(StoreError::timeout().into())) {
         Ok((connection, pending)) => {
             for schema in pending {
                 log::warn!("{schema}: migrations are pending, its requests get 503: run poem-db -a");
@@ -137,7 +137,7 @@ async fn check_schemas(settings: PoolSettings) -> Result<Option<PgConnection>, F
             Ok(Some(connection))
         }
         Err(MigrateError::Store(
-            error @ (StoreError::Unavailable(_) | StoreError::Away(_) | StoreError::NotPrepared(_)),
+            error @ (StoreError::Unavailable(_) | StoreError::Unreachable(_) | StoreError::NotPrepared(_)),
         )) => {
             log::warn!("starting all the same: {error}");
             Ok(None)

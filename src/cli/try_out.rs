@@ -13,7 +13,7 @@ use super::db::{load_data, run_migrations};
 use super::serve::{ignite, serve};
 use super::{Failure, Outcome};
 use crate::app;
-use crate::config::live::LiveConfig;
+use crate::config::reload::LiveConfig;
 use crate::config::{Config, secret_key};
 use crate::domain::model::tenant::{Tenant, new_tenant};
 use crate::domain::security::keys::random_hex;

@@ -9,7 +9,7 @@ pub mod error;
 pub mod general;
 mod ini;
 mod interpolation;
-pub mod live;
+pub mod reload;
 pub mod secret_key;
 pub mod security;
 pub mod server;

@@ -25,7 +25,7 @@ pub struct Server {
     /// 0 lets the system choose.
     pub port: u16,
     /// Where whoever watches POEM asks how it is: health and metrics. `None`: nowhere.
-    pub operations: Option<SocketAddr>,
+    pub management: Option<SocketAddr>,
     /// Whose word on the client's address and scheme counts. Loopback by default; empty: nobody's.
     pub trusted_proxies: Vec<IpAddr>,
     /// How old data may be that are still served when the database is away. 0: none are served.
@@ -47,7 +47,7 @@ impl Default for Server {
         Self {
             address: Ipv4Addr::LOCALHOST.into(),
             port: DEFAULT_PORT,
-            operations: None,
+            management: None,
             trusted_proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
             stale_if_error: Duration::ZERO,
             sessions: SessionLimits::default(),
@@ -73,7 +73,7 @@ impl Server {
         Ok(Self {
             address: section.parsed("Address", "an IP address")?.unwrap_or(default.address),
             port: section.port("Port")?.unwrap_or(default.port),
-            operations: management_port
+            management: management_port
                 .map(|port| SocketAddr::new(management_address.unwrap_or(Ipv4Addr::LOCALHOST.into()), port)),
             trusted_proxies,
             stale_if_error: section

@@ -65,7 +65,7 @@ fn operations_listen_on_loopback_and_only_where_a_port_is_named() {
         ("ManagementPort = 8001\nManagementAddress = ::1\n", Some("[::1]:8001")),
     ] {
         let config = load(&format!("{GOOD}[SERVER]\n{keys}")).unwrap();
-        assert_eq!(config.server.operations.map(|address| address.to_string()).as_deref(), expected, "{keys}");
+        assert_eq!(config.server.management.map(|address| address.to_string()).as_deref(), expected, "{keys}");
     }
 }
 

@@ -6,6 +6,12 @@ use super::form::{self, Problem, Widget};
 use super::page::Content;
 use crate::domain::form::validation_error::{Place, Rejection};
 
+/// The hidden field that keeps what was typed when the session had ended.
+pub const TYPED: &str = "_typed";
+
+/// The field that tells a form's page to show what was typed, and to save nothing yet.
+pub const RESUME: &str = "_resume";
+
 /// Template `login`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LoginPage {

@@ -8,8 +8,8 @@ use crate::domain::model::policy::{Denial, Viewer, Wish, decide};
 use crate::domain::model::wording;
 use crate::store::{Loaded, StoreError, TenantTx, aggregations, groups};
 
+use super::audit_log::note;
 use super::groups::note_move;
-use super::journal::note;
 use super::{Refusal, Saved, Target};
 
 /// Why nothing was written, told apart as the internal API needs it; a form takes it as a [`Refusal`].

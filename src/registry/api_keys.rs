@@ -11,8 +11,8 @@ use crate::domain::model::wording;
 use crate::domain::security::keys::{Keys, random_hex};
 use crate::store::{StoreError, TenantTx, api_keys};
 
-use super::journal::{Author, note};
-use super::refusal::taken;
+use super::audit_log::{Author, note};
+use super::error::taken;
 use super::{Refusal, Saved, Target};
 
 /// The client whose token POEM itself presents, to the ARGO WEB-API: the only one that is kept so that it can be read.

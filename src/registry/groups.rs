@@ -10,10 +10,10 @@ use crate::domain::model::policy::{Viewer, Wish, decide};
 use crate::domain::model::wording;
 use crate::domain::model::wording::{listed, missing_in};
 use crate::store::group_members::{self, Member};
-use crate::store::{StoreError, TenantTx, groups, log_entries, users, version_keeping};
+use crate::store::{StoreError, TenantTx, audit_log, groups, users, version_writes};
 
-use super::journal::{by, note, note_metrics};
-use super::refusal::taken;
+use super::audit_log::{by, note, note_metrics};
+use super::error::taken;
 use super::{Refusal, Saved, Target};
 
 /// What the history says of an object that was moved.
@@ -68,7 +68,7 @@ pub async fn change(
         users::raise_revisions(tx.conn(), &before.users).await?;
         if kind == GroupKind::Probes {
             let probes = group_members::of(tx.conn(), kind, target.id).await?;
-            version_keeping::amend_probes_group(tx.conn(), &ids(&probes), &content.name).await?;
+            version_writes::amend_probes_group(tx.conn(), &ids(&probes), &content.name).await?;
         }
     }
     let consequences = apply(tx, viewer, (kind, target.id, &content.name), &chosen).await?;
@@ -207,10 +207,10 @@ async fn put_into(
         return Ok(());
     }
     if kind == GroupKind::Probes {
-        version_keeping::amend_probes_group(tx.conn(), &ids, group.map_or("", |(_, name)| name)).await?;
+        version_writes::amend_probes_group(tx.conn(), &ids, group.map_or("", |(_, name)| name)).await?;
     }
     let objects: Vec<_> = members.iter().map(|member| (member.id, member.name.clone())).collect();
-    log_entries::insert_changes(tx.conn(), kind.member_kind(), &objects, GROUP_CHANGED, by(viewer)).await
+    audit_log::insert_changes(tx.conn(), kind.member_kind(), &objects, GROUP_CHANGED, by(viewer)).await
 }
 
 /// Moves metrics, with a version and a log entry each; gives their labels.

@@ -7,8 +7,8 @@ use chrono::{TimeDelta, Utc};
 use sqlx::PgPool;
 use tokio::time::{Instant, sleep_until};
 
-use super::hashing;
-use super::journal::note;
+use super::audit_log::note;
+use super::password_hashing;
 use crate::domain::form::validation_error::Rejection;
 use crate::domain::model::log_entry::{Action, ObjectKind};
 use crate::domain::model::tenant::Tenant;
@@ -19,7 +19,7 @@ use crate::domain::security::password_rules::{self, Owner};
 use crate::domain::security::secret::Secret;
 use crate::domain::security::session::SessionLimits;
 use crate::store::sessions::SessionUser;
-use crate::store::users::Credentials;
+use crate::store::users::LoginAccount;
 use crate::store::{StoreError, TenantTx, login_failures, sessions, users};
 
 /// Longer names and passwords nobody has; they would only keep the hash busy.
@@ -38,7 +38,7 @@ pub const NEW_PASSWORD_AGAIN: &str = "new_password2";
 
 /// Where logins happen.
 #[derive(Clone, Copy)]
-pub struct Entrance<'a> {
+pub struct LoginRequest<'a> {
     pub pool: &'a PgPool,
     pub tenant: &'a Tenant,
     pub limits: SessionLimits,
@@ -48,7 +48,7 @@ pub struct Entrance<'a> {
 
 /// Who logs in, as typed.
 #[derive(Debug, Clone)]
-pub struct Attempt<'a> {
+pub struct Credentials<'a> {
     pub username: &'a str,
     pub password: Secret,
     /// The session that the browser has, which ends.
@@ -57,7 +57,7 @@ pub struct Attempt<'a> {
 
 /// Who has logged in.
 #[derive(Debug)]
-pub struct LoggedIn {
+pub struct LoginSuccess {
     /// The id of the new session, which only the browser keeps.
     pub session: String,
     pub is_superuser: bool,
@@ -85,12 +85,12 @@ pub enum LoginError {
 ///
 /// # Errors
 /// `Refused`, `TooMany`, `Store`.
-pub async fn log_in(entrance: Entrance<'_>, attempt: Attempt<'_>) -> Result<LoggedIn, LoginError> {
+pub async fn log_in(entrance: LoginRequest<'_>, attempt: Credentials<'_>) -> Result<LoginSuccess, LoginError> {
     let username = attempt.username;
     let counted = count(entrance, username).await?;
     let begun = Instant::now();
     match unless_away(entrance, username, compare(entrance, attempt)).await? {
-        Compared::LoggedIn(logged_in) => {
+        Compared::LoginSuccess(logged_in) => {
             log::info!(target: LOG_TARGET, "{}: {username} logged in from {}", entrance.tenant.name, entrance.address);
             Ok(logged_in)
         }
@@ -104,22 +104,22 @@ pub async fn log_in(entrance: Entrance<'_>, attempt: Attempt<'_>) -> Result<Logg
 
 /// What came of an attempt that was allowed.
 enum Compared {
-    LoggedIn(LoggedIn),
+    LoginSuccess(LoginSuccess),
     /// With the id of the account, where there is one.
     Refused(Option<i64>),
 }
 
-async fn compare(entrance: Entrance<'_>, attempt: Attempt<'_>) -> Result<Compared, StoreError> {
-    let Attempt { username, password, old_session } = attempt;
+async fn compare(entrance: LoginRequest<'_>, attempt: Credentials<'_>) -> Result<Compared, StoreError> {
+    let Credentials { username, password, old_session } = attempt;
     let found = find(entrance, username, &password).await?;
     let stored = found.as_ref().map(|found| found.password.as_str());
-    let fits = hashing::verify(stored, &password).await;
+    let fits = password_hashing::verify(stored, &password).await;
     let Some(user) = found else { return Ok(Compared::Refused(None)) };
     if fits
         && user.may_log_in
         && let Some(session) = start(entrance, &user, (username, &password), old_session).await?
     {
-        return Ok(Compared::LoggedIn(LoggedIn { session, is_superuser: user.is_superuser }));
+        return Ok(Compared::LoginSuccess(LoginSuccess { session, is_superuser: user.is_superuser }));
     }
     Ok(Compared::Refused(Some(user.id)))
 }
@@ -127,7 +127,7 @@ async fn compare(entrance: Entrance<'_>, attempt: Attempt<'_>) -> Result<Compare
 /// An attempt that the database left unanswered was no failure: it is no longer counted as one, if that much can be
 /// written.
 async fn unless_away<T>(
-    entrance: Entrance<'_>,
+    entrance: LoginRequest<'_>,
     username: &str,
     looked_at: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, LoginError> {
@@ -142,7 +142,7 @@ async fn unless_away<T>(
     }
 }
 
-async fn take_back(entrance: Entrance<'_>, username: &str) -> Result<(), StoreError> {
+async fn take_back(entrance: LoginRequest<'_>, username: &str) -> Result<(), StoreError> {
     let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
     for subject in subjects(entrance, username) {
         login_failures::take_back(tx.conn(), subject).await?;
@@ -151,7 +151,7 @@ async fn take_back(entrance: Entrance<'_>, username: &str) -> Result<(), StoreEr
 }
 
 /// Ends the session with this id, if there is one.
-pub async fn log_out(entrance: Entrance<'_>, session: &str) -> Result<(), StoreError> {
+pub async fn log_out(entrance: LoginRequest<'_>, session: &str) -> Result<(), StoreError> {
     let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
     sessions::delete(tx.conn(), &session_hash(session)).await?;
     tx.commit().await
@@ -162,7 +162,7 @@ pub async fn log_out(entrance: Entrance<'_>, session: &str) -> Result<(), StoreE
 /// # Errors
 /// `Refused` for a wrong old password; `Rejected` with complaints at the three fields; `TooMany`, `Store`.
 pub async fn change_password(
-    entrance: Entrance<'_>,
+    entrance: LoginRequest<'_>,
     user: &SessionUser,
     old: &Secret,
     (new, again): (&Secret, &Secret),
@@ -183,22 +183,22 @@ pub async fn change_password(
         email: &found.email,
     };
     password_rules::check((new.expose(), again.expose()), owner, (NEW_PASSWORD, NEW_PASSWORD_AGAIN))?;
-    store_password(entrance, user, &found.password, &hashing::hash(new).await).await
+    store_password(entrance, user, &found.password, &password_hashing::hash(new).await).await
 }
 
 /// The account of somebody who is logged in, and whether this is its password.
 async fn compare_own(
-    entrance: Entrance<'_>,
+    entrance: LoginRequest<'_>,
     user: &SessionUser,
     password: &Secret,
-) -> Result<(Option<Credentials>, bool), StoreError> {
+) -> Result<(Option<LoginAccount>, bool), StoreError> {
     let found = find(entrance, &user.username, password).await?.filter(|found| found.id == user.id);
-    let fits = hashing::verify(found.as_ref().map(|found| found.password.as_str()), password).await;
+    let fits = password_hashing::verify(found.as_ref().map(|found| found.password.as_str()), password).await;
     Ok((found, fits))
 }
 
 async fn store_password(
-    entrance: Entrance<'_>,
+    entrance: LoginRequest<'_>,
     user: &SessionUser,
     stored: &str,
     hash: &str,
@@ -217,7 +217,11 @@ async fn store_password(
 }
 
 /// The account; `None` also for what no account can be called and no password can be.
-async fn find(entrance: Entrance<'_>, username: &str, password: &Secret) -> Result<Option<Credentials>, StoreError> {
+async fn find(
+    entrance: LoginRequest<'_>,
+    username: &str,
+    password: &Secret,
+) -> Result<Option<LoginAccount>, StoreError> {
     if username.contains('\0') || username.len() > LONGEST || password.expose().len() > LONGEST {
         return Ok(None);
     }
@@ -229,7 +233,7 @@ async fn find(entrance: Entrance<'_>, username: &str, password: &Secret) -> Resu
 
 /// Counts the attempt as a failure before it is one: many at once get no more tries than one after the other. Gives the
 /// failures of the account and of the address.
-async fn count(entrance: Entrance<'_>, username: &str) -> Result<[u32; 2], LoginError> {
+async fn count(entrance: LoginRequest<'_>, username: &str) -> Result<[u32; 2], LoginError> {
     let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
     let mut counts = [0; 2];
     // Always in this order, or two attempts could wait for each other.
@@ -246,12 +250,12 @@ async fn count(entrance: Entrance<'_>, username: &str) -> Result<[u32; 2], Login
     Ok(counts)
 }
 
-fn subjects<'a>(entrance: Entrance<'_>, username: &'a str) -> [Subject<'a>; 2] {
+fn subjects<'a>(entrance: LoginRequest<'_>, username: &'a str) -> [Subject<'a>; 2] {
     [Subject::Account(username), Subject::Address(entrance.address)]
 }
 
 /// The attempt was none: what the account had is forgotten, what the address had before stays.
-async fn forgive(tx: &mut TenantTx, entrance: Entrance<'_>, username: &str) -> Result<(), StoreError> {
+async fn forgive(tx: &mut TenantTx, entrance: LoginRequest<'_>, username: &str) -> Result<(), StoreError> {
     let [account, address] = subjects(entrance, username);
     login_failures::delete(tx.conn(), account).await?;
     login_failures::take_back(tx.conn(), address).await
@@ -259,13 +263,13 @@ async fn forgive(tx: &mut TenantTx, entrance: Entrance<'_>, username: &str) -> R
 
 /// `None`: while the password was looked at, it was changed or the account closed.
 async fn start(
-    entrance: Entrance<'_>,
-    user: &Credentials,
+    entrance: LoginRequest<'_>,
+    user: &LoginAccount,
     (username, password): (&str, &Secret),
     old_session: Option<&str>,
 ) -> Result<Option<String>, StoreError> {
     let renewed = match needs_renewal(&user.password) {
-        true => hashing::hash(password).await,
+        true => password_hashing::hash(password).await,
         false => user.password.clone(),
     };
     let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
@@ -289,7 +293,11 @@ async fn insert_session(tx: &mut TenantTx, limits: SessionLimits, user_id: i64) 
 
 /// A line in the log; and where the account is locked from now on, an entry in the history. A name that nobody has is
 /// not told: it may be a password.
-async fn report_failure(entrance: Entrance<'_>, user: Option<(i64, &str)>, counts: [u32; 2]) -> Result<(), StoreError> {
+async fn report_failure(
+    entrance: LoginRequest<'_>,
+    user: Option<(i64, &str)>,
+    counts: [u32; 2],
+) -> Result<(), StoreError> {
     let (tenant, address) = (&entrance.tenant.name, entrance.address);
     let name = user.map_or("somebody unknown", |(_, name)| name);
     log::warn!(target: LOG_TARGET, "{tenant}: failed login of {name} from {address}");

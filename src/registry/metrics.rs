@@ -8,11 +8,11 @@ use crate::domain::model::policy::{Viewer, Wish, decide};
 use crate::domain::model::snapshot::VersionContent;
 use crate::domain::model::wording;
 use crate::store::metrics::MetricRow;
-use crate::store::{StoreError, TenantTx, groups, metrics, probes, version_keeping, versions};
+use crate::store::{StoreError, TenantTx, groups, metrics, probes, version_writes, versions};
 
+use super::audit_log::note;
+use super::error::taken;
 use super::groups::chosen_group;
-use super::journal::note;
-use super::refusal::taken;
 use super::{Refusal, Saved, Target, renames};
 
 /// Adds a metric; with `clone_of` from the form that another one filled, whose history it inherits. Its name joins the
@@ -35,7 +35,7 @@ pub async fn create(
     metrics::set_settings(tx.conn(), id, &content.settings).await?;
     let derived = original.as_ref().map(|(_, of)| wording::derived_from(&of.name, &of.tag));
     if let Some(original) = clone_of {
-        version_keeping::copy_metric_versions(tx.conn(), original, id).await?;
+        version_writes::copy_metric_versions(tx.conn(), original, id).await?;
     }
     keep(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
     let message = derived.unwrap_or_default();
@@ -199,7 +199,7 @@ async fn put_name(tx: &mut TenantTx, content: &MetricContent, group_id: i64) -> 
 
 /// Keeps the metric as it stands now as a version.
 async fn keep(tx: &mut TenantTx, viewer: &Viewer, id: i64, message: &str) -> Result<(), StoreError> {
-    version_keeping::keep_metrics(tx.conn(), &[id], message, (viewer.id, &viewer.username)).await
+    version_writes::keep_metrics(tx.conn(), &[id], message, (viewer.id, &viewer.username)).await
 }
 
 fn name_taken(error: StoreError) -> Refusal {

@@ -2,19 +2,19 @@
 
 pub mod aggregations;
 pub mod api_keys;
+mod audit_log;
+pub mod error;
 pub mod groups;
-pub mod hashing;
-mod journal;
 pub mod load;
 pub mod login;
 pub mod metrics;
+pub mod password_hashing;
 pub mod probes;
 pub mod profiles;
-pub mod refusal;
 mod renames;
 pub mod sessions;
 pub mod tenants;
 pub mod users;
 pub mod viewers;
 
-pub use refusal::{Refusal, Saved, Target};
+pub use error::{Refusal, Saved, Target};

@@ -7,11 +7,11 @@ use crate::domain::model::policy::{Viewer, Wish, decide};
 use crate::domain::model::probe::ProbeContent;
 use crate::domain::model::wording;
 use crate::store::versions::VersionRow;
-use crate::store::{StoreError, TenantTx, probes, version_keeping, versions};
+use crate::store::{StoreError, TenantTx, probes, version_writes, versions};
 
+use super::audit_log::{by, note, note_metrics};
+use super::error::taken;
 use super::groups::{chosen_group, note_move};
-use super::journal::{by, note, note_metrics};
-use super::refusal::taken;
 use super::{Refusal, Saved, Target};
 
 /// Of more metrics than this a person is told the number only.
@@ -34,7 +34,7 @@ pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &ProbeContent) 
     decide(viewer, ObjectKind::Probe, Wish::Add { group: &content.group })?;
     let group_id = check(tx, content, Rejection::default()).await?;
     let id = probes::insert(tx.conn(), content, group_id, &viewer.username).await.map_err(name_taken)?;
-    version_keeping::keep_probe(tx.conn(), id, content, wording::INITIAL, by(viewer)).await?;
+    version_writes::keep_probe(tx.conn(), id, content, wording::INITIAL, by(viewer)).await?;
     note_move(tx, GroupKind::Probes, "", &content.group).await?;
     note(tx, viewer, Action::Add, (ObjectKind::Probe, id, &content.name), "").await?;
     Ok(Saved::plain(id, &content.name))
@@ -116,7 +116,7 @@ async fn add_version(
     message: &str,
     replaced: Option<&VersionRow>,
 ) -> Result<Vec<String>, StoreError> {
-    let version_id = version_keeping::keep_probe(tx.conn(), id, content, message, by(viewer)).await?;
+    let version_id = version_writes::keep_probe(tx.conn(), id, content, message, by(viewer)).await?;
     let replaced: Vec<i64> = replaced.into_iter().map(|version| version.id).collect();
     let moved = relink(tx, viewer, &replaced, Some(version_id)).await?;
     Ok(told(&moved, |label| format!("Moved metric {label} to {}.", content.label())))
@@ -131,10 +131,10 @@ async fn amend_version(
     newest: Option<&VersionRow>,
 ) -> Result<(), StoreError> {
     let Some(newest) = newest else {
-        version_keeping::keep_probe(tx.conn(), id, content, wording::INITIAL, by(viewer)).await?;
+        version_writes::keep_probe(tx.conn(), id, content, wording::INITIAL, by(viewer)).await?;
         return Ok(());
     };
-    version_keeping::amend_probe(tx.conn(), newest.id, content).await?;
+    version_writes::amend_probe(tx.conn(), newest.id, content).await?;
     if newest.label != content.version {
         // Their forms name it.
         probes::raise_metric_revisions(tx.conn(), newest.id).await?;

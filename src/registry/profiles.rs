@@ -13,9 +13,9 @@ use crate::domain::model::wording::listed;
 use crate::store::profiles::ProfileRow;
 use crate::store::{StoreError, TenantTx, metrics, profiles, service_flavours, vos};
 
+use super::audit_log::{Author, note};
+use super::error::taken;
 use super::groups::{chosen_group, note_move};
-use super::journal::{Author, note};
-use super::refusal::taken;
 use super::{Refusal, Saved, Target};
 
 /// Adds a profile; with `clone_of` from the form that an other one filled, whose name it may not keep. Without a version

@@ -7,9 +7,9 @@ use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::metric_changes;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::wording::listed;
-use crate::store::{StoreError, TenantTx, groups, log_entries, metric_renames, metrics, used};
+use crate::store::{StoreError, TenantTx, audit_log, groups, metric_renames, metrics, references};
 
-use super::journal::{by, note_metrics};
+use super::audit_log::{by, note_metrics};
 
 /// Everything that knew the metric by its old name follows, unless another metric still bears that. The metric itself
 /// has its new name already, and `id` says which it is: what it names is as somebody typed it. Gives a sentence about
@@ -41,7 +41,7 @@ async fn follow_metrics(
     id: i64,
     (old, new): (&str, &str),
 ) -> Result<Vec<String>, StoreError> {
-    let mut relying = used::metrics_relying_on(tx.conn(), old).await?;
+    let mut relying = references::metrics_relying_on(tx.conn(), old).await?;
     relying.retain(|metric| metric.id != id);
     // A message for each way to rely on it, so that many metrics take few statements.
     let mut changes: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
@@ -54,7 +54,7 @@ async fn follow_metrics(
         metric_renames::follow(tx.conn(), &ids, old, new).await?;
         note_metrics(tx, viewer, changed, message).await?;
     }
-    Ok(relying.iter().map(used::RelyingMetric::label).collect())
+    Ok(relying.iter().map(references::RelyingMetric::label).collect())
 }
 
 /// The profiles that test with it, with a log entry each; gives their labels.
@@ -63,12 +63,12 @@ async fn follow_profiles(
     viewer: &Viewer,
     (old, new): (&str, &str),
 ) -> Result<Vec<String>, StoreError> {
-    let profiles = used::profiles_of_metric(tx.conn(), old).await?;
+    let profiles = references::profiles_of_metric(tx.conn(), old).await?;
     let changed: Vec<(i64, String)> = profiles.iter().map(|profile| (profile.id, profile.name.clone())).collect();
     let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
     metric_renames::move_tuples(tx.conn(), old, new).await?;
     metric_renames::raise_profiles(tx.conn(), &ids).await?;
     let message = format!("Metric \"{old}\" is now called \"{new}\".");
-    log_entries::insert_changes(tx.conn(), ObjectKind::Profile, &changed, &message, by(viewer)).await?;
+    audit_log::insert_changes(tx.conn(), ObjectKind::Profile, &changed, &message, by(viewer)).await?;
     Ok(profiles.iter().map(|profile| format!("{} ({})", profile.name, profile.version)).collect())
 }

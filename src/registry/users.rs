@@ -12,8 +12,8 @@ use crate::domain::model::wording;
 use crate::domain::model::wording::missing_in;
 use crate::store::{StoreError, TenantTx, groups, sessions, users};
 
-use super::journal::note;
-use super::refusal::taken;
+use super::audit_log::note;
+use super::error::taken;
 use super::{Refusal, Saved, Target};
 
 const LAST_SUPERUSER: &str = "This is the last superuser who can log in: somebody must remain.";

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::PgConnection;
 
 use super::Result;
-use super::typed::storable;
+use super::text::storable;
 use crate::domain::form::field::Choices;
 
 /// One thing that can be chosen.

@@ -13,13 +13,13 @@ pub enum StoreError {
     Unavailable(#[source] sqlx::Error),
     /// The same, found out without an error of the database at hand.
     #[error("the database is not available: {0}")]
-    Away(String),
+    Unreachable(String),
     /// The schema public is of another age than this POEM; a sentence.
     #[error("{0}")]
-    OtherAge(String),
+    SchemaVersion(String),
     /// What kept somebody else from it a moment ago, who asked for us too.
     #[error("{0}")]
-    Earlier(Arc<Self>),
+    Shared(Arc<Self>),
     /// The data change faster than they can be read.
     #[error("the data keep changing while they are read")]
     Busy,
@@ -34,11 +34,20 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The database did not answer within a time limit of ours.
+    pub fn timeout() -> Self {
+        Self::Unreachable("timeout".to_owned())
+    }
+
     /// Whether another try soon is worth it.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::Away(_) | Self::OtherAge(_) | Self::Busy | Self::NotPrepared(_) => true,
-            Self::Earlier(error) => error.is_passing(),
+            Self::Unavailable(_)
+            | Self::Unreachable(_)
+            | Self::SchemaVersion(_)
+            | Self::Busy
+            | Self::NotPrepared(_) => true,
+            Self::Shared(error) => error.is_transient(),
             Self::Constraint(_) | Self::Other(_) => false,
         }
     }

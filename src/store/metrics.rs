@@ -2,8 +2,8 @@
 
 use sqlx::PgConnection;
 
-use super::snapshot_read::word;
-use super::typed::storable;
+use super::text::storable;
+use super::text::word;
 use super::{Loaded, Result};
 use crate::domain::model::metric::{MetricContent, Section, Setting, Settings};
 

@@ -69,7 +69,7 @@ impl Schema {
 
 /// What keeps a schema at this migration from being used, in a sentence: it is of another age than this POEM, and what
 /// its columns mean may differ. `None`: nothing. `found`: the highest that was applied.
-pub fn complaint(schema: &Schema, found: Option<i64>) -> Option<String> {
+pub fn schema_mismatch(schema: &Schema, found: Option<i64>) -> Option<String> {
     match is_behind(schema, found) {
         Ok(false) => None,
         Ok(true) => Some(format!("schema {} has migrations pending: run poem-db -a", schema.as_str())),

@@ -3,16 +3,12 @@
 use std::io;
 use std::time::Duration;
 
-use rocket::Request;
-use rocket::figment::Figment;
-use rocket_db_pools::Database;
 use serde::Deserialize;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Row};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row};
 use tokio::time::timeout;
 
-use super::{Result, StoreError};
+use super::Result;
 use crate::domain::security::secret::Secret;
 
 /// Longer than a healthy database ever takes; a database that is away shall cost a request no more.
@@ -62,7 +58,7 @@ impl PoolSettings {
     }
 
     /// The same for requests, of which none waits long.
-    fn open_for_requests(&self) -> PgPool {
+    pub fn open_for_requests(&self) -> PgPool {
         self.pool(self.connect_options().options(REQUEST_LIMITS))
     }
 
@@ -99,43 +95,5 @@ async fn is_usable(conn: &mut PgConnection) -> std::result::Result<bool, sqlx::E
     match timeout(RELEASE_TIMEOUT, looking).await {
         Ok(found) => found?.try_get(0),
         Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-    }
-}
-
-/// The pool as Rocket's database fairing wants it: `rocket_db_pools` brings an old sqlx, so this is ours over the new.
-pub struct PgPoolFairing(PgPool);
-
-#[rocket::async_trait]
-impl rocket_db_pools::Pool for PgPoolFairing {
-    type Connection = PoolConnection<Postgres>;
-    type Error = rocket_db_pools::Error<StoreError>;
-
-    async fn init(figment: &Figment) -> std::result::Result<Self, Self::Error> {
-        let settings: PoolSettings = figment.extract()?;
-        Ok(Self(settings.open_for_requests()))
-    }
-
-    async fn get(&self) -> std::result::Result<Self::Connection, Self::Error> {
-        self.0.acquire().await.map_err(|error| rocket_db_pools::Error::Get(error.into()))
-    }
-
-    /// Nothing: Rocket calls it as soon as it is told to stop, and requests that run still need the pool. Whoever
-    /// launched the server closes it.
-    async fn close(&self) {}
-}
-
-/// The database of the server, by the name under which its settings stand in Rocket's configuration.
-#[derive(Database)]
-#[database("poem")]
-pub struct Db(PgPoolFairing);
-
-impl Db {
-    /// The database that the server manages.
-    pub fn of<'r>(request: &'r Request<'_>) -> &'r Self {
-        Self::fetch(request.rocket()).expect("app::build attaches the database")
-    }
-
-    pub fn pool(&self) -> &PgPool {
-        &self.0.0
     }
 }

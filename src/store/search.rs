@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 
 use super::Result;
-use super::snapshot_read::word;
-use super::typed::storable;
+use super::text::storable;
+use super::text::word;
 use crate::domain::model::log_entry::ObjectKind;
 
 /// What was found.

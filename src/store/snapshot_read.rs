@@ -1,11 +1,11 @@
 //! Reads a whole tenant at once: one statement a table, whatever the number of rows.
 
 use std::collections::{BTreeSet, HashMap};
-use std::str::FromStr;
 
 use sqlx::PgConnection;
 
-use super::{Result, StoreError};
+use super::Result;
+use super::text::word;
 use crate::domain::model::group_kind::GroupRef;
 use crate::domain::model::metric::Settings;
 use crate::domain::model::profile::Tuple;
@@ -42,11 +42,6 @@ pub async fn read(conn: &mut PgConnection) -> Result<Snapshot> {
     };
     data.normalise();
     Ok(data)
-}
-
-/// A word that the schema's constraints allow.
-pub(super) fn word<T: FromStr>(text: &str) -> Result<T> {
-    text.parse().map_err(|_| StoreError::Other(sqlx::Error::Decode(format!("unknown word {text}").into())))
 }
 
 async fn groups(conn: &mut PgConnection) -> Result<Vec<Group>> {

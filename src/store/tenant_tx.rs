@@ -46,7 +46,7 @@ impl TenantTx {
     async fn begin(pool: &PgPool, statements: String) -> Result<Self> {
         match timeout(PATIENCE, pool.begin_with(AssertSqlSafe(statements))).await {
             Ok(begun) => Ok(Self(begun?)),
-            Err(_) => Err(StoreError::Away("no answer in time".to_owned())),
+            Err(_) => Err(StoreError::timeout()),
         }
     }
 

@@ -171,7 +171,7 @@ pub async fn raise_revisions(conn: &mut PgConnection, usernames: &[String]) -> R
 }
 
 /// What a login is checked against.
-pub struct Credentials {
+pub struct LoginAccount {
     pub id: i64,
     /// The stored hash.
     pub password: String,
@@ -184,9 +184,9 @@ pub struct Credentials {
 }
 
 /// The credentials of the user with this name, which counts in its exact case.
-pub async fn credentials(conn: &mut PgConnection, username: &str) -> Result<Option<Credentials>> {
+pub async fn credentials(conn: &mut PgConnection, username: &str) -> Result<Option<LoginAccount>> {
     Ok(sqlx::query_as!(
-        Credentials,
+        LoginAccount,
         r#"SELECT id, password, first_name, last_name, email, is_superuser, is_active AND is_staff AS "may_log_in!"
            FROM app_user WHERE username = $1"#,
         username

@@ -12,7 +12,7 @@ use crate::domain::form::submitted::{Draft, Typed};
 use crate::domain::form::validation_error::Rejection;
 use crate::error::NOT_FOUND;
 use crate::pages::form::{Clash, Conflict};
-use crate::store::log_entries;
+use crate::store::audit_log;
 
 /// The form with both changes: what only the other changed is taken over, what both changed stays as typed and is shown.
 pub async fn show<D: Declared>(
@@ -30,7 +30,7 @@ pub async fn show<D: Declared>(
     let base = serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
     let (merged, clashes) = merge(fields, base.as_ref(), &theirs, mine);
     let newest =
-        log_entries::of_object(tx.conn(), entity.about().kind, &id.to_string(), 1, 1).await?.rows.into_iter().next();
+        audit_log::of_object(tx.conn(), entity.about().kind, &id.to_string(), 1, 1).await?.rows.into_iter().next();
     let by = newest.map(|entry| format!("{}, {}", entry.username, visit.time(entry.time).0)).unwrap_or_default();
     let rejection = Rejection::default();
     let shown = Shown {

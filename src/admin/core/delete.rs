@@ -6,7 +6,7 @@ use super::answer::{self, Answer, Answered};
 use super::entity::Declared;
 use super::save::REVISION;
 use super::visit::{Visit, refused};
-use crate::auth::form::Posted;
+use crate::auth::posted::Posted;
 use crate::domain::model::policy::Wish;
 use crate::error::NOT_FOUND;
 use crate::pages::others::DeletePage;

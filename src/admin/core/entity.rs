@@ -12,7 +12,7 @@ use super::answer::Answered;
 use super::list::{ListAsk, Table};
 use super::visit::Visit;
 use super::{delete, form, history, kept, list, save, versions};
-use crate::auth::form::Posted;
+use crate::auth::posted::Posted;
 use crate::domain::form::field::Field;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::snapshot::VersionContent;

@@ -12,7 +12,7 @@ use crate::pages::history::{Event, HistoryPage};
 use crate::pages::{Link, Page};
 use crate::store::lists::log_entries::LogRow;
 use crate::store::versions::VersionRow;
-use crate::store::{log_entries, versions};
+use crate::store::{audit_log, versions};
 
 /// Of an object without versions, the newest so many are shown; the log has them all.
 const LOG_ENTRIES: i64 = 500;
@@ -85,7 +85,7 @@ async fn of_log<D: Declared>(
     entity: &D,
     id: i64,
 ) -> Result<(Vec<Event>, i64), AppError> {
-    let found = log_entries::of_object(conn, entity.about().kind, &id.to_string(), 1, LOG_ENTRIES).await?;
+    let found = audit_log::of_object(conn, entity.about().kind, &id.to_string(), 1, LOG_ENTRIES).await?;
     let events: Vec<_> = found.rows.iter().map(|row| log_event(visit, row)).collect();
     Ok((events, (found.total - LOG_ENTRIES).max(0)))
 }

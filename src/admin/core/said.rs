@@ -3,7 +3,7 @@
 use rocket::Request;
 use rocket::http::{Cookie, SameSite};
 
-use crate::auth::proxy;
+use crate::http::client_ip;
 use crate::pages::{Message, Tone};
 
 /// As in POEM 2.3.
@@ -17,7 +17,7 @@ pub fn keep(request: &Request<'_>, said: &[String]) {
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(proxy::is_tls(request));
+        .secure(client_ip::is_tls(request));
     request.cookies().add(cookie);
 }
 

@@ -7,13 +7,13 @@ use super::conflict;
 use super::entity::{Created, Declared, Extra, Found};
 use super::form::{self, Purpose, Shown};
 use super::visit::{Visit, refused};
-use crate::auth::form::Posted;
-use crate::auth::login_first::RESUME;
+use crate::auth::posted::Posted;
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::Rejection;
 use crate::domain::model::policy::{self, Wish};
 use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
+use crate::pages::login::RESUME;
 use crate::registry::{Refusal, Saved, Target};
 
 /// Buttons of a form, and what it carries along.

@@ -12,19 +12,20 @@ use sqlx::PgPool;
 use super::kept::KeptPages;
 use super::said;
 use crate::auth::csrf;
-use crate::auth::front_door::Asked;
-use crate::auth::session::MaybeLoggedIn;
-use crate::auth::tenant::CurrentTenant;
+use crate::auth::session::OptionalSession;
 use crate::config::Config;
-use crate::config::live::LiveConfig;
+use crate::config::reload::LiveConfig;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::{self, Denial, Viewer, Wish};
 use crate::domain::security::keys::Keys;
 use crate::error::{AppError, NO_PERMISSION, refuse};
+use crate::http::database::Db;
+use crate::http::original_request::OriginalRequest;
 use crate::pages::{Addresses, Chrome, Message};
 use crate::registry::{Refusal, viewers};
+use crate::store::TenantTx;
 use crate::store::sessions::Session;
-use crate::store::{Db, TenantTx};
+use crate::tenants::guard::CurrentTenant;
 
 /// What is searched for, in the address.
 pub const SEARCHED: &str = "q";
@@ -82,7 +83,7 @@ pub struct Public<'r>(pub Visit<'r>);
 
 impl<'r> Visit<'r> {
     fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, session: Option<Session>) -> Self {
-        let asked = Asked::of(request);
+        let asked = OriginalRequest::of(request);
         let rocket = request.rocket();
         let config = rocket.state::<LiveConfig>().expect("app::build manages the configuration").current();
         let (stamp, viewer) = match session {
@@ -233,11 +234,11 @@ impl<'r> FromRequest<'r> for Inside<'r> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match MaybeLoggedIn::find(request).await {
-            Ok(MaybeLoggedIn { tenant, session: Some(session) }) => {
+        match OptionalSession::find(request).await {
+            Ok(OptionalSession { tenant, session: Some(session) }) => {
                 Outcome::Success(Self(Visit::begin(request, tenant, Some(session))))
             }
-            Ok(MaybeLoggedIn { session: None, .. }) => Outcome::Forward(Status::Unauthorized),
+            Ok(OptionalSession { session: None, .. }) => Outcome::Forward(Status::Unauthorized),
             Err(error) => refuse(request, error),
         }
     }

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use super::{ListAsk, Order, Rows};
 use crate::domain::model::log_entry::{Action, ObjectKind};
 use crate::store::Result;
-use crate::store::snapshot_read::word;
+use crate::store::text::word;
 
 pub const SORTS: &[&str] = &["time", "entry", "user"];
 /// The newest first.

@@ -10,9 +10,10 @@ pub mod log_entries;
 pub mod metrics;
 pub mod probes;
 pub mod profiles;
+pub mod services;
 pub mod users;
 
-use super::typed::storable;
+use super::text::storable;
 
 /// The value of the filter `group` for objects without one.
 pub const WITHOUT_GROUP: &str = "-";

@@ -183,7 +183,7 @@ fn a_schema_newer_than_this_poem_is_not_served() {
     assert_eq!(ask(&server, "two.localhost", OLD).status, 200, "the other tenant does not suffer");
 
     let words = Server::refusal(&installation);
-    let wanted = poem::store::migrate::complaint(&Schema::Tenant(egi()), Some(9999)).unwrap();
+    let wanted = poem::store::migrate::schema_mismatch(&Schema::Tenant(egi()), Some(9999)).unwrap();
     assert!(words.contains(&wanted) && words.lines().count() == 1, "{words}");
 
     execute(&installation, "DELETE FROM public.migration WHERE version = 9999");

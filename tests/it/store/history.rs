@@ -5,7 +5,7 @@ use poem::domain::model::snapshot::VersionContent;
 use poem::store::lists::ListAsk;
 use poem::store::lists::log_entries::{Entries, LogRow};
 use poem::store::versions::Neighbours;
-use poem::store::{lists, log_entries, versions};
+use poem::store::{audit_log, lists, versions};
 
 use super::{egi_sql, read, whole};
 use crate::support::Installation;
@@ -40,7 +40,7 @@ fn a_version_has_its_content_and_neighbours() {
 fn an_entry_leads_to_the_version_it_made() {
     let installation = Installation::with_small_data();
     let of = |kind, id: &str| -> Vec<LogRow> {
-        read(&installation, async |conn| log_entries::of_object(conn, kind, id, 1, 100).await).rows
+        read(&installation, async |conn| audit_log::of_object(conn, kind, id, 1, 100).await).rows
     };
     let made = |rows: &[LogRow]| rows.iter().map(|row| row.version_id).collect::<Vec<_>>();
     assert_eq!(made(&of(ObjectKind::Probe, "1")), [Some(24), Some(11), Some(1)]);
@@ -61,11 +61,11 @@ fn the_newest_entries_come_first() {
         "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username)
          VALUES ('add', 'profile', '99999999999999999999', 'far', '', 2, 'alice')",
     );
-    let recent = read(&installation, async |conn| log_entries::recent(conn, 10).await);
+    let recent = read(&installation, async |conn| audit_log::recent(conn, 10).await);
     let newest = read(&installation, async |conn| lists::log_entries::list(conn, &whole(), Entries::default()).await);
     assert_eq!((recent.len(), recent[0].object_name.as_str(), recent[0].exists), (10, "far", false));
     assert_eq!(recent, newest.rows[..10]);
-    let get = |id| read(&installation, async |conn| log_entries::get(conn, id).await);
+    let get = |id| read(&installation, async |conn| audit_log::get(conn, id).await);
     assert_eq!(get(51).unwrap().object_name, "TO_DELETE");
     assert_eq!(get(1000), None);
 }
@@ -81,7 +81,7 @@ fn dates_are_those_of_the_time_zone() {
                 ('2020-01-31 23:30Z', 'add', 'metric', 'c', '', 'x'), ('2019-05-05 12:00Z', 'add', 'metric', 'd', '', 'y')",
     );
     let dates = |ask: &ListAsk<'_>, zone: &str, year, month| {
-        let dates = read(&installation, async |conn| log_entries::dates(conn, ask, zone, year, month).await);
+        let dates = read(&installation, async |conn| audit_log::dates(conn, ask, zone, year, month).await);
         dates.into_iter().map(|date| (date.number, date.entries)).collect::<Vec<_>>()
     };
     let all = ListAsk::default();

@@ -1,13 +1,13 @@
 //! The services page.
 
+use poem::store::lists::services::{self, ServiceLine};
 use poem::store::lists::{ListAsk, Rows};
-use poem::store::service_table::{self, ServiceLine};
 
 use super::{egi_sql, read, whole};
 use crate::support::Installation;
 
 fn table(installation: &Installation, ask: ListAsk<'_>) -> Rows<ServiceLine> {
-    read(installation, async |conn| service_table::list(conn, &ask).await)
+    read(installation, async |conn| services::list(conn, &ask).await)
 }
 
 /// Service, metric and probe of each line.

@@ -4,10 +4,10 @@ use std::fmt::Debug;
 
 use poem::domain::model::group_kind::GroupKind;
 use poem::store::Result;
+use poem::store::lists::services;
 use poem::store::lists::{
     ListAsk, Order, Rows, aggregations, api_keys, groups, log_entries, metrics, probes, profiles, users,
 };
-use poem::store::service_table;
 use sqlx::PgConnection;
 
 use super::{egi_sql, read, whole};
@@ -155,13 +155,13 @@ fn keys_groups_log_and_services_are_sorted_by_each_of_their_columns() {
     });
     // A service has several lines only where its type stands in small.json.
     let services = async |conn: &mut PgConnection, ask: &ListAsk<'_>| {
-        let mut lines = service_table::list(conn, ask).await?;
+        let mut lines = services::list(conn, ask).await?;
         lines.rows.dedup_by_key(|line| line.service_id.clone());
         Ok(lines)
     };
     // those without any come last
     let first = |name: &str| if name.is_empty() { by_name("~") } else { by_name(name) };
-    every_column_sorts(it, service_table::SORTS, service_table::DEFAULT_ORDER, services, |line, column| match column {
+    every_column_sorts(it, services::SORTS, services::DEFAULT_ORDER, services, |line, column| match column {
         "name" => by_name(&line.name),
         "type" => by_name(&line.service_type),
         "metrics" => first(&line.metric),

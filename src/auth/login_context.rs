@@ -8,21 +8,21 @@ use rocket::request::{FromRequest, Outcome};
 use sqlx::PgPool;
 
 use crate::auth::csrf;
-use crate::auth::front_door::Asked;
-use crate::auth::proxy;
-use crate::auth::session::{self, MaybeLoggedIn};
-use crate::auth::tenant::CurrentTenant;
-use crate::config::live::LiveConfig;
+use crate::auth::session::{self, OptionalSession};
+use crate::config::reload::LiveConfig;
 use crate::domain::security::session::SessionLimits;
 use crate::error::{AppError, refuse};
+use crate::http::client_ip;
+use crate::http::database::Db;
+use crate::http::original_request::OriginalRequest;
 use crate::pages::Chrome;
 use crate::pages::address::is_public;
-use crate::registry::login::Entrance;
-use crate::store::Db;
+use crate::registry::login::LoginRequest;
 use crate::store::sessions::SessionUser;
+use crate::tenants::guard::CurrentTenant;
 
 /// The guard of the pages around the login. Lets everybody in.
-pub struct Visitor<'r> {
+pub struct LoginContext<'r> {
     pub tenant: CurrentTenant<'r>,
     pub user: Option<SessionUser>,
     pub config: &'r LiveConfig,
@@ -36,10 +36,10 @@ pub struct Visitor<'r> {
     pub asked: String,
 }
 
-impl<'r> Visitor<'r> {
+impl<'r> LoginContext<'r> {
     async fn find(request: &'r Request<'_>, cookies: &'r CookieJar<'r>) -> Result<Self, AppError> {
-        let MaybeLoggedIn { tenant, session } = MaybeLoggedIn::find(request).await?;
-        let asked = Asked::of(request);
+        let OptionalSession { tenant, session } = OptionalSession::find(request).await?;
+        let asked = OriginalRequest::of(request);
         Ok(Self {
             tenant,
             user: session.map(|session| session.user),
@@ -47,15 +47,15 @@ impl<'r> Visitor<'r> {
             cookies,
             pool: Db::of(request).pool(),
             limits: session::limits(request),
-            address: proxy::client_address(request),
-            is_tls: proxy::is_tls(request),
+            address: client_ip::client_address(request),
+            is_tls: client_ip::is_tls(request),
             csrf: csrf::token(request),
             asked: asked.with_query(asked.address()),
         })
     }
 
-    pub fn entrance(&self) -> Entrance<'r> {
-        Entrance { pool: self.pool, tenant: self.tenant.tenant(), limits: self.limits, address: self.address }
+    pub fn entrance(&self) -> LoginRequest<'r> {
+        LoginRequest { pool: self.pool, tenant: self.tenant.tenant(), limits: self.limits, address: self.address }
     }
 
     /// The id of the browser's session, whether or not it is in force.
@@ -90,9 +90,9 @@ fn inside(title: &str, tenant: &str, user: &SessionUser, path: &str, csrf: Strin
 
 /// What surrounds a page that says why there is nothing to see: as much as is known by then of who asks. The database is
 /// not asked: it may be what failed.
-pub fn surroundings(request: &Request<'_>, title: &str) -> Chrome {
+pub fn layout_context(request: &Request<'_>, title: &str) -> Chrome {
     let tenant = CurrentTenant::known(request).map(|current| current.tenant().name.as_str()).unwrap_or_default();
-    let path = Asked::of(request).address();
+    let path = OriginalRequest::of(request).address();
     match session::known(request) {
         Some(user) => inside(title, tenant, user, path, csrf::token(request)),
         None if is_public(path) && !tenant.is_empty() => Chrome::around(title, tenant, None, path, &[]),
@@ -101,7 +101,7 @@ pub fn surroundings(request: &Request<'_>, title: &str) -> Chrome {
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for Visitor<'r> {
+impl<'r> FromRequest<'r> for LoginContext<'r> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {

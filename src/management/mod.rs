@@ -2,37 +2,14 @@
 //! address of its own, `[SERVER] ManagementAddress` and `ManagementPort`. [`metrics`] counts the requests.
 
 pub mod metrics;
-
-use std::sync::Arc;
+mod watched;
 
 use rocket::http::{ContentType, Status};
-use rocket::{Build, Ignite, Rocket, State, get, routes};
-use rocket_db_pools::Database;
-use sqlx::PgPool;
+use rocket::{Build, Rocket, State, get, routes};
 
-use crate::answers::Answers;
-use crate::answers::world::View;
-use crate::store::Db;
-use crate::store::migrate::{Schema, complaint};
-use metrics::Metrics;
-
-/// The server that is watched.
-pub struct Watched {
-    pub answers: Answers,
-    pub metrics: Arc<Metrics>,
-    pub pool: PgPool,
-}
-
-impl Watched {
-    /// `None` where its requests are not counted.
-    pub fn of(server: &Rocket<Ignite>) -> Option<Self> {
-        Some(Self {
-            answers: server.state::<Answers>()?.clone(),
-            metrics: server.state::<Arc<Metrics>>()?.clone(),
-            pool: Db::fetch(server)?.pool().clone(),
-        })
-    }
-}
+use crate::store::migrate::{Schema, schema_mismatch};
+use crate::tenants::directory::DirectoryStatus;
+pub use watched::Watched;
 
 /// The second server, ready to launch. `config`: where it listens and how it ends.
 pub fn build(config: rocket::Config, watched: Watched) -> Rocket<Build> {
@@ -49,23 +26,26 @@ fn alive() -> &'static str {
 /// answers at once whatever the database does.
 #[get("/poem/readyz")]
 fn ready(watched: &State<Watched>) -> (Status, String) {
-    let reasons = complaints(&watched.answers.world.view());
+    let reasons = not_ready(&watched.directory.status());
     match reasons.is_empty() {
         true => (Status::Ok, "ok\n".to_owned()),
         false => (Status::ServiceUnavailable, reasons.join("\n") + "\n"),
     }
 }
 
-fn complaints(view: &View) -> Vec<String> {
-    if !view.is_fresh() {
-        let since = view.age.map_or("so far".to_owned(), |age| format!("for {:.1} s", age.as_secs_f64()));
-        let reason = view.failure.as_ref().map_or(String::new(), |failure| format!(": {failure}"));
+/// Why the server is not ready, a line each; empty if it is.
+fn not_ready(status: &DirectoryStatus) -> Vec<String> {
+    if !status.is_fresh() {
+        let since = status.age.map_or("so far".to_owned(), |age| format!("for {:.1} s", age.as_secs_f64()));
+        let reason = status.failure.as_ref().map_or(String::new(), |failure| format!(": {failure}"));
         return vec![format!("the database did not answer {since}{reason}")];
     }
-    let standing = &view.standing;
-    let shared = complaint(&Schema::Public, standing.shared);
-    let tenants =
-        standing.tenants.iter().filter_map(|(schema, found)| complaint(&Schema::Tenant(schema.clone()), *found));
+    let migrations = &status.migrations;
+    let shared = schema_mismatch(&Schema::Public, migrations.shared);
+    let tenants = migrations
+        .tenants
+        .iter()
+        .filter_map(|(schema, found)| schema_mismatch(&Schema::Tenant(schema.clone()), *found));
     shared.into_iter().chain(tenants).collect()
 }
 
@@ -78,18 +58,19 @@ fn counted(watched: &State<Watched>) -> (ContentType, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
-    use crate::answers::world::Standing;
     use crate::domain::model::tenant::SchemaName;
+    use crate::tenants::directory::MigrationStatus;
 
-    fn view(age: Option<u64>, failure: Option<&str>, shared: i64, tenant: Option<i64>) -> View {
+    fn view(age: Option<u64>, failure: Option<&str>, shared: i64, tenant: Option<i64>) -> DirectoryStatus {
         let tenants = vec![(SchemaName::parse("egi").unwrap(), tenant)];
-        View {
+        DirectoryStatus {
             age: age.map(Duration::from_millis),
             failure: failure.map(str::to_owned),
-            standing: Arc::new(Standing { shared: Some(shared), tenants }),
+            migrations: Arc::new(MigrationStatus { shared: Some(shared), tenants }),
         }
     }
 
@@ -104,8 +85,8 @@ mod tests {
             (view(Some(10), None, 1, Some(99999)), newer),
             (view(Some(10), None, 1, None), "schema egi has migrations pending: run poem-db -a"),
         ] {
-            let complaints = complaints(&view);
-            assert!(complaints.iter().any(|complaint| complaint.starts_with(expected)), "{complaints:?} {expected}");
+            let reasons = not_ready(&view);
+            assert!(reasons.iter().any(|reason| reason.starts_with(expected)), "{reasons:?} {expected}");
         }
     }
 }

@@ -9,15 +9,16 @@ use prometheus::{
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::{Request, Response};
 
-use super::Watched;
-use crate::auth::front_door::{Asked, VERDICT};
-use crate::auth::tenant::CurrentTenant;
+use super::watched::Watched;
+use crate::http::log_fields::LogFields;
+use crate::http::original_request::OriginalRequest;
+use crate::http::request_gate::GATE_ROUTE;
 
 /// From an answer that is ready to one that waited for a database that is away.
 const SECONDS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 2.5];
 
 /// The requests so far. Labels that were seen before cost no allocation.
-pub struct Metrics {
+pub struct RequestMetrics {
     registry: Registry,
     /// By route, tenant and status.
     requests: IntCounterVec,
@@ -25,7 +26,7 @@ pub struct Metrics {
     seconds: HistogramVec,
 }
 
-impl Default for Metrics {
+impl Default for RequestMetrics {
     fn default() -> Self {
         let requests = Opts::new("poem_http_requests_total", "HTTP requests that were answered");
         let duration = HistogramOpts::new(
@@ -44,18 +45,18 @@ impl Default for Metrics {
     }
 }
 
-impl Metrics {
+impl RequestMetrics {
     fn count(&self, request: &Request<'_>, status: u16) {
         let route = route(request);
-        let tenant = CurrentTenant::known(request).map_or("-", |current| &current.tenant().name);
+        let tenant = LogFields::of(request).tenant();
         self.requests.with_label_values(&[route, tenant, status_text(status, &mut [0; 3])]).inc();
-        self.seconds.with_label_values(&[route]).observe(Asked::of(request).elapsed().as_secs_f64());
+        self.seconds.with_label_values(&[route]).observe(OriginalRequest::of(request).elapsed().as_secs_f64());
     }
 }
 
 /// The pattern of the route, of which there are few; what leads to none is all the same.
 fn route<'r>(request: &'r Request<'_>) -> &'r str {
-    request.route().map(|route| route.uri.as_str()).filter(|pattern| *pattern != VERDICT).unwrap_or("other")
+    request.route().map(|route| route.uri.as_str()).filter(|pattern| *pattern != GATE_ROUTE).unwrap_or("other")
 }
 
 /// The three digits, without an allocation.
@@ -67,12 +68,12 @@ fn status_text(status: u16, digits: &mut [u8; 3]) -> &str {
 }
 
 /// The fairing: every answer is counted.
-pub struct Counting(pub Arc<Metrics>);
+pub struct CountRequests(pub Arc<RequestMetrics>);
 
 #[rocket::async_trait]
-impl Fairing for Counting {
+impl Fairing for CountRequests {
     fn info(&self) -> Info {
-        Info { name: "Counting", kind: Kind::Response }
+        Info { name: "CountRequests", kind: Kind::Response }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
@@ -104,19 +105,19 @@ fn state(watched: &Watched) -> Registry {
     let connections = Opts::new("poem_database_pool_connections", "Connections to the database that requests share");
     gauge(connections.clone().const_label("state", "idle"), idle);
     gauge(connections.const_label("state", "used"), used);
-    let activity = watched.answers.activity();
-    gauge(Opts::new("poem_response_cache_bytes", "Memory taken by the response cache"), activity.bytes);
-    gauge(Opts::new("poem_response_cache_entries", "Responses in the cache"), activity.ready);
-    for (result, count) in [("hit", activity.given_ready), ("miss", activity.made)] {
-        let answers = Opts::new(
+    let cache = watched.responses.stats();
+    gauge(Opts::new("poem_response_cache_bytes", "Memory taken by the response cache"), cache.bytes);
+    gauge(Opts::new("poem_response_cache_entries", "Responses in the cache"), cache.entries);
+    for (result, count) in [("hit", cache.hits), ("miss", cache.misses)] {
+        let requests = Opts::new(
             "poem_response_cache_requests_total",
             "Requests answered from the response cache (hit), and responses that had to be built (miss)",
         );
-        let counter = IntCounter::with_opts(answers.const_label("result", result)).expect("the names are valid");
+        let counter = IntCounter::with_opts(requests.const_label("result", result)).expect("the names are valid");
         counter.inc_by(count);
         register(&registry, counter);
     }
-    if let Some(age) = watched.answers.world.view().age {
+    if let Some(age) = watched.directory.status().age {
         let freshness = Opts::new(
             "poem_tenant_state_age_seconds",
             "Time since the state of the tenants was last read from the database",

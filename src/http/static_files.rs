@@ -8,7 +8,7 @@ use rocket::http::{Header, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, Response};
 
-use crate::answers::body::matches;
+use crate::http::encoded_body::matches;
 
 /// Below it stands the version of what it holds, so that a file never changes.
 const VENDOR: &str = "vendor";

@@ -1,27 +1,19 @@
-//! The body of a form that a page posted.
+//! The body of a form: `application/x-www-form-urlencoded`, decoded strictly.
 
 use percent_encoding::percent_decode;
 use rocket::Request;
-use rocket::data::{Data, FromData, Outcome, ToByteUnit};
-use rocket::http::Status;
+use rocket::data::{ByteUnit, Data};
 
-use crate::auth::csrf;
-use crate::auth::front_door::Asked;
-use crate::error::{AppError, remember};
-use crate::pages::address::LOGIN;
+use crate::error::AppError;
 
-const LIMIT_MIB: u64 = 8;
-/// The login page carries along what was posted when the session had ended, encoded once more.
-const LOGIN_LIMIT_MIB: u64 = 3 * LIMIT_MIB;
 /// More fields than the largest profile has.
 const MOST_FIELDS: usize = 100_000;
 
-/// The fields of a form whose CSRF token fits. 415 for another type of body, 413 for one that is too large, 400 for one
-/// that is no text, 403 without the token.
+/// The fields of a form, in order.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Posted(Vec<(String, String)>);
+pub struct FormBody(Vec<(String, String)>);
 
-impl Posted {
+impl FormBody {
     /// The field of this name; of several the last counts.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
@@ -32,10 +24,11 @@ impl Posted {
         &self.0
     }
 
-    /// Reads `application/x-www-form-urlencoded`.
+    /// Decodes `application/x-www-form-urlencoded`.
     ///
     /// # Errors
-    /// `Malformed` where it is not UTF-8 or holds a NUL, which the database cannot keep; `TooLarge` for too many fields.
+    /// `Malformed` if it is not UTF-8 or contains a NUL, which the database cannot store; `TooLarge` if it has too many
+    /// fields.
     pub fn decode(body: &[u8]) -> Result<Self, AppError> {
         let mut pairs = Vec::new();
         for field in body.split(|byte| *byte == b'&').filter(|field| !field.is_empty()) {
@@ -48,20 +41,21 @@ impl Posted {
         Ok(Self(pairs))
     }
 
-    async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Self, AppError> {
+    /// Reads the body of a request, up to `limit`.
+    ///
+    /// # Errors
+    /// `UnsupportedMediaType` for another type of body; `TooLarge`; `Malformed`, also if the body breaks off.
+    pub async fn read(request: &Request<'_>, data: Data<'_>, limit: ByteUnit) -> Result<Self, AppError> {
         match request.content_type() {
             Some(kind) if kind.is_form() => {}
             kind => return Err(AppError::UnsupportedMediaType(kind.map(ToString::to_string).unwrap_or_default())),
         }
-        let limit = if Asked::of(request).address() == LOGIN { LOGIN_LIMIT_MIB } else { LIMIT_MIB };
-        let body = data.open(limit.mebibytes()).into_bytes().await;
+        let body = data.open(limit).into_bytes().await;
         let body = body.map_err(|error| AppError::Malformed(format!("The form could not be read: {error}")))?;
         if !body.is_complete() {
             return Err(AppError::TooLarge);
         }
-        let posted = Self::decode(&body)?;
-        csrf::check_form(request, posted.get(csrf::FIELD))?;
-        Ok(posted)
+        Self::decode(&body)
     }
 }
 
@@ -73,43 +67,6 @@ fn text(encoded: &[u8]) -> Result<String, AppError> {
     }
 }
 
-#[rocket::async_trait]
-impl<'r> FromData<'r> for Posted {
-    type Error = ();
-
-    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
-        match Self::read(request, data).await {
-            Ok(posted) => Outcome::Success(posted),
-            Err(error) => Outcome::Error((remember(request, error), ())),
-        }
-    }
-}
-
-/// Where a request leads, with the address as it is: it is text of ours or was looked at.
-#[derive(Debug)]
-pub struct Leads {
-    status: Status,
-    to: String,
-}
-
-impl Leads {
-    /// From a page that is not for this visitor.
-    pub fn on(to: impl Into<String>) -> Self {
-        Self { status: Status::Found, to: to.into() }
-    }
-
-    /// After a form did what it is for.
-    pub fn after_post(to: impl Into<String>) -> Self {
-        Self { status: Status::SeeOther, to: to.into() }
-    }
-}
-
-impl<'r> rocket::response::Responder<'r, 'static> for Leads {
-    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
-        Ok(rocket::Response::build().status(self.status).raw_header("Location", self.to).finalize())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -117,12 +74,12 @@ mod tests {
     use super::*;
 
     fn decoded(body: &str) -> Vec<(String, String)> {
-        Posted::decode(body.as_bytes()).unwrap().0
+        FormBody::decode(body.as_bytes()).unwrap().0
     }
 
     #[test]
     fn fields_come_in_order_and_the_last_counts() {
-        let posted = Posted::decode(b"a=1&b=%C3%A4+x&&a=2&c&=d&e=f=g").unwrap();
+        let posted = FormBody::decode(b"a=1&b=%C3%A4+x&&a=2&c&=d&e=f=g").unwrap();
         let pairs: Vec<_> = posted.pairs().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("a", "1"), ("b", "ä x"), ("a", "2"), ("c", ""), ("", "d"), ("e", "f=g")]);
         assert_eq!((posted.get("a"), posted.get("c"), posted.get("z")), (Some("2"), Some(""), None));
@@ -131,9 +88,9 @@ mod tests {
     #[test]
     fn what_is_no_text_is_refused() {
         for body in [&b"a=%FF"[..], b"%C3=a", b"a=\xFF", b"a=%00", b"a=\0"] {
-            assert!(matches!(Posted::decode(body), Err(AppError::Malformed(_))), "{body:?}");
+            assert!(matches!(FormBody::decode(body), Err(AppError::Malformed(_))), "{body:?}");
         }
-        assert!(matches!(Posted::decode(&b"a&".repeat(MOST_FIELDS + 1)), Err(AppError::TooLarge)));
+        assert!(matches!(FormBody::decode(&b"a&".repeat(MOST_FIELDS + 1)), Err(AppError::TooLarge)));
         assert_eq!(decoded("a=%zz%"), [("a".to_owned(), "%zz%".to_owned())]);
     }
 
@@ -149,8 +106,8 @@ mod tests {
         }
 
         #[test]
-        fn any_body_is_taken(body in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let _ = Posted::decode(&body);
+        fn decoding_never_panics(body in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = FormBody::decode(&body);
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::domain::model::log_entry::{Action, ObjectKind};
 use crate::domain::model::policy::Viewer;
-use crate::store::log_entries::NewLogEntry;
-use crate::store::{StoreError, TenantTx, log_entries, version_keeping};
+use crate::store::audit_log::NewLogEntry;
+use crate::store::{StoreError, TenantTx, audit_log, version_writes};
 
 /// Who did something, as the history keeps it.
 #[derive(Clone, Copy)]
@@ -56,7 +56,7 @@ pub(super) async fn note(
         user_id: author.id,
         username: author.name,
     };
-    log_entries::insert(tx.conn(), entry).await
+    audit_log::insert(tx.conn(), entry).await
 }
 
 /// Writes down a change of many metrics, with a version and a log entry each: their ids and labels.
@@ -67,6 +67,6 @@ pub(super) async fn note_metrics(
     message: &str,
 ) -> Result<(), StoreError> {
     let ids: Vec<i64> = metrics.iter().map(|(id, _)| *id).collect();
-    version_keeping::keep_metrics(tx.conn(), &ids, message, by(viewer)).await?;
-    log_entries::insert_changes(tx.conn(), ObjectKind::Metric, metrics, message, by(viewer)).await
+    version_writes::keep_metrics(tx.conn(), &ids, message, by(viewer)).await?;
+    audit_log::insert_changes(tx.conn(), ObjectKind::Metric, metrics, message, by(viewer)).await
 }

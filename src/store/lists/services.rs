@@ -2,8 +2,8 @@
 
 use sqlx::PgConnection;
 
-use super::Result;
-use super::lists::{ListAsk, Order, Rows};
+use super::{ListAsk, Order, Rows};
+use crate::store::Result;
 
 /// Services are sorted by `metrics` and `probes` as by the first of each; those without any come last.
 pub const SORTS: &[&str] = &["area", "name", "type", "metrics", "probes"];

@@ -1,4 +1,4 @@
-//! An answer that is ready: plain and compressed, each with its ETag.
+//! A JSON body, encoded once for many responses: plain and compressed with gzip, each with its ETag.
 
 use std::io::{Cursor, Write};
 use std::sync::Arc;
@@ -7,20 +7,21 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use openssl::sha::sha256;
 use rocket::Request;
-use rocket::http::{Header, Status};
+use rocket::http::{ContentType, Header, MediaType, Status};
 use rocket::response::{self, Responder, Response};
 
-use crate::error::JSON;
-
-/// The most that Rocket copies of an answer at once. Its 4 KB cost most of the throughput; much more would be held in
+/// The most that Rocket copies of a body at once. Its 4 KB cost most of the throughput; much more would be held in
 /// memory for every client that reads slowly.
 const CHUNK: usize = 256 * 1024;
 
 /// Below this size compressing saves nothing.
 const WORTH_COMPRESSING: usize = 512;
 
-/// JSON that is ready to be sent.
-pub struct Body {
+/// The content type of all JSON; without a charset, as clients of 2.3 know it.
+pub const JSON: ContentType = ContentType(MediaType::const_new("application", "json", &[]));
+
+/// JSON, plain and compressed.
+pub struct EncodedBody {
     plain: Encoded,
     gzip: Option<Encoded>,
 }
@@ -30,7 +31,7 @@ struct Encoded {
     etag: String,
 }
 
-impl Body {
+impl EncodedBody {
     /// Compresses as well, on a thread of its own: a large answer takes some milliseconds.
     pub async fn compressed(bytes: Vec<u8>) -> Self {
         tokio::task::spawn_blocking(move || Self::new(bytes)).await.expect("compressing does not panic")
@@ -86,17 +87,17 @@ pub fn matches(header: &str, etag: &str) -> bool {
     header.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// A ready answer on its way out: 304 where the client has it.
-pub struct Ready(pub Arc<Body>);
+/// A response with an encoded body; 304 if the client has it already.
+pub struct CachedBody(pub Arc<EncodedBody>);
 
-impl Ready {
-    /// Of an answer that is made for one request.
+impl CachedBody {
+    /// Encodes a body for one request.
     pub async fn once(bytes: Vec<u8>) -> Self {
-        Self(Arc::new(Body::compressed(bytes).await))
+        Self(Arc::new(EncodedBody::compressed(bytes).await))
     }
 }
 
-impl<'r> Responder<'r, 'static> for Ready {
+impl<'r> Responder<'r, 'static> for CachedBody {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let (form, compressed) = self.0.form_for(request);
         let mut answer = Response::build();
@@ -139,10 +140,10 @@ mod tests {
 
     #[test]
     fn the_forms_have_tags_of_their_own() {
-        let body = Body::new(vec![b'x'; 1000]);
+        let body = EncodedBody::new(vec![b'x'; 1000]);
         let gzip = body.gzip.as_ref().unwrap();
         assert_ne!(gzip.etag, body.plain.etag);
         assert!(gzip.bytes.len() < 1000 && body.size() > 1000);
-        assert!(Body::new(b"[]".to_vec()).gzip.is_none());
+        assert!(EncodedBody::new(b"[]".to_vec()).gzip.is_none());
     }
 }

@@ -6,24 +6,23 @@ use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 
 use crate::auth::csrf;
-use crate::auth::form::{Leads, Posted};
 use crate::auth::login;
-use crate::auth::visitor::Visitor;
+use crate::auth::login_context::LoginContext;
+use crate::auth::posted::Posted;
 use crate::domain::web::redirect_target::NextPath;
 use crate::error::{NOT_FOUND, refuse};
+use crate::http::body::FormBody;
+use crate::http::redirect::RedirectTo;
 use crate::pages::Page;
-use crate::pages::login::LoginPage;
-
-/// The field that tells a form's page to show what was typed, and to save nothing yet.
-pub const RESUME: &str = "_resume";
+use crate::pages::login::{LoginPage, RESUME, TYPED};
 
 /// The guard of the routes behind all others, for whoever is not logged in; who is gets 404: there is no such page.
-pub struct LoginFirst<'r>(Visitor<'r>);
+pub struct LoginRequired<'r>(LoginContext<'r>);
 
-impl LoginFirst<'_> {
+impl LoginRequired<'_> {
     /// To the login page, and from there back.
-    pub fn lead(&self) -> Leads {
-        Leads::on(login::address(&self.0.asked))
+    pub fn lead(&self) -> RedirectTo {
+        RedirectTo::found(login::address(&self.0.asked))
     }
 
     /// The login page in place of the answer to a form (403): it keeps what was typed.
@@ -38,9 +37,9 @@ impl LoginFirst<'_> {
 
 /// What was typed, as a form would send it: without passwords. '' where there is nothing else, as where something was to
 /// be deleted: to confirm that, people are led to where they are asked again.
-fn typed(posted: &Posted) -> String {
+fn typed(posted: &FormBody) -> String {
     let is_kept =
-        |name: &str| !name.to_lowercase().contains("password") && ![csrf::FIELD, RESUME, login::TYPED].contains(&name);
+        |name: &str| !name.to_lowercase().contains("password") && ![csrf::FIELD, RESUME, TYPED].contains(&name);
     let kept = || posted.pairs().iter().filter(|(name, _)| is_kept(name));
     // Names with _ are those of buttons, and what the form carries along.
     if kept().all(|(name, _)| name.starts_with('_')) {
@@ -50,12 +49,12 @@ fn typed(posted: &Posted) -> String {
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for LoginFirst<'r> {
+impl<'r> FromRequest<'r> for LoginRequired<'r> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match request.guard::<Visitor<'r>>().await {
-            Outcome::Success(Visitor { user: Some(_), .. }) => refuse(request, NOT_FOUND),
+        match request.guard::<LoginContext<'r>>().await {
+            Outcome::Success(LoginContext { user: Some(_), .. }) => refuse(request, NOT_FOUND),
             visitor => visitor.map(Self),
         }
     }
@@ -69,8 +68,8 @@ mod tests {
     fn passwords_and_tokens_are_not_kept() {
         let body =
             b"name=a+b&csrfmiddlewaretoken=t&new_password1=x&Password=y&_resume=1&_typed=z&rows-1-key=%26&name=c";
-        assert_eq!(typed(&Posted::decode(body).unwrap()), "name=a+b&rows-1-key=%26&name=c");
-        assert_eq!(typed(&Posted::decode(b"old_password=x").unwrap()), "");
+        assert_eq!(typed(&FormBody::decode(body).unwrap()), "name=a+b&rows-1-key=%26&name=c");
+        assert_eq!(typed(&FormBody::decode(b"old_password=x").unwrap()), "");
     }
 
     #[test]

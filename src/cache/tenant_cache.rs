@@ -1,4 +1,4 @@
-//! One tenant in one state of its data: its index, and the answers that were made of it.
+//! The cache of one tenant in one state of its data: its index, and the responses rendered from it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,33 +6,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-use super::body::Body;
 use super::index::Index;
+use crate::http::encoded_body::EncodedBody;
 
-/// Bytes that an entry takes besides its body.
+/// Bytes that an entry takes in addition to its body.
 const ENTRY_BYTES: usize = 200;
 
-/// Dropped as a whole when the data change.
-pub struct Generation {
+/// Dropped as a whole when the data change: the next state has a cache of its own.
+pub struct TenantCache {
+    /// The stamp of the data that all entries are made from.
     pub stamp: String,
+    /// The names and keys in this state.
     pub index: Index,
     entries: Mutex<HashMap<String, Entry>>,
     clock: AtomicU64,
 }
 
-type Cell = Arc<OnceCell<Arc<Body>>>;
+type Cell = Arc<OnceCell<Arc<EncodedBody>>>;
 
 struct Entry {
     body: Cell,
     last_used: u64,
 }
 
-impl Generation {
+impl TenantCache {
+    /// An empty cache.
     pub fn new(stamp: String, index: Index) -> Self {
         Self { stamp, index, entries: Mutex::default(), clock: AtomicU64::new(0) }
     }
 
-    /// The place of an answer. Who comes first fills it, the others wait for that.
+    /// The cell of a response. The first request fills it, the others wait for that.
     pub fn cell(&self, key: &str) -> Cell {
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,8 +48,8 @@ impl Generation {
         body
     }
 
-    /// The answer, where it is ready.
-    pub fn ready_body(&self, key: &str) -> Option<Arc<Body>> {
+    /// The response; `None` unless it is rendered already.
+    pub fn get(&self, key: &str) -> Option<Arc<EncodedBody>> {
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.get_mut(key)?;
@@ -54,24 +57,25 @@ impl Generation {
         entry.body.get().cloned()
     }
 
-    pub fn forget(&self, key: &str) {
+    /// Removes a response, or its empty cell.
+    pub fn remove(&self, key: &str) {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
-    /// What its ready answers take in memory.
+    /// The memory that its entries take.
     pub fn bytes(&self) -> usize {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.iter().map(|(key, entry)| key.len() + ENTRY_BYTES + size(entry)).sum()
     }
 
-    /// How many of its answers are ready.
-    pub fn ready(&self) -> usize {
+    /// The number of responses that are rendered.
+    pub fn len(&self) -> usize {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.values().filter(|entry| entry.body.initialized()).count()
     }
 
-    /// Lets go of the answer that was not asked for the longest; false where there is none.
-    pub fn forget_oldest(&self) -> bool {
+    /// Evicts the least recently used entry (LRU); false if there is none.
+    pub fn evict_oldest(&self) -> bool {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = entries.iter().min_by_key(|(_, entry)| entry.last_used).map(|(key, _)| key.clone());
         oldest.is_some_and(|key| entries.remove(&key).is_some())

@@ -1,0 +1,122 @@
+//! The request gate, before all routes: the Host and the form of the path decide whether a request is served, redirected
+//! or refused.
+//!
+//! A Rocket fairing cannot respond. So the gate rewrites the path of a request that is not served to [`GATE_ROUTE`], and
+//! keeps its decision with the request; the routes at that path respond with the decision.
+
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::http::uri::Origin;
+use rocket::http::{Method, Status};
+use rocket::route::{Handler, Outcome, Route};
+use rocket::uri;
+use rocket::{Data, Request, Response};
+
+use super::original_request::OriginalRequest;
+use crate::config::reload::LiveConfig;
+use crate::domain::web::url_path::{PathRule, decide};
+use crate::error::{AppError, NOT_FOUND, remember};
+
+/// The path of requests that are not served. A client that asks for it gets 404: there is no decision then.
+pub const GATE_ROUTE: &str = "/-/gate";
+
+/// [`GATE_ROUTE`] as a URI: 404.
+fn nowhere() -> Origin<'static> {
+    uri!("/-/gate")
+}
+
+/// All methods that Rocket knows, except HEAD, which it routes as GET.
+const METHODS: [Method; 8] = [
+    Method::Get,
+    Method::Put,
+    Method::Post,
+    Method::Delete,
+    Method::Patch,
+    Method::Options,
+    Method::Trace,
+    Method::Connect,
+];
+
+/// Why a request is not served under the path it asked for; kept with the request.
+enum GateDecision {
+    /// With the status of the error that is remembered.
+    Refused(Status),
+    /// 301 or 302 to a path; the query string goes along.
+    Redirect(Status, String),
+}
+
+impl GateDecision {
+    fn refuse(request: &Request<'_>, error: AppError) -> Self {
+        Self::Refused(remember(request, error))
+    }
+}
+
+/// The fairing: AllowedHosts, the form of the Host, and the rules of slashes.
+pub struct RequestGate;
+
+/// The path as it is routed, or why the request is not served.
+fn check(request: &Request<'_>) -> Result<String, GateDecision> {
+    let refuse = |error| GateDecision::refuse(request, error);
+    let mut hosts = request.headers().get("Host");
+    let header = match (hosts.next(), hosts.next()) {
+        // HTTP/1.0 without a Host leads to no tenant.
+        (None, _) => return Err(refuse(NOT_FOUND)),
+        (Some(_), Some(_)) => return Err(refuse(AppError::BadHost("two Host headers".to_owned()))),
+        (Some(header), None) => header,
+    };
+    let original = OriginalRequest::of(request);
+    let Some(host) = &original.host else {
+        return Err(refuse(AppError::BadHost(format!("{header:?} is not a valid Host"))));
+    };
+    let live = request.rocket().state::<LiveConfig>().expect("app::build manages the configuration");
+    if !live.current().security.allowed_hosts.allows(host) {
+        return Err(refuse(AppError::BadHost(format!("AllowedHosts does not allow {}", host.as_str()))));
+    }
+    match decide(original.path()) {
+        PathRule::Serve(path) => Ok(path.to_owned()),
+        PathRule::Moved(path) => Err(GateDecision::Redirect(Status::MovedPermanently, path.into_owned())),
+        PathRule::Leads(path) => Err(GateDecision::Redirect(Status::Found, path.to_owned())),
+        PathRule::Unknown => Err(refuse(NOT_FOUND)),
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for RequestGate {
+    fn info(&self) -> Info {
+        Info { name: "Request gate", kind: Kind::Request }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let target = match check(request) {
+            Ok(path) if path == request.uri().path().as_str() => return,
+            Ok(path) => OriginalRequest::of(request).with_query(&path),
+            Err(decision) => {
+                request.local_cache(|| Some(decision));
+                GATE_ROUTE.to_owned()
+            }
+        };
+        // HTTP allows a few characters that no address of POEM has: nothing is there, so nothing is served.
+        request.set_uri(Origin::parse_owned(target).unwrap_or_else(|_| nowhere()));
+    }
+}
+
+/// The routes that respond with the gate's decision.
+pub fn routes() -> Vec<Route> {
+    METHODS.into_iter().map(|method| Route::new(method, GATE_ROUTE, GateResponder)).collect()
+}
+
+#[derive(Clone)]
+struct GateResponder;
+
+#[rocket::async_trait]
+impl Handler for GateResponder {
+    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+        match request.local_cache(|| None::<GateDecision>) {
+            Some(GateDecision::Redirect(status, path)) => {
+                let location = OriginalRequest::of(request).with_query(path);
+                Outcome::Success(Response::build().status(*status).raw_header("Location", location).finalize())
+            }
+            Some(GateDecision::Refused(status)) => Outcome::Error(*status),
+            None => Outcome::Error(remember(request, NOT_FOUND)),
+        }
+    }
+}

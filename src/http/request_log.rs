@@ -1,0 +1,24 @@
+//! The request log (access log): one line a request.
+
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::{Request, Response};
+
+use super::log_fields::LogFields;
+use super::original_request::OriginalRequest;
+
+/// The fairing that writes the line.
+pub struct RequestLog;
+
+#[rocket::async_trait]
+impl Fairing for RequestLog {
+    fn info(&self) -> Info {
+        Info { name: "Request log", kind: Kind::Response }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let original = OriginalRequest::of(request);
+        let milliseconds = original.elapsed().as_secs_f64() * 1000.0;
+        let tenant = LogFields::of(request).tenant();
+        log::info!("{tenant} {original} {} {milliseconds:.1} ms", response.status().code);
+    }
+}

@@ -1,0 +1,40 @@
+//! Request timeouts: no request waits long for a database that is slow or hangs.
+
+use std::time::Duration;
+
+use rocket::http::Method;
+use rocket::route::{Handler, Outcome, Route};
+use rocket::{Data, Request};
+use tokio::time::timeout;
+
+use crate::error::{AppError, remember};
+
+/// The time limit of a request that reads, including guards and body.
+pub const READ_TIMEOUT: Duration = Duration::from_millis(1800);
+/// The time limit of a request that saves what a person typed: the time that PostgreSQL gives to one statement.
+pub const SAVE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The same routes with a time limit: GET and HEAD have [`READ_TIMEOUT`], the other methods `write_timeout`. A request
+/// that exceeds it gets 503. What it was writing is rolled back, unless the commit was already sent: as after a lost
+/// connection, the client has to look.
+pub fn with_timeout(routes: Vec<Route>, write_timeout: Duration) -> Vec<Route> {
+    let limited = |mut route: Route| {
+        let limit = if matches!(route.method, Method::Get | Method::Head) { READ_TIMEOUT } else { write_timeout };
+        route.handler = Box::new(WithTimeout(route.handler, limit));
+        route
+    };
+    routes.into_iter().map(limited).collect()
+}
+
+#[derive(Clone)]
+struct WithTimeout(Box<dyn Handler>, Duration);
+
+#[rocket::async_trait]
+impl Handler for WithTimeout {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        match timeout(self.1, self.0.handle(request, data)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Outcome::Error(remember(request, AppError::Unavailable("request timeout".to_owned()))),
+        }
+    }
+}
