@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Finds the programs of PostgreSQL and runs them as a user who may. Sourced by scripts; does nothing by itself.
-# src/trial/postgres.rs looks in the same places.
+# src/backup/pg_programs.rs looks in the same places.
 
 # Prints the directory that holds initdb and postgres of at least version 10; fails where there is none.
 postgresql_bin() {

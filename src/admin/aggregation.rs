@@ -1,33 +1,34 @@
-//! Aggregations in the admin: what POEM keeps of them.
+//! AggregationsAdmin in the admin: what POEM keeps of them.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
 
-use super::core::list::ListAsk;
-use super::core::{
-    About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Visit,
+use super::crud::{
+    Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, ListTable,
+    RequestContext, Restore, SaveContext,
 };
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::aggregation::{self, AggregationContent};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
-use crate::pages::list::Cell;
-use crate::registry::{Refusal, Saved, Target, aggregations as registry};
+use crate::registry::{ExpectedRevision, SaveError, Saved, aggregations as registry};
+use crate::store::lists::ListAsk;
 use crate::store::lists::aggregations as list;
 use crate::store::{Loaded, Result, TenantTx, aggregations as store};
+use crate::templates::list_page::Cell;
 
-pub struct Aggregations;
+pub struct AggregationsAdmin;
 
-static ABOUT: About = About {
+static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Aggregation,
     one: "aggregation",
-    many: "Aggregations",
-    list: Listing {
-        columns: &[Column { key: "name", label: "Name" }, Column { key: "group", label: "Group" }],
+    many: "AggregationsAdmin",
+    list: ListOptions {
+        columns: &[ListColumn { key: "name", label: "Name" }, ListColumn { key: "group", label: "Group" }],
         sorts: list::SORTS,
         default_sort: "name",
-        filters: &[Filter {
+        filters: &[ListFilter {
             name: "group",
             label: "Group",
             source: FilterSource::Grouped(Choices::Groups(GroupKind::Aggregations)),
@@ -43,11 +44,11 @@ static ABOUT: About = About {
 };
 
 #[async_trait]
-impl Declared for Aggregations {
+impl EntityAdmin for AggregationsAdmin {
     type Content = AggregationContent;
 
-    fn about(&self) -> &'static About {
-        &ABOUT
+    fn options(&self) -> &'static EntityOptions {
+        &OPTIONS
     }
 
     fn fields(&self) -> &'static [Field<AggregationContent>] {
@@ -62,10 +63,15 @@ impl Declared for Aggregations {
         &content.group
     }
 
-    async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, visit: &Visit<'_>) -> Result<Table> {
+    async fn rows(
+        &self,
+        conn: &mut PgConnection,
+        ask: &ListAsk<'_>,
+        context: &RequestContext<'_>,
+    ) -> Result<ListTable> {
         let found = list::list(conn, ask).await?;
-        Ok(Table::of(found, |row| {
-            vec![Cell::link(row.name, visit.at().change(ObjectKind::Aggregation, row.id)), Cell::text(row.group)]
+        Ok(ListTable::of(found, |row| {
+            vec![Cell::link(row.name, context.at().change(ObjectKind::Aggregation, row.id)), Cell::text(row.group)]
         }))
     }
 
@@ -78,8 +84,8 @@ impl Declared for Aggregations {
         tx: &mut TenantTx,
         viewer: &Viewer,
         content: &AggregationContent,
-        _: &Extra<'_>,
-    ) -> std::result::Result<Created, Refusal> {
+        _: &SaveContext<'_>,
+    ) -> std::result::Result<Created, SaveError> {
         Ok(registry::create(tx, viewer, content).await?.into())
     }
 
@@ -87,14 +93,14 @@ impl Declared for Aggregations {
         &self,
         tx: &mut TenantTx,
         viewer: &Viewer,
-        target: Target,
+        target: ExpectedRevision,
         content: &AggregationContent,
-        _: &Extra<'_>,
-    ) -> std::result::Result<Saved, Refusal> {
+        _: &SaveContext<'_>,
+    ) -> std::result::Result<Saved, SaveError> {
         registry::change(tx, viewer, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, Refusal> {
+    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 }

@@ -3,37 +3,38 @@
 use rocket::async_trait;
 use sqlx::PgConnection;
 
-use super::core::list::ListAsk;
-use super::core::{
-    About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Visit,
+use super::crud::{
+    Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, ListTable,
+    RequestContext, Restore, SaveContext,
 };
 use crate::domain::form::field::Field;
 use crate::domain::model::api_key::{self, ApiKeyContent};
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
-use crate::pages::form::Fact;
-use crate::pages::list::Cell;
-use crate::registry::{Refusal, Saved, Target, api_keys as registry};
+use crate::registry::{ExpectedRevision, SaveError, Saved, api_keys as registry};
+use crate::store::lists::ListAsk;
 use crate::store::lists::api_keys as list;
 use crate::store::{Loaded, Result, TenantTx, api_keys as store};
+use crate::templates::form_page::InfoLine;
+use crate::templates::list_page::Cell;
 
-pub struct ApiKeys;
+pub struct ApiKeysAdmin;
 
-static ABOUT: About = About {
+static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::ApiKey,
     one: "API key",
     many: "API keys",
-    list: Listing {
+    list: ListOptions {
         columns: &[
-            Column { key: "client", label: "Client id" },
-            Column { key: "created", label: "Created" },
-            Column { key: "revoked", label: "Revoked" },
+            ListColumn { key: "client", label: "Client id" },
+            ListColumn { key: "created", label: "Created" },
+            ListColumn { key: "revoked", label: "Revoked" },
         ],
         sorts: list::SORTS,
         default_sort: "-created",
         filters: &[
-            Filter { name: "created", label: "Created", source: FilterSource::Since },
-            Filter { name: "revoked", label: "Revoked", source: FilterSource::YesOrNo },
+            ListFilter { name: "created", label: "Created", source: FilterSource::Since },
+            ListFilter { name: "revoked", label: "Revoked", source: FilterSource::YesOrNo },
         ],
         searched: "client id",
     },
@@ -46,11 +47,11 @@ static ABOUT: About = About {
 };
 
 #[async_trait]
-impl Declared for ApiKeys {
+impl EntityAdmin for ApiKeysAdmin {
     type Content = ApiKeyContent;
 
-    fn about(&self) -> &'static About {
-        &ABOUT
+    fn options(&self) -> &'static EntityOptions {
+        &OPTIONS
     }
 
     fn fields(&self) -> &'static [Field<ApiKeyContent>] {
@@ -61,13 +62,18 @@ impl Declared for ApiKeys {
         content.client.clone()
     }
 
-    async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, visit: &Visit<'_>) -> Result<Table> {
+    async fn rows(
+        &self,
+        conn: &mut PgConnection,
+        ask: &ListAsk<'_>,
+        context: &RequestContext<'_>,
+    ) -> Result<ListTable> {
         let since = ask.filter("created").and_then(|since| since.parse().ok());
         let found = list::list(conn, ask, since).await?;
-        Ok(Table::of(found, |row| {
+        Ok(ListTable::of(found, |row| {
             vec![
-                Cell::link(row.client, visit.at().change(ObjectKind::ApiKey, row.id)),
-                Cell::time(visit.time(row.created).0),
+                Cell::link(row.client, context.at().change(ObjectKind::ApiKey, row.id)),
+                Cell::time(context.time(row.created).0),
                 Cell::flag(row.revoked),
             ]
         }))
@@ -82,8 +88,8 @@ impl Declared for ApiKeys {
         tx: &mut TenantTx,
         viewer: &Viewer,
         content: &ApiKeyContent,
-        extra: &Extra<'_>,
-    ) -> std::result::Result<Created, Refusal> {
+        extra: &SaveContext<'_>,
+    ) -> std::result::Result<Created, SaveError> {
         let (saved, token) = registry::create(tx, viewer, extra.keys, content).await?;
         Ok(Created { saved, secret: token })
     }
@@ -92,19 +98,24 @@ impl Declared for ApiKeys {
         &self,
         tx: &mut TenantTx,
         viewer: &Viewer,
-        target: Target,
+        target: ExpectedRevision,
         content: &ApiKeyContent,
-        _: &Extra<'_>,
-    ) -> std::result::Result<Saved, Refusal> {
+        _: &SaveContext<'_>,
+    ) -> std::result::Result<Saved, SaveError> {
         registry::change(tx, viewer, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, Refusal> {
+    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 
-    async fn affected(&self, _: &mut PgConnection, _: &Loaded<ApiKeyContent>, _: &Visit<'_>) -> Result<Vec<Fact>> {
+    async fn affected(
+        &self,
+        _: &mut PgConnection,
+        _: &Loaded<ApiKeyContent>,
+        _: &RequestContext<'_>,
+    ) -> Result<Vec<InfoLine>> {
         let text = "The client's next request is refused.".to_owned();
-        Ok(vec![Fact { label: "Client".to_owned(), text, links: Vec::new() }])
+        Ok(vec![InfoLine { label: "Client".to_owned(), text, links: Vec::new() }])
     }
 }

@@ -1,40 +1,44 @@
-//! Groups of the four kinds in the admin.
+//! GroupsAdmin of the four kinds in the admin.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
 
-use super::core::list::ListAsk;
-use super::core::{About, Column, Created, Declared, Extra, Fieldset, Listing, Restore, Table, Visit};
+use super::crud::{
+    Created, EntityAdmin, EntityOptions, Fieldset, ListColumn, ListOptions, ListTable, RequestContext, Restore,
+    SaveContext,
+};
 use crate::domain::form::field::Field;
 use crate::domain::model::group::{self, GroupContent};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
-use crate::pages::form::Fact;
-use crate::pages::list::Cell;
-use crate::registry::{Refusal, Saved, Target, groups as registry};
+use crate::registry::{ExpectedRevision, SaveError, Saved, groups as registry};
+use crate::store::lists::ListAsk;
 use crate::store::lists::groups as list;
 use crate::store::{Loaded, Result, TenantTx, groups as store};
+use crate::templates::form_page::InfoLine;
+use crate::templates::list_page::Cell;
 
 /// The groups of one kind.
-pub struct Groups(pub GroupKind);
+pub struct GroupsAdmin(pub GroupKind);
 
-static OF_PROFILES: About = about(ObjectKind::GroupOfProfiles, "group of profiles", "Groups of profiles");
-static OF_PROBES: About = about(ObjectKind::GroupOfProbes, "group of probes", "Groups of probes");
-static OF_METRICS: About = about(ObjectKind::GroupOfMetrics, "group of metrics", "Groups of metrics");
-static OF_AGGREGATIONS: About =
-    about(ObjectKind::GroupOfAggregations, "group of aggregations", "Groups of aggregations");
+static OF_PROFILES: EntityOptions =
+    options(ObjectKind::GroupOfProfiles, "group of profiles", "GroupsAdmin of profiles");
+static OF_PROBES: EntityOptions = options(ObjectKind::GroupOfProbes, "group of probes", "GroupsAdmin of probes");
+static OF_METRICS: EntityOptions = options(ObjectKind::GroupOfMetrics, "group of metrics", "GroupsAdmin of metrics");
+static OF_AGGREGATIONS: EntityOptions =
+    options(ObjectKind::GroupOfAggregations, "group of aggregations", "GroupsAdmin of aggregations");
 
-const fn about(kind: ObjectKind, one: &'static str, many: &'static str) -> About {
-    About {
+const fn options(kind: ObjectKind, one: &'static str, many: &'static str) -> EntityOptions {
+    EntityOptions {
         kind,
         one,
         many,
-        list: Listing {
+        list: ListOptions {
             columns: &[
-                Column { key: "name", label: "Name" },
-                Column { key: "members", label: "Members" },
-                Column { key: "users", label: "Users" },
+                ListColumn { key: "name", label: "Name" },
+                ListColumn { key: "members", label: "Members" },
+                ListColumn { key: "users", label: "Users" },
             ],
             sorts: list::SORTS,
             default_sort: "name",
@@ -51,10 +55,10 @@ const fn about(kind: ObjectKind, one: &'static str, many: &'static str) -> About
 }
 
 #[async_trait]
-impl Declared for Groups {
+impl EntityAdmin for GroupsAdmin {
     type Content = GroupContent;
 
-    fn about(&self) -> &'static About {
+    fn options(&self) -> &'static EntityOptions {
         match self.0 {
             GroupKind::Profiles => &OF_PROFILES,
             GroupKind::Probes => &OF_PROBES,
@@ -71,12 +75,17 @@ impl Declared for Groups {
         content.name.clone()
     }
 
-    async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, visit: &Visit<'_>) -> Result<Table> {
-        let kind = self.about().kind;
+    async fn rows(
+        &self,
+        conn: &mut PgConnection,
+        ask: &ListAsk<'_>,
+        context: &RequestContext<'_>,
+    ) -> Result<ListTable> {
+        let kind = self.options().kind;
         let found = list::list(conn, self.0, ask).await?;
-        Ok(Table::of(found, |row| {
+        Ok(ListTable::of(found, |row| {
             vec![
-                Cell::link(row.name, visit.at().change(kind, row.id)),
+                Cell::link(row.name, context.at().change(kind, row.id)),
                 Cell::figure(row.members, ""),
                 Cell::figure(row.users, ""),
             ]
@@ -92,8 +101,8 @@ impl Declared for Groups {
         tx: &mut TenantTx,
         viewer: &Viewer,
         content: &GroupContent,
-        _: &Extra<'_>,
-    ) -> std::result::Result<Created, Refusal> {
+        _: &SaveContext<'_>,
+    ) -> std::result::Result<Created, SaveError> {
         Ok(registry::create(tx, viewer, self.0, content).await?.into())
     }
 
@@ -101,20 +110,28 @@ impl Declared for Groups {
         &self,
         tx: &mut TenantTx,
         viewer: &Viewer,
-        target: Target,
+        target: ExpectedRevision,
         content: &GroupContent,
-        _: &Extra<'_>,
-    ) -> std::result::Result<Saved, Refusal> {
+        _: &SaveContext<'_>,
+    ) -> std::result::Result<Saved, SaveError> {
         registry::change(tx, viewer, self.0, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, Refusal> {
+    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, self.0, id).await
     }
 
-    async fn affected(&self, _: &mut PgConnection, found: &Loaded<GroupContent>, _: &Visit<'_>) -> Result<Vec<Fact>> {
-        let names =
-            |label: &str, names: &[String]| Fact { label: label.to_owned(), text: names.join(", "), links: Vec::new() };
+    async fn affected(
+        &self,
+        _: &mut PgConnection,
+        found: &Loaded<GroupContent>,
+        _: &RequestContext<'_>,
+    ) -> Result<Vec<InfoLine>> {
+        let names = |label: &str, names: &[String]| InfoLine {
+            label: label.to_owned(),
+            text: names.join(", "),
+            links: Vec::new(),
+        };
         let members = names("Members that stay, but without a group", &found.content.members);
         let users = names("Users who lose their rights on them", &found.content.users);
         Ok([members, users].into_iter().filter(|fact| !fact.text.is_empty()).collect())

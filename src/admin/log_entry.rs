@@ -3,30 +3,32 @@
 use chrono::{Months, NaiveDate};
 use sqlx::PgConnection;
 
-use super::core::history::in_words;
-use super::core::list::{self, ListAsk, Table, Wanted};
-use super::core::{Answered, Column, Filter, FilterSource, Listing, Visit, answer};
-use crate::domain::model::log_entry::{Action, ObjectKind};
+use super::crud::history::in_words;
+use super::crud::list::{self, ListQuery};
+use super::crud::list_table::ListTable;
+use super::crud::{FilterSource, ListColumn, ListFilter, ListOptions, PageResult, RequestContext, response};
+use crate::domain::model::log_entry::{LogAction, ObjectKind};
 use crate::error::{AppError, NOT_FOUND};
-use crate::pages::address::LOG_ENTRIES;
-use crate::pages::form::{Fieldset, FormPage, Look, Widget};
-use crate::pages::history::Event;
-use crate::pages::list::{Cell, ListPage};
-use crate::pages::{Link, Page};
 use crate::store::audit_log as one;
+use crate::store::lists::ListAsk;
 use crate::store::lists::log_entries::{self, Entries, LogRow};
+use crate::templates::form_page::{FieldsetView, FormPage, Widget, WidgetKind};
+use crate::templates::history_page::Event;
+use crate::templates::list_page::{Cell, ListPage};
+use crate::templates::urls::LOG_ENTRIES;
+use crate::templates::{Link, Page};
 
-static LISTING: Listing = Listing {
+static LIST: ListOptions = ListOptions {
     columns: &[
-        Column { key: "entry", label: "Entry" },
-        Column { key: "user", label: "User" },
-        Column { key: "time", label: "Time" },
-        Column { key: "", label: "Kind of object" },
-        Column { key: "", label: "What changed" },
+        ListColumn { key: "entry", label: "Entry" },
+        ListColumn { key: "user", label: "User" },
+        ListColumn { key: "time", label: "Time" },
+        ListColumn { key: "", label: "Kind of object" },
+        ListColumn { key: "", label: "What changed" },
     ],
     sorts: log_entries::SORTS,
     default_sort: "-time",
-    filters: &[Filter { name: "kind", label: "Kind of object", source: FilterSource::LoggedKinds }],
+    filters: &[ListFilter { name: "kind", label: "Kind of object", source: FilterSource::LoggedKinds }],
     searched: "user",
 };
 
@@ -44,8 +46,8 @@ const DAY: &str = "action_time__day";
 
 impl Span {
     /// Steps that do not follow each other, and days that never were, count as not said.
-    fn read(visit: &Visit<'_>) -> Self {
-        let number = |name: &str| visit.query(name).and_then(|text| text.parse::<u32>().ok());
+    fn read(context: &RequestContext<'_>) -> Self {
+        let number = |name: &str| context.query(name).and_then(|text| text.parse::<u32>().ok());
         Self::of(number(YEAR), number(MONTH), number(DAY))
     }
 
@@ -75,39 +77,39 @@ impl Span {
     }
 }
 
-pub async fn list(visit: &Visit<'_>) -> Answered {
-    visit.superusers_only()?;
-    let span = Span::read(visit);
-    let wanted = Wanted::read(&LISTING, visit).with_kept(span.pairs());
+pub async fn list(context: &RequestContext<'_>) -> PageResult {
+    context.superusers_only()?;
+    let span = Span::read(context);
+    let wanted = ListQuery::read(&LIST, context).with_kept(span.pairs());
     let ask = wanted.ask();
     let days = span.days();
     let entries = Entries {
-        from: days.map(|(first, _)| visit.beginning_of(first)),
-        until: days.map(|(_, after)| visit.beginning_of(after)),
+        from: days.map(|(first, _)| context.beginning_of(first)),
+        until: days.map(|(_, after)| context.beginning_of(after)),
         ..Entries::default()
     };
-    let mut tx = visit.read().await?;
+    let mut tx = context.read().await?;
     let found = log_entries::list(tx.conn(), &ask, entries).await?;
-    let filters = list::filters(tx.conn(), &LISTING, &wanted).await?;
-    let dates = dates(tx.conn(), visit, &ask, (&wanted, span)).await?;
-    let table = Table::of(found, |entry| cells(visit, &entry));
+    let filters = list::filters(tx.conn(), &LIST, &wanted).await?;
+    let dates = dates(tx.conn(), context, &ask, (&wanted, span)).await?;
+    let table = ListTable::of(found, |entry| cells(context, &entry));
     let page = ListPage {
         heading: "Log entries".to_owned(),
         empty: "No log entry fits.".to_owned(),
         dates,
-        ..wanted.page(&LISTING, LOG_ENTRIES, table, filters)
+        ..wanted.page(&LIST, LOG_ENTRIES, table, filters)
     };
-    answer::page(Page::new(visit.chrome("Log entries", &[("Log entries", "")]), page))
+    response::page(Page::new(context.layout("Log entries", &[("Log entries", "")]), page))
 }
 
 /// The way up, the step that is shown, and the steps down.
 async fn dates(
     conn: &mut PgConnection,
-    visit: &Visit<'_>,
+    context: &RequestContext<'_>,
     ask: &ListAsk<'_>,
-    (wanted, span): (&Wanted, Span),
+    (wanted, span): (&ListQuery, Span),
 ) -> Result<Vec<Link>, AppError> {
-    let address = |span: Span| wanted.address_with(&LISTING, LOG_ENTRIES, span.pairs());
+    let address = |span: Span| wanted.address_with(&LIST, LOG_ENTRIES, span.pairs());
     let mut links = Vec::new();
     if let Some(year) = span.year {
         links.push(Link::new("All dates", address(Span::default())));
@@ -122,7 +124,7 @@ async fn dates(
             return Ok(links);
         }
     }
-    let zone = visit.config.general.timezone.name();
+    let zone = context.config.general.timezone.name();
     let month = span.month.map(u32::cast_signed);
     let below = one::dates(conn, ask, zone, span.year, month).await?;
     links.extend(below.iter().map(|step| {
@@ -141,19 +143,21 @@ fn month_name(month: u32) -> String {
     NaiveDate::from_ymd_opt(2000, month, 1).map(|day| day.format("%B").to_string()).unwrap_or_default()
 }
 
-fn cells(visit: &Visit<'_>, entry: &LogRow) -> Vec<Cell> {
-    let time =
-        Cell { is_figure: true, ..Cell::link(visit.time(entry.time).0, format!("{LOG_ENTRIES}{}/change/", entry.id)) };
-    let what = Cell::link(title(entry), object_address(visit, entry));
+fn cells(context: &RequestContext<'_>, entry: &LogRow) -> Vec<Cell> {
+    let time = Cell {
+        is_figure: true,
+        ..Cell::link(context.time(entry.time).0, format!("{LOG_ENTRIES}{}/change/", entry.id))
+    };
+    let what = Cell::link(title(entry), object_address(context, entry));
     vec![what, Cell::text(&entry.username), time, Cell::text(kind(entry)), Cell::text(&entry.message)]
 }
 
 /// «Changed "ams-probe".»
 fn title(entry: &LogRow) -> String {
     let action = match entry.action {
-        Action::Add => "Added",
-        Action::Change => "Changed",
-        Action::Delete => "Deleted",
+        LogAction::Add => "Added",
+        LogAction::Change => "Changed",
+        LogAction::Delete => "Deleted",
     };
     format!("{action} \"{}\".", entry.object_name)
 }
@@ -164,25 +168,25 @@ fn kind(entry: &LogRow) -> &'static str {
 }
 
 /// The version that the entry made, else the object; '' where it is gone.
-fn object_address(visit: &Visit<'_>, entry: &LogRow) -> String {
+fn object_address(context: &RequestContext<'_>, entry: &LogRow) -> String {
     let id = entry.object_id.as_deref().and_then(|id| id.parse::<i64>().ok());
     match (entry.object_kind, id) {
         _ if !entry.exists => String::new(),
-        (Some(ObjectKind::Service), _) => visit.at().list(ObjectKind::Service),
+        (Some(ObjectKind::Service), _) => context.at().list(ObjectKind::Service),
         (Some(kind), Some(id)) => match entry.version_id {
-            Some(version) => visit.at().version(kind, id, version),
-            None => visit.at().change(kind, id),
+            Some(version) => context.at().version(kind, id, version),
+            None => context.at().change(kind, id),
         },
         _ => String::new(),
     }
 }
 
 /// An entry as a line of the index.
-pub fn event(visit: &Visit<'_>, entry: &LogRow) -> Event {
-    let (time, iso) = visit.time(entry.time);
+pub fn event(context: &RequestContext<'_>, entry: &LogRow) -> Event {
+    let (time, iso) = context.time(entry.time);
     Event {
         label: title(entry),
-        href: object_address(visit, entry),
+        href: object_address(context, entry),
         time,
         iso,
         user: entry.username.clone(),
@@ -193,12 +197,12 @@ pub fn event(visit: &Visit<'_>, entry: &LogRow) -> Event {
 }
 
 /// One entry, to be read.
-pub async fn page(visit: &Visit<'_>, id: i64) -> Answered {
-    visit.superusers_only()?;
-    let mut tx = visit.read().await?;
+pub async fn page(context: &RequestContext<'_>, id: i64) -> PageResult {
+    context.superusers_only()?;
+    let mut tx = context.read().await?;
     let entry = one::get(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
     let shown = |name: &str, label: &str, value: String, href: String| Widget {
-        look: Look::Shown,
+        look: WidgetKind::Shown,
         name: name.to_owned(),
         label: label.to_owned(),
         value,
@@ -206,9 +210,9 @@ pub async fn page(visit: &Visit<'_>, id: i64) -> Answered {
         ..Widget::default()
     };
     let widgets = vec![
-        shown("time", "Time", visit.time(entry.time).0, String::new()),
+        shown("time", "Time", context.time(entry.time).0, String::new()),
         shown("user", "User", entry.username.clone(), String::new()),
-        shown("object", "Object", entry.object_name.clone(), object_address(visit, &entry)),
+        shown("object", "Object", entry.object_name.clone(), object_address(context, &entry)),
         shown("kind", "Kind of object", kind(&entry).to_owned(), String::new()),
         shown("message", "What changed", in_words(&entry), String::new()),
     ];
@@ -216,11 +220,11 @@ pub async fn page(visit: &Visit<'_>, id: i64) -> Answered {
         heading: "Log entry".to_owned(),
         object: title(&entry),
         read_only: "Log entries are made by what people do; nobody can change them.".to_owned(),
-        fieldsets: vec![Fieldset { widgets, ..Fieldset::default() }],
+        fieldsets: vec![FieldsetView { widgets, ..FieldsetView::default() }],
         ..FormPage::default()
     };
-    let chrome = visit.chrome(&title(&entry), &[("Log entries", LOG_ENTRIES), (&title(&entry), "")]);
-    answer::page(Page::new(chrome, content))
+    let layout = context.layout(&title(&entry), &[("Log entries", LOG_ENTRIES), (&title(&entry), "")]);
+    response::page(Page::new(layout, content))
 }
 
 #[cfg(test)]
@@ -229,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_list_is_sorted_by_what_its_columns_say() {
-        assert_eq!(LISTING.check(), Ok(()));
+        assert_eq!(LIST.check(), Ok(()));
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! Metrics in the admin.
+//! MetricsAdmin in the admin.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
 
-use super::core::list::ListAsk;
-use super::core::{
-    About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Visit,
+use super::crud::{
+    Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, ListTable,
+    RequestContext, Restore, SaveContext,
 };
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
@@ -15,31 +15,32 @@ use crate::domain::model::metric_fields::FIELDS;
 use crate::domain::model::metric_rules::{ACTIVE, PASSIVE, PASSIVE_KEY};
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::snapshot::VersionContent;
-use crate::pages::Link;
-use crate::pages::form::{Fact, Needed};
-use crate::pages::list::Cell;
-use crate::registry::{Refusal, Saved, Target, metrics as registry};
+use crate::registry::{ExpectedRevision, SaveError, Saved, metrics as registry};
+use crate::store::lists::ListAsk;
 use crate::store::lists::metrics as list;
 use crate::store::{Loaded, Result, TenantTx, metrics as store, probes, references};
+use crate::templates::Link;
+use crate::templates::form_page::{InfoLine, RequiredKey};
+use crate::templates::list_page::Cell;
 
-pub struct Metrics;
+pub struct MetricsAdmin;
 
-static ABOUT: About = About {
+static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Metric,
     one: "metric",
-    many: "Metrics",
-    list: Listing {
+    many: "MetricsAdmin",
+    list: ListOptions {
         columns: &[
-            Column { key: "name", label: "Name" },
-            Column { key: "tag", label: "Tag" },
-            Column { key: "probe", label: "Probe version" },
-            Column { key: "group", label: "Group" },
+            ListColumn { key: "name", label: "Name" },
+            ListColumn { key: "tag", label: "Tag" },
+            ListColumn { key: "probe", label: "Probe version" },
+            ListColumn { key: "group", label: "Group" },
         ],
         sorts: list::SORTS,
         default_sort: "name",
         filters: &[
-            Filter { name: "tag", label: "Tag", source: FilterSource::Of(Choices::Tags) },
-            Filter {
+            ListFilter { name: "tag", label: "Tag", source: FilterSource::Of(Choices::Tags) },
+            ListFilter {
                 name: "group",
                 label: "Group",
                 source: FilterSource::Grouped(Choices::Groups(GroupKind::Metrics)),
@@ -73,11 +74,11 @@ static ABOUT: About = About {
 };
 
 #[async_trait]
-impl Declared for Metrics {
+impl EntityAdmin for MetricsAdmin {
     type Content = MetricContent;
 
-    fn about(&self) -> &'static About {
-        &ABOUT
+    fn options(&self) -> &'static EntityOptions {
+        &OPTIONS
     }
 
     fn fields(&self) -> &'static [Field<MetricContent>] {
@@ -103,8 +104,8 @@ impl Declared for Metrics {
         }
     }
 
-    fn needed_key(&self, field: &str) -> Option<Needed> {
-        (field == Section::Flags.as_str()).then(|| Needed {
+    fn needed_key(&self, field: &str) -> Option<RequiredKey> {
+        (field == Section::Flags.as_str()).then(|| RequiredKey {
             field: "mtype".to_owned(),
             value: PASSIVE.to_owned(),
             key: PASSIVE_KEY.to_owned(),
@@ -112,15 +113,20 @@ impl Declared for Metrics {
         })
     }
 
-    async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, visit: &Visit<'_>) -> Result<Table> {
+    async fn rows(
+        &self,
+        conn: &mut PgConnection,
+        ask: &ListAsk<'_>,
+        context: &RequestContext<'_>,
+    ) -> Result<ListTable> {
         let found = list::list(conn, ask).await?;
-        Ok(Table::of(found, |row| {
+        Ok(ListTable::of(found, |row| {
             let probe = match (row.probe_id, row.probe_version_id) {
-                (Some(probe), Some(version)) => visit.at().version(ObjectKind::Probe, probe, version),
+                (Some(probe), Some(version)) => context.at().version(ObjectKind::Probe, probe, version),
                 _ => String::new(),
             };
             vec![
-                Cell::link(row.name, visit.at().change(ObjectKind::Metric, row.id)),
+                Cell::link(row.name, context.at().change(ObjectKind::Metric, row.id)),
                 Cell::text(row.tag),
                 Cell::link(row.probe, probe),
                 Cell::text(row.group),
@@ -137,8 +143,8 @@ impl Declared for Metrics {
         tx: &mut TenantTx,
         viewer: &Viewer,
         content: &MetricContent,
-        extra: &Extra<'_>,
-    ) -> std::result::Result<Created, Refusal> {
+        extra: &SaveContext<'_>,
+    ) -> std::result::Result<Created, SaveError> {
         Ok(registry::create(tx, viewer, content, extra.clone_of).await?.into())
     }
 
@@ -146,14 +152,14 @@ impl Declared for Metrics {
         &self,
         tx: &mut TenantTx,
         viewer: &Viewer,
-        target: Target,
+        target: ExpectedRevision,
         content: &MetricContent,
-        _: &Extra<'_>,
-    ) -> std::result::Result<Saved, Refusal> {
+        _: &SaveContext<'_>,
+    ) -> std::result::Result<Saved, SaveError> {
         registry::change(tx, viewer, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, Refusal> {
+    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 
@@ -161,9 +167,9 @@ impl Declared for Metrics {
         &self,
         tx: &mut TenantTx,
         viewer: &Viewer,
-        target: Target,
+        target: ExpectedRevision,
         version: i64,
-    ) -> std::result::Result<Saved, Refusal> {
+    ) -> std::result::Result<Saved, SaveError> {
         registry::restore(tx, viewer, target, version).await
     }
 
@@ -171,17 +177,17 @@ impl Declared for Metrics {
         &self,
         conn: &mut PgConnection,
         found: &Loaded<MetricContent>,
-        visit: &Visit<'_>,
-    ) -> Result<Vec<Fact>> {
+        context: &RequestContext<'_>,
+    ) -> Result<Vec<InfoLine>> {
         let mut facts = Vec::new();
         if let Some(probe) = probes::of_label(conn, &found.content.probe).await? {
             let link = Link::new(
                 found.content.probe.clone(),
-                visit.at().version(ObjectKind::Probe, probe.id, probe.version_id),
+                context.at().version(ObjectKind::Probe, probe.id, probe.version_id),
             );
-            facts.push(Fact { label: "Probe".to_owned(), text: probe.description, links: vec![link] });
+            facts.push(InfoLine { label: "Probe".to_owned(), text: probe.description, links: vec![link] });
         }
-        facts.extend(Fact::of("Profiles that test with it", profiles(conn, found, visit).await?));
+        facts.extend(InfoLine::of("Profiles that test with it", profiles(conn, found, context).await?));
         Ok(facts)
     }
 
@@ -189,25 +195,33 @@ impl Declared for Metrics {
         &self,
         conn: &mut PgConnection,
         found: &Loaded<MetricContent>,
-        visit: &Visit<'_>,
-    ) -> Result<Vec<Fact>> {
-        let profiles = profiles(conn, found, visit).await?;
-        let mut affected = Fact::of("Profiles that still name it, though this configuration goes", profiles);
-        affected.extend(Fact::of("Metrics that still name it", relying(conn, found, visit).await?));
+        context: &RequestContext<'_>,
+    ) -> Result<Vec<InfoLine>> {
+        let profiles = profiles(conn, found, context).await?;
+        let mut affected = InfoLine::of("Profiles that still name it, though this configuration goes", profiles);
+        affected.extend(InfoLine::of("MetricsAdmin that still name it", relying(conn, found, context).await?));
         Ok(affected)
     }
 }
 
-async fn profiles(conn: &mut PgConnection, found: &Loaded<MetricContent>, visit: &Visit<'_>) -> Result<Vec<Link>> {
+async fn profiles(
+    conn: &mut PgConnection,
+    found: &Loaded<MetricContent>,
+    context: &RequestContext<'_>,
+) -> Result<Vec<Link>> {
     let profiles = references::profiles_of_metric(conn, &found.content.name).await?;
     let link = |profile: references::UsingProfile| {
-        Link::new(format!("{} {}", profile.name, profile.version), visit.at().change(ObjectKind::Profile, profile.id))
+        Link::new(format!("{} {}", profile.name, profile.version), context.at().change(ObjectKind::Profile, profile.id))
     };
     Ok(profiles.into_iter().map(link).collect())
 }
 
 /// The metrics that have it as parent or dependency.
-async fn relying(conn: &mut PgConnection, found: &Loaded<MetricContent>, visit: &Visit<'_>) -> Result<Vec<Link>> {
+async fn relying(
+    conn: &mut PgConnection,
+    found: &Loaded<MetricContent>,
+    context: &RequestContext<'_>,
+) -> Result<Vec<Link>> {
     let metrics = references::metrics_relying_on(conn, &found.content.name).await?;
     let link = |metric: references::RelyingMetric| {
         let what = match (metric.as_parent, metric.as_dependency) {
@@ -215,7 +229,7 @@ async fn relying(conn: &mut PgConnection, found: &Loaded<MetricContent>, visit: 
             (true, false) => "as parent",
             (false, _) => "as dependency",
         };
-        Link::new(format!("{}, {what}", metric.label()), visit.at().change(ObjectKind::Metric, metric.id))
+        Link::new(format!("{}, {what}", metric.label()), context.at().change(ObjectKind::Metric, metric.id))
     };
     Ok(metrics.into_iter().map(link).collect())
 }

@@ -1,11 +1,11 @@
-//! Probes in the admin.
+//! ProbesAdmin in the admin.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
 
-use super::core::list::ListAsk;
-use super::core::{
-    About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Tick, Visit,
+use super::crud::{
+    Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, ListTable,
+    RequestContext, Restore, SaveContext, SaveOption,
 };
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
@@ -13,33 +13,34 @@ use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::probe::{self, ProbeContent};
 use crate::domain::model::snapshot::VersionContent;
-use crate::pages::Link;
-use crate::pages::form::Fact;
-use crate::pages::list::Cell;
 use crate::registry::probes::Intent;
-use crate::registry::{Refusal, Saved, Target, probes as registry};
+use crate::registry::{ExpectedRevision, SaveError, Saved, probes as registry};
+use crate::store::lists::ListAsk;
 use crate::store::lists::probes as list;
 use crate::store::{Loaded, Result, TenantTx, probes as store, references};
+use crate::templates::Link;
+use crate::templates::form_page::InfoLine;
+use crate::templates::list_page::Cell;
 
-pub struct Probes;
+pub struct ProbesAdmin;
 
 const NEW_VERSION: &str = "new_version";
 const UPDATE_METRICS: &str = "update_metrics";
 
-static ABOUT: About = About {
+static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Probe,
     one: "probe",
-    many: "Probes",
-    list: Listing {
+    many: "ProbesAdmin",
+    list: ListOptions {
         columns: &[
-            Column { key: "name", label: "Name" },
-            Column { key: "versions", label: "Versions" },
-            Column { key: "description", label: "Description" },
-            Column { key: "group", label: "Group" },
+            ListColumn { key: "name", label: "Name" },
+            ListColumn { key: "versions", label: "Versions" },
+            ListColumn { key: "description", label: "Description" },
+            ListColumn { key: "group", label: "Group" },
         ],
         sorts: list::SORTS,
         default_sort: "name",
-        filters: &[Filter {
+        filters: &[ListFilter {
             name: "group",
             label: "Group",
             source: FilterSource::Grouped(Choices::Groups(GroupKind::Probes)),
@@ -56,12 +57,12 @@ static ABOUT: About = About {
         },
     ],
     ticks: &[
-        Tick {
+        SaveOption {
             name: NEW_VERSION,
             label: "New version",
             help: "Keep what was before as a version of its own; the version number has to be raised. Otherwise the newest version is mended in place.",
         },
-        Tick {
+        SaveOption {
             name: UPDATE_METRICS,
             label: "Update metrics",
             help: "Metrics that use the version before move to the new one. It has no effect without a new version.",
@@ -74,11 +75,11 @@ static ABOUT: About = About {
 };
 
 #[async_trait]
-impl Declared for Probes {
+impl EntityAdmin for ProbesAdmin {
     type Content = ProbeContent;
 
-    fn about(&self) -> &'static About {
-        &ABOUT
+    fn options(&self) -> &'static EntityOptions {
+        &OPTIONS
     }
 
     fn fields(&self) -> &'static [Field<ProbeContent>] {
@@ -100,12 +101,17 @@ impl Declared for Probes {
         }
     }
 
-    async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, visit: &Visit<'_>) -> Result<Table> {
+    async fn rows(
+        &self,
+        conn: &mut PgConnection,
+        ask: &ListAsk<'_>,
+        context: &RequestContext<'_>,
+    ) -> Result<ListTable> {
         let found = list::list(conn, ask).await?;
-        Ok(Table::of(found, |row| {
+        Ok(ListTable::of(found, |row| {
             vec![
-                Cell::link(row.name, visit.at().change(ObjectKind::Probe, row.id)),
-                Cell::figure(row.versions, visit.at().history(ObjectKind::Probe, row.id)),
+                Cell::link(row.name, context.at().change(ObjectKind::Probe, row.id)),
+                Cell::figure(row.versions, context.at().history(ObjectKind::Probe, row.id)),
                 Cell::text(row.description),
                 Cell::text(row.group),
             ]
@@ -121,8 +127,8 @@ impl Declared for Probes {
         tx: &mut TenantTx,
         viewer: &Viewer,
         content: &ProbeContent,
-        _: &Extra<'_>,
-    ) -> std::result::Result<Created, Refusal> {
+        _: &SaveContext<'_>,
+    ) -> std::result::Result<Created, SaveError> {
         Ok(registry::create(tx, viewer, content).await?.into())
     }
 
@@ -130,15 +136,15 @@ impl Declared for Probes {
         &self,
         tx: &mut TenantTx,
         viewer: &Viewer,
-        target: Target,
+        target: ExpectedRevision,
         content: &ProbeContent,
-        extra: &Extra<'_>,
-    ) -> std::result::Result<Saved, Refusal> {
+        extra: &SaveContext<'_>,
+    ) -> std::result::Result<Saved, SaveError> {
         let intent = Intent { new_version: extra.has(NEW_VERSION), update_metrics: extra.has(UPDATE_METRICS) };
         registry::change(tx, viewer, target, content, intent).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, Refusal> {
+    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 
@@ -146,14 +152,14 @@ impl Declared for Probes {
         &self,
         conn: &mut PgConnection,
         found: &Loaded<ProbeContent>,
-        visit: &Visit<'_>,
-    ) -> Result<Vec<Fact>> {
+        context: &RequestContext<'_>,
+    ) -> Result<Vec<InfoLine>> {
         let mut facts = Vec::new();
         if let Some((username, time)) = store::last_change(conn, found.id).await? {
-            let text = format!("{username}, {}", visit.time(time).0);
-            facts.push(Fact { label: "Changed last".to_owned(), text, links: Vec::new() });
+            let text = format!("{username}, {}", context.time(time).0);
+            facts.push(InfoLine { label: "Changed last".to_owned(), text, links: Vec::new() });
         }
-        facts.extend(Fact::of("Metrics that use it", metrics(conn, found, visit).await?));
+        facts.extend(InfoLine::of("Metrics that use it", metrics(conn, found, context).await?));
         Ok(facts)
     }
 
@@ -161,17 +167,21 @@ impl Declared for Probes {
         &self,
         conn: &mut PgConnection,
         found: &Loaded<ProbeContent>,
-        visit: &Visit<'_>,
-    ) -> Result<Vec<Fact>> {
-        Ok(Fact::of("Metrics that stay, but without their probe", metrics(conn, found, visit).await?))
+        context: &RequestContext<'_>,
+    ) -> Result<Vec<InfoLine>> {
+        Ok(InfoLine::of("Metrics that stay, but without their probe", metrics(conn, found, context).await?))
     }
 }
 
-async fn metrics(conn: &mut PgConnection, found: &Loaded<ProbeContent>, visit: &Visit<'_>) -> Result<Vec<Link>> {
+async fn metrics(
+    conn: &mut PgConnection,
+    found: &Loaded<ProbeContent>,
+    context: &RequestContext<'_>,
+) -> Result<Vec<Link>> {
     let metrics = references::metrics_of_probe(conn, found.id).await?;
     let link = |metric: references::ProbeMetric| {
         let label = format!("{} ({}), version {}", metric.name, metric.tag, metric.version);
-        Link::new(label, visit.at().change(ObjectKind::Metric, metric.id))
+        Link::new(label, context.at().change(ObjectKind::Metric, metric.id))
     };
     Ok(metrics.into_iter().map(link).collect())
 }

@@ -1,41 +1,42 @@
-//! Profiles in the admin.
+//! ProfilesAdmin in the admin.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
 
-use super::core::list::ListAsk;
-use super::core::{
-    About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Visit,
+use super::crud::{
+    Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, ListTable,
+    RequestContext, Restore, SaveContext,
 };
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::profile::{self, ProfileContent};
-use crate::pages::form::Fact;
-use crate::pages::list::Cell;
-use crate::registry::{Refusal, Saved, Target, profiles as registry};
+use crate::registry::{ExpectedRevision, SaveError, Saved, profiles as registry};
+use crate::store::lists::ListAsk;
 use crate::store::lists::profiles as list;
 use crate::store::{Loaded, Result, TenantTx, profiles as store};
+use crate::templates::form_page::InfoLine;
+use crate::templates::list_page::Cell;
 
-pub struct Profiles;
+pub struct ProfilesAdmin;
 
-static ABOUT: About = About {
+static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Profile,
     one: "profile",
-    many: "Profiles",
-    list: Listing {
+    many: "ProfilesAdmin",
+    list: ListOptions {
         columns: &[
-            Column { key: "name", label: "Name" },
-            Column { key: "vo", label: "Virtual organization" },
-            Column { key: "description", label: "Description" },
-            Column { key: "group", label: "Group" },
+            ListColumn { key: "name", label: "Name" },
+            ListColumn { key: "vo", label: "Virtual organization" },
+            ListColumn { key: "description", label: "Description" },
+            ListColumn { key: "group", label: "Group" },
         ],
         sorts: list::SORTS,
         default_sort: "name",
         filters: &[
-            Filter { name: "vo", label: "VO", source: FilterSource::OwningVos },
-            Filter {
+            ListFilter { name: "vo", label: "VO", source: FilterSource::OwningVos },
+            ListFilter {
                 name: "group",
                 label: "Group",
                 source: FilterSource::Grouped(Choices::Groups(GroupKind::Profiles)),
@@ -55,11 +56,11 @@ static ABOUT: About = About {
 };
 
 #[async_trait]
-impl Declared for Profiles {
+impl EntityAdmin for ProfilesAdmin {
     type Content = ProfileContent;
 
-    fn about(&self) -> &'static About {
-        &ABOUT
+    fn options(&self) -> &'static EntityOptions {
+        &OPTIONS
     }
 
     fn fields(&self) -> &'static [Field<ProfileContent>] {
@@ -78,11 +79,16 @@ impl Declared for Profiles {
         &content.group
     }
 
-    async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, visit: &Visit<'_>) -> Result<Table> {
+    async fn rows(
+        &self,
+        conn: &mut PgConnection,
+        ask: &ListAsk<'_>,
+        context: &RequestContext<'_>,
+    ) -> Result<ListTable> {
         let found = list::list(conn, ask).await?;
-        Ok(Table::of(found, |row| {
+        Ok(ListTable::of(found, |row| {
             vec![
-                Cell::link(row.name, visit.at().change(ObjectKind::Profile, row.id)),
+                Cell::link(row.name, context.at().change(ObjectKind::Profile, row.id)),
                 Cell::text(row.vo),
                 Cell::text(row.description),
                 Cell::text(row.group),
@@ -99,8 +105,8 @@ impl Declared for Profiles {
         tx: &mut TenantTx,
         viewer: &Viewer,
         content: &ProfileContent,
-        extra: &Extra<'_>,
-    ) -> std::result::Result<Created, Refusal> {
+        extra: &SaveContext<'_>,
+    ) -> std::result::Result<Created, SaveError> {
         Ok(registry::create(tx, viewer, content, extra.clone_of).await?.into())
     }
 
@@ -108,18 +114,23 @@ impl Declared for Profiles {
         &self,
         tx: &mut TenantTx,
         viewer: &Viewer,
-        target: Target,
+        target: ExpectedRevision,
         content: &ProfileContent,
-        _: &Extra<'_>,
-    ) -> std::result::Result<Saved, Refusal> {
+        _: &SaveContext<'_>,
+    ) -> std::result::Result<Saved, SaveError> {
         registry::change(tx, viewer, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, Refusal> {
+    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 
-    async fn facts(&self, _: &mut PgConnection, found: &Loaded<ProfileContent>, _: &Visit<'_>) -> Result<Vec<Fact>> {
-        Ok(vec![Fact { label: "Size".to_owned(), text: found.content.size_in_words(), links: Vec::new() }])
+    async fn facts(
+        &self,
+        _: &mut PgConnection,
+        found: &Loaded<ProfileContent>,
+        _: &RequestContext<'_>,
+    ) -> Result<Vec<InfoLine>> {
+        Ok(vec![InfoLine { label: "Size".to_owned(), text: found.content.size_in_words(), links: Vec::new() }])
     }
 }

@@ -1,12 +1,16 @@
-//! What everybody may read without login, under its old addresses; links stay among these pages.
+//! The public pages, at their old addresses: readable without login. Their links stay among them.
+//!
+//! A number that is none is 404 here, and not for the next route to try: that would be the login.
 
 use rocket::request::FromParam;
 use rocket::{Route, get, routes};
 
-use super::core::{Answered, Entity, Public, kept};
-use super::routes::number;
-use super::{entity, service};
+use super::crud::{Entity, PageResult, PublicPage, cached_page};
+use super::entities::entity;
+use super::object_id::ObjectId;
+use super::service;
 use crate::domain::model::log_entry::ObjectKind;
+use crate::error::AppError;
 
 pub fn routes() -> Vec<Route> {
     routes![services, list, form, history, compare, version]
@@ -20,36 +24,41 @@ impl FromParam<'_> for PublicModel {
 
     fn from_param(model: &str) -> Result<Self, ()> {
         let kind: ObjectKind = model.strip_prefix("public_").ok_or(())?.parse()?;
-        entity(kind).filter(|entity| entity.about().is_public).map(Self).ok_or(())
+        entity(kind).filter(|entity| entity.options().is_public).map(Self).ok_or(())
     }
 }
 
 #[get("/poem/admin/poem/public_service")]
-async fn services(visit: Public<'_>) -> Answered {
-    kept::page(&visit.0, service::page(&visit.0)).await
+async fn services(context: PublicPage<'_>) -> PageResult {
+    cached_page::page(&context.0, service::page(&context.0)).await
 }
 
 #[get("/poem/admin/poem/<model>")]
-async fn list(model: PublicModel, visit: Public<'_>) -> Answered {
-    model.0.list(&visit.0).await
+async fn list(model: PublicModel, context: PublicPage<'_>) -> PageResult {
+    model.0.list(&context.0).await
 }
 
 #[get("/poem/admin/poem/<model>/<id>/change")]
-async fn form(model: PublicModel, visit: Public<'_>, id: &str) -> Answered {
-    model.0.change_form(&visit.0, number(id)?).await
+async fn form(model: PublicModel, context: PublicPage<'_>, id: Result<ObjectId, AppError>) -> PageResult {
+    model.0.change_form(&context.0, id?.0).await
 }
 
 #[get("/poem/admin/poem/<model>/<id>/history")]
-async fn history(model: PublicModel, visit: Public<'_>, id: &str) -> Answered {
-    model.0.history(&visit.0, number(id)?).await
+async fn history(model: PublicModel, context: PublicPage<'_>, id: Result<ObjectId, AppError>) -> PageResult {
+    model.0.history(&context.0, id?.0).await
 }
 
 #[get("/poem/admin/poem/<model>/<id>/history/compare", rank = 1)]
-async fn compare(model: PublicModel, visit: Public<'_>, id: &str) -> Answered {
-    model.0.compare(&visit.0, number(id)?).await
+async fn compare(model: PublicModel, context: PublicPage<'_>, id: Result<ObjectId, AppError>) -> PageResult {
+    model.0.compare(&context.0, id?.0).await
 }
 
 #[get("/poem/admin/poem/<model>/<id>/history/<of>", rank = 2)]
-async fn version(model: PublicModel, visit: Public<'_>, id: &str, of: &str) -> Answered {
-    model.0.version_page(&visit.0, number(id)?, number(of)?).await
+async fn version(
+    model: PublicModel,
+    context: PublicPage<'_>,
+    id: Result<ObjectId, AppError>,
+    of: Result<ObjectId, AppError>,
+) -> PageResult {
+    model.0.version_page(&context.0, id?.0, of?.0).await
 }

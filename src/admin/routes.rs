@@ -3,15 +3,17 @@
 use rocket::http::ContentType;
 use rocket::{Route, get, post, routes};
 
-use super::core::{Answered, Entity, Inside, kept, suggest};
-use super::{entity, index, log_entry, password, public, search, service};
+use super::crud::{Entity, LoggedInPage, PageResult, autocomplete, cached_page};
+use super::entities::entity;
+use super::object_id::ObjectId;
+use super::{index, log_entry, password, public, search, service};
 use crate::auth::login_required::LoginRequired;
 use crate::auth::posted::Posted;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
 use crate::http::redirect::RedirectTo;
-use crate::pages::Page;
-use crate::pages::login::LoginPage;
+use crate::templates::Page;
+use crate::templates::login_page::LoginPage;
 
 pub fn routes() -> Vec<Route> {
     let own = routes![
@@ -53,120 +55,121 @@ fn entity_at(app: &str, model: &str) -> Result<&'static dyn Entity, AppError> {
     entity(kind).ok_or(NOT_FOUND)
 }
 
-/// The number of an object or a version. (Numbers have one form: 07 is none.)
-pub fn number(text: &str) -> Result<i64, AppError> {
-    let number: i64 = text.parse().map_err(|_| NOT_FOUND)?;
-    if number.to_string() == text { Ok(number) } else { Err(NOT_FOUND) }
-}
-
 #[get("/poem/admin")]
-async fn index_page(visit: Inside<'_>) -> Answered {
-    index::page(&visit.0).await
+async fn index_page(context: LoggedInPage<'_>) -> PageResult {
+    index::page(&context.0).await
 }
 
 #[get("/poem/admin/poem")]
-async fn poem_index(visit: Inside<'_>) -> Answered {
-    index::page(&visit.0).await
+async fn poem_index(context: LoggedInPage<'_>) -> PageResult {
+    index::page(&context.0).await
 }
 
 #[get("/poem/admin/<app>/<model>", rank = 5)]
-async fn list(visit: Inside<'_>, app: &str, model: &str) -> Answered {
-    entity_at(app, model)?.list(&visit.0).await
+async fn list(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResult {
+    entity_at(app, model)?.list(&context.0).await
 }
 
 #[get("/poem/admin/<app>/<model>/add", rank = 5)]
-async fn add_form(visit: Inside<'_>, app: &str, model: &str) -> Answered {
-    entity_at(app, model)?.add_form(&visit.0).await
+async fn add_form(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResult {
+    entity_at(app, model)?.add_form(&context.0).await
 }
 
 #[post("/poem/admin/<app>/<model>/add", data = "<posted>", rank = 5)]
-async fn add(visit: Inside<'_>, app: &str, model: &str, posted: Posted) -> Answered {
-    entity_at(app, model)?.add(&visit.0, &posted).await
+async fn add(context: LoggedInPage<'_>, app: &str, model: &str, posted: Posted) -> PageResult {
+    entity_at(app, model)?.add(&context.0, &posted).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/change", rank = 5)]
-async fn change_form(visit: Inside<'_>, app: &str, model: &str, id: &str) -> Answered {
-    entity_at(app, model)?.change_form(&visit.0, number(id)?).await
+async fn change_form(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    entity_at(app, model)?.change_form(&context.0, id.0).await
 }
 
 #[post("/poem/admin/<app>/<model>/<id>/change", data = "<posted>", rank = 5)]
-async fn change(visit: Inside<'_>, app: &str, model: &str, id: &str, posted: Posted) -> Answered {
-    entity_at(app, model)?.change(&visit.0, number(id)?, &posted).await
+async fn change(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, posted: Posted) -> PageResult {
+    entity_at(app, model)?.change(&context.0, id.0, &posted).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/change/clone", rank = 5)]
-async fn clone_form(visit: Inside<'_>, app: &str, model: &str, id: &str) -> Answered {
-    entity_at(app, model)?.clone_form(&visit.0, number(id)?).await
+async fn clone_form(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    entity_at(app, model)?.clone_form(&context.0, id.0).await
 }
 
 #[post("/poem/admin/<app>/<model>/<id>/change/clone", data = "<posted>", rank = 5)]
-async fn clone(visit: Inside<'_>, app: &str, model: &str, id: &str, posted: Posted) -> Answered {
-    entity_at(app, model)?.clone(&visit.0, number(id)?, &posted).await
+async fn clone(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, posted: Posted) -> PageResult {
+    entity_at(app, model)?.clone(&context.0, id.0, &posted).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/delete", rank = 5)]
-async fn delete_form(visit: Inside<'_>, app: &str, model: &str, id: &str) -> Answered {
-    entity_at(app, model)?.delete_form(&visit.0, number(id)?).await
+async fn delete_form(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    entity_at(app, model)?.delete_form(&context.0, id.0).await
 }
 
 #[post("/poem/admin/<app>/<model>/<id>/delete", data = "<posted>", rank = 5)]
-async fn delete(visit: Inside<'_>, app: &str, model: &str, id: &str, posted: Posted) -> Answered {
-    entity_at(app, model)?.delete(&visit.0, number(id)?, &posted).await
+async fn delete(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, posted: Posted) -> PageResult {
+    entity_at(app, model)?.delete(&context.0, id.0, &posted).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/history", rank = 5)]
-async fn history(visit: Inside<'_>, app: &str, model: &str, id: &str) -> Answered {
-    entity_at(app, model)?.history(&visit.0, number(id)?).await
+async fn history(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    entity_at(app, model)?.history(&context.0, id.0).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/history/compare", rank = 5)]
-async fn compare(visit: Inside<'_>, app: &str, model: &str, id: &str) -> Answered {
-    entity_at(app, model)?.compare(&visit.0, number(id)?).await
+async fn compare(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    entity_at(app, model)?.compare(&context.0, id.0).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/history/<of>", rank = 6)]
-async fn version(visit: Inside<'_>, app: &str, model: &str, id: &str, of: &str) -> Answered {
-    entity_at(app, model)?.version_page(&visit.0, number(id)?, number(of)?).await
+async fn version(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, of: ObjectId) -> PageResult {
+    entity_at(app, model)?.version_page(&context.0, id.0, of.0).await
 }
 
 #[post("/poem/admin/<app>/<model>/<id>/history/<of>", data = "<_posted>", rank = 5)]
-async fn restore(visit: Inside<'_>, app: &str, model: &str, id: &str, of: &str, _posted: Posted) -> Answered {
-    entity_at(app, model)?.restore_version(&visit.0, number(id)?, number(of)?).await
+async fn restore(
+    context: LoggedInPage<'_>,
+    app: &str,
+    model: &str,
+    id: ObjectId,
+    of: ObjectId,
+    _posted: Posted,
+) -> PageResult {
+    entity_at(app, model)?.restore_version(&context.0, id.0, of.0).await
 }
 
 #[get("/poem/admin/suggest/<name>")]
-async fn suggestions(visit: Inside<'_>, name: &str) -> Result<(ContentType, String), AppError> {
-    Ok((ContentType::JSON, suggest::answer(&visit.0, name).await?))
+async fn suggestions(context: LoggedInPage<'_>, name: &str) -> Result<(ContentType, String), AppError> {
+    Ok((ContentType::JSON, autocomplete::answer(&context.0, name).await?))
 }
 
 #[get("/poem/admin/search")]
-async fn search_page(visit: Inside<'_>) -> Answered {
-    search::page(&visit.0).await
+async fn search_page(context: LoggedInPage<'_>) -> PageResult {
+    search::page(&context.0).await
 }
 
 #[get("/poem/admin/poem/service")]
-async fn services(visit: Inside<'_>) -> Answered {
-    kept::page(&visit.0, service::page(&visit.0)).await
+async fn services(context: LoggedInPage<'_>) -> PageResult {
+    cached_page::page(&context.0, service::page(&context.0)).await
 }
 
 #[get("/poem/admin/admin/logentry")]
-async fn log_entries(visit: Inside<'_>) -> Answered {
-    log_entry::list(&visit.0).await
+async fn log_entries(context: LoggedInPage<'_>) -> PageResult {
+    log_entry::list(&context.0).await
 }
 
 #[get("/poem/admin/admin/logentry/<id>/change")]
-async fn log_entry_page(visit: Inside<'_>, id: &str) -> Answered {
-    log_entry::page(&visit.0, number(id)?).await
+async fn log_entry_page(context: LoggedInPage<'_>, id: ObjectId) -> PageResult {
+    log_entry::page(&context.0, id.0).await
 }
 
 #[get("/poem/admin/poem/custuser/<id>/password")]
-async fn password_form(visit: Inside<'_>, id: &str) -> Answered {
-    password::form(&visit.0, number(id)?).await
+async fn password_form(context: LoggedInPage<'_>, id: ObjectId) -> PageResult {
+    password::form(&context.0, id.0).await
 }
 
 #[post("/poem/admin/poem/custuser/<id>/password", data = "<posted>")]
-async fn set_password(visit: Inside<'_>, id: &str, posted: Posted) -> Answered {
-    password::set(&visit.0, number(id)?, &posted).await
+async fn set_password(context: LoggedInPage<'_>, id: ObjectId, posted: Posted) -> PageResult {
+    password::set(&context.0, id.0, &posted).await
 }
 
 /// Nobody is logged in: the login leads back here. Who is has asked for a page that is not there.

@@ -1,21 +1,22 @@
 //! The services: which metrics and probes test them, one table with merged cells, paged by service.
 
-use super::core::list::{Table, Wanted};
-use super::core::{Answered, Column, Listing, Visit, answer};
+use super::crud::list::ListQuery;
+use super::crud::list_table::ListTable;
+use super::crud::{ListColumn, ListOptions, PageResult, RequestContext, response};
 use crate::domain::model::log_entry::ObjectKind;
-use crate::domain::model::policy::Wish;
-use crate::pages::Page;
-use crate::pages::list::ListPage;
-use crate::pages::others::{ServiceCell, ServiceRow, ServicesPage};
+use crate::domain::model::policy::Action;
 use crate::store::lists::services::{self, ServiceLine};
+use crate::templates::Page;
+use crate::templates::list_page::ListPage;
+use crate::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
 
-pub static LISTING: Listing = Listing {
+pub static LIST: ListOptions = ListOptions {
     columns: &[
-        Column { key: "area", label: "Service area" },
-        Column { key: "name", label: "Service name" },
-        Column { key: "type", label: "Service type" },
-        Column { key: "metrics", label: "Metric" },
-        Column { key: "probes", label: "Probe" },
+        ListColumn { key: "area", label: "Service area" },
+        ListColumn { key: "name", label: "Service name" },
+        ListColumn { key: "type", label: "Service type" },
+        ListColumn { key: "metrics", label: "Metric" },
+        ListColumn { key: "probes", label: "Probe" },
     ],
     sorts: services::SORTS,
     default_sort: "area",
@@ -23,14 +24,14 @@ pub static LISTING: Listing = Listing {
     searched: "all columns",
 };
 
-pub async fn page(visit: &Visit<'_>) -> Answered {
-    visit.may(ObjectKind::Service, Wish::View)?;
-    let wanted = Wanted::read(&LISTING, visit);
-    let mut tx = visit.read().await?;
+pub async fn page(context: &RequestContext<'_>) -> PageResult {
+    context.may(ObjectKind::Service, Action::View)?;
+    let wanted = ListQuery::read(&LIST, context);
+    let mut tx = context.read().await?;
     let found = services::list(tx.conn(), &wanted.ask()).await?;
     tx.commit().await?;
-    let base = visit.at().list(ObjectKind::Service);
-    let table = Table { rows: Vec::new(), total: found.total, page: found.page };
+    let base = context.at().list(ObjectKind::Service);
+    let table = ListTable { rows: Vec::new(), total: found.total, page: found.page };
     let empty = match wanted.search.is_empty() {
         true => "There are no services yet: they come from outside, by poem-syncservices.",
         false => "No service fits the search.",
@@ -38,15 +39,15 @@ pub async fn page(visit: &Visit<'_>) -> Answered {
     let list = ListPage {
         heading: "Services".to_owned(),
         empty: empty.to_owned(),
-        ..wanted.page(&LISTING, &base, table, Vec::new())
+        ..wanted.page(&LIST, &base, table, Vec::new())
     };
-    let content = ServicesPage { list, rows: rows(visit, &found.rows) };
-    answer::page(Page::new(visit.chrome("Services", &[("Services", "")]), content))
+    let content = ServicesPage { list, rows: rows(context, &found.rows) };
+    response::page(Page::new(context.layout("Services", &[("Services", "")]), content))
 }
 
 /// Cells that say the same one below another become one: areas, names and types each within the one before, and a metric
 /// that stands for several probes.
-fn rows(visit: &Visit<'_>, lines: &[ServiceLine]) -> Vec<ServiceRow> {
+fn rows(context: &RequestContext<'_>, lines: &[ServiceLine]) -> Vec<ServiceRow> {
     let mut rows: Vec<ServiceRow> = lines.iter().map(|_| ServiceRow::default()).collect();
     let levels: [fn(&ServiceLine) -> &str; 4] =
         [|line| &line.area, |line| &line.name, |line| &line.service_type, |line| &line.metric];
@@ -64,14 +65,14 @@ fn rows(visit: &Visit<'_>, lines: &[ServiceLine]) -> Vec<ServiceRow> {
         }
     }
     for (row, line) in rows.iter_mut().zip(lines) {
-        row.cells.push(probe(visit, line));
+        row.cells.push(probe(context, line));
     }
     rows
 }
 
-fn probe(visit: &Visit<'_>, line: &ServiceLine) -> ServiceCell {
+fn probe(context: &RequestContext<'_>, line: &ServiceLine) -> ServiceCell {
     let href = match (line.probe_id, line.probe_version_id) {
-        (Some(probe), Some(version)) => visit.at().version(ObjectKind::Probe, probe, version),
+        (Some(probe), Some(version)) => context.at().version(ObjectKind::Probe, probe, version),
         _ => String::new(),
     };
     ServiceCell { text: line.probe.clone(), href, rowspan: 1 }
@@ -83,6 +84,6 @@ mod tests {
 
     #[test]
     fn the_list_is_sorted_by_what_its_columns_say() {
-        assert_eq!(LISTING.check(), Ok(()));
+        assert_eq!(LIST.check(), Ok(()));
     }
 }

@@ -1,44 +1,45 @@
-//! Users in the admin.
+//! UsersAdmin in the admin.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
 
-use super::core::list::ListAsk;
-use super::core::{
-    About, Column, Created, Declared, Extra, Fieldset, Filter, FilterSource, Listing, Restore, Table, Visit,
+use super::crud::{
+    Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, ListTable,
+    RequestContext, Restore, SaveContext,
 };
 use crate::domain::form::field::Field;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::user::{self, UserContent};
 use crate::domain::security::password;
-use crate::pages::Link;
-use crate::pages::form::Fact;
-use crate::pages::list::Cell;
-use crate::registry::{Refusal, Saved, Target, password_hashing, users as registry};
+use crate::registry::{ExpectedRevision, SaveError, Saved, password_hashing, users as registry};
+use crate::store::lists::ListAsk;
 use crate::store::lists::users as list;
 use crate::store::{Loaded, Result, TenantTx, users as store};
+use crate::templates::Link;
+use crate::templates::form_page::InfoLine;
+use crate::templates::list_page::Cell;
 
-pub struct Users;
+pub struct UsersAdmin;
 
-static ABOUT: About = About {
+static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::CustUser,
     one: "user",
-    many: "Users",
-    list: Listing {
+    many: "UsersAdmin",
+    list: ListOptions {
         columns: &[
-            Column { key: "username", label: "Username" },
-            Column { key: "first_name", label: "First name" },
-            Column { key: "last_name", label: "Last name" },
-            Column { key: "email", label: "E-mail address" },
-            Column { key: "staff", label: "Staff" },
-            Column { key: "superuser", label: "Superuser" },
+            ListColumn { key: "username", label: "Username" },
+            ListColumn { key: "first_name", label: "First name" },
+            ListColumn { key: "last_name", label: "Last name" },
+            ListColumn { key: "email", label: "E-mail address" },
+            ListColumn { key: "staff", label: "Staff" },
+            ListColumn { key: "superuser", label: "Superuser" },
         ],
         sorts: list::SORTS,
         default_sort: "username",
         filters: &[
-            Filter { name: "superuser", label: "Superuser", source: FilterSource::YesOrNo },
-            Filter { name: "staff", label: "Staff", source: FilterSource::YesOrNo },
+            ListFilter { name: "superuser", label: "Superuser", source: FilterSource::YesOrNo },
+            ListFilter { name: "staff", label: "Staff", source: FilterSource::YesOrNo },
         ],
         searched: "names, e-mail address",
     },
@@ -67,11 +68,11 @@ static ABOUT: About = About {
 };
 
 #[async_trait]
-impl Declared for Users {
+impl EntityAdmin for UsersAdmin {
     type Content = UserContent;
 
-    fn about(&self) -> &'static About {
-        &ABOUT
+    fn options(&self) -> &'static EntityOptions {
+        &OPTIONS
     }
 
     fn fields(&self) -> &'static [Field<UserContent>] {
@@ -94,11 +95,16 @@ impl Declared for Users {
         }
     }
 
-    async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, visit: &Visit<'_>) -> Result<Table> {
+    async fn rows(
+        &self,
+        conn: &mut PgConnection,
+        ask: &ListAsk<'_>,
+        context: &RequestContext<'_>,
+    ) -> Result<ListTable> {
         let found = list::list(conn, ask).await?;
-        Ok(Table::of(found, |row| {
+        Ok(ListTable::of(found, |row| {
             vec![
-                Cell::link(row.username, visit.at().change(ObjectKind::CustUser, row.id)),
+                Cell::link(row.username, context.at().change(ObjectKind::CustUser, row.id)),
                 Cell::text(row.first_name),
                 Cell::text(row.last_name),
                 Cell::text(row.email),
@@ -117,8 +123,8 @@ impl Declared for Users {
         tx: &mut TenantTx,
         viewer: &Viewer,
         content: &UserContent,
-        extra: &Extra<'_>,
-    ) -> std::result::Result<Created, Refusal> {
+        extra: &SaveContext<'_>,
+    ) -> std::result::Result<Created, SaveError> {
         Ok(registry::create(tx, viewer, content, &extra.prepared).await?.into())
     }
 
@@ -126,25 +132,37 @@ impl Declared for Users {
         &self,
         tx: &mut TenantTx,
         viewer: &Viewer,
-        target: Target,
+        target: ExpectedRevision,
         content: &UserContent,
-        _: &Extra<'_>,
-    ) -> std::result::Result<Saved, Refusal> {
+        _: &SaveContext<'_>,
+    ) -> std::result::Result<Saved, SaveError> {
         registry::change(tx, viewer, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, Refusal> {
+    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 
-    async fn facts(&self, _: &mut PgConnection, found: &Loaded<UserContent>, visit: &Visit<'_>) -> Result<Vec<Fact>> {
-        let change =
-            Link::new("Set a new password", visit.at().list(ObjectKind::CustUser) + &format!("{}/password/", found.id));
-        Ok(vec![Fact { label: "Password".to_owned(), text: String::new(), links: vec![change] }])
+    async fn facts(
+        &self,
+        _: &mut PgConnection,
+        found: &Loaded<UserContent>,
+        context: &RequestContext<'_>,
+    ) -> Result<Vec<InfoLine>> {
+        let change = Link::new(
+            "Set a new password",
+            context.at().list(ObjectKind::CustUser) + &format!("{}/password/", found.id),
+        );
+        Ok(vec![InfoLine { label: "Password".to_owned(), text: String::new(), links: vec![change] }])
     }
 
-    async fn affected(&self, _: &mut PgConnection, _: &Loaded<UserContent>, _: &Visit<'_>) -> Result<Vec<Fact>> {
+    async fn affected(
+        &self,
+        _: &mut PgConnection,
+        _: &Loaded<UserContent>,
+        _: &RequestContext<'_>,
+    ) -> Result<Vec<InfoLine>> {
         let text = "Versions and log entries stay, with the username. Sessions of the user end.".to_owned();
-        Ok(vec![Fact { label: "History".to_owned(), text, links: Vec::new() }])
+        Ok(vec![InfoLine { label: "History".to_owned(), text, links: Vec::new() }])
     }
 }

@@ -18,7 +18,7 @@ use crate::http::database::Db;
 use crate::registry::aggregations::{self as registry, AggregationError};
 use crate::registry::viewers;
 use crate::store::aggregations::{self, AggregationRow};
-use crate::store::api_keys::{self, ApiKey};
+use crate::store::api_keys::{self, StoredApiKey};
 use crate::store::{TenantTx, groups, probes, users};
 
 type Answered = Result<ApiJson, AppError>;
@@ -67,7 +67,7 @@ fn superuser_only(viewer: &ApiSession<'_>) -> Result<(), AppError> {
 }
 
 /// The token where POEM can tell it: that of the client WEB-API; else ''.
-fn token(key: &ApiKey, keys: &Keys) -> String {
+fn token(key: &StoredApiKey, keys: &Keys) -> String {
     key.token_sealed.as_deref().and_then(|sealed| keys.unseal(sealed)).unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! The old API: open to everybody, and its complaints are plain text with status 200. Clients depend on both.
+//! The old API: open to everybody, and its errors are plain text with status 200. Clients depend on both.
 
 use std::collections::HashMap;
 use std::sync::Arc;

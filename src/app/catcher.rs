@@ -9,8 +9,8 @@ use crate::auth::login_context::layout_context;
 use crate::error::{AppError, recall};
 use crate::http::encoded_body::JSON;
 use crate::http::original_request::OriginalRequest;
-use crate::pages::Page;
-use crate::pages::others::ErrorPage;
+use crate::templates::Page;
+use crate::templates::error_page::ErrorPage;
 
 /// Seconds after which a client may try again if the database is unreachable.
 const RETRY_AFTER: &str = "5";

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use self::catcher::catch;
 use crate::admin;
-use crate::admin::core::kept::KeptPages;
+use crate::admin::crud::page_cache::PageCache;
 use crate::api::{self, ApiHeaders};
 
 use crate::auth;
@@ -38,7 +38,7 @@ use crate::http::static_files;
 use crate::http::timeout::{READ_TIMEOUT, SAVE_TIMEOUT, with_timeout};
 use crate::management;
 use crate::management::Watched;
-use crate::management::metrics::{CountRequests, RequestMetrics};
+use crate::management::request_metrics::{CountRequests, RequestMetrics};
 use crate::store::PoolSettings;
 use crate::tenants::directory::TenantDirectory;
 
@@ -64,7 +64,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .attach(request_metrics(&current))
         .attach(Template::fairing())
         .manage(keys)
-        .manage(KeptPages::default())
+        .manage(PageCache::default())
         .manage(TrustedProxies(current.server.trusted_proxies.clone()))
         .manage(current.server.sessions)
         .manage(config)

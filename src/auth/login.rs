@@ -12,10 +12,10 @@ use crate::domain::web::redirect_target::NextPath;
 use crate::error::AppError;
 use crate::http::body::FormBody;
 use crate::http::redirect::RedirectTo;
-use crate::pages::Page;
-use crate::pages::address::{INDEX, LOGIN, LOGOUT};
-use crate::pages::login::{LoggedInAgainPage, LoginPage, LogoutPage, RESUME, TYPED};
 use crate::registry::login::{self as registry, Credentials, LoginError, LoginSuccess};
+use crate::templates::Page;
+use crate::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, RESUME, TYPED};
+use crate::templates::urls::{INDEX, LOGIN, LOGOUT};
 
 /// What users see first who are no superusers.
 const PROFILES: &str = "/poem/admin/poem/profile/";
@@ -46,17 +46,17 @@ fn with_next(address: &str, next: &str) -> String {
 }
 
 /// An empty login page.
-pub async fn content(visitor: &LoginContext<'_>, next: Option<&NextPath>) -> LoginPage {
+pub async fn content(context: &LoginContext<'_>, next: Option<&NextPath>) -> LoginPage {
     let next = next.map(NextPath::to_string).unwrap_or_default();
-    let federated = federated(visitor).await.unwrap_or_default();
+    let federated = federated(context).await.unwrap_or_default();
     let federated_href = if federated.is_empty() { String::new() } else { with_next(SAML_LOGIN, &next) };
     LoginPage { action: LOGIN.to_owned(), next, federated, federated_href, ..LoginPage::default() }
 }
 
 /// The words of the federated button; `None` where the tenant has no identity provider.
-async fn federated(visitor: &LoginContext<'_>) -> Option<String> {
-    let tenant = visitor.tenant.tenant();
-    let config = visitor.config.current();
+async fn federated(context: &LoginContext<'_>) -> Option<String> {
+    let tenant = context.tenant.tenant();
+    let config = context.config.current();
     let metadata = config.venv.join(format!("etc/poem/metadata-{}.xml", tenant.schema));
     if !tokio::fs::try_exists(metadata).await.unwrap_or(false) {
         return None;
@@ -72,28 +72,28 @@ fn after_login(next: Option<NextPath>, is_superuser: bool) -> String {
 }
 
 #[get("/poem/admin/login?<next>")]
-async fn login_page(visitor: LoginContext<'_>, next: Option<&str>) -> LoginAnswer {
+async fn login_page(context: LoginContext<'_>, next: Option<&str>) -> LoginAnswer {
     let next = next.and_then(NextPath::parse);
-    match &visitor.user {
+    match &context.user {
         Some(user) => LoginAnswer::RedirectTo(RedirectTo::found(after_login(next, user.is_superuser))),
-        None => LoginAnswer::Page(Page::new(visitor.outside(TITLE), content(&visitor, next.as_ref()).await)),
+        None => LoginAnswer::Page(Page::new(context.outside(TITLE), content(&context, next.as_ref()).await)),
     }
 }
 
 #[post("/poem/admin/login?<next>", data = "<posted>")]
-async fn log_in(visitor: LoginContext<'_>, next: Option<&str>, posted: Posted) -> Result<LoginAnswer, AppError> {
+async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -> Result<LoginAnswer, AppError> {
     let next = posted.get("next").or(next).and_then(NextPath::parse);
-    let old_session = visitor.session();
+    let old_session = context.session();
     let attempt = Credentials {
         username: posted.get("username").unwrap_or_default().trim(),
         password: Secret::new(posted.get("password").unwrap_or_default()),
         old_session: old_session.as_deref(),
     };
-    match registry::log_in(visitor.entrance(), attempt).await {
+    match registry::log_in(context.entrance(), attempt).await {
         Ok(LoginSuccess { session, is_superuser }) => {
-            visitor.give_session(session);
+            context.give_session(session);
             Ok(match (resumed(&posted), next) {
-                (Some(typed), Some(next)) => again(&visitor, typed, &next),
+                (Some(typed), Some(next)) => again(&context, typed, &next),
                 (_, next) => LoginAnswer::RedirectTo(RedirectTo::see_other(after_login(next, is_superuser))),
             })
         }
@@ -103,9 +103,9 @@ async fn log_in(visitor: LoginContext<'_>, next: Option<&str>, posted: Posted) -
                 username: posted.get("username").unwrap_or_default().to_owned(),
                 problem: refusal.to_string(),
                 typed: posted.get(TYPED).unwrap_or_default().to_owned(),
-                ..content(&visitor, next.as_ref()).await
+                ..content(&context, next.as_ref()).await
             };
-            let page = Page::new(visitor.outside(TITLE), content);
+            let page = Page::new(context.outside(TITLE), content);
             Ok(match refusal {
                 LoginError::TooMany(wait) => {
                     LoginAnswer::TooMany(page.with_status(Status::TooManyRequests), retry_after(&wait))
@@ -129,32 +129,32 @@ fn resumed(posted: &Posted) -> Option<FormBody> {
     FormBody::decode(typed.as_bytes()).ok()
 }
 
-fn again(visitor: &LoginContext<'_>, typed: FormBody, next: &NextPath) -> LoginAnswer {
+fn again(context: &LoginContext<'_>, typed: FormBody, next: &NextPath) -> LoginAnswer {
     let mut typed = typed.pairs().to_vec();
     typed.push((RESUME.to_owned(), "1".to_owned()));
     let content = LoggedInAgainPage { action: next.to_string(), typed };
-    LoginAnswer::Again(Page::new(visitor.outside("You are logged in again"), content))
+    LoginAnswer::Again(Page::new(context.outside("You are logged in again"), content))
 }
 
-fn logout(visitor: &LoginContext<'_>, is_logged_out: bool) -> Page<LogoutPage> {
+fn logout(context: &LoginContext<'_>, is_logged_out: bool) -> Page<LogoutPage> {
     let content = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out };
-    match visitor.user.as_ref().filter(|_| !is_logged_out) {
-        Some(user) => Page::new(visitor.inside("Log out", user), content),
-        None => Page::new(visitor.outside("Log out"), content),
+    match context.user.as_ref().filter(|_| !is_logged_out) {
+        Some(user) => Page::new(context.inside("Log out", user), content),
+        None => Page::new(context.outside("Log out"), content),
     }
 }
 
 /// A button: a mere link must not end a session.
 #[get("/poem/admin/logout")]
-fn logout_page(visitor: LoginContext<'_>) -> Page<LogoutPage> {
-    logout(&visitor, visitor.user.is_none())
+fn logout_page(context: LoginContext<'_>) -> Page<LogoutPage> {
+    logout(&context, context.user.is_none())
 }
 
 #[post("/poem/admin/logout", data = "<_posted>")]
-async fn log_out(visitor: LoginContext<'_>, _posted: Posted) -> Result<Page<LogoutPage>, AppError> {
-    if let Some(session) = visitor.session() {
-        registry::log_out(visitor.entrance(), &session).await?;
-        visitor.take_session();
+async fn log_out(context: LoginContext<'_>, _posted: Posted) -> Result<Page<LogoutPage>, AppError> {
+    if let Some(session) = context.session() {
+        registry::log_out(context.entrance(), &session).await?;
+        context.take_session();
     }
-    Ok(logout(&visitor, true))
+    Ok(logout(&context, true))
 }

@@ -15,10 +15,10 @@ use crate::error::{AppError, refuse};
 use crate::http::client_ip;
 use crate::http::database::Db;
 use crate::http::original_request::OriginalRequest;
-use crate::pages::Chrome;
-use crate::pages::address::is_public;
 use crate::registry::login::LoginRequest;
 use crate::store::sessions::SessionUser;
+use crate::templates::Layout;
+use crate::templates::urls::is_public;
 use crate::tenants::guard::CurrentTenant;
 
 /// The guard of the pages around the login. Lets everybody in.
@@ -72,31 +72,31 @@ impl<'r> LoginContext<'r> {
     }
 
     /// What surrounds the page, for nobody who is logged in.
-    pub fn outside(&self, title: &str) -> Chrome {
+    pub fn outside(&self, title: &str) -> Layout {
         let tenant = self.tenant.tenant().name.clone();
-        Chrome { title: title.to_owned(), tenant, csrf: self.csrf.clone(), ..Chrome::default() }
+        Layout { title: title.to_owned(), tenant, csrf: self.csrf.clone(), ..Layout::default() }
     }
 
     /// What surrounds the page of somebody who is logged in.
-    pub fn inside(&self, title: &str, user: &SessionUser) -> Chrome {
+    pub fn inside(&self, title: &str, user: &SessionUser) -> Layout {
         inside(title, &self.tenant.tenant().name, user, &self.asked, self.csrf.clone())
     }
 }
 
-fn inside(title: &str, tenant: &str, user: &SessionUser, path: &str, csrf: String) -> Chrome {
+fn inside(title: &str, tenant: &str, user: &SessionUser, path: &str, csrf: String) -> Layout {
     let viewer = user.clone().viewer();
-    Chrome { csrf, ..Chrome::around(title, tenant, Some(&viewer), path, &[(title, "")]) }
+    Layout { csrf, ..Layout::around(title, tenant, Some(&viewer), path, &[(title, "")]) }
 }
 
 /// What surrounds a page that says why there is nothing to see: as much as is known by then of who asks. The database is
 /// not asked: it may be what failed.
-pub fn layout_context(request: &Request<'_>, title: &str) -> Chrome {
+pub fn layout_context(request: &Request<'_>, title: &str) -> Layout {
     let tenant = CurrentTenant::known(request).map(|current| current.tenant().name.as_str()).unwrap_or_default();
     let path = OriginalRequest::of(request).address();
     match session::known(request) {
         Some(user) => inside(title, tenant, user, path, csrf::token(request)),
-        None if is_public(path) && !tenant.is_empty() => Chrome::around(title, tenant, None, path, &[]),
-        None => Chrome { title: title.to_owned(), tenant: tenant.to_owned(), ..Chrome::default() },
+        None if is_public(path) && !tenant.is_empty() => Layout::around(title, tenant, None, path, &[]),
+        None => Layout { title: title.to_owned(), tenant: tenant.to_owned(), ..Layout::default() },
     }
 }
 
@@ -106,7 +106,7 @@ impl<'r> FromRequest<'r> for LoginContext<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match Self::find(request, request.cookies()).await {
-            Ok(visitor) => Outcome::Success(visitor),
+            Ok(context) => Outcome::Success(context),
             Err(error) => refuse(request, error),
         }
     }

@@ -13,8 +13,8 @@ use crate::domain::web::redirect_target::NextPath;
 use crate::error::{NOT_FOUND, refuse};
 use crate::http::body::FormBody;
 use crate::http::redirect::RedirectTo;
-use crate::pages::Page;
-use crate::pages::login::{LoginPage, RESUME, TYPED};
+use crate::templates::Page;
+use crate::templates::login_page::{LoginPage, RESUME, TYPED};
 
 /// The guard of the routes behind all others, for whoever is not logged in; who is gets 404: there is no such page.
 pub struct LoginRequired<'r>(LoginContext<'r>);
@@ -55,7 +55,7 @@ impl<'r> FromRequest<'r> for LoginRequired<'r> {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match request.guard::<LoginContext<'r>>().await {
             Outcome::Success(LoginContext { user: Some(_), .. }) => refuse(request, NOT_FOUND),
-            visitor => visitor.map(Self),
+            context => context.map(Self),
         }
     }
 }

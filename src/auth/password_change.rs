@@ -8,16 +8,16 @@ use rocket::{Request, Route, get, post, routes};
 use crate::auth::login::retry_after;
 use crate::auth::login_context::LoginContext;
 use crate::auth::posted::Posted;
-use crate::domain::form::validation_error::Rejection;
+use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::security::password_rules::ADVICE;
 use crate::domain::security::secret::Secret;
 use crate::error::AppError;
 use crate::http::redirect::RedirectTo;
-use crate::pages::Page;
-use crate::pages::address::PASSWORD;
-use crate::pages::login::PasswordPage;
 use crate::registry::login::{self as registry, LoginError, NEW_PASSWORD, NEW_PASSWORD_AGAIN, OLD_PASSWORD};
 use crate::store::sessions::SessionUser;
+use crate::templates::Page;
+use crate::templates::login_page::PasswordPage;
+use crate::templates::urls::PASSWORD;
 
 const DONE: &str = "/poem/admin/password_change/done/";
 const TITLE: &str = "Change password";
@@ -40,8 +40,8 @@ impl<'r> FromRequest<'r> for OwnPasswordPage<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match request.guard::<LoginContext<'r>>().await {
-            Outcome::Success(mut visitor) => match visitor.user.take() {
-                Some(user) => Outcome::Success(Self(visitor, user)),
+            Outcome::Success(mut context) => match context.user.take() {
+                Some(user) => Outcome::Success(Self(context, user)),
                 None => Outcome::Forward(Status::Unauthorized),
             },
             Outcome::Error(error) => Outcome::Error(error),
@@ -50,13 +50,13 @@ impl<'r> FromRequest<'r> for OwnPasswordPage<'r> {
     }
 }
 
-fn page(OwnPasswordPage(visitor, user): &OwnPasswordPage<'_>, rejection: &Rejection) -> Page<PasswordPage> {
-    Page::new(visitor.inside(TITLE, user), PasswordPage::new(TITLE, PASSWORD, &FIELDS, &ADVICE, rejection))
+fn page(OwnPasswordPage(context, user): &OwnPasswordPage<'_>, errors: &ValidationErrors) -> Page<PasswordPage> {
+    Page::new(context.inside(TITLE, user), PasswordPage::new(TITLE, PASSWORD, &FIELDS, &ADVICE, errors))
 }
 
 #[get("/poem/admin/password_change")]
 fn form(inside: OwnPasswordPage<'_>) -> Page<PasswordPage> {
-    page(&inside, &Rejection::default())
+    page(&inside, &ValidationErrors::default())
 }
 
 #[derive(Responder)]
@@ -69,18 +69,18 @@ enum Changed {
 #[post("/poem/admin/password_change", data = "<posted>")]
 async fn change(inside: OwnPasswordPage<'_>, posted: Posted) -> Result<Changed, AppError> {
     let [old, new, again] = FIELDS.map(|(name, _)| Secret::new(posted.get(name).unwrap_or_default()));
-    let OwnPasswordPage(visitor, user) = &inside;
-    let refused = |rejection: &Rejection| Box::new(page(&inside, rejection));
-    match registry::change_password(visitor.entrance(), user, &old, (&new, &again)).await {
+    let OwnPasswordPage(context, user) = &inside;
+    let refused = |errors: &ValidationErrors| Box::new(page(&inside, errors));
+    match registry::change_password(context.entrance(), user, &old, (&new, &again)).await {
         Ok(session) => {
-            visitor.give_session(session);
+            context.give_session(session);
             Ok(Changed::RedirectTo(RedirectTo::see_other(DONE)))
         }
         Err(LoginError::Store(error)) => Err(error.into()),
-        Err(LoginError::Refused) => Ok(Changed::Page(refused(&Rejection::at(OLD_PASSWORD, WRONG_PASSWORD)))),
-        Err(LoginError::Rejected(rejection)) => Ok(Changed::Page(refused(&rejection))),
+        Err(LoginError::Refused) => Ok(Changed::Page(refused(&ValidationErrors::at(OLD_PASSWORD, WRONG_PASSWORD)))),
+        Err(LoginError::Rejected(errors)) => Ok(Changed::Page(refused(&errors))),
         Err(LoginError::TooMany(wait)) => {
-            let page = refused(&Rejection::of_form(LoginError::TooMany(wait).to_string()));
+            let page = refused(&ValidationErrors::of_form(LoginError::TooMany(wait).to_string()));
             Ok(Changed::TooMany(Box::new(page.with_status(Status::TooManyRequests)), retry_after(&wait)))
         }
     }
@@ -88,7 +88,7 @@ async fn change(inside: OwnPasswordPage<'_>, posted: Posted) -> Result<Changed, 
 
 #[get("/poem/admin/password_change/done")]
 fn done(inside: OwnPasswordPage<'_>) -> Page<PasswordPage> {
-    let OwnPasswordPage(visitor, user) = &inside;
+    let OwnPasswordPage(context, user) = &inside;
     let content = PasswordPage { heading: "Password changed".to_owned(), is_done: true, ..PasswordPage::default() };
-    Page::new(visitor.inside("Password changed", user), content)
+    Page::new(context.inside("Password changed", user), content)
 }

@@ -9,7 +9,7 @@ use crate::auth::csrf;
 use crate::error::{AppError, remember};
 use crate::http::body::FormBody;
 use crate::http::original_request::OriginalRequest;
-use crate::pages::address::LOGIN;
+use crate::templates::urls::LOGIN;
 
 const LIMIT_MIB: u64 = 8;
 /// The login page carries along what was posted after the session had ended, encoded once more.

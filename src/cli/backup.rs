@@ -1,22 +1,18 @@
 //! poem-backup: each tenant in a file, from which poem-restore brings it back.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::BufWriter;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
 use chrono::Utc;
 use sqlx::{Connection, PgConnection};
 
 use super::context::{CommonArgs, Context, block_on, no_such_tenant};
-use super::{Failure, Outcome, pg_client};
+use super::{CommandResult, Failure};
+use crate::backup::dump::BackupRun;
+use crate::backup::file::Origin;
+use crate::backup::pg_tools::PgTools;
 use crate::config::secret_key;
-use crate::domain::model::tenant::SchemaName;
 use crate::store::backup::{self as store, Listed};
 use crate::store::tenants::server_version;
-use crate::transfer::backup::{Manifest, Origin, write};
-use crate::trial::clients::Clients;
 
 const PROGRAM: &str = "poem-backup";
 
@@ -34,34 +30,36 @@ pub struct Args {
     common: CommonArgs,
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(args: Args) -> CommandResult {
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
         let mut conn = context.connection().await?;
         let version = server_version(&mut conn).await?;
-        let clients = Clients::for_server(major(&version))?;
-        let backup = Backup {
-            context: &context,
+        let tools = PgTools::for_server(&version)?;
+        let settings = context.settings();
+        let run = BackupRun {
+            settings: &settings,
+            timezone: context.config.general.timezone,
             origin: Origin {
                 time: Utc::now(),
                 postgresql: version,
-                pg_dump: clients.version.clone(),
+                pg_dump: tools.version.clone(),
                 secret_keys: secret_key::keys(&context.config.security).map(|keys| keys.ids()).unwrap_or_default(),
             },
             snapshot: store::begin(&mut conn).await?,
-            clients,
+            tools,
             directory: &args.output,
         };
         let mut missing = 0;
         for listed in chosen(&mut conn, args.schema.as_deref()).await? {
-            match backup.of(&mut conn, &listed).await {
+            match run.write(&mut conn, &listed).await {
                 Ok(path) => {
                     println!("{}", path.display());
                     log::info!("{}: backed up to {}", listed.tenant.name, path.display());
                 }
                 // What goes wrong with one is no reason to have no backup of the others.
                 Err(failure) => {
-                    failure.report(PROGRAM);
+                    Failure::from(failure).report(PROGRAM);
                     missing += 1;
                 }
             }
@@ -81,11 +79,6 @@ pub fn run(args: Args) -> Outcome {
     })
 }
 
-/// «15» of «15.8 (Debian …)»; 0 where it is no version, which every program fits.
-pub fn major(version: &str) -> u32 {
-    version.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
-}
-
 async fn chosen(conn: &mut PgConnection, schema: Option<&str>) -> Result<Vec<Listed>, Failure> {
     let mut all = store::tenants(conn).await?;
     all.retain(|listed| schema.is_none_or(|schema| listed.tenant.schema.as_str() == schema));
@@ -93,78 +86,5 @@ async fn chosen(conn: &mut PgConnection, schema: Option<&str>) -> Result<Vec<Lis
         (false, _) => Ok(all),
         (true, Some(schema)) => Err(no_such_tenant(schema)),
         (true, None) => Err(Failure::new("there is no tenant to back up")),
-    }
-}
-
-/// What all files of a run have in common.
-struct Backup<'a> {
-    context: &'a Context,
-    clients: Clients,
-    origin: Origin,
-    /// The moment whose data all of them hold.
-    snapshot: String,
-    directory: &'a Path,
-}
-
-impl Backup<'_> {
-    /// Writes the tenant's file under another name first: what bears the right name is complete.
-    async fn of(&self, conn: &mut PgConnection, listed: &Listed) -> Result<PathBuf, Failure> {
-        let schema = &listed.tenant.schema;
-        let manifest = Manifest::new(&self.origin, listed, &store::applied(conn, schema).await?);
-        let time = self.origin.time.with_timezone(&self.context.config.general.timezone).format("%Y%m%d-%H%M%S");
-        let path = self.directory.join(format!("{schema}-{time}.poem"));
-        let partial = path.with_extension("poem.partial");
-        if path.symlink_metadata().is_ok() {
-            return Err(Failure::new(format!("{} exists already", path.display())));
-        }
-        let done = self.dump_to(&partial, &manifest, schema).and_then(|()| Ok(fs::rename(&partial, &path)?));
-        done.map_err(|failure| {
-            let _ = fs::remove_file(&partial);
-            let (Failure::Failed(words) | Failure::Usage(words)) = failure;
-            Failure::new(format!("{}: not backed up to {}: {words}", listed.tenant.name, path.display()))
-        })?;
-        Ok(path)
-    }
-
-    fn dump_to(&self, path: &Path, manifest: &Manifest, schema: &SchemaName) -> Outcome {
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        let mut process = self.pg_dump(schema).spawn()?;
-        // Taken, so that it is closed where writing fails, and pg_dump ends.
-        let written = match process.stdout.take() {
-            Some(mut dump) => write(BufWriter::new(&file), manifest, &mut dump),
-            None => Ok(()),
-        };
-        let output = process.wait_with_output()?;
-        written?;
-        if !output.status.success() {
-            return Err(Failure::new(pg_client::complaint(&output)));
-        }
-        Ok(File::sync_all(&file)?)
-    }
-
-    /// As SQL, of the moment of the snapshot. Logins are left out: what was logged out since shall not come back.
-    fn pg_dump(&self, schema: &SchemaName) -> Command {
-        let mut command = pg_client::connect(self.clients.pg_dump(), &self.context.settings());
-        command
-            .args(["--format=plain", "--encoding=UTF8", "--no-owner", "--no-privileges", "--strict-names"])
-            .arg(format!("--schema={schema}"))
-            .args(["login_session", "login_failure"].map(|table| format!("--exclude-table-data={schema}.{table}")))
-            .arg(format!("--snapshot={}", self.snapshot))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_major_version_of_a_server() {
-        for (version, expected) in [("15.8 (Debian 15.8-0+deb12u1)", 15), ("18beta1", 18), ("", 0)] {
-            assert_eq!(major(version), expected);
-        }
     }
 }

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use sqlx::{Connection, PgConnection, PgPool};
 
-use super::step_down::step_down;
-use super::{Failure, Outcome};
+use super::drop_privileges::step_down;
+use super::{CommandResult, Failure};
 use crate::app::pool_settings;
 use crate::config::{self, Config, secret_key};
 use crate::domain::model::tenant::{SchemaName, Tenant};
 use crate::domain::security::keys::Keys;
-use crate::logging::{self, Role};
+use crate::logging;
+use crate::logging::Role;
 use crate::store::{PoolSettings, tenants};
 
 /// The options that all commands share.
@@ -89,6 +90,6 @@ pub fn no_such_tenant(schema: &str) -> Failure {
 }
 
 /// Runs what a command does; its end is awaited here.
-pub fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
+pub fn block_on(work: impl Future<Output = CommandResult>) -> CommandResult {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
 }

@@ -6,13 +6,13 @@ use clap::ArgAction;
 use sqlx::{Connection, PgConnection};
 
 use super::context::{CommonArgs, Context, block_on};
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use crate::domain::security::password;
-use crate::registry::load::Outcome as Loaded;
+use crate::import_export::django;
+use crate::registry::load::LoadOutcome as Loaded;
 use crate::registry::{load, sessions, tenants as registry, users};
 use crate::store::migrate::{self, Progress, Schema};
 use crate::store::tenants;
-use crate::transfer::django;
 
 const PROGRAM: &str = "poem-db";
 
@@ -119,7 +119,7 @@ impl Plan {
     }
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(args: Args) -> CommandResult {
     let plan = args.plan()?;
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
@@ -147,7 +147,7 @@ pub fn run(args: Args) -> Outcome {
     })
 }
 
-async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> Outcome {
+async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> CommandResult {
     let mut conn = context.connection().await?;
     if plan.fake && !tenants::are_listed(&mut conn).await? {
         let words =
@@ -166,7 +166,7 @@ async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> Outcome 
     Ok(conn.close().await?)
 }
 
-pub async fn run_migrations(conn: &mut PgConnection, schema: &Schema, fake: bool) -> Outcome {
+pub async fn run_migrations(conn: &mut PgConnection, schema: &Schema, fake: bool) -> CommandResult {
     let name = schema.as_str();
     println!("[standard:{name}] === Running migrate for schema {name}");
     let applied = migrate::run(conn, schema, fake, &mut |progress| print_progress(name, progress)).await?;
@@ -185,7 +185,7 @@ pub fn print_progress(schema: &str, progress: Progress<'_>) {
     }
 }
 
-async fn create_superuser(context: &Context, schema: &str) -> Outcome {
+async fn create_superuser(context: &Context, schema: &str) -> CommandResult {
     let tenant = context.tenant(schema).await?;
     let user = context.config.superuser(&tenant.name)?;
     let hash = password::hash(user.password.expose());
@@ -197,7 +197,7 @@ async fn create_superuser(context: &Context, schema: &str) -> Outcome {
 }
 
 /// Reads, checks, stores: all of it or nothing.
-pub async fn load_data(context: &Context, schema: &str, file: &Path, replace: bool) -> Outcome {
+pub async fn load_data(context: &Context, schema: &str, file: &Path, replace: bool) -> CommandResult {
     let tenant = context.tenant(schema).await?;
     let name = file.display();
     let progress = spinner(format!("Reading {name}"));
@@ -230,7 +230,7 @@ fn spinner(message: String) -> indicatif::ProgressBar {
     spinner
 }
 
-async fn clear_sessions(context: &Context, only: Option<&str>) -> Outcome {
+async fn clear_sessions(context: &Context, only: Option<&str>) -> CommandResult {
     let pool = context.pool();
     for schema in context.schemas(only).await? {
         let cleared = sessions::clear_expired(&pool, &schema).await?;
@@ -239,7 +239,7 @@ async fn clear_sessions(context: &Context, only: Option<&str>) -> Outcome {
     Ok(())
 }
 
-async fn list(context: &Context, only: Option<&str>) -> Outcome {
+async fn list(context: &Context, only: Option<&str>) -> CommandResult {
     let tenants = match migrated_public(context).await? {
         true => context.schemas(only).await?,
         false => Vec::new(),

@@ -3,8 +3,8 @@
 use sqlx::{Connection, PgConnection};
 
 use super::context::{CommonArgs, block_on};
-use super::step_down::step_down;
-use super::{Failure, Outcome};
+use super::drop_privileges::step_down;
+use super::{CommandResult, Failure};
 use crate::app::{self, pool_settings};
 use crate::config::{Config, secret_key};
 use crate::domain::model::tenant::Tenant;
@@ -61,7 +61,7 @@ impl Findings {
     }
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(args: Args) -> CommandResult {
     let mut findings = Findings::default();
     let path = args.common.path();
     if let Some(config) = findings.check(&format!("configuration {}", path.display()), Config::load(&path)) {

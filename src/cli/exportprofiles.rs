@@ -10,12 +10,12 @@ use nix::unistd::Uid;
 
 use super::context::{CommonArgs, Context, block_on};
 use super::profiles_file::path_of;
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use crate::domain::model::profile::{ProfileContent, Tuple};
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::security::keys::random_hex;
+use crate::import_export::profiles::to_json;
 use crate::store::{TenantTx, profiles};
-use crate::transfer::profiles::to_json;
 
 const PROGRAM: &str = "poem-exportprofiles";
 const STDOUT: &str = "-";
@@ -37,7 +37,7 @@ pub struct Args {
     common: CommonArgs,
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(args: Args) -> CommandResult {
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
         let schema = context.tenant(&args.schema).await?.schema;
@@ -91,7 +91,7 @@ async fn read(context: &Context, schema: &SchemaName, names: &[String]) -> Resul
 
 /// Writes the file whole or not at all. Everybody may put things into /tmp, so a link there is not followed and a file
 /// that belongs to another user is not replaced.
-fn write(path: &Path, json: &str) -> Outcome {
+fn write(path: &Path, json: &str) -> CommandResult {
     let failure = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
     match path.symlink_metadata() {
         Ok(there) if !there.is_file() => {

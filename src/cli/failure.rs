@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-pub type Outcome = Result<(), Failure>;
+pub type CommandResult = Result<(), Failure>;
 
 /// Any error that is told to the administrator as it is; or a way of calling that makes no sense.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap_complete::Shell;
 
-use super::{Outcome, definitions};
+use super::{CommandResult, definitions};
 
 #[derive(clap::Args, Debug)]
 pub struct CompletionsArgs {
@@ -23,7 +23,7 @@ pub struct ManArgs {
     directory: PathBuf,
 }
 
-pub fn completions(args: CompletionsArgs) -> Outcome {
+pub fn completions(args: CompletionsArgs) -> CommandResult {
     let Some(mut command) = definitions().find(|command| command.get_name() == args.command) else {
         return Err(super::Failure::Usage(format!("there is no command {}", args.command)));
     };
@@ -31,7 +31,7 @@ pub fn completions(args: CompletionsArgs) -> Outcome {
     Ok(())
 }
 
-pub fn man(args: ManArgs) -> Outcome {
+pub fn man(args: ManArgs) -> CommandResult {
     fs::create_dir_all(&args.directory)?;
     for command in definitions() {
         clap_mangen::generate_to(command, &args.directory)?;

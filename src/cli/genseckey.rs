@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Outcome;
+use super::CommandResult;
 use crate::config::secret_key;
 
 /// Make the secret key that POEM signs and encrypts with
@@ -20,7 +20,7 @@ pub struct Args {
     rotate: bool,
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(args: Args) -> CommandResult {
     if args.rotate {
         let previous = std::path::absolute(secret_key::rotate(&args.file)?)?;
         println!(

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::context::{CommonArgs, Context, block_on};
 use super::profiles_file::path_of;
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use crate::domain::model::profile::ProfileContent;
 use crate::domain::model::tenant::Tenant;
 use crate::domain::web::host::Host;
+use crate::http_client::client::{CaCertificates, HttpClient};
+use crate::import_export::profiles::parse;
 use crate::registry::profiles::{self as registry, Imported};
 use crate::store::{TenantTx, profiles};
-use crate::sync::http::{Client, Trust};
-use crate::transfer::profiles::parse;
 
 const PROGRAM: &str = "poem-importprofiles";
 /// The most bytes of a file, as many as are fetched from another POEM.
@@ -65,7 +65,7 @@ impl std::fmt::Display for Source {
     }
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(args: Args) -> CommandResult {
     let source = source(&args)?;
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
@@ -116,8 +116,8 @@ impl Source {
             Self::File(path) => read_file(path),
             Self::Url(url) => {
                 let security = &context.config.security;
-                let trust = Trust { ca_file: security.ca_file.clone(), ca_path: security.ca_path.clone() };
-                Ok(Client::new(&trust)?.get(url).await?)
+                let trust = CaCertificates { ca_file: security.ca_file.clone(), ca_path: security.ca_path.clone() };
+                Ok(HttpClient::new(&trust)?.get(url).await?)
             }
         }
     }
@@ -150,7 +150,7 @@ async fn has_profiles(context: &Context, tenant: &Tenant) -> Result<bool, Failur
     Ok(profiles::any(tx.conn()).await?)
 }
 
-fn skip() -> Outcome {
+fn skip() -> CommandResult {
     const WORDS: &str = "Database already contains profiles .. skipping.";
     eprintln!("{WORDS}");
     log::warn!("{WORDS}");

@@ -5,17 +5,16 @@ mod backup;
 mod context;
 mod db;
 mod doctor;
+mod drop_privileges;
 mod exportprofiles;
 mod failure;
 mod generate;
 mod genseckey;
 mod importprofiles;
-mod pg_client;
 mod profiles_file;
 mod prompt;
 mod restore;
 mod serve;
-mod step_down;
 mod tenant;
 mod token;
 mod try_out;
@@ -25,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-pub use failure::{Failure, Outcome};
+pub use failure::{CommandResult, Failure};
 
 /// Every name the executable can be called by.
 #[derive(Parser)]
@@ -120,7 +119,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 impl Command {
     /// The name under which it reports, and how it went.
-    fn run(self) -> (&'static str, Outcome) {
+    fn run(self) -> (&'static str, CommandResult) {
         match self {
             Self::Serve(args) => ("poem", serve::run(args)),
             Self::Db(args) => ("poem-db", db::run(args)),

@@ -10,12 +10,13 @@ use rocket::{Build, Ignite, Rocket};
 use sqlx::PgConnection;
 
 use super::context::{CommonArgs, block_on};
-use super::step_down::step_down;
-use super::{Failure, Outcome};
+use super::drop_privileges::step_down;
+use super::{CommandResult, Failure};
 use crate::app;
 use crate::config::reload::LiveConfig;
 use crate::config::{Config, secret_key};
-use crate::logging::{self, Role};
+use crate::logging;
+use crate::logging::Role;
 use crate::store::migrate::{self, MigrateError, Schema};
 use crate::store::{PoolSettings, StoreError, tenants};
 
@@ -29,7 +30,7 @@ pub struct Args {
     common: CommonArgs,
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(args: Args) -> CommandResult {
     let live = LiveConfig::load(&args.common.path())?;
     let config = live.current();
     step_down(config.server.user.as_deref())?;
@@ -60,12 +61,12 @@ pub async fn ignite(server: Rocket<Build>, config: &Config) -> Result<Rocket<Ign
 }
 
 /// Half an installation is not served: pages without templates fail, and without static files nobody can use them.
-fn check_directories(config: &Config) -> Outcome {
+fn check_directories(config: &Config) -> CommandResult {
     app::directories(config).iter().try_for_each(|directory| directory.check().map_err(Failure::new))
 }
 
 /// Serves until it is told to stop. Running requests need the pool to their end, so it is closed after that.
-pub async fn serve(server: Rocket<Ignite>, config: &Config) -> Outcome {
+pub async fn serve(server: Rocket<Ignite>, config: &Config) -> CommandResult {
     let pool = app::pool(&server);
     let outcome = serve_both(server, config).await;
     if let Some(pool) = pool {
@@ -75,7 +76,7 @@ pub async fn serve(server: Rocket<Ignite>, config: &Config) -> Outcome {
 }
 
 /// With the second server for whoever watches, where there is one: both end together.
-async fn serve_both(server: Rocket<Ignite>, config: &Config) -> Outcome {
+async fn serve_both(server: Rocket<Ignite>, config: &Config) -> CommandResult {
     let place = (config.server.address, config.server.port);
     let (Some(second), Some(listen)) = (app::build_management(config, &server), config.server.management) else {
         return launch(server, place).await;
@@ -100,7 +101,7 @@ async fn serve_both(server: Rocket<Ignite>, config: &Config) -> Outcome {
 }
 
 /// Serves until it is told to stop, and those who are served by then have been.
-async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> Outcome {
+async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> CommandResult {
     let told = server.shutdown();
     let patience = tokio::spawn(async move {
         told.await;

@@ -7,7 +7,7 @@ use sqlx::Connection;
 use super::context::{CommonArgs, Context, block_on};
 use super::db::print_progress;
 use super::prompt::confirm;
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use crate::domain::model::tenant::{Tenant, new_tenant};
 use crate::registry::tenants as registry;
 use crate::store::{TenantTx, snapshot_read, tenants};
@@ -38,7 +38,7 @@ pub struct Args {
     common: CommonArgs,
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(args: Args) -> CommandResult {
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
         match (args.name, args.host, args.delete) {
@@ -49,7 +49,7 @@ pub fn run(args: Args) -> Outcome {
     })
 }
 
-async fn create(context: &Context, name: &str, host: &str) -> Outcome {
+async fn create(context: &Context, name: &str, host: &str) -> CommandResult {
     let tenant = new_tenant(name, host).map_err(|error| Failure::Usage(error.to_string()))?;
     let schema = tenant.schema.as_str();
     println!("[standard:{schema}] === Running migrate for schema {schema}");
@@ -61,7 +61,7 @@ async fn create(context: &Context, name: &str, host: &str) -> Outcome {
     Ok(())
 }
 
-async fn list(context: &Context) -> Outcome {
+async fn list(context: &Context) -> CommandResult {
     let mut conn = context.connection().await?;
     let states = tenants::list(&mut conn).await?;
     conn.close().await?;
@@ -73,7 +73,7 @@ async fn list(context: &Context) -> Outcome {
     Ok(())
 }
 
-async fn delete(context: &Context, schema: &str, yes: bool) -> Outcome {
+async fn delete(context: &Context, schema: &str, yes: bool) -> CommandResult {
     let tenant = context.tenant(schema).await?;
     let loss = loss(context, &tenant).await?;
     println!("Deleting tenant {} (schema {schema}) loses for good: {loss}.", tenant.name);

@@ -1,7 +1,7 @@
 //! poem-token: API keys of clients.
 
 use super::context::{CommonArgs, Context, block_on};
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use crate::domain::model::api_key::LONGEST_CLIENT;
 use crate::domain::model::tenant::Tenant;
 use crate::registry::api_keys as registry;
@@ -34,7 +34,7 @@ pub struct Args {
     common: CommonArgs,
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(args: Args) -> CommandResult {
     if let Some(client) = &args.client {
         check("-t", client, LONGEST_CLIENT)?;
         check("-o", args.token.as_deref().unwrap_or("-"), TOKEN_LIMIT)?;
@@ -50,7 +50,7 @@ pub fn run(args: Args) -> Outcome {
     })
 }
 
-fn check(option: &str, value: &str, limit: usize) -> Outcome {
+fn check(option: &str, value: &str, limit: usize) -> CommandResult {
     let length = value.chars().count();
     if length == 0 || length > limit || value.chars().any(char::is_control) {
         return Err(Failure::Usage(format!("{option}: takes 1 to {limit} characters, without control characters")));
@@ -58,7 +58,7 @@ fn check(option: &str, value: &str, limit: usize) -> Outcome {
     Ok(())
 }
 
-async fn put(context: &Context, tenant: &Tenant, client: &str, token: Option<String>) -> Outcome {
+async fn put(context: &Context, tenant: &Tenant, client: &str, token: Option<String>) -> CommandResult {
     let token = token.unwrap_or_else(registry::new_token);
     let keys = context.keys()?;
     let done = registry::put(&context.pool(), &tenant.schema, &keys, (client, &token), PROGRAM).await?;
@@ -72,7 +72,7 @@ async fn put(context: &Context, tenant: &Tenant, client: &str, token: Option<Str
     Ok(())
 }
 
-async fn revoke(context: &Context, tenant: &Tenant, client: &str) -> Outcome {
+async fn revoke(context: &Context, tenant: &Tenant, client: &str) -> CommandResult {
     match registry::revoke(&context.pool(), &tenant.schema, client, PROGRAM).await? {
         None => return Err(Failure::new(format!("tenant {} has no client {client}", tenant.name))),
         Some(false) => println!("The API key of {client} was revoked already."),
@@ -82,7 +82,7 @@ async fn revoke(context: &Context, tenant: &Tenant, client: &str) -> Outcome {
     Ok(())
 }
 
-async fn list(context: &Context, tenant: &Tenant) -> Outcome {
+async fn list(context: &Context, tenant: &Tenant) -> CommandResult {
     let mut tx = TenantTx::read(&context.pool(), &tenant.schema).await?;
     for key in api_keys::list(tx.conn()).await? {
         let created = key.created.with_timezone(&context.config.general.timezone).format("%Y-%m-%d %H:%M");

@@ -11,18 +11,19 @@ use sqlx::{Connection, PgConnection};
 use super::context::{Context, block_on};
 use super::db::{load_data, run_migrations};
 use super::serve::{ignite, serve};
-use super::{Failure, Outcome};
+use super::{CommandResult, Failure};
 use crate::app;
 use crate::config::reload::LiveConfig;
 use crate::config::{Config, secret_key};
+use crate::dev::demo;
+use crate::dev::postgres::{Cluster, Options};
 use crate::domain::model::tenant::{Tenant, new_tenant};
 use crate::domain::security::keys::random_hex;
 use crate::domain::security::password;
-use crate::logging::{self, Role};
+use crate::logging;
+use crate::logging::Role;
 use crate::registry::{api_keys, load, tenants as registry};
 use crate::store::migrate::{self, MigrateError, Schema};
-use crate::transfer::demo;
-use crate::trial::postgres::{Cluster, Options};
 
 const DATABASE: &str = "poem";
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -53,7 +54,7 @@ pub struct Args {
 /// The demo tenants: name, host, data.
 const DEMO: [(&str, &str, &str); 2] = [("EGI", "localhost", demo::EGI), ("EUDAT", "eudat.localhost", demo::EUDAT)];
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(args: Args) -> CommandResult {
     check_port(args.port)?;
     fs::create_dir_all(&args.dir).map_err(|error| Failure::new(format!("{}: {error}", args.dir.display())))?;
     let directory = args.dir.canonicalize()?;
@@ -83,7 +84,7 @@ pub fn run(args: Args) -> Outcome {
 }
 
 /// Before anything is started that would have to be stopped again.
-fn check_port(port: u16) -> Outcome {
+fn check_port(port: u16) -> CommandResult {
     match TcpListener::bind((ADDRESS, port)) {
         Ok(_) => Ok(()),
         Err(error) => Err(Failure::new(format!("cannot serve at port {port}: {error}; say another one with --port"))),
@@ -131,7 +132,7 @@ fn configuration(venv: &Path, cluster: &Cluster, args: &Args) -> Result<String, 
 }
 
 /// Migrations, and the demo tenants where they are not there yet.
-async fn prepare(context: &Context) -> Outcome {
+async fn prepare(context: &Context) -> CommandResult {
     let mut conn = context.connection().await?;
     migrate(&mut conn, &Schema::Public).await?;
     registry::ensure_public_tenant(&mut conn).await?;
@@ -153,7 +154,7 @@ async fn prepare(context: &Context) -> Outcome {
 
 /// Applies the migrations. If another version of POEM created the data, the message says how to start over: until the
 /// first release migrations may still be edited.
-async fn migrate(conn: &mut PgConnection, schema: &Schema) -> Outcome {
+async fn migrate(conn: &mut PgConnection, schema: &Schema) -> CommandResult {
     let cause = match migrate::state(conn, schema).await {
         Ok(steps) if steps.iter().any(|step| step.changed) => "its migrations have changed since".to_owned(),
         Err(MigrateError::Newer { .. }) => "it is newer than this POEM".to_owned(),

@@ -1,7 +1,7 @@
 //! `[DATABASE]`: where PostgreSQL is and as whom to speak to it.
 
 use super::error::ConfigError;
-use super::settings::Settings;
+use super::settings::MergedSettings;
 use crate::domain::security::secret::Secret;
 
 const DEFAULT_PORT: u16 = 5432;
@@ -21,7 +21,7 @@ pub struct Database {
 }
 
 impl Database {
-    pub(super) fn read(settings: &Settings) -> Result<Self, ConfigError> {
+    pub(super) fn read(settings: &MergedSettings) -> Result<Self, ConfigError> {
         let section = settings.required("DATABASE")?;
         let name = section.filled("Name")?;
         let user = section.filled("User")?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use ::config::{Environment, Map, Source, Value};
 
-use super::error::{ConfigError, Problem};
+use super::error::{ConfigError, ConfigProblem};
 use super::ini::SECTIONS;
 use super::interpolation::escape;
 
@@ -35,7 +35,7 @@ impl Overrides {
                 continue;
             }
             let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) else {
-                return Err(ConfigError::new(variable(file, &shown), Problem::NotUtf8));
+                return Err(ConfigError::new(variable(file, &shown), ConfigProblem::NotUtf8));
             };
             texts.insert(name, value);
         }

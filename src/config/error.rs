@@ -10,7 +10,7 @@ pub struct ConfigError {
     place: String,
     section: Option<String>,
     key: Option<String>,
-    problem: Problem,
+    problem: ConfigProblem,
 }
 
 /// What to do where the system refuses a file of POEM's own, for the end of a message; '' where the error says enough.
@@ -23,7 +23,7 @@ pub fn remedy(error: &io::Error) -> &'static str {
 
 /// What is wrong, without any value: it may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
+pub enum ConfigProblem {
     #[error("cannot be read: {0}")]
     Unreadable(String),
     #[error("is not UTF-8 text")]
@@ -51,7 +51,7 @@ pub enum Problem {
 }
 
 impl ConfigError {
-    pub(super) fn new(place: impl Into<String>, problem: Problem) -> Self {
+    pub(super) fn new(place: impl Into<String>, problem: ConfigProblem) -> Self {
         Self { place: place.into(), section: None, key: None, problem }
     }
 
@@ -65,7 +65,7 @@ impl ConfigError {
         self
     }
 
-    pub fn problem(&self) -> &Problem {
+    pub fn problem(&self) -> &ConfigProblem {
         &self.problem
     }
 

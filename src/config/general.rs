@@ -2,8 +2,8 @@
 
 use chrono_tz::Tz;
 
-use super::error::{ConfigError, Problem};
-use super::settings::Settings;
+use super::error::{ConfigError, ConfigProblem};
+use super::settings::MergedSettings;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct General {
@@ -14,11 +14,11 @@ pub struct General {
 }
 
 impl General {
-    pub(super) fn read(settings: &Settings) -> Result<Self, ConfigError> {
+    pub(super) fn read(settings: &MergedSettings) -> Result<Self, ConfigError> {
         let section = settings.required("GENERAL")?;
-        let debug = section.flag("Debug")?.ok_or_else(|| section.error("Debug", Problem::Missing))?;
+        let debug = section.flag("Debug")?.ok_or_else(|| section.error("Debug", ConfigProblem::Missing))?;
         let name = section.filled("TimeZone")?;
-        let unknown = |_| section.error("TimeZone", Problem::Not("a time zone such as Europe/Zagreb"));
+        let unknown = |_| section.error("TimeZone", ConfigProblem::Not("a time zone such as Europe/Zagreb"));
         Ok(Self { debug, timezone: name.parse().map_err(unknown)? })
     }
 }

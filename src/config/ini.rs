@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use ::config::{FileStoredFormat, Format, Map, Value};
 
-use super::error::{ConfigError, Problem, place};
+use super::error::{ConfigError, ConfigProblem, place};
 
 /// The section whose values all others inherit.
 pub const DEFAULT: &str = "DEFAULT";
@@ -55,7 +55,7 @@ impl Dialect {
         String::from_utf8(bytes).map_err(|error| {
             let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
-            ConfigError::new(place(&self.file, line), Problem::NotUtf8)
+            ConfigError::new(place(&self.file, line), ConfigProblem::NotUtf8)
         })
     }
 
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         // ConfigParser lets [DEFAULT] stand more than once; its keys may still not be doubled.
         if name != DEFAULT {
             if self.document.sections.iter().any(|known| known == name) {
-                return Err(self.error(number, Problem::Duplicate).in_section(name));
+                return Err(self.error(number, ConfigProblem::Duplicate).in_section(name));
             }
             self.document.sections.push(name.to_owned());
         }
@@ -157,24 +157,24 @@ impl<'a> Reader<'a> {
 
     fn start_entry(&mut self, number: usize, text: &str) -> Result<(), ConfigError> {
         let Some(section) = self.section.clone() else {
-            return Err(self.error(number, Problem::NoSection));
+            return Err(self.error(number, ConfigProblem::NoSection));
         };
         let Some((key, value)) = text.split_once(['=', ':']) else {
-            return Err(self.error(number, Problem::NoDelimiter).in_section(&section));
+            return Err(self.error(number, ConfigProblem::NoDelimiter).in_section(&section));
         };
         let key = key.trim().to_owned();
         if key.is_empty() {
-            return Err(self.error(number, Problem::NoKey).in_section(&section));
+            return Err(self.error(number, ConfigProblem::NoKey).in_section(&section));
         }
         if !self.seen.insert((section.clone(), key.to_lowercase())) {
-            return Err(self.error(number, Problem::Duplicate).in_section(&section).at_key(&key));
+            return Err(self.error(number, ConfigProblem::Duplicate).in_section(&section).at_key(&key));
         }
         self.document.entries.push(Entry { section, key, value: value.trim().to_owned(), line: number });
         self.open = true;
         Ok(())
     }
 
-    fn error(&self, number: usize, problem: Problem) -> ConfigError {
+    fn error(&self, number: usize, problem: ConfigProblem) -> ConfigError {
         ConfigError::new(place(self.file, number), problem)
     }
 

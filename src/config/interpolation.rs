@@ -1,6 +1,6 @@
 //! `%(NAME)s` in values, as Python's ConfigParser expands it.
 
-use super::error::Problem;
+use super::error::ConfigProblem;
 
 /// References one value may follow in all. Far above any honest file; a loop runs into it at once.
 const MAX_REFERENCES: usize = 100;
@@ -10,7 +10,7 @@ const MAX_REFERENCES: usize = 100;
 ///
 /// # Errors
 /// `Percent`, `UnknownReference` or `Loop`.
-pub fn expand<'a>(text: &'a str, lookup: &impl Fn(&str) -> Option<&'a str>) -> Result<String, Problem> {
+pub fn expand<'a>(text: &'a str, lookup: &impl Fn(&str) -> Option<&'a str>) -> Result<String, ConfigProblem> {
     let mut expanded = String::new();
     expand_into(&mut expanded, text, lookup, &mut MAX_REFERENCES.clone())?;
     Ok(expanded)
@@ -21,7 +21,7 @@ fn expand_into<'a>(
     text: &'a str,
     lookup: &impl Fn(&str) -> Option<&'a str>,
     references_left: &mut usize,
-) -> Result<(), Problem> {
+) -> Result<(), ConfigProblem> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
         out.push_str(before);
@@ -30,9 +30,9 @@ fn expand_into<'a>(
             rest = after;
             continue;
         }
-        let (name, after) = reference(after).ok_or(Problem::Percent)?;
-        *references_left = references_left.checked_sub(1).ok_or(Problem::Loop)?;
-        let value = lookup(&name.to_lowercase()).ok_or(Problem::UnknownReference)?;
+        let (name, after) = reference(after).ok_or(ConfigProblem::Percent)?;
+        *references_left = references_left.checked_sub(1).ok_or(ConfigProblem::Loop)?;
+        let value = lookup(&name.to_lowercase()).ok_or(ConfigProblem::UnknownReference)?;
         expand_into(out, value, lookup, references_left)?;
         rest = after;
     }
@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    fn example(text: &str) -> Result<String, Problem> {
+    fn example(text: &str) -> Result<String, ConfigProblem> {
         expand(text, &|name| match name {
             "venv" => Some("/srv"),
             "etc" => Some("%(VENV)s/etc"),
@@ -81,11 +81,11 @@ mod tests {
     #[test]
     fn bad_references_are_refused() {
         for text in ["a%b", "%", "%(venv)", "%(venv)d", "%()s", "%(venv", "%(bad)s"] {
-            assert_eq!(example(text), Err(Problem::Percent), "{text}");
+            assert_eq!(example(text), Err(ConfigProblem::Percent), "{text}");
         }
-        assert_eq!(example("%(other)s"), Err(Problem::UnknownReference));
-        assert_eq!(example("%(self)s"), Err(Problem::Loop));
-        assert_eq!(example("%(ping)s"), Err(Problem::Loop));
+        assert_eq!(example("%(other)s"), Err(ConfigProblem::UnknownReference));
+        assert_eq!(example("%(self)s"), Err(ConfigProblem::Loop));
+        assert_eq!(example("%(ping)s"), Err(ConfigProblem::Loop));
     }
 
     proptest! {

@@ -24,8 +24,8 @@ pub use database::Database;
 pub use error::ConfigError;
 pub use general::General;
 pub use security::Security;
-pub use server::Server;
-use settings::Settings;
+pub use server::ServerConfig;
+use settings::MergedSettings;
 pub use tenant::{Superuser, Sync, TenantGeneral};
 pub use webapi::WebApi;
 
@@ -44,9 +44,9 @@ pub struct Config {
     pub general: General,
     pub database: Database,
     pub security: Security,
-    pub server: Server,
+    pub server: ServerConfig,
     pub webapi: Option<WebApi>,
-    settings: Settings,
+    settings: MergedSettings,
 }
 
 impl Config {
@@ -60,7 +60,7 @@ impl Config {
     }
 
     fn load_with(path: &Path, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
-        let settings = Settings::load(path, variables)?;
+        let settings = MergedSettings::load(path, variables)?;
         let venv = settings.default_section().path("VENV")?.unwrap_or_else(|| PathBuf::from(DEFAULT_VENV));
         Ok(Self {
             // Drops the trailing slash that files of POEM 2.3 have.
@@ -68,7 +68,7 @@ impl Config {
             general: General::read(&settings)?,
             database: Database::read(&settings)?,
             security: Security::read(&settings)?,
-            server: Server::read(&settings)?,
+            server: ServerConfig::read(&settings)?,
             webapi: WebApi::read(&settings)?,
             settings,
         })

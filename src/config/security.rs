@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::error::{ConfigError, Problem};
-use super::settings::Settings;
+use super::error::{ConfigError, ConfigProblem};
+use super::settings::MergedSettings;
 use crate::domain::web::host::AllowedHosts;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +24,12 @@ pub struct Security {
 }
 
 impl Security {
-    pub(super) fn read(settings: &Settings) -> Result<Self, ConfigError> {
+    pub(super) fn read(settings: &MergedSettings) -> Result<Self, ConfigError> {
         let section = settings.required("SECURITY")?;
         section.required("AllowedHosts")?;
         let allowed_hosts = section.list("AllowedHosts")?.unwrap_or_default();
         if allowed_hosts.is_empty() {
-            return Err(section.error("AllowedHosts", Problem::Empty));
+            return Err(section.error("AllowedHosts", ConfigProblem::Empty));
         }
         Ok(Self {
             allowed_hosts: AllowedHosts::new(&allowed_hosts),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::error::{ConfigError, Problem};
-use super::settings::{Section, Settings};
+use super::error::{ConfigError, ConfigProblem};
+use super::settings::{ConfigSection, MergedSettings};
 use crate::domain::security::session::SessionLimits;
 
 const DEFAULT_PORT: u16 = 8000;
@@ -19,7 +19,7 @@ const MIB: usize = 1024 * 1024;
 pub const SERVICE_USER: &str = "apache";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
+pub struct ServerConfig {
     /// Where to listen. Loopback by default: the web server in front speaks to the world.
     pub address: IpAddr,
     /// 0 lets the system choose.
@@ -42,7 +42,7 @@ pub struct Server {
     pub templates_path: Option<PathBuf>,
 }
 
-impl Default for Server {
+impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             address: Ipv4Addr::LOCALHOST.into(),
@@ -59,13 +59,13 @@ impl Default for Server {
     }
 }
 
-impl Server {
-    pub(super) fn read(settings: &Settings) -> Result<Self, ConfigError> {
+impl ServerConfig {
+    pub(super) fn read(settings: &MergedSettings) -> Result<Self, ConfigError> {
         let default = Self::default();
         let Some(section) = settings.optional("SERVER") else { return Ok(default) };
         let trusted_proxies = match section.list("TrustedProxies")? {
             Some(items) => addresses(&items)
-                .ok_or_else(|| section.error("TrustedProxies", Problem::Not("a list of IP addresses")))?,
+                .ok_or_else(|| section.error("TrustedProxies", ConfigProblem::Not("a list of IP addresses")))?,
             None => default.trusted_proxies,
         };
         let management_address = section.parsed("ManagementAddress", "an IP address")?;
@@ -90,7 +90,7 @@ impl Server {
     }
 }
 
-fn sessions(section: &Section<'_>) -> Result<SessionLimits, ConfigError> {
+fn sessions(section: &ConfigSection<'_>) -> Result<SessionLimits, ConfigError> {
     let default = SessionLimits::default();
     let minutes = |key, default| -> Result<TimeDelta, ConfigError> {
         let minutes = section.parsed::<NonZeroU32>(key, "a number of minutes above 0")?;

@@ -6,14 +6,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::environment::Overrides;
-use super::error::{ConfigError, Problem};
+use super::error::{ConfigError, ConfigProblem};
 use super::ini::{DEFAULT, Dialect, SECTIONS};
 use super::interpolation::expand;
 use crate::domain::security::secret::Secret;
 
 /// All sections with their raw values, keys in lower case. `Debug` shows names, never values.
 #[derive(Clone)]
-pub struct Settings {
+pub struct MergedSettings {
     file: PathBuf,
     sections: BTreeMap<String, BTreeMap<String, Raw>>,
 }
@@ -27,19 +27,20 @@ struct Raw {
 
 /// One section, to read values from; `[DEFAULT]` stands behind it.
 #[derive(Clone, Copy)]
-pub struct Section<'a> {
-    settings: &'a Settings,
+pub struct ConfigSection<'a> {
+    settings: &'a MergedSettings,
     name: &'a str,
 }
 
-impl Settings {
+impl MergedSettings {
     /// Reads the file and puts the environment's `POEM__SECTION__KEY` over it.
     ///
     /// # Errors
     /// A file that cannot be read, is not UTF-8 or not of the dialect.
     pub fn load(file: &Path, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
-        let bytes = std::fs::read(file)
-            .map_err(|error| ConfigError::new(file.display().to_string(), Problem::Unreadable(error.to_string())))?;
+        let bytes = std::fs::read(file).map_err(|error| {
+            ConfigError::new(file.display().to_string(), ConfigProblem::Unreadable(error.to_string()))
+        })?;
         let dialect = Dialect::new(file);
         let text = dialect.decode(bytes)?;
         let merged = ::config::Config::builder()
@@ -59,17 +60,17 @@ impl Settings {
     ///
     /// # Errors
     /// `Missing`.
-    pub fn required<'a>(&'a self, name: &'a str) -> Result<Section<'a>, ConfigError> {
-        self.optional(name).ok_or_else(|| self.error(Problem::Missing).in_section(name))
+    pub fn required<'a>(&'a self, name: &'a str) -> Result<ConfigSection<'a>, ConfigError> {
+        self.optional(name).ok_or_else(|| self.error(ConfigProblem::Missing).in_section(name))
     }
 
-    pub fn optional<'a>(&'a self, name: &'a str) -> Option<Section<'a>> {
-        self.sections.contains_key(name).then_some(Section { settings: self, name })
+    pub fn optional<'a>(&'a self, name: &'a str) -> Option<ConfigSection<'a>> {
+        self.sections.contains_key(name).then_some(ConfigSection { settings: self, name })
     }
 
     /// `[DEFAULT]` itself; empty when the file has none.
-    pub fn default_section(&self) -> Section<'_> {
-        Section { settings: self, name: DEFAULT }
+    pub fn default_section(&self) -> ConfigSection<'_> {
+        ConfigSection { settings: self, name: DEFAULT }
     }
 
     /// The sections' names in order, without `[DEFAULT]`.
@@ -77,16 +78,16 @@ impl Settings {
         self.sections.keys().map(String::as_str).filter(|name| *name != DEFAULT)
     }
 
-    fn error(&self, problem: Problem) -> ConfigError {
+    fn error(&self, problem: ConfigProblem) -> ConfigError {
         ConfigError::new(self.file.display().to_string(), problem)
     }
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for MergedSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: BTreeMap<_, Vec<_>> =
             self.sections.iter().map(|(name, keys)| (name, keys.keys().collect())).collect();
-        f.debug_struct("Settings").field("file", &self.file).field("keys", &names).finish()
+        f.debug_struct("MergedSettings").field("file", &self.file).field("keys", &names).finish()
     }
 }
 
@@ -98,7 +99,7 @@ fn own_error(file: &Path, error: ::config::ConfigError) -> ConfigError {
         return own.clone();
     }
     // Both sources are made of sections of texts, so the crate has nothing else to refuse; its message may show a value.
-    ConfigError::new(file.display().to_string(), Problem::Not("sections of keys and values"))
+    ConfigError::new(file.display().to_string(), ConfigProblem::Not("sections of keys and values"))
 }
 
 fn raw_values(table: ::config::Value) -> Result<BTreeMap<String, Raw>, ::config::ConfigError> {
@@ -111,7 +112,7 @@ fn raw_values(table: ::config::Value) -> Result<BTreeMap<String, Raw>, ::config:
 }
 
 /// Getters take the key as it is shown in errors; its case does not matter.
-impl<'a> Section<'a> {
+impl<'a> ConfigSection<'a> {
     /// The value with `%(NAME)s` expanded; `None` when the key is neither here nor in `[DEFAULT]`.
     ///
     /// # Errors
@@ -135,7 +136,7 @@ impl<'a> Section<'a> {
     /// # Errors
     /// `Missing`, or a reference that cannot be followed.
     pub fn required(&self, key: &str) -> Result<String, ConfigError> {
-        self.text(key)?.ok_or_else(|| self.error(key, Problem::Missing))
+        self.text(key)?.ok_or_else(|| self.error(key, ConfigProblem::Missing))
     }
 
     /// The value, which may not be empty.
@@ -144,7 +145,7 @@ impl<'a> Section<'a> {
     /// `Missing`, `Empty`, or a reference that cannot be followed.
     pub fn filled(&self, key: &str) -> Result<String, ConfigError> {
         let text = self.required(key)?;
-        if text.is_empty() { Err(self.error(key, Problem::Empty)) } else { Ok(text) }
+        if text.is_empty() { Err(self.error(key, ConfigProblem::Empty)) } else { Ok(text) }
     }
 
     /// # Errors
@@ -179,7 +180,7 @@ impl<'a> Section<'a> {
             "true" | "yes" | "on" | "1" => Ok(Some(true)),
             // Empty was the only way to say no that POEM 2.3 understood.
             "false" | "no" | "off" | "0" | "" => Ok(Some(false)),
-            _ => Err(self.error(key, Problem::Not("a boolean (True or False)"))),
+            _ => Err(self.error(key, ConfigProblem::Not("a boolean (True or False)"))),
         }
     }
 
@@ -189,7 +190,7 @@ impl<'a> Section<'a> {
     /// `Not` what, or a reference that cannot be followed.
     pub fn parsed<T: std::str::FromStr>(&self, key: &str, what: &'static str) -> Result<Option<T>, ConfigError> {
         let Some(text) = self.text(key)?.filter(|text| !text.is_empty()) else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| self.error(key, Problem::Not(what)))
+        text.parse().map(Some).map_err(|_| self.error(key, ConfigProblem::Not(what)))
     }
 
     /// A comma-separated list without its empty items; `None` when not set.
@@ -203,7 +204,7 @@ impl<'a> Section<'a> {
     }
 
     /// An error about a key of this section, placed where its value stands.
-    pub fn error(&self, key: &str, problem: Problem) -> ConfigError {
+    pub fn error(&self, key: &str, problem: ConfigProblem) -> ConfigError {
         let error = match self.raw(&key.to_lowercase()) {
             Some(raw) => ConfigError::new(raw.origin.clone(), problem),
             None => self.settings.error(problem),

@@ -2,8 +2,8 @@
 //!
 //! They are read when they are needed, so that what is wrong with one tenant stops no other.
 
-use super::error::{ConfigError, Problem};
-use super::settings::Settings;
+use super::error::{ConfigError, ConfigProblem};
+use super::settings::MergedSettings;
 use crate::domain::security::secret::Secret;
 
 const GENERAL: &str = "GENERAL_";
@@ -42,7 +42,7 @@ pub struct Sync {
 }
 
 impl TenantGeneral {
-    pub(super) fn read(settings: &Settings, tenant: &str) -> Result<Option<Self>, ConfigError> {
+    pub(super) fn read(settings: &MergedSettings, tenant: &str) -> Result<Option<Self>, ConfigError> {
         let name = section_name(GENERAL, tenant);
         let Some(section) = settings.optional(&name) else { return Ok(None) };
         Ok(Some(Self {
@@ -54,7 +54,7 @@ impl TenantGeneral {
 }
 
 impl Superuser {
-    pub(super) fn read(settings: &Settings, tenant: &str) -> Result<Self, ConfigError> {
+    pub(super) fn read(settings: &MergedSettings, tenant: &str) -> Result<Self, ConfigError> {
         let name = section_name(SUPERUSER, tenant);
         let section = settings.required(&name)?;
         Ok(Self {
@@ -66,13 +66,13 @@ impl Superuser {
 }
 
 impl Sync {
-    pub(super) fn read(settings: &Settings, tenant: &str) -> Result<Self, ConfigError> {
+    pub(super) fn read(settings: &MergedSettings, tenant: &str) -> Result<Self, ConfigError> {
         let name = section_name(SYNC, tenant);
         let section = settings.required(&name)?;
         let use_plain_http_auth = section.flag("UsePlainHttpAuth")?.unwrap_or(false);
         let http_user = section.text_or_empty("HttpUser")?;
         if use_plain_http_auth && http_user.is_empty() {
-            return Err(section.error("HttpUser", Problem::Empty));
+            return Err(section.error("HttpUser", ConfigProblem::Empty));
         }
         Ok(Self {
             use_plain_http_auth,

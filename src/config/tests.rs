@@ -80,7 +80,7 @@ fn a_file_of_poem_2_3_is_understood() {
     assert_eq!(config.security.allowed_hosts, AllowedHosts::new(&["a.example.org", "b.example.org"]));
     assert_eq!(config.security.ca_file, None);
     assert_eq!(config.security.secret_key_path, Path::new("/srv/poem//etc/poem/secret_key"));
-    assert_eq!(config.server, Server::default());
+    assert_eq!(config.server, ServerConfig::default());
     assert_eq!(config.webapi, None);
 }
 
@@ -247,7 +247,7 @@ fn a_missing_file_is_named() {
 fn the_shipped_file_is_valid() {
     let config = Config::load_with(&shipped("poem.conf"), []).unwrap();
     assert_eq!(config.venv, Path::new("/home/pyvenv/poem"));
-    assert_eq!(config.server, Server::default());
+    assert_eq!(config.server, ServerConfig::default());
     assert_eq!(config.tenant_sections().count(), 3);
     assert!(config.superuser("EGI").is_ok() && config.sync("EGI").is_ok());
     assert!(config.tenant_general("EGI").unwrap().is_some());
@@ -264,7 +264,10 @@ fn the_optional_keys_of_the_shipped_file_are_valid_too() {
     std::fs::write(&file, all.join("\n")).unwrap();
     let config = Config::load_with(&file, []).unwrap();
     assert_eq!(config.server.user.as_deref(), Some("apache"));
-    assert_eq!((config.server.address, config.server.port), (Server::default().address, Server::default().port));
-    assert_eq!(config.server.trusted_proxies, Server::default().trusted_proxies);
+    assert_eq!(
+        (config.server.address, config.server.port),
+        (ServerConfig::default().address, ServerConfig::default().port)
+    );
+    assert_eq!(config.server.trusted_proxies, ServerConfig::default().trusted_proxies);
     assert!(config.webapi.is_some_and(|webapi| !webapi.metric_profile.is_empty()));
 }

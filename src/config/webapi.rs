@@ -1,7 +1,7 @@
 //! `[WEBAPI]`: where the ARGO WEB-API is. Optional.
 
 use super::error::ConfigError;
-use super::settings::Settings;
+use super::settings::MergedSettings;
 
 /// Addresses of the ARGO WEB-API; `''` where not set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct WebApi {
 }
 
 impl WebApi {
-    pub(super) fn read(settings: &Settings) -> Result<Option<Self>, ConfigError> {
+    pub(super) fn read(settings: &MergedSettings) -> Result<Option<Self>, ConfigError> {
         let Some(section) = settings.optional("WEBAPI") else { return Ok(None) };
         Ok(Some(Self {
             metric_profile: section.text_or_empty("MetricProfile")?,

@@ -3,13 +3,14 @@
 //! The file is log4rs' YAML, with three kinds of our own: the appenders `weekly_file` and `syslog`, the encoder
 //! `poem`. `{venv}` in it stands for the `VENV` of poem.conf.
 
-mod gathered;
+mod buffered;
+mod error;
 mod line;
 mod syslog;
 mod weekly_file;
+mod weekly_file_maker;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use log::{LevelFilter, Log, Metadata, Record};
@@ -18,38 +19,13 @@ use log4rs::append::console::{ConsoleAppender, Target};
 use log4rs::config::{Appender, Deserializers, Logger, RawConfig, Root};
 
 use crate::config::Config;
-use crate::config::error::remedy;
+pub use error::{LoggingError, Role};
 use line::{Line, LineEncoder, LineEncoderMaker};
 use syslog::SyslogMaker;
-use weekly_file::WeeklyFileMaker;
+use weekly_file_maker::WeeklyFileMaker;
 
 /// The name of this crate, which begins the target of its events.
 const OWN_LOGGER: &str = "poem";
-
-/// Who writes the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Runs all the time, and puts the log file aside every week.
-    Server,
-    /// Runs for a moment, and only appends; without a usable log file it writes to stderr.
-    Command,
-}
-
-/// Why the log cannot be written. `Display` is one line that names the file.
-#[derive(Debug, thiserror::Error)]
-pub enum LoggingError {
-    #[error("{0}: cannot be read: {source}", .path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
-    #[error("{0}: is a logging file of POEM 2.3; POEM 3 reads the YAML of log4rs: replace it by the \
-             poem_logging.conf that comes with POEM 3", .path.display())]
-    PythonStyle { path: PathBuf },
-    #[error("{0}: {message}", .path.display())]
-    Invalid { path: PathBuf, message: String },
-    #[error("log file {0}: cannot be written: {source}{1}", .path.display(), remedy(source))]
-    LogFile { path: PathBuf, source: io::Error },
-    #[error("logging was already started")]
-    AlreadyStarted,
-}
 
 /// Starts logging as the file at [`Config::logging_path`] says. To be called once, before the first event.
 ///
@@ -61,7 +37,7 @@ pub enum LoggingError {
 /// cannot be written.
 pub fn init(program: &'static str, role: Role, config: &Config) -> Result<(), LoggingError> {
     let line = Line { program, pid: std::process::id(), timezone: config.general.timezone };
-    let source = Source { path: &config.logging_path(), venv: &config.venv, debug: config.general.debug };
+    let source = LoggingFile { path: &config.logging_path(), venv: &config.venv, debug: config.general.debug };
     let logging = match source.read(role, &line) {
         Err(error) if role == Role::Command && error.is_about_access() => {
             eprintln!("{program}: {error}: logging to standard error");
@@ -97,26 +73,19 @@ impl Log for OwnEvents {
 /// Whether the server could log as the logging file says: it is read and its log file opened, nothing is written.
 pub fn check(config: &Config) -> Result<(), LoggingError> {
     let line = Line { program: "poem", pid: std::process::id(), timezone: config.general.timezone };
-    let source = Source { path: &config.logging_path(), venv: &config.venv, debug: config.general.debug };
+    let source = LoggingFile { path: &config.logging_path(), venv: &config.venv, debug: config.general.debug };
     source.read(Role::Command, &line).map(drop)
 }
 
-impl LoggingError {
-    /// Whether a file is missing or not ours to use, as opposed to wrong.
-    fn is_about_access(&self) -> bool {
-        matches!(self, Self::Unreadable { .. } | Self::LogFile { .. })
-    }
-}
-
 /// The logging file, and what poem.conf says about it.
-struct Source<'a> {
+struct LoggingFile<'a> {
     path: &'a Path,
     venv: &'a Path,
     /// Whether POEM itself logs at level debug, unless the file has a logger `poem` that says otherwise.
     debug: bool,
 }
 
-impl Source<'_> {
+impl LoggingFile<'_> {
     /// What the logging file says, its log files opened.
     fn read(&self, role: Role, line: &Line) -> Result<log4rs::Config, LoggingError> {
         let text = self.text()?;
@@ -226,7 +195,7 @@ mod tests {
         let path = venv.path().join("poem_logging.conf");
         fs::write(&path, text).unwrap();
         let line = Line { program: "poem", pid: 7, timezone: chrono_tz::UTC };
-        let config = Source { path: &path, venv: venv.path(), debug }.read(role, &line);
+        let config = LoggingFile { path: &path, venv: venv.path(), debug }.read(role, &line);
         (venv, config)
     }
 
@@ -306,7 +275,7 @@ mod tests {
     fn a_missing_file_is_named() {
         let line = Line { program: "poem", pid: 7, timezone: chrono_tz::UTC };
         let path = Path::new("/nowhere/poem_logging.conf");
-        let source = Source { path, venv: Path::new("/nowhere"), debug: false };
+        let source = LoggingFile { path, venv: Path::new("/nowhere"), debug: false };
         let error = source.read(Role::Server, &line).unwrap_err();
         assert!(error.to_string().starts_with("/nowhere/poem_logging.conf: cannot be read: No such file"), "{error}");
         assert!(error.is_about_access());

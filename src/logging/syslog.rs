@@ -204,11 +204,17 @@ mod tests {
     fn a_daemon_that_does_not_read_blocks_nobody() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log");
-        let _daemon = daemon(&path);
+        let daemon = daemon(&path);
         let appender = appender(&path);
-        for _ in 0..2000 {
-            log(&appender, Level::Info, "busy");
-        }
+        let (done, is_done) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for number in 0..2000 {
+                log(&appender, Level::Info, &number.to_string());
+            }
+            done.send(()).unwrap();
+        });
+        is_done.recv_timeout(Duration::from_secs(30)).expect("logging does not wait for the daemon");
+        assert!(received(&daemon).ends_with(" 0"), "the first message arrived");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! For whoever watches the server: is it alive, is it ready, what is it doing. Not for the public: it listens at an
-//! address of its own, `[SERVER] ManagementAddress` and `ManagementPort`. [`metrics`] counts the requests.
+//! address of its own, `[SERVER] ManagementAddress` and `ManagementPort`. [`request_metrics`] counts the requests.
 
-pub mod metrics;
+mod metrics;
+pub mod request_metrics;
 mod watched;
 
 use rocket::http::{ContentType, Status};

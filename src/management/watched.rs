@@ -6,7 +6,7 @@ use rocket::{Ignite, Rocket};
 use rocket_db_pools::Database;
 use sqlx::PgPool;
 
-use super::metrics::RequestMetrics;
+use super::request_metrics::RequestMetrics;
 use crate::cache::ResponseCache;
 use crate::http::database::Db;
 use crate::tenants::directory::TenantDirectory;

@@ -1,18 +1,18 @@
 //! Aggregation profiles: what the pages and the internal API write of them.
 
-use crate::domain::form::validation_error::{Rejection, words};
+use crate::domain::form::validation_error::{ValidationErrors, words};
 use crate::domain::model::aggregation::AggregationContent;
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::{Action, ObjectKind};
-use crate::domain::model::policy::{Denial, Viewer, Wish, decide};
+use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::policy::{Action, Denial, Viewer, decide};
 use crate::domain::model::wording;
 use crate::store::{Loaded, StoreError, TenantTx, aggregations, groups};
 
 use super::audit_log::note;
 use super::groups::note_move;
-use super::{Refusal, Saved, Target};
+use super::{ExpectedRevision, SaveError, Saved};
 
-/// Why nothing was written, told apart as the internal API needs it; a form takes it as a [`Refusal`].
+/// Why nothing was written, told apart as the internal API needs it; a form takes it as a [`SaveError`].
 #[derive(Debug, thiserror::Error)]
 pub enum AggregationError {
     #[error("{}", denied(.0))]
@@ -56,31 +56,31 @@ impl From<StoreError> for AggregationError {
     }
 }
 
-impl From<AggregationError> for Refusal {
+impl From<AggregationError> for SaveError {
     fn from(error: AggregationError) -> Self {
         match error {
             AggregationError::Denied(denial) => denial.into(),
-            AggregationError::UnknownGroup(_) => Rejection::at("group", words::NO_CHOICE).into(),
+            AggregationError::UnknownGroup(_) => ValidationErrors::at("group", words::NO_CHOICE).into(),
             AggregationError::UnknownApiid => Self::Gone,
-            AggregationError::NameTaken => Rejection::at("name", words::exists("Aggregation", "Name")).into(),
-            AggregationError::ApiidTaken => Rejection::at("apiid", words::exists("Aggregation", "Id")).into(),
+            AggregationError::NameTaken => ValidationErrors::at("name", words::exists("Aggregation", "Name")).into(),
+            AggregationError::ApiidTaken => ValidationErrors::at("apiid", words::exists("Aggregation", "Id")).into(),
             AggregationError::Store(error) => error.into(),
         }
     }
 }
 
 /// Adds an aggregation.
-pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &AggregationContent) -> Result<Saved, Refusal> {
+pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &AggregationContent) -> Result<Saved, SaveError> {
     Ok(add(tx, viewer, content).await?)
 }
 
 /// [`create`], telling more exactly why not.
 pub async fn add(tx: &mut TenantTx, viewer: &Viewer, content: &AggregationContent) -> Result<Saved, AggregationError> {
     let group_id = chosen_group(tx, &content.group).await?;
-    decide(viewer, ObjectKind::Aggregation, Wish::Add { group: &content.group })?;
+    decide(viewer, ObjectKind::Aggregation, Action::Add { group: &content.group })?;
     let id = aggregations::insert(tx.conn(), content, group_id).await?;
     note_move(tx, GroupKind::Aggregations, "", &content.group).await?;
-    note(tx, viewer, Action::Add, (ObjectKind::Aggregation, id, &content.name), "").await?;
+    note(tx, viewer, LogAction::Add, (ObjectKind::Aggregation, id, &content.name), "").await?;
     Ok(Saved::plain(id, &content.name))
 }
 
@@ -88,11 +88,11 @@ pub async fn add(tx: &mut TenantTx, viewer: &Viewer, content: &AggregationConten
 pub async fn change(
     tx: &mut TenantTx,
     viewer: &Viewer,
-    target: Target,
+    target: ExpectedRevision,
     content: &AggregationContent,
-) -> Result<Saved, Refusal> {
-    let before = aggregations::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?;
-    let wish = Wish::Change { before: &before.content.group, after: &content.group };
+) -> Result<Saved, SaveError> {
+    let before = aggregations::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
+    let wish = Action::Change { before: &before.content.group, after: &content.group };
     decide(viewer, ObjectKind::Aggregation, wish)?;
     target.check(before.revision)?;
     let group_id = chosen_group(tx, &content.group).await?;
@@ -108,21 +108,21 @@ pub async fn move_to_group(
 ) -> Result<Saved, AggregationError> {
     let group_id = chosen_group(tx, group).await?;
     // Whoever may not write to the group does not learn which ids there are.
-    decide(viewer, ObjectKind::Aggregation, Wish::Add { group })?;
+    decide(viewer, ObjectKind::Aggregation, Action::Add { group })?;
     let id = aggregations::id_by_apiid(tx.conn(), apiid).await?.ok_or(AggregationError::UnknownApiid)?;
     let before = aggregations::content(tx.conn(), id).await?.ok_or(AggregationError::UnknownApiid)?;
-    decide(viewer, ObjectKind::Aggregation, Wish::Change { before: &before.content.group, after: group })?;
+    decide(viewer, ObjectKind::Aggregation, Action::Change { before: &before.content.group, after: group })?;
     let content = AggregationContent { group: group.to_owned(), ..before.content.clone() };
     save(tx, viewer, &before, &content, group_id).await
 }
 
 /// Removes it here; its definition on the ARGO WEB-API stays.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
-    let before = aggregations::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
-    decide(viewer, ObjectKind::Aggregation, Wish::Delete { group: &before.group })?;
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+    let before = aggregations::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
+    decide(viewer, ObjectKind::Aggregation, Action::Delete { group: &before.group })?;
     aggregations::delete(tx.conn(), id).await?;
     note_move(tx, GroupKind::Aggregations, &before.group, "").await?;
-    note(tx, viewer, Action::Delete, (ObjectKind::Aggregation, id, &before.name), "").await?;
+    note(tx, viewer, LogAction::Delete, (ObjectKind::Aggregation, id, &before.name), "").await?;
     Ok(Saved::plain(id, &before.name))
 }
 
@@ -139,7 +139,7 @@ async fn save(
     }
     aggregations::update(tx.conn(), before.id, content, group_id).await?;
     note_move(tx, GroupKind::Aggregations, &before.content.group, &content.group).await?;
-    note(tx, viewer, Action::Change, (ObjectKind::Aggregation, before.id, &content.name), &message).await?;
+    note(tx, viewer, LogAction::Change, (ObjectKind::Aggregation, before.id, &content.name), &message).await?;
     Ok(Saved::changed(before.id, &content.name, message))
 }
 

@@ -2,10 +2,10 @@
 
 use sqlx::PgPool;
 
-use crate::domain::form::validation_error::{Rejection, words};
+use crate::domain::form::validation_error::{ValidationErrors, words};
 use crate::domain::model::api_key::{ApiKeyContent, REVOKED};
-use crate::domain::model::log_entry::{Action, ObjectKind};
-use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::wording;
 use crate::domain::security::keys::{Keys, random_hex};
@@ -13,7 +13,7 @@ use crate::store::{StoreError, TenantTx, api_keys};
 
 use super::audit_log::{Author, note};
 use super::error::taken;
-use super::{Refusal, Saved, Target};
+use super::{ExpectedRevision, SaveError, Saved};
 
 /// The client whose token POEM itself presents, to the ARGO WEB-API: the only one that is kept so that it can be read.
 pub const WEB_API_CLIENT: &str = "WEB-API";
@@ -50,7 +50,7 @@ pub async fn put(
     let (hash, sealed) = stored(keys, client, token);
     let mut tx = TenantTx::write(pool, schema).await?;
     let (id, is_new, is_revoked) = api_keys::put(tx.conn(), client, &hash, sealed.as_deref()).await?;
-    let (action, message) = if is_new { (Action::Add, "") } else { (Action::Change, "Changed token.") };
+    let (action, message) = if is_new { (LogAction::Add, "") } else { (LogAction::Change, "Changed token.") };
     note(&mut tx, Author::command(command), action, (ObjectKind::ApiKey, id, client), message).await?;
     tx.commit().await?;
     Ok(Put { is_new, is_revoked })
@@ -67,7 +67,7 @@ pub async fn revoke(
     let Some((id, in_force)) = api_keys::revoke(tx.conn(), client).await? else { return Ok(None) };
     if in_force {
         let object = (ObjectKind::ApiKey, id, client);
-        note(&mut tx, Author::command(command), Action::Change, object, "Changed revoked.").await?;
+        note(&mut tx, Author::command(command), LogAction::Change, object, "Changed revoked.").await?;
     }
     tx.commit().await?;
     Ok(Some(in_force))
@@ -79,15 +79,15 @@ pub async fn create(
     viewer: &Viewer,
     keys: &Keys,
     content: &ApiKeyContent,
-) -> Result<(Saved, String), Refusal> {
-    decide(viewer, ObjectKind::ApiKey, Wish::Add { group: "" })?;
+) -> Result<(Saved, String), SaveError> {
+    decide(viewer, ObjectKind::ApiKey, Action::Add { group: "" })?;
     let client = &content.client;
     let token = new_token();
     let (hash, sealed) = stored(keys, client, &token);
     let inserted = api_keys::insert(tx.conn(), client, &hash, sealed.as_deref()).await;
     let exists = [("api_key_client_key", "client", words::exists("API key", "Client id"))];
     let id = inserted.map_err(|error| taken(error, &exists))?;
-    note(tx, viewer, Action::Add, (ObjectKind::ApiKey, id, client), "").await?;
+    note(tx, viewer, LogAction::Add, (ObjectKind::ApiKey, id, client), "").await?;
     Ok((Saved::plain(id, client), token))
 }
 
@@ -95,30 +95,30 @@ pub async fn create(
 pub async fn change(
     tx: &mut TenantTx,
     viewer: &Viewer,
-    target: Target,
+    target: ExpectedRevision,
     content: &ApiKeyContent,
-) -> Result<Saved, Refusal> {
-    let before = api_keys::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?.content;
-    decide(viewer, ObjectKind::ApiKey, Wish::Change { before: "", after: "" })?;
+) -> Result<Saved, SaveError> {
+    let before = api_keys::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?.content;
+    decide(viewer, ObjectKind::ApiKey, Action::Change { before: "", after: "" })?;
     let client = &before.client;
     if before.revoked && !content.revoked {
-        return Err(Rejection::at("revoked", REVOKED).into());
+        return Err(ValidationErrors::at("revoked", REVOKED).into());
     }
     let message = before.changes(content);
     if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, client));
     }
     api_keys::revoke(tx.conn(), client).await?;
-    note(tx, viewer, Action::Change, (ObjectKind::ApiKey, target.id, client), &message).await?;
-    let consequences = vec![REVOKED.to_owned()];
-    Ok(Saved { consequences, ..Saved::changed(target.id, client, message) })
+    note(tx, viewer, LogAction::Change, (ObjectKind::ApiKey, target.id, client), &message).await?;
+    let side_effects = vec![REVOKED.to_owned()];
+    Ok(Saved { side_effects, ..Saved::changed(target.id, client, message) })
 }
 
 /// Removes it: its token opens nothing any more, and the client can be given another.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
-    let client = api_keys::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content.client;
-    decide(viewer, ObjectKind::ApiKey, Wish::Delete { group: "" })?;
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+    let client = api_keys::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content.client;
+    decide(viewer, ObjectKind::ApiKey, Action::Delete { group: "" })?;
     api_keys::delete(tx.conn(), id).await?;
-    note(tx, viewer, Action::Delete, (ObjectKind::ApiKey, id, &client), "").await?;
+    note(tx, viewer, LogAction::Delete, (ObjectKind::ApiKey, id, &client), "").await?;
     Ok(Saved::plain(id, &client))
 }

@@ -1,6 +1,6 @@
 //! The action history, written along with every operation.
 
-use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::log_entry::{LogAction, ObjectKind};
 use crate::domain::model::policy::Viewer;
 use crate::store::audit_log::NewLogEntry;
 use crate::store::{StoreError, TenantTx, audit_log, version_writes};
@@ -42,7 +42,7 @@ pub(super) fn by(viewer: &Viewer) -> (i64, &str) {
 pub(super) async fn note(
     tx: &mut TenantTx,
     author: impl Into<Author<'_>>,
-    action: Action,
+    action: LogAction,
     (kind, id, name): (ObjectKind, i64, &str),
     message: &str,
 ) -> Result<(), StoreError> {

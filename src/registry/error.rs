@@ -1,16 +1,16 @@
 //! Why an operation did nothing, and what one did that went through.
 
-use crate::domain::form::validation_error::Rejection;
+use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Denial;
 use crate::domain::model::wording;
 use crate::store::StoreError;
 
 /// Nothing was written.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
+pub enum SaveError {
     /// The person who asked can mend it.
     #[error(transparent)]
-    Rejected(#[from] Rejection),
+    Rejected(#[from] ValidationErrors),
     #[error(transparent)]
     Denied(Denial),
     /// Somebody else saved the object since the form was opened.
@@ -24,10 +24,12 @@ pub enum Refusal {
 }
 
 /// A group that may not be chosen is mended where it was chosen.
-impl From<Denial> for Refusal {
+impl From<Denial> for SaveError {
     fn from(denial: Denial) -> Self {
         match denial {
-            Denial::ForeignGroup(_) | Denial::NoGroup => Self::Rejected(Rejection::at("group", denial.to_string())),
+            Denial::ForeignGroup(_) | Denial::NoGroup => {
+                Self::Rejected(ValidationErrors::at("group", denial.to_string()))
+            }
             Denial::Never | Denial::ForeignObject(_) => Self::Denied(denial),
         }
     }
@@ -35,16 +37,16 @@ impl From<Denial> for Refusal {
 
 /// Which state of an object a save starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
+pub struct ExpectedRevision {
     pub id: i64,
     /// The object's revision when the form was opened.
     pub revision: i64,
 }
 
-impl Target {
+impl ExpectedRevision {
     /// Whether the object still stands at the revision that was read.
-    pub fn check(self, revision: i64) -> Result<(), Refusal> {
-        if self.revision == revision { Ok(()) } else { Err(Refusal::Stale) }
+    pub fn check(self, revision: i64) -> Result<(), SaveError> {
+        if self.revision == revision { Ok(()) } else { Err(SaveError::Stale) }
     }
 }
 
@@ -57,7 +59,7 @@ pub struct Saved {
     /// What changed, in words; '' for an addition, «No fields changed.» where nothing did.
     pub message: String,
     /// What else changed with it, a sentence each («Moved metric a.B (Test) to ams-probe (0.1.8).»).
-    pub consequences: Vec<String>,
+    pub side_effects: Vec<String>,
 }
 
 impl Saved {
@@ -67,7 +69,7 @@ impl Saved {
     }
 
     pub fn changed(id: i64, name: &str, message: String) -> Self {
-        Self { id, name: name.to_owned(), message, consequences: Vec::new() }
+        Self { id, name: name.to_owned(), message, side_effects: Vec::new() }
     }
 
     /// Everything was as it was, so nothing was written.
@@ -77,9 +79,9 @@ impl Saved {
 }
 
 /// A value that another object has already, by the constraint that says so: (constraint, field, message).
-pub(super) fn taken(error: StoreError, known: &[(&str, &'static str, String)]) -> Refusal {
+pub(super) fn taken(error: StoreError, known: &[(&str, &'static str, String)]) -> SaveError {
     match known.iter().find(|(constraint, ..)| *constraint == error.constraint()) {
-        Some((_, field, message)) => Rejection::at(field, message).into(),
+        Some((_, field, message)) => ValidationErrors::at(field, message).into(),
         None => error.into(),
     }
 }

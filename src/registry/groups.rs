@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::domain::form::validation_error::{Place, Rejection, words};
+use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::group::GroupContent;
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::Action;
-use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::wording;
 use crate::domain::model::wording::{listed, missing_in};
 use crate::store::group_members::{self, Member};
@@ -14,7 +14,7 @@ use crate::store::{StoreError, TenantTx, audit_log, groups, users, version_write
 
 use super::audit_log::{by, note, note_metrics};
 use super::error::taken;
-use super::{Refusal, Saved, Target};
+use super::{ExpectedRevision, SaveError, Saved};
 
 /// What the history says of an object that was moved.
 const GROUP_CHANGED: &str = "Changed group.";
@@ -34,13 +34,13 @@ pub async fn create(
     viewer: &Viewer,
     kind: GroupKind,
     content: &GroupContent,
-) -> Result<Saved, Refusal> {
-    decide(viewer, kind.object_kind(), Wish::Add { group: "" })?;
+) -> Result<Saved, SaveError> {
+    decide(viewer, kind.object_kind(), Action::Add { group: "" })?;
     let chosen = choose(tx, kind, &GroupContent::default(), content).await?;
     let id = groups::insert(tx.conn(), kind, &content.name).await.map_err(|error| name_taken(error, kind))?;
-    let consequences = apply(tx, viewer, (kind, id, &content.name), &chosen).await?;
-    note(tx, viewer, Action::Add, (kind.object_kind(), id, &content.name), "").await?;
-    Ok(Saved { consequences, ..Saved::plain(id, &content.name) })
+    let side_effects = apply(tx, viewer, (kind, id, &content.name), &chosen).await?;
+    note(tx, viewer, LogAction::Add, (kind.object_kind(), id, &content.name), "").await?;
+    Ok(Saved { side_effects, ..Saved::plain(id, &content.name) })
 }
 
 /// Saves what a form holds. Each object that comes or goes is changed itself: its revision rises, its history says so,
@@ -49,11 +49,11 @@ pub async fn change(
     tx: &mut TenantTx,
     viewer: &Viewer,
     kind: GroupKind,
-    target: Target,
+    target: ExpectedRevision,
     content: &GroupContent,
-) -> Result<Saved, Refusal> {
-    let before = groups::content(tx.conn(), kind, target.id).await?.ok_or(Refusal::Gone)?;
-    decide(viewer, kind.object_kind(), Wish::Change { before: "", after: "" })?;
+) -> Result<Saved, SaveError> {
+    let before = groups::content(tx.conn(), kind, target.id).await?.ok_or(SaveError::Gone)?;
+    decide(viewer, kind.object_kind(), Action::Change { before: "", after: "" })?;
     target.check(before.revision)?;
     let before = before.content;
     let message = before.changes(content, kind);
@@ -71,15 +71,15 @@ pub async fn change(
             version_writes::amend_probes_group(tx.conn(), &ids(&probes), &content.name).await?;
         }
     }
-    let consequences = apply(tx, viewer, (kind, target.id, &content.name), &chosen).await?;
-    note(tx, viewer, Action::Change, (kind.object_kind(), target.id, &content.name), &message).await?;
-    Ok(Saved { consequences, ..Saved::changed(target.id, &content.name, message) })
+    let side_effects = apply(tx, viewer, (kind, target.id, &content.name), &chosen).await?;
+    note(tx, viewer, LogAction::Change, (kind.object_kind(), target.id, &content.name), &message).await?;
+    Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
 }
 
 /// Removes it. Its objects stay, without a group.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, kind: GroupKind, id: i64) -> Result<Saved, Refusal> {
-    let before = groups::content(tx.conn(), kind, id).await?.ok_or(Refusal::Gone)?.content;
-    decide(viewer, kind.object_kind(), Wish::Delete { group: "" })?;
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, kind: GroupKind, id: i64) -> Result<Saved, SaveError> {
+    let before = groups::content(tx.conn(), kind, id).await?.ok_or(SaveError::Gone)?.content;
+    decide(viewer, kind.object_kind(), Action::Delete { group: "" })?;
     let members = group_members::of(tx.conn(), kind, id).await?;
     let mut left: Vec<String> = members.iter().map(|member| member.name.clone()).collect();
     put_into(tx, viewer, kind, &members, None).await?;
@@ -89,9 +89,9 @@ pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, kind: GroupKind, id: i64
     }
     users::raise_revisions(tx.conn(), &before.users).await?;
     groups::delete(tx.conn(), kind, id).await?;
-    note(tx, viewer, Action::Delete, (kind.object_kind(), id, &before.name), "").await?;
-    let consequences = listed("Left without a group:", kind.noun(), &left).into_iter().collect();
-    Ok(Saved { consequences, ..Saved::plain(id, &before.name) })
+    note(tx, viewer, LogAction::Delete, (kind.object_kind(), id, &before.name), "").await?;
+    let side_effects = listed("Left without a group:", kind.noun(), &left).into_iter().collect();
+    Ok(Saved { side_effects, ..Saved::plain(id, &before.name) })
 }
 
 /// The id of the group that was chosen for an object, `None` for ''; complains at the field `group` about one that is
@@ -100,14 +100,14 @@ pub(super) async fn chosen_group(
     tx: &mut TenantTx,
     kind: GroupKind,
     name: &str,
-    rejection: &mut Rejection,
+    errors: &mut ValidationErrors,
 ) -> Result<Option<i64>, StoreError> {
     if name.is_empty() {
         return Ok(None);
     }
     let id = groups::id_of(tx.conn(), kind, name).await?;
     if id.is_none() {
-        rejection.add(Place::Field("group"), words::NO_CHOICE);
+        errors.add(Place::Field("group"), words::NO_CHOICE);
     }
     Ok(id)
 }
@@ -125,17 +125,17 @@ async fn choose(
     kind: GroupKind,
     before: &GroupContent,
     after: &GroupContent,
-) -> Result<Chosen, Refusal> {
-    let mut rejection = Rejection::default();
+) -> Result<Chosen, SaveError> {
+    let mut errors = ValidationErrors::default();
     let wanted = missing_in(&before.members, &after.members);
     let added = group_members::by_names(tx.conn(), kind, &wanted).await?;
-    check_members(kind, &wanted, &added, &mut rejection);
+    check_members(kind, &wanted, &added, &mut errors);
     let wanted = missing_in(&before.users, &after.users);
     let added_users = users::by_names(tx.conn(), &wanted).await?;
     if added_users.len() < wanted.len() {
-        rejection.add(Place::Field("users"), words::NO_CHOICE);
+        errors.add(Place::Field("users"), words::NO_CHOICE);
     }
-    rejection.check()?;
+    errors.check()?;
     let removed = missing_in(&after.members, &before.members);
     let removed = group_members::by_names(tx.conn(), kind, &removed).await?;
     let removed_users = users::by_names(tx.conn(), &missing_in(&after.users, &before.users)).await?;
@@ -143,19 +143,19 @@ async fn choose(
 }
 
 /// Complains about objects that are unknown or in a group already.
-fn check_members(kind: GroupKind, wanted: &[String], found: &[Member], rejection: &mut Rejection) {
+fn check_members(kind: GroupKind, wanted: &[String], found: &[Member], errors: &mut ValidationErrors) {
     let groups: HashMap<&str, &str> = found.iter().map(|it| (it.name.as_str(), it.group_name.as_str())).collect();
     if wanted.iter().any(|name| !groups.contains_key(name.as_str())) {
-        rejection.add(Place::Field("members"), words::NO_CHOICE);
+        errors.add(Place::Field("members"), words::NO_CHOICE);
     }
     for member in found.iter().filter(|member| !member.group_name.is_empty()) {
         let [noun, _] = kind.noun();
         let message = format!("The {noun} {} is in the group {} already.", member.name, member.group_name);
-        rejection.add(Place::Field("members"), message);
+        errors.add(Place::Field("members"), message);
     }
 }
 
-fn name_taken(error: StoreError, kind: GroupKind) -> Refusal {
+fn name_taken(error: StoreError, kind: GroupKind) -> SaveError {
     let message = words::exists(&format!("Group of {kind}"), "Name");
     taken(error, &[("object_group_kind_name_key", "name", message)])
 }
@@ -169,21 +169,21 @@ async fn apply(
 ) -> Result<Vec<String>, StoreError> {
     put_into(tx, viewer, kind, &chosen.added, Some((id, name))).await?;
     put_into(tx, viewer, kind, &chosen.removed, None).await?;
-    let mut consequences = Vec::new();
+    let mut side_effects = Vec::new();
     if kind == GroupKind::Metrics {
         let come = group_members::metrics_outside(tx.conn(), &ids(&chosen.added), id).await?;
         let come = put_metrics_into(tx, viewer, &come, Some(id)).await?;
         let gone = group_members::metrics_inside(tx.conn(), Some(&ids(&chosen.removed)), id).await?;
         let gone = put_metrics_into(tx, viewer, &gone, None).await?;
-        consequences.extend(listed("Changed group of", kind.noun(), &come));
-        consequences.extend(listed("Left without a group:", kind.noun(), &gone));
+        side_effects.extend(listed("Changed group of", kind.noun(), &come));
+        side_effects.extend(listed("Left without a group:", kind.noun(), &gone));
     }
     let (users_in, users_out) = (&chosen.added_users, &chosen.removed_users);
     groups::add_users(tx.conn(), kind, &[id], &users_in.iter().map(|user| user.0).collect::<Vec<_>>()).await?;
     groups::remove_users(tx.conn(), kind, &[id], &users_out.iter().map(|user| user.0).collect::<Vec<_>>()).await?;
     let names: Vec<String> = users_in.iter().chain(users_out).map(|user| user.1.clone()).collect();
     users::raise_revisions(tx.conn(), &names).await?;
-    Ok(consequences)
+    Ok(side_effects)
 }
 
 fn ids(members: &[Member]) -> Vec<i64> {

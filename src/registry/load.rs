@@ -9,7 +9,7 @@ use crate::store::{StoreError, TenantTx, snapshot_read, snapshot_write, users};
 
 /// What [`load`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum LoadOutcome {
     Loaded,
     /// The tenant holds exactly this already.
     NothingToDo,
@@ -27,20 +27,25 @@ pub enum LoadError {
 
 /// Stores the snapshot with its ids. Where the tenant holds only users who own nothing, they make room: one with a name
 /// of the snapshot is replaced, the others get ids above. With `replace` whatever the tenant holds is removed first.
-pub async fn load(pool: &PgPool, schema: &SchemaName, data: &Snapshot, replace: bool) -> Result<Outcome, LoadError> {
+pub async fn load(
+    pool: &PgPool,
+    schema: &SchemaName,
+    data: &Snapshot,
+    replace: bool,
+) -> Result<LoadOutcome, LoadError> {
     let mut tx = TenantTx::write(pool, schema).await?;
     let ours = snapshot_read::read(tx.conn()).await?;
     match first_difference(&ours, data) {
         // Users of the tenant's own are no difference, but to empty it means them too.
         None if replace && ours.users.len() > data.users.len() => snapshot_write::clear(tx.conn()).await?,
-        None => return Ok(Outcome::NothingToDo),
+        None => return Ok(LoadOutcome::NothingToDo),
         Some(_) if replace => snapshot_write::clear(tx.conn()).await?,
         Some(_) if holds_only_users(&ours) => make_room(&mut tx, data).await?,
         Some(difference) => return Err(LoadError::NotEmpty(difference)),
     }
     snapshot_write::write(tx.conn(), data).await?;
     tx.commit().await?;
-    Ok(Outcome::Loaded)
+    Ok(LoadOutcome::Loaded)
 }
 
 /// Nothing but users and the fixed rows. Without groups, versions and log entries no user owns anything.

@@ -9,8 +9,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::audit_log::note;
 use super::password_hashing;
-use crate::domain::form::validation_error::Rejection;
-use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::form::validation_error::ValidationErrors;
+use crate::domain::model::log_entry::{LogAction, ObjectKind};
 use crate::domain::model::tenant::Tenant;
 use crate::domain::security::keys::{random_hex, session_hash};
 use crate::domain::security::login_throttle::{LOG_TARGET, Subject};
@@ -76,7 +76,7 @@ pub enum LoginError {
     TooMany(TimeDelta),
     /// The new password has to be mended.
     #[error(transparent)]
-    Rejected(#[from] Rejection),
+    Rejected(#[from] ValidationErrors),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -205,12 +205,12 @@ async fn store_password(
 ) -> Result<String, LoginError> {
     let mut tx = TenantTx::write(entrance.pool, &entrance.tenant.schema).await?;
     if !users::replace_password(tx.conn(), user.id, stored, hash).await? {
-        return Err(Rejection::at(OLD_PASSWORD, "Your password was changed by somebody else meanwhile.").into());
+        return Err(ValidationErrors::at(OLD_PASSWORD, "Your password was changed by somebody else meanwhile.").into());
     }
     sessions::delete_of_user(tx.conn(), user.id).await?;
     let session = insert_session(&mut tx, entrance.limits, user.id).await?;
     let own = (user.id, user.username.as_str());
-    note(&mut tx, own, Action::Change, (ObjectKind::CustUser, own.0, own.1), "Changed password.").await?;
+    note(&mut tx, own, LogAction::Change, (ObjectKind::CustUser, own.0, own.1), "Changed password.").await?;
     tx.commit().await?;
     log::info!(target: LOG_TARGET, "{}: {} changed the password", entrance.tenant.name, user.username);
     Ok(session)
@@ -310,7 +310,7 @@ async fn report_failure(
         if let Some(user) = user {
             let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
             let message = format!("Locked after {of_account} failed logins.");
-            note(&mut tx, user, Action::Change, (ObjectKind::CustUser, user.0, user.1), &message).await?;
+            note(&mut tx, user, LogAction::Change, (ObjectKind::CustUser, user.0, user.1), &message).await?;
             tx.commit().await?;
         }
     }

@@ -1,10 +1,10 @@
 //! Metrics: added, cloned, changed, restored, removed.
 
-use crate::domain::form::validation_error::{Place, Rejection, words};
+use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::log_entry::{LogAction, ObjectKind};
 use crate::domain::model::metric::MetricContent;
-use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::snapshot::VersionContent;
 use crate::domain::model::wording;
 use crate::store::metrics::MetricRow;
@@ -13,7 +13,7 @@ use crate::store::{StoreError, TenantTx, groups, metrics, probes, version_writes
 use super::audit_log::note;
 use super::error::taken;
 use super::groups::chosen_group;
-use super::{Refusal, Saved, Target, renames};
+use super::{ExpectedRevision, SaveError, Saved, renames};
 
 /// Adds a metric; with `clone_of` from the form that another one filled, whose history it inherits. Its name joins the
 /// registry, and the metric's group.
@@ -22,12 +22,12 @@ pub async fn create(
     viewer: &Viewer,
     content: &MetricContent,
     clone_of: Option<i64>,
-) -> Result<Saved, Refusal> {
+) -> Result<Saved, SaveError> {
     let original = match clone_of {
         Some(id) => Some((id, original(tx, viewer, id).await?)),
         None => None,
     };
-    decide(viewer, ObjectKind::Metric, Wish::Add { group: &content.group })?;
+    decide(viewer, ObjectKind::Metric, Action::Add { group: &content.group })?;
     let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content))).await?;
     let content = &content.clone().without_what_its_type_drops();
     let name_id = put_name(tx, content, chosen.group_id).await?;
@@ -39,14 +39,14 @@ pub async fn create(
     }
     keep(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
     let message = derived.unwrap_or_default();
-    note(tx, viewer, Action::Add, (ObjectKind::Metric, id, &content.label()), &message).await?;
+    note(tx, viewer, LogAction::Add, (ObjectKind::Metric, id, &content.label()), &message).await?;
     Ok(Saved::plain(id, &content.label()))
 }
 
 /// What the viewer may clone.
-async fn original(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<MetricContent, Refusal> {
-    let original = metrics::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
-    decide(viewer, ObjectKind::Metric, Wish::Clone { group: &original.group })?;
+async fn original(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<MetricContent, SaveError> {
+    let original = metrics::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
+    decide(viewer, ObjectKind::Metric, Action::Clone { group: &original.group })?;
     Ok(original)
 }
 
@@ -54,11 +54,11 @@ async fn original(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<MetricC
 pub async fn change(
     tx: &mut TenantTx,
     viewer: &Viewer,
-    target: Target,
+    target: ExpectedRevision,
     content: &MetricContent,
-) -> Result<Saved, Refusal> {
-    let before = metrics::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?;
-    let wish = Wish::Change { before: &before.content.group, after: &content.group };
+) -> Result<Saved, SaveError> {
+    let before = metrics::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
+    let wish = Action::Change { before: &before.content.group, after: &content.group };
     decide(viewer, ObjectKind::Metric, wish)?;
     target.check(before.revision)?;
     let before = before.content;
@@ -72,22 +72,27 @@ pub async fn change(
     metrics::update(tx.conn(), target.id, chosen.row(name_id, content)).await.map_err(name_taken)?;
     metrics::set_settings(tx.conn(), target.id, &content.settings).await?;
     keep(tx, viewer, target.id, &message).await?;
-    note(tx, viewer, Action::Change, (ObjectKind::Metric, target.id, &content.label()), &message).await?;
-    let consequences = if before.name == content.name {
+    note(tx, viewer, LogAction::Change, (ObjectKind::Metric, target.id, &content.label()), &message).await?;
+    let side_effects = if before.name == content.name {
         Vec::new()
     } else {
         renames::follow(tx, viewer, target.id, (&before.name, &content.name)).await?
     };
-    Ok(Saved { consequences, ..Saved::changed(target.id, &content.label(), message) })
+    Ok(Saved { side_effects, ..Saved::changed(target.id, &content.label(), message) })
 }
 
 /// Saves an old version of the metric again. A group or probe version that is no longer there is left out, and it says
 /// so: the metric stays in its group, or is without a probe version.
-pub async fn restore(tx: &mut TenantTx, viewer: &Viewer, target: Target, version_id: i64) -> Result<Saved, Refusal> {
-    let now = metrics::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?.content;
+pub async fn restore(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    target: ExpectedRevision,
+    version_id: i64,
+) -> Result<Saved, SaveError> {
+    let now = metrics::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?.content;
     let version = versions::get(tx.conn(), version_id).await?.filter(|version| version.object_id == target.id);
     let Some(VersionContent::Metric(mut content)) = version.map(|version| version.content) else {
-        return Err(Refusal::Gone);
+        return Err(SaveError::Gone);
     };
     let mut left_out = Vec::new();
     if groups::id_of(tx.conn(), GroupKind::Metrics, &content.group).await?.is_none() {
@@ -102,17 +107,17 @@ pub async fn restore(tx: &mut TenantTx, viewer: &Viewer, target: Target, version
         content.probe.clear();
     }
     let mut saved = change(tx, viewer, target, &content).await?;
-    saved.consequences.splice(..0, left_out);
+    saved.side_effects.splice(..0, left_out);
     Ok(saved)
 }
 
 /// Removes it. Its name stays in the registry and in its group, since profiles may test with it. Its versions stay too:
 /// the log entries of it, which stay as well, name what was removed, and nothing else remembers its settings.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
-    let before = metrics::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
-    decide(viewer, ObjectKind::Metric, Wish::Delete { group: &before.group })?;
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+    let before = metrics::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
+    decide(viewer, ObjectKind::Metric, Action::Delete { group: &before.group })?;
     metrics::delete(tx.conn(), id).await?;
-    note(tx, viewer, Action::Delete, (ObjectKind::Metric, id, &before.label()), "").await?;
+    note(tx, viewer, LogAction::Delete, (ObjectKind::Metric, id, &before.label()), "").await?;
     Ok(Saved::plain(id, &before.label()))
 }
 
@@ -143,26 +148,26 @@ async fn check(
     tx: &mut TenantTx,
     content: &MetricContent,
     source: Option<(i64, &MetricContent)>,
-) -> Result<Chosen, Refusal> {
-    let mut rejection = Rejection::default();
-    content.check_type(&mut rejection);
-    let probe_version_id = chosen_probe_version(tx, &content.probe, source, &mut rejection).await?;
+) -> Result<Chosen, SaveError> {
+    let mut errors = ValidationErrors::default();
+    content.check_type(&mut errors);
+    let probe_version_id = chosen_probe_version(tx, &content.probe, source, &mut errors).await?;
     let labels = metrics::labels(tx.conn(), &content.tag, &content.metric_type).await?;
     for (field, id) in [("tag", labels.tag_id), ("mtype", labels.metric_type_id)] {
         if id.is_none() {
-            rejection.add(Place::Field(field), words::NO_CHOICE);
+            errors.add(Place::Field(field), words::NO_CHOICE);
         }
     }
     // Metrics must have one, whoever saves them.
     if content.group.is_empty() {
-        rejection.add(Place::Field("group"), words::REQUIRED);
+        errors.add(Place::Field("group"), words::REQUIRED);
     }
-    let group_id = chosen_group(tx, GroupKind::Metrics, &content.group, &mut rejection).await?;
-    match (rejection.is_empty(), labels.tag_id, labels.metric_type_id, group_id) {
+    let group_id = chosen_group(tx, GroupKind::Metrics, &content.group, &mut errors).await?;
+    match (errors.is_empty(), labels.tag_id, labels.metric_type_id, group_id) {
         (true, Some(tag_id), Some(metric_type_id), Some(group_id)) => {
             Ok(Chosen { tag_id, metric_type_id, group_id, probe_version_id })
         }
-        _ => Err(rejection.into()),
+        _ => Err(errors.into()),
     }
 }
 
@@ -171,7 +176,7 @@ async fn chosen_probe_version(
     tx: &mut TenantTx,
     label: &str,
     source: Option<(i64, &MetricContent)>,
-    rejection: &mut Rejection,
+    errors: &mut ValidationErrors,
 ) -> Result<Option<i64>, StoreError> {
     if label.is_empty() {
         return Ok(None);
@@ -181,7 +186,7 @@ async fn chosen_probe_version(
     }
     let found = probes::of_label(tx.conn(), label).await?;
     if found.is_none() {
-        rejection.add(Place::Field("probeversion"), words::NO_CHOICE);
+        errors.add(Place::Field("probeversion"), words::NO_CHOICE);
     }
     Ok(found.map(|probe| probe.version_id))
 }
@@ -202,6 +207,6 @@ async fn keep(tx: &mut TenantTx, viewer: &Viewer, id: i64, message: &str) -> Res
     version_writes::keep_metrics(tx.conn(), &[id], message, (viewer.id, &viewer.username)).await
 }
 
-fn name_taken(error: StoreError) -> Refusal {
+fn name_taken(error: StoreError) -> SaveError {
     taken(error, &[("metric_name_tag_key", "name", words::exists("Metric", "Name and Tag"))])
 }

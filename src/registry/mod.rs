@@ -17,4 +17,4 @@ pub mod tenants;
 pub mod users;
 pub mod viewers;
 
-pub use error::{Refusal, Saved, Target};
+pub use error::{ExpectedRevision, SaveError, Saved};

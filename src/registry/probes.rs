@@ -1,9 +1,9 @@
 //! Probes: added, changed by a new version or in place, removed. The metrics that use them follow.
 
-use crate::domain::form::validation_error::{Rejection, words};
+use crate::domain::form::validation_error::{ValidationErrors, words};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::{Action, ObjectKind};
-use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::probe::ProbeContent;
 use crate::domain::model::wording;
 use crate::store::versions::VersionRow;
@@ -12,7 +12,7 @@ use crate::store::{StoreError, TenantTx, probes, version_writes, versions};
 use super::audit_log::{by, note, note_metrics};
 use super::error::taken;
 use super::groups::{chosen_group, note_move};
-use super::{Refusal, Saved, Target};
+use super::{ExpectedRevision, SaveError, Saved};
 
 /// Of more metrics than this a person is told the number only.
 const MOST_TOLD: usize = 10;
@@ -30,13 +30,13 @@ pub struct Intent {
 }
 
 /// Adds a probe with its first version.
-pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &ProbeContent) -> Result<Saved, Refusal> {
-    decide(viewer, ObjectKind::Probe, Wish::Add { group: &content.group })?;
-    let group_id = check(tx, content, Rejection::default()).await?;
+pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &ProbeContent) -> Result<Saved, SaveError> {
+    decide(viewer, ObjectKind::Probe, Action::Add { group: &content.group })?;
+    let group_id = check(tx, content, ValidationErrors::default()).await?;
     let id = probes::insert(tx.conn(), content, group_id, &viewer.username).await.map_err(name_taken)?;
     version_writes::keep_probe(tx.conn(), id, content, wording::INITIAL, by(viewer)).await?;
     note_move(tx, GroupKind::Probes, "", &content.group).await?;
-    note(tx, viewer, Action::Add, (ObjectKind::Probe, id, &content.name), "").await?;
+    note(tx, viewer, LogAction::Add, (ObjectKind::Probe, id, &content.name), "").await?;
     Ok(Saved::plain(id, &content.name))
 }
 
@@ -44,12 +44,12 @@ pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &ProbeContent) 
 pub async fn change(
     tx: &mut TenantTx,
     viewer: &Viewer,
-    target: Target,
+    target: ExpectedRevision,
     content: &ProbeContent,
     intent: Intent,
-) -> Result<Saved, Refusal> {
-    let before = probes::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?;
-    let wish = Wish::Change { before: &before.content.group, after: &content.group };
+) -> Result<Saved, SaveError> {
+    let before = probes::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
+    let wish = Action::Change { before: &before.content.group, after: &content.group };
     decide(viewer, ObjectKind::Probe, wish)?;
     target.check(before.revision)?;
     let before = before.content;
@@ -59,12 +59,12 @@ pub async fn change(
         return Ok(Saved::nothing(target.id, &content.name));
     }
     let kept = versions::list(tx.conn(), ObjectKind::Probe, target.id).await?;
-    let mut rejection = Rejection::default();
+    let mut errors = ValidationErrors::default();
     let labels: Vec<String> = kept.iter().map(|version| version.label.clone()).collect();
-    before.check_version(content, intent.new_version, &labels, &mut rejection);
-    let group_id = check(tx, content, rejection).await?;
+    before.check_version(content, intent.new_version, &labels, &mut errors);
+    let group_id = check(tx, content, errors).await?;
     probes::update(tx.conn(), target.id, content, group_id, &viewer.username).await?;
-    let consequences = match kept.first() {
+    let side_effects = match kept.first() {
         newest if intent.new_version => {
             let replaced = newest.filter(|_| intent.update_metrics);
             add_version(tx, viewer, (target.id, content), &message, replaced).await?
@@ -75,8 +75,8 @@ pub async fn change(
         }
     };
     note_move(tx, GroupKind::Probes, &before.group, &content.group).await?;
-    note(tx, viewer, Action::Change, (ObjectKind::Probe, target.id, &content.name), &message).await?;
-    Ok(Saved { consequences, ..Saved::changed(target.id, &content.name, message) })
+    note(tx, viewer, LogAction::Change, (ObjectKind::Probe, target.id, &content.name), &message).await?;
+    Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
 }
 
 /// Removes it. Its metrics stay, without a probe.
@@ -84,27 +84,31 @@ pub async fn change(
 /// Its versions stay too: versions of metrics and log entries speak of them, and no page leads there. No other probe
 /// can come by them, since ids are never given twice: the sequence does not go back, and a load leaves out versions
 /// without their object.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
-    let before = probes::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
-    decide(viewer, ObjectKind::Probe, Wish::Delete { group: &before.group })?;
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+    let before = probes::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
+    decide(viewer, ObjectKind::Probe, Action::Delete { group: &before.group })?;
     let kept = versions::list(tx.conn(), ObjectKind::Probe, id).await?;
     let version_ids: Vec<i64> = kept.iter().map(|version| version.id).collect();
     let left = relink(tx, viewer, &version_ids, None).await?;
     probes::delete(tx.conn(), id).await?;
     note_move(tx, GroupKind::Probes, &before.group, "").await?;
-    note(tx, viewer, Action::Delete, (ObjectKind::Probe, id, &before.name), "").await?;
-    let consequences = told(&left, |label| format!("Left metric {label} without a probe."));
-    Ok(Saved { consequences, ..Saved::plain(id, &before.name) })
+    note(tx, viewer, LogAction::Delete, (ObjectKind::Probe, id, &before.name), "").await?;
+    let side_effects = told(&left, |label| format!("Left metric {label} without a probe."));
+    Ok(Saved { side_effects, ..Saved::plain(id, &before.name) })
 }
 
 /// All that stands in the way of the content at once; gives the id of its group.
-async fn check(tx: &mut TenantTx, content: &ProbeContent, mut rejection: Rejection) -> Result<Option<i64>, Refusal> {
-    let group_id = chosen_group(tx, GroupKind::Probes, &content.group, &mut rejection).await?;
-    rejection.check()?;
+async fn check(
+    tx: &mut TenantTx,
+    content: &ProbeContent,
+    mut errors: ValidationErrors,
+) -> Result<Option<i64>, SaveError> {
+    let group_id = chosen_group(tx, GroupKind::Probes, &content.group, &mut errors).await?;
+    errors.check()?;
     Ok(group_id)
 }
 
-fn name_taken(error: StoreError) -> Refusal {
+fn name_taken(error: StoreError) -> SaveError {
     taken(error, &[("probe_name_key", "name", words::exists("Probe", "Name"))])
 }
 

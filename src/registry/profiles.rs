@@ -2,10 +2,10 @@
 
 use sqlx::PgPool;
 
-use crate::domain::form::validation_error::{Place, Rejection};
+use crate::domain::form::validation_error::{Place, ValidationErrors};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::{Action, ObjectKind};
-use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::profile::{FIRST_VERSION, MANUAL_FLAVOUR, NAME_TAKEN, ProfileContent};
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::wording;
@@ -16,7 +16,7 @@ use crate::store::{StoreError, TenantTx, metrics, profiles, service_flavours, vo
 use super::audit_log::{Author, note};
 use super::error::taken;
 use super::groups::{chosen_group, note_move};
-use super::{Refusal, Saved, Target};
+use super::{ExpectedRevision, SaveError, Saved};
 
 /// Adds a profile; with `clone_of` from the form that an other one filled, whose name it may not keep. Without a version
 /// it gets the first.
@@ -25,20 +25,20 @@ pub async fn create(
     viewer: &Viewer,
     content: &ProfileContent,
     clone_of: Option<i64>,
-) -> Result<Saved, Refusal> {
+) -> Result<Saved, SaveError> {
     let message = match clone_of {
         Some(original) => check_clone(tx, viewer, content, original).await?,
         None => String::new(),
     };
     let version = if content.version.is_empty() { FIRST_VERSION } else { &content.version };
     let content = &ProfileContent { version: version.to_owned(), ..content.clone() };
-    decide(viewer, ObjectKind::Profile, Wish::Add { group: &content.group })?;
+    decide(viewer, ObjectKind::Profile, Action::Add { group: &content.group })?;
     let group_id = check(tx, content, None).await?;
     let id = profiles::insert(tx.conn(), content, group_id).await.map_err(name_taken)?;
-    let consequences = put_tuples(tx, id, content).await?;
+    let side_effects = put_tuples(tx, id, content).await?;
     note_move(tx, GroupKind::Profiles, "", &content.group).await?;
-    note(tx, viewer, Action::Add, (ObjectKind::Profile, id, &content.name), &message).await?;
-    Ok(Saved { consequences, ..Saved::plain(id, &content.name) })
+    note(tx, viewer, LogAction::Add, (ObjectKind::Profile, id, &content.name), &message).await?;
+    Ok(Saved { side_effects, ..Saved::plain(id, &content.name) })
 }
 
 /// «Derived from ARGO_MON (1.0)», where the viewer may clone the original and the copy has a name of its own.
@@ -47,11 +47,11 @@ async fn check_clone(
     viewer: &Viewer,
     content: &ProfileContent,
     original: i64,
-) -> Result<String, Refusal> {
-    let original = profiles::content(tx.conn(), original).await?.ok_or(Refusal::Gone)?.content;
-    decide(viewer, ObjectKind::Profile, Wish::Clone { group: &original.group })?;
+) -> Result<String, SaveError> {
+    let original = profiles::content(tx.conn(), original).await?.ok_or(SaveError::Gone)?.content;
+    decide(viewer, ObjectKind::Profile, Action::Clone { group: &original.group })?;
     if content.name == original.name {
-        return Err(Rejection::at("name", NAME_TAKEN).into());
+        return Err(ValidationErrors::at("name", NAME_TAKEN).into());
     }
     Ok(wording::derived_from(&original.name, &original.version))
 }
@@ -60,11 +60,11 @@ async fn check_clone(
 pub async fn change(
     tx: &mut TenantTx,
     viewer: &Viewer,
-    target: Target,
+    target: ExpectedRevision,
     content: &ProfileContent,
-) -> Result<Saved, Refusal> {
-    let before = profiles::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?;
-    let wish = Wish::Change { before: &before.content.group, after: &content.group };
+) -> Result<Saved, SaveError> {
+    let before = profiles::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
+    let wish = Action::Change { before: &before.content.group, after: &content.group };
     decide(viewer, ObjectKind::Profile, wish)?;
     target.check(before.revision)?;
     let group_id = check(tx, content, Some(&before.content)).await?;
@@ -73,19 +73,19 @@ pub async fn change(
         return Ok(Saved::nothing(target.id, &content.name));
     }
     profiles::update(tx.conn(), target.id, content, group_id).await.map_err(name_taken)?;
-    let consequences = put_tuples(tx, target.id, content).await?;
+    let side_effects = put_tuples(tx, target.id, content).await?;
     note_move(tx, GroupKind::Profiles, &before.content.group, &content.group).await?;
-    note(tx, viewer, Action::Change, (ObjectKind::Profile, target.id, &content.name), &message).await?;
-    Ok(Saved { consequences, ..Saved::changed(target.id, &content.name, message) })
+    note(tx, viewer, LogAction::Change, (ObjectKind::Profile, target.id, &content.name), &message).await?;
+    Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
 }
 
 /// Removes it with its tuples; their metrics and flavours stay known.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
-    let before = profiles::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
-    decide(viewer, ObjectKind::Profile, Wish::Delete { group: &before.group })?;
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+    let before = profiles::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
+    decide(viewer, ObjectKind::Profile, Action::Delete { group: &before.group })?;
     profiles::delete(tx.conn(), id).await?;
     note_move(tx, GroupKind::Profiles, &before.group, "").await?;
-    note(tx, viewer, Action::Delete, (ObjectKind::Profile, id, &before.name), "").await?;
+    note(tx, viewer, LogAction::Delete, (ObjectKind::Profile, id, &before.name), "").await?;
     Ok(Saved::plain(id, &before.name))
 }
 
@@ -94,19 +94,19 @@ async fn check(
     tx: &mut TenantTx,
     content: &ProfileContent,
     before: Option<&ProfileContent>,
-) -> Result<Option<i64>, Refusal> {
-    let mut rejection = Rejection::default();
+) -> Result<Option<i64>, SaveError> {
+    let mut errors = ValidationErrors::default();
     let vo_stays = before.is_some_and(|before| before.vo == content.vo);
     if !vo_stays && !vos::exists(tx.conn(), &content.vo).await? {
-        rejection.add(Place::Field("vo"), format!("Unable to find virtual organization {}.", content.vo));
+        errors.add(Place::Field("vo"), format!("Unable to find virtual organization {}.", content.vo));
     }
-    content.check_tuples(&mut rejection);
-    let group_id = chosen_group(tx, GroupKind::Profiles, &content.group, &mut rejection).await?;
-    rejection.check()?;
+    content.check_tuples(&mut errors);
+    let group_id = chosen_group(tx, GroupKind::Profiles, &content.group, &mut errors).await?;
+    errors.check()?;
     Ok(group_id)
 }
 
-fn name_taken(error: StoreError) -> Refusal {
+fn name_taken(error: StoreError) -> SaveError {
     taken(error, &[("profile_name_version_key", "name", NAME_TAKEN.to_owned())])
 }
 
@@ -173,7 +173,7 @@ async fn import_one(
         profiles::raise_revision(tx.conn(), id).await?;
     }
     if is_new || !changes.is_empty() {
-        let action = if is_new { Action::Add } else { Action::Change };
+        let action = if is_new { LogAction::Add } else { LogAction::Change };
         let object = (ObjectKind::Profile, id, profile.name.as_str());
         note(tx, Author::command(command), action, object, &changes).await?;
     }

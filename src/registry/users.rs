@@ -2,10 +2,10 @@
 
 use sqlx::PgPool;
 
-use crate::domain::form::validation_error::{Place, Rejection, words};
+use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::{Action, ObjectKind};
-use crate::domain::model::policy::{Viewer, Wish, decide};
+use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::user::{UserContent, groups_field};
 use crate::domain::model::wording;
@@ -14,7 +14,7 @@ use crate::store::{StoreError, TenantTx, groups, sessions, users};
 
 use super::audit_log::note;
 use super::error::taken;
-use super::{Refusal, Saved, Target};
+use super::{ExpectedRevision, SaveError, Saved};
 
 const LAST_SUPERUSER: &str = "This is the last superuser who can log in: somebody must remain.";
 
@@ -39,17 +39,17 @@ pub async fn create(
     viewer: &Viewer,
     content: &UserContent,
     password_hash: &str,
-) -> Result<Saved, Refusal> {
-    decide(viewer, ObjectKind::CustUser, Wish::Add { group: "" })?;
+) -> Result<Saved, SaveError> {
+    decide(viewer, ObjectKind::CustUser, Action::Add { group: "" })?;
     let before = UserContent::default();
-    let mut rejection = Rejection::default();
-    content.check_username(&mut rejection);
-    content.check_password(&mut rejection);
-    let moves = choose_groups(tx, &before, content, &mut rejection).await?;
-    rejection.check()?;
+    let mut errors = ValidationErrors::default();
+    content.check_username(&mut errors);
+    content.check_password(&mut errors);
+    let moves = choose_groups(tx, &before, content, &mut errors).await?;
+    errors.check()?;
     let id = users::insert(tx.conn(), content, password_hash).await.map_err(name_taken)?;
     apply(tx, id, &moves).await?;
-    note(tx, viewer, Action::Add, (ObjectKind::CustUser, id, &content.username), "").await?;
+    note(tx, viewer, LogAction::Add, (ObjectKind::CustUser, id, &content.username), "").await?;
     Ok(Saved::plain(id, &content.username))
 }
 
@@ -57,25 +57,25 @@ pub async fn create(
 pub async fn change(
     tx: &mut TenantTx,
     viewer: &Viewer,
-    target: Target,
+    target: ExpectedRevision,
     content: &UserContent,
-) -> Result<Saved, Refusal> {
-    let before = users::content(tx.conn(), target.id).await?.ok_or(Refusal::Gone)?;
-    decide(viewer, ObjectKind::CustUser, Wish::Change { before: "", after: "" })?;
+) -> Result<Saved, SaveError> {
+    let before = users::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
+    decide(viewer, ObjectKind::CustUser, Action::Change { before: "", after: "" })?;
     target.check(before.revision)?;
     let before = before.content;
     let message = before.changes(content);
     if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.username));
     }
-    let mut rejection = Rejection::default();
+    let mut errors = ValidationErrors::default();
     // Accounts of old may have names that nobody could take now.
     if before.username != content.username {
-        content.check_username(&mut rejection);
+        content.check_username(&mut errors);
     }
-    check_remaining(tx, target.id, &before, content, &mut rejection).await?;
-    let moves = choose_groups(tx, &before, content, &mut rejection).await?;
-    rejection.check()?;
+    check_remaining(tx, target.id, &before, content, &mut errors).await?;
+    let moves = choose_groups(tx, &before, content, &mut errors).await?;
+    errors.check()?;
     users::update(tx.conn(), target.id, content).await.map_err(name_taken)?;
     apply(tx, target.id, &moves).await?;
     if before.username != content.username {
@@ -84,36 +84,41 @@ pub async fn change(
     if !(content.is_active && content.is_staff) {
         sessions::delete_of_user(tx.conn(), target.id).await?;
     }
-    note(tx, viewer, Action::Change, (ObjectKind::CustUser, target.id, &content.username), &message).await?;
+    note(tx, viewer, LogAction::Change, (ObjectKind::CustUser, target.id, &content.username), &message).await?;
     Ok(Saved::changed(target.id, &content.username, message))
 }
 
 /// Removes them with their sessions. What they did stays under their name.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, Refusal> {
-    let before = users::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content;
-    decide(viewer, ObjectKind::CustUser, Wish::Delete { group: "" })?;
+pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+    let before = users::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
+    decide(viewer, ObjectKind::CustUser, Action::Delete { group: "" })?;
     if before.is_administrator() && !users::is_another_administrator(tx.conn(), id).await? {
-        return Err(Rejection::of_form(LAST_SUPERUSER).into());
+        return Err(ValidationErrors::of_form(LAST_SUPERUSER).into());
     }
     // First the note: it refers to whoever did it, who may be the same.
-    note(tx, viewer, Action::Delete, (ObjectKind::CustUser, id, &before.username), "").await?;
+    note(tx, viewer, LogAction::Delete, (ObjectKind::CustUser, id, &before.username), "").await?;
     raise_groups(tx, &before).await?;
     users::delete(tx.conn(), id).await?;
     Ok(Saved::plain(id, &before.username))
 }
 
 /// Gives a user another password, hashed as for [`create`], and ends their sessions.
-pub async fn set_password(tx: &mut TenantTx, viewer: &Viewer, id: i64, password_hash: &str) -> Result<Saved, Refusal> {
-    let username = users::content(tx.conn(), id).await?.ok_or(Refusal::Gone)?.content.username;
-    decide(viewer, ObjectKind::CustUser, Wish::Change { before: "", after: "" })?;
+pub async fn set_password(
+    tx: &mut TenantTx,
+    viewer: &Viewer,
+    id: i64,
+    password_hash: &str,
+) -> Result<Saved, SaveError> {
+    let username = users::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content.username;
+    decide(viewer, ObjectKind::CustUser, Action::Change { before: "", after: "" })?;
     users::put_password(tx.conn(), id, password_hash).await?;
     sessions::delete_of_user(tx.conn(), id).await?;
     let message = "Changed password.";
-    note(tx, viewer, Action::Change, (ObjectKind::CustUser, id, &username), message).await?;
+    note(tx, viewer, LogAction::Change, (ObjectKind::CustUser, id, &username), message).await?;
     Ok(Saved::changed(id, &username, message.to_owned()))
 }
 
-fn name_taken(error: StoreError) -> Refusal {
+fn name_taken(error: StoreError) -> SaveError {
     let known = [
         ("app_user_username_key", "username", words::exists("User", "Username")),
         ("app_user_egi_id_key", "egi_id", words::exists("User", "eduPersonUniqueId")),
@@ -127,7 +132,7 @@ async fn check_remaining(
     id: i64,
     before: &UserContent,
     after: &UserContent,
-    rejection: &mut Rejection,
+    errors: &mut ValidationErrors,
 ) -> Result<(), StoreError> {
     let loses = before.is_administrator() && !after.is_administrator();
     if !loses || users::is_another_administrator(tx.conn(), id).await? {
@@ -135,7 +140,7 @@ async fn check_remaining(
     }
     let flags = [("is_active", after.is_active), ("is_staff", after.is_staff), ("is_superuser", after.is_superuser)];
     for (field, _) in flags.into_iter().filter(|(_, stays)| !stays) {
-        rejection.add(Place::Field(field), LAST_SUPERUSER);
+        errors.add(Place::Field(field), LAST_SUPERUSER);
     }
     Ok(())
 }
@@ -152,7 +157,7 @@ async fn choose_groups(
     tx: &mut TenantTx,
     before: &UserContent,
     after: &UserContent,
-    rejection: &mut Rejection,
+    errors: &mut ValidationErrors,
 ) -> Result<Vec<Moves>, StoreError> {
     let mut moves = Vec::new();
     for kind in GroupKind::ALL {
@@ -163,7 +168,7 @@ async fn choose_groups(
         }
         let joined = groups::by_names(tx.conn(), kind, &wanted).await?;
         if joined.len() < wanted.len() {
-            rejection.add(Place::Field(groups_field(kind)), words::NO_CHOICE);
+            errors.add(Place::Field(groups_field(kind)), words::NO_CHOICE);
         }
         let left = groups::by_names(tx.conn(), kind, &unwanted).await?;
         moves.push(Moves { kind, joined, left });

@@ -8,7 +8,7 @@ use crate::domain::model::api_key::ApiKeyContent;
 
 /// A key as it is listed.
 #[derive(Debug, Clone)]
-pub struct ApiKey {
+pub struct StoredApiKey {
     pub client: String,
     pub token_sealed: Option<Vec<u8>>,
     pub created: DateTime<Utc>,
@@ -21,9 +21,9 @@ pub async fn unrevoked_hashes(conn: &mut PgConnection) -> Result<Vec<Vec<u8>>> {
 }
 
 /// All keys, the newest first.
-pub async fn list(conn: &mut PgConnection) -> Result<Vec<ApiKey>> {
+pub async fn list(conn: &mut PgConnection) -> Result<Vec<StoredApiKey>> {
     Ok(sqlx::query_as!(
-        ApiKey,
+        StoredApiKey,
         "SELECT client, token_sealed, created, revoked FROM api_key ORDER BY created DESC, id DESC"
     )
     .fetch_all(conn)
@@ -31,10 +31,14 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<ApiKey>> {
 }
 
 /// The key of a client.
-pub async fn by_client(conn: &mut PgConnection, client: &str) -> Result<Option<ApiKey>> {
-    Ok(sqlx::query_as!(ApiKey, "SELECT client, token_sealed, created, revoked FROM api_key WHERE client = $1", client)
-        .fetch_optional(conn)
-        .await?)
+pub async fn by_client(conn: &mut PgConnection, client: &str) -> Result<Option<StoredApiKey>> {
+    Ok(sqlx::query_as!(
+        StoredApiKey,
+        "SELECT client, token_sealed, created, revoked FROM api_key WHERE client = $1",
+        client
+    )
+    .fetch_optional(conn)
+    .await?)
 }
 
 /// Creates the client's key or gives it a new token; a revoked key stays revoked. Gives (id, is it new, is it revoked).

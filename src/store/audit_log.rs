@@ -5,11 +5,11 @@ use sqlx::PgConnection;
 use super::lists::log_entries::{Entries, LogRow};
 use super::lists::{ListAsk, Rows};
 use super::{Result, lists};
-use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::log_entry::{LogAction, ObjectKind};
 
 /// What is written down of an action; its time is now.
 pub struct NewLogEntry<'a> {
-    pub action: Action,
+    pub action: LogAction,
     pub object_kind: ObjectKind,
     pub object_id: String,
     pub object_name: &'a str,

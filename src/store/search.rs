@@ -17,7 +17,7 @@ pub enum FoundKind {
 
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct SearchResult {
     pub kind: FoundKind,
     /// A number, or a text where services, VOs and flavours have one.
     pub id: String,
@@ -33,7 +33,12 @@ pub struct Found {
 /// address, a profile's VO), in any case. At most `limit` of each kind, kind after kind: first those of
 /// just this name, then those that begin with it, then by name. Users, groups and API keys only `for_superuser`. An empty
 /// text finds nothing.
-pub async fn everything(conn: &mut PgConnection, text: &str, for_superuser: bool, limit: i64) -> Result<Vec<Found>> {
+pub async fn everything(
+    conn: &mut PgConnection,
+    text: &str,
+    for_superuser: bool,
+    limit: i64,
+) -> Result<Vec<SearchResult>> {
     let records = sqlx::query!(
         r#"SELECT kind AS "kind!", id AS "id!", label AS "label!", left(note, 120) AS "note!", total AS "total!"
            FROM (
@@ -72,7 +77,7 @@ pub async fn everything(conn: &mut PgConnection, text: &str, for_superuser: bool
     .await?;
     let found = records.into_iter().map(|record| {
         let (id, name, note, total) = (record.id, record.label, record.note, record.total);
-        Ok(Found { kind: kind(&record.kind)?, id, name, note, total })
+        Ok(SearchResult { kind: kind(&record.kind)?, id, name, note, total })
     });
     found.collect()
 }

@@ -11,7 +11,7 @@ use crate::domain::model::metric::Settings;
 use crate::domain::model::profile::Tuple;
 use crate::domain::model::service::Service;
 use crate::domain::model::snapshot::*;
-use crate::domain::model::user::User;
+use crate::domain::model::user::StoredUser;
 
 /// Everything the tenant owns but its login sessions, in the order of [`Snapshot::normalise`].
 pub async fn read(conn: &mut PgConnection) -> Result<Snapshot> {
@@ -49,7 +49,7 @@ async fn groups(conn: &mut PgConnection) -> Result<Vec<Group>> {
     rows.into_iter().map(|row| Ok(Group { kind: word(&row.kind)?, id: row.id, name: row.name })).collect()
 }
 
-async fn users(conn: &mut PgConnection) -> Result<Vec<User>> {
+async fn users(conn: &mut PgConnection) -> Result<Vec<StoredUser>> {
     let mut memberships: HashMap<i64, BTreeSet<GroupRef>> = HashMap::new();
     for row in sqlx::query!("SELECT kind, group_id, user_id FROM group_member").fetch_all(&mut *conn).await? {
         let group = GroupRef { kind: word(&row.kind)?, id: row.group_id };
@@ -61,7 +61,7 @@ async fn users(conn: &mut PgConnection) -> Result<Vec<User>> {
     )
     .fetch_all(conn)
     .await?;
-    let user = rows.into_iter().map(|row| User {
+    let user = rows.into_iter().map(|row| StoredUser {
         groups: memberships.remove(&row.id).unwrap_or_default(),
         id: row.id,
         username: row.username,

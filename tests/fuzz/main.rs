@@ -117,7 +117,7 @@ fn cookies() {
 fn the_corpus_is_taken_as_it_is() {
     use poem::domain::security::keys::Keys;
     use poem::domain::security::secret::Secret;
-    use poem::transfer::{django, profiles};
+    use poem::import_export::{django, profiles};
 
     for dump in corpus("dump") {
         django::parse(&dump, &Keys::derive(&Secret::new("fuzz")), chrono_tz::UTC).unwrap();

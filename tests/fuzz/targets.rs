@@ -9,7 +9,7 @@ use poem::domain::security::keys::{Keys, session_hash};
 use poem::domain::security::secret::Secret;
 use poem::domain::web::host::{AllowedHosts, Host};
 use poem::domain::web::url_path::{PathRule, decide};
-use poem::transfer::{django, profiles};
+use poem::import_export::{django, profiles};
 use rocket::http::Cookie;
 
 /// poem.conf.

@@ -1,15 +1,16 @@
-//! POEM as its users meet it: the real executable, a real PostgreSQL, real HTTP.
+//! POEM as its users meet it: the real executable, a real PostgreSQL, real HTTP. Modules follow the tree of addresses and
+//! commands. `registry`, `store` and `architecture` are the exception: they call the library, or read its source.
 
 mod admin;
-mod answers;
 mod api;
 mod architecture;
 mod auth;
+mod cache;
 mod cli;
 mod faults;
+mod management;
 mod migrations;
-mod operations;
-mod pages;
 mod registry;
 mod store;
 mod support;
+mod templates;

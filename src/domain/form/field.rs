@@ -40,7 +40,7 @@ pub enum Shape {
 
 /// One column of a field of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
+pub struct RowColumn {
     pub name: &'static str,
     pub label: &'static str,
     /// Most characters.
@@ -51,7 +51,7 @@ pub struct Column {
 }
 
 /// One row of a field of rows: a text for each column.
-pub type Row = Vec<String>;
+pub type RowValues = Vec<String>;
 
 /// What a field holds, and how to reach it in the content `C`.
 pub enum Kind<C: 'static> {
@@ -79,10 +79,10 @@ pub enum Kind<C: 'static> {
     },
     /// Rows in their order. `fixed` names first columns that always stand there, first and unchangeable.
     Rows {
-        columns: &'static [Column],
+        columns: &'static [RowColumn],
         fixed: &'static [&'static str],
-        get: fn(&C) -> Vec<Row>,
-        set: fn(&mut C, Vec<Row>),
+        get: fn(&C) -> Vec<RowValues>,
+        set: fn(&mut C, Vec<RowValues>),
     },
 }
 

@@ -3,21 +3,21 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::field::{Column, Field, Kind, Row, Shape};
-use super::validation_error::{Place, Rejection, words};
+use super::field::{Field, Kind, RowColumn, RowValues, Shape};
+use super::validation_error::{Place, ValidationErrors, words};
 
 /// What one field holds, as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Typed {
+pub enum RawValue {
     Text(String),
     Flag(bool),
     Picks(Vec<String>),
-    Rows(Vec<Row>),
+    Rows(Vec<RowValues>),
 }
 
 /// All fields of a form, as typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Draft(BTreeMap<&'static str, Typed>);
+pub struct Draft(BTreeMap<&'static str, RawValue>);
 
 impl Draft {
     /// What a form shows of a content.
@@ -33,101 +33,101 @@ impl Draft {
         for field in fields {
             let typed = match &field.kind {
                 Kind::Text { .. } | Kind::Choice { .. } => {
-                    Typed::Text(last(pairs, field.name).unwrap_or_default().to_owned())
+                    RawValue::Text(last(pairs, field.name).unwrap_or_default().to_owned())
                 }
-                Kind::Flag { .. } => Typed::Flag(last(pairs, field.name).is_some()),
-                Kind::Picks { .. } => Typed::Picks(all(pairs, field.name)),
-                Kind::Rows { columns, .. } => Typed::Rows(rows(pairs, field.name, columns)),
+                Kind::Flag { .. } => RawValue::Flag(last(pairs, field.name).is_some()),
+                Kind::Picks { .. } => RawValue::Picks(all(pairs, field.name)),
+                Kind::Rows { columns, .. } => RawValue::Rows(rows(pairs, field.name, columns)),
             };
             draft.0.insert(field.name, typed);
         }
         draft
     }
 
-    pub fn get(&self, name: &str) -> Option<&Typed> {
+    pub fn get(&self, name: &str) -> Option<&RawValue> {
         self.0.get(name)
     }
 
     /// '' where the field is none of text.
     pub fn text(&self, name: &str) -> &str {
         match self.0.get(name) {
-            Some(Typed::Text(text)) => text,
+            Some(RawValue::Text(text)) => text,
             _ => "",
         }
     }
 
     pub fn flag(&self, name: &str) -> bool {
-        matches!(self.0.get(name), Some(Typed::Flag(true)))
+        matches!(self.0.get(name), Some(RawValue::Flag(true)))
     }
 
     pub fn picks(&self, name: &str) -> &[String] {
         match self.0.get(name) {
-            Some(Typed::Picks(picks)) => picks,
+            Some(RawValue::Picks(picks)) => picks,
             _ => &[],
         }
     }
 
-    pub fn rows(&self, name: &str) -> &[Row] {
+    pub fn rows(&self, name: &str) -> &[RowValues] {
         match self.0.get(name) {
-            Some(Typed::Rows(rows)) => rows,
+            Some(RawValue::Rows(rows)) => rows,
             _ => &[],
         }
     }
 
-    pub fn set(&mut self, name: &'static str, typed: Typed) {
+    pub fn set(&mut self, name: &'static str, typed: RawValue) {
         self.0.insert(name, typed);
     }
 
     /// The content, starting from `content` for what the form does not say: limits and shapes of every field are
-    /// checked, all complaints come at once. Rows that are wholly empty are left out.
-    pub fn parse<C>(&self, fields: &[Field<C>], mut content: C) -> Result<C, Rejection> {
-        let mut rejection = Rejection::default();
+    /// checked, all errors are reported at once. Rows that are wholly empty are left out.
+    pub fn parse<C>(&self, fields: &[Field<C>], mut content: C) -> Result<C, ValidationErrors> {
+        let mut errors = ValidationErrors::default();
         for field in fields {
-            self.parse_field(field, &mut content, &mut rejection);
+            self.parse_field(field, &mut content, &mut errors);
         }
-        rejection.check()?;
+        errors.check()?;
         Ok(content)
     }
 
-    fn parse_field<C>(&self, field: &Field<C>, content: &mut C, rejection: &mut Rejection) {
+    fn parse_field<C>(&self, field: &Field<C>, content: &mut C, errors: &mut ValidationErrors) {
         let place = Place::Field(field.name);
         match &field.kind {
             Kind::Text { shape, max, set, .. } => {
                 let text = tidy(self.text(field.name), *shape);
-                check_required(field.required, &text, place, rejection);
-                check_text(&text, *shape, *max, place, rejection);
+                check_required(field.required, &text, place, errors);
+                check_text(&text, *shape, *max, place, errors);
                 set(content, text);
             }
             Kind::Choice { set, .. } => {
                 let text = self.text(field.name).trim().to_owned();
-                check_required(field.required, &text, place, rejection);
-                check_choices(std::slice::from_ref(&text), place, rejection);
+                check_required(field.required, &text, place, errors);
+                check_choices(std::slice::from_ref(&text), place, errors);
                 set(content, text);
             }
             Kind::Flag { set, .. } => set(content, self.flag(field.name)),
             Kind::Picks { set, .. } => {
-                check_choices(self.picks(field.name), place, rejection);
+                check_choices(self.picks(field.name), place, errors);
                 set(content, self.picks(field.name).to_vec());
             }
             Kind::Rows { columns, fixed, set, .. } => {
-                set(content, parse_rows(self.rows(field.name), field.name, columns, fixed, rejection));
+                set(content, parse_rows(self.rows(field.name), field.name, columns, fixed, errors));
             }
         }
     }
 }
 
-fn typed_of<C>(kind: &Kind<C>, content: &C) -> Typed {
+fn typed_of<C>(kind: &Kind<C>, content: &C) -> RawValue {
     match kind {
-        Kind::Text { shape: Shape::Password, .. } => Typed::Text(String::new()),
-        Kind::Text { get, .. } | Kind::Choice { get, .. } => Typed::Text(get(content).to_owned()),
-        Kind::Flag { get, .. } => Typed::Flag(get(content)),
-        Kind::Picks { get, .. } => Typed::Picks(get(content).to_vec()),
-        Kind::Rows { get, fixed, .. } => Typed::Rows(with_fixed(get(content), fixed)),
+        Kind::Text { shape: Shape::Password, .. } => RawValue::Text(String::new()),
+        Kind::Text { get, .. } | Kind::Choice { get, .. } => RawValue::Text(get(content).to_owned()),
+        Kind::Flag { get, .. } => RawValue::Flag(get(content)),
+        Kind::Picks { get, .. } => RawValue::Picks(get(content).to_vec()),
+        Kind::Rows { get, fixed, .. } => RawValue::Rows(with_fixed(get(content), fixed)),
     }
 }
 
 /// The rows whose first columns are fixed come first, also those that the content lacks.
-fn with_fixed(mut rows: Vec<Row>, fixed: &[&str]) -> Vec<Row> {
+fn with_fixed(mut rows: Vec<RowValues>, fixed: &[&str]) -> Vec<RowValues> {
     let mut ordered = Vec::with_capacity(rows.len() + fixed.len());
     for key in fixed {
         let place = rows.iter().position(|row| row.first().is_some_and(|first| first == key));
@@ -147,8 +147,8 @@ fn all(pairs: &[(String, String)], name: &str) -> Vec<String> {
     pairs.iter().filter(|(of, value)| of == name && seen.insert(value)).map(|(_, value)| value.clone()).collect()
 }
 
-fn rows(pairs: &[(String, String)], name: &str, columns: &[Column]) -> Vec<Row> {
-    let mut rows: BTreeMap<u32, Row> = BTreeMap::new();
+fn rows(pairs: &[(String, String)], name: &str, columns: &[RowColumn]) -> Vec<RowValues> {
+    let mut rows: BTreeMap<u32, RowValues> = BTreeMap::new();
     for (of, value) in pairs {
         let Some((row, column)) = address(of, name) else { continue };
         let Some(column) = columns.iter().position(|declared| declared.name == column) else { continue };
@@ -164,23 +164,23 @@ fn address<'a>(of: &'a str, name: &str) -> Option<(u32, &'a str)> {
 }
 
 fn parse_rows(
-    rows: &[Row],
+    rows: &[RowValues],
     field: &'static str,
-    columns: &[Column],
+    columns: &[RowColumn],
     fixed: &[&str],
-    rejection: &mut Rejection,
-) -> Vec<Row> {
+    errors: &mut ValidationErrors,
+) -> Vec<RowValues> {
     let mut parsed = Vec::with_capacity(rows.len());
     for (number, row) in rows.iter().enumerate() {
-        let texts: Row = row.iter().map(|text| tidy(text, Shape::Line)).collect();
+        let texts: RowValues = row.iter().map(|text| tidy(text, Shape::Line)).collect();
         if texts.iter().all(String::is_empty) {
             continue;
         }
         let is_fixed = texts.first().is_some_and(|first| fixed.contains(&first.as_str()));
         for (column, text) in columns.iter().zip(&texts) {
             let place = Place::Cell { field, row: number, column: column.name };
-            check_required(column.required && !is_fixed, text, place, rejection);
-            check_text(text, Shape::Line, column.max, place, rejection);
+            check_required(column.required && !is_fixed, text, place, errors);
+            check_text(text, Shape::Line, column.max, place, errors);
         }
         parsed.push(texts);
     }
@@ -196,31 +196,31 @@ fn tidy(text: &str, shape: Shape) -> String {
     }
 }
 
-fn check_required(required: bool, text: &str, place: Place, rejection: &mut Rejection) {
+fn check_required(required: bool, text: &str, place: Place, errors: &mut ValidationErrors) {
     if required && text.is_empty() {
-        rejection.add(place, words::REQUIRED);
+        errors.add(place, words::REQUIRED);
     }
 }
 
-fn check_text(text: &str, shape: Shape, max: usize, place: Place, rejection: &mut Rejection) {
+fn check_text(text: &str, shape: Shape, max: usize, place: Place, errors: &mut ValidationErrors) {
     let length = text.chars().count();
     if length > max {
-        rejection.add(place, words::too_long(max, length));
+        errors.add(place, words::too_long(max, length));
     }
     if text.chars().any(|c| is_refused(c, shape)) {
-        rejection.add(place, words::CONTROL);
+        errors.add(place, words::CONTROL);
     }
     match shape {
-        Shape::Url if !text.is_empty() && !is_url(text) => rejection.add(place, words::NO_URL),
-        Shape::Email if !text.is_empty() && !is_email(text) => rejection.add(place, words::NO_EMAIL),
+        Shape::Url if !text.is_empty() && !is_url(text) => errors.add(place, words::NO_URL),
+        Shape::Email if !text.is_empty() && !is_email(text) => errors.add(place, words::NO_EMAIL),
         _ => {}
     }
 }
 
 /// Nothing is called so, and PostgreSQL could not even be asked for a name with NUL in it.
-fn check_choices(choices: &[String], place: Place, rejection: &mut Rejection) {
+fn check_choices(choices: &[String], place: Place, errors: &mut ValidationErrors) {
     if choices.iter().any(|choice| choice.contains(char::is_control)) {
-        rejection.add(place, words::NO_CHOICE);
+        errors.add(place, words::NO_CHOICE);
     }
 }
 
@@ -263,12 +263,12 @@ mod tests {
         friends: Vec<String>,
         url: String,
         on: bool,
-        rows: Vec<Row>,
+        rows: Vec<RowValues>,
     }
 
-    const COLUMNS: &[Column] = &[
-        Column { name: "key", label: "Key", max: 5, required: true, suggestions: None },
-        Column { name: "value", label: "Value", max: 5, required: false, suggestions: None },
+    const COLUMNS: &[RowColumn] = &[
+        RowColumn { name: "key", label: "Key", max: 5, required: true, suggestions: None },
+        RowColumn { name: "value", label: "Value", max: 5, required: false, suggestions: None },
     ];
 
     type F = Field<Thing>;
@@ -317,23 +317,23 @@ mod tests {
     }
 
     #[test]
-    fn every_complaint_stands_at_its_place() {
+    fn every_error_is_at_its_place() {
         let draft = read(&[("name", "  "), ("url", "javascript:alert(1)"), ("rows-7-value", "1234567\u{1}")]);
-        let rejection = draft.parse(&FIELDS, Thing::default()).unwrap_err();
-        assert_eq!(rejection.of(Place::Field("name")), [words::REQUIRED]);
-        assert_eq!(rejection.of(Place::Field("url")), [words::NO_URL]);
+        let errors = draft.parse(&FIELDS, Thing::default()).unwrap_err();
+        assert_eq!(errors.of(Place::Field("name")), [words::REQUIRED]);
+        assert_eq!(errors.of(Place::Field("url")), [words::NO_URL]);
         let cell = |column| Place::Cell { field: "rows", row: 0, column };
-        assert_eq!(rejection.of(cell("key")), [words::REQUIRED]);
+        assert_eq!(errors.of(cell("key")), [words::REQUIRED]);
         let too_long = "Ensure this value has at most 5 characters (it has 8).";
-        assert_eq!(rejection.of(cell("value")), [too_long, words::CONTROL]);
+        assert_eq!(errors.of(cell("value")), [too_long, words::CONTROL]);
     }
 
     #[test]
     fn nothing_to_choose_has_control_characters() {
         let draft = read(&[("name", "x"), ("kind", "a\0b"), ("friends", "alice"), ("friends", "\n")]);
-        let rejection = draft.parse(&FIELDS, Thing::default()).unwrap_err();
-        assert_eq!(rejection.of(Place::Field("kind")), [words::NO_CHOICE]);
-        assert_eq!(rejection.of(Place::Field("friends")), [words::NO_CHOICE]);
+        let errors = draft.parse(&FIELDS, Thing::default()).unwrap_err();
+        assert_eq!(errors.of(Place::Field("kind")), [words::NO_CHOICE]);
+        assert_eq!(errors.of(Place::Field("friends")), [words::NO_CHOICE]);
     }
 
     #[test]

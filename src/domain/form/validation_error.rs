@@ -15,39 +15,39 @@ pub enum Place {
 
 /// One message at its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
+pub struct FieldError {
     pub place: Place,
     pub message: String,
 }
 
 /// Everything that stands in the way of saving; never empty where it is given as an error.
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.complaints.iter().map(|complaint| complaint.message.as_str()).collect::<Vec<_>>().join(" "))]
-pub struct Rejection {
-    pub complaints: Vec<Complaint>,
+#[error("{}", self.errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" "))]
+pub struct ValidationErrors {
+    pub errors: Vec<FieldError>,
 }
 
-impl Rejection {
+impl ValidationErrors {
     /// One message at a field.
     pub fn at(field: &'static str, message: impl Into<String>) -> Self {
-        let mut rejection = Self::default();
-        rejection.add(Place::Field(field), message);
-        rejection
+        let mut errors = Self::default();
+        errors.add(Place::Field(field), message);
+        errors
     }
 
     /// One message about the form as a whole.
     pub fn of_form(message: impl Into<String>) -> Self {
-        let mut rejection = Self::default();
-        rejection.add(Place::Form, message);
-        rejection
+        let mut errors = Self::default();
+        errors.add(Place::Form, message);
+        errors
     }
 
     pub fn add(&mut self, place: Place, message: impl Into<String>) {
-        self.complaints.push(Complaint { place, message: message.into() });
+        self.errors.push(FieldError { place, message: message.into() });
     }
 
     pub fn is_empty(&self) -> bool {
-        self.complaints.is_empty()
+        self.errors.is_empty()
     }
 
     /// An error where there is anything to mend.
@@ -57,8 +57,8 @@ impl Rejection {
 
     /// The messages of one place, in the order in which they were added.
     pub fn of(&self, place: Place) -> Vec<&str> {
-        let of_place = self.complaints.iter().filter(|complaint| complaint.place == place);
-        of_place.map(|complaint| complaint.message.as_str()).collect()
+        let of_place = self.errors.iter().filter(|error| error.place == place);
+        of_place.map(|error| error.message.as_str()).collect()
     }
 }
 

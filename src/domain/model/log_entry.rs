@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Action {
+pub enum LogAction {
     Add,
     Change,
     Delete,
 }
 
-impl Action {
+impl LogAction {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Add => "add",
@@ -24,7 +24,7 @@ impl Action {
     }
 }
 
-impl FromStr for Action {
+impl FromStr for LogAction {
     type Err = ();
 
     fn from_str(word: &str) -> Result<Self, ()> {

@@ -2,7 +2,7 @@
 
 use super::group_kind::GroupKind;
 use super::metric::{MetricContent, Section, Setting};
-use crate::domain::form::field::{Choices, Column, Field, Kind, Row, Shape};
+use crate::domain::form::field::{Choices, Field, Kind, RowColumn, RowValues, Shape};
 
 /// The keys of section config that an active metric must have, in the order of the form.
 pub const FIXED_KEYS: [&str; 5] = ["interval", "maxCheckAttempts", "path", "retryInterval", "timeout"];
@@ -11,14 +11,14 @@ pub const FIXED_KEYS: [&str; 5] = ["interval", "maxCheckAttempts", "path", "retr
 pub const KEY: &str = "key";
 pub const VALUE: &str = "value";
 
-const VALUE_COLUMN: Column = Column { name: VALUE, label: "Value", max: 384, required: false, suggestions: None };
+const VALUE_COLUMN: RowColumn = RowColumn { name: VALUE, label: "Value", max: 384, required: false, suggestions: None };
 
-const COLUMNS: &[Column] = &[key_column(None), VALUE_COLUMN];
+const COLUMNS: &[RowColumn] = &[key_column(None), VALUE_COLUMN];
 
-const DEPENDENCY_COLUMNS: &[Column] = &[key_column(Some(Choices::Metrics)), VALUE_COLUMN];
+const DEPENDENCY_COLUMNS: &[RowColumn] = &[key_column(Some(Choices::Metrics)), VALUE_COLUMN];
 
-const fn key_column(suggestions: Option<Choices>) -> Column {
-    Column { name: KEY, label: "Key", max: 384, required: true, suggestions }
+const fn key_column(suggestions: Option<Choices>) -> RowColumn {
+    RowColumn { name: KEY, label: "Key", max: 384, required: true, suggestions }
 }
 
 type F = Field<MetricContent>;
@@ -50,7 +50,7 @@ pub static FIELDS: [F; 14] = [
 /// The rows of a section, by its place in [`Section::ALL`]: how they are reached is known when this is compiled.
 const fn section<const PLACE: usize>(
     label: &'static str,
-    columns: &'static [Column],
+    columns: &'static [RowColumn],
     fixed: &'static [&'static str],
 ) -> F {
     let rows: Kind<MetricContent> = Kind::Rows {
@@ -62,13 +62,13 @@ const fn section<const PLACE: usize>(
     F::new(Section::ALL[PLACE].as_str(), label, rows)
 }
 
-fn rows(content: &MetricContent, section: Section) -> Vec<Row> {
+fn rows(content: &MetricContent, section: Section) -> Vec<RowValues> {
     content.settings.of(section).iter().map(|Setting(key, value)| vec![key.clone(), value.clone()]).collect()
 }
 
 /// A row of the content has the number that it has in the form: also one that holds nothing but its fixed key stays.
-fn set_rows(content: &mut MetricContent, section: Section, rows: Vec<Row>) {
-    let setting = |row: Row| {
+fn set_rows(content: &mut MetricContent, section: Section, rows: Vec<RowValues>) {
+    let setting = |row: RowValues| {
         let [key, value] = <[String; 2]>::try_from(row).unwrap_or_default();
         Setting(key, value)
     };
@@ -131,15 +131,15 @@ mod tests {
         content.name = "n".repeat(129);
         (content.tag, content.metric_type, content.group) = Default::default();
         (content.probe, content.parent) = ("p".repeat(200), "p".repeat(384));
-        let rejection = Draft::of(&FIELDS, &content).parse(&FIELDS, MetricContent::default()).unwrap_err();
+        let errors = Draft::of(&FIELDS, &content).parse(&FIELDS, MetricContent::default()).unwrap_err();
         for field in ["tag", "mtype", "group"] {
-            assert_eq!(rejection.of(Place::Field(field)), [words::REQUIRED]);
+            assert_eq!(errors.of(Place::Field(field)), [words::REQUIRED]);
         }
-        assert_eq!(rejection.of(Place::Field("name")), [words::too_long(128, 129)]);
+        assert_eq!(errors.of(Place::Field("name")), [words::too_long(128, 129)]);
         let cell = |row, column| Place::Cell { field: "flags", row, column };
-        assert_eq!(rejection.of(cell(3, KEY)), [words::REQUIRED]);
-        assert_eq!(rejection.of(cell(4, KEY)), [words::too_long(384, 385)]);
-        assert_eq!(rejection.of(cell(4, VALUE)), [words::too_long(384, 385)]);
-        assert_eq!(rejection.complaints.len(), 7);
+        assert_eq!(errors.of(cell(3, KEY)), [words::REQUIRED]);
+        assert_eq!(errors.of(cell(4, KEY)), [words::too_long(384, 385)]);
+        assert_eq!(errors.of(cell(4, VALUE)), [words::too_long(384, 385)]);
+        assert_eq!(errors.errors.len(), 7);
     }
 }

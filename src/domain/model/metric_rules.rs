@@ -2,7 +2,7 @@
 
 use super::metric::{MetricContent, Section, Setting};
 use super::metric_fields::{FIXED_KEYS, VALUE};
-use crate::domain::form::validation_error::{Place, Rejection, words};
+use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 
 /// The type of metrics that run a probe.
 pub const ACTIVE: &str = "Active";
@@ -15,43 +15,43 @@ pub const PASSIVE_KEY: &str = "PASSIVE";
 
 impl MetricContent {
     /// Complains about what its type asks for. Rows are counted as in [`super::metric::Settings`].
-    pub fn check_type(&self, rejection: &mut Rejection) {
+    pub fn check_type(&self, errors: &mut ValidationErrors) {
         match self.metric_type.as_str() {
-            ACTIVE => self.check_active(rejection),
-            PASSIVE => self.check_passive(rejection),
+            ACTIVE => self.check_active(errors),
+            PASSIVE => self.check_passive(errors),
             _ => {}
         }
     }
 
     /// Every fixed key of section config stands there, with a value.
-    fn check_active(&self, rejection: &mut Rejection) {
+    fn check_active(&self, errors: &mut ValidationErrors) {
         let config = self.settings.of(Section::Config);
         let field = Section::Config.as_str();
         let missing: Vec<&str> =
             FIXED_KEYS.into_iter().filter(|key| !config.iter().any(|setting| setting.key() == *key)).collect();
         if !missing.is_empty() {
-            rejection.add(Place::Field(field), format!("Missing fields {}", missing.join(", ")));
+            errors.add(Place::Field(field), format!("Missing fields {}", missing.join(", ")));
         }
         let empty = config.iter().enumerate().filter(|(_, setting)| is_fixed(setting) && setting.value().is_empty());
         let empty: Vec<(usize, &str)> = empty.map(|(row, setting)| (row, setting.key())).collect();
         if !empty.is_empty() {
             let keys: Vec<&str> = empty.iter().map(|(_, key)| *key).collect();
-            rejection.add(Place::Field(field), format!("Missing values for fields {}", keys.join(", ")));
+            errors.add(Place::Field(field), format!("Missing values for fields {}", keys.join(", ")));
         }
         for (row, _) in empty {
-            rejection.add(Place::Cell { field, row, column: VALUE }, words::REQUIRED);
+            errors.add(Place::Cell { field, row, column: VALUE }, words::REQUIRED);
         }
     }
 
     /// Section flags says that it is passive; in any case.
-    fn check_passive(&self, rejection: &mut Rejection) {
+    fn check_passive(&self, errors: &mut ValidationErrors) {
         let flags = self.settings.of(Section::Flags);
         let is_set = |setting: &Setting| setting.value() == "1" || setting.value().eq_ignore_ascii_case("true");
         let mut found = flags.iter().filter(|setting| setting.key().eq_ignore_ascii_case(PASSIVE_KEY)).peekable();
         if found.peek().is_none() {
-            rejection.add(Place::Field(Section::Flags.as_str()), "Missing PASSIVE key");
+            errors.add(Place::Field(Section::Flags.as_str()), "Missing PASSIVE key");
         } else if !found.all(is_set) {
-            rejection.add(Place::Field(Section::Flags.as_str()), "PASSIVE key should be set to 1");
+            errors.add(Place::Field(Section::Flags.as_str()), "PASSIVE key should be set to 1");
         }
     }
 
@@ -108,10 +108,10 @@ mod tests {
         content
     }
 
-    fn complaints(content: &MetricContent) -> Rejection {
-        let mut rejection = Rejection::default();
-        content.check_type(&mut rejection);
-        rejection
+    fn errors_of(content: &MetricContent) -> ValidationErrors {
+        let mut errors = ValidationErrors::default();
+        content.check_type(&mut errors);
+        errors
     }
 
     fn full() -> Vec<(Section, &'static str, &'static str)> {
@@ -120,31 +120,31 @@ mod tests {
 
     #[test]
     fn an_active_metric_has_every_fixed_key() {
-        assert!(complaints(&metric(ACTIVE, &full())).is_empty());
+        assert!(errors_of(&metric(ACTIVE, &full())).is_empty());
         let some = [
             (Section::Config, "other", ""),
             (Section::Config, "maxCheckAttempts", "3"),
             (Section::Config, "timeout", ""),
             (Section::Config, "retryInterval", ""),
         ];
-        let rejection = complaints(&metric(ACTIVE, &some));
+        let errors = errors_of(&metric(ACTIVE, &some));
         let messages = ["Missing fields interval, path", "Missing values for fields timeout, retryInterval"];
-        assert_eq!(rejection.of(Place::Field("config")), messages);
+        assert_eq!(errors.of(Place::Field("config")), messages);
         for row in [2, 3] {
-            assert_eq!(rejection.of(Place::Cell { field: "config", row, column: "value" }), [words::REQUIRED]);
+            assert_eq!(errors.of(Place::Cell { field: "config", row, column: "value" }), [words::REQUIRED]);
         }
-        assert_eq!(rejection.complaints.len(), 4);
-        let none = complaints(&metric(ACTIVE, &[]));
+        assert_eq!(errors.errors.len(), 4);
+        let none = errors_of(&metric(ACTIVE, &[]));
         let all = "Missing fields interval, maxCheckAttempts, path, retryInterval, timeout";
-        assert_eq!((none.of(Place::Field("config")), none.complaints.len()), (vec![all], 1));
-        assert!(complaints(&metric("Other", &[])).is_empty());
+        assert_eq!((none.of(Place::Field("config")), none.errors.len()), (vec![all], 1));
+        assert!(errors_of(&metric("Other", &[])).is_empty());
     }
 
     #[test]
     fn a_passive_metric_says_so() {
         let passive = |settings: &[(Section, &str, &str)]| {
-            let rejection = complaints(&metric(PASSIVE, settings));
-            rejection.of(Place::Field("flags")).into_iter().map(str::to_owned).collect::<Vec<_>>()
+            let errors = errors_of(&metric(PASSIVE, settings));
+            errors.of(Place::Field("flags")).into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
         let flag = Section::Flags;
         assert_eq!(passive(&[(flag, "OBSESS", "1"), (Section::Config, "PASSIVE", "1")]), ["Missing PASSIVE key"]);

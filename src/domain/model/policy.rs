@@ -26,7 +26,7 @@ impl Viewer {
 
 /// What somebody wants to do with an object. Groups by name, '' for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish<'a> {
+pub enum Action<'a> {
     View,
     /// Opens an empty form, whatever will be chosen in it.
     StartAdding,
@@ -87,28 +87,28 @@ pub fn ruling_groups(kind: ObjectKind) -> Option<GroupKind> {
 }
 
 /// Whether the viewer may do this with an object of this kind.
-pub fn decide(viewer: &Viewer, kind: ObjectKind, wish: Wish<'_>) -> Result<(), Denial> {
-    match (kind, wish) {
+pub fn decide(viewer: &Viewer, kind: ObjectKind, action: Action<'_>) -> Result<(), Denial> {
+    match (kind, action) {
         // fed from outside
-        (ObjectKind::Service, Wish::View) => Ok(()),
+        (ObjectKind::Service, Action::View) => Ok(()),
         (ObjectKind::Service, _) => Err(Denial::Never),
         _ if viewer.is_superuser => Ok(()),
         _ => match ruling_groups(kind) {
-            Some(groups) => decide_for_member(viewer, groups, wish),
+            Some(groups) => decide_for_member(viewer, groups, action),
             None => Err(Denial::Never),
         },
     }
 }
 
-fn decide_for_member(viewer: &Viewer, kind: GroupKind, wish: Wish<'_>) -> Result<(), Denial> {
-    match wish {
-        Wish::View => Ok(()),
-        Wish::StartAdding => viewer.groups_of(kind).next().map(|_| ()).ok_or(Denial::Never),
-        Wish::Add { group } => own_choice(viewer, kind, group),
-        Wish::StartChanging { group } | Wish::Delete { group } | Wish::Clone { group } => {
+fn decide_for_member(viewer: &Viewer, kind: GroupKind, action: Action<'_>) -> Result<(), Denial> {
+    match action {
+        Action::View => Ok(()),
+        Action::StartAdding => viewer.groups_of(kind).next().map(|_| ()).ok_or(Denial::Never),
+        Action::Add { group } => own_choice(viewer, kind, group),
+        Action::StartChanging { group } | Action::Delete { group } | Action::Clone { group } => {
             own_object(viewer, kind, group)
         }
-        Wish::Change { before, after } => {
+        Action::Change { before, after } => {
             own_object(viewer, kind, before)?;
             own_choice(viewer, kind, after)
         }
@@ -149,36 +149,39 @@ mod tests {
     #[test]
     fn a_superuser_may_everything_but_change_services() {
         for kind in ObjectKind::ALL.into_iter().filter(|kind| *kind != ObjectKind::Service) {
-            for wish in
-                [Wish::View, Wish::StartAdding, Wish::Delete { group: "X" }, Wish::Change { before: "", after: "" }]
-            {
-                assert_eq!(decide(&superuser(), kind, wish), Ok(()), "{kind} {wish:?}");
+            for action in [
+                Action::View,
+                Action::StartAdding,
+                Action::Delete { group: "X" },
+                Action::Change { before: "", after: "" },
+            ] {
+                assert_eq!(decide(&superuser(), kind, action), Ok(()), "{kind} {action:?}");
             }
         }
-        assert_eq!(decide(&superuser(), ObjectKind::Service, Wish::Delete { group: "" }), Err(Denial::Never));
+        assert_eq!(decide(&superuser(), ObjectKind::Service, Action::Delete { group: "" }), Err(Denial::Never));
     }
 
     #[test]
     fn a_member_may_not_change_a_foreign_group() {
-        let probe = |wish| decide(&member(), ObjectKind::Probe, wish);
-        assert_eq!(probe(Wish::Change { before: "ARGO", after: "ARGO" }), Ok(()));
-        assert_eq!(probe(Wish::Change { before: "X", after: "ARGO" }), Err(Denial::ForeignObject("X".into())));
-        assert_eq!(probe(Wish::Change { before: "", after: "ARGO" }), Err(Denial::ForeignObject("".into())));
-        assert_eq!(probe(Wish::Change { before: "ARGO", after: "X" }), Err(Denial::ForeignGroup("X".into())));
-        assert_eq!(probe(Wish::Change { before: "ARGO", after: "" }), Err(Denial::NoGroup));
-        assert_eq!(probe(Wish::Delete { group: "X" }), Err(Denial::ForeignObject("X".into())));
+        let probe = |action| decide(&member(), ObjectKind::Probe, action);
+        assert_eq!(probe(Action::Change { before: "ARGO", after: "ARGO" }), Ok(()));
+        assert_eq!(probe(Action::Change { before: "X", after: "ARGO" }), Err(Denial::ForeignObject("X".into())));
+        assert_eq!(probe(Action::Change { before: "", after: "ARGO" }), Err(Denial::ForeignObject("".into())));
+        assert_eq!(probe(Action::Change { before: "ARGO", after: "X" }), Err(Denial::ForeignGroup("X".into())));
+        assert_eq!(probe(Action::Change { before: "ARGO", after: "" }), Err(Denial::NoGroup));
+        assert_eq!(probe(Action::Delete { group: "X" }), Err(Denial::ForeignObject("X".into())));
         // A group of the same name but of another kind gives nothing.
         assert_eq!(
-            decide(&member(), ObjectKind::Metric, Wish::Delete { group: "ARGO" }),
+            decide(&member(), ObjectKind::Metric, Action::Delete { group: "ARGO" }),
             Err(Denial::ForeignObject("ARGO".into()))
         );
-        assert_eq!(decide(&member(), ObjectKind::Metric, Wish::StartAdding), Err(Denial::Never));
+        assert_eq!(decide(&member(), ObjectKind::Metric, Action::StartAdding), Err(Denial::Never));
     }
 
     #[test]
     fn users_groups_and_keys_are_for_superusers() {
         for kind in [ObjectKind::CustUser, ObjectKind::GroupOfProbes, ObjectKind::ApiKey] {
-            assert_eq!(decide(&member(), kind, Wish::View), Err(Denial::Never));
+            assert_eq!(decide(&member(), kind, Action::View), Err(Denial::Never));
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::group_kind::GroupKind;
 use super::wording::{fields, sentences};
 use crate::domain::form::field::{Choices, Field, Shape};
-use crate::domain::form::validation_error::{Place, Rejection};
+use crate::domain::form::validation_error::{Place, ValidationErrors};
 
 /// The version number has been used already.
 pub const NOT_RAISED: &str = "Version number should be raised";
@@ -72,7 +72,7 @@ impl ProbeContent {
     /// Complains about a version number that the probe had before: a new version needs one of its own, and the newest,
     /// where it is amended in place, may not take that of an older one. `labels` are the numbers of the versions that
     /// are kept, the newest first.
-    pub fn check_version(&self, after: &Self, is_new: bool, labels: &[String], rejection: &mut Rejection) {
+    pub fn check_version(&self, after: &Self, is_new: bool, labels: &[String], errors: &mut ValidationErrors) {
         let is_used = if is_new {
             after.version == self.version || labels.contains(&after.version)
         } else {
@@ -80,7 +80,7 @@ impl ProbeContent {
             after.version != self.version && labels.iter().skip(1).any(|label| *label == after.version)
         };
         if is_used {
-            rejection.add(Place::Field("version"), NOT_RAISED);
+            errors.add(Place::Field("version"), NOT_RAISED);
         }
     }
 }
@@ -88,7 +88,7 @@ impl ProbeContent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::form::submitted::{Draft, Typed};
+    use crate::domain::form::submitted::{Draft, RawValue};
     use crate::domain::form::validation_error::words;
 
     fn probe(version: &str) -> ProbeContent {
@@ -111,31 +111,31 @@ mod tests {
 
     #[test]
     fn all_but_the_group_is_required_and_limited() {
-        let complaints = Draft::default().parse(&FIELDS, ProbeContent::default()).unwrap_err();
+        let errors = Draft::default().parse(&FIELDS, ProbeContent::default()).unwrap_err();
         for name in ["name", "version", "repository", "docurl", "description", "comment"] {
-            assert_eq!(complaints.of(Place::Field(name)), [words::REQUIRED], "{name}");
+            assert_eq!(errors.of(Place::Field(name)), [words::REQUIRED], "{name}");
         }
-        assert_eq!(complaints.complaints.len(), 6);
+        assert_eq!(errors.errors.len(), 6);
         let limits = [("name", 128), ("version", 28), ("description", 1024), ("comment", 512)];
         let mut draft = Draft::of(&FIELDS, &probe("1"));
         for (name, max) in limits {
-            draft.set(name, Typed::Text("x".repeat(max + 1)));
+            draft.set(name, RawValue::Text("x".repeat(max + 1)));
         }
-        draft.set("repository", Typed::Text("no address".into()));
-        let complaints = draft.parse(&FIELDS, ProbeContent::default()).unwrap_err();
+        draft.set("repository", RawValue::Text("no address".into()));
+        let errors = draft.parse(&FIELDS, ProbeContent::default()).unwrap_err();
         for (name, max) in limits {
-            assert_eq!(complaints.of(Place::Field(name)), [words::too_long(max, max + 1)], "{name}");
+            assert_eq!(errors.of(Place::Field(name)), [words::too_long(max, max + 1)], "{name}");
         }
-        assert_eq!(complaints.of(Place::Field("repository")), [words::NO_URL]);
+        assert_eq!(errors.of(Place::Field("repository")), [words::NO_URL]);
     }
 
     /// Whether version «2.0», kept after «1.0» and «1.1», may be changed to this number.
     fn may_become(version: &str, is_new: bool) -> bool {
         let labels = ["2.0", "1.1", "1.0"].map(str::to_owned);
-        let mut rejection = Rejection::default();
-        probe("2.0").check_version(&probe(version), is_new, &labels, &mut rejection);
-        assert!(rejection.is_empty() || rejection.of(Place::Field("version")) == ["Version number should be raised"]);
-        rejection.is_empty()
+        let mut errors = ValidationErrors::default();
+        probe("2.0").check_version(&probe(version), is_new, &labels, &mut errors);
+        assert!(errors.is_empty() || errors.of(Place::Field("version")) == ["Version number should be raised"]);
+        errors.is_empty()
     }
 
     #[test]
@@ -144,18 +144,18 @@ mod tests {
             ["2.1", "1.2", "2.0", "1.1", "1.0"].map(|to| may_become(to, true)),
             [true, true, false, false, false]
         );
-        let mut rejection = Rejection::default();
-        probe("2.0").check_version(&probe("2.0"), true, &[], &mut rejection);
-        assert!(!rejection.is_empty(), "its current number counts though no version is kept");
+        let mut errors = ValidationErrors::default();
+        probe("2.0").check_version(&probe("2.0"), true, &[], &mut errors);
+        assert!(!errors.is_empty(), "its current number counts though no version is kept");
     }
 
     #[test]
     fn an_amended_version_takes_no_number_of_another() {
         assert_eq!(["2.1", "2.0", "1.1", "1.0"].map(|to| may_become(to, false)), [true, true, false, false]);
         let twice = ["2.0", "2.0"].map(str::to_owned);
-        let mut rejection = Rejection::default();
-        probe("2.0").check_version(&probe("2.0"), false, &twice, &mut rejection);
-        assert!(rejection.is_empty());
+        let mut errors = ValidationErrors::default();
+        probe("2.0").check_version(&probe("2.0"), false, &twice, &mut errors);
+        assert!(errors.is_empty());
     }
 
     #[test]

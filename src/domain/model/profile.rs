@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::group_kind::GroupKind;
 use super::wording::{fields, sentences};
 use super::wording::{listed, missing_in};
-use crate::domain::form::field::{Choices, Column, Field, Kind, Row, Shape};
-use crate::domain::form::validation_error::{Place, Rejection};
+use crate::domain::form::field::{Choices, Field, Kind, RowColumn, RowValues, Shape};
+use crate::domain::form::validation_error::{Place, ValidationErrors};
 
 /// The version of a profile for which none was given.
 pub const FIRST_VERSION: &str = "1.0";
@@ -50,16 +50,16 @@ pub struct ProfileContent {
     pub tuples: Vec<Tuple>,
 }
 
-const COLUMNS: &[Column] = &[
-    Column {
+const COLUMNS: &[RowColumn] = &[
+    RowColumn {
         name: "service_flavour",
         label: "Service flavour",
         max: 128,
         required: true,
         suggestions: Some(Choices::ServiceFlavours),
     },
-    Column { name: "metric", label: "Metric", max: 128, required: true, suggestions: Some(Choices::MetricNames) },
-    Column { name: "fqan", label: "FQAN", max: 128, required: false, suggestions: None },
+    RowColumn { name: "metric", label: "Metric", max: 128, required: true, suggestions: Some(Choices::MetricNames) },
+    RowColumn { name: "fqan", label: "FQAN", max: 128, required: false, suggestions: None },
 ];
 
 type F = Field<ProfileContent>;
@@ -87,13 +87,13 @@ fn description(content: &ProfileContent) -> &str {
     content.description.as_deref().unwrap_or_default()
 }
 
-fn rows(content: &ProfileContent) -> Vec<Row> {
+fn rows(content: &ProfileContent) -> Vec<RowValues> {
     let row = |tuple: &Tuple| vec![tuple.service_flavour.clone(), tuple.metric.clone(), tuple.fqan.clone()];
     content.tuples.iter().map(row).collect()
 }
 
-fn set_rows(content: &mut ProfileContent, rows: Vec<Row>) {
-    let tuple = |row: Row| {
+fn set_rows(content: &mut ProfileContent, rows: Vec<RowValues>) {
+    let tuple = |row: RowValues| {
         let [service_flavour, metric, fqan] = <[String; 3]>::try_from(row).unwrap_or_default();
         Tuple { service_flavour, metric, fqan }
     };
@@ -122,13 +122,13 @@ impl ProfileContent {
     }
 
     /// Complains about each tuple that stands further up already.
-    pub fn check_tuples(&self, rejection: &mut Rejection) {
+    pub fn check_tuples(&self, errors: &mut ValidationErrors) {
         let mut rows = HashMap::new();
         for (row, tuple) in self.tuples.iter().enumerate() {
             let first = *rows.entry(tuple).or_insert(row);
             if first != row {
                 let message = format!("The same tuple stands in row {} already.", first + 1);
-                rejection.add(Place::Row { field: "tuples", row }, message);
+                errors.add(Place::Row { field: "tuples", row }, message);
             }
         }
     }
@@ -174,11 +174,11 @@ mod tests {
 
     #[test]
     fn a_tuple_stands_once() {
-        let mut rejection = Rejection::default();
-        profile(&[("SRM", "a", ""), ("SRM", "a", "/x"), ("SRM", "a", "")]).check_tuples(&mut rejection);
-        assert_eq!(rejection.complaints.len(), 1);
+        let mut errors = ValidationErrors::default();
+        profile(&[("SRM", "a", ""), ("SRM", "a", "/x"), ("SRM", "a", "")]).check_tuples(&mut errors);
+        assert_eq!(errors.errors.len(), 1);
         let place = Place::Row { field: "tuples", row: 2 };
-        assert_eq!(rejection.of(place), ["The same tuple stands in row 1 already."]);
+        assert_eq!(errors.of(place), ["The same tuple stands in row 1 already."]);
     }
 
     #[test]

@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::group_kind::{GroupKind, GroupRef};
-use super::log_entry::{Action, ObjectKind};
+use super::log_entry::{LogAction, ObjectKind};
 use super::metric::{MetricContent, Settings};
 use super::probe::ProbeContent;
 use super::profile::Tuple;
 use super::service::Service;
-use super::user::User;
+use super::user::StoredUser;
 
 /// Ids are those of the tenant (and of POEM 2.3 where the data came from there). Groups are named by their number
 /// within the kind that belongs to the object; `None` is "no group".
@@ -21,7 +21,7 @@ pub struct Snapshot {
     pub tags: Vec<Named>,
     pub metric_types: Vec<Named>,
     pub groups: Vec<Group>,
-    pub users: Vec<User>,
+    pub users: Vec<StoredUser>,
     pub api_keys: Vec<ApiKey>,
     pub vos: Vec<String>,
     pub flavours: Vec<Flavour>,
@@ -162,7 +162,7 @@ pub enum VersionContent {
 pub struct LogEntry {
     pub id: i64,
     pub action_time: DateTime<Utc>,
-    pub action: Action,
+    pub action: LogAction,
     pub object_kind: Option<ObjectKind>,
     pub object_id: Option<String>,
     pub object_name: String,

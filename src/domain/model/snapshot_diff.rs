@@ -138,7 +138,7 @@ mod tests {
     use crate::domain::model::group_kind::{GroupKind, GroupRef};
     use crate::domain::model::profile::Tuple;
     use crate::domain::model::snapshot::{ApiKey, Flavour, Instance, Metric, Profile};
-    use crate::domain::model::user::User;
+    use crate::domain::model::user::StoredUser;
 
     fn named(id: i64, name: &str) -> Named {
         Named { id, name: name.into() }
@@ -158,8 +158,8 @@ mod tests {
         }
     }
 
-    fn user(id: i64, password: &str) -> User {
-        User {
+    fn user(id: i64, password: &str) -> StoredUser {
+        StoredUser {
             id,
             username: "alice".into(),
             password: password.into(),

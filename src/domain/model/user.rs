@@ -9,13 +9,13 @@ use super::group_kind::{GroupKind, GroupRef};
 use super::wording::{fields, sentences};
 use super::wording::{listed, missing_in};
 use crate::domain::form::field::{Choices, Field, Kind, Shape};
-use crate::domain::form::validation_error::{Place, Rejection, words};
+use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::security::password_rules::{self, Owner};
 use crate::domain::security::secret::Secret;
 
 /// A user with the groups whose objects they may change.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
+pub struct StoredUser {
     pub id: i64,
     pub username: String,
     /// The stored hash: argon2id, pbkdf2_sha256, or something no password fits.
@@ -36,9 +36,9 @@ pub struct User {
 }
 
 /// Without the password hash, which belongs in no log.
-impl std::fmt::Debug for User {
+impl std::fmt::Debug for StoredUser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("User").field("id", &self.id).field("username", &self.username).finish_non_exhaustive()
+        f.debug_struct("StoredUser").field("id", &self.id).field("username", &self.username).finish_non_exhaustive()
     }
 }
 
@@ -180,25 +180,25 @@ impl UserContent {
     }
 
     /// Complains about a username that is too long or has other signs than letters, digits and @ . + - _
-    pub fn check_username(&self, rejection: &mut Rejection) {
+    pub fn check_username(&self, errors: &mut ValidationErrors) {
         let place = Place::Field("username");
         let length = self.username.chars().count();
         if self.egi_id.is_empty() && length > USERNAME {
-            rejection.add(place, words::too_long(USERNAME, length));
+            errors.add(place, words::too_long(USERNAME, length));
         }
         if !self.username.chars().all(|c| c.is_alphanumeric() || "@.+-_".contains(c)) {
-            rejection.add(place, INVALID_USERNAME);
+            errors.add(place, INVALID_USERNAME);
         }
     }
 
     /// Complains about the password of a new account. One that logs in elsewhere needs none.
-    pub fn check_password(&self, rejection: &mut Rejection) {
+    pub fn check_password(&self, errors: &mut ValidationErrors) {
         let (new, again) = (self.password.expose(), self.password_again.expose());
         if new.is_empty() && again.is_empty() && !self.egi_id.is_empty() {
             return;
         }
-        if let Err(complaints) = password_rules::check((new, again), self.owner(), ("password", "password_again")) {
-            rejection.complaints.extend(complaints.complaints);
+        if let Err(found) = password_rules::check((new, again), self.owner(), ("password", "password_again")) {
+            errors.errors.extend(found.errors);
         }
     }
 
@@ -239,9 +239,9 @@ mod tests {
 
     fn complaints(username: &str, egi_id: &str) -> Vec<String> {
         let user = UserContent { username: username.into(), egi_id: egi_id.into(), ..UserContent::to_add() };
-        let mut rejection = Rejection::default();
-        user.check_username(&mut rejection);
-        rejection.of(Place::Field("username")).into_iter().map(str::to_owned).collect()
+        let mut errors = ValidationErrors::default();
+        user.check_username(&mut errors);
+        errors.of(Place::Field("username")).into_iter().map(str::to_owned).collect()
     }
 
     #[test]

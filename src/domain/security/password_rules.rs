@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use crate::domain::form::validation_error::{Place, Rejection};
+use crate::domain::form::validation_error::{Place, ValidationErrors};
 
 const SHORTEST: usize = 8;
 /// In characters: what nobody types, and what would only keep the hash busy.
@@ -47,16 +47,16 @@ pub fn check(
     (first, second): (&str, &str),
     owner: Owner<'_>,
     fields: (&'static str, &'static str),
-) -> Result<(), Rejection> {
-    let mut rejection = Rejection::default();
+) -> Result<(), ValidationErrors> {
+    let mut errors = ValidationErrors::default();
     if first != second {
-        rejection.add(Place::Field(fields.1), "The two password fields didn't match.");
-        return Err(rejection);
+        errors.add(Place::Field(fields.1), "The two password fields didn't match.");
+        return Err(errors);
     }
     for complaint in complaints(first, owner) {
-        rejection.add(Place::Field(fields.0), complaint);
+        errors.add(Place::Field(fields.0), complaint);
     }
-    rejection.check()
+    errors.check()
 }
 
 fn complaints(password: &str, owner: Owner<'_>) -> Vec<String> {
@@ -149,10 +149,10 @@ mod tests {
 
     #[test]
     fn both_fields_must_agree() {
-        let rejection = check(("one-good-password", "another"), ALICE, ("first", "second")).unwrap_err();
-        assert_eq!(rejection.of(Place::Field("second")), ["The two password fields didn't match."]);
-        let rejection = check(("short", "short"), ALICE, ("first", "second")).unwrap_err();
-        assert_eq!(rejection.of(Place::Field("first")).len(), 1);
+        let errors = check(("one-good-password", "another"), ALICE, ("first", "second")).unwrap_err();
+        assert_eq!(errors.of(Place::Field("second")), ["The two password fields didn't match."]);
+        let errors = check(("short", "short"), ALICE, ("first", "second")).unwrap_err();
+        assert_eq!(errors.of(Place::Field("first")).len(), 1);
         assert!(check(("one-good-password", "one-good-password"), ALICE, ("first", "second")).is_ok());
     }
 

@@ -9,7 +9,7 @@ pub const SORTS: &[&str] = &["name", "group"];
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AggregationRow {
+pub struct AggregationListRow {
     pub id: i64,
     pub name: String,
     /// '' without one.
@@ -17,7 +17,7 @@ pub struct AggregationRow {
 }
 
 /// Searches the name. Filters: `group`.
-pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<AggregationRow>> {
+pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<AggregationListRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"SELECT id, name, group_name AS "group_name!", total AS "total!", page.number AS "page!"
@@ -49,6 +49,6 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Agg
     Ok(Rows::of(
         records,
         |record| (record.total, record.page),
-        |record| AggregationRow { id: record.id, name: record.name, group: record.group_name },
+        |record| AggregationListRow { id: record.id, name: record.name, group: record.group_name },
     ))
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{ListAsk, Order, Rows};
-use crate::domain::model::log_entry::{Action, ObjectKind};
+use crate::domain::model::log_entry::{LogAction, ObjectKind};
 use crate::store::Result;
 use crate::store::text::word;
 
@@ -16,7 +16,7 @@ pub const DEFAULT_ORDER: Order<'static> = Order { column: "time", descending: tr
 pub struct LogRow {
     pub id: i64,
     pub time: DateTime<Utc>,
-    pub action: Action,
+    pub action: LogAction,
     /// `None` where POEM 2.3 named none.
     pub object_kind: Option<ObjectKind>,
     pub object_id: Option<String>,

@@ -9,7 +9,7 @@ pub const SORTS: &[&str] = &["name", "tag", "probe", "group"];
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MetricRow {
+pub struct MetricListRow {
     pub id: i64,
     pub name: String,
     pub tag: String,
@@ -25,7 +25,7 @@ pub struct MetricRow {
 ///
 /// Labels are read from JSON, which is slow: they are made once a version (`OFFSET 0` keeps PostgreSQL from making them
 /// once a comparison), and only where they are sorted by.
-pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<MetricRow>> {
+pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<MetricListRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"SELECT m.id, n.name, t.name AS tag, v.object_id AS "probe_id?", m.probe_version_id,
@@ -74,7 +74,7 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Met
     Ok(Rows::of(
         records,
         |record| (record.total, record.page),
-        |record| MetricRow {
+        |record| MetricListRow {
             id: record.id,
             name: record.name,
             tag: record.tag,

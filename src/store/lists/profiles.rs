@@ -9,7 +9,7 @@ pub const SORTS: &[&str] = &["name", "vo", "description", "group"];
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProfileRow {
+pub struct ProfileListRow {
     pub id: i64,
     pub name: String,
     pub vo: String,
@@ -20,7 +20,7 @@ pub struct ProfileRow {
 }
 
 /// Searches name and VO. Filters: `vo`, `group`.
-pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ProfileRow>> {
+pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ProfileListRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"SELECT id, name, vo, description AS "description!", group_name AS "group_name!",
@@ -58,7 +58,7 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Pro
     Ok(Rows::of(
         records,
         |record| (record.total, record.page),
-        |record| ProfileRow {
+        |record| ProfileListRow {
             id: record.id,
             name: record.name,
             vo: record.vo,

@@ -4,7 +4,7 @@ use poem::domain::model::log_entry::ObjectKind;
 
 use super::fixtures::Fixture;
 use super::page::{Control, Form, errors_at};
-use super::{AT, House, add, all, get, open, submit};
+use super::{AT, TestSite, add, all, get, open, submit};
 use crate::support::sql::tables;
 use crate::support::{Answer, Browser};
 
@@ -26,7 +26,7 @@ const ODD: [&str; 9] = [
 /// Texts that no line takes.
 const CONTROL: [&str; 5] = ["a\u{7}b", "a\u{1b}[31mb", "a\u{7f}b", "a\u{2028}b", "a\u{85}b"];
 
-/// What nobody should be able to bring about, whatever they send.
+/// What nobody should be able to bring options, whatever they send.
 #[track_caller]
 fn is_answered(answer: &Answer, said: &str) -> String {
     let page = answer.text();
@@ -75,8 +75,8 @@ fn is_strict(fixture: &Fixture, name: &str) -> bool {
 
 #[test]
 fn every_field_takes_or_refuses_what_is_odd() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let address = AT.change(fixture.kind, id);
@@ -98,18 +98,18 @@ fn every_field_takes_or_refuses_what_is_odd() {
 /// What each field says of texts that are too long, of control characters, and of nothing.
 #[test]
 fn every_limit_is_held_and_said_at_its_field() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let add_form = || {
-            let mut root = house.browser("root");
+            let mut root = site.browser("root");
             let mut form = open(&mut root, &AT.addition(fixture.kind));
             fixture.fill(&mut form, 2, "ARGO");
             form
         };
         let forms = [add_form(), open(&mut root, &AT.change(fixture.kind, id))];
-        let before = tables(&house.installation);
+        let before = tables(&site.installation);
         for form in &forms {
             // Rows are the same in both forms.
             let is_add = form.action == AT.addition(fixture.kind);
@@ -117,7 +117,7 @@ fn every_limit_is_held_and_said_at_its_field() {
                 refused(&mut root, form, (&name, limit));
             }
         }
-        assert!(before == tables(&house.installation), "{}: something was saved", fixture.kind);
+        assert!(before == tables(&site.installation), "{}: something was saved", fixture.kind);
     }
 }
 
@@ -154,8 +154,8 @@ fn refused(browser: &mut Browser<'_>, form: &Form, (name, limit): (&str, usize))
 /// Whatever is the longest is saved, where nothing else speaks against it.
 #[test]
 fn every_field_takes_as_much_as_it_says() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let address = AT.change(fixture.kind, id);
@@ -170,8 +170,8 @@ fn every_field_takes_as_much_as_it_says() {
 
 #[test]
 fn numbers_that_are_none_lead_nowhere() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (entity, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let base = AT.list(fixture.kind);
@@ -212,7 +212,7 @@ fn numbers_that_are_none_lead_nowhere() {
             let restore = format!("{}?restore={odd}", AT.change(fixture.kind, id));
             let status = root.get(&restore).status;
             let expected: &[u16] =
-                if entity.about().restore == poem::admin::core::Restore::InForm { &[400, 404] } else { &[200] };
+                if entity.options().restore == poem::admin::crud::Restore::InForm { &[400, 404] } else { &[200] };
             assert!(expected.contains(&status), "{restore}: {status}");
         }
     }
@@ -238,24 +238,24 @@ fn percent(text: &str) -> String {
 
 #[test]
 fn objects_of_another_tenant_are_not_there() {
-    let house = House::new();
-    let mut root = house.browser("root");
-    house.sql("INSERT INTO two.app_user SELECT * FROM egi.app_user WHERE username = 'root'");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    site.sql("INSERT INTO two.app_user SELECT * FROM egi.app_user WHERE username = 'root'");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let mut form = open(&mut root, &AT.change(fixture.kind, id));
         form.set(fixture.change.0, fixture.change.1[0]);
-        let versions = house.versions(fixture.kind, id);
-        let mut two = Browser::of_host(&house.server, "two.localhost");
+        let versions = site.versions(fixture.kind, id);
+        let mut two = Browser::of_host(&site.server, "two.localhost");
         two.cookies.insert("csrftoken".to_owned(), "0123456789abcdef0123456789abcdef".to_owned());
         let session = poem::domain::security::keys::session_hash("session-of-two");
         let hash: String = session.iter().map(|byte| format!("{byte:02x}")).collect();
-        house.sql(&format!(
+        site.sql(&format!(
             "INSERT INTO two.login_session (id_hash, user_id, expires)
              SELECT '\\x{hash}', id, now() + interval '1 hour' FROM two.app_user ON CONFLICT DO NOTHING"
         ));
         two.cookies.insert("sessionid".to_owned(), "session-of-two".to_owned());
-        let before = tables(&house.installation);
+        let before = tables(&site.installation);
         get(&mut two, &AT.list(fixture.kind));
         if fixture.kind == ObjectKind::CustUser && id == 1 {
             continue;
@@ -268,14 +268,14 @@ fn objects_of_another_tenant_are_not_there() {
         for version in versions {
             assert_eq!(two.get(&AT.version(fixture.kind, id, version)).status, 404);
         }
-        assert!(before == tables(&house.installation), "{}", fixture.kind);
+        assert!(before == tables(&site.installation), "{}", fixture.kind);
     }
 }
 
 #[test]
 fn values_that_are_no_choice_are_refused_at_their_field() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (_, fixture) in all() {
         let mut form = open(&mut root, &AT.addition(fixture.kind));
         fixture.fill(&mut form, 1, "ARGO");
@@ -289,7 +289,7 @@ fn values_that_are_no_choice_are_refused_at_their_field() {
             })
             .map(|(name, control)| (name.clone(), matches!(control, Control::Select { .. })))
             .collect();
-        let before = tables(&house.installation);
+        let before = tables(&site.installation);
         for (name, is_select) in selects {
             for value in ["no such choice", "<i class=odd>x</i>", "argo", "ARGO ' --", "\u{1f600}"] {
                 let mut form = form.clone();
@@ -308,6 +308,6 @@ fn values_that_are_no_choice_are_refused_at_their_field() {
                 );
             }
         }
-        assert!(before == tables(&house.installation), "{}", fixture.kind);
+        assert!(before == tables(&site.installation), "{}", fixture.kind);
     }
 }

@@ -3,13 +3,13 @@
 use std::thread;
 
 use super::page::{Control, Form, errors_at};
-use super::{AT, House, add, all, get, open, save, submit};
+use super::{AT, TestSite, add, all, get, open, save, submit};
 use crate::support::sql::tables;
 
 #[test]
 fn the_second_to_save_is_shown_both_changes() {
-    let house = House::new();
-    let (mut first, mut second) = (house.browser("root"), house.browser("poem"));
+    let site = TestSite::new();
+    let (mut first, mut second) = (site.browser("root"), site.browser("poem"));
     for (_, fixture) in all() {
         let id = add(&mut first, fixture, 1, "ARGO");
         let address = AT.change(fixture.kind, id);
@@ -21,13 +21,13 @@ fn the_second_to_save_is_shown_both_changes() {
         one.set(field, ones);
         other.set(field, others);
         save(&mut first, &one);
-        let before = tables(&house.installation);
+        let before = tables(&site.installation);
         let answer = submit(&mut second, &other);
         let page = answer.text();
         assert_eq!(answer.status, 409, "{address}: {page}");
         assert!(page.contains("Somebody else saved this") && page.contains("Saved by root, "), "{page}");
         assert!(page.contains("both changed it") && page.contains(ones), "{page}");
-        assert!(before == tables(&house.installation), "{address}");
+        assert!(before == tables(&site.installation), "{address}");
         let merged = Form::read(&page).unwrap();
         assert_eq!(merged.value(field), others, "{address}: what was typed stays");
         // Now it is known, the same form goes through.
@@ -38,8 +38,8 @@ fn the_second_to_save_is_shown_both_changes() {
 
 #[test]
 fn what_only_the_other_changed_is_taken_over() {
-    let house = House::new();
-    let (mut first, mut second) = (house.browser("root"), house.browser("poem"));
+    let site = TestSite::new();
+    let (mut first, mut second) = (site.browser("root"), site.browser("poem"));
     let kind = poem::domain::model::log_entry::ObjectKind::Profile;
     let id = add(&mut first, super::fixtures::of(kind), 1, "ARGO");
     let address = AT.change(kind, id);
@@ -60,8 +60,8 @@ fn what_only_the_other_changed_is_taken_over() {
 /// A form that is only shown again, with more rows or after a login, still knows which state it was opened with.
 #[test]
 fn a_form_that_is_shown_again_does_not_overwrite_what_was_saved_meanwhile() {
-    let house = House::new();
-    let (mut first, mut second) = (house.browser("root"), house.browser("poem"));
+    let site = TestSite::new();
+    let (mut first, mut second) = (site.browser("root"), site.browser("poem"));
     for button in ["_more", "_resume"] {
         for (_, fixture) in all() {
             let number = if button == "_more" { 1 } else { 2 };
@@ -88,31 +88,31 @@ fn a_form_that_is_shown_again_does_not_overwrite_what_was_saved_meanwhile() {
 
 #[test]
 fn who_edits_what_somebody_deleted_is_told() {
-    let house = House::new();
-    let (mut first, mut second) = (house.browser("root"), house.browser("poem"));
+    let site = TestSite::new();
+    let (mut first, mut second) = (site.browser("root"), site.browser("poem"));
     for (_, fixture) in all() {
         let id = add(&mut first, fixture, 1, "ARGO");
         let mut form = open(&mut second, &AT.change(fixture.kind, id));
         form.set(fixture.change.0, fixture.change.1[0]);
         assert_eq!(first.post(&AT.delete(fixture.kind, id), &[]).status, 303);
-        let before = tables(&house.installation);
+        let before = tables(&site.installation);
         assert_eq!(submit(&mut second, &form).status, 404, "{}", fixture.kind);
         assert_eq!(second.post(&AT.delete(fixture.kind, id), &[]).status, 404, "{}", fixture.kind);
-        assert!(before == tables(&house.installation), "{}", fixture.kind);
+        assert!(before == tables(&site.installation), "{}", fixture.kind);
     }
 }
 
 #[test]
 fn one_name_in_two_requests_at_once_is_added_once() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (_, fixture) in all() {
         let mut form = open(&mut root, &AT.addition(fixture.kind));
         fixture.fill(&mut form, 1, "ARGO");
         let answers: Vec<_> = thread::scope(|scope| {
             let requests: Vec<_> = (0..4)
                 .map(|_| {
-                    let (mut browser, form) = (house.browser("root"), &form);
+                    let (mut browser, form) = (site.browser("root"), &form);
                     scope.spawn(move || submit(&mut browser, form))
                 })
                 .collect();
@@ -129,7 +129,7 @@ fn one_name_in_two_requests_at_once_is_added_once() {
         let key = fixture.key(1);
         let list = get(&mut root, &format!("{}?q={key}", AT.list(fixture.kind)));
         assert_eq!(super::ids(fixture.kind, &list).len(), 1, "{list}");
-        let entries = house.one(&format!(
+        let entries = site.one(&format!(
             "SELECT count(*) FROM egi.log_entry WHERE object_name LIKE '{key}%' AND object_kind = '{}'",
             fixture.kind
         ));
@@ -140,8 +140,8 @@ fn one_name_in_two_requests_at_once_is_added_once() {
 /// Of many who save the same state at once one goes through, and the others are told.
 #[test]
 fn of_many_who_save_at_once_one_is_the_first() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let form = open(&mut root, &AT.change(fixture.kind, id));
@@ -151,7 +151,7 @@ fn of_many_who_save_at_once_one_is_the_first() {
         let statuses: Vec<u16> = thread::scope(|scope| {
             let requests: Vec<_> = (0..4)
                 .map(|number| {
-                    let (mut browser, mut form) = (house.browser("root"), form.clone());
+                    let (mut browser, mut form) = (site.browser("root"), form.clone());
                     form.set(fixture.change.0, &format!("{}{number}", fixture.change.1[0]));
                     scope.spawn(move || submit(&mut browser, &form).status)
                 })

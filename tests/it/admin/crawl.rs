@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::page::{elements, links};
-use super::{AT, House, add, all, open, said, save};
+use super::{AT, TestSite, add, all, open, said, save};
 use crate::support::sql::tables;
 use crate::support::{Answer, Browser};
 
@@ -12,8 +12,8 @@ const MARK: &str = "<i class=mark>&\"'";
 const RAW: &str = "<i class=mark>";
 
 /// An object of every entity whose every free text holds HTML, changed once, so that histories have it too.
-fn furnish(house: &House) {
-    let mut root = house.browser("root");
+fn furnish(site: &TestSite) {
+    let mut root = site.browser("root");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let mut form = open(&mut root, &AT.change(fixture.kind, id));
@@ -31,7 +31,7 @@ fn furnish(house: &House) {
         }
         save(&mut root, &form);
     }
-    house.sql(&format!(
+    site.sql(&format!(
         "UPDATE egi.service SET service_name = '{0}', service_area = '{0}' WHERE id = '100';
          UPDATE egi.app_user SET first_name = '{0}', last_name = '{0}' WHERE username LIKE 'tester%';
          INSERT INTO egi.vo VALUES ('{0}'); INSERT INTO egi.service_flavour VALUES ('{0}', '{0}');
@@ -111,10 +111,10 @@ fn is_safe(address: &str, answer: &Answer) {
 
 #[test]
 fn links_lead_to_pages_that_their_readers_may_see_and_no_page_writes() {
-    let house = House::new();
-    furnish(&house);
-    let mut browsers = ["root", "member", "nobody"].map(|username| house.browser(username));
-    let before = tables(&house.installation);
+    let site = TestSite::new();
+    furnish(&site);
+    let mut browsers = ["root", "member", "nobody"].map(|username| site.browser(username));
+    let before = tables(&site.installation);
     for (browser, least) in browsers.iter_mut().zip([150, 60, 50]) {
         let start = "/poem/admin/poem/profile/";
         let seen = crawl(browser, &[start, "/poem/admin/search/?q=a", "/poem/admin/password_change/"], |link| {
@@ -126,22 +126,22 @@ fn links_lead_to_pages_that_their_readers_may_see_and_no_page_writes() {
         assert!(seen.len() > least, "{}: {seen:?}", seen.len());
     }
     crawl(&mut browsers[0], &["/poem/admin/"], |link| link.starts_with("/poem/admin/admin/"));
-    assert!(before == tables(&house.installation), "a GET wrote");
+    assert!(before == tables(&site.installation), "a GET wrote");
 }
 
 #[test]
 fn public_pages_need_no_login_and_lead_nowhere_else() {
-    let house = House::new();
-    furnish(&house);
+    let site = TestSite::new();
+    furnish(&site);
     let starts = ["profile", "probe", "metric", "service"].map(|kind| format!("/poem/admin/poem/public_{kind}/"));
     let starts: Vec<&str> =
-        starts.iter().map(String::as_str).filter(|start| house.stranger().get(start).status == 200).collect();
+        starts.iter().map(String::as_str).filter(|start| site.stranger().get(start).status == 200).collect();
     assert!(starts.len() >= 2, "{starts:?}");
-    let before = tables(&house.installation);
+    let before = tables(&site.installation);
     let known: Vec<String> =
         ["profile", "probe", "metric", "service"].map(|kind| format!("/poem/admin/poem/public_{kind}/")).into();
     let mut strays = BTreeSet::new();
-    let mut browser = house.stranger();
+    let mut browser = site.stranger();
     let seen = crawl(&mut browser, &starts, |link| starts.iter().any(|start| link.starts_with(start)));
     for address in seen.iter().filter(|address| address.ends_with('/')) {
         for link in links(&browser.get(address).text()) {
@@ -153,14 +153,14 @@ fn public_pages_need_no_login_and_lead_nowhere_else() {
         }
     }
     assert!(strays.is_empty(), "{strays:#?}");
-    assert!(before == tables(&house.installation), "a GET wrote");
+    assert!(before == tables(&site.installation), "a GET wrote");
 }
 
 #[test]
 fn html_stays_text_in_suggestions_messages_and_errors() {
-    let house = House::new();
-    furnish(&house);
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    furnish(&site);
+    let mut root = site.browser("root");
     for source in ["vos", "service-flavours", "metric-names", "metrics", "probe-versions"] {
         let answer = root.get(&format!("/poem/admin/suggest/{source}/?q=%3Ci"));
         assert_eq!((answer.status, answer.header("Content-Type")), (200, Some("application/json")), "{answer:?}");

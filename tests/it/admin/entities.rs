@@ -1,21 +1,21 @@
 //! The pages of every entity, as their declaration promises them.
 
-use poem::admin::core::{About, FilterSource};
+use poem::admin::crud::{EntityOptions, FilterSource};
 use poem::domain::model::log_entry::ObjectKind;
 
 use super::fixtures::Fixture;
 use super::page::{Control, Form, elements, links};
-use super::{AT, House, add, all, get, id_of, ids, open, said, save, submit};
+use super::{AT, TestSite, add, all, get, id_of, ids, open, said, save, submit};
 use crate::support::Browser;
 
 #[test]
 fn declarations_are_whole() {
     for (entity, fixture) in all() {
         entity.check().unwrap_or_else(|error| panic!("{}: {error}", fixture.kind));
-        let about = entity.about();
-        assert_eq!(about.kind, fixture.kind);
-        let default = about.list.default_sort.trim_start_matches('-');
-        assert!(about.list.columns.iter().any(|column| column.key == default), "{}", fixture.kind);
+        let options = entity.options();
+        assert_eq!(options.kind, fixture.kind);
+        let default = options.list.default_sort.trim_start_matches('-');
+        assert!(options.list.columns.iter().any(|column| column.key == default), "{}", fixture.kind);
     }
 }
 
@@ -55,15 +55,15 @@ fn cells(page: &str, column: usize) -> Vec<(i64, String, String)> {
 
 #[test]
 fn lists_are_sorted_by_every_column_both_ways() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (entity, fixture) in all() {
         for number in 1..=2 {
             add(&mut root, fixture, number, "ARGO");
         }
         let list = AT.list(fixture.kind);
         let all = count(&get(&mut root, &list));
-        for column in entity.about().list.columns.iter().filter(|column| !column.key.is_empty()) {
+        for column in entity.options().list.columns.iter().filter(|column| !column.key.is_empty()) {
             let [up, down] = ["", "-"].map(|sign| get(&mut root, &format!("{list}?o={sign}{}", column.key)));
             let sorted = |page: &str| {
                 let heading = elements(page).into_iter().skip_while(|element| element.get("aria-sort").is_none());
@@ -73,14 +73,14 @@ fn lists_are_sorted_by_every_column_both_ways() {
             assert_eq!(sorted(&up), ("ascending".to_owned(), column.label.to_owned()), "{list}");
             assert_eq!(sorted(&down), ("descending".to_owned(), column.label.to_owned()), "{list}");
             assert_eq!((count(&up), count(&down)), (all, all), "{list}");
-            let number = entity.about().list.columns.iter().position(|other| other.key == column.key).unwrap();
+            let number = entity.options().list.columns.iter().position(|other| other.key == column.key).unwrap();
             assert_eq!(cells(&up, number).len(), all.min(30), "{list}");
             assert!(cells(&up, number).is_sorted(), "{list}?o={}: {:?}", column.key, cells(&up, number));
             assert!(cells(&down, number).is_sorted_by(|a, b| a >= b), "{list}?o=-{}", column.key);
             let old = get(&mut root, &format!("{list}?o=-{}.1", number + 1));
             assert_eq!(cells(&old, number), cells(&down, number), "{list}: as POEM 2.3 had it");
         }
-        let first = entity.about().list.columns[0];
+        let first = entity.options().list.columns[0];
         if all <= 30 {
             let [up, mut down] =
                 ["", "-"].map(|sign| ids(fixture.kind, &get(&mut root, &format!("{list}?o={sign}{}", first.key))));
@@ -131,19 +131,19 @@ fn odd_addresses(browser: &mut Browser<'_>, list: &str, all: usize) {
 
 #[test]
 fn lists_are_filtered_searched_and_paged() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (entity, fixture) in all() {
         // With what is there already more than a page; users cost a hash each.
         let added = if fixture.kind == ObjectKind::CustUser { 3 } else { 31 };
-        house.sql("UPDATE egi.api_key SET created = '2019-03-01 12:00Z'");
+        site.sql("UPDATE egi.api_key SET created = '2019-03-01 12:00Z'");
         for number in 1..=added {
             add(&mut root, fixture, number, "ARGO");
         }
         let list = AT.list(fixture.kind);
         let all = get(&mut root, &list);
         search(&mut root, fixture, &list, added);
-        for filter in entity.about().list.filters {
+        for filter in entity.options().list.filters {
             let choices = choices(&all, filter.name);
             let mut sum = 0;
             for choice in choices.iter().filter(|choice| !choice.is_empty()) {
@@ -164,7 +164,7 @@ fn lists_are_filtered_searched_and_paged() {
             assert_eq!(odd.contains("class=\"on\""), !is_fixed, "{list}: what filters nothing is not on");
         }
         if added == 31 {
-            paging(&mut root, entity.about(), &list, count(&all));
+            paging(&mut root, entity.options(), &list, count(&all));
         }
     }
 }
@@ -186,13 +186,13 @@ fn search(browser: &mut Browser<'_>, fixture: &Fixture, list: &str, added: usize
 }
 
 /// The order, the filters and the search stay while one goes through the pages; each object stands on one of them.
-fn paging(browser: &mut Browser<'_>, about: &About, list: &str, all: usize) {
+fn paging(browser: &mut Browser<'_>, options: &EntityOptions, list: &str, all: usize) {
     let mut seen = Vec::new();
-    let mut address = format!("{list}?o=-{}", about.list.columns[0].key);
+    let mut address = format!("{list}?o=-{}", options.list.columns[0].key);
     loop {
         let page = get(browser, &address);
         assert_eq!(count(&page), all, "{address}");
-        seen.extend(ids(about.kind, &page));
+        seen.extend(ids(options.kind, &page));
         let next = elements(&page).into_iter().find(|element| element.get("rel") == Some("next"));
         let Some(next) = next else { break };
         address = next.get("href").unwrap().to_owned();
@@ -203,56 +203,56 @@ fn paging(browser: &mut Browser<'_>, about: &About, list: &str, all: usize) {
     seen.dedup();
     assert_eq!(seen.len(), all, "{list}");
     let last = get(browser, &format!("{list}?p=1000"));
-    assert!(!ids(about.kind, &last).is_empty(), "{list}: a page beyond the last is the last");
+    assert!(!ids(options.kind, &last).is_empty(), "{list}: a page beyond the last is the last");
 }
 
 #[test]
 fn objects_are_added_changed_and_deleted() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (entity, fixture) in all() {
-        let about = entity.about();
+        let options = entity.options();
         let id = add(&mut root, fixture, 1, "ARGO");
-        let log = |house: &House| {
-            house.sql(&format!(
+        let log = |site: &TestSite| {
+            site.sql(&format!(
                 "SELECT action, username FROM egi.log_entry WHERE object_kind = '{}' AND object_id = '{id}' ORDER BY id",
                 fixture.kind
             ))
         };
-        assert_eq!(log(&house), ["add|root"], "{}", fixture.kind);
-        unchanged(&house, &mut root, fixture, id);
-        assert_eq!(log(&house), ["add|root"], "{}: nothing was changed", fixture.kind);
+        assert_eq!(log(&site), ["add|root"], "{}", fixture.kind);
+        unchanged(&site, &mut root, fixture, id);
+        assert_eq!(log(&site), ["add|root"], "{}: nothing was changed", fixture.kind);
         let mut form = open(&mut root, &AT.change(fixture.kind, id));
         form.set(fixture.change.0, fixture.change.1[0]);
         let page = save(&mut root, &form);
         assert!(said(&page).contains("was changed. Changed "), "{}", said(&page));
-        assert_eq!(log(&house), ["add|root", "change|root"], "{}", fixture.kind);
+        assert_eq!(log(&site), ["add|root", "change|root"], "{}", fixture.kind);
         let form = open(&mut root, &AT.change(fixture.kind, id));
         assert_eq!(form.value(fixture.change.0), fixture.change.1[0], "{}", fixture.kind);
         let history = get(&mut root, &AT.history(fixture.kind, id));
         assert!(history.contains("Changed ") && history.contains("root"), "{history}");
-        delete(&house, &mut root, about, id);
-        assert_eq!(log(&house), ["add|root", "change|root", "delete|root"], "{}", fixture.kind);
+        delete(&site, &mut root, options, id);
+        assert_eq!(log(&site), ["add|root", "change|root", "delete|root"], "{}", fixture.kind);
     }
 }
 
 /// Saving what was opened changes nothing, and says so.
-fn unchanged(house: &House, browser: &mut Browser<'_>, fixture: &Fixture, id: i64) {
+fn unchanged(site: &TestSite, browser: &mut Browser<'_>, fixture: &Fixture, id: i64) {
     let mut form = open(browser, &AT.change(fixture.kind, id));
     // A new version would be one more.
     if matches!(form.get("new_version"), Some(Control::Checkbox { .. })) {
         form.set("new_version", "");
     }
-    let versions = house.versions(fixture.kind, id);
+    let versions = site.versions(fixture.kind, id);
     let page = save(browser, &form);
     assert!(said(&page).contains("nothing was changed"), "{}: {}", fixture.kind, said(&page));
-    assert_eq!(house.versions(fixture.kind, id), versions, "{}", fixture.kind);
+    assert_eq!(site.versions(fixture.kind, id), versions, "{}", fixture.kind);
     let revision = open(browser, &AT.change(fixture.kind, id)).value("_revision").to_owned();
     assert_eq!(form.value("_revision"), revision, "{}", fixture.kind);
 }
 
-fn delete(house: &House, browser: &mut Browser<'_>, about: &About, id: i64) {
-    let kind = about.kind;
+fn delete(site: &TestSite, browser: &mut Browser<'_>, options: &EntityOptions, id: i64) {
+    let kind = options.kind;
     let address = AT.delete(kind, id);
     let page = get(browser, &address);
     assert!(page.contains("Delete") && Form::read(&page).is_none());
@@ -268,15 +268,15 @@ fn delete(house: &House, browser: &mut Browser<'_>, about: &About, id: i64) {
         assert_eq!(browser.post(&gone, &[("_revision", "1")]).status, 404, "{gone}");
     }
     // Its entries carry no link.
-    let entry = house.one(&format!("SELECT max(id) FROM egi.log_entry WHERE object_kind = '{kind}'"));
+    let entry = site.one(&format!("SELECT max(id) FROM egi.log_entry WHERE object_kind = '{kind}'"));
     let page = get(browser, &format!("/poem/admin/admin/logentry/{entry}/change/"));
     assert!(!links(&page).iter().any(|link| *link == AT.change(kind, id)), "{page}");
 }
 
 #[test]
 fn save_and_continue_leads_back_to_the_form() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (_, fixture) in all().filter(|(_, fixture)| fixture.kind != ObjectKind::ApiKey) {
         let mut form = open(&mut root, &AT.addition(fixture.kind));
         fixture.fill(&mut form, 1, "ARGO");
@@ -294,13 +294,13 @@ fn save_and_continue_leads_back_to_the_form() {
 /// 2.3 let a superuser add nothing until some group existed.
 #[test]
 fn a_superuser_adds_objects_before_there_is_any_group() {
-    let house = House::new();
-    house.sql(
+    let site = TestSite::new();
+    site.sql(
         "TRUNCATE egi.group_member; UPDATE egi.probe SET group_id = NULL; UPDATE egi.profile SET group_id = NULL;
         UPDATE egi.aggregation SET group_id = NULL; UPDATE egi.metric SET group_id = NULL;
         UPDATE egi.metric_name SET group_id = NULL; DELETE FROM egi.object_group",
     );
-    let mut root = house.browser("root");
+    let mut root = site.browser("root");
     // A metric belongs to a group, always.
     for (_, fixture) in all().filter(|(_, fixture)| fixture.kind != ObjectKind::Metric) {
         add(&mut root, fixture, 1, "");
@@ -310,8 +310,8 @@ fn a_superuser_adds_objects_before_there_is_any_group() {
 /// A token is shown once, on the page that follows, and is kept nowhere: not even in a cookie.
 #[test]
 fn the_token_of_a_key_is_shown_once() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     let mut form = open(&mut root, &AT.addition(ObjectKind::ApiKey));
     form.set("client", "NEW-CLIENT");
     let answer = submit(&mut root, &form);
@@ -319,9 +319,9 @@ fn the_token_of_a_key_is_shown_once() {
     assert!(answer.status == 200 && page.contains("shown this once"), "{answer:?}");
     let elements = elements(&page);
     let token = elements.iter().find(|element| element.get("id") == Some("secret")).expect("the token").text.clone();
-    assert_eq!(house.server.get_with_key("/poem/api/v2/metrics/", &token).status, 200);
+    assert_eq!(site.server.get_with_key("/poem/api/v2/metrics/", &token).status, 200);
     assert!(answer.headers("Set-Cookie").all(|cookie| !cookie.contains(&token)), "{answer:?}");
-    assert!(!house.installation.log().contains(&token));
+    assert!(!site.installation.log().contains(&token));
     let id = id_of(&mut root, super::fixtures::of(ObjectKind::ApiKey), "NEW-CLIENT");
     for address in [AT.list(ObjectKind::ApiKey), AT.change(ObjectKind::ApiKey, id), AT.history(ObjectKind::ApiKey, id)]
     {

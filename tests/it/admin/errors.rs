@@ -1,22 +1,22 @@
 //! Pages that say why there is nothing to see: whoever comes upon one finds the way on.
 
 use super::page::links;
-use super::{AT, House};
+use super::{AT, TestSite};
 use poem::domain::model::log_entry::ObjectKind;
-use poem::pages::Addresses;
+use poem::templates::Addresses;
 
 const USERS: &str = "/poem/admin/poem/custuser/";
 
 #[test]
 fn who_is_logged_in_finds_the_way_on_from_an_error() {
-    let house = House::new();
+    let site = TestSite::new();
     let probes = AT.list(ObjectKind::Probe);
     for (user, address, status) in [
         ("root", AT.change(ObjectKind::Probe, 999_999), 404),
         ("root", "/poem/admin/poem/nothing/".to_owned(), 404),
         ("member", USERS.to_owned(), 403),
     ] {
-        let mut browser = house.browser(user);
+        let mut browser = site.browser(user);
         let answer = browser.get(&address);
         let page = answer.text();
         assert_eq!(answer.status, status, "{address}: {page}");
@@ -30,9 +30,9 @@ fn who_is_logged_in_finds_the_way_on_from_an_error() {
 
 #[test]
 fn who_reads_public_pages_finds_the_other_public_pages() {
-    let house = House::new();
+    let site = TestSite::new();
     let public = Addresses { is_public: true };
-    let answer = house.stranger().get(&public.change(ObjectKind::Probe, 999_999));
+    let answer = site.stranger().get(&public.change(ObjectKind::Probe, 999_999));
     let page = answer.text();
     assert_eq!(answer.status, 404, "{page}");
     assert!(links(&page).contains(&public.list(ObjectKind::Metric)), "{page}");

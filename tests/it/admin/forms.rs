@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 use poem::domain::model::log_entry::ObjectKind;
 
 use super::page::{Control, Form, errors_at};
-use super::{AT, House, add, all, fixtures, get, open, save, submit};
+use super::{AT, TestSite, add, all, fixtures, get, open, save, submit};
 use crate::support::browser::input;
 use crate::support::sql::tables;
 
 #[test]
 fn forms_without_their_token_are_refused() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
-        let before = tables(&house.installation);
+        let before = tables(&site.installation);
         for address in [
             AT.addition(fixture.kind),
             AT.change(fixture.kind, id),
@@ -40,20 +40,20 @@ fn forms_without_their_token_are_refused() {
                 assert!([403, 404, 405].contains(&answer.status), "{method} {address}: {answer:?}");
             }
         }
-        assert!(before == tables(&house.installation), "{}", fixture.kind);
+        assert!(before == tables(&site.installation), "{}", fixture.kind);
     }
 }
 
 #[test]
 fn fields_that_are_missing_doubled_or_unknown_do_no_harm() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let address = AT.change(fixture.kind, id);
         let mut form = open(&mut root, &address);
         // Nothing but the token: every field counts as empty.
-        let before = tables(&house.installation);
+        let before = tables(&site.installation);
         let empty = root.post(&AT.addition(fixture.kind), &[]);
         assert_eq!(empty.status, 422, "{}: {}", fixture.kind, empty.text());
         assert!(!errors_at(&empty.text(), fixture.form[0].0).is_empty(), "{}", empty.text());
@@ -67,7 +67,7 @@ fn fields_that_are_missing_doubled_or_unknown_do_no_harm() {
             assert!([400, 409].contains(&status) || !fixture.changes_text(&form), "{address} {revision}: {status}");
         }
         if fixture.changes_text(&form) {
-            assert!(before == tables(&house.installation), "{}", fixture.kind);
+            assert!(before == tables(&site.installation), "{}", fixture.kind);
         }
         // A base that somebody tampered with shows differences, and saves nothing of it.
         let mut tampered = form.clone();
@@ -101,8 +101,8 @@ fn fields_that_are_missing_doubled_or_unknown_do_no_harm() {
 /// As large as no profile is; within the time in which a proxy gives up, and complaints stand at their rows.
 #[test]
 fn a_form_of_ten_thousand_rows_is_saved_or_shown_again() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     let fixture = fixtures::of(ObjectKind::Profile);
     let mut form = open(&mut root, &AT.addition(ObjectKind::Profile));
     fixture.fill(&mut form, 1, "ARGO");
@@ -129,17 +129,17 @@ fn a_form_of_ten_thousand_rows_is_saved_or_shown_again() {
             .contains("10000 tuples, 100 unique service flavours and 10000 unique metrics")
     );
     assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
-    assert_eq!(house.one(&format!("SELECT count(*) FROM egi.metric_instance WHERE profile_id = {id}")), "10000");
+    assert_eq!(site.one(&format!("SELECT count(*) FROM egi.metric_instance WHERE profile_id = {id}")), "10000");
 }
 
 #[test]
 fn what_was_typed_when_the_session_had_ended_comes_back() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         for address in [AT.addition(fixture.kind), AT.change(fixture.kind, id)] {
-            let mut alice = house.browser("poem");
+            let mut alice = site.browser("poem");
             let mut form = open(&mut alice, &address);
             if address == AT.addition(fixture.kind) {
                 fixture.fill(&mut form, 2, "ARGO");
@@ -147,11 +147,11 @@ fn what_was_typed_when_the_session_had_ended_comes_back() {
                 form.set(fixture.change.0, fixture.change.1[0]);
             }
             alice.post("/poem/admin/logout/", &[]);
-            let before = tables(&house.installation);
+            let before = tables(&site.installation);
             let answer = submit(&mut alice, &form);
             let page = answer.text();
             assert!(answer.status == 403 && page.contains("What you typed is kept"), "{address}: {page}");
-            assert!(before == tables(&house.installation), "{address}");
+            assert!(before == tables(&site.installation), "{address}");
             let (kept, next) = (input(&page, "_typed").unwrap(), input(&page, "next").unwrap());
             assert_eq!(next, address);
             let credentials = [("username", "poem"), ("password", "poem-secret-1")];
@@ -190,16 +190,16 @@ fn back_to_the_form(browser: &mut crate::support::Browser<'_>, page: &str, sent:
 
 #[test]
 fn more_rows_are_added_without_losing_what_was_typed() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     let fixture = fixtures::of(ObjectKind::Profile);
     let mut form = open(&mut root, &AT.addition(ObjectKind::Profile));
     fixture.fill(&mut form, 1, "ARGO");
     form.controls.push(("_more".to_owned(), Control::Hidden("tuples".to_owned())));
-    let before = tables(&house.installation);
+    let before = tables(&site.installation);
     let answer = submit(&mut root, &form);
     assert_eq!(answer.status, 200);
-    assert!(before == tables(&house.installation), "nothing is saved yet");
+    assert!(before == tables(&site.installation), "nothing is saved yet");
     let more = Form::read(&answer.text()).unwrap();
     assert_eq!((more.value("name"), more.value("tuples-0-metric")), (fixture.key(1).as_str(), "test.Metric"));
     assert!(more.get("tuples-4-metric").is_some());
@@ -208,9 +208,9 @@ fn more_rows_are_added_without_losing_what_was_typed() {
 /// A long consequence must not be too much for the cookie that carries it to the next page.
 #[test]
 fn what_is_said_after_a_save_fits_into_a_cookie() {
-    let house = House::new();
-    let mut root = house.browser("root");
-    house.sql("INSERT INTO egi.probe (name, version, repository, docurl, description, comment, changed_by, changed_at)
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    site.sql("INSERT INTO egi.probe (name, version, repository, docurl, description, comment, changed_by, changed_at)
         SELECT repeat(chr(128512), 110) || n, '1', 'http://a', 'http://a', 'x', 'x', 'x', now() FROM generate_series(1, 40) n");
     let fixture = fixtures::of(ObjectKind::GroupOfProbes);
     let id = add(&mut root, fixture, 1, "");

@@ -1,17 +1,17 @@
 //! Versions, comparisons and log entries: what happened to an object, as pages tell it.
 
-use poem::admin::core::Restore;
+use poem::admin::crud::Restore;
 use poem::domain::model::log_entry::ObjectKind;
 
 use super::page::{Control, links};
-use super::{AT, House, add, all, fixtures, get, open, said, save};
+use super::{AT, TestSite, add, all, fixtures, get, open, said, save};
 use crate::support::sql::tables;
 
 #[test]
 fn entities_with_versions_show_compare_and_restore_them() {
-    let house = House::new();
-    let mut root = house.browser("root");
-    for (entity, fixture) in all().filter(|(entity, _)| entity.about().has_versions()) {
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    for (entity, fixture) in all().filter(|(entity, _)| entity.options().has_versions()) {
         let kind = fixture.kind;
         let id = add(&mut root, fixture, 1, "ARGO");
         let other = add(&mut root, fixture, 2, "ARGO");
@@ -20,7 +20,7 @@ fn entities_with_versions_show_compare_and_restore_them() {
             form.set(fixture.change.0, value);
             save(&mut root, &form);
         }
-        let versions = house.versions(kind, id);
+        let versions = site.versions(kind, id);
         assert_eq!(versions.len(), 3, "{kind}");
         let history = get(&mut root, &AT.history(kind, id));
         assert!(history.contains("Initial version.") && history.contains("Changed "), "{history}");
@@ -49,7 +49,7 @@ fn entities_with_versions_show_compare_and_restore_them() {
         get(&mut root, &compare(versions[0], versions[0]));
         assert_eq!(root.get(&AT.compare(kind, id)).status, 400);
         // A version of another object, or of none, is not one of this.
-        let foreign = house.versions(kind, other)[0];
+        let foreign = site.versions(kind, other)[0];
         for address in [
             AT.version(kind, id, foreign),
             AT.version(kind, other, versions[0]),
@@ -61,14 +61,14 @@ fn entities_with_versions_show_compare_and_restore_them() {
         }
         assert_eq!(
             root.get(&format!("{}?restore={foreign}", AT.change(kind, id))).status,
-            if entity.about().restore == Restore::InForm { 404 } else { 200 }
+            if entity.options().restore == Restore::InForm { 404 } else { 200 }
         );
-        restore(&house, fixture, id, entity.about().restore, &versions);
+        restore(&site, fixture, id, entity.options().restore, &versions);
     }
 }
 
-fn restore(house: &House, fixture: &fixtures::Fixture, id: i64, how: Restore, versions: &[i64]) {
-    let mut root = house.browser("root");
+fn restore(site: &TestSite, fixture: &fixtures::Fixture, id: i64, how: Restore, versions: &[i64]) {
+    let mut root = site.browser("root");
     let (kind, field) = (fixture.kind, fixture.change.0);
     let before = fixture.form.iter().find(|(name, _)| *name == field).unwrap().1;
     match how {
@@ -77,7 +77,7 @@ fn restore(house: &House, fixture: &fixtures::Fixture, id: i64, how: Restore, ve
             let answer = root.post(&AT.version(kind, id, versions[0]), &[]);
             assert_eq!(answer.status, 303, "{answer:?}");
             assert_eq!(open(&mut root, &AT.change(kind, id)).value(field), before);
-            assert_eq!(house.versions(kind, id).len(), versions.len() + 1, "a new version, the old ones stay");
+            assert_eq!(site.versions(kind, id).len(), versions.len() + 1, "a new version, the old ones stay");
         }
         Restore::InForm => {
             let form = open(&mut root, &format!("{}?restore={}", AT.change(kind, id), versions[0]));
@@ -89,9 +89,9 @@ fn restore(house: &House, fixture: &fixtures::Fixture, id: i64, how: Restore, ve
 
 #[test]
 fn entities_without_versions_show_their_log_entries() {
-    let house = House::new();
-    let mut root = house.browser("root");
-    for (_, fixture) in all().filter(|(entity, _)| !entity.about().has_versions()) {
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    for (_, fixture) in all().filter(|(entity, _)| !entity.options().has_versions()) {
         let id = add(&mut root, fixture, 1, "ARGO");
         let mut form = open(&mut root, &AT.change(fixture.kind, id));
         form.set(fixture.change.0, fixture.change.1[0]);
@@ -110,15 +110,15 @@ fn entities_without_versions_show_their_log_entries() {
 
 #[test]
 fn a_log_entry_leads_to_what_it_made() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (entity, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
-        let entry = house.one(&format!("SELECT max(id) FROM egi.log_entry WHERE object_kind = '{}'", fixture.kind));
+        let entry = site.one(&format!("SELECT max(id) FROM egi.log_entry WHERE object_kind = '{}'", fixture.kind));
         let address = format!("/poem/admin/admin/logentry/{entry}/change/");
-        let version = house.versions(fixture.kind, id).pop();
+        let version = site.versions(fixture.kind, id).pop();
         let object = match version {
-            Some(version) if entity.about().has_versions() => AT.version(fixture.kind, id, version),
+            Some(version) if entity.options().has_versions() => AT.version(fixture.kind, id, version),
             _ => AT.change(fixture.kind, id),
         };
         let page = get(&mut root, &address);
@@ -131,17 +131,17 @@ fn a_log_entry_leads_to_what_it_made() {
             let page = get(&mut root, list);
             assert!(links(&page).contains(&object), "{list}");
         }
-        let before = tables(&house.installation);
+        let before = tables(&site.installation);
         assert!([404, 405].contains(&root.post(&address, &[]).status));
-        assert!(before == tables(&house.installation));
+        assert!(before == tables(&site.installation));
     }
 }
 
 #[test]
 fn the_log_says_who_did_what_when() {
-    let house = House::new();
-    let mut root = house.browser("root");
-    house.sql(
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    site.sql(
         "INSERT INTO egi.log_entry (action, object_kind, object_id, object_name, message, username)
          VALUES ('delete', 'probe', '999', 'gone', '', 'root')",
     );
@@ -153,12 +153,12 @@ fn the_log_says_who_did_what_when() {
 
 #[test]
 fn a_history_that_leaves_out_entries_says_so() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     let id = add(&mut root, fixtures::of(ObjectKind::Aggregation), 1, "ARGO");
     let address = AT.history(ObjectKind::Aggregation, id);
     assert!(!get(&mut root, &address).contains("are shown"));
-    house.sql(&format!(
+    site.sql(&format!(
         "INSERT INTO egi.log_entry (action, object_kind, object_id, object_name, message, username)
          SELECT 'change', 'aggregation', '{id}', 'one', 'Changed name.', 'root' FROM generate_series(1, 501)"
     ));
@@ -169,12 +169,12 @@ fn a_history_that_leaves_out_entries_says_so() {
 /// Minutes stood where months belong in 2.3.
 #[test]
 fn times_are_those_of_the_configured_zone() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     let id = add(&mut root, fixtures::of(ObjectKind::Aggregation), 1, "ARGO");
-    house.sql("UPDATE egi.log_entry SET action_time = '2019-03-01 22:58:07Z'");
-    house.sql("UPDATE egi.version SET created = '2019-03-01 22:58:07Z'");
-    let probe = house.one("SELECT min(id) FROM egi.probe").parse().unwrap();
+    site.sql("UPDATE egi.log_entry SET action_time = '2019-03-01 22:58:07Z'");
+    site.sql("UPDATE egi.version SET created = '2019-03-01 22:58:07Z'");
+    let probe = site.one("SELECT min(id) FROM egi.probe").parse().unwrap();
     for address in [
         AT.history(ObjectKind::Aggregation, id),
         AT.history(ObjectKind::Probe, probe),
@@ -199,22 +199,22 @@ fn times_are_those_of_the_configured_zone() {
 /// The tick of one request leaked into later ones in 2.3.
 #[test]
 fn ticks_concern_their_own_request() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     let fixture = fixtures::of(ObjectKind::Probe);
     let id = add(&mut root, fixture, 1, "ARGO");
     let mut form = open(&mut root, &AT.change(ObjectKind::Probe, id));
     form.set("new_version", "");
     form.set("comment", "Amended.");
     save(&mut root, &form);
-    assert_eq!(house.versions(ObjectKind::Probe, id).len(), 1, "amended in place");
+    assert_eq!(site.versions(ObjectKind::Probe, id).len(), 1, "amended in place");
     let form = open(&mut root, &AT.change(ObjectKind::Probe, id));
     let ticks = |name| matches!(form.get(name), Some(Control::Checkbox { checked: true, .. }));
     assert!(ticks("new_version") && ticks("update_metrics"), "both are on again");
     let mut form = form.clone();
     form.set("version", "2.0");
     save(&mut root, &form);
-    assert_eq!(house.versions(ObjectKind::Probe, id).len(), 2);
+    assert_eq!(site.versions(ObjectKind::Probe, id).len(), 2);
     let mut form = open(&mut root, &AT.change(ObjectKind::Probe, id));
     form.set("comment", "The number stays.");
     let answer = super::submit(&mut root, &form);
@@ -223,8 +223,8 @@ fn ticks_concern_their_own_request() {
 
 #[test]
 fn deleting_says_what_else_is_affected_and_leaves_it_there() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (kind, member) in [
         (ObjectKind::GroupOfProbes, "ams-probe"),
         (ObjectKind::GroupOfProfiles, "ARGO_MON"),
@@ -235,20 +235,20 @@ fn deleting_says_what_else_is_affected_and_leaves_it_there() {
         let id = super::id_of(&mut root, fixture, "ARGO");
         let page = get(&mut root, &AT.delete(kind, id));
         assert!(page.contains(member) && page.contains("member"), "{kind}: {page}");
-        let count = |house: &House| {
-            house.one("SELECT (SELECT count(*) FROM egi.probe) + (SELECT count(*) FROM egi.profile) + (SELECT count(*) FROM egi.aggregation) + (SELECT count(*) FROM egi.metric)")
+        let count = |site: &TestSite| {
+            site.one("SELECT (SELECT count(*) FROM egi.probe) + (SELECT count(*) FROM egi.profile) + (SELECT count(*) FROM egi.aggregation) + (SELECT count(*) FROM egi.metric)")
         };
-        let before = count(&house);
+        let before = count(&site);
         assert_eq!(root.post(&AT.delete(kind, id), &[]).status, 303);
-        assert_eq!(count(&house), before);
+        assert_eq!(count(&site), before);
     }
 }
 
 #[test]
 fn a_clone_starts_from_its_original_and_says_so() {
-    let house = House::new();
-    let mut root = house.browser("root");
-    for (_, fixture) in all().filter(|(entity, _)| entity.about().can_clone) {
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    for (_, fixture) in all().filter(|(entity, _)| entity.options().can_clone) {
         let id = add(&mut root, fixture, 1, "ARGO");
         let address = AT.clone_of(fixture.kind, id);
         let form = open(&mut root, &address);

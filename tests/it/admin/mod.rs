@@ -2,6 +2,7 @@
 //! by a form that fills it, in `fixtures`.
 
 mod bad_input;
+mod concurrent_edits;
 mod conflicts;
 mod crawl;
 mod entities;
@@ -9,18 +10,17 @@ mod errors;
 mod fixtures;
 mod forms;
 mod histories;
-mod kept;
-mod meanwhile;
 mod page;
+mod page_cache;
 mod policy;
 mod public;
 mod statements;
 
 use std::sync::OnceLock;
 
-use poem::admin::core::Entity;
+use poem::admin::crud::Entity;
 use poem::domain::model::log_entry::ObjectKind;
-use poem::pages::Addresses;
+use poem::templates::Addresses;
 
 use self::fixtures::Fixture;
 use self::page::Form;
@@ -46,12 +46,12 @@ const USERS: &str = "
         WHERE g.name = 'ARGO';";
 
 /// Small data, the users, and a server.
-struct House {
+struct TestSite {
     installation: Installation,
     server: Server,
 }
 
-impl House {
+impl TestSite {
     fn new() -> Self {
         static FURNISHED: OnceLock<String> = OnceLock::new();
         let database = FURNISHED.get_or_init(|| {

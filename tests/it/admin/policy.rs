@@ -1,12 +1,12 @@
 //! Who may do what: every role, entity and action, and what must be answered.
 
-use poem::admin::core::{About, Restore};
+use poem::admin::crud::{EntityOptions, Restore};
 use poem::domain::model::group_kind::GroupKind;
 use poem::domain::model::log_entry::ObjectKind;
 
 use super::fixtures::Fixture;
 use super::page::{Form, errors_at};
-use super::{AT, House, add, all, get, open, submit};
+use super::{AT, TestSite, add, all, get, open, submit};
 use crate::support::sql::tables;
 use crate::support::{Answer, Browser};
 
@@ -116,9 +116,9 @@ const FOR_SUPERUSERS: [(Ask, [Outcome; 5]); 8] = [
 
 /// Objects of one entity to try things at, and the forms that a superuser would send.
 struct Trial<'a> {
-    house: &'a House,
+    site: &'a TestSite,
     root: Browser<'a>,
-    about: &'static About,
+    options: &'static EntityOptions,
     fixture: &'static Fixture,
     /// Of ARGO, of SSC, without a group.
     objects: [i64; 3],
@@ -126,8 +126,8 @@ struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    fn of(house: &'a House, about: &'static About, fixture: &'static Fixture) -> Self {
-        let mut trial = Self { house, root: house.browser("root"), about, fixture, objects: [0; 3], made: 0 };
+    fn of(site: &'a TestSite, options: &'static EntityOptions, fixture: &'static Fixture) -> Self {
+        let mut trial = Self { site, root: site.browser("root"), options, fixture, objects: [0; 3], made: 0 };
         trial.objects = [Argo, Ssc, NoGroup].map(|group| trial.make(group));
         trial
     }
@@ -139,7 +139,7 @@ impl<'a> Trial<'a> {
         let needs_group = self.fixture.kind == ObjectKind::Metric && group == NoGroup;
         let id = add(&mut self.root, self.fixture, self.made, if needs_group { "ARGO" } else { group.name() });
         if needs_group {
-            self.house.sql(&format!("UPDATE egi.metric SET group_id = NULL WHERE id = {id}"));
+            self.site.sql(&format!("UPDATE egi.metric SET group_id = NULL WHERE id = {id}"));
         }
         id
     }
@@ -151,15 +151,15 @@ impl<'a> Trial<'a> {
     /// Whether this entity can be asked so.
     fn knows(&self, ask: Ask) -> bool {
         match ask {
-            Ask::OpenClone(_) | Ask::Clone(_) => self.about.can_clone,
-            Ask::Restore(_) => self.about.restore == Restore::AtOnce,
+            Ask::OpenClone(_) | Ask::Clone(_) => self.options.can_clone,
+            Ask::Restore(_) => self.options.restore == Restore::AtOnce,
             _ => true,
         }
     }
 
     /// What somebody who looks is answered.
     fn look(&self, browser: &mut Browser<'_>, ask: Ask) -> Option<Answer> {
-        let kind = self.about.kind;
+        let kind = self.options.kind;
         let address = match ask {
             Ask::List => AT.list(kind),
             Ask::OpenAdd => AT.addition(kind),
@@ -174,7 +174,7 @@ impl<'a> Trial<'a> {
 
     /// The form to send, as a superuser is given it; of a new object where it shall go through.
     fn form(&mut self, ask: Ask, is_new: bool) -> Option<Form> {
-        let kind = self.about.kind;
+        let kind = self.options.kind;
         let object = |trial: &mut Self, group| if is_new { trial.make(group) } else { trial.object(group) };
         let bare = |action: String| Form {
             action,
@@ -213,7 +213,7 @@ impl<'a> Trial<'a> {
             }
             Ask::Restore(group) => {
                 let id = object(self, group);
-                bare(AT.version(kind, id, self.house.versions(kind, id)[0]))
+                bare(AT.version(kind, id, self.site.versions(kind, id)[0]))
             }
             _ => return None,
         })
@@ -253,10 +253,10 @@ fn say(kind: ObjectKind, ask: Ask, username: &str) -> String {
     format!("{username}: {kind} {ask:?}")
 }
 
-fn hold(house: &House, trial: &mut Trial<'_>, table: &[(Ask, [Outcome; 5])]) {
-    let kind = trial.about.kind;
+fn hold(site: &TestSite, trial: &mut Trial<'_>, table: &[(Ask, [Outcome; 5])]) {
+    let kind = trial.options.kind;
     let usernames = usernames(trial.fixture.ruled_by());
-    let mut browsers = usernames.clone().map(|username| house.browser(&username));
+    let mut browsers = usernames.clone().map(|username| site.browser(&username));
     let cells: Vec<(Ask, usize, Outcome)> = table
         .iter()
         .filter(|(ask, _)| trial.knows(*ask))
@@ -265,7 +265,7 @@ fn hold(house: &House, trial: &mut Trial<'_>, table: &[(Ask, [Outcome; 5])]) {
         })
         .collect();
     // First everything that must leave no trace, then what is done.
-    let before = tables(&house.installation);
+    let before = tables(&site.installation);
     for (ask, role, outcome) in cells.iter().copied().filter(|(.., outcome)| *outcome != Done) {
         let answer = match trial.look(&mut browsers[role], ask) {
             Some(answer) => answer,
@@ -273,8 +273,8 @@ fn hold(house: &House, trial: &mut Trial<'_>, table: &[(Ask, [Outcome; 5])]) {
         };
         check(&say(kind, ask, &usernames[role]), &answer, outcome);
     }
-    nobody_known(house, trial, table);
-    assert!(before == tables(&house.installation), "{kind}: something was written");
+    nobody_known(site, trial, table);
+    assert!(before == tables(&site.installation), "{kind}: something was written");
     for (ask, role, outcome) in cells.into_iter().filter(|(.., outcome)| *outcome == Done) {
         let form = trial.form(ask, true).unwrap();
         check(&say(kind, ask, &usernames[role]), &submit(&mut browsers[role], &form), outcome);
@@ -282,8 +282,8 @@ fn hold(house: &House, trial: &mut Trial<'_>, table: &[(Ask, [Outcome; 5])]) {
 }
 
 /// Whoever is not logged in is led to the login, and what they sent goes along.
-fn nobody_known(house: &House, trial: &mut Trial<'_>, table: &[(Ask, [Outcome; 5])]) {
-    let mut browser = house.stranger();
+fn nobody_known(site: &TestSite, trial: &mut Trial<'_>, table: &[(Ask, [Outcome; 5])]) {
+    let mut browser = site.stranger();
     for (ask, _) in table {
         if let Some(answer) = trial.look(&mut browser, *ask) {
             let login = answer.header("Location").unwrap_or_default();
@@ -297,27 +297,27 @@ fn nobody_known(house: &House, trial: &mut Trial<'_>, table: &[(Ask, [Outcome; 5
 
 #[test]
 fn every_role_may_do_what_it_may_with_what_belongs_to_groups() {
-    let house = House::new();
+    let site = TestSite::new();
     for (entity, fixture) in all().filter(|(_, fixture)| fixture.ruled_by().is_some()) {
-        hold(&house, &mut Trial::of(&house, entity.about(), fixture), &RULED);
+        hold(&site, &mut Trial::of(&site, entity.options(), fixture), &RULED);
     }
 }
 
 #[test]
 fn users_groups_and_keys_are_for_superusers() {
-    let house = House::new();
+    let site = TestSite::new();
     for (entity, fixture) in all().filter(|(_, fixture)| fixture.ruled_by().is_none()) {
-        hold(&house, &mut Trial::of(&house, entity.about(), fixture), &FOR_SUPERUSERS);
+        hold(&site, &mut Trial::of(&site, entity.options(), fixture), &FOR_SUPERUSERS);
     }
 }
 
 #[test]
 fn rights_that_went_while_a_form_was_open_are_gone() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     for (_, fixture) in all().filter(|(_, fixture)| fixture.ruled_by().is_some()) {
         let id = add(&mut root, fixture, 1, "ARGO");
-        let mut member = house.browser("member");
+        let mut member = site.browser("member");
         let mut adding = open(&mut member, &AT.addition(fixture.kind));
         fixture.fill(&mut adding, 2, "ARGO");
         let mut changing = open(&mut member, &AT.change(fixture.kind, id));
@@ -327,15 +327,15 @@ fn rights_that_went_while_a_form_was_open_are_gone() {
             "FROM egi.group_member WHERE kind = '{}' AND user_id = (SELECT id FROM egi.app_user WHERE username = 'member')",
             fixture.ruled_by().unwrap()
         );
-        house.sql(&format!("CREATE TABLE kept AS SELECT * {rights}; DELETE {rights}"));
-        let before = tables(&house.installation);
+        site.sql(&format!("CREATE TABLE kept AS SELECT * {rights}; DELETE {rights}"));
+        let before = tables(&site.installation);
         for form in [&adding, &changing] {
             let answer = submit(&mut member, form);
             assert_eq!(answer.status, 403, "{}: {}", form.action, answer.text());
         }
         assert_eq!(member.post_body(&AT.delete(fixture.kind, id), &deleting).status, 403);
-        assert!(before == tables(&house.installation), "{}", fixture.kind);
-        house.sql("INSERT INTO egi.group_member SELECT * FROM kept; DROP TABLE kept");
+        assert!(before == tables(&site.installation), "{}", fixture.kind);
+        site.sql("INSERT INTO egi.group_member SELECT * FROM kept; DROP TABLE kept");
         assert_eq!(submit(&mut member, &changing).status, 303, "{}: with the rights it goes through", fixture.kind);
     }
 }
@@ -343,9 +343,9 @@ fn rights_that_went_while_a_form_was_open_are_gone() {
 /// Opening an own object gave lasting rights on foreign ones in 2.3.
 #[test]
 fn looking_gives_no_rights() {
-    let house = House::new();
-    let mut root = house.browser("root");
-    let mut member = house.browser("member");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    let mut member = site.browser("member");
     for (_, fixture) in all().filter(|(_, fixture)| fixture.ruled_by().is_some()) {
         let own = add(&mut root, fixture, 1, "ARGO");
         let foreign = add(&mut root, fixture, 2, "SSC");
@@ -360,12 +360,12 @@ fn looking_gives_no_rights() {
 
 #[test]
 fn services_log_and_index_are_shown_to_whom_they_concern() {
-    let house = House::new();
-    let entry = house.one("SELECT max(id) FROM egi.log_entry");
+    let site = TestSite::new();
+    let entry = site.one("SELECT max(id) FROM egi.log_entry");
     let entry = format!("/poem/admin/admin/logentry/{entry}/change/");
     let password = format!(
         "/poem/admin/poem/custuser/{}/password/",
-        house.one("SELECT id FROM egi.app_user WHERE username = 'nobody'")
+        site.one("SELECT id FROM egi.app_user WHERE username = 'nobody'")
     );
     // For a superuser, a member, somebody in no group, and nobody known.
     let table = [
@@ -384,7 +384,7 @@ fn services_log_and_index_are_shown_to_whom_they_concern() {
         ("/poem/admin/poem/nothing/", [404, 404, 404, 302]),
         ("/poem/admin/admin/probe/", [404, 404, 404, 302]),
     ];
-    let mut browsers = [house.browser("root"), house.browser("member"), house.browser("nobody"), house.stranger()];
+    let mut browsers = [site.browser("root"), site.browser("member"), site.browser("nobody"), site.stranger()];
     for (address, expected) in table {
         for (browser, expected) in browsers.iter_mut().zip(expected) {
             let answer = browser.get(address);

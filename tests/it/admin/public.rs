@@ -3,17 +3,17 @@
 use poem::domain::model::log_entry::ObjectKind;
 
 use super::page::{Form, links};
-use super::{AT, House, add, all, get};
+use super::{AT, TestSite, add, all, get};
 
 #[test]
 fn public_pages_show_what_is_public_read_only() {
-    let house = House::new();
-    let (mut root, mut browser) = (house.browser("root"), house.stranger());
+    let site = TestSite::new();
+    let (mut root, mut browser) = (site.browser("root"), site.stranger());
     for (entity, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let base = format!("/poem/admin/poem/public_{}/", fixture.kind);
         let change = format!("{base}{id}/change/");
-        if !entity.about().is_public {
+        if !entity.options().is_public {
             for address in [&base, &change] {
                 assert_eq!(
                     browser.get(address).status,
@@ -30,7 +30,7 @@ fn public_pages_show_what_is_public_read_only() {
         assert!(Form::read(&page).is_none() && page.contains("read-only"), "{page}");
         let shown = &fixture.form.iter().find(|(name, _)| *name == fixture.change.0).unwrap().1;
         assert!(page.contains(shown), "{change} shows {shown}: {page}");
-        for version in house.versions(fixture.kind, id) {
+        for version in site.versions(fixture.kind, id) {
             get(&mut browser, &format!("{base}{id}/history/{version}/"));
         }
         for below in ["add/", &format!("{id}/delete/"), &format!("{id}/change/clone/")] {
@@ -51,15 +51,15 @@ fn public_pages_show_what_is_public_read_only() {
 
 #[test]
 fn services_are_public_and_whole() {
-    let house = House::new();
+    let site = TestSite::new();
     // A metric name under two tags broke this page in 2.3.
-    house.sql(
+    site.sql(
         "INSERT INTO egi.metric (metric_name_id, tag_id, metric_type_id, group_id)
         SELECT metric_name_id, (SELECT max(id) FROM egi.tag), metric_type_id, group_id FROM egi.metric
         ON CONFLICT DO NOTHING",
     );
     for (mut browser, address) in
-        [(house.stranger(), "/poem/admin/poem/public_service/"), (house.browser("nobody"), "/poem/admin/poem/service/")]
+        [(site.stranger(), "/poem/admin/poem/public_service/"), (site.browser("nobody"), "/poem/admin/poem/service/")]
     {
         let page = get(&mut browser, address);
         assert!(page.contains("High-Throughput Compute") && page.contains("rowspan"), "{page}");
@@ -86,8 +86,8 @@ fn services_are_public_and_whole() {
 
 #[test]
 fn a_login_leads_back_to_where_it_was_wanted_and_nowhere_else() {
-    let house = House::new();
-    let mut stranger = house.stranger();
+    let site = TestSite::new();
+    let mut stranger = site.stranger();
     let wanted = format!("{}?q=a&o=-name", AT.list(ObjectKind::Profile));
     let answer = stranger.get(&wanted);
     let login = answer.header("Location").unwrap().to_owned();

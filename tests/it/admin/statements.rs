@@ -2,7 +2,7 @@
 
 use poem::domain::model::log_entry::ObjectKind;
 
-use super::{AT, House, add, all, fixtures, get, open, save};
+use super::{AT, TestSite, add, all, fixtures, get, open, save};
 use crate::support::cluster::queries;
 
 /// Beside the session, and the questions that the server asks anyway.
@@ -43,8 +43,8 @@ const LARGE: &str = "
     ANALYZE;";
 
 /// Every page, over an object of each entity.
-fn addresses(house: &House) -> Vec<String> {
-    let mut root = house.browser("root");
+fn addresses(site: &TestSite) -> Vec<String> {
+    let mut root = site.browser("root");
     let mut addresses: Vec<String> = [
         "/poem/admin/",
         "/poem/admin/search/?q=a",
@@ -70,17 +70,17 @@ fn addresses(house: &House) -> Vec<String> {
             AT.delete(kind, id),
             AT.history(kind, id),
         ]);
-        addresses.extend(entity.about().list.filters.iter().map(|filter| format!("{list}?{}=x", filter.name)));
-        if entity.about().can_clone {
+        addresses.extend(entity.options().list.filters.iter().map(|filter| format!("{list}?{}=x", filter.name)));
+        if entity.options().can_clone {
             addresses.push(AT.clone_of(kind, id));
         }
-        if let Some(version) = house.versions(kind, id).first() {
+        if let Some(version) = site.versions(kind, id).first() {
             addresses.extend([
                 AT.version(kind, id, *version),
                 format!("{}?version_id1={version}&version_id2={version}", AT.compare(kind, id)),
             ]);
         }
-        if entity.about().is_public {
+        if entity.options().is_public {
             let public = format!("/poem/admin/poem/public_{kind}/");
             addresses.extend([public.clone(), format!("{public}{id}/change/")]);
         }
@@ -96,14 +96,14 @@ fn addresses(house: &House) -> Vec<String> {
 
 #[test]
 fn a_page_makes_few_queries_over_much_data_and_over_little() {
-    let house = House::new();
-    let addresses = addresses(&house);
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let addresses = addresses(&site);
+    let mut root = site.browser("root");
     let mut count = || -> Vec<(String, Vec<String>)> {
         let made = |address: &String| {
             // A page with a token made for it is made for one request, and not kept.
             root.cookies.remove("csrftoken");
-            let made = queries(&house.installation.database, || {
+            let made = queries(&site.installation.database, || {
                 get(&mut root, address);
             });
             (address.clone(), made.into_iter().filter(|query| !query.contains("login_session")).collect())
@@ -113,9 +113,9 @@ fn a_page_makes_few_queries_over_much_data_and_over_little() {
     let small = count();
     let too_many: Vec<_> = small.iter().filter(|(_, made)| made.len() > MOST).collect();
     assert!(too_many.is_empty(), "{too_many:#?}");
-    house.sql(LARGE);
+    site.sql(LARGE);
     // Where nobody is logged in, a page may be a second old.
-    house.server.catch_up();
+    site.server.catch_up();
     for ((address, few), (_, many)) in small.iter().zip(count()) {
         assert_eq!(few.len(), many.len(), "{address}: {many:#?}");
     }
@@ -124,14 +124,14 @@ fn a_page_makes_few_queries_over_much_data_and_over_little() {
 /// A save asks as much as its change is large, not as the object or the data are.
 #[test]
 fn a_save_makes_as_many_queries_over_much_data_as_over_little() {
-    let house = House::new();
-    let mut root = house.browser("root");
+    let site = TestSite::new();
+    let mut root = site.browser("root");
     let mut count = |number: usize| -> Vec<usize> {
         let save_of = |root: &mut crate::support::Browser<'_>, fixture: &fixtures::Fixture| {
             let id = add(root, fixture, number, "ARGO");
             let mut form = open(root, &AT.change(fixture.kind, id));
             form.set(fixture.change.0, &format!("{}{}", fixture.change.1[0], number));
-            queries(&house.installation.database, || {
+            queries(&site.installation.database, || {
                 save(root, &form);
             })
             .len()
@@ -142,6 +142,6 @@ fn a_save_makes_as_many_queries_over_much_data_as_over_little() {
             .collect()
     };
     let small = count(1);
-    house.sql(LARGE);
+    site.sql(LARGE);
     assert_eq!(small, count(2));
 }

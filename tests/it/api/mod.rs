@@ -1,4 +1,4 @@
-mod away;
+mod database_unreachable;
 mod freshness;
 mod golden;
 mod hostile;

@@ -2,8 +2,8 @@
 
 mod forms;
 mod login;
+mod login_resume;
 mod password;
-mod resumed;
 mod sessions;
 mod throttle;
 

@@ -1,17 +1,22 @@
 //! The commands, as administrators call them.
 
+mod backup;
 mod db;
 mod doctor;
+mod drop_privileges;
 mod genseckey;
 mod load;
 mod names;
 mod profiles;
-mod step_down;
+mod rotation;
 mod tenant;
 mod token;
 
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
+use crate::support::Server;
 use crate::support::installation::Ran;
 
 /// The names under which the executable is a command of its own, and what follows `poem` for the same.
@@ -62,4 +67,22 @@ fn no_progress(schema: &str) -> String {
 fn listed(schema: &str, set: &str, mark: char) -> String {
     let steps: String = migrations(set).iter().map(|name| format!(" [{mark}] {name}\n")).collect();
     format!("{schema}\n{steps}")
+}
+
+const ADDRESSES: [&str; 3] = ["/poem/api/v2/metrics/", "/poem/api/v2/profiles/", "/poem/api/0.2/json/profiles"];
+
+/// What the API of the tenant EGI answers to a client, and with which status.
+fn answers(server: &Server, token: &str) -> Vec<(u16, String)> {
+    let answer = |address: &&str| server.get_with_key(address, token);
+    ADDRESSES.iter().map(answer).map(|answer| (answer.status, answer.text())).collect()
+}
+
+/// Asks until the key is answered with this status: a server sees what others wrote within a second.
+#[track_caller]
+fn await_status(server: &Server, token: &str, status: u16) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while server.get_with_key(ADDRESSES[0], token).status != status {
+        assert!(Instant::now() < end, "the answer to {token} does not become {status}");
+        sleep(Duration::from_millis(20));
+    }
 }

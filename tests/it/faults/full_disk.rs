@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::{Writer, await_status, metrics, soon};
-use crate::support::fleeting::{Fleeting, open_directory, open_directory_in};
+use crate::support::disposable_database::{DisposableDatabase, open_directory, open_directory_in};
 use crate::support::sql::{sql, tables};
 use crate::support::{Server, fixture, skipped};
 
@@ -48,8 +48,8 @@ fn a_full_disk_stops_writing_and_nothing_else() {
     let Some(disk) = SmallDisk::mount() else {
         return skipped("a full disk under PostgreSQL: no file system can be mounted here (that takes root)");
     };
-    let fleeting = Fleeting::within(open_directory_in(disk.0.path()), &[("max_wal_size", "32MB")]);
-    let installation = fleeting.installation();
+    let database = DisposableDatabase::within(open_directory_in(disk.0.path()), &[("max_wal_size", "32MB")]);
+    let installation = database.installation();
     let server = Server::start(&installation);
     let writer = Writer::new(&installation);
     let answer = metrics(&server).body;

@@ -9,9 +9,9 @@ use std::time::Instant;
 use nix::sys::signal::Signal;
 
 use super::{COMING, Writer, await_status, metrics, soon};
-use crate::support::fleeting::send;
+use crate::support::disposable_database::send;
 use crate::support::sql::{Holder, sql, tables, wait_until};
-use crate::support::{Fleeting, Installation, Server, block_on, fixture};
+use crate::support::{DisposableDatabase, Installation, Server, block_on, fixture};
 
 /// Who inserts into the table waits for whoever holds the lock 1.
 const STOP_IN_THE_MIDDLE: &str = "
@@ -113,8 +113,8 @@ fn a_command_that_is_killed_has_done_nothing() {
 
 #[test]
 fn a_load_in_which_postgresql_is_killed_leaves_what_was() {
-    let mut fleeting = Fleeting::new();
-    let installation = fleeting.installation();
+    let mut database = DisposableDatabase::new();
+    let installation = database.installation();
     let file = fixture("small.json");
     let load = ["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"];
     sql(&installation, "UPDATE egi.profile SET description = 'as it was'");
@@ -125,10 +125,10 @@ fn a_load_in_which_postgresql_is_killed_leaves_what_was() {
     for all in [true, false] {
         kill_in_the_middle(&installation, "SELECT pg_advisory_lock(1)", &load, "INSERT INTO log_entry", |backend| {
             // One backend: PostgreSQL ends all others, and recovers by itself.
-            if all { fleeting.kill() } else { send(backend, Signal::SIGKILL) }
+            if all { database.kill() } else { send(backend, Signal::SIGKILL) }
         });
         if all {
-            fleeting.start();
+            database.start();
         }
         await_database(&installation);
         assert!(tables(&installation) == before, "the load left something");
@@ -141,16 +141,16 @@ fn a_load_in_which_postgresql_is_killed_leaves_what_was() {
 
 #[test]
 fn a_migration_in_which_postgresql_is_killed_never_happened() {
-    let mut fleeting = Fleeting::new();
-    let installation = fleeting.installation();
+    let mut database = DisposableDatabase::new();
+    let installation = database.installation();
     sql(
         &installation,
         "DROP SCHEMA egi CASCADE; CREATE SCHEMA egi; DELETE FROM public.migration WHERE schema_name = 'egi'",
     );
     // All tables are made by then, and what is left is to write down that they are.
     let lock = "BEGIN; LOCK TABLE public.migration IN SHARE MODE";
-    kill_in_the_middle(&installation, lock, &["-a"], "INSERT INTO public.migration", |_| fleeting.kill());
-    fleeting.start();
+    kill_in_the_middle(&installation, lock, &["-a"], "INSERT INTO public.migration", |_| database.kill());
+    database.start();
     let made = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'egi'";
     assert_eq!(sql(&installation, made), ["0"]);
     assert_eq!(sql(&installation, "SELECT name FROM public.migration WHERE schema_name = 'egi'"), [""; 0]);
@@ -162,8 +162,8 @@ fn a_migration_in_which_postgresql_is_killed_never_happened() {
 
 #[test]
 fn under_load_a_killed_postgresql_costs_no_answer_that_was_given() {
-    let mut fleeting = Fleeting::new();
-    let installation = fleeting.installation();
+    let mut database = DisposableDatabase::new();
+    let installation = database.installation();
     let server = Server::start(&installation);
     assert_eq!(metrics(&server).status, 200);
     let writer = Writer::new(&installation);
@@ -198,9 +198,9 @@ fn under_load_a_killed_postgresql_costs_no_answer_that_was_given() {
                 let before = done.lock().unwrap().len();
                 await_that(|| done.lock().unwrap().len() >= before + 20);
                 let earlier = [0, 1].map(|who: usize| refused[who].load(Ordering::Acquire));
-                fleeting.kill();
+                database.kill();
                 await_that(|| (0..2).all(|who| refused[who].load(Ordering::Acquire) > earlier[who]));
-                fleeting.start();
+                database.start();
             }
             let before = done.lock().unwrap().len();
             await_that(|| done.lock().unwrap().len() >= before + 20);

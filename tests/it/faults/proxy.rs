@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
-use crate::support::{Fleeting, Installation};
+use crate::support::{DisposableDatabase, Installation};
 
 /// Passes on what PostgreSQL answers, each piece after the delay. Listens as long as the process lives.
 pub struct SlowLine {
@@ -29,10 +29,10 @@ struct Delays {
 
 impl SlowLine {
     /// Without a delay, so far.
-    pub fn to(fleeting: &Fleeting) -> Self {
+    pub fn to(database: &DisposableDatabase) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let line = Self { address: listener.local_addr().unwrap(), delays: Arc::default() };
-        let (socket, delays) = (fleeting.socket(), line.delays.clone());
+        let (socket, delays) = (database.socket(), line.delays.clone());
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 // The database may have ended: so does the connection.
@@ -59,8 +59,8 @@ impl SlowLine {
     }
 
     /// Lets the installation reach its database over this line from now on.
-    pub fn lead(&self, installation: &Installation, fleeting: &Fleeting) {
-        let reach = fleeting.reach();
+    pub fn lead(&self, installation: &Installation, database: &DisposableDatabase) {
+        let reach = database.reach();
         installation.configure(&format!("Host = {}\n", reach.host), &format!("Host = {}\n", self.address.ip()));
         installation.configure(&format!("Port = {}\n", reach.port), &format!("Port = {}\n", self.address.port()));
     }

@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use super::{AGGREGATIONS, METRICS, SOON, Writer, await_status};
 use crate::support::installation::EGI_TOKEN;
 use crate::support::sql::{Holder, connect, run, sql, wait_until};
-use crate::support::{Fleeting, Installation, Server, block_on};
+use crate::support::{DisposableDatabase, Installation, Server, block_on};
 
 /// Who waits for a writer that does not end is told so soon, who need not wait is served.
 #[test]
@@ -114,16 +114,16 @@ fn a_request_that_runs_when_the_server_is_told_to_stop_is_answered() {
 /// A database that hangs keeps no server from ending.
 #[test]
 fn a_server_that_is_told_to_stop_stops_also_where_the_database_hangs() {
-    let fleeting = Fleeting::new();
-    let installation = fleeting.installation();
+    let database = DisposableDatabase::new();
+    let installation = database.installation();
     let mut server = Server::start(&installation);
     let writer = Writer::new(&installation);
     await_status(200, || writer.get(&server, AGGREGATIONS));
-    fleeting.signal(Signal::SIGSTOP);
+    database.signal(Signal::SIGSTOP);
     let refused = writer.get(&server, AGGREGATIONS).status;
     server.signal(Signal::SIGTERM);
     let is_gone = server.ends_within(Duration::from_secs(8));
-    fleeting.signal(Signal::SIGCONT);
+    database.signal(Signal::SIGCONT);
     assert!(is_gone && refused == 503, "{refused}");
 }
 

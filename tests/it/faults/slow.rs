@@ -6,19 +6,19 @@ use super::proxy::SlowLine;
 use super::{AGGREGATIONS, Writer, await_status, metrics, soon};
 use crate::support::installation::EGI_TOKEN;
 use crate::support::sql::{Holder, sql, wait_until};
-use crate::support::{Answer, Fleeting, Installation, Server};
+use crate::support::{Answer, DisposableDatabase, Installation, Server};
 
 const PROFILE: &str = "/poem/api/v2/profiles/ARGO_MON";
 /// What is asked twice over it, every quarter of a second, is still younger than a second.
 const SLOW: Duration = Duration::from_millis(200);
 
 /// A PostgreSQL, an installation over it, and the line between them.
-fn over_a_line() -> (Fleeting, Installation, SlowLine) {
-    let fleeting = Fleeting::new();
-    let installation = fleeting.installation();
-    let line = SlowLine::to(&fleeting);
-    line.lead(&installation, &fleeting);
-    (fleeting, installation, line)
+fn over_a_line() -> (DisposableDatabase, Installation, SlowLine) {
+    let database = DisposableDatabase::new();
+    let installation = database.installation();
+    let line = SlowLine::to(&database);
+    line.lead(&installation, &database);
+    (database, installation, line)
 }
 
 /// Ready answers go on as long as they are known to be fresh; nothing that is older than a second is said, and nobody

@@ -2,7 +2,7 @@
 
 use poem::domain::model::aggregation::AggregationContent;
 use poem::domain::model::policy::Denial;
-use poem::registry::{Refusal, Saved, Target, aggregations};
+use poem::registry::{ExpectedRevision, SaveError, Saved, aggregations};
 use poem::store::{Loaded, aggregations as store};
 
 use super::egi::{Egi, at, race};
@@ -15,16 +15,16 @@ fn load(egi: &Egi, id: i64) -> Loaded<AggregationContent> {
     egi.read(async |tx| store::content(tx.conn(), id).await).expect("there is such an aggregation")
 }
 
-fn create(egi: &Egi, as_whom: &str, content: &AggregationContent) -> Result<Saved, Refusal> {
+fn create(egi: &Egi, as_whom: &str, content: &AggregationContent) -> Result<Saved, SaveError> {
     let viewer = egi.viewer(as_whom);
     egi.act(async |tx| aggregations::create(tx, &viewer, content).await)
 }
 
-fn change(egi: &Egi, as_whom: &str, id: i64, edit: impl FnOnce(&mut AggregationContent)) -> Result<Saved, Refusal> {
+fn change(egi: &Egi, as_whom: &str, id: i64, edit: impl FnOnce(&mut AggregationContent)) -> Result<Saved, SaveError> {
     let Loaded { revision, mut content, .. } = load(egi, id);
     edit(&mut content);
     let viewer = egi.viewer(as_whom);
-    egi.act(async |tx| aggregations::change(tx, &viewer, Target { id, revision }, &content).await)
+    egi.act(async |tx| aggregations::change(tx, &viewer, ExpectedRevision { id, revision }, &content).await)
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn rights_follow_the_group() {
     let unknown = aggregation("NEW", "new-id", "NOBODY");
     let refused = egi.rejected(async |tx| aggregations::create(tx, &poem, &unknown).await);
     assert_eq!(at(&refused, "group"), ["Select a valid choice. That choice is not one of the available choices."]);
-    let is_foreign = |refusal: Refusal| matches!(refusal, Refusal::Denied(Denial::ForeignObject(_)));
+    let is_foreign = |refusal: SaveError| matches!(refusal, SaveError::Denied(Denial::ForeignObject(_)));
     assert!(is_foreign(change(&egi, "alice", 1, |it| it.group = "ARGO".into()).unwrap_err()));
     assert!(is_foreign(egi.refused(async |tx| aggregations::remove(tx, &alice, 1).await)));
     change(&egi, "poem", 1, |it| it.group = "ARGO".into()).unwrap();
@@ -85,10 +85,10 @@ fn only_the_newest_form_is_saved() {
     let poem = egi.viewer("poem");
     let Loaded { revision, content, .. } = load(&egi, 2);
     change(&egi, "alice", 2, |it| it.name = "MEANWHILE".into()).unwrap();
-    let [stale, gone] = [2, 4711].map(|id| Target { id, revision });
+    let [stale, gone] = [2, 4711].map(|id| ExpectedRevision { id, revision });
     let refusal = egi.refused(async |tx| aggregations::change(tx, &poem, stale, &content).await);
-    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
-    let is_gone = |refusal| matches!(refusal, Refusal::Gone);
+    assert!(matches!(refusal, SaveError::Stale), "{refusal:?}");
+    let is_gone = |refusal| matches!(refusal, SaveError::Gone);
     assert!(is_gone(egi.refused(async |tx| aggregations::change(tx, &poem, gone, &content).await)));
     assert!(is_gone(egi.refused(async |tx| aggregations::remove(tx, &poem, 4711).await)));
 }

@@ -1,8 +1,8 @@
 //! The tenant EGI with small.json, and people who do something there.
 
-use poem::domain::form::validation_error::{Place, Rejection};
+use poem::domain::form::validation_error::{Place, ValidationErrors};
 use poem::domain::model::policy::Viewer;
-use poem::registry::{Refusal, viewers};
+use poem::registry::{SaveError, viewers};
 use poem::store::TenantTx;
 
 use crate::support::installation::egi;
@@ -29,7 +29,7 @@ impl Egi {
     }
 
     /// Does something as a route does it: in one transaction, which is undone where it was refused.
-    pub fn act<T>(&self, work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, Refusal>) -> Result<T, Refusal> {
+    pub fn act<T>(&self, work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, SaveError>) -> Result<T, SaveError> {
         block_on(async {
             let mut tx = TenantTx::write(&self.installation.pool(), &egi()).await?;
             let done = work(&mut tx).await?;
@@ -40,7 +40,10 @@ impl Egi {
 
     /// What is tried is refused and leaves nothing behind.
     #[track_caller]
-    pub fn refused<T: std::fmt::Debug>(&self, work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, Refusal>) -> Refusal {
+    pub fn refused<T: std::fmt::Debug>(
+        &self,
+        work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, SaveError>,
+    ) -> SaveError {
         let before = self.rows();
         let refusal = self.act(work).unwrap_err();
         assert_eq!(self.rows(), before);
@@ -51,10 +54,10 @@ impl Egi {
     #[track_caller]
     pub fn rejected<T: std::fmt::Debug>(
         &self,
-        work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, Refusal>,
-    ) -> Rejection {
+        work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, SaveError>,
+    ) -> ValidationErrors {
         match self.refused(work) {
-            Refusal::Rejected(rejection) => rejection,
+            SaveError::Rejected(errors) => errors,
             other => panic!("{other:?}"),
         }
     }
@@ -85,8 +88,8 @@ impl Egi {
 }
 
 /// The messages at a field.
-pub fn at<'a>(rejection: &'a Rejection, field: &'static str) -> Vec<&'a str> {
-    rejection.of(Place::Field(field))
+pub fn at<'a>(errors: &'a ValidationErrors, field: &'static str) -> Vec<&'a str> {
+    errors.of(Place::Field(field))
 }
 
 pub fn names(names: &[&str]) -> Vec<String> {
@@ -95,7 +98,7 @@ pub fn names(names: &[&str]) -> Vec<String> {
 
 /// Two do the same at once: what the first got who was let through, and why the other was refused.
 #[track_caller]
-pub fn race<T: std::fmt::Debug + Send>(work: impl Fn() -> Result<T, Refusal> + Sync) -> (T, Refusal) {
+pub fn race<T: std::fmt::Debug + Send>(work: impl Fn() -> Result<T, SaveError> + Sync) -> (T, SaveError) {
     let results = std::thread::scope(|scope| {
         let started = [(); 2].map(|()| scope.spawn(&work));
         started.map(|thread| thread.join().unwrap())
@@ -108,9 +111,9 @@ pub fn race<T: std::fmt::Debug + Send>(work: impl Fn() -> Result<T, Refusal> + S
 
 /// The complaints of somebody who was refused for what can be mended.
 #[track_caller]
-pub fn complaints<T: std::fmt::Debug>(refused: Result<T, Refusal>) -> Rejection {
+pub fn complaints<T: std::fmt::Debug>(refused: Result<T, SaveError>) -> ValidationErrors {
     match refused {
-        Err(Refusal::Rejected(rejection)) => rejection,
+        Err(SaveError::Rejected(errors)) => errors,
         other => panic!("{other:?}"),
     }
 }

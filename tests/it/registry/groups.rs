@@ -5,7 +5,7 @@ use poem::domain::model::group::GroupContent;
 use poem::domain::model::group_kind::GroupKind;
 use poem::domain::model::metric::MetricContent;
 use poem::domain::model::policy::Denial;
-use poem::registry::{Refusal, Saved, Target, aggregations, groups};
+use poem::registry::{ExpectedRevision, SaveError, Saved, aggregations, groups};
 use poem::store::{Loaded, groups as store};
 
 use super::egi::{Egi, at, complaints, names, race};
@@ -20,16 +20,16 @@ fn load(egi: &Egi, kind: GroupKind, id: i64) -> Loaded<GroupContent> {
     egi.read(async |tx| store::content(tx.conn(), kind, id).await).expect("there is such a group")
 }
 
-fn create(egi: &Egi, kind: GroupKind, content: &GroupContent) -> Result<Saved, Refusal> {
+fn create(egi: &Egi, kind: GroupKind, content: &GroupContent) -> Result<Saved, SaveError> {
     let poem = egi.viewer("poem");
     egi.act(async |tx| groups::create(tx, &poem, kind, content).await)
 }
 
-fn change(egi: &Egi, kind: GroupKind, id: i64, edit: impl FnOnce(&mut GroupContent)) -> Result<Saved, Refusal> {
+fn change(egi: &Egi, kind: GroupKind, id: i64, edit: impl FnOnce(&mut GroupContent)) -> Result<Saved, SaveError> {
     let Loaded { revision, mut content, .. } = load(egi, kind, id);
     edit(&mut content);
     let poem = egi.viewer("poem");
-    egi.act(async |tx| groups::change(tx, &poem, kind, Target { id, revision }, &content).await)
+    egi.act(async |tx| groups::change(tx, &poem, kind, ExpectedRevision { id, revision }, &content).await)
 }
 
 /// The last four changes of objects of a kind: «name|message|username», sorted.
@@ -113,8 +113,8 @@ fn groups_are_for_superusers_and_for_the_newest_form() {
     let [poem, alice] = ["poem", "alice"].map(|name| egi.viewer(name));
     let kind = GroupKind::Probes;
     let Loaded { revision, content, .. } = load(&egi, kind, 1);
-    let target = Target { id: 1, revision };
-    let is_never = |refusal| matches!(refusal, Refusal::Denied(Denial::Never));
+    let target = ExpectedRevision { id: 1, revision };
+    let is_never = |refusal| matches!(refusal, SaveError::Denied(Denial::Never));
     assert!(is_never(egi.refused(async |tx| groups::create(tx, &alice, kind, &group("NEW", &[], &[])).await)));
     assert!(is_never(egi.refused(async |tx| groups::change(tx, &alice, kind, target, &content).await)));
     assert!(is_never(egi.refused(async |tx| groups::remove(tx, &alice, kind, 1).await)));
@@ -123,12 +123,12 @@ fn groups_are_for_superusers_and_for_the_newest_form() {
     assert_eq!((saved.message.as_str(), egi.rows()), ("No fields changed.", before));
     change(&egi, kind, 1, |it| it.users.clear()).unwrap();
     let refusal = egi.refused(async |tx| groups::change(tx, &poem, kind, target, &content).await);
-    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
-    let gone = Target { id: 4711, revision };
+    assert!(matches!(refusal, SaveError::Stale), "{refusal:?}");
+    let gone = ExpectedRevision { id: 4711, revision };
     let refusal = egi.refused(async |tx| groups::change(tx, &poem, kind, gone, &content).await);
-    assert!(matches!(refusal, Refusal::Gone), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Gone), "{refusal:?}");
     let refusal = egi.refused(async |tx| groups::remove(tx, &poem, kind, 4711).await);
-    assert!(matches!(refusal, Refusal::Gone), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Gone), "{refusal:?}");
 }
 
 /// The newest version of a metric: its message and its content.
@@ -146,9 +146,9 @@ fn a_name_takes_its_metrics_along() {
     let (before, versions) = (newest_version(&egi, 1).1, egi.sql(count)[0].parse::<u32>().unwrap());
     let removed = change(&egi, GroupKind::Metrics, 1, |it| it.members.retain(|name| name != "argo.AMS-Check")).unwrap();
     let labels = "\"argo.AMS-Check (Devel)\" and \"argo.AMS-Check (Production)\".";
-    assert_eq!(removed.consequences, [format!("Left without a group: metrics {labels}")]);
+    assert_eq!(removed.side_effects, [format!("Left without a group: metrics {labels}")]);
     let added = change(&egi, GroupKind::Metrics, 2, |it| it.members.push("argo.AMS-Check".into())).unwrap();
-    assert_eq!(added.consequences, [format!("Changed group of metrics {labels}")]);
+    assert_eq!(added.side_effects, [format!("Changed group of metrics {labels}")]);
     // The same in all but the group, settings and all.
     let (words, after) = newest_version(&egi, 1);
     assert_eq!(words, "Changed group.|poem");
@@ -174,11 +174,11 @@ fn a_removed_group_leaves_its_objects_without_one() {
     egi.sql("UPDATE metric_name SET group_id = NULL WHERE name = 'eu.egi.CertValidity'");
     let saved = egi.act(async |tx| groups::remove(tx, &poem, GroupKind::Metrics, 2).await).unwrap();
     let left = "metrics \"eu.egi.CertValidity (Production)\" and \"eu.egi.CertValidity-clone (Test)\".";
-    assert_eq!(saved.consequences, [format!("Left without a group: {left}")]);
+    assert_eq!(saved.side_effects, [format!("Left without a group: {left}")]);
     assert_eq!(egi.sql("SELECT count(*) FROM metric WHERE group_id = 2"), ["0"]);
     assert_eq!(newest_version(&egi, 5).1.group, "");
     let probes = egi.act(async |tx| groups::remove(tx, &poem, GroupKind::Probes, 2).await).unwrap();
-    assert_eq!(probes.consequences, ["Left without a group: probe \"CertLifetime-probe\"."]);
+    assert_eq!(probes.side_effects, ["Left without a group: probe \"CertLifetime-probe\"."]);
     let amended = "SELECT content ->> 'group', count(*) OVER () FROM version WHERE kind = 'probe' AND object_id = 3 ORDER BY id DESC LIMIT 1";
     assert_eq!(egi.sql(amended), ["|1"]);
     assert_eq!(egi.sql("SELECT group_id, revision FROM probe WHERE id = 3"), ["|2"]);
@@ -204,10 +204,10 @@ fn an_old_form_of_a_group_undoes_no_move() {
     let opened = load(&egi, GroupKind::Aggregations, target);
     let content = AggregationContent { name: "MOVED".into(), apiid: "moved".into(), group: "NEW".into() };
     egi.act(async |tx| aggregations::create(tx, &poem, &content).await).unwrap();
-    let old = Target { id: target, revision: opened.revision };
+    let old = ExpectedRevision { id: target, revision: opened.revision };
     let refusal =
         egi.refused(async |tx| groups::change(tx, &poem, GroupKind::Aggregations, old, &group("X", &[], &[])).await);
-    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Stale), "{refusal:?}");
     assert_eq!(load(&egi, GroupKind::Aggregations, target).content, group("NEW", &["MOVED"], &[]));
 }
 

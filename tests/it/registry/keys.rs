@@ -2,7 +2,7 @@
 
 use poem::domain::model::api_key::ApiKeyContent;
 use poem::domain::model::policy::Denial;
-use poem::registry::{Refusal, Saved, Target, api_keys};
+use poem::registry::{ExpectedRevision, SaveError, Saved, api_keys};
 use poem::store::{Loaded, api_keys as store};
 
 use super::egi::{Egi, at, race};
@@ -11,14 +11,14 @@ fn key(client: &str) -> ApiKeyContent {
     ApiKeyContent { client: client.into(), revoked: false }
 }
 
-fn create(egi: &Egi, client: &str) -> Result<(Saved, String), Refusal> {
+fn create(egi: &Egi, client: &str) -> Result<(Saved, String), SaveError> {
     let (poem, keys) = (egi.viewer("poem"), egi.installation.keys());
     egi.act(async |tx| api_keys::create(tx, &poem, &keys, &key(client)).await)
 }
 
-fn change(egi: &Egi, id: i64, content: &ApiKeyContent) -> Result<Saved, Refusal> {
+fn change(egi: &Egi, id: i64, content: &ApiKeyContent) -> Result<Saved, SaveError> {
     let poem = egi.viewer("poem");
-    egi.act(async |tx| api_keys::change(tx, &poem, Target { id, revision: 0 }, content).await)
+    egi.act(async |tx| api_keys::change(tx, &poem, ExpectedRevision { id, revision: 0 }, content).await)
 }
 
 #[test]
@@ -63,10 +63,10 @@ fn revoking_is_final() {
     let poem = egi.viewer("poem");
     let saved = change(&egi, 1, &ApiKeyContent { revoked: true, ..key("another name") }).unwrap();
     assert_eq!((saved.name.as_str(), saved.message.as_str()), ("EGI", "Changed revoked."));
-    assert_eq!(saved.consequences, ["The API key has been revoked, which cannot be undone."]);
+    assert_eq!(saved.side_effects, ["The API key has been revoked, which cannot be undone."]);
     assert_eq!(egi.history(1), ["change|apikey|1|EGI|Changed revoked.|poem"]);
     assert_eq!(egi.sql("SELECT client, revoked FROM api_key WHERE id = 1"), ["EGI|t"]);
-    let target = Target { id: 1, revision: 0 };
+    let target = ExpectedRevision { id: 1, revision: 0 };
     let refused = egi.rejected(async |tx| api_keys::change(tx, &poem, target, &key("EGI")).await);
     assert_eq!(at(&refused, "revoked"), ["The API key has been revoked, which cannot be undone."]);
     let before = egi.rows();
@@ -78,12 +78,12 @@ fn revoking_is_final() {
 fn keys_are_for_superusers() {
     let egi = Egi::new();
     let ([poem, alice], keys) = (["poem", "alice"].map(|name| egi.viewer(name)), egi.installation.keys());
-    let is_never = |refusal| matches!(refusal, Refusal::Denied(Denial::Never));
-    let [target, gone] = [1, 4711].map(|id| Target { id, revision: 0 });
+    let is_never = |refusal| matches!(refusal, SaveError::Denied(Denial::Never));
+    let [target, gone] = [1, 4711].map(|id| ExpectedRevision { id, revision: 0 });
     assert!(is_never(egi.refused(async |tx| api_keys::create(tx, &alice, &keys, &key("NEW")).await)));
     assert!(is_never(egi.refused(async |tx| api_keys::change(tx, &alice, target, &key("EGI")).await)));
     assert!(is_never(egi.refused(async |tx| api_keys::remove(tx, &alice, 1).await)));
-    let is_gone = |refusal| matches!(refusal, Refusal::Gone);
+    let is_gone = |refusal| matches!(refusal, SaveError::Gone);
     assert!(is_gone(egi.refused(async |tx| api_keys::change(tx, &poem, gone, &key("EGI")).await)));
     assert!(is_gone(egi.refused(async |tx| api_keys::remove(tx, &poem, 4711).await)));
     egi.act(async |tx| api_keys::remove(tx, &poem, 1).await).unwrap();

@@ -5,7 +5,7 @@ use poem::domain::form::validation_error::Place;
 use poem::domain::model::metric::{MetricContent, Section, Setting};
 use poem::domain::model::metric_fields::FIELDS;
 use poem::domain::model::policy::Denial;
-use poem::registry::{Refusal, Saved, Target, metrics};
+use poem::registry::{ExpectedRevision, SaveError, Saved, metrics};
 use poem::store::{Loaded, metrics as store};
 
 use super::egi::{Egi, at, complaints, race};
@@ -23,21 +23,21 @@ pub(super) fn change(
     as_whom: &str,
     id: i64,
     edit: impl FnOnce(&mut MetricContent),
-) -> Result<Saved, Refusal> {
+) -> Result<Saved, SaveError> {
     let Loaded { revision, mut content, .. } = load(egi, id);
     edit(&mut content);
     let viewer = egi.viewer(as_whom);
-    egi.act(async |tx| metrics::change(tx, &viewer, Target { id, revision }, &content).await)
+    egi.act(async |tx| metrics::change(tx, &viewer, ExpectedRevision { id, revision }, &content).await)
 }
 
-fn create(egi: &Egi, as_whom: &str, content: &MetricContent, clone_of: Option<i64>) -> Result<Saved, Refusal> {
+fn create(egi: &Egi, as_whom: &str, content: &MetricContent, clone_of: Option<i64>) -> Result<Saved, SaveError> {
     let viewer = egi.viewer(as_whom);
     egi.act(async |tx| metrics::create(tx, &viewer, content, clone_of).await)
 }
 
-fn restore(egi: &Egi, as_whom: &str, id: i64, version: i64) -> Result<Saved, Refusal> {
+fn restore(egi: &Egi, as_whom: &str, id: i64, version: i64) -> Result<Saved, SaveError> {
     let (viewer, Loaded { revision, .. }) = (egi.viewer(as_whom), load(egi, id));
-    egi.act(async |tx| metrics::restore(tx, &viewer, Target { id, revision }, version).await)
+    egi.act(async |tx| metrics::restore(tx, &viewer, ExpectedRevision { id, revision }, version).await)
 }
 
 /// A new metric with all that an active one has; in no section but config and dependency stands a key once only.
@@ -121,19 +121,19 @@ fn all_complaints_come_at_once_and_leave_nothing_behind() {
         ..active("new.Metric")
     };
     content.settings.set(Section::Config, vec![Setting("path".into(), String::new())]);
-    let rejection = egi.rejected(async |tx| metrics::create(tx, &poem, &content, None).await);
+    let errors = egi.rejected(async |tx| metrics::create(tx, &poem, &content, None).await);
     let config =
         ["Missing fields interval, maxCheckAttempts, retryInterval, timeout", "Missing values for fields path"];
-    assert_eq!(at(&rejection, "config"), config);
+    assert_eq!(at(&errors, "config"), config);
     let cell = Place::Cell { field: "config", row: 0, column: "value" };
-    assert_eq!(rejection.of(cell), ["This field is required."]);
-    assert_eq!(at(&rejection, "tag"), [NO_CHOICE]);
-    assert_eq!(at(&rejection, "probeversion"), [NO_CHOICE]);
-    assert_eq!(at(&rejection, "group"), ["This field is required."]);
-    assert_eq!(rejection.complaints.len(), 6);
+    assert_eq!(errors.of(cell), ["This field is required."]);
+    assert_eq!(at(&errors, "tag"), [NO_CHOICE]);
+    assert_eq!(at(&errors, "probeversion"), [NO_CHOICE]);
+    assert_eq!(at(&errors, "group"), ["This field is required."]);
+    assert_eq!(errors.errors.len(), 6);
     let unknown = MetricContent { metric_type: "Odd".into(), group: "NOBODY".into(), ..active("new.Metric") };
-    let rejection = egi.rejected(async |tx| metrics::create(tx, &poem, &unknown, None).await);
-    assert_eq!((at(&rejection, "mtype"), at(&rejection, "group")), (vec![NO_CHOICE], vec![NO_CHOICE]));
+    let errors = egi.rejected(async |tx| metrics::create(tx, &poem, &unknown, None).await);
+    assert_eq!((at(&errors, "mtype"), at(&errors, "group")), (vec![NO_CHOICE], vec![NO_CHOICE]));
 }
 
 #[test]
@@ -219,19 +219,19 @@ fn what_somebody_else_saved_meanwhile_is_not_overwritten() {
     let (poem, Loaded { revision, content, .. }) = (egi.viewer("poem"), load(&egi, 1));
     change(&egi, "alice", 1, |it| it.executable = "first".into()).unwrap();
     let content = MetricContent { executable: "second".into(), ..content };
-    let stale = Target { id: 1, revision };
+    let stale = ExpectedRevision { id: 1, revision };
     let refusal = egi.refused(async |tx| metrics::change(tx, &poem, stale, &content).await);
-    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Stale), "{refusal:?}");
     let refusal = egi.refused(async |tx| metrics::restore(tx, &poem, stale, 4).await);
-    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
-    let gone = Target { id: 4711, revision };
+    assert!(matches!(refusal, SaveError::Stale), "{refusal:?}");
+    let gone = ExpectedRevision { id: 4711, revision };
     let refusals = [
         egi.refused(async |tx| metrics::change(tx, &poem, gone, &content).await),
         egi.refused(async |tx| metrics::restore(tx, &poem, gone, 4).await),
         egi.refused(async |tx| metrics::remove(tx, &poem, 4711).await),
         egi.refused(async |tx| metrics::create(tx, &poem, &content, Some(4711)).await),
     ];
-    assert!(refusals.iter().all(|refusal| matches!(refusal, Refusal::Gone)), "{refusals:?}");
+    assert!(refusals.iter().all(|refusal| matches!(refusal, SaveError::Gone)), "{refusals:?}");
 }
 
 #[test]
@@ -246,9 +246,9 @@ fn a_member_may_only_write_to_own_groups() {
     let refused = egi.rejected(async |tx| metrics::create(tx, &alice, &without, None).await);
     assert_eq!(at(&refused, "group"), ["This field is required."]);
     let refusal = egi.refused(async |tx| metrics::create(tx, &carol, &without, None).await);
-    assert!(matches!(refusal, Refusal::Denied(Denial::Never)), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Denied(Denial::Never)), "{refusal:?}");
     let is_foreign =
-        |refusal: Refusal| matches!(refusal, Refusal::Denied(Denial::ForeignObject(group)) if group == "SSC");
+        |refusal: SaveError| matches!(refusal, SaveError::Denied(Denial::ForeignObject(group)) if group == "SSC");
     assert!(is_foreign(change(&egi, "alice", 5, |it| it.parent = "x".into()).unwrap_err()));
     assert!(is_foreign(restore(&egi, "alice", 5, 8).unwrap_err()));
     assert!(is_foreign(egi.refused(async |tx| metrics::remove(tx, &alice, 5).await)));
@@ -307,14 +307,14 @@ fn an_old_version_comes_back_as_a_new_one() {
     let egi = Egi::new();
     let (then, now) = (versions(&egi, 1)[0].1.clone(), load(&egi, 1).content);
     let saved = restore(&egi, "alice", 1, 4).unwrap();
-    assert!(saved.message.starts_with("Changed probeversion") && saved.consequences.is_empty(), "{saved:?}");
+    assert!(saved.message.starts_with("Changed probeversion") && saved.side_effects.is_empty(), "{saved:?}");
     assert_eq!(load(&egi, 1).content, then);
     assert_eq!(versions(&egi, 1)[4], (format!("{}|alice", saved.message), then));
     restore(&egi, "alice", 1, 26).unwrap();
     assert_eq!(load(&egi, 1).content, now);
     // Of a probe, of another metric, of nothing.
     for version in [1, 6, 4711] {
-        assert!(matches!(restore(&egi, "alice", 1, version).unwrap_err(), Refusal::Gone));
+        assert!(matches!(restore(&egi, "alice", 1, version).unwrap_err(), SaveError::Gone));
     }
 }
 
@@ -327,7 +327,7 @@ fn an_old_version_comes_back_as_far_as_it_can() {
         "There is no group \"OLD\" any more: the metric stays in its group.",
         "There is no probe version \"old (1)\" any more: the metric has none now.",
     ];
-    assert_eq!(saved.consequences, left_out);
+    assert_eq!(saved.side_effects, left_out);
     let restored = load(&egi, 1).content;
     assert_eq!((restored.group.as_str(), restored.probe.as_str()), ("ARGO", ""));
     egi.sql("UPDATE version SET content = content || '{\"tag\": \"Devel\"}' WHERE id = 4");

@@ -3,7 +3,7 @@
 use poem::domain::model::policy::Denial;
 use poem::domain::model::probe::ProbeContent;
 use poem::registry::probes::{self, Intent};
-use poem::registry::{Refusal, Saved, Target};
+use poem::registry::{ExpectedRevision, SaveError, Saved};
 use poem::store::{Loaded, probes as store};
 
 use super::egi::{Egi, at, complaints, race};
@@ -31,7 +31,7 @@ fn probe(name: &str) -> ProbeContent {
     }
 }
 
-fn create(egi: &Egi, as_whom: &str, content: &ProbeContent) -> Result<Saved, Refusal> {
+fn create(egi: &Egi, as_whom: &str, content: &ProbeContent) -> Result<Saved, SaveError> {
     let viewer = egi.viewer(as_whom);
     egi.act(async |tx| probes::create(tx, &viewer, content).await)
 }
@@ -47,11 +47,11 @@ fn change(
     id: i64,
     intent: Intent,
     edit: impl FnOnce(&mut ProbeContent),
-) -> Result<Saved, Refusal> {
+) -> Result<Saved, SaveError> {
     let Loaded { revision, mut content, .. } = load(egi, id);
     edit(&mut content);
     let viewer = egi.viewer(as_whom);
-    egi.act(async |tx| probes::change(tx, &viewer, Target { id, revision }, &content, intent).await)
+    egi.act(async |tx| probes::change(tx, &viewer, ExpectedRevision { id, revision }, &content, intent).await)
 }
 
 /// «message|username|user id» of the versions of an object, the newest first.
@@ -117,9 +117,9 @@ fn a_group_must_be_known() {
     let poem = egi.viewer("poem");
     let unknown = ProbeContent { group: "NOBODY".into(), ..probe("new-probe") };
     let refused = egi.rejected(async |tx| probes::create(tx, &poem, &unknown).await);
-    assert_eq!((at(&refused, "group"), refused.complaints.len()), (vec![NO_CHOICE], 1));
+    assert_eq!((at(&refused, "group"), refused.errors.len()), (vec![NO_CHOICE], 1));
     let Loaded { revision, content, .. } = load(&egi, 1);
-    let (unknown, target) = (ProbeContent { group: "NOBODY".into(), ..content }, Target { id: 1, revision });
+    let (unknown, target) = (ProbeContent { group: "NOBODY".into(), ..content }, ExpectedRevision { id: 1, revision });
     // All complaints come at once.
     let refused = egi.rejected(async |tx| probes::change(tx, &poem, target, &unknown, BOTH).await);
     assert_eq!((at(&refused, "version"), at(&refused, "group")), (vec![NOT_RAISED], vec![NO_CHOICE]));
@@ -138,7 +138,7 @@ fn a_new_version_takes_the_metrics_along() {
     let message = "Changed version and comment.";
     assert_eq!(saved.message, message);
     let told = METRICS[..2].iter().map(|(_, label)| format!("Moved metric {label} to ams-probe (0.2.0)."));
-    assert_eq!(saved.consequences, told.collect::<Vec<_>>());
+    assert_eq!(saved.side_effects, told.collect::<Vec<_>>());
     let after = versions(&egi, "probe", 1);
     assert_eq!((after[0].as_str(), &after[1..]), ("Changed version and comment.|alice|2", &before[..]));
     let Loaded { revision, content, .. } = load(&egi, 1);
@@ -166,13 +166,13 @@ fn metrics_stay_where_nobody_moves_them() {
     let egi = Egi::new();
     let before = METRICS.map(|(id, _)| metric(&egi, id));
     let saved = change(&egi, "alice", 1, ONLY_VERSION, |it| it.version = "0.2.0".into()).unwrap();
-    assert_eq!((saved.message.as_str(), saved.consequences.len()), ("Changed version.", 0));
+    assert_eq!((saved.message.as_str(), saved.side_effects.len()), ("Changed version.", 0));
     assert_eq!(METRICS.map(|(id, _)| metric(&egi, id)), before);
     assert_eq!(versions(&egi, "probe", 1).len(), 4);
     // Without a new version there is nowhere to move to.
     let in_place = Intent { new_version: false, update_metrics: true };
     let saved = change(&egi, "alice", 1, in_place, |it| it.comment = "Other.".into()).unwrap();
-    assert_eq!(saved.consequences.len(), 0);
+    assert_eq!(saved.side_effects.len(), 0);
     assert_eq!(METRICS.map(|(id, _)| metric(&egi, id)), before);
 }
 
@@ -181,14 +181,14 @@ fn a_version_number_is_used_once() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let Loaded { revision, content, .. } = load(&egi, 1);
-    let target = Target { id: 1, revision };
+    let target = ExpectedRevision { id: 1, revision };
     let with = |version: &str| ProbeContent { version: version.into(), comment: "Other.".into(), ..content.clone() };
     for (version, intent) in
         [("0.1.11", BOTH), ("0.1.8", BOTH), ("0.1.7", ONLY_VERSION), ("0.1.8", IN_PLACE), ("0.1.7", IN_PLACE)]
     {
         let content = with(version);
         let refused = egi.rejected(async |tx| probes::change(tx, &poem, target, &content, intent).await);
-        assert_eq!((at(&refused, "version"), refused.complaints.len()), (vec![NOT_RAISED], 1), "{version} {intent:?}");
+        assert_eq!((at(&refused, "version"), refused.errors.len()), (vec![NOT_RAISED], 1), "{version} {intent:?}");
     }
     // The number of another probe is no matter.
     change(&egi, "poem", 1, BOTH, |it| it.version = "1.9.1".into()).unwrap();
@@ -199,7 +199,7 @@ fn the_newest_version_is_amended_in_place() {
     let egi = Egi::new();
     let before = versions(&egi, "probe", 1);
     let saved = change(&egi, "alice", 1, IN_PLACE, |it| it.description = "Other.".into()).unwrap();
-    assert_eq!((saved.message.as_str(), saved.consequences.len()), ("Changed description.", 0));
+    assert_eq!((saved.message.as_str(), saved.side_effects.len()), ("Changed description.", 0));
     assert_eq!(egi.history(1), ["change|probe|1|ams-probe|Changed description.|alice"]);
     assert_eq!(versions(&egi, "probe", 1), before);
     assert_eq!(newest_content(&egi, 1), load(&egi, 1).content);
@@ -221,7 +221,7 @@ fn a_probe_without_versions_gets_one() {
     for (intent, message) in [(IN_PLACE, "Initial version."), (BOTH, "Changed version.")] {
         egi.sql("DELETE FROM version WHERE kind = 'probe' AND object_id = 3");
         let saved = change(&egi, "bob", 3, intent, |it| it.version += ".1").unwrap();
-        assert_eq!((saved.message.as_str(), saved.consequences.len()), ("Changed version.", 0));
+        assert_eq!((saved.message.as_str(), saved.side_effects.len()), ("Changed version.", 0));
         assert_eq!(versions(&egi, "probe", 3), [format!("{message}|bob|3")]);
         assert_eq!(newest_content(&egi, 3), load(&egi, 3).content);
     }
@@ -257,14 +257,14 @@ fn what_somebody_else_saved_meanwhile_is_not_overwritten() {
     let (poem, Loaded { revision, content, .. }) = (egi.viewer("poem"), load(&egi, 1));
     change(&egi, "alice", 1, IN_PLACE, |it| it.comment = "First.".into()).unwrap();
     let content = ProbeContent { comment: "Second.".into(), version: "0.2.0".into(), ..content };
-    let stale = Target { id: 1, revision };
+    let stale = ExpectedRevision { id: 1, revision };
     let refusal = egi.refused(async |tx| probes::change(tx, &poem, stale, &content, BOTH).await);
-    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
-    let gone = Target { id: 4711, revision };
+    assert!(matches!(refusal, SaveError::Stale), "{refusal:?}");
+    let gone = ExpectedRevision { id: 4711, revision };
     let refusal = egi.refused(async |tx| probes::change(tx, &poem, gone, &content, BOTH).await);
-    assert!(matches!(refusal, Refusal::Gone), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Gone), "{refusal:?}");
     let refusal = egi.refused(async |tx| probes::remove(tx, &poem, 4711).await);
-    assert!(matches!(refusal, Refusal::Gone), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Gone), "{refusal:?}");
 }
 
 #[test]
@@ -280,9 +280,9 @@ fn a_member_may_only_write_to_own_groups() {
     let moved = complaints(change(&egi, "alice", 1, IN_PLACE, |it| it.group = "SSC".into()));
     assert_eq!(at(&moved, "group"), ["You are not member of group SSC."]);
     let refusal = egi.refused(async |tx| probes::create(tx, &carol, &none).await);
-    assert!(matches!(refusal, Refusal::Denied(Denial::Never)), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Denied(Denial::Never)), "{refusal:?}");
     let is_foreign =
-        |refusal: Refusal| matches!(refusal, Refusal::Denied(Denial::ForeignObject(group)) if group == "SSC");
+        |refusal: SaveError| matches!(refusal, SaveError::Denied(Denial::ForeignObject(group)) if group == "SSC");
     assert!(is_foreign(change(&egi, "alice", 3, BOTH, |it| it.version = "2.0".into()).unwrap_err()));
     assert!(is_foreign(egi.refused(async |tx| probes::remove(tx, &alice, 3).await)));
     let moved = change(&egi, "poem", 1, IN_PLACE, |it| it.group = "SSC".into()).unwrap();
@@ -297,7 +297,7 @@ fn a_removed_probe_leaves_its_metrics() {
     let alice = egi.viewer("alice");
     let saved = egi.act(async |tx| probes::remove(tx, &alice, 1).await).unwrap();
     assert_eq!((saved.id, saved.name.as_str(), saved.message.as_str()), (1, "ams-probe", ""));
-    assert_eq!(saved.consequences, METRICS.map(|(_, label)| format!("Left metric {label} without a probe.")));
+    assert_eq!(saved.side_effects, METRICS.map(|(_, label)| format!("Left metric {label} without a probe.")));
     assert_eq!(egi.sql("SELECT count(*) FROM probe WHERE id = 1"), ["0"]);
     for (id, _) in METRICS {
         assert_eq!(metric(&egi, id), "|2||Changed probeversion.");
@@ -313,7 +313,7 @@ fn a_removed_probe_leaves_its_metrics() {
     let again = create(&egi, "alice", &ProbeContent { version: "0.1.11".into(), ..probe("ams-probe") }).unwrap();
     assert_eq!(versions(&egi, "probe", again.id).len(), 1);
     let others = egi.act(async |tx| probes::remove(tx, &alice, again.id).await).unwrap();
-    assert_eq!(others.consequences.len(), 0);
+    assert_eq!(others.side_effects.len(), 0);
 }
 
 #[test]
@@ -325,9 +325,9 @@ fn of_many_metrics_some_are_named() {
          SELECT n.id, t.id, y.id, 15 FROM n, tag t, metric_type y WHERE t.name = 'Test' AND y.name = 'Active'",
     );
     let moved = change(&egi, "alice", 2, BOTH, |it| it.version = "2.0".into()).unwrap();
-    assert_eq!(moved.consequences.len(), 11);
-    assert_eq!(moved.consequences[0], "Moved metric m.01 (Test) to nordugrid-arc-nagios-plugins (2.0).");
-    assert_eq!(moved.consequences[10], "… and 2 more.");
+    assert_eq!(moved.side_effects.len(), 11);
+    assert_eq!(moved.side_effects[0], "Moved metric m.01 (Test) to nordugrid-arc-nagios-plugins (2.0).");
+    assert_eq!(moved.side_effects[10], "… and 2 more.");
     let count = "SELECT count(*) FROM version WHERE kind = 'metric' AND content ->> 'probe' LIKE '%(2.0)'";
     assert_eq!(egi.sql(count), ["12"]);
 }

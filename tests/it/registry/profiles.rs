@@ -5,7 +5,7 @@ use std::time::Instant;
 use poem::domain::form::validation_error::Place;
 use poem::domain::model::policy::Denial;
 use poem::domain::model::profile::{ProfileContent, Tuple};
-use poem::registry::{Refusal, Saved, Target, profiles};
+use poem::registry::{ExpectedRevision, SaveError, Saved, profiles};
 use poem::store::{Loaded, profiles as store};
 
 use super::egi::{Egi, at, complaints, race};
@@ -25,7 +25,7 @@ fn profile(name: &str, tuples: &[Tuple]) -> ProfileContent {
     }
 }
 
-fn create(egi: &Egi, as_whom: &str, content: &ProfileContent) -> Result<Saved, Refusal> {
+fn create(egi: &Egi, as_whom: &str, content: &ProfileContent) -> Result<Saved, SaveError> {
     let viewer = egi.viewer(as_whom);
     egi.act(async |tx| profiles::create(tx, &viewer, content, None).await)
 }
@@ -35,11 +35,11 @@ fn load(egi: &Egi, id: i64) -> Loaded<ProfileContent> {
 }
 
 /// Opens the form of a profile, edits it, saves it.
-fn change(egi: &Egi, as_whom: &str, id: i64, edit: impl FnOnce(&mut ProfileContent)) -> Result<Saved, Refusal> {
+fn change(egi: &Egi, as_whom: &str, id: i64, edit: impl FnOnce(&mut ProfileContent)) -> Result<Saved, SaveError> {
     let Loaded { revision, mut content, .. } = load(egi, id);
     edit(&mut content);
     let viewer = egi.viewer(as_whom);
-    egi.act(async |tx| profiles::change(tx, &viewer, Target { id, revision }, &content).await)
+    egi.act(async |tx| profiles::change(tx, &viewer, ExpectedRevision { id, revision }, &content).await)
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_profile_brings_along_what_nobody_knew() {
     let content = profile("NEW", &[tuple("SRM", "argo.AMS-Check", ""), tuple("x.new", "x.New-Check", "/ops")]);
     let saved = create(&egi, "alice", &content).unwrap();
     assert_eq!((saved.name.as_str(), saved.message.as_str()), ("NEW", ""));
-    assert_eq!(saved.consequences, ["Added new service flavour \"x.new\".", "Added new metric name \"x.New-Check\"."]);
+    assert_eq!(saved.side_effects, ["Added new service flavour \"x.new\".", "Added new metric name \"x.New-Check\"."]);
     assert_eq!(load(&egi, saved.id).content, content);
     assert_eq!(egi.history(1), [format!("add|profile|{}|NEW||alice", saved.id)]);
     let flavour = egi.sql("SELECT description FROM service_flavour WHERE name = 'x.new'");
@@ -64,13 +64,13 @@ fn all_complaints_come_at_once_and_leave_nothing_behind() {
     let poem = egi.viewer("poem");
     let twice = [tuple("x.new", "x.New-Check", ""), tuple("SRM", "a", ""), tuple("x.new", "x.New-Check", "")];
     let content = ProfileContent { vo: "atlantis".into(), group: "NOBODY".into(), ..profile("NEW", &twice) };
-    let rejection = egi.rejected(async |tx| profiles::create(tx, &poem, &content, None).await);
-    assert_eq!(at(&rejection, "vo"), ["Unable to find virtual organization atlantis."]);
+    let errors = egi.rejected(async |tx| profiles::create(tx, &poem, &content, None).await);
+    assert_eq!(at(&errors, "vo"), ["Unable to find virtual organization atlantis."]);
     let no_choice = "Select a valid choice. That choice is not one of the available choices.";
-    assert_eq!(at(&rejection, "group"), [no_choice]);
+    assert_eq!(at(&errors, "group"), [no_choice]);
     let row = Place::Row { field: "tuples", row: 2 };
-    assert_eq!(rejection.of(row), ["The same tuple stands in row 1 already."]);
-    assert_eq!(rejection.complaints.len(), 3);
+    assert_eq!(errors.of(row), ["The same tuple stands in row 1 already."]);
+    assert_eq!(errors.errors.len(), 3);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_change_keeps_what_stays() {
     })
     .unwrap();
     let message = "Changed VO and description. Added tuple \"SRM, argo.AMS-Check, /ops\".";
-    assert_eq!((saved.message.as_str(), saved.consequences.len()), (message, 0));
+    assert_eq!((saved.message.as_str(), saved.side_effects.len()), (message, 0));
     assert_eq!(egi.history(1), [format!("change|profile|2|ARGO_MON_BIOMED|{message}|alice")]);
     let after = egi.sql(ids);
     assert_eq!((&after[..before.len()], after.len()), (&before[..], before.len() + 1));
@@ -125,14 +125,14 @@ fn what_somebody_else_saved_meanwhile_is_not_overwritten() {
     let (poem, Loaded { revision, content, .. }) = (egi.viewer("poem"), load(&egi, 1));
     change(&egi, "alice", 1, |it| it.description = Some("First".into())).unwrap();
     let content = ProfileContent { description: Some("Second".into()), ..content };
-    let stale = Target { id: 1, revision };
+    let stale = ExpectedRevision { id: 1, revision };
     let refusal = egi.refused(async |tx| profiles::change(tx, &poem, stale, &content).await);
-    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
-    let gone = Target { id: 4711, revision };
+    assert!(matches!(refusal, SaveError::Stale), "{refusal:?}");
+    let gone = ExpectedRevision { id: 4711, revision };
     let refusal = egi.refused(async |tx| profiles::change(tx, &poem, gone, &content).await);
-    assert!(matches!(refusal, Refusal::Gone), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Gone), "{refusal:?}");
     let refusal = egi.refused(async |tx| profiles::remove(tx, &poem, 4711).await);
-    assert!(matches!(refusal, Refusal::Gone), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Gone), "{refusal:?}");
 }
 
 #[test]
@@ -147,9 +147,9 @@ fn a_member_may_only_write_to_own_groups() {
     assert_eq!(at(&refused, "group"), ["This field is required."]);
     assert_eq!(at(&complaints(change(&egi, "alice", 1, |it| it.group = "SSC".into())), "group").len(), 1);
     let refusal = egi.refused(async |tx| profiles::create(tx, &carol, &none, None).await);
-    assert!(matches!(refusal, Refusal::Denied(Denial::Never)), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Denied(Denial::Never)), "{refusal:?}");
     let is_foreign =
-        |refusal: Refusal| matches!(refusal, Refusal::Denied(Denial::ForeignObject(group)) if group == "SSC");
+        |refusal: SaveError| matches!(refusal, SaveError::Denied(Denial::ForeignObject(group)) if group == "SSC");
     assert!(is_foreign(change(&egi, "alice", 3, |it| it.name = "MINE".into()).unwrap_err()));
     assert!(is_foreign(egi.refused(async |tx| profiles::remove(tx, &alice, 3).await)));
     let clone = profile("CLONE", &[]);
@@ -170,7 +170,7 @@ fn a_clone_has_a_name_of_its_own() {
     assert_eq!(load(&egi, saved.id).content, copy);
     assert_eq!(egi.history(1), [format!("add|profile|{}|COPY|Derived from ARGO_MON (1.0)|alice", saved.id)]);
     let refusal = egi.refused(async |tx| profiles::create(tx, &alice, &copy, Some(4711)).await);
-    assert!(matches!(refusal, Refusal::Gone), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Gone), "{refusal:?}");
 }
 
 #[test]
@@ -208,5 +208,5 @@ fn ten_thousand_tuples_are_saved_in_a_moment() {
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     assert_eq!(egi.sql(&format!("SELECT count(*) FROM metric_instance WHERE profile_id = {}", saved.id)), ["10000"]);
     assert!(changed.message.contains("and 4990 more. Deleted tuples"), "{changed:?}");
-    assert!(changed.message.chars().count() < 2000 && saved.consequences.len() == 2);
+    assert!(changed.message.chars().count() < 2000 && saved.side_effects.len() == 2);
 }

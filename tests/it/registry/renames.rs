@@ -2,7 +2,7 @@
 
 use poem::domain::model::group_kind::GroupKind;
 use poem::domain::model::metric::{MetricContent, Section};
-use poem::registry::{Refusal, Target, groups, profiles};
+use poem::registry::{ExpectedRevision, SaveError, groups, profiles};
 use poem::store::{groups as group_store, profiles as profile_store};
 
 use super::egi::Egi;
@@ -29,11 +29,11 @@ fn profiles_and_metrics_follow_a_new_name() {
     assert_eq!(moved.len(), 2);
     let saved = change(&egi, "alice", 3, |it| it.name = "arc.Submit".into()).unwrap();
     assert_eq!((saved.name.as_str(), saved.message.as_str()), ("arc.Submit (Production)", "Changed name."));
-    let consequences = [
+    let side_effects = [
         "The new name stands in metric \"org.nordugrid.ARC-CE-ARIS (Production)\".",
         "The new name stands in profiles \"ARGO_MON (1.0)\" and \"ARGO_MON_CRITICAL (1.0)\".",
     ];
-    assert_eq!(saved.consequences, consequences);
+    assert_eq!(saved.side_effects, side_effects);
     assert_eq!(tuples(&egi, "arc.Submit"), moved);
     assert_eq!(profile_revisions(&egi), ["1|2", "2|1", "3|2"]);
     assert!(registered(&egi, SUBMIT).is_empty());
@@ -71,7 +71,7 @@ fn keys_of_dependencies_follow_a_new_name() {
     })
     .unwrap();
     let labels = "\"argo.AMS-Check (Devel)\" and \"argo.AMS-Check (Production)\".";
-    assert_eq!(saved.consequences, [format!("The new name stands in metrics {labels}")]);
+    assert_eq!(saved.side_effects, [format!("The new name stands in metrics {labels}")]);
     let dependency =
         "Added metric dependency \"argo.Publisher\". Deleted metric dependency \"argo.AMSPublisher-Check\".";
     for (id, message) in [
@@ -112,7 +112,7 @@ fn nothing_follows_while_another_metric_bears_the_old_name() {
     let relying = load(&egi, 2);
     let saved = change(&egi, "alice", 8, |it| it.name = "argo.Other".into()).unwrap();
     let stays = "Another metric bears the name \"argo.AMS-Check\": what refers to it stays.";
-    assert_eq!(saved.consequences, [stays]);
+    assert_eq!(saved.side_effects, [stays]);
     assert_eq!((tuples(&egi, "argo.AMS-Check"), profile_revisions(&egi)), (named, profiles));
     assert_eq!(load(&egi, 2), relying);
     assert_eq!(
@@ -129,10 +129,10 @@ fn forms_that_show_the_old_name_hear_of_the_new_one() {
     let group = egi.read(async |tx| group_store::content(tx.conn(), GroupKind::Metrics, 1).await).unwrap();
     let profile = egi.read(async |tx| profile_store::content(tx.conn(), 1).await).unwrap();
     change(&egi, "alice", 3, |it| it.name = "arc.Submit".into()).unwrap();
-    let target = Target { id: 1, revision: group.revision };
+    let target = ExpectedRevision { id: 1, revision: group.revision };
     let refusal = egi.refused(async |tx| groups::change(tx, &poem, GroupKind::Metrics, target, &group.content).await);
-    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
-    let target = Target { id: 1, revision: profile.revision };
+    assert!(matches!(refusal, SaveError::Stale), "{refusal:?}");
+    let target = ExpectedRevision { id: 1, revision: profile.revision };
     let refusal = egi.refused(async |tx| profiles::change(tx, &poem, target, &profile.content).await);
-    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
+    assert!(matches!(refusal, SaveError::Stale), "{refusal:?}");
 }

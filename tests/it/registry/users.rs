@@ -4,7 +4,7 @@ use poem::domain::model::group_kind::GroupKind;
 use poem::domain::model::policy::Denial;
 use poem::domain::model::user::UserContent;
 use poem::domain::security::secret::Secret;
-use poem::registry::{Refusal, Saved, Target, users};
+use poem::registry::{ExpectedRevision, SaveError, Saved, users};
 use poem::store::{Loaded, groups, users as store};
 
 use super::egi::{Egi, at, complaints, names, race};
@@ -27,16 +27,16 @@ fn with_password(content: &UserContent) -> UserContent {
     UserContent { password: password(), password_again: password(), ..content.clone() }
 }
 
-fn create(egi: &Egi, content: &UserContent) -> Result<Saved, Refusal> {
+fn create(egi: &Egi, content: &UserContent) -> Result<Saved, SaveError> {
     let poem = egi.viewer("poem");
     egi.act(async |tx| users::create(tx, &poem, &with_password(content), HASH).await)
 }
 
-fn change(egi: &Egi, id: i64, edit: impl FnOnce(&mut UserContent)) -> Result<Saved, Refusal> {
+fn change(egi: &Egi, id: i64, edit: impl FnOnce(&mut UserContent)) -> Result<Saved, SaveError> {
     let Loaded { revision, mut content, .. } = load(egi, id);
     edit(&mut content);
     let poem = egi.viewer("poem");
-    egi.act(async |tx| users::change(tx, &poem, Target { id, revision }, &content).await)
+    egi.act(async |tx| users::change(tx, &poem, ExpectedRevision { id, revision }, &content).await)
 }
 
 fn sessions(egi: &Egi, id: i64) -> String {
@@ -124,8 +124,8 @@ fn users_are_for_superusers_and_for_the_newest_form() {
     let egi = Egi::new();
     let [poem, alice] = ["poem", "alice"].map(|name| egi.viewer(name));
     let Loaded { revision, content, .. } = load(&egi, 2);
-    let target = Target { id: 2, revision };
-    let is_never = |refusal| matches!(refusal, Refusal::Denied(Denial::Never));
+    let target = ExpectedRevision { id: 2, revision };
+    let is_never = |refusal| matches!(refusal, SaveError::Denied(Denial::Never));
     assert!(is_never(egi.refused(async |tx| users::create(tx, &alice, &user("new"), HASH).await)));
     assert!(is_never(egi.refused(async |tx| users::change(tx, &alice, target, &content).await)));
     assert!(is_never(egi.refused(async |tx| users::remove(tx, &alice, 3).await)));
@@ -135,9 +135,9 @@ fn users_are_for_superusers_and_for_the_newest_form() {
     assert_eq!(egi.rows(), before);
     change(&egi, 2, |it| it.last_name = "Nova".into()).unwrap();
     let refusal = egi.refused(async |tx| users::change(tx, &poem, target, &content).await);
-    assert!(matches!(refusal, Refusal::Stale), "{refusal:?}");
-    let gone = Target { id: 4711, revision };
-    let is_gone = |refusal| matches!(refusal, Refusal::Gone);
+    assert!(matches!(refusal, SaveError::Stale), "{refusal:?}");
+    let gone = ExpectedRevision { id: 4711, revision };
+    let is_gone = |refusal| matches!(refusal, SaveError::Gone);
     assert!(is_gone(egi.refused(async |tx| users::change(tx, &poem, gone, &content).await)));
     assert!(is_gone(egi.refused(async |tx| users::remove(tx, &poem, 4711).await)));
     assert!(is_gone(egi.refused(async |tx| users::set_password(tx, &poem, 4711, HASH).await)));

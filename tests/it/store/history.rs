@@ -1,6 +1,6 @@
 //! Versions, and the action history of objects and dates.
 
-use poem::domain::model::log_entry::{Action, ObjectKind};
+use poem::domain::model::log_entry::{LogAction, ObjectKind};
 use poem::domain::model::snapshot::VersionContent;
 use poem::store::lists::ListAsk;
 use poem::store::lists::log_entries::{Entries, LogRow};
@@ -48,7 +48,7 @@ fn an_entry_leads_to_the_version_it_made() {
     // Amended in place: what was made is the version before.
     assert_eq!(made(&of(ObjectKind::Probe, "3")), [None, Some(3)]);
     let deleted = of(ObjectKind::Metric, "7");
-    assert_eq!((deleted.len(), deleted[0].action, deleted[0].exists), (3, Action::Delete, false));
+    assert_eq!((deleted.len(), deleted[0].action, deleted[0].exists), (3, LogAction::Delete, false));
     assert!(of(ObjectKind::Probe, "1").iter().all(|row| row.exists));
     assert!(of(ObjectKind::Probe, "1' OR true --").is_empty());
 }

@@ -3,10 +3,10 @@
 mod choices;
 mod history;
 mod lists;
+mod references;
 mod search;
 mod services;
 mod sorting;
-mod used;
 
 use poem::store::TenantTx;
 use poem::store::lists::ListAsk;

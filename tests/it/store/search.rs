@@ -2,12 +2,12 @@
 
 use poem::domain::model::log_entry::ObjectKind;
 use poem::store::counts;
-use poem::store::search::{self, Found, FoundKind};
+use poem::store::search::{self, FoundKind, SearchResult};
 
 use super::{egi_sql, read};
 use crate::support::Installation;
 
-fn found(installation: &Installation, text: &str, with_users: bool, limit: i64) -> Vec<Found> {
+fn found(installation: &Installation, text: &str, with_users: bool, limit: i64) -> Vec<SearchResult> {
     read(installation, async |conn| search::everything(conn, text, with_users, limit).await)
 }
 

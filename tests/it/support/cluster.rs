@@ -5,13 +5,13 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
-use poem::trial::postgres::{Cluster, Options};
+use poem::dev::postgres::{Cluster, Options};
 
-use super::fleeting::open_directory;
+use super::disposable_database::open_directory;
 
 /// How a cluster is reached, and where its log is.
 #[derive(Clone)]
-pub struct Reach {
+pub struct ConnectionInfo {
     /// The directory of its socket, or an address.
     pub host: String,
     pub port: u16,
@@ -19,7 +19,7 @@ pub struct Reach {
     pub log: PathBuf,
 }
 
-impl Reach {
+impl ConnectionInfo {
     /// The address of a database, as sqlx takes it.
     pub fn database_url(&self, name: &str) -> String {
         let Self { host, port, user, .. } = self;
@@ -40,8 +40,8 @@ impl Reach {
 static RUNNING: Mutex<Option<(Cluster, PathBuf)>> = Mutex::new(None);
 
 /// POEM_TEST_LOCALE names the collation of the cluster; C.UTF-8 without it.
-pub fn cluster() -> &'static Reach {
-    static REACH: OnceLock<Reach> = OnceLock::new();
+pub fn cluster() -> &'static ConnectionInfo {
+    static REACH: OnceLock<ConnectionInfo> = OnceLock::new();
     REACH.get_or_init(|| {
         let directory = open_directory().keep();
         let locale = std::env::var("POEM_TEST_LOCALE").ok();
@@ -57,7 +57,7 @@ pub fn cluster() -> &'static Reach {
         let extra = extra.map(own).into();
         let options = Options { fast: true, log_statements: true, locale, extra };
         let cluster = Cluster::start(&directory, options).expect("a private PostgreSQL starts");
-        let reach = Reach {
+        let reach = ConnectionInfo {
             host: cluster.socket_dir().to_str().expect("a plain name").to_owned(),
             port: cluster.port(),
             user: "poem",

@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nix::sys::signal::Signal;
 use poem::config::{Config, secret_key};
+use poem::dev::end_with_parent;
 use poem::domain::model::tenant::SchemaName;
 use poem::domain::security::keys::{Keys, random_hex, session_hash};
-use poem::trial::end_with_parent;
 use sqlx::PgPool;
 use tempfile::TempDir;
 
-use super::cluster::{Reach, cluster};
+use super::cluster::{ConnectionInfo, cluster};
 use super::sql::sql;
 use super::{block_on, fixture};
 
@@ -40,7 +40,7 @@ impl Ran {
 
 pub struct Installation {
     venv: TempDir,
-    reach: Reach,
+    reach: ConnectionInfo,
     pub database: String,
 }
 
@@ -51,7 +51,7 @@ impl Installation {
     }
 
     /// The same in a cluster of the test's own.
-    pub fn bare_in(reach: Reach) -> Self {
+    pub fn bare_in(reach: ConnectionInfo) -> Self {
         Self::copy_of("template1", reach)
     }
 
@@ -60,7 +60,7 @@ impl Installation {
         Self::copy_of(database, cluster().clone())
     }
 
-    fn copy_of(original: &str, reach: Reach) -> Self {
+    fn copy_of(original: &str, reach: ConnectionInfo) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let database = format!("poem_{}", COUNT.fetch_add(1, Ordering::Relaxed));
         block_on(reach.copy_database(original, &database));

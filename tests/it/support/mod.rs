@@ -3,14 +3,14 @@
 
 pub mod browser;
 pub mod cluster;
-pub mod fleeting;
+pub mod disposable_database;
 pub mod http;
 pub mod installation;
 pub mod server;
 pub mod sql;
 
 pub use browser::Browser;
-pub use fleeting::Fleeting;
+pub use disposable_database::DisposableDatabase;
 pub use http::Answer;
 pub use installation::Installation;
 pub use server::Server;

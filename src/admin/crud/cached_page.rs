@@ -1,0 +1,39 @@
+//! Pages through the page cache.
+
+use rocket::http::Status;
+
+use super::options::EntityOptions;
+use super::request_context::RequestContext;
+use super::response::{PageResponse, PageResult};
+use crate::error::AppError;
+
+/// A page of an entity; cached if every table that it shows changes the stamp.
+pub async fn of_entity(
+    options: &EntityOptions,
+    context: &RequestContext<'_>,
+    rendering: impl Future<Output = PageResult>,
+) -> PageResult {
+    match options.is_public {
+        true => page(context, rendering).await,
+        false => rendering.await,
+    }
+}
+
+/// The page from the cache, or else as it is rendered now.
+///
+/// The stamp was read before the page: the page may show a later change than the stamp says, never an earlier one.
+pub async fn page(context: &RequestContext<'_>, rendering: impl Future<Output = PageResult>) -> PageResult {
+    let Some(key) = context.page_key() else { return rendering.await };
+    if let Some(html) = context.pages.get(&key, &context.stamp) {
+        return Ok(PageResponse::Cached(html));
+    }
+    match rendering.await? {
+        PageResponse::Page(page) if page.status == Status::Ok => {
+            let failed = || AppError::Internal("the template of a page fails".to_owned());
+            let html = page.render(context.rocket).ok_or_else(failed)?;
+            context.pages.insert(key, &context.stamp, &html);
+            Ok(PageResponse::Cached(html))
+        }
+        other => Ok(other),
+    }
+}

@@ -1,0 +1,128 @@
+//! Two people edited the same object: the second to save is shown what changed meanwhile, beside what they typed.
+
+use rocket::http::Status;
+
+use super::entity_admin::EntityAdmin;
+use super::form::{self, FormMode, FormView};
+use super::request_context::RequestContext;
+use super::response::PageResult;
+use super::widgets::in_words;
+use crate::domain::form::field::Field;
+use crate::domain::form::submitted::{Draft, RawValue};
+use crate::domain::form::validation_error::ValidationErrors;
+use crate::error::NOT_FOUND;
+use crate::store::audit_log;
+use crate::templates::form_page::{ConflictView, FieldConflict};
+
+/// The form with both changes: what only the other changed is taken over, what both changed stays as typed and is shown.
+pub async fn show<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    id: i64,
+    (mine, ticks): (&Draft, &[&'static str]),
+    base: &str,
+) -> PageResult {
+    let mut tx = context.read().await?;
+    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let fields = entity.fields();
+    let theirs = Draft::of(fields, &found.loaded.content);
+    // Without a base that can be read, all that differs counts as changed by both.
+    let base = serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
+    let (merged, clashes) = merge(fields, base.as_ref(), &theirs, mine);
+    let newest =
+        audit_log::of_object(tx.conn(), entity.options().kind, &id.to_string(), 1, 1).await?.rows.into_iter().next();
+    let by = newest.map(|entry| format!("{}, {}", entry.username, context.time(entry.time).0)).unwrap_or_default();
+    let errors = ValidationErrors::default();
+    let shown = FormView {
+        conflict: Some(ConflictView { by, clashes }),
+        ticks: Some(ticks),
+        status: Status::Conflict,
+        ..FormView::fresh(&merged, &errors)
+    };
+    form::show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await
+}
+
+/// What the form shows now, and every field that somebody changed.
+fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Draft) -> (Draft, Vec<FieldConflict>) {
+    let mut merged = Draft::default();
+    let mut clashes = Vec::new();
+    for field in fields {
+        let before = base.and_then(|base| base.get(field.name)).map(tidy);
+        let (their, my) = (theirs.get(field.name).map(tidy), mine.get(field.name).map(tidy));
+        let they_changed = before != their;
+        let i_changed = before != my;
+        let both = they_changed && i_changed && their != my;
+        let stays = if they_changed && !i_changed { theirs.get(field.name) } else { mine.get(field.name) };
+        if let Some(typed) = stays {
+            merged.set(field.name, typed.clone());
+        }
+        if they_changed || i_changed {
+            clashes.push(FieldConflict {
+                label: field.label.to_owned(),
+                base: in_words(before.as_ref()),
+                theirs: in_words(their.as_ref()),
+                mine: in_words(my.as_ref()),
+                both,
+            });
+        }
+    }
+    (merged, clashes)
+}
+
+/// As it would be compared after a save: without white space around texts, one kind of line end, no empty rows.
+fn tidy(typed: &RawValue) -> RawValue {
+    let text = |text: &String| text.replace("\r\n", "\n").trim().to_owned();
+    match typed {
+        RawValue::Text(typed) => RawValue::Text(text(typed)),
+        RawValue::Flag(on) => RawValue::Flag(*on),
+        RawValue::Picks(picks) => {
+            let mut picks = picks.clone();
+            picks.sort();
+            RawValue::Picks(picks)
+        }
+        RawValue::Rows(rows) => {
+            let rows = rows.iter().map(|row| row.iter().map(text).collect::<Vec<_>>());
+            RawValue::Rows(rows.filter(|row| row.iter().any(|text| !text.is_empty())).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Thing {
+        a: String,
+        b: String,
+        c: String,
+    }
+
+    type F = Field<Thing>;
+
+    static FIELDS: [F; 3] = [
+        F::line("a", "A", 9, |t| &t.a, |t, v| t.a = v),
+        F::line("b", "B", 9, |t| &t.b, |t, v| t.b = v),
+        F::line("c", "C", 9, |t| &t.c, |t, v| t.c = v),
+    ];
+
+    fn draft(a: &str, b: &str, c: &str) -> Draft {
+        Draft::of(&FIELDS, &Thing { a: a.into(), b: b.into(), c: c.into() })
+    }
+
+    #[test]
+    fn what_only_the_other_changed_is_taken_over() {
+        let (merged, clashes) =
+            merge(&FIELDS, Some(&draft("1", "1", "1")), &draft("2", "1", "2"), &draft("1", "3", "3"));
+        assert_eq!((merged.text("a"), merged.text("b"), merged.text("c")), ("2", "3", "3"));
+        let both: Vec<_> = clashes.iter().map(|clash| (clash.label.as_str(), clash.both)).collect();
+        assert_eq!(both, [("A", false), ("B", false), ("C", true)]);
+    }
+
+    #[test]
+    fn without_a_base_nothing_typed_is_lost() {
+        let (merged, clashes) = merge(&FIELDS, None, &draft("2", "", ""), &draft("1", "", ""));
+        assert_eq!(merged.text("a"), "1");
+        assert!(clashes.iter().any(|clash| clash.label == "A" && clash.both));
+    }
+}

@@ -1,0 +1,55 @@
+//! Deleting: a confirmation that names what else is affected, then the deed.
+
+use rocket::http::Status;
+
+use super::entity_admin::EntityAdmin;
+use super::form_fields::REVISION;
+use super::request_context::{RequestContext, refused};
+use super::response::{self, PageResponse, PageResult};
+use crate::auth::posted::Posted;
+use crate::domain::model::policy::Action;
+use crate::error::NOT_FOUND;
+use crate::templates::delete_page::DeletePage;
+use crate::templates::{Link, Page};
+
+pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
+    show(entity, context, id, Status::Ok).await
+}
+
+/// The confirmation; with 409 where the object is another than the one it was asked for.
+async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, status: Status) -> PageResult {
+    let options = entity.options();
+    let mut tx = context.read().await?;
+    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    context.may(options.kind, Action::Delete { group: entity.group(&found.loaded.content) })?;
+    let affected = entity.affected(tx.conn(), &found.loaded, context).await?;
+    let at = context.at();
+    let (list, form) = (at.list(options.kind), at.change(options.kind, id));
+    let layout = context
+        .layout(&format!("Delete {}", found.name), &[(options.many, &list), (&found.name, &form), ("Delete", "")]);
+    let content = DeletePage {
+        kind: options.one.to_owned(),
+        object: found.name,
+        action: at.delete(options.kind, id),
+        back: Link::new("No, take me back", form),
+        revision: found.loaded.revision.to_string(),
+        affected,
+        is_stale: status == Status::Conflict,
+    };
+    response::page_with(Page::new(layout, content), status)
+}
+
+pub async fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
+    let options = entity.options();
+    let (mut tx, viewer) = context.write().await.map_err(refused)?;
+    let found = entity.load(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    if posted.get(REVISION).is_some_and(|seen| seen != found.revision.to_string()) {
+        drop(tx);
+        return show(entity, context, id, Status::Conflict).await;
+    }
+    let saved = entity.remove(&mut tx, &viewer, id).await.map_err(refused)?;
+    tx.commit().await?;
+    let first = format!("The {} “{}” was deleted.", options.one, saved.name);
+    let said = std::iter::once(first).chain(saved.side_effects).collect();
+    Ok(PageResponse::redirect(context.at().list(options.kind), said))
+}

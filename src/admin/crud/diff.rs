@@ -1,0 +1,129 @@
+//! Two contents field by field, the words that differ marked.
+
+use similar::{ChangeTag, TextDiff};
+
+use crate::domain::form::field::{Field, Kind, RowValues};
+use crate::domain::form::submitted::{Draft, RawValue};
+use crate::templates::history_page::{Difference, Span};
+
+/// Every field, and of fields of rows every row by its first text, in the order of the form.
+pub fn diff<C>(fields: &[Field<C>], before: &C, after: &C) -> Vec<Difference> {
+    let (before, after) = (Draft::of(fields, before), Draft::of(fields, after));
+    let mut all = Vec::new();
+    for field in fields {
+        match (&field.kind, before.get(field.name), after.get(field.name)) {
+            (Kind::Rows { .. }, Some(RawValue::Rows(old)), Some(RawValue::Rows(new))) => {
+                all.extend(of_rows(field.label, old, new));
+            }
+            (_, Some(old), Some(new)) => {
+                all.push(of_texts(field.label.to_owned(), &in_words(old), &in_words(new)));
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+fn in_words(typed: &RawValue) -> String {
+    super::widgets::in_words(Some(typed))
+}
+
+/// Rows with the same first text belong together, those that bear it several times in their order.
+fn of_rows(label: &str, old: &[RowValues], new: &[RowValues]) -> Vec<Difference> {
+    let filled = |rows: &[RowValues]| {
+        rows.iter().filter(|row| row.iter().any(|text| !text.is_empty())).cloned().collect::<Vec<_>>()
+    };
+    let (mut old, new) = (filled(old), filled(new));
+    let name = |row: &RowValues| format!("{label} {}", row.first().map_or("", String::as_str));
+    let value = |row: &RowValues| row.iter().skip(1).map(String::as_str).collect::<Vec<_>>().join("  ");
+    let mut all = Vec::new();
+    for row in &new {
+        // An equal row first, so that one of several with the same key does not take another's partner.
+        let equal = old.iter().position(|before| before == row);
+        let partner = equal.or_else(|| old.iter().position(|before| before.first() == row.first()));
+        let before = partner.map(|place| old.remove(place));
+        all.push(match before {
+            Some(before) => of_texts(name(row), &value(&before), &value(row)),
+            None => one_sided(name(row), &value(row), "added"),
+        });
+    }
+    all.extend(old.iter().map(|row| one_sided(name(row), &value(row), "deleted")));
+    all
+}
+
+/// A row that only one side has, also where its value is empty.
+fn one_sided(label: String, value: &str, change: &'static str) -> Difference {
+    let spans = vec![Span { text: value.to_owned(), marked: true }];
+    match change {
+        "added" => Difference { label, before: Vec::new(), after: spans, change },
+        _ => Difference { label, before: spans, after: Vec::new(), change },
+    }
+}
+
+fn of_texts(label: String, before: &str, after: &str) -> Difference {
+    let change = match (before, after) {
+        _ if before == after => "same",
+        ("", _) => "added",
+        (_, "") => "deleted",
+        _ => "changed",
+    };
+    let (before, after) = words(before, after);
+    Difference { label, before, after, change }
+}
+
+fn words(before: &str, after: &str) -> (Vec<Span>, Vec<Span>) {
+    let diff = TextDiff::from_unicode_words(before, after);
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    for change in diff.iter_all_changes() {
+        match change.tag() {
+            ChangeTag::Equal => {
+                push(&mut left, change.value(), false);
+                push(&mut right, change.value(), false);
+            }
+            ChangeTag::Delete => push(&mut left, change.value(), true),
+            ChangeTag::Insert => push(&mut right, change.value(), true),
+        }
+    }
+    (left, right)
+}
+
+fn push(spans: &mut Vec<Span>, text: &str, marked: bool) {
+    match spans.last_mut() {
+        Some(last) if last.marked == marked => last.text.push_str(text),
+        _ => spans.push(Span { text: text.to_owned(), marked }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(spans: &[Span]) -> String {
+        spans.iter().map(|span| if span.marked { format!("[{}]", span.text) } else { span.text.clone() }).collect()
+    }
+
+    #[test]
+    fn changed_words_are_marked() {
+        let change = of_texts("Description".into(), "checks the AMS service", "checks the whole AMS");
+        assert_eq!(change.change, "changed");
+        assert_eq!(text(&change.before), "checks the AMS[ service]");
+        assert_eq!(text(&change.after), "checks the [whole ]AMS");
+    }
+
+    #[test]
+    fn rows_are_paired_by_their_key() {
+        let row = |key: &str, value: &str| vec![key.to_owned(), value.to_owned()];
+        let old = [row("timeout", "60"), row("path", "/a"), row("-c", "1"), row("-c", "2")];
+        let new = [row("path", "/a"), row("timeout", "90"), row("-c", "2"), row("X", "")];
+        let all = of_rows("config", &old, &new);
+        let seen: Vec<_> = all.iter().map(|change| (change.label.as_str(), change.change)).collect();
+        let expected = [
+            ("config path", "same"),
+            ("config timeout", "changed"),
+            ("config -c", "same"),
+            ("config X", "added"),
+            ("config -c", "deleted"),
+        ];
+        assert_eq!(seen, expected);
+    }
+}

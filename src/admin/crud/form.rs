@@ -1,0 +1,315 @@
+//! The form of an object: empty, filled, filled from another or from an old version; to be saved, or only to be read.
+
+use rocket::http::Status;
+use sqlx::PgConnection;
+
+use super::entity_admin::{EntityAdmin, NamedObject};
+use super::options::Restore;
+use super::request_context::RequestContext;
+use super::response::{self, PageResult};
+use super::widgets::{self, FormInput};
+use crate::domain::form::field::{Field, Kind};
+use crate::domain::form::submitted::Draft;
+use crate::domain::form::validation_error::ValidationErrors;
+use crate::domain::model::policy::Action;
+use crate::error::{AppError, NOT_FOUND};
+use crate::store::versions::{self, VersionRow};
+use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine};
+use crate::templates::{Link, Page};
+
+/// Which form: of a new object, a copy, or one that exists.
+pub enum FormMode<'a, C> {
+    Add,
+    Clone { of: &'a NamedObject<C> },
+    Change { of: &'a NamedObject<C> },
+}
+
+/// What a form shows beside what it is for.
+pub struct FormView<'a> {
+    pub draft: &'a Draft,
+    pub errors: &'a ValidationErrors,
+    /// Revision and content (as JSON) that the form was opened with first; `None`: it is opened now.
+    pub opened: Option<(String, String)>,
+    pub conflict: Option<ConflictView>,
+    /// Names of the ticks that are set; `None`: all, as a form begins.
+    pub ticks: Option<&'a [&'static str]>,
+    pub more_rows: Option<&'a str>,
+    /// What is shown this once; '' else.
+    pub secret: String,
+    /// What has to be known of what it is filled with, which is saved nowhere; '' where there is nothing to say.
+    pub notice: String,
+    pub status: Status,
+}
+
+impl<'a> FormView<'a> {
+    pub fn fresh(draft: &'a Draft, errors: &'a ValidationErrors) -> Self {
+        Self {
+            draft,
+            errors,
+            opened: None,
+            conflict: None,
+            ticks: None,
+            more_rows: None,
+            secret: String::new(),
+            notice: String::new(),
+            status: Status::Ok,
+        }
+    }
+}
+
+pub async fn add<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> PageResult {
+    let draft = Draft::of(entity.fields(), &entity.blank());
+    again(entity, context, None, FormView::fresh(&draft, &ValidationErrors::default())).await
+}
+
+/// The form of a new object, or of a copy of another, as somebody has filled it.
+pub async fn again<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    clone_of: Option<i64>,
+    shown: FormView<'_>,
+) -> PageResult {
+    let Some(original) = clone_of else {
+        context.may(entity.options().kind, Action::StartAdding)?;
+        let mut tx = context.read().await?;
+        return show(tx.conn(), entity, context, FormMode::Add, shown).await;
+    };
+    let mut tx = context.read().await?;
+    let found = original_of(tx.conn(), entity, context, original).await?;
+    show(tx.conn(), entity, context, FormMode::Clone { of: &found }, shown).await
+}
+
+pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
+    context.may(entity.options().kind, Action::View)?;
+    let mut tx = context.read().await?;
+    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let nothing = ValidationErrors::default();
+    if let Some((row, content)) = restored(tx.conn(), entity, context, &found).await? {
+        let draft = Draft::of(entity.fields(), &content);
+        let label = if row.label.is_empty() { context.time(row.created).0 } else { row.label };
+        let notice = format!("Filled with the version {label}. Nothing is saved yet.");
+        let shown = FormView { notice, ..FormView::fresh(&draft, &nothing) };
+        return show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await;
+    }
+    let draft = Draft::of(entity.fields(), &found.loaded.content);
+    show(tx.conn(), entity, context, FormMode::Change { of: &found }, FormView::fresh(&draft, &nothing)).await
+}
+
+/// The old version that the form shall be filled with, where the address names one and the viewer may save it.
+async fn restored<D: EntityAdmin>(
+    conn: &mut PgConnection,
+    entity: &D,
+    context: &RequestContext<'_>,
+    found: &NamedObject<D::Content>,
+) -> Result<Option<(VersionRow, D::Content)>, AppError> {
+    let Some(version) = context.query("restore").filter(|_| entity.options().restore == Restore::InForm) else {
+        return Ok(None);
+    };
+    let version = version.parse().map_err(|_| NOT_FOUND)?;
+    context.may(entity.options().kind, Action::StartChanging { group: entity.group(&found.loaded.content) })?;
+    Ok(Some(old(conn, entity, (found.loaded.id, version)).await?))
+}
+
+/// A version of an object, and what the object was then; 404 where this object has not this version.
+pub async fn old<D: EntityAdmin>(
+    conn: &mut PgConnection,
+    entity: &D,
+    (id, version): (i64, i64),
+) -> Result<(VersionRow, D::Content), AppError> {
+    let version = versions::get(conn, version).await?.filter(|version| version.object_id == id).ok_or(NOT_FOUND)?;
+    let row = VersionRow::of(&version);
+    let content = entity.version(version.content).ok_or(NOT_FOUND)?;
+    Ok((row, content))
+}
+
+pub async fn clone_of<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
+    let mut tx = context.read().await?;
+    let found = original_of(tx.conn(), entity, context, id).await?;
+    let draft = Draft::of(entity.fields(), &found.loaded.content);
+    show(
+        tx.conn(),
+        entity,
+        context,
+        FormMode::Clone { of: &found },
+        FormView::fresh(&draft, &ValidationErrors::default()),
+    )
+    .await
+}
+
+/// What shall be cloned, where the viewer may.
+async fn original_of<D: EntityAdmin>(
+    conn: &mut PgConnection,
+    entity: &D,
+    context: &RequestContext<'_>,
+    id: i64,
+) -> Result<NamedObject<D::Content>, AppError> {
+    let options = entity.options();
+    if !options.can_clone {
+        return Err(NOT_FOUND);
+    }
+    let found = entity.find(conn, id).await?.ok_or(NOT_FOUND)?;
+    context.may(options.kind, Action::Clone { group: entity.group(&found.loaded.content) })?;
+    Ok(found)
+}
+
+/// The page of a form.
+pub async fn show<D: EntityAdmin>(
+    conn: &mut PgConnection,
+    entity: &D,
+    context: &RequestContext<'_>,
+    mode: FormMode<'_, D::Content>,
+    shown: FormView<'_>,
+) -> PageResult {
+    let read_only = read_only(entity, context, &mode);
+    let blank = entity.blank();
+    let (content, exists) = match &mode {
+        FormMode::Add => (&blank, false),
+        FormMode::Clone { of } => (&of.loaded.content, false),
+        FormMode::Change { of } => (&of.loaded.content, true),
+    };
+    let form = FormInput {
+        draft: shown.draft,
+        errors: shown.errors,
+        exists,
+        read_only: read_only.is_some(),
+        more_rows: shown.more_rows,
+    };
+    let sources = match &context.viewer {
+        Some(viewer) if read_only.is_none() => {
+            let held_by = if exists { entity.name(content) } else { String::new() };
+            widgets::sources(conn, entity, viewer, &held_by).await?
+        }
+        _ => widgets::Sources::new(),
+    };
+    let facts = match &mode {
+        FormMode::Change { of } => entity.facts(conn, &of.loaded, context).await?,
+        _ => Vec::new(),
+    };
+    let status = shown.status;
+    let page = form_page(entity, context, &mode, (shown, form, sources), (read_only, facts));
+    let layout = layout(entity, context, &mode, &page.heading);
+    response::page_with(Page::new(layout, page), status)
+}
+
+fn form_page<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    mode: &FormMode<'_, D::Content>,
+    (shown, form, sources): (FormView<'_>, FormInput<'_>, widgets::Sources),
+    (read_only, facts): (Option<String>, Vec<InfoLine>),
+) -> FormPage {
+    let options = entity.options();
+    let (verb, action, object) = match mode {
+        FormMode::Add => ("Add", context.at().addition(options.kind), String::new()),
+        FormMode::Clone { of } => ("Clone", context.at().clone_of(options.kind, of.loaded.id), of.name.clone()),
+        FormMode::Change { of } => {
+            let verb = if read_only.is_some() { "View" } else { "Change" };
+            (verb, context.at().change(options.kind, of.loaded.id), of.name.clone())
+        }
+    };
+    let (revision, base) = match (mode, shown.opened) {
+        (FormMode::Change { .. }, Some(opened)) if read_only.is_none() => opened,
+        (FormMode::Change { of }, None) if read_only.is_none() => {
+            (of.loaded.revision.to_string(), base_of(&of.loaded.content))
+        }
+        _ => (String::new(), String::new()),
+    };
+    let ticks = match mode {
+        FormMode::Change { .. } if read_only.is_none() => {
+            widgets::ticks(options.ticks, |name| shown.ticks.is_none_or(|set| set.contains(&name)))
+        }
+        _ => Vec::new(),
+    };
+    FormPage {
+        heading: format!("{verb} {}", options.one),
+        object,
+        action,
+        revision,
+        base,
+        read_only: read_only.unwrap_or_default(),
+        is_unsaved: !shown.notice.is_empty() || !shown.errors.is_empty() || form.more_rows.is_some(),
+        notice: shown.notice,
+        error_heading: pages::error_heading(shown.errors),
+        error_links: pages::error_links(shown.errors, |name| named(entity.fields(), name)),
+        conflict: shown.conflict,
+        fieldsets: widgets::fieldsets(entity, context, &form, &sources),
+        ticks,
+        facts,
+        tools: tools(entity, context, mode),
+        delete: delete(entity, context, mode),
+        secret: shown.secret,
+    }
+}
+
+/// The label and the first column of a field; '' where there is none.
+fn named<C>(fields: &[Field<C>], name: &str) -> (&'static str, &'static str) {
+    let Some(field) = fields.iter().find(|field| field.name == name) else { return ("", "") };
+    let column = match field.kind {
+        Kind::Rows { columns, .. } => columns.first().map_or("", |column| column.name),
+        _ => "",
+    };
+    (field.label, column)
+}
+
+/// The content as JSON, for the view of a conflict.
+pub fn base_of<C: serde::Serialize>(content: &C) -> String {
+    serde_json::to_string(content).unwrap_or_default()
+}
+
+/// Why nothing can be typed, and whom to ask.
+fn read_only<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    mode: &FormMode<'_, D::Content>,
+) -> Option<String> {
+    let FormMode::Change { of } = mode else { return None };
+    let group = entity.group(&of.loaded.content);
+    let Some(viewer) = &context.viewer else { return Some("This is a public, read-only page.".to_owned()) };
+    let denial =
+        crate::domain::model::policy::decide(viewer, entity.options().kind, Action::StartChanging { group }).err()?;
+    let whom = match group {
+        "" => "It is in no group: a superuser can change it.".to_owned(),
+        group => format!("Members of the group {group}, and superusers, can change it."),
+    };
+    Some(format!("{denial} {whom}"))
+}
+
+fn tools<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMode<'_, D::Content>) -> Vec<Link> {
+    let FormMode::Change { of } = mode else { return Vec::new() };
+    let (options, at, id) = (entity.options(), context.at(), of.loaded.id);
+    let may_clone =
+        options.can_clone && context.allows(options.kind, Action::Clone { group: entity.group(&of.loaded.content) });
+    // Without login there is the history of what has versions.
+    let has_history = context.viewer.is_some() || options.has_versions();
+    let history = has_history.then(|| Link::new("History", at.history(options.kind, id)));
+    let clone = may_clone.then(|| Link::new("Clone", at.clone_of(options.kind, id)));
+    history.into_iter().chain(clone).collect()
+}
+
+fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMode<'_, D::Content>) -> Option<Link> {
+    let FormMode::Change { of } = mode else { return None };
+    let kind = entity.options().kind;
+    context
+        .allows(kind, Action::Delete { group: entity.group(&of.loaded.content) })
+        .then(|| Link::new("Delete", context.at().delete(kind, of.loaded.id)))
+}
+
+fn layout<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    mode: &FormMode<'_, D::Content>,
+    heading: &str,
+) -> crate::templates::Layout {
+    let options = entity.options();
+    let list = context.at().list(options.kind);
+    match mode {
+        FormMode::Add => context.layout(heading, &[(options.many, &list), (heading, "")]),
+        FormMode::Change { of } => {
+            context.layout(&format!("{} | {}", of.name, options.title()), &[(options.many, &list), (&of.name, "")])
+        }
+        FormMode::Clone { of } => {
+            let original = context.at().change(options.kind, of.loaded.id);
+            context.layout(heading, &[(options.many, &list), (&of.name, &original), ("Clone", "")])
+        }
+    }
+}

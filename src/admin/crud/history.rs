@@ -1,0 +1,111 @@
+//! What happened to an object: its versions where it has any, its log entries else.
+
+use sqlx::PgConnection;
+
+use super::entity_admin::{EntityAdmin, NamedObject};
+use super::request_context::RequestContext;
+use super::response::{self, PageResult};
+use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::policy::Action;
+use crate::error::{AppError, NOT_FOUND};
+use crate::store::lists::log_entries::LogRow;
+use crate::store::versions::VersionRow;
+use crate::store::{audit_log, versions};
+use crate::templates::history_page::{Event, HistoryPage};
+use crate::templates::{Link, Page};
+
+/// Of an object without versions, the newest so many are shown; the log has them all.
+const LOG_ENTRIES: i64 = 500;
+
+pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
+    let options = entity.options();
+    context.may(options.kind, Action::View)?;
+    if context.viewer.is_none() && !options.has_versions() {
+        return Err(NOT_FOUND);
+    }
+    let mut tx = context.read().await?;
+    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let (events, older) = match options.has_versions() {
+        true => (of_versions(entity, context, versions::list(tx.conn(), options.kind, id).await?, id), 0),
+        false => of_log(context, tx.conn(), entity, id).await?,
+    };
+    let at = context.at();
+    let can_compare = options.has_versions() && events.len() > 1;
+    let content = HistoryPage {
+        back: Link::new(format!("Back to the {}", options.one), at.change(options.kind, id)),
+        compare: if can_compare { at.compare(options.kind, id) } else { String::new() },
+        is_labelled: events.iter().any(|event| !event.label.is_empty()),
+        events,
+        older,
+        empty: "Nothing is known of its history.".to_owned(),
+        object: found.name.clone(),
+    };
+    response::page(Page::new(layout(entity, context, &found, &[("History", "")]), content))
+}
+
+/// The layout of a page below the history of an object.
+pub fn layout<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    found: &NamedObject<D::Content>,
+    steps: &[(&str, &str)],
+) -> crate::templates::Layout {
+    let options = entity.options();
+    let (list, form) = (context.at().list(options.kind), context.at().change(options.kind, found.loaded.id));
+    let mut trail: Vec<(&str, &str)> = vec![(options.many, &list), (&found.name, &form)];
+    trail.extend(steps);
+    let last = steps.last().map_or("", |(label, _)| *label);
+    context.layout(&format!("{last}: {}", found.name), &trail)
+}
+
+fn of_versions<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, rows: Vec<VersionRow>, id: i64) -> Vec<Event> {
+    let newest = rows.first().map(|row| row.id);
+    rows.into_iter()
+        .map(|row| Event { is_current: Some(row.id) == newest, ..event(entity, context, &row, id) })
+        .collect()
+}
+
+/// A version as a line of the history.
+pub fn event<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, row: &VersionRow, id: i64) -> Event {
+    let (time, iso) = context.time(row.created);
+    Event {
+        id: row.id.to_string(),
+        label: row.label.clone(),
+        href: context.at().version(entity.options().kind, id, row.id),
+        time,
+        iso,
+        user: row.username.clone(),
+        message: row.message.clone(),
+        ..Event::default()
+    }
+}
+
+/// The newest log entries of an object, and how many older ones it has.
+async fn of_log<D: EntityAdmin>(
+    context: &RequestContext<'_>,
+    conn: &mut PgConnection,
+    entity: &D,
+    id: i64,
+) -> Result<(Vec<Event>, i64), AppError> {
+    let found = audit_log::of_object(conn, entity.options().kind, &id.to_string(), 1, LOG_ENTRIES).await?;
+    let events: Vec<_> = found.rows.iter().map(|row| log_event(context, row)).collect();
+    Ok((events, (found.total - LOG_ENTRIES).max(0)))
+}
+
+/// A log entry as a line of a history.
+pub fn log_event(context: &RequestContext<'_>, row: &LogRow) -> Event {
+    let (time, iso) = context.time(row.time);
+    Event { time, iso, user: row.username.clone(), message: in_words(row), ..Event::default() }
+}
+
+/// What an entry says was done.
+pub fn in_words(row: &LogRow) -> String {
+    if !row.message.is_empty() {
+        return row.message.clone();
+    }
+    match row.action {
+        LogAction::Add => "Added.".to_owned(),
+        LogAction::Change => "Changed.".to_owned(),
+        LogAction::Delete => "Deleted.".to_owned(),
+    }
+}

@@ -1,0 +1,330 @@
+//! The list of an entity: search, filters, order, paging, all kept in the address.
+
+use std::collections::HashMap;
+
+use chrono::{Datelike, Days, NaiveDate, Utc};
+use sqlx::PgConnection;
+
+use super::entity_admin::EntityAdmin;
+use super::list_table::ListTable;
+use super::options::{EntityOptions, FilterSource, ListColumn, ListFilter, ListOptions};
+use super::request_context::{RequestContext, SEARCHED};
+use super::response::{self, PageResult};
+use crate::domain::form::field::Choices;
+use crate::domain::model::policy::Action;
+use crate::store::Result;
+use crate::store::choices;
+use crate::store::lists::{ListAsk, WITHOUT_GROUP, log_entries, profiles};
+use crate::templates::list_page::{self as pages, Choice, Heading, ListPage, Paging};
+use crate::templates::{Link, Page};
+
+/// Rows of a page.
+pub const PAGE_SIZE: i64 = 30;
+/// The order and the page in the address, as POEM 2.3 had them; its orders are still understood ([`ListOptions::order`]).
+const ORDER: &str = "o";
+const PAGE: &str = "p";
+
+/// What of a list is asked for.
+pub struct ListQuery {
+    pub search: String,
+    /// A column's key.
+    pub sort: &'static str,
+    pub descending: bool,
+    pub page: i64,
+    /// Filters that are on: name and value.
+    pub filters: Vec<(&'static str, String)>,
+    /// What else of the address stays while the list is searched, filtered and sorted.
+    pub kept: Vec<(String, String)>,
+}
+
+impl ListQuery {
+    /// Reads the address; what it says wrongly counts as not said.
+    pub fn read(listing: &ListOptions, context: &RequestContext<'_>) -> Self {
+        let order = context.query(ORDER).and_then(|said| listing.order(said));
+        let (sort, descending) = order.or_else(|| listing.order(listing.default_sort)).unwrap_or_default();
+        let filters = listing.filters.iter().filter_map(|filter| {
+            let value = context.query(filter.name).filter(|value| filter.source.takes(value))?;
+            Some((filter.name, value.to_owned()))
+        });
+        Self {
+            search: context.search(),
+            sort,
+            descending,
+            page: context.query(PAGE).and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, i64::from(i32::MAX)),
+            filters: filters.collect(),
+            kept: Vec::new(),
+        }
+    }
+
+    pub fn with_kept(self, kept: Vec<(String, String)>) -> Self {
+        Self { kept, ..self }
+    }
+
+    pub fn ask(&self) -> ListAsk<'_> {
+        ListAsk {
+            search: &self.search,
+            sort: self.sort,
+            descending: self.descending,
+            page: self.page,
+            page_size: PAGE_SIZE,
+            filters: &self.filters,
+        }
+    }
+
+    fn order(&self) -> String {
+        let sign = if self.descending { "-" } else { "" };
+        format!("{sign}{}", self.sort)
+    }
+
+    /// The list's address with one thing of it another; '' leaves it out. All but a page begins at the first page.
+    pub fn address(&self, listing: &ListOptions, base: &str, (name, value): (&str, &str)) -> String {
+        let mut pairs = self.pairs(listing);
+        pairs.retain(|(of, _)| of != name);
+        pairs.extend(self.kept.iter().cloned());
+        pairs.push((name.to_owned(), value.to_owned()));
+        address(base, pairs)
+    }
+
+    /// The list's address with other things kept.
+    pub fn address_with(&self, listing: &ListOptions, base: &str, kept: Vec<(String, String)>) -> String {
+        let mut pairs = self.pairs(listing);
+        pairs.extend(kept);
+        address(base, pairs)
+    }
+
+    fn pairs(&self, listing: &ListOptions) -> Vec<(String, String)> {
+        let mut pairs = vec![(SEARCHED.to_owned(), self.search.clone())];
+        pairs.extend(self.filters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        pairs.extend(self.kept_order(listing));
+        pairs
+    }
+
+    /// The order, where it is not the usual one.
+    fn kept_order(&self, listing: &ListOptions) -> Option<(String, String)> {
+        (self.order() != listing.default_sort).then(|| (ORDER.to_owned(), self.order()))
+    }
+}
+
+fn address(base: &str, mut pairs: Vec<(String, String)>) -> String {
+    pairs.retain(|(_, value)| !value.is_empty());
+    match pairs.is_empty() {
+        true => base.to_owned(),
+        false => format!("{base}?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()),
+    }
+}
+
+impl ListQuery {
+    /// The list's page, but for its heading and what can be done there.
+    pub fn page(
+        &self,
+        listing: &ListOptions,
+        base: &str,
+        table: ListTable,
+        filters: Vec<pages::FilterView>,
+    ) -> ListPage {
+        ListPage {
+            action: base.to_owned(),
+            search: (!listing.searched.is_empty()).then(|| self.search.clone()),
+            searched: listing.searched.to_owned(),
+            active: active(listing, self, base, &filters),
+            filters,
+            kept: self.kept_order(listing).into_iter().chain(self.kept.iter().cloned()).collect(),
+            reset: base.to_owned(),
+            headings: headings(listing, self, base),
+            paging: paging(table.total, table.page, |page| self.address(listing, base, (PAGE, &page))),
+            rows: table.rows,
+            ..ListPage::default()
+        }
+    }
+}
+
+pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> PageResult {
+    let options = entity.options();
+    context.may(options.kind, Action::View)?;
+    let query = ListQuery::read(&options.list, context);
+    let mut tx = context.read().await?;
+    let since = since(&options.list, context, &query);
+    let ask = query.ask();
+    let ask = since.as_deref().map_or(ask, |filters| ListAsk { filters, ..ask });
+    let table = entity.rows(tx.conn(), &ask, context).await?;
+    let filters = filters(tx.conn(), &options.list, &query).await?;
+    tx.commit().await?;
+    let layout = context.layout(options.many, &[(options.many, "")]);
+    response::page(Page::new(layout, list_page(options, context, &query, (table, filters))))
+}
+
+fn list_page(
+    options: &EntityOptions,
+    context: &RequestContext<'_>,
+    query: &ListQuery,
+    (table, filters): (ListTable, Vec<pages::FilterView>),
+) -> ListPage {
+    let base = context.at().list(options.kind);
+    let may_add = context.allows(options.kind, Action::StartAdding);
+    ListPage {
+        heading: options.many.to_owned(),
+        add: may_add.then(|| Link::new(format!("Add {}", options.one), context.at().addition(options.kind))),
+        empty: empty(options, query),
+        ..query.page(&options.list, &base, table, filters)
+    }
+}
+
+fn empty(options: &EntityOptions, query: &ListQuery) -> String {
+    let many = options.many.to_lowercase();
+    match query.search.is_empty() && query.filters.is_empty() {
+        true => format!("There are no {many} yet."),
+        false => format!("No {many} fit the search and filters."),
+    }
+}
+
+pub fn headings(listing: &ListOptions, query: &ListQuery, base: &str) -> Vec<Heading> {
+    let heading = |column: &ListColumn| {
+        let is_current = !column.key.is_empty() && column.key == query.sort;
+        let turned = is_current && !query.descending;
+        let order = if turned { format!("-{}", column.key) } else { column.key.to_owned() };
+        let sorted = match (is_current, query.descending) {
+            (false, _) => "",
+            (true, false) => "ascending",
+            (true, true) => "descending",
+        };
+        let href = if column.key.is_empty() { String::new() } else { query.address(listing, base, (ORDER, &order)) };
+        Heading { label: column.label.to_owned(), href, sorted }
+    };
+    listing.columns.iter().map(heading).collect()
+}
+
+/// What is on, each with the address of the list without it.
+fn active(listing: &ListOptions, query: &ListQuery, base: &str, filters: &[pages::FilterView]) -> Vec<Link> {
+    let search = (!query.search.is_empty())
+        .then(|| Link::new(format!("Search: {}", query.search), query.address(listing, base, (SEARCHED, ""))));
+    let filters = filters.iter().filter_map(|filter| {
+        let choice = filter.choices.iter().find(|choice| choice.selected && !choice.value.is_empty())?;
+        let label = format!("{}: {}", filter.label, choice.label);
+        Some(Link::new(label, query.address(listing, base, (&filter.name, ""))))
+    });
+    search.into_iter().chain(filters).collect()
+}
+
+/// Where the list can go from here; `address` gives that of a page.
+pub fn paging(total: i64, page: i64, address: impl Fn(String) -> String) -> Paging {
+    let last = ((total + PAGE_SIZE - 1) / PAGE_SIZE).max(1);
+    let page = page.clamp(1, last);
+    let link = |number: i64| Link {
+        label: number.to_string(),
+        href: address(if number == 1 { String::new() } else { number.to_string() }),
+        current: number == page,
+    };
+    let mut pages = Vec::new();
+    let mut before = 0;
+    for number in (1..=last).filter(|number| *number == 1 || *number == last || (page - 2..=page + 2).contains(number))
+    {
+        if number > before + 1 {
+            pages.push(Link::new("…", ""));
+        }
+        pages.push(link(number));
+        before = number;
+    }
+    let from = if total == 0 { 0 } else { (page - 1) * PAGE_SIZE + 1 };
+    Paging {
+        total,
+        from,
+        to: (page * PAGE_SIZE).min(total),
+        pages: if last > 1 { pages } else { Vec::new() },
+        previous: (page > 1).then(|| link(page - 1).href),
+        next: (page < last).then(|| link(page + 1).href),
+    }
+}
+
+pub async fn filters(
+    conn: &mut PgConnection,
+    listing: &ListOptions,
+    query: &ListQuery,
+) -> Result<Vec<pages::FilterView>> {
+    let sources = listing.filters.iter().filter_map(|filter| filter.source.choices()).collect::<Vec<_>>();
+    let chosen_from = if sources.is_empty() { HashMap::new() } else { choices::whole(conn, &sources, None).await? };
+    let mut shown = Vec::with_capacity(listing.filters.len());
+    for filter in listing.filters {
+        let value = query.filters.iter().find(|(name, _)| *name == filter.name).map_or("", |(_, value)| value.as_str());
+        let mut choices = vec![choice("", "All", value)];
+        choices.extend(filter_choices(conn, filter, &chosen_from, value).await?);
+        // What is on is shown, also where nothing bears it (any more).
+        if !choices.iter().any(|choice| choice.selected) {
+            choices.push(choice(value, value, value));
+        }
+        shown.push(pages::FilterView { name: filter.name.to_owned(), label: filter.label.to_owned(), choices });
+    }
+    Ok(shown)
+}
+
+async fn filter_choices(
+    conn: &mut PgConnection,
+    filter: &ListFilter,
+    chosen_from: &HashMap<Choices, Vec<String>>,
+    value: &str,
+) -> Result<Vec<Choice>> {
+    let of = |source| named(chosen_from.get(&source).map_or(&[], Vec::as_slice), value);
+    Ok(match filter.source {
+        FilterSource::YesOrNo | FilterSource::Since => {
+            let fixed = filter.source.fixed().unwrap_or_default();
+            fixed.iter().map(|(of, label)| choice(of, label, value)).collect()
+        }
+        FilterSource::LoggedKinds => {
+            log_entries::kinds(conn).await?.iter().map(|kind| choice(kind.as_str(), kind.in_words(), value)).collect()
+        }
+        FilterSource::OwningVos => named(&profiles::vos(conn).await?, value),
+        FilterSource::Of(source) => of(source),
+        FilterSource::Grouped(source) => {
+            let mut found = of(source);
+            found.push(choice(WITHOUT_GROUP, "Without a group", value));
+            found
+        }
+    })
+}
+
+fn named(names: &[String], value: &str) -> Vec<Choice> {
+    names.iter().map(|name| choice(name, name, value)).collect()
+}
+
+fn choice(value: &str, label: &str, selected: &str) -> Choice {
+    Choice { value: value.to_owned(), label: label.to_owned(), selected: value == selected }
+}
+
+/// The filters with the words of a span of time as the moment it begins with, in the configured time zone; `None` where
+/// no such filter is declared.
+fn since(
+    listing: &ListOptions,
+    context: &RequestContext<'_>,
+    query: &ListQuery,
+) -> Option<Vec<(&'static str, String)>> {
+    let filter = listing.filters.iter().find(|filter| filter.source == FilterSource::Since)?;
+    let today = Utc::now().with_timezone(&context.config.general.timezone).date_naive();
+    let all = query.filters.iter().filter_map(|(name, value)| match *name == filter.name {
+        true => Some((*name, context.beginning_of(first_day(value, today)?).to_rfc3339())),
+        false => Some((*name, value.clone())),
+    });
+    Some(all.collect())
+}
+
+/// The first day of a span of time up to today.
+fn first_day(span: &str, today: NaiveDate) -> Option<NaiveDate> {
+    match span {
+        "today" => Some(today),
+        "week" => today.checked_sub_days(Days::new(7)),
+        "month" => today.with_day(1),
+        "year" => today.with_ordinal(1),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_span_of_time_that_can_be_chosen_begins_some_day() {
+        let today = NaiveDate::from_ymd_opt(2024, 3, 5).unwrap();
+        let first_days = FilterSource::Since.fixed().unwrap().iter().map(|(span, _)| first_day(span, today));
+        let words: Vec<_> = first_days.map(|day| day.expect("its first day").to_string()).collect();
+        assert_eq!(words, ["2024-03-05", "2024-02-27", "2024-03-01", "2024-01-01"]);
+    }
+}

@@ -1,0 +1,261 @@
+//! A context of a page: the tenant, who is looking, and what was asked.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+use rocket::http::Status;
+use rocket::request::{FromRequest, Outcome};
+use rocket::{Orbit, Request, Rocket};
+use sqlx::PgPool;
+
+use super::flash;
+use super::page_cache::PageCache;
+use super::page_cache::PageKey;
+use crate::auth::csrf;
+use crate::auth::session::OptionalSession;
+use crate::config::Config;
+use crate::config::reload::LiveConfig;
+use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::policy::{self, Action, Denial, Viewer};
+use crate::domain::security::keys::Keys;
+use crate::error::{AppError, NO_PERMISSION, refuse};
+use crate::http::database::Db;
+use crate::http::original_request::OriginalRequest;
+use crate::registry::{SaveError, viewers};
+use crate::store::TenantTx;
+use crate::store::sessions::Session;
+use crate::templates::{Addresses, Layout, Message};
+use crate::tenants::guard::CurrentTenant;
+
+/// What is searched for, in the address.
+pub const SEARCHED: &str = "q";
+/// More characters of it nobody means.
+const LONGEST_SEARCH: usize = 200;
+
+/// What every page needs to know.
+pub struct RequestContext<'r> {
+    pub tenant: CurrentTenant<'r>,
+    /// `None`: a public page.
+    pub viewer: Option<Viewer>,
+    pub keys: &'r Keys,
+    pub config: Arc<Config>,
+    /// The address as it was asked for, without its query.
+    pub path: &'r str,
+    /// The state that the tenant's data were in when the request came.
+    pub stamp: String,
+    pub pages: &'r PageCache,
+    pub rocket: &'r Rocket<Orbit>,
+    pool: &'r PgPool,
+    raw_query: &'r str,
+    query: Vec<(String, String)>,
+    /// '' on public pages, where nothing is written.
+    csrf: String,
+    /// Nobody has seen the token yet: it is made for this request.
+    is_csrf_fresh: bool,
+    messages: Vec<Message>,
+}
+
+/// The guard of pages for who is logged in; others are led to the login by the routes behind.
+pub struct LoggedInPage<'r>(pub RequestContext<'r>);
+
+/// The guard of pages without login.
+pub struct PublicPage<'r>(pub RequestContext<'r>);
+
+impl<'r> RequestContext<'r> {
+    fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, session: Option<Session>) -> Self {
+        let asked = OriginalRequest::of(request);
+        let rocket = request.rocket();
+        let config = rocket.state::<LiveConfig>().expect("app::build manages the configuration").current();
+        let (stamp, viewer) = match session {
+            Some(Session { user, stamp, .. }) => (stamp, Some(user.viewer())),
+            None => (tenant.state.stamp.clone(), None),
+        };
+        Self {
+            is_csrf_fresh: csrf::known(request).is_none(),
+            csrf: if viewer.is_some() { csrf::token(request) } else { String::new() },
+            tenant,
+            viewer,
+            keys: rocket.state::<Keys>().expect("app::build manages the keys"),
+            config,
+            path: asked.address(),
+            stamp,
+            pages: rocket.state::<PageCache>().expect("app::build manages the kept pages"),
+            rocket,
+            pool: Db::of(request).pool(),
+            raw_query: asked.query(),
+            query: form_urlencoded::parse(asked.query().as_bytes()).into_owned().collect(),
+            messages: flash::take(request),
+        }
+    }
+
+    /// Who is logged in; nobody is on a public page.
+    pub fn viewer(&self) -> Result<&Viewer, AppError> {
+        self.viewer.as_ref().ok_or(NO_PERMISSION)
+    }
+
+    /// 403 for everybody else.
+    pub fn superusers_only(&self) -> Result<(), AppError> {
+        if self.viewer()?.is_superuser { Ok(()) } else { Err(NO_PERMISSION) }
+    }
+
+    /// 403 where the viewer may not. PublicPage pages are there to be read.
+    pub fn may(&self, kind: ObjectKind, action: Action<'_>) -> Result<(), AppError> {
+        match &self.viewer {
+            None if action == Action::View => Ok(()),
+            None => Err(NO_PERMISSION),
+            Some(viewer) => policy::decide(viewer, kind, action).map_err(denied),
+        }
+    }
+
+    pub fn allows(&self, kind: ObjectKind, action: Action<'_>) -> bool {
+        self.may(kind, action).is_ok()
+    }
+
+    pub async fn read(&self) -> Result<TenantTx, AppError> {
+        Ok(TenantTx::read(self.pool, self.tenant.schema()).await?)
+    }
+
+    /// A transaction that writes, and the viewer as it sees them: their rights may have gone since the request began.
+    pub async fn write(&self) -> Result<(TenantTx, Viewer), SaveError> {
+        let before = self.viewer.as_ref().ok_or(SaveError::Denied(Denial::Never))?;
+        let mut tx = TenantTx::write(self.pool, self.tenant.schema()).await?;
+        let viewer = viewers::find(&mut tx, before.id).await?.ok_or(SaveError::Denied(Denial::Never))?;
+        Ok((tx, viewer))
+    }
+
+    pub fn at(&self) -> Addresses {
+        Addresses { is_public: self.viewer.is_none() }
+    }
+
+    /// Everything that a page depends on but the tenant's data; `None` for a page that is seen once: it says what was
+    /// just done, or holds a token made for it.
+    pub fn page_key(&self) -> Option<PageKey> {
+        let is_seen_once = !self.messages.is_empty() || (self.viewer.is_some() && self.is_csrf_fresh);
+        (!is_seen_once).then(|| PageKey {
+            tenant: self.tenant.state.id,
+            path: self.path.to_owned(),
+            query: self.raw_query.to_owned(),
+            viewer: self.viewer.clone(),
+            csrf: self.csrf.clone(),
+            timezone: self.config.general.timezone,
+            namespace: self.namespace(),
+        })
+    }
+
+    /// The last value of this name in the address.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What is searched for, without white space around it; '' for nothing.
+    pub fn search(&self) -> String {
+        self.query(SEARCHED).unwrap_or_default().trim().chars().take(LONGEST_SEARCH).collect()
+    }
+
+    /// What stands before the names of profiles in the API; '' where none is configured.
+    pub fn namespace(&self) -> String {
+        let general = self.config.tenant_general(&self.tenant.tenant().name).ok().flatten();
+        general.map(|general| general.namespace).unwrap_or_default()
+    }
+
+    /// A moment in the configured time zone: for people, to the minute, and for `datetime=`.
+    pub fn time(&self, moment: DateTime<Utc>) -> (String, String) {
+        let local = moment.with_timezone(&self.config.general.timezone);
+        (local.format("%Y-%m-%d %H:%M").to_string(), local.to_rfc3339())
+    }
+
+    /// The first moment of a day in the configured time zone.
+    pub fn beginning_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        beginning_of(day, self.config.general.timezone)
+    }
+
+    /// What surrounds the page; the trail after the index, its last step without address.
+    pub fn layout(&self, title: &str, trail: &[(&str, &str)]) -> Layout {
+        let tenant = &self.tenant.tenant().name;
+        Layout {
+            messages: self.messages.clone(),
+            csrf: self.csrf.clone(),
+            ..Layout::around(title, tenant, self.viewer.as_ref(), self.path, trail)
+        }
+    }
+}
+
+/// Where clocks are put forward at midnight, a day begins later: by a whole day at most, where an island crossed the date
+/// line.
+fn beginning_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let after = |minutes| midnight.checked_add_signed(TimeDelta::minutes(minutes));
+    let first = (0..=24 * 60).find_map(|minutes| zone.from_local_datetime(&after(minutes)?).earliest());
+    first.map_or_else(|| midnight.and_utc(), |first| first.with_timezone(&Utc))
+}
+
+/// A denial as the whole answer of a page.
+pub fn denied(denial: Denial) -> AppError {
+    match denial {
+        Denial::Never | Denial::NoGroup => NO_PERMISSION,
+        Denial::ForeignObject(_) | Denial::ForeignGroup(_) => AppError::NotMember(denial.to_string()),
+    }
+}
+
+/// A refusal as the whole answer of a page, where there is no form to show it in.
+pub fn refused(refusal: SaveError) -> AppError {
+    match refusal {
+        SaveError::Rejected(errors) => AppError::Malformed(errors.to_string()),
+        SaveError::Denied(denial) => denied(denial),
+        SaveError::Stale => {
+            AppError::Malformed("Somebody else changed it meanwhile; please look at it again.".to_owned())
+        }
+        SaveError::Gone => crate::error::NOT_FOUND,
+        SaveError::Store(error) => error.into(),
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for LoggedInPage<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match OptionalSession::find(request).await {
+            Ok(OptionalSession { tenant, session: Some(session) }) => {
+                Outcome::Success(Self(RequestContext::begin(request, tenant, Some(session))))
+            }
+            Ok(OptionalSession { session: None, .. }) => Outcome::Forward(Status::Unauthorized),
+            Err(error) => refuse(request, error),
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for PublicPage<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match CurrentTenant::find(request).await {
+            Ok(tenant) => Outcome::Success(Self(RequestContext::begin(request, tenant, None))),
+            Err(error) => refuse(request, error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begins(day: &str, zone: Tz) -> String {
+        beginning_of(day.parse().unwrap(), zone).format("%Y-%m-%d %H:%MZ").to_string()
+    }
+
+    #[test]
+    fn a_day_begins_with_its_first_moment_that_is() {
+        assert_eq!(begins("2024-07-01", Tz::Europe__Zagreb), "2024-06-30 22:00Z");
+        // Clocks went from 00:00 to 01:00.
+        assert_eq!(begins("2024-04-26", Tz::Africa__Cairo), "2024-04-25 22:00Z");
+        assert_eq!(begins("2024-09-08", Tz::America__Santiago), "2024-09-08 04:00Z");
+        // From 24:00 back to 23:00, and from 01:00 back to 00:00.
+        assert_eq!(begins("2024-11-01", Tz::Africa__Cairo), "2024-10-31 22:00Z");
+        assert_eq!(begins("2024-11-03", Tz::America__Havana), "2024-11-03 04:00Z");
+        // There was no such day.
+        assert_eq!(begins("2011-12-30", Tz::Pacific__Apia), begins("2011-12-31", Tz::Pacific__Apia));
+    }
+}

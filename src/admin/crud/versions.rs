@@ -1,0 +1,150 @@
+//! Old versions: one as it was, two side by side, and one that comes back.
+
+use sqlx::PgConnection;
+
+use super::diff::diff;
+use super::entity_admin::{EntityAdmin, NamedObject};
+use super::form::old;
+use super::history::{event, layout};
+use super::options::Restore;
+use super::request_context::{RequestContext, refused};
+use super::response::{self, PageResponse, PageResult};
+use super::widgets::{self, FormInput, Sources};
+use crate::domain::form::submitted::Draft;
+use crate::domain::form::validation_error::ValidationErrors;
+use crate::domain::model::policy::Action;
+use crate::error::{AppError, NOT_FOUND};
+use crate::registry::ExpectedRevision;
+use crate::store::versions::{self, Neighbours, VersionRow};
+use crate::templates::form_page::FormPage;
+use crate::templates::history_page::{ComparePage, Difference, Event, RevisionPage};
+use crate::templates::{Link, Page};
+
+/// A version of an object that exists, and the object as it is now; 404 where there are none.
+async fn find<D: EntityAdmin>(
+    conn: &mut PgConnection,
+    entity: &D,
+    (id, version): (i64, i64),
+) -> Result<(NamedObject<D::Content>, VersionRow, D::Content), AppError> {
+    let found = entity.find(conn, id).await?.ok_or(NOT_FOUND)?;
+    let (row, content) = old(conn, entity, (id, version)).await?;
+    Ok((found, row, content))
+}
+
+pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult {
+    let options = entity.options();
+    context.may(options.kind, Action::View)?;
+    let mut tx = context.read().await?;
+    let (found, row, content) = find(tx.conn(), entity, (id, version)).await?;
+    let Neighbours { previous, next } = versions::neighbours(tx.conn(), version).await?;
+    let changes = match previous {
+        Some(previous) => diff(entity.fields(), &old(tx.conn(), entity, (id, previous)).await?.1, &content),
+        None => Vec::new(),
+    };
+    let at = context.at();
+    let event = Event { is_current: next.is_none(), ..event(entity, context, &row, id) };
+    let step = |label: &str, to: Option<i64>| to.map(|to| Link::new(label, at.version(options.kind, id, to)));
+    let title = title(&event);
+    let history = at.history(options.kind, id);
+    let revision = RevisionPage {
+        form: as_it_was(entity, context, &content, &found),
+        differences: changes.into_iter().filter(|change| change.change != "same").collect(),
+        previous: step("Older version", previous),
+        next: step("Newer version", next),
+        restore: restore_link(entity, context, &found, (version, &content)),
+        restore_by_post: options.restore == Restore::AtOnce,
+        event,
+    };
+    response::page(Page::new(layout(entity, context, &found, &[("History", &history), (&title, "")]), revision))
+}
+
+fn title(event: &Event) -> String {
+    if event.label.is_empty() { event.time.clone() } else { event.label.clone() }
+}
+
+/// The form of then, for reading.
+fn as_it_was<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    content: &D::Content,
+    found: &NamedObject<D::Content>,
+) -> FormPage {
+    let (draft, errors) = (Draft::of(entity.fields(), content), ValidationErrors::default());
+    let form = FormInput { draft: &draft, errors: &errors, exists: true, read_only: true, more_rows: None };
+    FormPage {
+        heading: entity.options().title(),
+        object: entity.name(content),
+        action: context.at().change(entity.options().kind, found.loaded.id),
+        fieldsets: widgets::fieldsets(entity, context, &form, &Sources::new()),
+        read_only: "This is how it was then.".to_owned(),
+        ..FormPage::default()
+    }
+}
+
+/// For who may change the object as it is now, where that is not as it was then.
+fn restore_link<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    found: &NamedObject<D::Content>,
+    (version, content): (i64, &D::Content),
+) -> Option<Link> {
+    let (options, at, id) = (entity.options(), context.at(), found.loaded.id);
+    if diff(entity.fields(), &found.loaded.content, content).iter().all(|change| change.change == "same") {
+        return None;
+    }
+    let href = match options.restore {
+        Restore::Never => return None,
+        Restore::InForm => at.restore(options.kind, id, version),
+        Restore::AtOnce => at.version(options.kind, id, version),
+    };
+    context
+        .allows(options.kind, Action::StartChanging { group: entity.group(&found.loaded.content) })
+        .then(|| Link::new("Restore this version", href))
+}
+
+pub async fn restore<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    (id, version): (i64, i64),
+) -> PageResult {
+    let options = entity.options();
+    if options.restore != Restore::AtOnce {
+        return Err(NOT_FOUND);
+    }
+    let (mut tx, viewer) = context.write().await.map_err(refused)?;
+    let (found, row, _) = find(tx.conn(), entity, (id, version)).await?;
+    // What is restored replaces whatever stands there now: there is no form that could be out of date.
+    let target = ExpectedRevision { id, revision: found.loaded.revision };
+    let saved = entity.restore(&mut tx, &viewer, target, version).await.map_err(refused)?;
+    tx.commit().await?;
+    let then = context.time(row.created).0;
+    let first = format!("The {} “{}” is as it was at {then}. {}", options.one, saved.name, saved.message);
+    let said = std::iter::once(first).chain(saved.side_effects).collect();
+    Ok(PageResponse::redirect(context.at().change(options.kind, id), said))
+}
+
+/// `?version_id1=…&version_id2=…`, in any order: the older stands on the left.
+pub async fn compare<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
+    let options = entity.options();
+    context.may(options.kind, Action::View)?;
+    let asked = |name: &str| context.query(name).and_then(|version| version.parse::<i64>().ok());
+    let (Some(one), Some(other)) = (asked("version_id1"), asked("version_id2")) else {
+        return Err(AppError::Malformed("Two versions are needed: version_id1 and version_id2.".to_owned()));
+    };
+    let mut tx = context.read().await?;
+    let (found, before, content_before) = find(tx.conn(), entity, (id, one.min(other))).await?;
+    let (after, content_after) = old(tx.conn(), entity, (id, one.max(other))).await?;
+    let all = diff(entity.fields(), &content_before, &content_after);
+    let (same, differences): (Vec<Difference>, Vec<Difference>) =
+        all.into_iter().partition(|change| change.change == "same");
+    let history = context.at().history(options.kind, id);
+    let content = ComparePage {
+        object: found.name.clone(),
+        back: Link::new("History", history.clone()),
+        before: event(entity, context, &before, id),
+        after: event(entity, context, &after, id),
+        differences,
+        same,
+    };
+    response::page(Page::new(layout(entity, context, &found, &[("History", &history), ("Compare", "")]), content))
+}

@@ -1,0 +1,255 @@
+//! From fields and what was typed to what a form shows.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+
+use super::autocomplete;
+use super::entity_admin::EntityAdmin;
+use super::options::{EntityOptions, SaveOption};
+use super::request_context::RequestContext;
+use crate::domain::form::field::{Choices, Field, Kind, RowColumn, Shape};
+use crate::domain::form::submitted::{Draft, RawValue};
+use crate::domain::form::validation_error::{Place, ValidationErrors};
+use crate::domain::model::policy::Viewer;
+use crate::store::{Result, choices};
+use crate::templates::form_page::{self as pages, CellView, FieldsetView, RowView, Widget, WidgetKind};
+use crate::templates::list_page::Choice;
+use crate::templates::urls::SUGGEST;
+
+/// Blank rows at the end of a field of rows.
+const BLANK_ROWS: usize = 1;
+
+/// What the widgets of one form are made from.
+pub struct FormInput<'a> {
+    pub draft: &'a Draft,
+    pub errors: &'a ValidationErrors,
+    /// An object that exists already.
+    pub exists: bool,
+    pub read_only: bool,
+    /// The field to which blank rows were asked for.
+    pub more_rows: Option<&'a str>,
+}
+
+/// What can be chosen, by source; asked for once a form.
+pub type Sources = HashMap<Choices, Vec<String>>;
+
+/// Asks for the choices of every select and picker, at once. A member chooses among their own groups.
+pub async fn sources<D: EntityAdmin>(
+    conn: &mut PgConnection,
+    entity: &D,
+    viewer: &Viewer,
+    group: &str,
+) -> Result<Sources> {
+    let mut sources = Sources::new();
+    let mut asked = Vec::new();
+    for field in entity.fields() {
+        let source = match field.kind {
+            Kind::Choice { source, .. } | Kind::Picks { source, .. } => source,
+            _ => continue,
+        };
+        match source {
+            Choices::Groups(kind) if !viewer.is_superuser => {
+                sources.insert(source, viewer.groups_of(kind).map(str::to_owned).collect());
+            }
+            _ => asked.push(source),
+        }
+    }
+    if !asked.is_empty() {
+        sources.extend(choices::whole(conn, &asked, Some(group)).await?);
+    }
+    Ok(sources)
+}
+
+/// The fieldsets, as declared.
+pub fn fieldsets<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    form: &FormInput<'_>,
+    sources: &Sources,
+) -> Vec<FieldsetView> {
+    let shown = |set: &super::options::Fieldset| {
+        let fields = set.fields.iter().filter_map(|name| entity.fields().iter().find(|field| field.name == *name));
+        let widgets: Vec<Widget> = fields
+            .filter(|field| is_shown(field, form))
+            .map(|field| Widget {
+                needs: entity.needed_key(field.name),
+                ..widget(context, entity.options(), field, form, sources)
+            })
+            .collect();
+        FieldsetView {
+            legend: set.legend.to_owned(),
+            help: set.help.to_owned(),
+            only_if: set.only_if.map(|(field, value)| (field.to_owned(), value.to_owned())),
+            widgets,
+        }
+    };
+    entity.options().fieldsets.iter().map(shown).filter(|set| !set.widgets.is_empty()).collect()
+}
+
+/// A password is asked for when the object is added, and never shown.
+fn is_shown<C>(field: &Field<C>, form: &FormInput<'_>) -> bool {
+    let is_password = matches!(field.kind, Kind::Text { shape: Shape::Password, .. });
+    !(is_password && (form.exists || form.read_only))
+}
+
+fn widget<C>(
+    context: &RequestContext<'_>,
+    options: &EntityOptions,
+    field: &Field<C>,
+    form: &FormInput<'_>,
+    sources: &Sources,
+) -> Widget {
+    let blank = Widget {
+        name: field.name.to_owned(),
+        label: field.label.to_owned(),
+        help: field.help.to_owned(),
+        required: field.required,
+        errors: messages(form.errors, Place::Field(field.name)),
+        disabled: form.read_only || (form.exists && field.only_at_first),
+        ..Widget::default()
+    };
+    match field.kind {
+        Kind::Text { shape, max, .. } => text(context, options, form.draft.text(field.name), (shape, max), blank),
+        Kind::Flag { .. } => Widget { look: WidgetKind::Checkbox, checked: form.draft.flag(field.name), ..blank },
+        Kind::Choice { source, .. } => {
+            let value = form.draft.text(field.name).to_owned();
+            let choices = selection(sources.get(&source), &value, field.required);
+            Widget { look: WidgetKind::Select, choices, value, ..blank }
+        }
+        Kind::Picks { source, .. } => {
+            let choices = picks(sources.get(&source), form.draft.picks(field.name));
+            Widget { look: WidgetKind::Picker, choices, ..blank }
+        }
+        Kind::Rows { columns, fixed, .. } => {
+            let rows = rows(field.name, (columns, fixed), form);
+            let columns = columns.iter().map(column).collect();
+            Widget { look: WidgetKind::Rows, columns, rows, ..blank }
+        }
+    }
+}
+
+fn text(
+    context: &RequestContext<'_>,
+    options: &EntityOptions,
+    value: &str,
+    (shape, max): (Shape, usize),
+    blank: Widget,
+) -> Widget {
+    let is_link = value.starts_with("http://") || value.starts_with("https://");
+    let widget = Widget { value: value.to_owned(), maxlength: max, input_type: "text", ..blank };
+    match shape {
+        Shape::Line if options.namespaced == Some(widget.name.as_str()) => {
+            Widget { prefix: context.namespace(), ..widget }
+        }
+        Shape::Line => widget,
+        Shape::Long => Widget { look: WidgetKind::Long, ..widget },
+        Shape::Url => {
+            Widget { input_type: "url", href: if is_link { value.to_owned() } else { String::new() }, ..widget }
+        }
+        Shape::Email => Widget { input_type: "email", ..widget },
+        Shape::Password => Widget { input_type: "password", value: String::new(), ..widget },
+        Shape::Suggested(source) => Widget { look: WidgetKind::Suggested, suggestions: suggestions(source), ..widget },
+    }
+}
+
+fn suggestions(source: Choices) -> String {
+    format!("{SUGGEST}{}/", autocomplete::name_of(source))
+}
+
+/// What can be chosen, and what is: also where that is none of the choices (any more).
+fn selection(names: Option<&Vec<String>>, value: &str, required: bool) -> Vec<Choice> {
+    let names = names.map_or(&[][..], Vec::as_slice);
+    let none = (!required || value.is_empty()).then(|| choice("", "---------", value.is_empty()));
+    let stray = (!value.is_empty() && !names.iter().any(|name| name == value)).then(|| choice(value, value, true));
+    none.into_iter().chain(stray).chain(names.iter().map(|name| choice(name, name, name == value))).collect()
+}
+
+fn picks(names: Option<&Vec<String>>, picked: &[String]) -> Vec<Choice> {
+    let names = names.map_or(&[][..], Vec::as_slice);
+    let known: std::collections::HashSet<&String> = names.iter().collect();
+    let chosen: std::collections::HashSet<&String> = picked.iter().collect();
+    let stray = picked.iter().filter(|name| !known.contains(name)).map(|name| choice(name, name, true));
+    names.iter().map(|name| choice(name, name, chosen.contains(name))).chain(stray).collect()
+}
+
+fn choice(value: &str, label: &str, selected: bool) -> Choice {
+    Choice { value: value.to_owned(), label: label.to_owned(), selected }
+}
+
+fn column(column: &RowColumn) -> pages::ColumnView {
+    pages::ColumnView {
+        name: column.name.to_owned(),
+        label: column.label.to_owned(),
+        required: column.required,
+        maxlength: column.max,
+        suggestions: column.suggestions.map(suggestions).unwrap_or_default(),
+    }
+}
+
+fn rows(name: &'static str, (columns, fixed): (&[RowColumn], &[&str]), form: &FormInput<'_>) -> Vec<RowView> {
+    let typed = form.draft.rows(name);
+    let by_place = by_place(form.errors);
+    let of = |place| by_place.get(&place).cloned().unwrap_or_default();
+    let row = |(number, texts): (usize, &Vec<String>)| {
+        let is_fixed = texts.first().is_some_and(|first| fixed.contains(&first.as_str()));
+        let cell = |(place, (column, text)): (usize, (&RowColumn, &String))| CellView {
+            name: format!("{name}-{number}-{}", column.name),
+            value: text.clone(),
+            is_fixed: is_fixed && place == 0,
+            errors: of(Place::Cell { field: name, row: number, column: column.name }),
+        };
+        RowView {
+            cells: columns.iter().zip(texts).enumerate().map(cell).collect(),
+            errors: of(Place::Row { field: name, row: number }),
+            is_fixed,
+        }
+    };
+    let blank = vec![String::new(); columns.len()];
+    let blanks = match (form.read_only, form.more_rows == Some(name)) {
+        (true, _) => 0,
+        (false, true) => BLANK_ROWS + 3,
+        (false, false) => BLANK_ROWS,
+    };
+    typed.iter().chain(std::iter::repeat_n(&blank, blanks)).enumerate().map(row).collect()
+}
+
+/// A form of thousands of rows looks up its messages, it does not search them a cell.
+fn by_place(errors: &ValidationErrors) -> HashMap<Place, Vec<String>> {
+    let mut by_place: HashMap<Place, Vec<String>> = HashMap::new();
+    for error in &errors.errors {
+        by_place.entry(error.place).or_default().push(error.message.clone());
+    }
+    by_place
+}
+
+fn messages(errors: &ValidationErrors, place: Place) -> Vec<String> {
+    errors.of(place).into_iter().map(str::to_owned).collect()
+}
+
+/// How to save, as checkboxes.
+pub fn ticks(declared: &[SaveOption], is_set: impl Fn(&str) -> bool) -> Vec<Widget> {
+    let tick = |tick: &SaveOption| Widget {
+        look: WidgetKind::Checkbox,
+        name: tick.name.to_owned(),
+        label: tick.label.to_owned(),
+        help: tick.help.to_owned(),
+        checked: is_set(tick.name),
+        ..Widget::default()
+    };
+    declared.iter().map(tick).collect()
+}
+
+/// What a field holds, in lines, for a comparison.
+pub fn in_words(typed: Option<&RawValue>) -> String {
+    match typed {
+        None => String::new(),
+        Some(RawValue::Text(text)) => text.clone(),
+        Some(RawValue::Flag(on)) => if *on { "yes" } else { "no" }.to_owned(),
+        Some(RawValue::Picks(picks)) => picks.join("\n"),
+        Some(RawValue::Rows(rows)) => {
+            let filled = rows.iter().filter(|row| row.iter().any(|text| !text.is_empty()));
+            filled.map(|row| row.join("  ")).map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! All entities: the whole product as one list.
+
+use super::crud::Entity;
+use super::{aggregation, api_key, group, metric, probe, profile, user};
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::log_entry::ObjectKind;
+
+static GROUPS_OF_PROFILES: group::GroupsAdmin = group::GroupsAdmin(GroupKind::Profiles);
+static GROUPS_OF_PROBES: group::GroupsAdmin = group::GroupsAdmin(GroupKind::Probes);
+static GROUPS_OF_METRICS: group::GroupsAdmin = group::GroupsAdmin(GroupKind::Metrics);
+static GROUPS_OF_AGGREGATIONS: group::GroupsAdmin = group::GroupsAdmin(GroupKind::Aggregations);
+
+/// The entity of a kind of object; `None`: services, which are only a table.
+pub fn entity(kind: ObjectKind) -> Option<&'static dyn Entity> {
+    match kind {
+        ObjectKind::Profile => Some(&profile::ProfilesAdmin),
+        ObjectKind::Probe => Some(&probe::ProbesAdmin),
+        ObjectKind::Metric => Some(&metric::MetricsAdmin),
+        ObjectKind::Aggregation => Some(&aggregation::AggregationsAdmin),
+        ObjectKind::CustUser => Some(&user::UsersAdmin),
+        ObjectKind::GroupOfProfiles => Some(&GROUPS_OF_PROFILES),
+        ObjectKind::GroupOfProbes => Some(&GROUPS_OF_PROBES),
+        ObjectKind::GroupOfMetrics => Some(&GROUPS_OF_METRICS),
+        ObjectKind::GroupOfAggregations => Some(&GROUPS_OF_AGGREGATIONS),
+        ObjectKind::ApiKey => Some(&api_key::ApiKeysAdmin),
+        ObjectKind::Service => None,
+    }
+}
+
+/// The blocks of the index: the heading of each, and the kinds in it.
+pub const BLOCKS: [(&str, &[ObjectKind]); 3] = [
+    (
+        "Poem",
+        &[ObjectKind::Profile, ObjectKind::Service, ObjectKind::Probe, ObjectKind::Metric, ObjectKind::Aggregation],
+    ),
+    (
+        "Authentication and Authorization",
+        &[
+            ObjectKind::CustUser,
+            ObjectKind::GroupOfProfiles,
+            ObjectKind::GroupOfProbes,
+            ObjectKind::GroupOfMetrics,
+            ObjectKind::GroupOfAggregations,
+        ],
+    ),
+    ("API Key Permissions", &[ObjectKind::ApiKey]),
+];

@@ -1,0 +1,94 @@
+//! Writes backups: one file a tenant, with the output of pg_dump.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufWriter};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use chrono_tz::Tz;
+use sqlx::PgConnection;
+
+use super::file::{Manifest, Origin, write};
+use super::pg_tools::{PgTools, connect, error_line};
+use crate::domain::model::tenant::SchemaName;
+use crate::store::backup::{Listed, applied};
+use crate::store::{PoolSettings, StoreError};
+
+/// What all files of one run have in common.
+pub struct BackupRun<'a> {
+    pub tools: PgTools,
+    pub settings: &'a PoolSettings,
+    pub origin: Origin,
+    /// The exported snapshot of the transaction that the run holds open: all files show that moment.
+    pub snapshot: String,
+    pub directory: &'a Path,
+    /// Of the time in the names of files.
+    pub timezone: Tz,
+}
+
+/// Why a tenant was not backed up.
+#[derive(Debug, thiserror::Error)]
+pub enum DumpFailure {
+    #[error("{} exists already", .0.display())]
+    Exists(PathBuf),
+    #[error("{tenant}: not backed up to {}: {cause}", .path.display())]
+    Failed { tenant: String, path: PathBuf, cause: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl BackupRun<'_> {
+    /// Writes the file of a tenant and returns its path. The file has another name until it is complete.
+    ///
+    /// # Errors
+    /// `Exists`; `Failed` if pg_dump or the disk fails, which leaves no file; `Store`.
+    pub async fn write(&self, conn: &mut PgConnection, listed: &Listed) -> Result<PathBuf, DumpFailure> {
+        let schema = &listed.tenant.schema;
+        let manifest = Manifest::new(&self.origin, listed, &applied(conn, schema).await?);
+        let time = self.origin.time.with_timezone(&self.timezone).format("%Y%m%d-%H%M%S");
+        let path = self.directory.join(format!("{schema}-{time}.poem"));
+        let partial = path.with_extension("poem.partial");
+        if path.symlink_metadata().is_ok() {
+            return Err(DumpFailure::Exists(path));
+        }
+        match self.dump_to(&partial, &manifest, schema).and_then(|()| fs::rename(&partial, &path)) {
+            Ok(()) => Ok(path),
+            Err(cause) => {
+                let _ = fs::remove_file(&partial);
+                let tenant = listed.tenant.name.clone();
+                Err(DumpFailure::Failed { tenant, path, cause: cause.to_string() })
+            }
+        }
+    }
+
+    fn dump_to(&self, path: &Path, manifest: &Manifest, schema: &SchemaName) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut process = self.pg_dump(schema).spawn()?;
+        // Taken out of the process, so that the pipe is closed if writing fails, and pg_dump ends.
+        let written = match process.stdout.take() {
+            Some(mut dump) => write(BufWriter::new(&file), manifest, &mut dump),
+            None => Ok(()),
+        };
+        let output = process.wait_with_output()?;
+        written?;
+        if !output.status.success() {
+            return Err(io::Error::other(error_line(&output)));
+        }
+        file.sync_all()
+    }
+
+    /// The schema as SQL, as of the snapshot. Logins are left out: a session that has ended since must not come back.
+    fn pg_dump(&self, schema: &SchemaName) -> Command {
+        let mut command = connect(self.tools.pg_dump(), self.settings);
+        command
+            .args(["--format=plain", "--encoding=UTF8", "--no-owner", "--no-privileges", "--strict-names"])
+            .arg(format!("--schema={schema}"))
+            .args(["login_session", "login_failure"].map(|table| format!("--exclude-table-data={schema}.{table}")))
+            .arg(format!("--snapshot={}", self.snapshot))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+}

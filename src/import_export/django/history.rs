@@ -1,0 +1,143 @@
+//! The versions of probes and metrics.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use super::DumpSource;
+use super::django_reversion;
+use super::error::{DumpError, quoted};
+use super::messages;
+use super::models::Model;
+use super::rows::Row;
+use crate::domain::model::metric::MetricContent;
+use crate::domain::model::snapshot::{Version, VersionContent};
+
+/// The versions whose object is there, with what is known of the others.
+#[derive(Default)]
+pub(super) struct Versions {
+    /// In the order of their ids.
+    pub(super) kept: Vec<Version>,
+    /// The comments that the messages were made from, in the order of `kept`.
+    comments: Vec<String>,
+    /// The places in `kept` of an object's versions.
+    of_object: HashMap<(Model, i64), Vec<usize>>,
+    /// Versions of probes that are no more.
+    of_gone_probes: HashSet<i64>,
+    of_gone_objects: usize,
+    of_other_models: usize,
+    dangling: usize,
+}
+
+/// What a metric's `probekey` leads to.
+pub(super) enum ProbeVersion {
+    Kept,
+    /// The probe is no more.
+    Gone,
+    /// Not a version of a probe at all.
+    None,
+}
+
+pub(super) fn versions(source: &DumpSource, warnings: &mut Vec<String>) -> Result<Versions, DumpError> {
+    let mut versions = Versions::default();
+    for row in source.dump.rows(Model::Version) {
+        versions.take(source, row)?;
+    }
+    let counted = [
+        (versions.of_gone_objects, "version(s) left out, their probe or metric is gone"),
+        (versions.of_other_models, "version(s) left out, they are neither of a probe nor of a metric"),
+        (versions.dangling, "time(s) a version names a tag, type or group that is gone, left empty"),
+    ];
+    let label = Model::Version.label();
+    warnings.extend(counted.iter().filter(|(count, _)| *count > 0).map(|(n, words)| format!("{label}: {n} {words}")));
+    Ok(versions)
+}
+
+impl Versions {
+    /// How many rows of the file were not taken over.
+    pub(super) fn left_out(&self) -> usize {
+        self.of_gone_objects + self.of_other_models
+    }
+
+    pub(super) fn probe_version(&self, id: i64) -> ProbeVersion {
+        let kept = self.kept.binary_search_by_key(&id, |version| version.id).ok().map(|place| &self.kept[place]);
+        match kept.map(|version| &version.content) {
+            Some(VersionContent::Probe(_)) => ProbeVersion::Kept,
+            None if self.of_gone_probes.contains(&id) => ProbeVersion::Gone,
+            _ => ProbeVersion::None,
+        }
+    }
+
+    /// The message of the version of this metric that was made for the same reason as a log entry: within `seconds`
+    /// of its time, best the one with the same comment, then the nearest.
+    pub(super) fn message_at(&self, metric: i64, comment: &str, time: DateTime<Utc>, seconds: i64) -> Option<String> {
+        let places = self.of_object.get(&(Model::Metric, metric))?.iter();
+        let distance = |place: usize| (self.kept[place].created - time).num_milliseconds().abs();
+        let near = places.filter(|place| distance(**place) <= seconds * 1000);
+        let best = near.min_by_key(|place| (self.comments[**place] != comment, distance(**place)))?;
+        Some(self.kept[*best].message.clone())
+    }
+
+    fn take(&mut self, source: &DumpSource, row: &Row) -> Result<(), DumpError> {
+        let Some(content) = django_reversion::content(source, row, &mut self.dangling)? else {
+            self.of_other_models += 1;
+            return Ok(());
+        };
+        let (model, object_id) = (model_of(&content), object_id(row)?);
+        let revision = revision(source, row)?;
+        if source.dump.row(model, object_id).is_none() {
+            self.of_gone_objects += 1;
+            if model == Model::Probe {
+                self.of_gone_probes.insert(row.key);
+            }
+            return Ok(());
+        }
+        let comment = revision.text_or_empty("comment")?;
+        let message = messages::of_version(comment, self.change(model, object_id, &content));
+        revision.storable("comment", &message)?;
+        let user_id = source.refs.one(revision, "user", Model::User)?;
+        self.of_object.entry((model, object_id)).or_default().push(self.kept.len());
+        self.comments.push(comment.to_owned());
+        self.kept.push(Version {
+            id: row.key,
+            object_id,
+            content,
+            message,
+            user_id,
+            username: user_id.and_then(|id| source.refs.name(Model::User, id)).unwrap_or_default().to_owned(),
+            created: revision.time("date_created", source.zone)?,
+        });
+        Ok(())
+    }
+
+    /// The metric in its version before this one and now.
+    fn change<'c>(
+        &'c self,
+        model: Model,
+        object_id: i64,
+        after: &'c VersionContent,
+    ) -> Option<(&'c MetricContent, &'c MetricContent)> {
+        let before = &self.kept[*self.of_object.get(&(model, object_id))?.last()?];
+        match (&before.content, after) {
+            (VersionContent::Metric(before), VersionContent::Metric(after)) => Some((before, after)),
+            _ => None,
+        }
+    }
+}
+
+fn model_of(content: &VersionContent) -> Model {
+    match content {
+        VersionContent::Probe(_) => Model::Probe,
+        VersionContent::Metric(_) => Model::Metric,
+    }
+}
+
+fn object_id(row: &Row) -> Result<i64, DumpError> {
+    let text = row.text("object_id")?;
+    text.parse().map_err(|_| row.error("object_id", format!("must be a number as text, is {}", quoted(text))))
+}
+
+fn revision<'a>(source: &DumpSource<'a>, row: &Row) -> Result<&'a Row<'a>, DumpError> {
+    let key = source.refs.required(row, "revision", Model::Revision)?;
+    source.dump.row(Model::Revision, key).ok_or_else(|| row.error("revision", format!("no revision with key {key}")))
+}

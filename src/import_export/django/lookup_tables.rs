@@ -1,0 +1,72 @@
+//! The plain lists of a dump: tags, metric types, VOs, service flavours, services, aggregation profiles.
+
+use std::collections::HashMap;
+
+use super::DumpSource;
+use super::error::DumpError;
+use super::models::Model;
+use super::references::unique;
+use super::users_and_groups::Members;
+use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::service::Service;
+use crate::domain::model::snapshot::{Aggregation, Flavour, Named};
+
+/// The tags or the metric types.
+pub(super) fn named(source: &DumpSource, model: Model) -> Vec<Named> {
+    let name = |id| source.refs.name(model, id).unwrap_or_default().to_owned();
+    source.dump.rows(model).iter().map(|row| Named { id: row.key, name: name(row.key) }).collect()
+}
+
+pub(super) fn vos(source: &DumpSource) -> Vec<String> {
+    source.dump.named_rows(Model::Vo).iter().map(|row| row.key.to_owned()).collect()
+}
+
+pub(super) fn flavours(source: &DumpSource) -> Result<Vec<Flavour>, DumpError> {
+    let rows = source.dump.named_rows(Model::Flavour).iter();
+    rows.map(|row| {
+        let description = row.optional_text("description")?.map(str::to_owned);
+        Ok(Flavour { name: row.key.to_owned(), description })
+    })
+    .collect()
+}
+
+pub(super) fn services(source: &DumpSource) -> Result<Vec<Service>, DumpError> {
+    let rows = source.dump.named_rows(Model::Service).iter();
+    rows.map(|row| {
+        Ok(Service {
+            id: row.key.to_owned(),
+            service_id: row.text("service_id")?.to_owned(),
+            service_name: row.text("service_name")?.to_owned(),
+            service_area: row.text("service_area")?.to_owned(),
+            service_version: row.text("service_version")?.to_owned(),
+            service_type: row.text("service_type")?.to_owned(),
+            component_version: row.text("component_version")?.to_owned(),
+            component_name: row.text("component_name")?.to_owned(),
+            visible_to_marketplace: row.flag("visible_to_marketplace", Some(false))?,
+            in_catalogue: row.flag("in_catalogue", Some(false))?,
+            external_service: row.flag("external_service", Some(false))?,
+            internal_service: row.flag("internal_service", Some(false))?,
+        })
+    })
+    .collect()
+}
+
+pub(super) fn aggregations(
+    source: &DumpSource,
+    members: &Members,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Aggregation>, DumpError> {
+    let mut apiids = HashMap::new();
+    let mut aggregations = Vec::new();
+    for row in source.dump.rows(Model::Aggregation) {
+        let apiid = row.text("apiid")?;
+        unique(&mut apiids, apiid, row, "apiid")?;
+        aggregations.push(Aggregation {
+            id: row.key,
+            name: row.text("name")?.to_owned(),
+            apiid: apiid.to_owned(),
+            group: members.group_of_row(source, GroupKind::Aggregations, row, "groupname", warnings)?,
+        });
+    }
+    Ok(aggregations)
+}

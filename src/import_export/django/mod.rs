@@ -1,0 +1,149 @@
+//! Reads what Django's dumpdata wrote of one tenant of POEM 2.3, with or without natural keys. Pure: the text becomes a
+//! [`Snapshot`], or an error that says where the text is wrong. Nothing is stored here.
+
+mod current_objects;
+mod django_reversion;
+mod error;
+mod history;
+mod log;
+mod lookup_tables;
+mod messages;
+mod metrics;
+mod models;
+mod probes;
+mod profiles;
+mod references;
+mod rows;
+mod times;
+mod users_and_groups;
+
+use chrono_tz::Tz;
+use serde_json::Value;
+
+pub use error::DumpError;
+
+use crate::domain::model::snapshot::Snapshot;
+use crate::domain::security::keys::Keys;
+use models::Model;
+use references::Refs;
+use rows::Dump;
+
+/// What a dump holds.
+#[derive(Debug)]
+pub struct ParsedDump {
+    /// Normalised. The same dump always gives the same one (but for the sealed tokens).
+    pub snapshot: Snapshot,
+    /// How many of each kind, in words, for printing.
+    pub counts: Vec<(&'static str, usize)>,
+    /// How many rows of the file were taken over: all but sessions, permissions, content types and what a warning
+    /// says was left out.
+    pub objects: usize,
+    /// What was left out, mended or decided, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// The rows with what is needed to understand them.
+struct DumpSource<'a> {
+    dump: &'a Dump<'a>,
+    refs: Refs<'a>,
+    zone: Tz,
+}
+
+/// Reads a dump; its naive times are local times of `timezone`.
+///
+/// # Errors
+/// The first thing that cannot be read, with model, key and field.
+pub fn parse(dump: &[u8], keys: &Keys, timezone: Tz) -> Result<ParsedDump, DumpError> {
+    let rows = read_rows(dump)?;
+    let dump = Dump::sort(&rows)?;
+    let source = DumpSource { dump: &dump, refs: Refs::read(&dump)?, zone: timezone };
+    let mut warnings = dropped_warnings(&dump);
+    let mut left_out = 0;
+    let mut snapshot = read_snapshot(&source, keys, &mut warnings, &mut left_out)?;
+    snapshot.normalise();
+    Ok(ParsedDump { counts: counts(&snapshot), objects: dump.len() - left_out, snapshot, warnings })
+}
+
+fn read_rows(dump: &[u8]) -> Result<Vec<Value>, DumpError> {
+    let text = std::str::from_utf8(dump).map_err(|error| {
+        let line = dump[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        DumpError::NotText { line }
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match serde_json::from_str(text).map_err(|error| DumpError::syntax(&error))? {
+        Value::Array(rows) => Ok(rows),
+        _ => Err(DumpError::NotAList),
+    }
+}
+
+fn read_snapshot(
+    source: &DumpSource,
+    keys: &Keys,
+    warnings: &mut Vec<String>,
+    left_out: &mut usize,
+) -> Result<Snapshot, DumpError> {
+    let members = users_and_groups::Members::read(source)?;
+    let mut snapshot = Snapshot {
+        tags: lookup_tables::named(source, Model::Tag),
+        metric_types: lookup_tables::named(source, Model::MetricType),
+        groups: users_and_groups::groups(source),
+        users: users_and_groups::users(source)?,
+        api_keys: users_and_groups::api_keys(source, keys)?,
+        vos: lookup_tables::vos(source),
+        flavours: lookup_tables::flavours(source)?,
+        services: lookup_tables::services(source)?,
+        aggregations: lookup_tables::aggregations(source, &members, warnings)?,
+        probes: probes::probes(source, &members, warnings)?,
+        metric_names: metrics::names(source, &members, warnings)?,
+        ..Snapshot::default()
+    };
+    let versions = history::versions(source, warnings)?;
+    *left_out += versions.left_out();
+    snapshot.metrics = metrics::metrics(source, &versions, warnings)?;
+    let (profiles, collapsed) = profiles::profiles(source, &members, warnings)?;
+    *left_out += collapsed;
+    snapshot.profiles = profiles;
+    metrics::complete_names(&mut snapshot, source.dump.highest_key(Model::MetricName));
+    snapshot.log_entries = log::log_entries(source, &versions)?;
+    snapshot.versions = versions.kept;
+    current_objects::warn_of_stale_versions(&snapshot, warnings);
+    current_objects::add_initial_versions(&mut snapshot, source.dump.highest_key(Model::Version));
+    Ok(snapshot)
+}
+
+fn dropped_warnings(dump: &Dump) -> Vec<String> {
+    let fields = dump
+        .unknown_fields
+        .iter()
+        .map(|(model, field)| format!("{}: field {} is unknown and left out", model.label(), error::quoted(field)));
+    // Sessions and permissions are always left out; these are not expected in the dump of a tenant.
+    let models = [Model::AuthGroup, Model::Tenant].into_iter().filter_map(|model| {
+        let rows = dump.dropped.get(&model)?;
+        Some(format!("{}: {rows} row(s) left out", model.label()))
+    });
+    fields.chain(models).collect()
+}
+
+fn counts(snapshot: &Snapshot) -> Vec<(&'static str, usize)> {
+    vec![
+        ("tags", snapshot.tags.len()),
+        ("metric types", snapshot.metric_types.len()),
+        ("groups", snapshot.groups.len()),
+        ("users", snapshot.users.len()),
+        ("API keys", snapshot.api_keys.len()),
+        ("VOs", snapshot.vos.len()),
+        ("service flavours", snapshot.flavours.len()),
+        ("services", snapshot.services.len()),
+        ("probes", snapshot.probes.len()),
+        ("metric names", snapshot.metric_names.len()),
+        ("metrics", snapshot.metrics.len()),
+        ("profiles", snapshot.profiles.len()),
+        ("metric instances", snapshot.profiles.iter().map(|profile| profile.instances.len()).sum()),
+        ("aggregations", snapshot.aggregations.len()),
+        ("versions", snapshot.versions.len()),
+        ("log entries", snapshot.log_entries.len()),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! Profiles as JSON, in the form that POEM 2.3 exports and its API 0.2 serves: a list of objects with name, version,
+//! VO, description and metric instances. Reading and writing text only; storing is the registry's business.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde_json::ser::{PrettyFormatter, Serializer};
+use serde_json::{Map, Value};
+
+use crate::domain::model::profile::{ProfileContent, Tuple};
+
+// The most characters of each field.
+const VERSION_LIMIT: usize = 10;
+const NAME_LIMIT: usize = 128;
+const DESCRIPTION_LIMIT: usize = 1024;
+
+/// Why the text is no list of profiles, in one line that says where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProfilesError {
+    /// Holds the parser's words with line and column.
+    #[error("this is not JSON: {0}")]
+    Syntax(String),
+    #[error("this is not a list of profiles")]
+    NotAList,
+    /// `place` is `profile "NAME"`, or `profile [2]` (the third of the list) where the name is of no use; for an
+    /// instance with `, metric_instances[3]`.
+    #[error("{place}: {complaint}")]
+    At { place: String, complaint: ProfileProblem },
+}
+
+/// What is wrong with a profile or a metric instance; the texts are names of fields.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileProblem {
+    #[error("is not an object")]
+    NotAnObject,
+    #[error("\"{0}\" is missing")]
+    Missing(&'static str),
+    #[error("\"{0}\" is empty")]
+    Empty(&'static str),
+    #[error("\"{0}\" is not text")]
+    NotText(&'static str),
+    #[error("\"{0}\" is not a list")]
+    NotAList(&'static str),
+    #[error("\"{field}\" has {length} characters, {limit} are allowed")]
+    TooLong { field: &'static str, length: usize, limit: usize },
+    #[error("\"{0}\" has control characters")]
+    ControlCharacter(&'static str),
+    #[error("\"vo\" and \"atp_vo\" differ")]
+    VosDiffer,
+    #[error("the same metric, fqan and atp_service_type_flavour stand there twice")]
+    DoubledTuple,
+    /// Holds the version.
+    #[error("version {0:?} of it stands there twice")]
+    DoubledProfile(String),
+}
+
+/// Reads a list of profiles. Their groups are '': the text does not name them. Unknown keys and the VOs of instances
+/// are ignored.
+///
+/// # Errors
+/// The first thing that is wrong: a required value that is missing or null (name, version, vo or atp_vo,
+/// metric_instances; of an instance metric and atp_service_type_flavour), empty (all of these but version) or too
+/// long; the key `description` missing (null is fine); two VOs; a profile or a tuple of a profile that is there twice.
+pub fn parse(text: &[u8]) -> Result<Vec<ProfileContent>, ProfilesError> {
+    let json: Value = serde_json::from_slice(text).map_err(|error| ProfilesError::Syntax(error.to_string()))?;
+    let entries = json.as_array().ok_or(ProfilesError::NotAList)?;
+    let mut seen = HashSet::with_capacity(entries.len());
+    let mut profiles = Vec::with_capacity(entries.len());
+    for (position, entry) in entries.iter().enumerate() {
+        let profile = parse_profile(position, entry)?;
+        if !seen.insert((profile.name.clone(), profile.version.clone())) {
+            let complaint = ProfileProblem::DoubledProfile(profile.version);
+            return Err(ProfilesError::At { place: format!("profile {:?}", profile.name), complaint });
+        }
+        profiles.push(profile);
+    }
+    Ok(profiles)
+}
+
+fn parse_profile(position: usize, entry: &Value) -> Result<ProfileContent, ProfilesError> {
+    let object = Object::new(format!("profile [{position}]"), entry)?;
+    let name = object.filled("name")?;
+    let object = Object { place: format!("profile {name:?}"), ..object };
+    let version =
+        object.line("version", VERSION_LIMIT)?.ok_or_else(|| object.error(ProfileProblem::Missing("version")))?;
+    let vo = vo(&object)?;
+    let description = description(&object)?;
+    let tuples = tuples(&object)?;
+    Ok(ProfileContent { name, version, vo, description, group: String::new(), tuples })
+}
+
+/// `vo`, or as API 0.2 calls it `atp_vo`; where both are given they must agree.
+fn vo(profile: &Object<'_>) -> Result<String, ProfilesError> {
+    match (profile.text("vo")?, profile.text("atp_vo")?) {
+        (Some(vo), Some(atp_vo)) if vo != atp_vo => Err(profile.error(ProfileProblem::VosDiffer)),
+        (None, Some(_)) => profile.filled("atp_vo"),
+        _ => profile.filled("vo"),
+    }
+}
+
+/// It may have several lines; only NUL is refused, which the database cannot store.
+fn description(profile: &Object<'_>) -> Result<Option<String>, ProfilesError> {
+    const FIELD: &str = "description";
+    if !profile.fields.contains_key(FIELD) {
+        return Err(profile.error(ProfileProblem::Missing(FIELD)));
+    }
+    match profile.limited(FIELD, DESCRIPTION_LIMIT)? {
+        Some(text) if text.contains('\0') => Err(profile.error(ProfileProblem::ControlCharacter(FIELD))),
+        description => Ok(description.map(str::to_owned)),
+    }
+}
+
+fn tuples(profile: &Object<'_>) -> Result<Vec<Tuple>, ProfilesError> {
+    const FIELD: &str = "metric_instances";
+    let entries = match profile.fields.get(FIELD) {
+        None | Some(Value::Null) => return Err(profile.error(ProfileProblem::Missing(FIELD))),
+        Some(Value::Array(entries)) => entries,
+        Some(_) => return Err(profile.error(ProfileProblem::NotAList(FIELD))),
+    };
+    let mut seen = HashSet::with_capacity(entries.len());
+    let mut tuples = Vec::with_capacity(entries.len());
+    for (position, entry) in entries.iter().enumerate() {
+        let object = Object::new(format!("{}, {FIELD}[{position}]", profile.place), entry)?;
+        let tuple = Tuple {
+            service_flavour: object.filled("atp_service_type_flavour")?,
+            metric: object.filled("metric")?,
+            fqan: object.line("fqan", NAME_LIMIT)?.unwrap_or_default(),
+        };
+        if !seen.insert(tuple.clone()) {
+            return Err(object.error(ProfileProblem::DoubledTuple));
+        }
+        tuples.push(tuple);
+    }
+    Ok(tuples)
+}
+
+/// A JSON object that knows its place, so that errors can name it. A null value counts as missing.
+struct Object<'a> {
+    place: String,
+    fields: &'a Map<String, Value>,
+}
+
+impl<'a> Object<'a> {
+    fn new(place: String, value: &'a Value) -> Result<Self, ProfilesError> {
+        match value {
+            Value::Object(fields) => Ok(Self { place, fields }),
+            _ => Err(ProfilesError::At { place, complaint: ProfileProblem::NotAnObject }),
+        }
+    }
+
+    fn error(&self, complaint: ProfileProblem) -> ProfilesError {
+        ProfilesError::At { place: self.place.clone(), complaint }
+    }
+
+    fn text(&self, field: &'static str) -> Result<Option<&'a str>, ProfilesError> {
+        match self.fields.get(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.error(ProfileProblem::NotText(field))),
+        }
+    }
+
+    fn limited(&self, field: &'static str, limit: usize) -> Result<Option<&'a str>, ProfilesError> {
+        let text = self.text(field)?;
+        let length = text.map_or(0, |text| text.chars().count());
+        if length > limit {
+            return Err(self.error(ProfileProblem::TooLong { field, length, limit }));
+        }
+        Ok(text)
+    }
+
+    /// A text without control characters, and so without line ends.
+    fn line(&self, field: &'static str, limit: usize) -> Result<Option<String>, ProfilesError> {
+        match self.limited(field, limit)? {
+            Some(text) if text.contains(char::is_control) => Err(self.error(ProfileProblem::ControlCharacter(field))),
+            text => Ok(text.map(str::to_owned)),
+        }
+    }
+
+    /// A name of something: required, and not only white space.
+    fn filled(&self, field: &'static str) -> Result<String, ProfilesError> {
+        match self.line(field, NAME_LIMIT)? {
+            None => Err(self.error(ProfileProblem::Missing(field))),
+            Some(text) if text.trim().is_empty() => Err(self.error(ProfileProblem::Empty(field))),
+            Some(text) => Ok(text),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ProfileBody<'a> {
+    name: &'a str,
+    vo: &'a str,
+    version: &'a str,
+    description: Option<&'a str>,
+    metric_instances: Vec<InstanceBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct InstanceBody<'a> {
+    metric: &'a str,
+    /// Null where it is empty, as POEM 2.3 stores it.
+    fqan: Option<&'a str>,
+    vo: &'a str,
+    atp_service_type_flavour: &'a str,
+}
+
+impl<'a> From<&'a ProfileContent> for ProfileBody<'a> {
+    fn from(profile: &'a ProfileContent) -> Self {
+        let instance = |tuple: &'a Tuple| InstanceBody {
+            metric: &tuple.metric,
+            fqan: Some(tuple.fqan.as_str()).filter(|fqan| !fqan.is_empty()),
+            vo: &profile.vo,
+            atp_service_type_flavour: &tuple.service_flavour,
+        };
+        Self {
+            name: &profile.name,
+            vo: &profile.vo,
+            version: &profile.version,
+            description: profile.description.as_deref(),
+            metric_instances: profile.tuples.iter().map(instance).collect(),
+        }
+    }
+}
+
+/// The profiles as POEM 2.3 exports them: indented by four spaces, ASCII only, no newline at the end. Groups are left
+/// out.
+pub fn to_json(profiles: &[ProfileContent]) -> String {
+    let bodies: Vec<ProfileBody<'_>> = profiles.iter().map(ProfileBody::from).collect();
+    let mut json = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut json, PrettyFormatter::with_indent(b"    "));
+    bodies.serialize(&mut serializer).expect("texts and lists always serialize, and memory takes them");
+    escape_to_ascii(&String::from_utf8(json).expect("JSON is UTF-8"))
+}
+
+/// Outside ASCII, JSON has nothing but characters within strings, where an escape means the same.
+fn escape_to_ascii(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '\n' | ' '..='~' => ascii.push(character),
+            _ => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    ascii.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    ascii
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Pages that are kept are never older than the data, and never somebody else's.
+
+use poem::domain::model::log_entry::ObjectKind;
+use poem::templates::Addresses;
+
+use super::{AT, TestSite, add, fixtures, get, open, said, submit};
+use crate::support::Browser;
+use crate::support::cluster::queries;
+
+const PUBLIC: Addresses = Addresses { is_public: true };
+
+/// What pages that are kept may be made of: a change of it gives the tenant a new stamp.
+fn stamped(site: &TestSite) -> Vec<String> {
+    site.sql(
+        "SELECT DISTINCT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+         WHERE c.relnamespace = 'egi'::regnamespace AND t.tgfoid = 'public.stamp_tenant'::regproc ORDER BY 1",
+    )
+}
+
+/// Pages of each kind that is kept.
+fn addresses(site: &TestSite, at: Addresses) -> Vec<String> {
+    let mut addresses = vec![at.list(ObjectKind::Service)];
+    for kind in [ObjectKind::Profile, ObjectKind::Probe, ObjectKind::Metric] {
+        let table = format!("egi.{kind}");
+        let id: i64 = site.one(&format!("SELECT min(id) FROM {table}")).parse().unwrap();
+        addresses.extend([at.list(kind), at.change(kind, id)]);
+        if let [first, .., last] = site.versions(kind, id)[..] {
+            addresses.extend([at.history(kind, id), at.version(kind, id, first)]);
+            addresses.push(format!("{}?version_id1={first}&version_id2={last}", at.compare(kind, id)));
+        }
+    }
+    addresses
+}
+
+fn asked(site: &TestSite, browser: &mut Browser<'_>, address: &str) -> Vec<String> {
+    queries(&site.installation.database, || {
+        get(browser, address);
+    })
+}
+
+#[test]
+fn a_page_that_is_kept_asks_for_the_session_only() {
+    let site = TestSite::new();
+    let stamped = stamped(&site);
+    let tables = site.sql("SELECT relname FROM pg_class WHERE relnamespace = 'egi'::regnamespace AND relkind = 'r'");
+    let unstamped: Vec<&String> = tables.iter().filter(|table| !stamped.contains(table)).collect();
+    assert!(unstamped.len() > 4 && stamped.len() > 10, "{stamped:?} {unstamped:?}");
+    let (mut root, mut stranger) = (site.browser("root"), site.stranger());
+    for (browser, at) in [(&mut root, AT), (&mut stranger, PUBLIC)] {
+        let is_of_session = |query: &String| query.contains("login_session");
+        for address in addresses(&site, at) {
+            let made = asked(&site, browser, &address);
+            for query in made.iter().filter(|query| !is_of_session(query)) {
+                let names = |table: &&&String| {
+                    query.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == table.as_str())
+                };
+                // One statement knows all choices; its parts for users are not asked for.
+                let unnoticed = unstamped.iter().find(names).filter(|_| !query.contains("'users' = ANY"));
+                assert_eq!(unnoticed, None, "{address}: a change of it would not be seen: {query}");
+            }
+            let again = asked(&site, browser, &address);
+            let session = usize::from(!at.is_public);
+            assert_eq!((again.len(), again.iter().filter(|query| is_of_session(query)).count()), (session, session));
+            assert!(made.len() > session, "{address} was made: {made:?}");
+        }
+    }
+}
+
+/// By a command, by another server, by hand: it makes no difference to the database.
+#[test]
+fn a_change_by_plain_sql_is_on_the_next_page() {
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    for (kind, change, new) in [
+        (
+            ObjectKind::Metric,
+            "UPDATE egi.metric_name SET name = 'x.New-Name' WHERE id = (SELECT min(metric_name_id) FROM egi.metric)",
+            "x.New-Name",
+        ),
+        (
+            ObjectKind::Metric,
+            "UPDATE egi.object_group SET name = 'NEWGROUP' WHERE kind = 'metrics' AND name = 'ARGO'",
+            "NEWGROUP",
+        ),
+        (
+            ObjectKind::Probe,
+            "UPDATE egi.probe SET description = 'anew' WHERE id = (SELECT min(id) FROM egi.probe)",
+            "anew",
+        ),
+        (
+            ObjectKind::Profile,
+            "UPDATE egi.profile SET vo = 'new-vo' WHERE id = (SELECT min(id) FROM egi.profile)",
+            "new-vo",
+        ),
+        (ObjectKind::Service, "UPDATE egi.service SET service_area = 'A new area'", "A new area"),
+    ] {
+        let address = AT.list(kind);
+        assert!(!get(&mut root, &address).contains(new) && !get(&mut root, &address).contains(new), "{address}");
+        site.sql(change);
+        assert!(get(&mut root, &address).contains(new), "{address} is new after {change}");
+    }
+}
+
+#[test]
+fn a_page_is_kept_for_one_viewer() {
+    let site = TestSite::new();
+    let address = AT.list(ObjectKind::Probe);
+    let (mut root, mut nobody) = (site.browser("root"), site.browser("nobody"));
+    for _ in 0..2 {
+        assert!(get(&mut root, &address).contains("Add probe"));
+        assert!(!get(&mut nobody, &address).contains("Add probe"), "nobody may add one");
+    }
+    // The same person with other rights, and with another token.
+    site.sql("UPDATE egi.app_user SET is_superuser = false WHERE username = 'root'");
+    assert!(!get(&mut root, &address).contains("Add probe"), "not any more");
+    let token = "fedcba9876543210fedcba9876543210";
+    root.cookies.insert("csrftoken".to_owned(), token.to_owned());
+    assert!(get(&mut root, &address).contains(token));
+    site.sql("DELETE FROM egi.login_session");
+    assert_eq!(root.get(&address).status, 302, "the session has ended");
+}
+
+#[test]
+fn what_was_done_is_said_once() {
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    let fixture = fixtures::of(ObjectKind::Probe);
+    let id = add(&mut root, fixture, 1, "ARGO");
+    let list = AT.list(ObjectKind::Probe);
+    let mut form = open(&mut root, &AT.change(ObjectKind::Probe, id));
+    form.set("version", "1.0.1");
+    let answer = submit(&mut root, &form);
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    assert!(said(&get(&mut root, &list)).contains("was changed"));
+    let (after, again) = (get(&mut root, &list), get(&mut root, &list));
+    assert!(!said(&after).contains("was changed") && after == again, "{}", said(&after));
+}
+
+/// Users are in no answer and on no page that is kept.
+#[test]
+fn a_change_of_a_user_leaves_what_is_kept() {
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    let stamp = || site.one("SELECT stamp FROM public.tenant_stamp WHERE schema_name = 'egi'");
+    let before = stamp();
+    let user: i64 = site.one("SELECT id FROM egi.app_user WHERE username = 'member'").parse().unwrap();
+    let mut form = open(&mut root, &AT.change(ObjectKind::CustUser, user));
+    form.set("email", "new@example.org");
+    assert_eq!(submit(&mut root, &form).status, 303);
+    assert_eq!(stamp(), before);
+}

@@ -1,5 +1,0 @@
-//! Answers from memory: their forms, their freshness among servers, what they cost.
-
-mod apache;
-mod forms;
-mod servers;

@@ -1,0 +1,3 @@
+//! Health, readiness and metrics, at an address of their own.
+
+mod health;

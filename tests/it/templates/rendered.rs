@@ -1,0 +1,95 @@
+//! Every template renders with every sample, and no text of anybody becomes HTML. The pages are left in target/pages/
+//! for whoever wants to look at them, and for the tests in a browser.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use crate::templates::samples::{Sample, samples};
+use poem::templates::CONTENT_SECURITY_POLICY;
+use rocket::local::blocking::Client;
+use rocket_dyn_templates::Template;
+
+use crate::templates::hygiene::templates;
+
+/// A server that does nothing but have the templates ready.
+fn with_templates() -> Client {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = rocket::Config { log_level: rocket::config::LogLevel::Critical, ..rocket::Config::release_default() };
+    let figment = rocket::figment::Figment::from(config).merge(("template_dir", root.join("templates")));
+    Client::untracked(rocket::custom(figment).attach(Template::fairing())).expect("the templates are well-formed")
+}
+
+/// Every sample and its page, rendered once for all tests.
+fn rendered() -> &'static [(Sample, String)] {
+    static RENDERED: LazyLock<Vec<(Sample, String)>> = LazyLock::new(render_all);
+    &RENDERED
+}
+
+fn render_all() -> Vec<(Sample, String)> {
+    let client = with_templates();
+    let render = |sample: Sample| {
+        let page = Template::show(client.rocket(), sample.template, &sample.given);
+        let page = page.unwrap_or_else(|| panic!("{} does not render {}", sample.template, sample.name));
+        (sample, page)
+    };
+    samples().into_iter().map(render).collect()
+}
+
+#[test]
+fn every_template_renders_every_sample() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
+    fs::create_dir_all(&directory).unwrap();
+    let old = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
+    for page in old.filter(|path| path.extension().is_some_and(|extension| extension == "html")) {
+        fs::remove_file(page).unwrap();
+    }
+    for (sample, page) in rendered() {
+        assert!(page.contains("</html>"), "{} is cut short", sample.name);
+        fs::write(directory.join(format!("{}.html", sample.name)), page).unwrap();
+    }
+    // With the header that every page comes with.
+    fs::write(directory.join("content-security-policy"), CONTENT_SECURITY_POLICY).unwrap();
+}
+
+#[test]
+fn every_page_has_a_sample() {
+    let sampled: BTreeSet<_> = samples().iter().map(|sample| format!("{}.html.tera", sample.template)).collect();
+    let pages = templates().into_iter().map(|(path, _)| path);
+    let pages = pages.filter(|path| !path.starts_with("widgets/") && path != "base.html.tera");
+    assert_eq!(pages.filter(|path| !sampled.contains(path)).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn no_text_becomes_html() {
+    for (sample, page) in rendered().iter().filter(|(sample, _)| sample.name.ends_with("-script")) {
+        assert!(page.contains("&lt;script&gt;alert(1)"), "{} shows no text", sample.name);
+        assert!(!page.contains("<script>alert"), "{} lets a script through", sample.name);
+        assert!(!page.contains("\"'>"), "{} lets a quote through", sample.name);
+    }
+}
+
+#[test]
+fn ids_are_given_once() {
+    for (sample, page) in rendered() {
+        // What stands in <template> becomes part of the page under other ids.
+        let mut seen = BTreeSet::new();
+        for id in page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(seen.insert(id), "{} has two elements with the id {id}", sample.name);
+        }
+    }
+}
+
+#[test]
+fn labels_and_descriptions_name_what_is_there() {
+    for (sample, page) in rendered().iter().filter(|(sample, _)| !sample.name.contains("-long")) {
+        for attribute in [" for=\"", " aria-describedby=\"", " aria-labelledby=\""] {
+            let named = page.split(attribute).skip(1).filter_map(|rest| rest.split('"').next());
+            for id in named.flat_map(str::split_whitespace) {
+                let is_there = page.contains(&format!(" id=\"{id}\""));
+                assert!(is_there, "{}: {attribute}{id}\" leads nowhere", sample.name);
+            }
+        }
+    }
+}

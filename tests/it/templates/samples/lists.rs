@@ -1,0 +1,315 @@
+//! Lists, the services, the history of an object.
+
+use super::{Sample, chrome, link, member, public, saying};
+use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, Span};
+use poem::templates::list_page::{Cell, Choice, FilterView, Heading, ListPage, Paging};
+use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
+use poem::templates::{Link, Tone};
+
+const METRICS: [(&str, &str, &str, &str); 9] = [
+    ("argo.AMS-Check", "Devel", "ams-probe (0.1.11)", "ARGO"),
+    ("argo.AMS-Check", "Production", "ams-probe (0.1.11)", "ARGO"),
+    ("argo.AMSPublisher-Check", "Production", "ams-publisher-probe (0.1.7)", "ARGO"),
+    ("eu.egi.CertValidity", "Production", "CertLifetime-probe (1.0.0)", "SSC"),
+    ("eu.egi.CertValidity-clone", "Test", "CertLifetime-probe (1.0.0)", "SSC"),
+    ("org.bdii.Entries", "Devel", "", "ARGO"),
+    ("org.nordugrid.ARC-CE-ARIS", "Production", "", "ARGO"),
+    ("org.nordugrid.ARC-CE-submit", "Production", "nordugrid-arc-nagios-plugins (1.9.1)", "ARGO"),
+    ("org.nordugrid.ARC-CE-LFC-submit", "Production", "nordugrid-arc-nagios-plugins (1.9.1)", "ARGO"),
+];
+
+pub fn samples() -> Vec<Sample> {
+    let tags = filter("tag", "Tag", "Production", &["Production", "Devel", "Test"]);
+    let filtered = ListPage {
+        search: Some("arc".to_owned()),
+        filters: vec![tags],
+        active: vec![link("Search: arc"), link("Tag: Production")],
+        ..metrics(27, 8412)
+    };
+    let empty = ListPage { rows: Vec::new(), paging: Paging::default(), ..filtered.clone() };
+    let empty = ListPage { empty: "No metric fits the search and the filters.".to_owned(), ..empty };
+    let first = ListPage { active: Vec::new(), search: Some(String::new()), ..empty.clone() };
+    let first = ListPage { empty: "There is no metric yet.".to_owned(), ..first };
+    let changed =
+        saying(chrome("Metrics", "Metrics"), Tone::Success, "The metric «argo.AMS-Check (Devel)» was changed.");
+    let unsure = saying(chrome("Metrics", "Metrics"), Tone::Warning, "The metric was saved; its probe is gone.");
+    vec![
+        Sample::new("list", changed, metrics(30, 8412)),
+        Sample::new("list-short", member("Metrics", "Metrics"), metrics(9, 9)),
+        Sample::new("list-filtered", unsure, filtered),
+        Sample::new("list-nothing-fits", chrome("Metrics", "Metrics"), empty),
+        Sample::new("list-empty", chrome("Metrics", "Metrics"), first),
+        Sample::new("list-public", public("Metrics", "Metrics"), ListPage { add: None, ..metrics(9, 9) }),
+        Sample::new("list-users", chrome("Users", "Admin"), users()),
+        Sample::new("list-log", chrome("Log entries", "Admin"), log_entries()),
+        Sample::new("services", chrome("Services", "Services"), services()),
+        Sample::new("services-empty", public("Services", "Services"), no_services()),
+        Sample::new("history", chrome("History", "Probes"), history()),
+        Sample::new("history-one", chrome("History", "Probes"), one_version()),
+        Sample::new("history-log", chrome("History", "Admin"), log()),
+        Sample::new("compare", chrome("Compare", "Metrics"), compare()),
+        Sample::new(
+            "compare-equal",
+            chrome("Compare", "Metrics"),
+            ComparePage { differences: Vec::new(), ..compare() },
+        ),
+    ]
+}
+
+fn text(text: &str) -> Cell {
+    Cell { text: text.to_owned(), ..Cell::default() }
+}
+
+fn linked(text: &str) -> Cell {
+    Cell { text: text.to_owned(), href: "/poem/admin/poem/metric/4/change/".to_owned(), ..Cell::default() }
+}
+
+fn figure(text: &str) -> Cell {
+    Cell { text: text.to_owned(), is_figure: true, ..Cell::default() }
+}
+
+fn flag(flag: bool) -> Cell {
+    Cell { flag: Some(flag), ..Cell::default() }
+}
+
+fn headings(labels: &[&str]) -> Vec<Heading> {
+    let heading = |(number, label): (usize, &&str)| Heading {
+        label: (*label).to_owned(),
+        href: format!("?o={number}"),
+        sorted: if number == 0 { "ascending" } else { "" },
+    };
+    labels.iter().enumerate().map(heading).collect()
+}
+
+fn filter(name: &str, label: &str, chosen: &str, choices: &[&str]) -> FilterView {
+    let choice =
+        |label: &&str| Choice { value: (*label).to_owned(), label: (*label).to_owned(), selected: *label == chosen };
+    let all = Choice { label: "All".to_owned(), ..Choice::default() };
+    let choices = [all].into_iter().chain(choices.iter().map(choice)).collect();
+    FilterView { name: name.to_owned(), label: label.to_owned(), choices }
+}
+
+fn paging(shown: i64, total: i64) -> Paging {
+    if shown == total {
+        return Paging { total, from: 1, to: total, ..Paging::default() };
+    }
+    let page = |label: &str| Link { current: label == "2", href: format!("?p={label}"), label: label.to_owned() };
+    let gap = Link { label: "…".to_owned(), ..Link::default() };
+    Paging {
+        total,
+        from: 31,
+        to: 30 + shown,
+        pages: vec![page("1"), page("2"), page("3"), page("4"), gap, page("281")],
+        previous: Some("?p=1".to_owned()),
+        next: Some("?p=3".to_owned()),
+    }
+}
+
+fn metrics(shown: usize, total: i64) -> ListPage {
+    let row = |(name, tag, probe, group): &(&str, &str, &str, &str)| {
+        vec![linked(name), text(tag), if probe.is_empty() { text("") } else { linked(probe) }, text(group)]
+    };
+    ListPage {
+        heading: "Metrics".to_owned(),
+        add: Some(link("Add metric")),
+        action: "/poem/admin/poem/metric/".to_owned(),
+        search: Some(String::new()),
+        searched: "name".to_owned(),
+        filters: vec![
+            filter("tag", "Tag", "", &["Production", "Devel", "Test"]),
+            filter("group", "Group", "", &["ARGO", "SSC"]),
+        ],
+        kept: vec![("o".to_owned(), "-tag".to_owned())],
+        reset: "/poem/admin/poem/metric/".to_owned(),
+        headings: headings(&["Name", "Tag", "Probe version", "Group"]),
+        rows: METRICS.iter().cycle().take(shown).map(row).collect(),
+        paging: paging(i64::try_from(shown).unwrap_or_default(), total),
+        ..ListPage::default()
+    }
+}
+
+fn users() -> ListPage {
+    let user = |name: &str, first: &str, last: &str, is_superuser: bool| {
+        let email = if first.is_empty() { String::new() } else { format!("{name}@example.org") };
+        vec![linked(name), text(first), text(last), text(&email), flag(true), flag(is_superuser)]
+    };
+    ListPage {
+        heading: "Users".to_owned(),
+        add: Some(link("Add user")),
+        search: Some(String::new()),
+        searched: "names, e-mail address".to_owned(),
+        filters: vec![
+            filter("is_superuser", "Superuser", "", &["Yes", "No"]),
+            filter("is_staff", "Staff", "", &["Yes", "No"]),
+        ],
+        headings: headings(&["Username", "First name", "Last name", "E-mail address", "Staff", "Superuser"]),
+        rows: vec![
+            user("alice", "Alice", "Testova", true),
+            user("bob", "Bob", "Babić", false),
+            user("carol", "", "", false),
+        ],
+        paging: paging(3, 3),
+        ..metrics(0, 0)
+    }
+}
+
+fn log_entries() -> ListPage {
+    let entry = |words: &str, kind: &str, message: &str| {
+        vec![linked(words), text("poem"), figure("2019-03-01 14:05"), text(kind), text(message)]
+    };
+    let step = |label: &str, current: bool| Link { current, ..link(label) };
+    ListPage {
+        heading: "Log entries".to_owned(),
+        add: None,
+        searched: "user".to_owned(),
+        filters: vec![filter("kind", "Kind of object", "", &["Probe", "Metric", "Profile"])],
+        dates: vec![
+            step("All dates", false),
+            step("2019", false),
+            step("March", true),
+            step("1", false),
+            step("2", false),
+        ],
+        headings: headings(&["Entry", "User", "Time", "Kind of object", "What changed"]),
+        rows: vec![
+            entry("Deleted \"TO_DELETE\".", "profile", ""),
+            entry("Changed \"ARGO_MON_CRITICAL\".", "profile", "Changed description."),
+            entry("Added \"argo.AMS-Check (Devel)\".", "metric", "Derived from argo.AMS-Check (Production)"),
+        ],
+        paging: paging(3, 3),
+        ..metrics(0, 0)
+    }
+}
+
+fn services() -> ServicesPage {
+    let cell = |text: &str, rowspan: usize| ServiceCell { text: text.to_owned(), rowspan, ..ServiceCell::default() };
+    let leading = |text: &str| ServiceCell { href: "/poem/admin/poem/metric/4/change/".to_owned(), ..cell(text, 1) };
+    let row = |cells: Vec<ServiceCell>| ServiceRow { cells };
+    let list = ListPage {
+        heading: "Services".to_owned(),
+        action: "/poem/admin/poem/service/".to_owned(),
+        search: Some("compute".to_owned()),
+        searched: "all columns".to_owned(),
+        active: vec![link("Search: compute")],
+        headings: headings(&["Service area", "Service name", "Service type", "Metric", "Probe"]),
+        kept: vec![("o".to_owned(), "-name".to_owned())],
+        paging: paging(30, 214),
+        reset: "/poem/admin/poem/service/".to_owned(),
+        ..ListPage::default()
+    };
+    ServicesPage {
+        list,
+        rows: vec![
+            row(vec![
+                cell("High-Throughput Compute", 4),
+                cell("ARC Compute Element", 3),
+                cell("ARC-CE", 3),
+                leading("org.nordugrid.ARC-CE-ARIS"),
+                cell("", 1),
+            ]),
+            row(vec![leading("org.nordugrid.ARC-CE-submit"), leading("nordugrid-arc-nagios-plugins (1.9.1)")]),
+            row(vec![leading("org.nordugrid.ARC-CE-LFC-submit"), leading("nordugrid-arc-nagios-plugins (1.9.1)")]),
+            row(vec![
+                cell("QCG", 1),
+                cell("QCG.Computing", 1),
+                leading("pl.plgrid.QCG-Computing"),
+                leading("qcg-probe (2.0.0)"),
+            ]),
+            row(vec![
+                cell("Online Storage", 2),
+                cell("Storage Resource Manager", 2),
+                cell("SRM", 2),
+                leading("eu.egi.CertValidity"),
+                leading("CertLifetime-probe (1.0.0)"),
+            ]),
+            row(vec![leading("org.sam.SRM-All"), leading("srm-probe (3.1)")]),
+        ],
+    }
+}
+
+fn no_services() -> ServicesPage {
+    let empty = "No service fits.".to_owned();
+    ServicesPage { list: ListPage { paging: Paging::default(), empty, ..services().list }, rows: Vec::new() }
+}
+
+/// A version of a probe.
+pub fn event(label: &str, time: &str, message: &str) -> Event {
+    Event {
+        id: format!("version-{label}"),
+        label: label.to_owned(),
+        href: "/poem/admin/poem/probe/1/history/3/".to_owned(),
+        time: time.to_owned(),
+        iso: "2019-03-01T14:05:00+01:00".to_owned(),
+        user: "poem".to_owned(),
+        message: message.to_owned(),
+        ..Event::default()
+    }
+}
+
+fn history() -> HistoryPage {
+    HistoryPage {
+        object: "ams-probe (0.1.11)".to_owned(),
+        back: link("Back to the probe"),
+        compare: "/poem/admin/poem/probe/1/history/compare/".to_owned(),
+        events: vec![
+            Event { is_current: true, ..event("0.1.11", "2019-03-01 14:05", "Changed version and comment.") },
+            event("0.1.8", "2018-11-22 09:10", "Changed version, description and repository."),
+            event("0.1.7", "2018-06-05 13:34", "Initial version."),
+        ],
+        is_labelled: true,
+        older: 0,
+        empty: String::new(),
+    }
+}
+
+fn one_version() -> HistoryPage {
+    let events = vec![event("", "2018-06-05 13:34", "Initial version.")];
+    HistoryPage { compare: String::new(), events, is_labelled: false, ..history() }
+}
+
+/// Of an object without versions that has been changed very often.
+fn log() -> HistoryPage {
+    let entry =
+        |time: &str, message: &str| Event { id: String::new(), href: String::new(), ..event("", time, message) };
+    let events = vec![entry("2019-03-01 14:05", "Changed members."), entry("2018-06-05 13:34", "Changed name.")];
+    HistoryPage { compare: String::new(), events, is_labelled: false, older: 734, ..history() }
+}
+
+/// Spans of which every second one differs.
+fn spans(texts: &[&str]) -> Vec<Span> {
+    let span = |(number, text): (usize, &&str)| Span { text: (*text).to_owned(), marked: number % 2 == 1 };
+    texts.iter().enumerate().map(span).collect()
+}
+
+/// Changed, added, deleted.
+pub fn differences() -> Vec<Difference> {
+    let difference = |label: &str, before: &[&str], after: &[&str], change: &'static str| Difference {
+        label: label.to_owned(),
+        before: spans(before),
+        after: spans(after),
+        change,
+    };
+    vec![
+        difference("Probe version", &["ams-probe (0.1.", "7", ")"], &["ams-probe (0.1.", "8", ")"], "changed"),
+        difference("config timeout", &["", "60"], &["", "180"], "changed"),
+        difference("parameter --topic", &[], &["", "monitoring test"], "added"),
+        difference("attribute argo.ams_TOKEN", &["", "--token"], &[], "deleted"),
+    ]
+}
+
+fn compare() -> ComparePage {
+    let same = |label: &str, text: &str| Difference {
+        label: label.to_owned(),
+        before: spans(&[text]),
+        after: spans(&[text]),
+        change: "same",
+    };
+    ComparePage {
+        object: "argo.AMS-Check (Production)".to_owned(),
+        back: link("Back to the history"),
+        before: event("", "2018-06-05 13:34", ""),
+        after: event("", "2019-03-01 14:05", ""),
+        differences: differences(),
+        same: vec![same("Tag", "Production"), same("Type", "Active"), same("Group", "ARGO")],
+    }
+}

@@ -1,0 +1,197 @@
+//! Login, password, index, deletion, search, errors.
+
+use super::lists::event;
+use super::{Sample, chrome, link, outside};
+use poem::templates::delete_page::DeletePage;
+use poem::templates::error_page::ErrorPage;
+use poem::templates::form_page::{ErrorLink, InfoLine, Widget, WidgetKind};
+use poem::templates::history_page::Event;
+use poem::templates::index_page::{IndexBlock, IndexPage, IndexRow};
+use poem::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, PasswordPage};
+use poem::templates::search_page::{SearchGroup, SearchHit, SearchPage};
+use poem::templates::urls::{LOGIN, LOGOUT};
+use poem::templates::{Layout, Link};
+
+pub fn samples() -> Vec<Sample> {
+    let login = LoginPage { action: LOGIN.to_owned(), ..LoginPage::default() };
+    let federated = LoginPage {
+        federated: "Log in with EGI Check-in".to_owned(),
+        federated_href: "/poem/saml2/login/".to_owned(),
+        ..login.clone()
+    };
+    let refused = LoginPage {
+        username: "alice".to_owned(),
+        problem: "The username and password do not fit, or the account may not log in.".to_owned(),
+        next: "/poem/admin/poem/probe/".to_owned(),
+        typed: "name=ams-probe".to_owned(),
+        ..federated.clone()
+    };
+    let logout = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out: false };
+    let password_done = PasswordPage { is_done: true, ..password(false) };
+    let lonely = DeletePage { affected: Vec::new(), ..deletion() };
+    let error =
+        |code, reason: &str, message: &str| ErrorPage { code, reason: reason.to_owned(), message: message.to_owned() };
+    let nothing = SearchPage { query: "nosuchthing".to_owned(), findings: Vec::new(), ..search() };
+    vec![
+        Sample::new("login", outside("Log in"), login),
+        Sample::new("login-federated", outside("Log in"), federated),
+        Sample::new("login-refused", outside("Log in"), refused),
+        Sample::new("logged-in-again", chrome("Logged in again", "Probes"), again()),
+        Sample::new("logout", chrome("Log out", ""), logout.clone()),
+        Sample::new("logged-out", outside("Logged out"), LogoutPage { is_logged_out: true, ..logout }),
+        Sample::new("password", chrome("Change password", ""), password(false)),
+        Sample::new("password-refused", chrome("Change password", ""), password(true)),
+        Sample::new("password-done", chrome("Change password", ""), password_done),
+        Sample::new("index", chrome("Administration", "Admin"), index()),
+        Sample::new("delete", chrome("Delete", "Probes"), deletion()),
+        Sample::new("delete-lonely", chrome("Delete", "Probes"), lonely),
+        Sample::new("delete-stale", chrome("Delete", "Probes"), DeletePage { is_stale: true, ..deletion() }),
+        Sample::new("search", chrome("Search", ""), search()),
+        Sample::new("search-nothing", chrome("Search", ""), nothing),
+        Sample::new(
+            "search-blank",
+            chrome("Search", ""),
+            SearchPage { findings: Vec::new(), query: String::new(), ..search() },
+        ),
+        Sample::new(
+            "error-404",
+            Layout { title: "Not SearchHit".to_owned(), ..Layout::default() },
+            error(404, "Not SearchHit", "Not found."),
+        ),
+        Sample::new(
+            "error-403",
+            chrome("Forbidden", ""),
+            error(403, "Forbidden", "You do not have permission to perform this action."),
+        ),
+        Sample::new(
+            "error-503",
+            chrome("Service Unavailable", ""),
+            error(503, "Service Unavailable", "The service is not available at the moment, please try again shortly."),
+        ),
+    ]
+}
+
+fn again() -> LoggedInAgainPage {
+    let typed = [("name", "ams-probe"), ("version", "0.1.12"), ("_save", "1")];
+    LoggedInAgainPage {
+        action: "/poem/admin/poem/probe/1/change/".to_owned(),
+        typed: typed.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+    }
+}
+
+fn password(is_refused: bool) -> PasswordPage {
+    let widget = |name: &str, label: &str, error: &str| Widget {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        look: WidgetKind::Text,
+        input_type: "password",
+        required: true,
+        errors: if is_refused && !error.is_empty() { vec![error.to_owned()] } else { Vec::new() },
+        ..Widget::default()
+    };
+    let wrong = "Your old password was entered incorrectly.";
+    let problem = ErrorLink { text: format!("Old password: {wrong}"), href: "#id_old_password".to_owned() };
+    PasswordPage {
+        heading: "Change password".to_owned(),
+        action: "/poem/admin/password_change/".to_owned(),
+        error_heading: if is_refused { "Please correct the error below.".to_owned() } else { String::new() },
+        error_links: if is_refused { vec![problem] } else { Vec::new() },
+        widgets: vec![
+            widget("old_password", "Old password", wrong),
+            widget("new_password1", "New password", ""),
+            widget("new_password2", "New password, once more", ""),
+        ],
+        rules: ["has 8 characters or more", "is not only digits", "is not a common one", "is not like your name"]
+            .map(str::to_owned)
+            .to_vec(),
+        is_done: false,
+    }
+}
+
+fn index() -> IndexPage {
+    let row = |label: &str, count: i64| IndexRow { list: link(label), add: Some(link("add")), count };
+    let plain = |label: &str, count: i64| IndexRow { add: None, ..row(label, count) };
+    let block = |label: &str, rows: Vec<IndexRow>| IndexBlock { label: label.to_owned(), rows };
+    let groups = ["Groups of aggregations", "Groups of metrics", "Groups of probes", "Groups of profiles"];
+    let groups = groups.iter().map(|label| row(label, 2));
+    let recent = |kind: &str, label: &str, message: &str| Event {
+        kind: kind.to_owned(),
+        ..event(label, "2019-03-01 14:05", message)
+    };
+    IndexPage {
+        blocks: vec![
+            block(
+                "Poem",
+                vec![
+                    row("Aggregations", 3),
+                    row("Metrics", 8412),
+                    row("Probes", 96),
+                    row("Profiles", 31),
+                    plain("Services", 214),
+                ],
+            ),
+            block("Logs", vec![plain("Log entries", 104_233)]),
+            block("Authentication and Authorization", groups.chain([row("Users", 27)]).collect()),
+            block("API Key Permissions", vec![row("API keys", 4)]),
+        ],
+        recent: vec![
+            recent("probe", "Changed \"ams-probe (0.1.11)\".", "Changed version and comment."),
+            recent("metric", "Changed \"argo.AMS-Check (Production)\".", "Changed probe version."),
+            recent("profile", "Added \"ARGO_MON_CRITICAL\".", ""),
+        ],
+    }
+}
+
+fn deletion() -> DeletePage {
+    let fact = |label: &str, text: &str, links: &[&str]| InfoLine {
+        label: label.to_owned(),
+        text: text.to_owned(),
+        links: links.iter().map(|label| link(label)).collect(),
+    };
+    DeletePage {
+        kind: "probe".to_owned(),
+        object: "ams-probe (0.1.11)".to_owned(),
+        action: "/poem/admin/poem/probe/1/delete/".to_owned(),
+        back: link("No, back to the probe"),
+        revision: "17".to_owned(),
+        affected: vec![
+            fact(
+                "Metrics that stay, without a probe",
+                "",
+                &["argo.AMS-Check (Production)", "argo.AMS-Check (Devel)", "argo.AMSPublisher-Check (Production)"],
+            ),
+            fact("Its history", "3 versions stay in the log.", &[]),
+        ],
+        is_stale: false,
+    }
+}
+
+fn search() -> SearchPage {
+    let found = |label: &str, note: &str| SearchHit { link: link(label), note: note.to_owned() };
+    SearchPage {
+        action: "/poem/admin/search/".to_owned(),
+        query: "ams".to_owned(),
+        searched: "names, descriptions, VOs, types and areas of services".to_owned(),
+        findings: vec![
+            SearchGroup {
+                label: "Metrics".to_owned(),
+                total: 14,
+                found: vec![
+                    found("argo.AMS-Check", "Production, group ARGO"),
+                    found("argo.AMS-Check", "Devel, group ARGO"),
+                    found("argo.AMSPublisher-Check", "Production, group ARGO"),
+                ],
+                more: Link::new("Search Metrics by name", "/poem/admin/poem/metric/?q=ams"),
+            },
+            SearchGroup {
+                label: "Probes".to_owned(),
+                total: 1,
+                found: vec![SearchHit {
+                    link: Link::new("ams-probe", "/poem/admin/poem/probe/1/change/"),
+                    note: "0.1.11, group ARGO".to_owned(),
+                }],
+                more: Link::default(),
+            },
+        ],
+    }
+}
