@@ -12,10 +12,11 @@ use crate::domain::model::aggregation::{self, AggregationContent};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
+use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, aggregations as registry};
 use crate::store::lists::ListAsk;
 use crate::store::lists::aggregations as list;
-use crate::store::{Loaded, Result, TenantTx, aggregations as store};
+use crate::store::{Loaded, Result, aggregations as store};
 use crate::templates::list_page::Cell;
 
 pub struct AggregationsAdmin;
@@ -81,7 +82,7 @@ impl EntityAdmin for AggregationsAdmin {
 
     async fn create(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         content: &AggregationContent,
         _: &SaveContext<'_>,
@@ -91,7 +92,7 @@ impl EntityAdmin for AggregationsAdmin {
 
     async fn change(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         target: ExpectedRevision,
         content: &AggregationContent,
@@ -100,7 +101,7 @@ impl EntityAdmin for AggregationsAdmin {
         registry::change(tx, viewer, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
+    async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 }

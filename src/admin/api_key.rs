@@ -11,10 +11,11 @@ use crate::domain::form::field::Field;
 use crate::domain::model::api_key::{self, ApiKeyContent};
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
+use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, api_keys as registry};
 use crate::store::lists::ListAsk;
 use crate::store::lists::api_keys as list;
-use crate::store::{Loaded, Result, TenantTx, api_keys as store};
+use crate::store::{Loaded, Result, api_keys as store};
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
@@ -85,7 +86,7 @@ impl EntityAdmin for ApiKeysAdmin {
 
     async fn create(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         content: &ApiKeyContent,
         extra: &SaveContext<'_>,
@@ -96,7 +97,7 @@ impl EntityAdmin for ApiKeysAdmin {
 
     async fn change(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         target: ExpectedRevision,
         content: &ApiKeyContent,
@@ -105,7 +106,7 @@ impl EntityAdmin for ApiKeysAdmin {
         registry::change(tx, viewer, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
+    async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 

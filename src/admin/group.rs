@@ -12,10 +12,11 @@ use crate::domain::model::group::{self, GroupContent};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
+use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, groups as registry};
 use crate::store::lists::ListAsk;
 use crate::store::lists::groups as list;
-use crate::store::{Loaded, Result, TenantTx, groups as store};
+use crate::store::{Loaded, Result, groups as store};
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
@@ -98,7 +99,7 @@ impl EntityAdmin for GroupsAdmin {
 
     async fn create(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         content: &GroupContent,
         _: &SaveContext<'_>,
@@ -108,7 +109,7 @@ impl EntityAdmin for GroupsAdmin {
 
     async fn change(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         target: ExpectedRevision,
         content: &GroupContent,
@@ -117,7 +118,7 @@ impl EntityAdmin for GroupsAdmin {
         registry::change(tx, viewer, self.0, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
+    async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, self.0, id).await
     }
 

@@ -15,10 +15,11 @@ use crate::domain::model::metric_fields::FIELDS;
 use crate::domain::model::metric_rules::{ACTIVE, PASSIVE, PASSIVE_KEY};
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::snapshot::VersionContent;
+use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, metrics as registry};
 use crate::store::lists::ListAsk;
 use crate::store::lists::metrics as list;
-use crate::store::{Loaded, Result, TenantTx, metrics as store, probes, references};
+use crate::store::{Loaded, Result, metrics as store, probes, references};
 use crate::templates::Link;
 use crate::templates::form_page::{InfoLine, RequiredKey};
 use crate::templates::list_page::Cell;
@@ -140,7 +141,7 @@ impl EntityAdmin for MetricsAdmin {
 
     async fn create(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         content: &MetricContent,
         extra: &SaveContext<'_>,
@@ -150,7 +151,7 @@ impl EntityAdmin for MetricsAdmin {
 
     async fn change(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         target: ExpectedRevision,
         content: &MetricContent,
@@ -159,13 +160,13 @@ impl EntityAdmin for MetricsAdmin {
         registry::change(tx, viewer, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
+    async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 
     async fn restore(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         target: ExpectedRevision,
         version: i64,

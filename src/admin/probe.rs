@@ -13,11 +13,12 @@ use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::probe::{self, ProbeContent};
 use crate::domain::model::snapshot::VersionContent;
+use crate::registry::Transaction;
 use crate::registry::probes::Intent;
 use crate::registry::{ExpectedRevision, SaveError, Saved, probes as registry};
 use crate::store::lists::ListAsk;
 use crate::store::lists::probes as list;
-use crate::store::{Loaded, Result, TenantTx, probes as store, references};
+use crate::store::{Loaded, Result, probes as store, references};
 use crate::templates::Link;
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
@@ -124,7 +125,7 @@ impl EntityAdmin for ProbesAdmin {
 
     async fn create(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         content: &ProbeContent,
         _: &SaveContext<'_>,
@@ -134,7 +135,7 @@ impl EntityAdmin for ProbesAdmin {
 
     async fn change(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         target: ExpectedRevision,
         content: &ProbeContent,
@@ -144,7 +145,7 @@ impl EntityAdmin for ProbesAdmin {
         registry::change(tx, viewer, target, content, intent).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
+    async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 

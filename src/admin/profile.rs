@@ -12,10 +12,11 @@ use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::profile::{self, ProfileContent};
+use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, profiles as registry};
 use crate::store::lists::ListAsk;
 use crate::store::lists::profiles as list;
-use crate::store::{Loaded, Result, TenantTx, profiles as store};
+use crate::store::{Loaded, Result, profiles as store};
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
@@ -102,7 +103,7 @@ impl EntityAdmin for ProfilesAdmin {
 
     async fn create(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         content: &ProfileContent,
         extra: &SaveContext<'_>,
@@ -112,7 +113,7 @@ impl EntityAdmin for ProfilesAdmin {
 
     async fn change(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         target: ExpectedRevision,
         content: &ProfileContent,
@@ -121,7 +122,7 @@ impl EntityAdmin for ProfilesAdmin {
         registry::change(tx, viewer, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
+    async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 

@@ -12,10 +12,11 @@ use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::user::{self, UserContent};
 use crate::domain::security::password;
+use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, password_hashing, users as registry};
 use crate::store::lists::ListAsk;
 use crate::store::lists::users as list;
-use crate::store::{Loaded, Result, TenantTx, users as store};
+use crate::store::{Loaded, Result, users as store};
 use crate::templates::Link;
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
@@ -120,7 +121,7 @@ impl EntityAdmin for UsersAdmin {
 
     async fn create(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         content: &UserContent,
         extra: &SaveContext<'_>,
@@ -130,7 +131,7 @@ impl EntityAdmin for UsersAdmin {
 
     async fn change(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         target: ExpectedRevision,
         content: &UserContent,
@@ -139,7 +140,7 @@ impl EntityAdmin for UsersAdmin {
         registry::change(tx, viewer, target, content).await
     }
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
+    async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
     }
 

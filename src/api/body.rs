@@ -12,7 +12,7 @@ use serde::ser::{SerializeMap, Serializer};
 use crate::domain::model::metric::{Section, Setting, Settings};
 use crate::http::encoded_body::JSON;
 use crate::store::metrics::ApiMetric;
-use crate::store::{Result, TenantTx, metrics};
+use crate::store::{ReadTx, Result, metrics};
 
 /// The bytes of a body.
 pub fn json(value: &impl Serialize) -> Vec<u8> {
@@ -44,7 +44,7 @@ impl<'r> Responder<'r, 'static> for ApiJson {
 }
 
 /// The metrics of a tag, or of all tags: a list of objects with the metric's name as their one key.
-pub async fn metric_list(tx: &mut TenantTx, tag: Option<&str>, empty_config: EmptyConfig) -> Result<Vec<MetricEntry>> {
+pub async fn metric_list(tx: &mut ReadTx, tag: Option<&str>, empty_config: EmptyConfig) -> Result<Vec<MetricEntry>> {
     let rows = metrics::for_api(tx.conn(), tag).await?;
     let mut settings: HashMap<i64, Settings> = HashMap::with_capacity(rows.len());
     for (metric, section, Setting(key, value)) in metrics::settings(tx.conn(), tag).await? {

@@ -15,13 +15,14 @@ use crate::domain::model::policy::Viewer;
 use crate::domain::security::keys::Keys;
 use crate::error::{AppError, NO_PERMISSION};
 use crate::http::database::Db;
+use crate::registry::Transaction;
 use crate::registry::aggregations::{self as registry, AggregationError};
 use crate::registry::viewers;
 use crate::store::aggregations::{self, AggregationRow};
 use crate::store::api_keys::{self, StoredApiKey};
-use crate::store::{TenantTx, groups, probes, users};
+use crate::store::{ReadTx, groups, probes, users};
 
-type Answered = Result<ApiJson, AppError>;
+type InternalResult = Result<ApiJson, AppError>;
 
 /// The longest name, apiid and group name of an aggregation, in characters.
 const AGGREGATION_LIMIT: usize = 128;
@@ -56,8 +57,8 @@ fn result(value: impl Serialize) -> ApiJson {
 }
 
 #[get("/poem/api/v2/internal/metrics/<group>")]
-async fn metrics_of_group(viewer: ApiSession<'_>, group: &str, db: &State<Db>) -> Answered {
-    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
+async fn metrics_of_group(viewer: ApiSession<'_>, group: &str, db: &State<Db>) -> InternalResult {
+    let mut tx = ReadTx::begin(db.pool(), viewer.tenant.schema()).await?;
     let names = groups::metric_names(tx.conn(), group).await?;
     names.map(result).ok_or(AppError::NotFound("Group not found"))
 }
@@ -72,9 +73,9 @@ fn token(key: &StoredApiKey, keys: &Keys) -> String {
 }
 
 #[get("/poem/api/v2/internal/tokens")]
-async fn all_tokens(viewer: ApiSession<'_>, db: &State<Db>, keys: &State<Keys>) -> Answered {
+async fn all_tokens(viewer: ApiSession<'_>, db: &State<Db>, keys: &State<Keys>) -> InternalResult {
     superuser_only(&viewer)?;
-    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
+    let mut tx = ReadTx::begin(db.pool(), viewer.tenant.schema()).await?;
     let stored = api_keys::list(tx.conn()).await?;
     let list: Vec<Value> = stored.iter().map(|key| json!({ "name": key.client, "token": token(key, keys) })).collect();
     Ok(ApiJson::new(&list))
@@ -82,22 +83,22 @@ async fn all_tokens(viewer: ApiSession<'_>, db: &State<Db>, keys: &State<Keys>) 
 
 /// The token alone, as a JSON string.
 #[get("/poem/api/v2/internal/tokens/<client>")]
-async fn one_token(viewer: ApiSession<'_>, client: &str, db: &State<Db>, keys: &State<Keys>) -> Answered {
+async fn one_token(viewer: ApiSession<'_>, client: &str, db: &State<Db>, keys: &State<Keys>) -> InternalResult {
     superuser_only(&viewer)?;
-    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
+    let mut tx = ReadTx::begin(db.pool(), viewer.tenant.schema()).await?;
     let key = api_keys::by_client(tx.conn(), client).await?.ok_or(AppError::NotFound("Tenant not found"))?;
     Ok(ApiJson::new(&token(&key, keys)))
 }
 
 #[get("/poem/api/v2/internal/users")]
-async fn all_users(viewer: ApiSession<'_>, db: &State<Db>) -> Answered {
-    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
+async fn all_users(viewer: ApiSession<'_>, db: &State<Db>) -> InternalResult {
+    let mut tx = ReadTx::begin(db.pool(), viewer.tenant.schema()).await?;
     Ok(result(users::usernames(tx.conn()).await?))
 }
 
 /// The names of the groups of a kind that the viewer may write to: all of them for a superuser.
 async fn group_names(viewer: &ApiSession<'_>, db: &Db) -> Result<Map<String, Value>, AppError> {
-    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
+    let mut tx = ReadTx::begin(db.pool(), viewer.tenant.schema()).await?;
     let member = (!viewer.user.is_superuser).then_some(viewer.user.id);
     let names = groups::names(tx.conn(), member).await?;
     let of_kind = |kind: GroupKind| {
@@ -108,20 +109,20 @@ async fn group_names(viewer: &ApiSession<'_>, db: &Db) -> Result<Map<String, Val
 }
 
 #[get("/poem/api/v2/internal/groups")]
-async fn all_groups(viewer: ApiSession<'_>, db: &State<Db>) -> Answered {
+async fn all_groups(viewer: ApiSession<'_>, db: &State<Db>) -> InternalResult {
     Ok(result(group_names(&viewer, db).await?))
 }
 
 #[get("/poem/api/v2/internal/groups/<kind>")]
-async fn groups_of_kind(viewer: ApiSession<'_>, kind: &str, db: &State<Db>) -> Answered {
+async fn groups_of_kind(viewer: ApiSession<'_>, kind: &str, db: &State<Db>) -> InternalResult {
     let kind: GroupKind = kind.parse().map_err(|()| AppError::NotFound("Group not found"))?;
     Ok(ApiJson::new(&group_names(&viewer, db).await?[kind.as_str()]))
 }
 
 /// What the metric form shows of a probe; `{}` for one that is unknown.
 #[get("/poem/api/v2/internal/probes/<name>")]
-async fn one_probe(viewer: ApiSession<'_>, name: &str, db: &State<Db>) -> Answered {
-    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
+async fn one_probe(viewer: ApiSession<'_>, name: &str, db: &State<Db>) -> InternalResult {
+    let mut tx = ReadTx::begin(db.pool(), viewer.tenant.schema()).await?;
     Ok(ApiJson::new(&match probes::summary(tx.conn(), name).await? {
         Some(probe) => json!({
             "id": probe.id, "name": probe.name, "description": probe.description, "comment": probe.comment
@@ -135,15 +136,15 @@ fn aggregation_body(row: &AggregationRow) -> Value {
 }
 
 #[get("/poem/api/v2/internal/aggregations")]
-async fn all_aggregations(viewer: ApiSession<'_>, db: &State<Db>) -> Answered {
-    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
+async fn all_aggregations(viewer: ApiSession<'_>, db: &State<Db>) -> InternalResult {
+    let mut tx = ReadTx::begin(db.pool(), viewer.tenant.schema()).await?;
     let rows = aggregations::list(tx.conn()).await?;
     Ok(ApiJson::new(&rows.iter().map(aggregation_body).collect::<Vec<_>>()))
 }
 
 #[get("/poem/api/v2/internal/aggregations/<name>")]
-async fn one_aggregation(viewer: ApiSession<'_>, name: &str, db: &State<Db>) -> Answered {
-    let mut tx = TenantTx::read(db.pool(), viewer.tenant.schema()).await?;
+async fn one_aggregation(viewer: ApiSession<'_>, name: &str, db: &State<Db>) -> InternalResult {
+    let mut tx = ReadTx::begin(db.pool(), viewer.tenant.schema()).await?;
     let row = aggregations::by_name(tx.conn(), name).await?.ok_or(AppError::NotFound("Aggregation not found"))?;
     Ok(ApiJson::new(&aggregation_body(&row)))
 }
@@ -162,17 +163,17 @@ impl From<AggregationError> for AppError {
 }
 
 /// Who is logged in, as the transaction that writes for them sees them.
-async fn writer(tx: &mut TenantTx, viewer: &ApiSession<'_>) -> Result<Viewer, AppError> {
-    viewers::find(tx, viewer.user.id).await?.ok_or(NO_PERMISSION)
+async fn writer(tx: &mut Transaction, viewer: &ApiSession<'_>) -> Result<Viewer, AppError> {
+    viewers::find(tx.conn(), viewer.user.id).await?.ok_or(NO_PERMISSION)
 }
 
 #[post("/poem/api/v2/internal/aggregations", data = "<fields>")]
-async fn add_aggregation(viewer: ApiSession<'_>, fields: Fields, db: &State<Db>) -> Answered {
+async fn add_aggregation(viewer: ApiSession<'_>, fields: Fields, db: &State<Db>) -> InternalResult {
     let mut fields = fields.checked()?;
     let [name, apiid, group] = ["name", "apiid", "groupname"].map(|field| fields.text(field, AGGREGATION_LIMIT));
     fields.end()?;
     let content = AggregationContent { name, apiid, group };
-    let mut tx = TenantTx::write(db.pool(), viewer.tenant.schema()).await?;
+    let mut tx = Transaction::begin(db.pool(), viewer.tenant.schema()).await?;
     let writer = writer(&mut tx, &viewer).await?;
     registry::add(&mut tx, &writer, &content).await?;
     tx.commit().await?;
@@ -190,7 +191,7 @@ async fn move_aggregation(
     let mut fields = fields.checked()?;
     let [apiid, group] = ["apiid", "groupname"].map(|field| fields.text(field, AGGREGATION_LIMIT));
     fields.end()?;
-    let mut tx = TenantTx::write(db.pool(), viewer.tenant.schema()).await?;
+    let mut tx = Transaction::begin(db.pool(), viewer.tenant.schema()).await?;
     let writer = writer(&mut tx, &viewer).await?;
     registry::move_to_group(&mut tx, &writer, &apiid, &group).await?;
     tx.commit().await?;

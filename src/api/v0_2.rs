@@ -20,7 +20,7 @@ use crate::http::encoded_body::EncodedBody;
 use crate::http::original_request::OriginalRequest;
 use crate::store::profiles::ProfileRow;
 use crate::store::text::storable;
-use crate::store::{Result, TenantTx, groups, profiles};
+use crate::store::{ReadTx, Result, groups, profiles};
 use crate::tenants::guard::CurrentTenant;
 
 const NO_VO: &str = "Not valid VO";
@@ -40,21 +40,21 @@ pub fn routes() -> Vec<Route> {
 
 /// JSON, or text that says what is wrong.
 #[derive(Responder)]
-enum Answer {
+enum LegacyResponse {
     Json(CachedBody),
     Text((ContentType, &'static str)),
 }
 
 /// The response from the cache, or the text if what was asked for no longer exists.
-fn answer(body: Option<Arc<EncodedBody>>, words: &'static str) -> Answered {
-    Ok(body.map_or_else(|| text(words), |body| Answer::Json(CachedBody(body))))
+fn answer(body: Option<Arc<EncodedBody>>, words: &'static str) -> LegacyResult {
+    Ok(body.map_or_else(|| text(words), |body| LegacyResponse::Json(CachedBody(body))))
 }
 
-fn text(words: &'static str) -> Answer {
-    Answer::Text((ContentType::Plain, words))
+fn text(words: &'static str) -> LegacyResponse {
+    LegacyResponse::Text((ContentType::Plain, words))
 }
 
-type Answered = std::result::Result<Answer, AppError>;
+type LegacyResult = std::result::Result<LegacyResponse, AppError>;
 
 /// What clients ask for; names as the tenant's index has them.
 enum Resource<'a> {
@@ -79,7 +79,7 @@ impl CachedResponse for Resource<'_> {
         }
     }
 
-    async fn render(&self, tx: &mut TenantTx) -> Result<Option<Vec<u8>>> {
+    async fn render(&self, tx: &mut ReadTx) -> Result<Option<Vec<u8>>> {
         match self {
             Self::Profiles => {
                 let profiles = with_tuples(tx, |_| true).await?;
@@ -146,7 +146,7 @@ struct InstanceBody<'a> {
 }
 
 #[get("/poem/api/0.2/json/profiles")]
-async fn all_profiles(tenant: CurrentTenant<'_>, responses: &State<ResponseCache>) -> Answered {
+async fn all_profiles(tenant: CurrentTenant<'_>, responses: &State<ResponseCache>) -> LegacyResult {
     answer(responses.tenant(tenant.state).await?.get_or_render(&Resource::Profiles).await?, "")
 }
 
@@ -197,7 +197,7 @@ async fn metrics_in_profiles(
     parameters: Parameters,
     responses: &State<ResponseCache>,
     config: &State<LiveConfig>,
-) -> Answered {
+) -> LegacyResult {
     let vos = parameters.all("vo_name");
     if vos.is_empty() {
         return Ok(text("Need the name of VO"));
@@ -218,14 +218,14 @@ async fn metrics_in_profiles(
     }
     let body = Box::pin(render_once(&resource, responses.pool(), tenant)).await?;
     match body {
-        Some(body) => Ok(Answer::Json(CachedBody::once(body).await)),
+        Some(body) => Ok(LegacyResponse::Json(CachedBody::once(body).await)),
         None => Ok(text(NO_VO)),
     }
 }
 
 /// The bytes of a response that is not cached.
 async fn render_once(resource: &Resource<'_>, pool: &PgPool, tenant: CurrentTenant<'_>) -> Result<Option<Vec<u8>>> {
-    let mut tx = TenantTx::read(pool, tenant.schema()).await?;
+    let mut tx = ReadTx::begin(pool, tenant.schema()).await?;
     resource.render(&mut tx).await
 }
 
@@ -245,7 +245,7 @@ fn vo_profile_body<'a>(row: &'a ProfileRow, tuples: &'a [Tuple], namespace: &'a 
 }
 
 /// The profiles that `wanted` takes, in the order of the API, each with its tuples.
-async fn with_tuples(tx: &mut TenantTx, wanted: impl Fn(&ProfileRow) -> bool) -> Result<Vec<(ProfileRow, Vec<Tuple>)>> {
+async fn with_tuples(tx: &mut ReadTx, wanted: impl Fn(&ProfileRow) -> bool) -> Result<Vec<(ProfileRow, Vec<Tuple>)>> {
     let rows: Vec<_> = profiles::list(tx.conn(), None).await?.into_iter().filter(wanted).collect();
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let mut tuples: HashMap<i64, Vec<Tuple>> = HashMap::with_capacity(ids.len());
@@ -266,7 +266,7 @@ async fn metrics_in_group(
     tenant: CurrentTenant<'_>,
     parameters: Parameters,
     responses: &State<ResponseCache>,
-) -> Answered {
+) -> LegacyResult {
     let group = parameters.last("group");
     if group.is_empty() {
         return Ok(text("Need the name of group"));
@@ -283,7 +283,7 @@ async fn metrics_of_tag(
     tenant: CurrentTenant<'_>,
     parameters: Parameters,
     responses: &State<ResponseCache>,
-) -> Answered {
+) -> LegacyResult {
     let tag = parameters.last("tag");
     if tag.is_empty() {
         return Ok(text("Need the name of tag."));

@@ -14,9 +14,9 @@ use crate::domain::model::version::compare_labels;
 use crate::error::{AppError, NOT_FOUND};
 use crate::http::encoded_body::CachedBody;
 use crate::store::profiles::ProfileRow;
-use crate::store::{Result, TenantTx, profiles};
+use crate::store::{ReadTx, Result, profiles};
 
-type Answered = std::result::Result<CachedBody, AppError>;
+type JsonResult = std::result::Result<CachedBody, AppError>;
 
 const NO_TAG: AppError = AppError::NotFound("Tag not found");
 
@@ -61,7 +61,7 @@ impl CachedResponse for Resource<'_> {
         }
     }
 
-    async fn render(&self, tx: &mut TenantTx) -> Result<Option<Vec<u8>>> {
+    async fn render(&self, tx: &mut ReadTx) -> Result<Option<Vec<u8>>> {
         match self {
             Self::AllProfiles => {
                 let rows = profiles::list(tx.conn(), None).await?;
@@ -78,7 +78,7 @@ impl CachedResponse for Resource<'_> {
     }
 }
 
-async fn bodies(tx: &mut TenantTx, rows: Vec<ProfileRow>) -> Result<Vec<ProfileBody>> {
+async fn bodies(tx: &mut ReadTx, rows: Vec<ProfileRow>) -> Result<Vec<ProfileBody>> {
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let mut instances: HashMap<i64, Vec<InstanceBody>> = HashMap::with_capacity(ids.len());
     for (profile, Tuple { service_flavour, metric, .. }) in profiles::tuples(tx.conn(), &ids).await? {
@@ -94,12 +94,12 @@ async fn bodies(tx: &mut TenantTx, rows: Vec<ProfileRow>) -> Result<Vec<ProfileB
 }
 
 #[get("/poem/api/v2/profiles")]
-async fn all_profiles(client: ApiClient<'_>) -> Answered {
+async fn all_profiles(client: ApiClient<'_>) -> JsonResult {
     client.tenant.get_or_render(&Resource::AllProfiles).await?.map(CachedBody).ok_or(NOT_FOUND)
 }
 
 #[get("/poem/api/v2/profiles/<name>")]
-async fn one_profile(client: ApiClient<'_>, name: &str) -> Answered {
+async fn one_profile(client: ApiClient<'_>, name: &str) -> JsonResult {
     if !client.tenant.index().profiles.contains(name) {
         return Err(NOT_FOUND);
     }
@@ -107,13 +107,13 @@ async fn one_profile(client: ApiClient<'_>, name: &str) -> Answered {
 }
 
 #[get("/poem/api/v2/metrics")]
-async fn all_metrics(client: ApiClient<'_>) -> Answered {
+async fn all_metrics(client: ApiClient<'_>) -> JsonResult {
     client.tenant.get_or_render(&Resource::Metrics(None)).await?.map(CachedBody).ok_or(NOT_FOUND)
 }
 
 /// The tag counts in any case.
 #[get("/poem/api/v2/metrics/<tag>")]
-async fn metrics_of_tag(client: ApiClient<'_>, tag: &str) -> Answered {
+async fn metrics_of_tag(client: ApiClient<'_>, tag: &str) -> JsonResult {
     let tag = client.tenant.index().tag(tag).ok_or(NO_TAG)?;
     client.tenant.get_or_render(&Resource::Metrics(Some(tag))).await?.map(CachedBody).ok_or(NO_TAG)
 }

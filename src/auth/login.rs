@@ -29,7 +29,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 #[derive(Responder)]
-enum LoginAnswer {
+enum LoginResponse {
     Page(Page<LoginPage>),
     TooMany(Page<LoginPage>, Header<'static>),
     Again(Page<LoggedInAgainPage>),
@@ -72,29 +72,29 @@ fn after_login(next: Option<NextPath>, is_superuser: bool) -> String {
 }
 
 #[get("/poem/admin/login?<next>")]
-async fn login_page(context: LoginContext<'_>, next: Option<&str>) -> LoginAnswer {
+async fn login_page(context: LoginContext<'_>, next: Option<&str>) -> LoginResponse {
     let next = next.and_then(NextPath::parse);
     match &context.user {
-        Some(user) => LoginAnswer::RedirectTo(RedirectTo::found(after_login(next, user.is_superuser))),
-        None => LoginAnswer::Page(Page::new(context.outside(TITLE), content(&context, next.as_ref()).await)),
+        Some(user) => LoginResponse::RedirectTo(RedirectTo::found(after_login(next, user.is_superuser))),
+        None => LoginResponse::Page(Page::new(context.outside(TITLE), content(&context, next.as_ref()).await)),
     }
 }
 
 #[post("/poem/admin/login?<next>", data = "<posted>")]
-async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -> Result<LoginAnswer, AppError> {
+async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -> Result<LoginResponse, AppError> {
     let next = posted.get("next").or(next).and_then(NextPath::parse);
     let old_session = context.session();
-    let attempt = Credentials {
+    let credentials = Credentials {
         username: posted.get("username").unwrap_or_default().trim(),
         password: Secret::new(posted.get("password").unwrap_or_default()),
         old_session: old_session.as_deref(),
     };
-    match registry::log_in(context.entrance(), attempt).await {
+    match registry::log_in(context.login_request(), credentials).await {
         Ok(LoginSuccess { session, is_superuser }) => {
-            context.give_session(session);
+            context.set_session_cookie(session);
             Ok(match (resumed(&posted), next) {
                 (Some(typed), Some(next)) => again(&context, typed, &next),
-                (_, next) => LoginAnswer::RedirectTo(RedirectTo::see_other(after_login(next, is_superuser))),
+                (_, next) => LoginResponse::RedirectTo(RedirectTo::see_other(after_login(next, is_superuser))),
             })
         }
         Err(LoginError::Store(error)) => Err(error.into()),
@@ -108,16 +108,16 @@ async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -
             let page = Page::new(context.outside(TITLE), content);
             Ok(match refusal {
                 LoginError::TooMany(wait) => {
-                    LoginAnswer::TooMany(page.with_status(Status::TooManyRequests), retry_after(&wait))
+                    LoginResponse::TooMany(page.with_status(Status::TooManyRequests), retry_after(&wait))
                 }
                 // A refused password is 200, as 2.3 had it: the form is shown again.
-                _ => LoginAnswer::Page(page),
+                _ => LoginResponse::Page(page),
             })
         }
     }
 }
 
-/// The header that says when another attempt is looked at.
+/// The header that says when another attempt is allowed.
 pub fn retry_after(wait: &TimeDelta) -> Header<'static> {
     Header::new("Retry-After", registry::in_seconds(wait).to_string())
 }
@@ -129,11 +129,11 @@ fn resumed(posted: &Posted) -> Option<FormBody> {
     FormBody::decode(typed.as_bytes()).ok()
 }
 
-fn again(context: &LoginContext<'_>, typed: FormBody, next: &NextPath) -> LoginAnswer {
+fn again(context: &LoginContext<'_>, typed: FormBody, next: &NextPath) -> LoginResponse {
     let mut typed = typed.pairs().to_vec();
     typed.push((RESUME.to_owned(), "1".to_owned()));
     let content = LoggedInAgainPage { action: next.to_string(), typed };
-    LoginAnswer::Again(Page::new(context.outside("You are logged in again"), content))
+    LoginResponse::Again(Page::new(context.outside("You are logged in again"), content))
 }
 
 fn logout(context: &LoginContext<'_>, is_logged_out: bool) -> Page<LogoutPage> {
@@ -153,8 +153,8 @@ fn logout_page(context: LoginContext<'_>) -> Page<LogoutPage> {
 #[post("/poem/admin/logout", data = "<_posted>")]
 async fn log_out(context: LoginContext<'_>, _posted: Posted) -> Result<Page<LogoutPage>, AppError> {
     if let Some(session) = context.session() {
-        registry::log_out(context.entrance(), &session).await?;
-        context.take_session();
+        registry::log_out(context.login_request(), &session).await?;
+        context.remove_session_cookie();
     }
     Ok(logout(&context, true))
 }

@@ -29,17 +29,17 @@ pub struct LoginContext<'r> {
     cookies: &'r CookieJar<'r>,
     pool: &'r PgPool,
     limits: SessionLimits,
-    address: IpAddr,
+    client_ip: IpAddr,
     is_tls: bool,
     csrf: String,
-    /// The address that was asked for, with its query string.
-    pub asked: String,
+    /// The path that was asked for, with its query string.
+    pub path_and_query: String,
 }
 
 impl<'r> LoginContext<'r> {
     async fn find(request: &'r Request<'_>, cookies: &'r CookieJar<'r>) -> Result<Self, AppError> {
         let OptionalSession { tenant, session } = OptionalSession::find(request).await?;
-        let asked = OriginalRequest::of(request);
+        let original = OriginalRequest::of(request);
         Ok(Self {
             tenant,
             user: session.map(|session| session.user),
@@ -47,15 +47,15 @@ impl<'r> LoginContext<'r> {
             cookies,
             pool: Db::of(request).pool(),
             limits: session::limits(request),
-            address: client_ip::client_address(request),
+            client_ip: client_ip::client_address(request),
             is_tls: client_ip::is_tls(request),
             csrf: csrf::token(request),
-            asked: asked.with_query(asked.address()),
+            path_and_query: original.with_query(original.address()),
         })
     }
 
-    pub fn entrance(&self) -> LoginRequest<'r> {
-        LoginRequest { pool: self.pool, tenant: self.tenant.tenant(), limits: self.limits, address: self.address }
+    pub fn login_request(&self) -> LoginRequest<'r> {
+        LoginRequest { pool: self.pool, tenant: self.tenant.tenant(), limits: self.limits, client_ip: self.client_ip }
     }
 
     /// The id of the browser's session, whether or not it is in force.
@@ -63,12 +63,12 @@ impl<'r> LoginContext<'r> {
         self.cookies.get(session::COOKIE).map(|cookie| cookie.value().to_owned())
     }
 
-    pub fn give_session(&self, id: String) {
-        session::give(self.cookies, id, self.is_tls);
+    pub fn set_session_cookie(&self, id: String) {
+        session::set_cookie(self.cookies, id, self.is_tls);
     }
 
-    pub fn take_session(&self) {
-        session::take(self.cookies);
+    pub fn remove_session_cookie(&self) {
+        session::remove_cookie(self.cookies);
     }
 
     /// What surrounds the page, for nobody who is logged in.
@@ -79,13 +79,13 @@ impl<'r> LoginContext<'r> {
 
     /// What surrounds the page of somebody who is logged in.
     pub fn inside(&self, title: &str, user: &SessionUser) -> Layout {
-        inside(title, &self.tenant.tenant().name, user, &self.asked, self.csrf.clone())
+        inside(title, &self.tenant.tenant().name, user, &self.path_and_query, self.csrf.clone())
     }
 }
 
 fn inside(title: &str, tenant: &str, user: &SessionUser, path: &str, csrf: String) -> Layout {
     let viewer = user.clone().viewer();
-    Layout { csrf, ..Layout::around(title, tenant, Some(&viewer), path, &[(title, "")]) }
+    Layout { csrf, ..Layout::new(title, tenant, Some(&viewer), path, &[(title, "")]) }
 }
 
 /// What surrounds a page that says why there is nothing to see: as much as is known by then of who asks. The database is
@@ -95,7 +95,7 @@ pub fn layout_context(request: &Request<'_>, title: &str) -> Layout {
     let path = OriginalRequest::of(request).address();
     match session::known(request) {
         Some(user) => inside(title, tenant, user, path, csrf::token(request)),
-        None if is_public(path) && !tenant.is_empty() => Layout::around(title, tenant, None, path, &[]),
+        None if is_public(path) && !tenant.is_empty() => Layout::new(title, tenant, None, path, &[]),
         None => Layout { title: title.to_owned(), tenant: tenant.to_owned(), ..Layout::default() },
     }
 }

@@ -22,12 +22,12 @@ pub struct LoginRequired<'r>(LoginContext<'r>);
 impl LoginRequired<'_> {
     /// To the login page, and from there back.
     pub fn lead(&self) -> RedirectTo {
-        RedirectTo::found(login::address(&self.0.asked))
+        RedirectTo::found(login::address(&self.0.path_and_query))
     }
 
     /// The login page in place of the answer to a form (403): it keeps what was typed.
     pub async fn again(&self, posted: &Posted) -> Page<LoginPage> {
-        let next = NextPath::parse(&self.0.asked);
+        let next = NextPath::parse(&self.0.path_and_query);
         // Without a way back there is nothing to keep it for.
         let typed = next.as_ref().map(|_| typed(posted)).unwrap_or_default();
         let content = LoginPage { typed, ..login::content(&self.0, next.as_ref()).await };

@@ -71,9 +71,9 @@ async fn change(inside: OwnPasswordPage<'_>, posted: Posted) -> Result<Changed, 
     let [old, new, again] = FIELDS.map(|(name, _)| Secret::new(posted.get(name).unwrap_or_default()));
     let OwnPasswordPage(context, user) = &inside;
     let refused = |errors: &ValidationErrors| Box::new(page(&inside, errors));
-    match registry::change_password(context.entrance(), user, &old, (&new, &again)).await {
+    match registry::change_password(context.login_request(), user, &old, (&new, &again)).await {
         Ok(session) => {
-            context.give_session(session);
+            context.set_session_cookie(session);
             Ok(Changed::RedirectTo(RedirectTo::see_other(DONE)))
         }
         Err(LoginError::Store(error)) => Err(error.into()),

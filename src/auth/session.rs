@@ -13,7 +13,7 @@ use crate::domain::security::session::SessionLimits;
 use crate::error::{AppError, NO_CREDENTIALS, refuse};
 use crate::http::database::Db;
 use crate::registry::sessions as registry;
-use crate::store::TenantTx;
+use crate::store::ReadTx;
 use crate::store::sessions::{self, Session, SessionUser};
 use crate::tenants::guard::CurrentTenant;
 
@@ -73,7 +73,7 @@ pub async fn find(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Op
 async fn look_up(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Option<Session>, AppError> {
     let Some(cookie) = request.cookies().get(COOKIE) else { return Ok(None) };
     let pool = Db::of(request).pool();
-    let mut tx = TenantTx::read(pool, tenant.schema()).await?;
+    let mut tx = ReadTx::begin(pool, tenant.schema()).await?;
     let session = sessions::find(tx.conn(), &session_hash(cookie.value())).await?;
     tx.commit().await?;
     let Some(session) = session else { return Ok(None) };
@@ -101,13 +101,13 @@ pub fn limits(request: &Request<'_>) -> SessionLimits {
 }
 
 /// Gives the browser the id of its session, until it is closed.
-pub fn give(cookies: &CookieJar<'_>, id: String, is_tls: bool) {
+pub fn set_cookie(cookies: &CookieJar<'_>, id: String, is_tls: bool) {
     let cookie = Cookie::build((COOKIE, id)).path("/").http_only(true).same_site(SameSite::Lax).secure(is_tls);
     cookies.add(cookie);
 }
 
 /// Takes it back.
-pub fn take(cookies: &CookieJar<'_>) {
+pub fn remove_cookie(cookies: &CookieJar<'_>) {
     cookies.remove(Cookie::build(COOKIE).path("/"));
 }
 

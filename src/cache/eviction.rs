@@ -40,7 +40,7 @@ impl CacheStore {
 
     /// The number of cached responses of all tenants, and the bytes they take.
     pub fn held(&self) -> (usize, usize) {
-        self.caches().iter().fold((0, 0), |(entries, bytes), cache| (entries + cache.len(), bytes + cache.bytes()))
+        self.caches().iter().fold((0, 0), |(entries, bytes), cache| (entries + cache.entries(), bytes + cache.bytes()))
     }
 
     fn caches(&self) -> Vec<Arc<TenantCache>> {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::domain::security::keys::same_hash;
-use crate::store::{Result, TenantTx, api_keys, groups, metrics, profiles};
+use crate::store::{ReadTx, Result, api_keys, groups, metrics, profiles};
 
 /// The names and keys of a tenant in one state.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub struct Index {
 }
 
 impl Index {
-    pub async fn read(tx: &mut TenantTx) -> Result<Self> {
+    pub async fn read(tx: &mut ReadTx) -> Result<Self> {
         let rows = profiles::list(tx.conn(), None).await?;
         let (profiles, vos_of_profiles) = rows.into_iter().map(|row| (row.name, row.vo)).unzip();
         Ok(Self {

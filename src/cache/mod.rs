@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use crate::http::encoded_body::EncodedBody;
 use crate::store::tenants::{self, TenantState};
-use crate::store::{Result, StoreError, TenantTx};
+use crate::store::{ReadTx, Result, StoreError};
 use crate::tenants::directory::TenantDirectory;
 
 use eviction::CacheStore;
@@ -107,7 +107,7 @@ impl ResponseCache {
     }
 
     async fn load(&self, tenant: &TenantState) -> Result<Arc<TenantCache>> {
-        let mut tx = TenantTx::read(&self.pool, &tenant.tenant.schema).await?;
+        let mut tx = ReadTx::begin(&self.pool, &tenant.tenant.schema).await?;
         let stamp = tenants::stamp(tx.conn(), &tenant.tenant.schema).await?;
         if stamp != tenant.stamp {
             // The data have changed since the last poll: the next request must poll first.
@@ -129,7 +129,7 @@ impl ResponseCache {
         response: &impl CachedResponse,
     ) -> std::result::Result<Arc<EncodedBody>, RenderError> {
         let schema = &tenant.tenant.schema;
-        let mut tx = TenantTx::read(&self.pool, schema).await?;
+        let mut tx = ReadTx::begin(&self.pool, schema).await?;
         let stamp = tenants::stamp(tx.conn(), schema).await?;
         if stamp != cache.stamp {
             self.directory.invalidate();
@@ -210,7 +210,7 @@ pub trait CachedResponse: Send + Sync {
     fn key(&self) -> String;
 
     /// The bytes of the body, from one moment's data; `None` if what was asked for does not exist.
-    async fn render(&self, tx: &mut TenantTx) -> Result<Option<Vec<u8>>>;
+    async fn render(&self, tx: &mut ReadTx) -> Result<Option<Vec<u8>>>;
 }
 
 /// Why a response was not rendered.

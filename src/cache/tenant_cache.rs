@@ -69,7 +69,7 @@ impl TenantCache {
     }
 
     /// The number of responses that are rendered.
-    pub fn len(&self) -> usize {
+    pub fn entries(&self) -> usize {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.values().filter(|entry| entry.body.initialized()).count()
     }

@@ -15,7 +15,7 @@ use crate::domain::model::profile::{ProfileContent, Tuple};
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::security::keys::random_hex;
 use crate::import_export::profiles::to_json;
-use crate::store::{TenantTx, profiles};
+use crate::store::{ReadTx, profiles};
 
 const PROGRAM: &str = "poem-exportprofiles";
 const STDOUT: &str = "-";
@@ -64,7 +64,7 @@ pub fn run(args: Args) -> CommandResult {
 
 /// The profiles with these names, all where none is given, in the order of the API.
 async fn read(context: &Context, schema: &SchemaName, names: &[String]) -> Result<Vec<ProfileContent>, Failure> {
-    let mut tx = TenantTx::read(&context.pool(), schema).await?;
+    let mut tx = ReadTx::begin(&context.pool(), schema).await?;
     let mut rows = profiles::list(tx.conn(), None).await?;
     let existing: HashSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     let missing: Vec<&str> = names.iter().map(String::as_str).filter(|name| !existing.contains(name)).collect();

@@ -13,7 +13,7 @@ use crate::domain::web::host::Host;
 use crate::http_client::client::{CaCertificates, HttpClient};
 use crate::import_export::profiles::parse;
 use crate::registry::profiles::{self as registry, Imported};
-use crate::store::{TenantTx, profiles};
+use crate::store::{ReadTx, profiles};
 
 const PROGRAM: &str = "poem-importprofiles";
 /// The most bytes of a file, as many as are fetched from another POEM.
@@ -51,12 +51,12 @@ pub struct Args {
 
 /// Where the profiles come from.
 #[derive(Debug, PartialEq, Eq)]
-enum Source {
+enum ProfilesSource {
     File(PathBuf),
     Url(String),
 }
 
-impl std::fmt::Display for Source {
+impl std::fmt::Display for ProfilesSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
@@ -94,10 +94,10 @@ pub fn run(args: Args) -> CommandResult {
     })
 }
 
-fn source(args: &Args) -> Result<Source, Failure> {
+fn source(args: &Args) -> Result<ProfilesSource, Failure> {
     let Some(host) = &args.host else {
         // one of both is required
-        return Ok(Source::File(path_of(args.file.as_deref().unwrap_or_default())));
+        return Ok(ProfilesSource::File(path_of(args.file.as_deref().unwrap_or_default())));
     };
     if host.contains("//") || host.starts_with("http:") || host.starts_with("https:") {
         return Err(Failure::Usage("Specify only POEM hostname, without protocol".to_owned()));
@@ -107,10 +107,10 @@ fn source(args: &Args) -> Result<Source, Failure> {
     }
     let protocol = if args.https { "https" } else { "http" };
     let slash = if args.trailing_slash { "/" } else { "" };
-    Ok(Source::Url(format!("{protocol}://{host}/poem/api/0.2/json/profiles{slash}")))
+    Ok(ProfilesSource::Url(format!("{protocol}://{host}/poem/api/0.2/json/profiles{slash}")))
 }
 
-impl Source {
+impl ProfilesSource {
     async fn read(&self, context: &Context) -> Result<Vec<u8>, Failure> {
         match self {
             Self::File(path) => read_file(path),
@@ -146,7 +146,7 @@ fn select(all: Vec<ProfileContent>, names: &[String]) -> Result<Vec<ProfileConte
 }
 
 async fn has_profiles(context: &Context, tenant: &Tenant) -> Result<bool, Failure> {
-    let mut tx = TenantTx::read(&context.pool(), &tenant.schema).await?;
+    let mut tx = ReadTx::begin(&context.pool(), &tenant.schema).await?;
     Ok(profiles::any(tx.conn()).await?)
 }
 
@@ -189,14 +189,14 @@ mod tests {
         Program::try_parse_from(line.split(' ')).map(|program| program.args)
     }
 
-    fn source_of(line: &str) -> Source {
+    fn source_of(line: &str) -> ProfilesSource {
         source(&args(line).unwrap()).unwrap()
     }
 
     #[test]
     fn the_source_is_a_file_or_a_host() {
-        assert_eq!(source_of("x -t egi -f a.json"), Source::File("/tmp/a.json".into()));
-        let url = |rest: &str| Source::Url(format!("{rest}/poem/api/0.2/json/profiles"));
+        assert_eq!(source_of("x -t egi -f a.json"), ProfilesSource::File("/tmp/a.json".into()));
+        let url = |rest: &str| ProfilesSource::Url(format!("{rest}/poem/api/0.2/json/profiles"));
         assert_eq!(source_of("x -t egi -p poem.egi.eu A B"), url("http://poem.egi.eu"));
         assert_eq!(source_of("x -t egi -s -i -p poem.egi.eu:8443"), url("https://poem.egi.eu:8443"));
         let slashed = source_of("x -t egi -sl -p poem.egi.eu");

@@ -21,7 +21,7 @@ use crate::store::migrate::{self, MigrateError, Schema};
 use crate::store::{PoolSettings, StoreError, tenants};
 
 /// How long the start waits for a database that accepts connections and does not answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serve POEM over HTTP, at [SERVER] Address and Port
 #[derive(clap::Args, Debug)]
@@ -65,7 +65,7 @@ fn check_directories(config: &Config) -> CommandResult {
     app::directories(config).iter().try_for_each(|directory| directory.check().map_err(Failure::new))
 }
 
-/// Serves until it is told to stop. Running requests need the pool to their end, so it is closed after that.
+/// Serves until it is shutdown to stop. Running requests need the pool to their end, so it is closed after that.
 pub async fn serve(server: Rocket<Ignite>, config: &Config) -> CommandResult {
     let pool = app::pool(&server);
     let outcome = serve_both(server, config).await;
@@ -100,11 +100,11 @@ async fn serve_both(server: Rocket<Ignite>, config: &Config) -> CommandResult {
     served.and(watched)
 }
 
-/// Serves until it is told to stop, and those who are served by then have been.
+/// Serves until it is shutdown to stop, and those who are served by then have been.
 async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> CommandResult {
-    let told = server.shutdown();
-    let patience = tokio::spawn(async move {
-        told.await;
+    let shutdown = server.shutdown();
+    let shutdown_timeout = tokio::spawn(async move {
+        shutdown.await;
         tokio::time::sleep(app::SHUTDOWN_TIMEOUT).await;
     });
     let Err(error) = server.launch().await else { return Ok(()) };
@@ -112,7 +112,7 @@ async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> CommandResult {
         // Told to stop, it stopped. Rocket waits for those who are served only where it hears of the end before its
         // listener does; each of them has a share in it.
         ErrorKind::Shutdown(served, None) => {
-            while Arc::strong_count(served) > 1 && !patience.is_finished() {
+            while Arc::strong_count(served) > 1 && !shutdown_timeout.is_finished() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             Ok(())
@@ -129,7 +129,7 @@ fn cannot_serve(place: (IpAddr, u16), error: rocket::Error) -> Failure {
 /// Refuses schemas newer than this POEM. What is pending, or a database that is away, is no reason not to start:
 /// requests get 503 until that is mended. Gives the connection over which it asked, where there is one.
 async fn check_schemas(settings: PoolSettings) -> Result<Option<PgConnection>, Failure> {
-    let looked = tokio::time::timeout(PATIENCE, pending(&settings)).await;
+    let looked = tokio::time::timeout(DATABASE_TIMEOUT, pending(&settings)).await;
     match looked.unwrap_or_else(|_| Err(StoreError::timeout().into())) {
         Ok((connection, pending)) => {
             for schema in pending {

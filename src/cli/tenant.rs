@@ -10,7 +10,7 @@ use super::prompt::confirm;
 use super::{CommandResult, Failure};
 use crate::domain::model::tenant::{Tenant, new_tenant};
 use crate::registry::tenants as registry;
-use crate::store::{TenantTx, snapshot_read, tenants};
+use crate::store::{ReadTx, snapshot_read, tenants};
 
 const PROGRAM: &str = "poem-tenant";
 
@@ -90,7 +90,7 @@ async fn delete(context: &Context, schema: &str, yes: bool) -> CommandResult {
 
 /// «12 probes, 40 metrics, …»
 async fn loss(context: &Context, tenant: &Tenant) -> Result<String, Failure> {
-    let mut tx = TenantTx::read(&context.pool(), &tenant.schema).await?;
+    let mut tx = ReadTx::begin(&context.pool(), &tenant.schema).await?;
     let data = snapshot_read::read(tx.conn()).await?;
     let counts = [
         ("probes", data.probes.len()),

@@ -5,7 +5,7 @@ use super::{CommandResult, Failure};
 use crate::domain::model::api_key::LONGEST_CLIENT;
 use crate::domain::model::tenant::Tenant;
 use crate::registry::api_keys as registry;
-use crate::store::{TenantTx, api_keys};
+use crate::store::{ReadTx, api_keys};
 
 const PROGRAM: &str = "poem-token";
 const TOKEN_LIMIT: usize = 40;
@@ -83,7 +83,7 @@ async fn revoke(context: &Context, tenant: &Tenant, client: &str) -> CommandResu
 }
 
 async fn list(context: &Context, tenant: &Tenant) -> CommandResult {
-    let mut tx = TenantTx::read(&context.pool(), &tenant.schema).await?;
+    let mut tx = ReadTx::begin(&context.pool(), &tenant.schema).await?;
     for key in api_keys::list(tx.conn()).await? {
         let created = key.created.with_timezone(&context.config.general.timezone).format("%Y-%m-%d %H:%M");
         println!("{created}  {}  {}", if key.revoked { "revoked" } else { "active " }, key.client);

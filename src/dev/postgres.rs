@@ -25,9 +25,9 @@ const READY: &str = "poem.ready";
 /// Where root's data go when the unprivileged user may not enter the directory that was asked for.
 const ROOT_DATA: &str = "/var/lib/poem-try";
 /// A server may have to recover first.
-const START_PATIENCE: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the server of a killed process takes to end.
-const PREVIOUS_PATIENCE: Duration = Duration::from_secs(15);
+const PREVIOUS_TIMEOUT: Duration = Duration::from_secs(15);
 const LOG_MAX_BYTES: u64 = 10 * 1024 * 1024;
 const TAIL_LINES: usize = 15;
 
@@ -164,11 +164,11 @@ impl Cluster {
     fn await_ready(&self, data: &Path) -> Result<(), DevError> {
         let status = data.join("postmaster.pid");
         let is_ready = || fs::read_to_string(&status).is_ok_and(|text| says_ready(&text, self.pid()));
-        let in_time = self.server.wait_until(is_ready, START_PATIENCE);
+        let in_time = self.server.wait_until(is_ready, START_TIMEOUT);
         if in_time && !self.server.has_ended() {
             return Ok(());
         }
-        let what = if in_time { "it ended at once".into() } else { format!("after {START_PATIENCE:?}") };
+        let what = if in_time { "it ended at once".into() } else { format!("after {START_TIMEOUT:?}") };
         Err(DevError::NotStarted { what, log: self.log.clone(), tail: tail(&self.log, TAIL_LINES) })
     }
 }
@@ -241,7 +241,7 @@ fn digest(path: &Path) -> String {
 /// The server of a killed process is still writing its data: waits for it, and removes what would keep PostgreSQL from
 /// starting where the process id has gone to somebody else meanwhile.
 fn await_previous(dir: &Path, data: &Path) -> Result<(), DevError> {
-    if !wait_until(|| processes_in(data).is_empty(), PREVIOUS_PATIENCE) {
+    if !wait_until(|| processes_in(data).is_empty(), PREVIOUS_TIMEOUT) {
         let pid = processes_in(data).iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
         return Err(DevError::InUse { dir: dir.to_path_buf(), pid });
     }

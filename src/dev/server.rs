@@ -70,13 +70,13 @@ impl PostgresServer {
 
     /// Stops it, the gentle way first. Does nothing where it has ended.
     pub fn stop(&self) {
-        for (signal, patience) in SHUTDOWNS {
+        for (signal, limit) in SHUTDOWNS {
             if self.has_ended() {
                 return;
             }
             // An error means that it has just ended.
             let _ = kill(self.pid, signal);
-            wait_until(|| self.has_ended(), patience);
+            wait_until(|| self.has_ended(), limit);
         }
     }
 }

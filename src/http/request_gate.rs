@@ -73,8 +73,8 @@ fn check(request: &Request<'_>) -> Result<String, GateDecision> {
     }
     match decide(original.path()) {
         PathRule::Serve(path) => Ok(path.to_owned()),
-        PathRule::Moved(path) => Err(GateDecision::Redirect(Status::MovedPermanently, path.into_owned())),
-        PathRule::Leads(path) => Err(GateDecision::Redirect(Status::Found, path.to_owned())),
+        PathRule::MovedPermanently(path) => Err(GateDecision::Redirect(Status::MovedPermanently, path.into_owned())),
+        PathRule::Redirect(path) => Err(GateDecision::Redirect(Status::Found, path.to_owned())),
         PathRule::Unknown => Err(refuse(NOT_FOUND)),
     }
 }

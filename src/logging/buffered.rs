@@ -30,13 +30,13 @@ const AGAIN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct BufferedAppender {
     line: Line,
-    gathered: Arc<Gathered>,
+    gathered: Arc<Buffer>,
     /// Tells the thread that lines wait. The thread ends when this is gone.
     wake: SyncSender<()>,
 }
 
 #[derive(Debug)]
-struct Gathered {
+struct Buffer {
     waiting: Mutex<Waiting>,
     /// Locked before the lines are taken, so that they are written in their order.
     file: Mutex<WeeklyFile>,
@@ -55,7 +55,7 @@ impl BufferedAppender {
     /// # Errors
     /// The system gives no thread.
     pub fn new(line: Line, file: WeeklyFile) -> io::Result<Self> {
-        let gathered = Arc::new(Gathered { waiting: Mutex::default(), file: Mutex::new(file) });
+        let gathered = Arc::new(Buffer { waiting: Mutex::default(), file: Mutex::new(file) });
         let (wake, woken) = sync_channel(1);
         let of_thread = gathered.clone();
         thread::Builder::new().name("log".to_owned()).spawn(move || of_thread.keep_writing(&woken))?;
@@ -88,7 +88,7 @@ impl Drop for BufferedAppender {
     }
 }
 
-impl Gathered {
+impl Buffer {
     /// Says whether nothing waited before, and whether enough does now.
     fn add(&self, line: &[u8]) -> (bool, bool) {
         let mut waiting = lock(&self.waiting);

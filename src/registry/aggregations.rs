@@ -1,15 +1,16 @@
 //! Aggregation profiles: what the pages and the internal API write of them.
 
+use super::Transaction;
 use crate::domain::form::validation_error::{ValidationErrors, words};
 use crate::domain::model::aggregation::AggregationContent;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::{LogAction, ObjectKind};
 use crate::domain::model::policy::{Action, Denial, Viewer, decide};
 use crate::domain::model::wording;
-use crate::store::{Loaded, StoreError, TenantTx, aggregations, groups};
+use crate::store::{Loaded, StoreError, aggregations, groups};
 
-use super::audit_log::note;
-use super::groups::note_move;
+use super::audit_log::record;
+use super::groups::record_move;
 use super::{ExpectedRevision, SaveError, Saved};
 
 /// Why nothing was written, told apart as the internal API needs it; a form takes it as a [`SaveError`].
@@ -70,23 +71,27 @@ impl From<AggregationError> for SaveError {
 }
 
 /// Adds an aggregation.
-pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &AggregationContent) -> Result<Saved, SaveError> {
+pub async fn create(tx: &mut Transaction, viewer: &Viewer, content: &AggregationContent) -> Result<Saved, SaveError> {
     Ok(add(tx, viewer, content).await?)
 }
 
 /// [`create`], telling more exactly why not.
-pub async fn add(tx: &mut TenantTx, viewer: &Viewer, content: &AggregationContent) -> Result<Saved, AggregationError> {
+pub async fn add(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    content: &AggregationContent,
+) -> Result<Saved, AggregationError> {
     let group_id = chosen_group(tx, &content.group).await?;
     decide(viewer, ObjectKind::Aggregation, Action::Add { group: &content.group })?;
-    let id = aggregations::insert(tx.conn(), content, group_id).await?;
-    note_move(tx, GroupKind::Aggregations, "", &content.group).await?;
-    note(tx, viewer, LogAction::Add, (ObjectKind::Aggregation, id, &content.name), "").await?;
+    let id = aggregations::insert(tx.write_tx(), content, group_id).await?;
+    record_move(tx, GroupKind::Aggregations, "", &content.group).await?;
+    record(tx, viewer, LogAction::Add, (ObjectKind::Aggregation, id, &content.name), "").await?;
     Ok(Saved::plain(id, &content.name))
 }
 
 /// Saves what a form holds.
 pub async fn change(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     target: ExpectedRevision,
     content: &AggregationContent,
@@ -101,7 +106,7 @@ pub async fn change(
 
 /// Moves the aggregation with this id on the ARGO WEB-API into a group, whatever state of it was read before.
 pub async fn move_to_group(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     apiid: &str,
     group: &str,
@@ -117,17 +122,17 @@ pub async fn move_to_group(
 }
 
 /// Removes it here; its definition on the ARGO WEB-API stays.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = aggregations::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Aggregation, Action::Delete { group: &before.group })?;
-    aggregations::delete(tx.conn(), id).await?;
-    note_move(tx, GroupKind::Aggregations, &before.group, "").await?;
-    note(tx, viewer, LogAction::Delete, (ObjectKind::Aggregation, id, &before.name), "").await?;
+    aggregations::delete(tx.write_tx(), id).await?;
+    record_move(tx, GroupKind::Aggregations, &before.group, "").await?;
+    record(tx, viewer, LogAction::Delete, (ObjectKind::Aggregation, id, &before.name), "").await?;
     Ok(Saved::plain(id, &before.name))
 }
 
 async fn save(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     before: &Loaded<AggregationContent>,
     content: &AggregationContent,
@@ -137,13 +142,13 @@ async fn save(
     if message == wording::NOTHING {
         return Ok(Saved::nothing(before.id, &content.name));
     }
-    aggregations::update(tx.conn(), before.id, content, group_id).await?;
-    note_move(tx, GroupKind::Aggregations, &before.content.group, &content.group).await?;
-    note(tx, viewer, LogAction::Change, (ObjectKind::Aggregation, before.id, &content.name), &message).await?;
+    aggregations::update(tx.write_tx(), before.id, content, group_id).await?;
+    record_move(tx, GroupKind::Aggregations, &before.content.group, &content.group).await?;
+    record(tx, viewer, LogAction::Change, (ObjectKind::Aggregation, before.id, &content.name), &message).await?;
     Ok(Saved::changed(before.id, &content.name, message))
 }
 
-async fn chosen_group(tx: &mut TenantTx, group: &str) -> Result<Option<i64>, AggregationError> {
+async fn chosen_group(tx: &mut Transaction, group: &str) -> Result<Option<i64>, AggregationError> {
     if group.is_empty() {
         return Ok(None);
     }

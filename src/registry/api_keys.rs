@@ -2,6 +2,7 @@
 
 use sqlx::PgPool;
 
+use super::Transaction;
 use crate::domain::form::validation_error::{ValidationErrors, words};
 use crate::domain::model::api_key::{ApiKeyContent, REVOKED};
 use crate::domain::model::log_entry::{LogAction, ObjectKind};
@@ -9,10 +10,10 @@ use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::wording;
 use crate::domain::security::keys::{Keys, random_hex};
-use crate::store::{StoreError, TenantTx, api_keys};
+use crate::store::{StoreError, api_keys};
 
-use super::audit_log::{Author, note};
-use super::error::taken;
+use super::audit_log::{Author, record};
+use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
 
 /// The client whose token POEM itself presents, to the ARGO WEB-API: the only one that is kept so that it can be read.
@@ -48,10 +49,10 @@ pub async fn put(
     command: &str,
 ) -> Result<Put, StoreError> {
     let (hash, sealed) = stored(keys, client, token);
-    let mut tx = TenantTx::write(pool, schema).await?;
-    let (id, is_new, is_revoked) = api_keys::put(tx.conn(), client, &hash, sealed.as_deref()).await?;
+    let mut tx = Transaction::begin(pool, schema).await?;
+    let (id, is_new, is_revoked) = api_keys::put(tx.write_tx(), client, &hash, sealed.as_deref()).await?;
     let (action, message) = if is_new { (LogAction::Add, "") } else { (LogAction::Change, "Changed token.") };
-    note(&mut tx, Author::command(command), action, (ObjectKind::ApiKey, id, client), message).await?;
+    record(&mut tx, Author::command(command), action, (ObjectKind::ApiKey, id, client), message).await?;
     tx.commit().await?;
     Ok(Put { is_new, is_revoked })
 }
@@ -63,11 +64,11 @@ pub async fn revoke(
     client: &str,
     command: &str,
 ) -> Result<Option<bool>, StoreError> {
-    let mut tx = TenantTx::write(pool, schema).await?;
-    let Some((id, in_force)) = api_keys::revoke(tx.conn(), client).await? else { return Ok(None) };
+    let mut tx = Transaction::begin(pool, schema).await?;
+    let Some((id, in_force)) = api_keys::revoke(tx.write_tx(), client).await? else { return Ok(None) };
     if in_force {
         let object = (ObjectKind::ApiKey, id, client);
-        note(&mut tx, Author::command(command), LogAction::Change, object, "Changed revoked.").await?;
+        record(&mut tx, Author::command(command), LogAction::Change, object, "Changed revoked.").await?;
     }
     tx.commit().await?;
     Ok(Some(in_force))
@@ -75,7 +76,7 @@ pub async fn revoke(
 
 /// Gives the client a key and tells its token, which nobody can read again. Only the client counts of the content.
 pub async fn create(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     keys: &Keys,
     content: &ApiKeyContent,
@@ -84,16 +85,16 @@ pub async fn create(
     let client = &content.client;
     let token = new_token();
     let (hash, sealed) = stored(keys, client, &token);
-    let inserted = api_keys::insert(tx.conn(), client, &hash, sealed.as_deref()).await;
+    let inserted = api_keys::insert(tx.write_tx(), client, &hash, sealed.as_deref()).await;
     let exists = [("api_key_client_key", "client", words::exists("API key", "Client id"))];
-    let id = inserted.map_err(|error| taken(error, &exists))?;
-    note(tx, viewer, LogAction::Add, (ObjectKind::ApiKey, id, client), "").await?;
+    let id = inserted.map_err(|error| name_taken_error(error, &exists))?;
+    record(tx, viewer, LogAction::Add, (ObjectKind::ApiKey, id, client), "").await?;
     Ok((Saved::plain(id, client), token))
 }
 
 /// Revokes it, for good: nothing else can be changed. The client stays whatever the content says.
 pub async fn change(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     target: ExpectedRevision,
     content: &ApiKeyContent,
@@ -108,17 +109,17 @@ pub async fn change(
     if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, client));
     }
-    api_keys::revoke(tx.conn(), client).await?;
-    note(tx, viewer, LogAction::Change, (ObjectKind::ApiKey, target.id, client), &message).await?;
+    api_keys::revoke(tx.write_tx(), client).await?;
+    record(tx, viewer, LogAction::Change, (ObjectKind::ApiKey, target.id, client), &message).await?;
     let side_effects = vec![REVOKED.to_owned()];
     Ok(Saved { side_effects, ..Saved::changed(target.id, client, message) })
 }
 
 /// Removes it: its token opens nothing any more, and the client can be given another.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let client = api_keys::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content.client;
     decide(viewer, ObjectKind::ApiKey, Action::Delete { group: "" })?;
-    api_keys::delete(tx.conn(), id).await?;
-    note(tx, viewer, LogAction::Delete, (ObjectKind::ApiKey, id, &client), "").await?;
+    api_keys::delete(tx.write_tx(), id).await?;
+    record(tx, viewer, LogAction::Delete, (ObjectKind::ApiKey, id, &client), "").await?;
     Ok(Saved::plain(id, &client))
 }

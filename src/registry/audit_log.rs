@@ -1,9 +1,10 @@
 //! The action history, written along with every operation.
 
+use super::Transaction;
 use crate::domain::model::log_entry::{LogAction, ObjectKind};
 use crate::domain::model::policy::Viewer;
 use crate::store::audit_log::NewLogEntry;
-use crate::store::{StoreError, TenantTx, audit_log, version_writes};
+use crate::store::{StoreError, audit_log, version_writes};
 
 /// Who did something, as the history keeps it.
 #[derive(Clone, Copy)]
@@ -15,7 +16,7 @@ pub(super) struct Author<'a> {
 
 impl<'a> From<&'a Viewer> for Author<'a> {
     fn from(viewer: &'a Viewer) -> Self {
-        by(viewer).into()
+        author(viewer).into()
     }
 }
 
@@ -33,14 +34,14 @@ impl<'a> Author<'a> {
 }
 
 /// Id and name, as versions and log entries keep whose they are.
-pub(super) fn by(viewer: &Viewer) -> (i64, &str) {
+pub(super) fn author(viewer: &Viewer) -> (i64, &str) {
     (viewer.id, &viewer.username)
 }
 
 /// Writes down that somebody did this to the object: (kind, id, name). `message` says what changed; '' where the
 /// action says it all.
-pub(super) async fn note(
-    tx: &mut TenantTx,
+pub(super) async fn record(
+    tx: &mut Transaction,
     author: impl Into<Author<'_>>,
     action: LogAction,
     (kind, id, name): (ObjectKind, i64, &str),
@@ -56,17 +57,17 @@ pub(super) async fn note(
         user_id: author.id,
         username: author.name,
     };
-    audit_log::insert(tx.conn(), entry).await
+    audit_log::insert(tx.write_tx(), entry).await
 }
 
 /// Writes down a change of many metrics, with a version and a log entry each: their ids and labels.
-pub(super) async fn note_metrics(
-    tx: &mut TenantTx,
+pub(super) async fn record_metrics(
+    tx: &mut Transaction,
     viewer: &Viewer,
     metrics: &[(i64, String)],
     message: &str,
 ) -> Result<(), StoreError> {
     let ids: Vec<i64> = metrics.iter().map(|(id, _)| *id).collect();
-    version_writes::keep_metrics(tx.conn(), &ids, message, by(viewer)).await?;
-    audit_log::insert_changes(tx.conn(), ObjectKind::Metric, metrics, message, by(viewer)).await
+    version_writes::keep_metrics(tx.write_tx(), &ids, message, author(viewer)).await?;
+    audit_log::insert_changes(tx.write_tx(), ObjectKind::Metric, metrics, message, author(viewer)).await
 }

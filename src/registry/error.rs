@@ -79,7 +79,7 @@ impl Saved {
 }
 
 /// A value that another object has already, by the constraint that says so: (constraint, field, message).
-pub(super) fn taken(error: StoreError, known: &[(&str, &'static str, String)]) -> SaveError {
+pub(super) fn name_taken_error(error: StoreError, known: &[(&str, &'static str, String)]) -> SaveError {
     match known.iter().find(|(constraint, ..)| *constraint == error.constraint()) {
         Some((_, field, message)) => ValidationErrors::at(field, message).into(),
         None => error.into(),

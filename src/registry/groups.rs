@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::Transaction;
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::group::GroupContent;
 use crate::domain::model::group_kind::GroupKind;
@@ -10,10 +11,10 @@ use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::wording;
 use crate::domain::model::wording::{listed, missing_in};
 use crate::store::group_members::{self, Member};
-use crate::store::{StoreError, TenantTx, audit_log, groups, users, version_writes};
+use crate::store::{StoreError, audit_log, groups, users, version_writes};
 
-use super::audit_log::{by, note, note_metrics};
-use super::error::taken;
+use super::audit_log::{author, record, record_metrics};
+use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
 
 /// What the history says of an object that was moved.
@@ -21,32 +22,37 @@ const GROUP_CHANGED: &str = "Changed group.";
 
 /// An object went from one group into another ('' for none): whoever edits one of them and read it before is told that it
 /// changed, so that an old form undoes no move.
-pub(super) async fn note_move(tx: &mut TenantTx, kind: GroupKind, before: &str, after: &str) -> Result<(), StoreError> {
+pub(super) async fn record_move(
+    tx: &mut Transaction,
+    kind: GroupKind,
+    before: &str,
+    after: &str,
+) -> Result<(), StoreError> {
     if before == after {
         return Ok(());
     }
-    groups::raise_revisions(tx.conn(), kind, &[before.to_owned(), after.to_owned()]).await
+    groups::raise_revisions(tx.write_tx(), kind, &[before.to_owned(), after.to_owned()]).await
 }
 
 /// Adds a group with its members and users.
 pub async fn create(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     kind: GroupKind,
     content: &GroupContent,
 ) -> Result<Saved, SaveError> {
     decide(viewer, kind.object_kind(), Action::Add { group: "" })?;
     let chosen = choose(tx, kind, &GroupContent::default(), content).await?;
-    let id = groups::insert(tx.conn(), kind, &content.name).await.map_err(|error| name_taken(error, kind))?;
+    let id = groups::insert(tx.write_tx(), kind, &content.name).await.map_err(|error| name_taken(error, kind))?;
     let side_effects = apply(tx, viewer, (kind, id, &content.name), &chosen).await?;
-    note(tx, viewer, LogAction::Add, (kind.object_kind(), id, &content.name), "").await?;
+    record(tx, viewer, LogAction::Add, (kind.object_kind(), id, &content.name), "").await?;
     Ok(Saved { side_effects, ..Saved::plain(id, &content.name) })
 }
 
 /// Saves what a form holds. Each object that comes or goes is changed itself: its revision rises, its history says so,
 /// and a metric gets a version.
 pub async fn change(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     kind: GroupKind,
     target: ExpectedRevision,
@@ -61,23 +67,23 @@ pub async fn change(
         return Ok(Saved::nothing(target.id, &content.name));
     }
     let chosen = choose(tx, kind, &before, content).await?;
-    groups::update(tx.conn(), kind, target.id, &content.name).await.map_err(|error| name_taken(error, kind))?;
+    groups::update(tx.write_tx(), kind, target.id, &content.name).await.map_err(|error| name_taken(error, kind))?;
     if before.name != content.name {
         // Their forms name the group.
-        group_members::raise_revisions(tx.conn(), kind, target.id).await?;
-        users::raise_revisions(tx.conn(), &before.users).await?;
+        group_members::raise_revisions(tx.write_tx(), kind, target.id).await?;
+        users::raise_revisions(tx.write_tx(), &before.users).await?;
         if kind == GroupKind::Probes {
             let probes = group_members::of(tx.conn(), kind, target.id).await?;
-            version_writes::amend_probes_group(tx.conn(), &ids(&probes), &content.name).await?;
+            version_writes::amend_probes_group(tx.write_tx(), &ids(&probes), &content.name).await?;
         }
     }
     let side_effects = apply(tx, viewer, (kind, target.id, &content.name), &chosen).await?;
-    note(tx, viewer, LogAction::Change, (kind.object_kind(), target.id, &content.name), &message).await?;
+    record(tx, viewer, LogAction::Change, (kind.object_kind(), target.id, &content.name), &message).await?;
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
 }
 
 /// Removes it. Its objects stay, without a group.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, kind: GroupKind, id: i64) -> Result<Saved, SaveError> {
+pub async fn remove(tx: &mut Transaction, viewer: &Viewer, kind: GroupKind, id: i64) -> Result<Saved, SaveError> {
     let before = groups::content(tx.conn(), kind, id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, kind.object_kind(), Action::Delete { group: "" })?;
     let members = group_members::of(tx.conn(), kind, id).await?;
@@ -87,9 +93,9 @@ pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, kind: GroupKind, id: i64
         let metrics = group_members::metrics_inside(tx.conn(), None, id).await?;
         left = put_metrics_into(tx, viewer, &metrics, None).await?;
     }
-    users::raise_revisions(tx.conn(), &before.users).await?;
-    groups::delete(tx.conn(), kind, id).await?;
-    note(tx, viewer, LogAction::Delete, (kind.object_kind(), id, &before.name), "").await?;
+    users::raise_revisions(tx.write_tx(), &before.users).await?;
+    groups::delete(tx.write_tx(), kind, id).await?;
+    record(tx, viewer, LogAction::Delete, (kind.object_kind(), id, &before.name), "").await?;
     let side_effects = listed("Left without a group:", kind.noun(), &left).into_iter().collect();
     Ok(Saved { side_effects, ..Saved::plain(id, &before.name) })
 }
@@ -97,7 +103,7 @@ pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, kind: GroupKind, id: i64
 /// The id of the group that was chosen for an object, `None` for ''; complains at the field `group` about one that is
 /// unknown.
 pub(super) async fn chosen_group(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     kind: GroupKind,
     name: &str,
     errors: &mut ValidationErrors,
@@ -121,7 +127,7 @@ struct Chosen {
 }
 
 async fn choose(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     kind: GroupKind,
     before: &GroupContent,
     after: &GroupContent,
@@ -157,12 +163,12 @@ fn check_members(kind: GroupKind, wanted: &[String], found: &[Member], errors: &
 
 fn name_taken(error: StoreError, kind: GroupKind) -> SaveError {
     let message = words::exists(&format!("Group of {kind}"), "Name");
-    taken(error, &[("object_group_kind_name_key", "name", message)])
+    name_taken_error(error, &[("object_group_kind_name_key", "name", message)])
 }
 
 /// Moves objects and users; gives a sentence about each kind of thing that changed along.
 async fn apply(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     (kind, id, name): (GroupKind, i64, &str),
     chosen: &Chosen,
@@ -179,10 +185,10 @@ async fn apply(
         side_effects.extend(listed("Left without a group:", kind.noun(), &gone));
     }
     let (users_in, users_out) = (&chosen.added_users, &chosen.removed_users);
-    groups::add_users(tx.conn(), kind, &[id], &users_in.iter().map(|user| user.0).collect::<Vec<_>>()).await?;
-    groups::remove_users(tx.conn(), kind, &[id], &users_out.iter().map(|user| user.0).collect::<Vec<_>>()).await?;
+    groups::add_users(tx.write_tx(), kind, &[id], &users_in.iter().map(|user| user.0).collect::<Vec<_>>()).await?;
+    groups::remove_users(tx.write_tx(), kind, &[id], &users_out.iter().map(|user| user.0).collect::<Vec<_>>()).await?;
     let names: Vec<String> = users_in.iter().chain(users_out).map(|user| user.1.clone()).collect();
-    users::raise_revisions(tx.conn(), &names).await?;
+    users::raise_revisions(tx.write_tx(), &names).await?;
     Ok(side_effects)
 }
 
@@ -192,7 +198,7 @@ fn ids(members: &[Member]) -> Vec<i64> {
 
 /// Moves objects and writes it down for each. What the names of the registry stand for, [`put_metrics_into`] moves.
 async fn put_into(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     kind: GroupKind,
     members: &[Member],
@@ -202,20 +208,20 @@ async fn put_into(
         return Ok(());
     }
     let ids = ids(members);
-    group_members::move_to(tx.conn(), kind, &ids, group.map(|(id, _)| id)).await?;
+    group_members::move_to(tx.write_tx(), kind, &ids, group.map(|(id, _)| id)).await?;
     if kind == GroupKind::Metrics {
         return Ok(());
     }
     if kind == GroupKind::Probes {
-        version_writes::amend_probes_group(tx.conn(), &ids, group.map_or("", |(_, name)| name)).await?;
+        version_writes::amend_probes_group(tx.write_tx(), &ids, group.map_or("", |(_, name)| name)).await?;
     }
     let objects: Vec<_> = members.iter().map(|member| (member.id, member.name.clone())).collect();
-    audit_log::insert_changes(tx.conn(), kind.member_kind(), &objects, GROUP_CHANGED, by(viewer)).await
+    audit_log::insert_changes(tx.write_tx(), kind.member_kind(), &objects, GROUP_CHANGED, author(viewer)).await
 }
 
 /// Moves metrics, with a version and a log entry each; gives their labels.
 async fn put_metrics_into(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     ids: &[i64],
     group: Option<i64>,
@@ -223,7 +229,7 @@ async fn put_metrics_into(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let moved = group_members::move_metrics(tx.conn(), ids, group).await?;
-    note_metrics(tx, viewer, &moved, GROUP_CHANGED).await?;
+    let moved = group_members::move_metrics(tx.write_tx(), ids, group).await?;
+    record_metrics(tx, viewer, &moved, GROUP_CHANGED).await?;
     Ok(moved.into_iter().map(|(_, label)| label).collect())
 }

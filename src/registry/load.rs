@@ -2,10 +2,11 @@
 
 use sqlx::PgPool;
 
+use super::Transaction;
 use crate::domain::model::snapshot::Snapshot;
 use crate::domain::model::snapshot_diff::first_difference;
 use crate::domain::model::tenant::SchemaName;
-use crate::store::{StoreError, TenantTx, snapshot_read, snapshot_write, users};
+use crate::store::{StoreError, snapshot_read, snapshot_write, users};
 
 /// What [`load`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +34,17 @@ pub async fn load(
     data: &Snapshot,
     replace: bool,
 ) -> Result<LoadOutcome, LoadError> {
-    let mut tx = TenantTx::write(pool, schema).await?;
+    let mut tx = Transaction::begin(pool, schema).await?;
     let ours = snapshot_read::read(tx.conn()).await?;
     match first_difference(&ours, data) {
         // Users of the tenant's own are no difference, but to empty it means them too.
-        None if replace && ours.users.len() > data.users.len() => snapshot_write::clear(tx.conn()).await?,
+        None if replace && ours.users.len() > data.users.len() => snapshot_write::clear(tx.write_tx()).await?,
         None => return Ok(LoadOutcome::NothingToDo),
-        Some(_) if replace => snapshot_write::clear(tx.conn()).await?,
+        Some(_) if replace => snapshot_write::clear(tx.write_tx()).await?,
         Some(_) if holds_only_users(&ours) => make_room(&mut tx, data).await?,
         Some(difference) => return Err(LoadError::NotEmpty(difference)),
     }
-    snapshot_write::write(tx.conn(), data).await?;
+    snapshot_write::write(tx.write_tx(), data).await?;
     tx.commit().await?;
     Ok(LoadOutcome::Loaded)
 }
@@ -59,8 +60,8 @@ fn holds_only_users(ours: &Snapshot) -> bool {
     *ours == bare
 }
 
-async fn make_room(tx: &mut TenantTx, data: &Snapshot) -> Result<(), StoreError> {
+async fn make_room(tx: &mut Transaction, data: &Snapshot) -> Result<(), StoreError> {
     let names: Vec<String> = data.users.iter().map(|user| user.username.clone()).collect();
-    users::delete_by_name(tx.conn(), &names).await?;
-    users::move_above(tx.conn(), data.users.iter().map(|user| user.id).max().unwrap_or(0)).await
+    users::delete_by_name(tx.write_tx(), &names).await?;
+    users::move_above(tx.write_tx(), data.users.iter().map(|user| user.id).max().unwrap_or(0)).await
 }

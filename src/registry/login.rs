@@ -7,7 +7,8 @@ use chrono::{TimeDelta, Utc};
 use sqlx::PgPool;
 use tokio::time::{Instant, sleep_until};
 
-use super::audit_log::note;
+use super::Transaction;
+use super::audit_log::record;
 use super::password_hashing;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::log_entry::{LogAction, ObjectKind};
@@ -20,7 +21,7 @@ use crate::domain::security::secret::Secret;
 use crate::domain::security::session::SessionLimits;
 use crate::store::sessions::SessionUser;
 use crate::store::users::LoginAccount;
-use crate::store::{StoreError, TenantTx, login_failures, sessions, users};
+use crate::store::{ReadTx, StoreError, login_failures, sessions, users};
 
 /// Longer names and passwords nobody has; they would only keep the hash busy.
 const LONGEST: usize = 4096;
@@ -43,7 +44,7 @@ pub struct LoginRequest<'a> {
     pub tenant: &'a Tenant,
     pub limits: SessionLimits,
     /// Of the client.
-    pub address: IpAddr,
+    pub client_ip: IpAddr,
 }
 
 /// Who logs in, as typed.
@@ -85,17 +86,17 @@ pub enum LoginError {
 ///
 /// # Errors
 /// `Refused`, `TooMany`, `Store`.
-pub async fn log_in(entrance: LoginRequest<'_>, attempt: Credentials<'_>) -> Result<LoginSuccess, LoginError> {
-    let username = attempt.username;
-    let counted = count(entrance, username).await?;
+pub async fn log_in(request: LoginRequest<'_>, credentials: Credentials<'_>) -> Result<LoginSuccess, LoginError> {
+    let username = credentials.username;
+    let counted = count(request, username).await?;
     let begun = Instant::now();
-    match unless_away(entrance, username, compare(entrance, attempt)).await? {
+    match unless_away(request, username, compare(request, credentials)).await? {
         Compared::LoginSuccess(logged_in) => {
-            log::info!(target: LOG_TARGET, "{}: {username} logged in from {}", entrance.tenant.name, entrance.address);
+            log::info!(target: LOG_TARGET, "{}: {username} logged in from {}", request.tenant.name, request.client_ip);
             Ok(logged_in)
         }
         Compared::Refused(user) => {
-            report_failure(entrance, user.map(|id| (id, username)), counted).await?;
+            report_failure(request, user.map(|id| (id, username)), counted).await?;
             sleep_until(begun + REFUSAL).await;
             Err(LoginError::Refused)
         }
@@ -109,15 +110,15 @@ enum Compared {
     Refused(Option<i64>),
 }
 
-async fn compare(entrance: LoginRequest<'_>, attempt: Credentials<'_>) -> Result<Compared, StoreError> {
-    let Credentials { username, password, old_session } = attempt;
-    let found = find(entrance, username, &password).await?;
+async fn compare(request: LoginRequest<'_>, credentials: Credentials<'_>) -> Result<Compared, StoreError> {
+    let Credentials { username, password, old_session } = credentials;
+    let found = find(request, username, &password).await?;
     let stored = found.as_ref().map(|found| found.password.as_str());
     let fits = password_hashing::verify(stored, &password).await;
     let Some(user) = found else { return Ok(Compared::Refused(None)) };
     if fits
         && user.may_log_in
-        && let Some(session) = start(entrance, &user, (username, &password), old_session).await?
+        && let Some(session) = start(request, &user, (username, &password), old_session).await?
     {
         return Ok(Compared::LoginSuccess(LoginSuccess { session, is_superuser: user.is_superuser }));
     }
@@ -127,33 +128,33 @@ async fn compare(entrance: LoginRequest<'_>, attempt: Credentials<'_>) -> Result
 /// An attempt that the database left unanswered was no failure: it is no longer counted as one, if that much can be
 /// written.
 async fn unless_away<T>(
-    entrance: LoginRequest<'_>,
+    request: LoginRequest<'_>,
     username: &str,
     looked_at: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, LoginError> {
     match looked_at.await {
         Ok(compared) => Ok(compared),
         Err(error) => {
-            if let Err(also) = take_back(entrance, username).await {
-                log::warn!(target: LOG_TARGET, "{}: an attempt stays counted as failed: {also}", entrance.tenant.name);
+            if let Err(also) = undo_count(request, username).await {
+                log::warn!(target: LOG_TARGET, "{}: an credentials stays counted as failed: {also}", request.tenant.name);
             }
             Err(error.into())
         }
     }
 }
 
-async fn take_back(entrance: LoginRequest<'_>, username: &str) -> Result<(), StoreError> {
-    let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
-    for subject in subjects(entrance, username) {
-        login_failures::take_back(tx.conn(), subject).await?;
+async fn undo_count(request: LoginRequest<'_>, username: &str) -> Result<(), StoreError> {
+    let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
+    for subject in subjects(request, username) {
+        login_failures::undo_count(tx.write_tx(), subject).await?;
     }
     tx.commit().await
 }
 
 /// Ends the session with this id, if there is one.
-pub async fn log_out(entrance: LoginRequest<'_>, session: &str) -> Result<(), StoreError> {
-    let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
-    sessions::delete(tx.conn(), &session_hash(session)).await?;
+pub async fn log_out(request: LoginRequest<'_>, session: &str) -> Result<(), StoreError> {
+    let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
+    sessions::delete(tx.write_tx(), &session_hash(session)).await?;
     tx.commit().await
 }
 
@@ -162,19 +163,19 @@ pub async fn log_out(entrance: LoginRequest<'_>, session: &str) -> Result<(), St
 /// # Errors
 /// `Refused` for a wrong old password; `Rejected` with complaints at the three fields; `TooMany`, `Store`.
 pub async fn change_password(
-    entrance: LoginRequest<'_>,
+    request: LoginRequest<'_>,
     user: &SessionUser,
     old: &Secret,
     (new, again): (&Secret, &Secret),
 ) -> Result<String, LoginError> {
-    let counted = count(entrance, &user.username).await?;
-    let (found, fits) = unless_away(entrance, &user.username, compare_own(entrance, user, old)).await?;
+    let counted = count(request, &user.username).await?;
+    let (found, fits) = unless_away(request, &user.username, compare_own(request, user, old)).await?;
     let Some(found) = found.filter(|_| fits) else {
-        report_failure(entrance, Some((user.id, &user.username)), counted).await?;
+        report_failure(request, Some((user.id, &user.username)), counted).await?;
         return Err(LoginError::Refused);
     };
-    let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
-    forgive(&mut tx, entrance, &user.username).await?;
+    let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
+    reset_failures(&mut tx, request, &user.username).await?;
     tx.commit().await?;
     let owner = Owner {
         username: &user.username,
@@ -183,49 +184,49 @@ pub async fn change_password(
         email: &found.email,
     };
     password_rules::check((new.expose(), again.expose()), owner, (NEW_PASSWORD, NEW_PASSWORD_AGAIN))?;
-    store_password(entrance, user, &found.password, &password_hashing::hash(new).await).await
+    store_password(request, user, &found.password, &password_hashing::hash(new).await).await
 }
 
 /// The account of somebody who is logged in, and whether this is its password.
 async fn compare_own(
-    entrance: LoginRequest<'_>,
+    request: LoginRequest<'_>,
     user: &SessionUser,
     password: &Secret,
 ) -> Result<(Option<LoginAccount>, bool), StoreError> {
-    let found = find(entrance, &user.username, password).await?.filter(|found| found.id == user.id);
+    let found = find(request, &user.username, password).await?.filter(|found| found.id == user.id);
     let fits = password_hashing::verify(found.as_ref().map(|found| found.password.as_str()), password).await;
     Ok((found, fits))
 }
 
 async fn store_password(
-    entrance: LoginRequest<'_>,
+    request: LoginRequest<'_>,
     user: &SessionUser,
     stored: &str,
     hash: &str,
 ) -> Result<String, LoginError> {
-    let mut tx = TenantTx::write(entrance.pool, &entrance.tenant.schema).await?;
-    if !users::replace_password(tx.conn(), user.id, stored, hash).await? {
+    let mut tx = Transaction::begin(request.pool, &request.tenant.schema).await?;
+    if !users::replace_password(tx.write_tx(), user.id, stored, hash).await? {
         return Err(ValidationErrors::at(OLD_PASSWORD, "Your password was changed by somebody else meanwhile.").into());
     }
-    sessions::delete_of_user(tx.conn(), user.id).await?;
-    let session = insert_session(&mut tx, entrance.limits, user.id).await?;
+    sessions::delete_of_user(tx.write_tx(), user.id).await?;
+    let session = insert_session(&mut tx, request.limits, user.id).await?;
     let own = (user.id, user.username.as_str());
-    note(&mut tx, own, LogAction::Change, (ObjectKind::CustUser, own.0, own.1), "Changed password.").await?;
+    record(&mut tx, own, LogAction::Change, (ObjectKind::CustUser, own.0, own.1), "Changed password.").await?;
     tx.commit().await?;
-    log::info!(target: LOG_TARGET, "{}: {} changed the password", entrance.tenant.name, user.username);
+    log::info!(target: LOG_TARGET, "{}: {} changed the password", request.tenant.name, user.username);
     Ok(session)
 }
 
 /// The account; `None` also for what no account can be called and no password can be.
 async fn find(
-    entrance: LoginRequest<'_>,
+    request: LoginRequest<'_>,
     username: &str,
     password: &Secret,
 ) -> Result<Option<LoginAccount>, StoreError> {
     if username.contains('\0') || username.len() > LONGEST || password.expose().len() > LONGEST {
         return Ok(None);
     }
-    let mut tx = TenantTx::read(entrance.pool, &entrance.tenant.schema).await?;
+    let mut tx = ReadTx::begin(request.pool, &request.tenant.schema).await?;
     let found = users::credentials(tx.conn(), username).await?;
     tx.commit().await?;
     Ok(found)
@@ -233,37 +234,37 @@ async fn find(
 
 /// Counts the attempt as a failure before it is one: many at once get no more tries than one after the other. Gives the
 /// failures of the account and of the address.
-async fn count(entrance: LoginRequest<'_>, username: &str) -> Result<[u32; 2], LoginError> {
-    let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
+async fn count(request: LoginRequest<'_>, username: &str) -> Result<[u32; 2], LoginError> {
+    let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
     let mut counts = [0; 2];
     // Always in this order, or two attempts could wait for each other.
-    for (subject, counted) in subjects(entrance, username).into_iter().zip(&mut counts) {
-        let (failures, now) = login_failures::lock(tx.conn(), subject).await?;
+    for (subject, counted) in subjects(request, username).into_iter().zip(&mut counts) {
+        let (failures, now) = login_failures::lock(tx.write_tx(), subject).await?;
         if let Some(wait) = failures.wait(subject, now) {
             return Err(LoginError::TooMany(wait));
         }
         *counted = failures.one_more(now);
-        login_failures::update(tx.conn(), subject, *counted).await?;
+        login_failures::update(tx.write_tx(), subject, *counted).await?;
     }
-    login_failures::delete_forgotten(tx.conn()).await?;
+    login_failures::delete_forgotten(tx.write_tx()).await?;
     tx.commit().await?;
     Ok(counts)
 }
 
-fn subjects<'a>(entrance: LoginRequest<'_>, username: &'a str) -> [Subject<'a>; 2] {
-    [Subject::Account(username), Subject::Address(entrance.address)]
+fn subjects<'a>(request: LoginRequest<'_>, username: &'a str) -> [Subject<'a>; 2] {
+    [Subject::Account(username), Subject::Address(request.client_ip)]
 }
 
 /// The attempt was none: what the account had is forgotten, what the address had before stays.
-async fn forgive(tx: &mut TenantTx, entrance: LoginRequest<'_>, username: &str) -> Result<(), StoreError> {
-    let [account, address] = subjects(entrance, username);
-    login_failures::delete(tx.conn(), account).await?;
-    login_failures::take_back(tx.conn(), address).await
+async fn reset_failures(tx: &mut Transaction, request: LoginRequest<'_>, username: &str) -> Result<(), StoreError> {
+    let [account, address] = subjects(request, username);
+    login_failures::delete(tx.write_tx(), account).await?;
+    login_failures::undo_count(tx.write_tx(), address).await
 }
 
 /// `None`: while the password was looked at, it was changed or the account closed.
 async fn start(
-    entrance: LoginRequest<'_>,
+    request: LoginRequest<'_>,
     user: &LoginAccount,
     (username, password): (&str, &Secret),
     old_session: Option<&str>,
@@ -272,33 +273,33 @@ async fn start(
         true => password_hashing::hash(password).await,
         false => user.password.clone(),
     };
-    let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
-    forgive(&mut tx, entrance, username).await?;
-    if !users::log_in(tx.conn(), user.id, &user.password, &renewed).await? {
+    let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
+    reset_failures(&mut tx, request, username).await?;
+    if !users::log_in(tx.write_tx(), user.id, &user.password, &renewed).await? {
         return Ok(None);
     }
     if let Some(old) = old_session {
-        sessions::delete(tx.conn(), &session_hash(old)).await?;
+        sessions::delete(tx.write_tx(), &session_hash(old)).await?;
     }
-    let session = insert_session(&mut tx, entrance.limits, user.id).await?;
+    let session = insert_session(&mut tx, request.limits, user.id).await?;
     tx.commit().await?;
     Ok(Some(session))
 }
 
-async fn insert_session(tx: &mut TenantTx, limits: SessionLimits, user_id: i64) -> Result<String, StoreError> {
+async fn insert_session(tx: &mut Transaction, limits: SessionLimits, user_id: i64) -> Result<String, StoreError> {
     let id = random_hex(SESSION_BYTES);
-    sessions::insert(tx.conn(), &session_hash(&id), user_id, Utc::now() + limits.at_first()).await?;
+    sessions::insert(tx.write_tx(), &session_hash(&id), user_id, Utc::now() + limits.at_first()).await?;
     Ok(id)
 }
 
 /// A line in the log; and where the account is locked from now on, an entry in the history. A name that nobody has is
 /// not told: it may be a password.
 async fn report_failure(
-    entrance: LoginRequest<'_>,
+    request: LoginRequest<'_>,
     user: Option<(i64, &str)>,
     counts: [u32; 2],
 ) -> Result<(), StoreError> {
-    let (tenant, address) = (&entrance.tenant.name, entrance.address);
+    let (tenant, address) = (&request.tenant.name, request.client_ip);
     let name = user.map_or("somebody unknown", |(_, name)| name);
     log::warn!(target: LOG_TARGET, "{tenant}: failed login of {name} from {address}");
     let [of_account, of_address] = counts;
@@ -308,9 +309,9 @@ async fn report_failure(
     if of_account == Subject::Account(name).locked_at() {
         log::warn!(target: LOG_TARGET, "{tenant}: {name} is locked after {of_account} failed logins");
         if let Some(user) = user {
-            let mut tx = TenantTx::bookkeeping(entrance.pool, &entrance.tenant.schema).await?;
+            let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
             let message = format!("Locked after {of_account} failed logins.");
-            note(&mut tx, user, LogAction::Change, (ObjectKind::CustUser, user.0, user.1), &message).await?;
+            record(&mut tx, user, LogAction::Change, (ObjectKind::CustUser, user.0, user.1), &message).await?;
             tx.commit().await?;
         }
     }

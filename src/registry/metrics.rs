@@ -1,5 +1,6 @@
 //! Metrics: added, cloned, changed, restored, removed.
 
+use super::Transaction;
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::{LogAction, ObjectKind};
@@ -8,17 +9,17 @@ use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::snapshot::VersionContent;
 use crate::domain::model::wording;
 use crate::store::metrics::MetricRow;
-use crate::store::{StoreError, TenantTx, groups, metrics, probes, version_writes, versions};
+use crate::store::{StoreError, groups, metrics, probes, version_writes, versions};
 
-use super::audit_log::note;
-use super::error::taken;
+use super::audit_log::record;
+use super::error::name_taken_error;
 use super::groups::chosen_group;
 use super::{ExpectedRevision, SaveError, Saved, renames};
 
 /// Adds a metric; with `clone_of` from the form that another one filled, whose history it inherits. Its name joins the
 /// registry, and the metric's group.
 pub async fn create(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     content: &MetricContent,
     clone_of: Option<i64>,
@@ -31,20 +32,20 @@ pub async fn create(
     let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content))).await?;
     let content = &content.clone().without_what_its_type_drops();
     let name_id = put_name(tx, content, chosen.group_id).await?;
-    let id = metrics::insert(tx.conn(), chosen.row(name_id, content)).await.map_err(name_taken)?;
-    metrics::set_settings(tx.conn(), id, &content.settings).await?;
+    let id = metrics::insert(tx.write_tx(), chosen.row(name_id, content)).await.map_err(name_taken)?;
+    metrics::set_settings(tx.write_tx(), id, &content.settings).await?;
     let derived = original.as_ref().map(|(_, of)| wording::derived_from(&of.name, &of.tag));
     if let Some(original) = clone_of {
-        version_writes::copy_metric_versions(tx.conn(), original, id).await?;
+        version_writes::copy_metric_versions(tx.write_tx(), original, id).await?;
     }
     keep(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
     let message = derived.unwrap_or_default();
-    note(tx, viewer, LogAction::Add, (ObjectKind::Metric, id, &content.label()), &message).await?;
+    record(tx, viewer, LogAction::Add, (ObjectKind::Metric, id, &content.label()), &message).await?;
     Ok(Saved::plain(id, &content.label()))
 }
 
 /// What the viewer may clone.
-async fn original(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<MetricContent, SaveError> {
+async fn original(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<MetricContent, SaveError> {
     let original = metrics::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Metric, Action::Clone { group: &original.group })?;
     Ok(original)
@@ -52,7 +53,7 @@ async fn original(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<MetricC
 
 /// Saves what a form holds, with a version. What knew the metric by its name follows a new one.
 pub async fn change(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     target: ExpectedRevision,
     content: &MetricContent,
@@ -69,10 +70,10 @@ pub async fn change(
         return Ok(Saved::nothing(target.id, &content.label()));
     }
     let name_id = put_name(tx, content, chosen.group_id).await?;
-    metrics::update(tx.conn(), target.id, chosen.row(name_id, content)).await.map_err(name_taken)?;
-    metrics::set_settings(tx.conn(), target.id, &content.settings).await?;
+    metrics::update(tx.write_tx(), target.id, chosen.row(name_id, content)).await.map_err(name_taken)?;
+    metrics::set_settings(tx.write_tx(), target.id, &content.settings).await?;
     keep(tx, viewer, target.id, &message).await?;
-    note(tx, viewer, LogAction::Change, (ObjectKind::Metric, target.id, &content.label()), &message).await?;
+    record(tx, viewer, LogAction::Change, (ObjectKind::Metric, target.id, &content.label()), &message).await?;
     let side_effects = if before.name == content.name {
         Vec::new()
     } else {
@@ -84,7 +85,7 @@ pub async fn change(
 /// Saves an old version of the metric again. A group or probe version that is no longer there is left out, and it says
 /// so: the metric stays in its group, or is without a probe version.
 pub async fn restore(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     target: ExpectedRevision,
     version_id: i64,
@@ -113,11 +114,11 @@ pub async fn restore(
 
 /// Removes it. Its name stays in the registry and in its group, since profiles may test with it. Its versions stay too:
 /// the log entries of it, which stay as well, name what was removed, and nothing else remembers its settings.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = metrics::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Metric, Action::Delete { group: &before.group })?;
-    metrics::delete(tx.conn(), id).await?;
-    note(tx, viewer, LogAction::Delete, (ObjectKind::Metric, id, &before.label()), "").await?;
+    metrics::delete(tx.write_tx(), id).await?;
+    record(tx, viewer, LogAction::Delete, (ObjectKind::Metric, id, &before.label()), "").await?;
     Ok(Saved::plain(id, &before.label()))
 }
 
@@ -145,7 +146,7 @@ impl Chosen {
 
 /// All that stands in the way of the content at once. `source` is the metric that the form showed at first.
 async fn check(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     content: &MetricContent,
     source: Option<(i64, &MetricContent)>,
 ) -> Result<Chosen, SaveError> {
@@ -173,7 +174,7 @@ async fn check(
 
 /// The version of a probe with this label, `None` for ''. One that stays need not be known any more.
 async fn chosen_probe_version(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     label: &str,
     source: Option<(i64, &MetricContent)>,
     errors: &mut ValidationErrors,
@@ -192,21 +193,21 @@ async fn chosen_probe_version(
 }
 
 /// Puts the metric's name into its group; gives the name's id in the registry. The forms of both groups name it.
-async fn put_name(tx: &mut TenantTx, content: &MetricContent, group_id: i64) -> Result<i64, StoreError> {
+async fn put_name(tx: &mut Transaction, content: &MetricContent, group_id: i64) -> Result<i64, StoreError> {
     let before = metrics::group_of_name(tx.conn(), &content.name).await?;
-    let id = metrics::put_name(tx.conn(), &content.name, group_id).await?;
+    let id = metrics::put_name(tx.write_tx(), &content.name, group_id).await?;
     if before.as_ref() != Some(&content.group) {
         let changed: Vec<String> = before.into_iter().chain([content.group.clone()]).collect();
-        groups::raise_revisions(tx.conn(), GroupKind::Metrics, &changed).await?;
+        groups::raise_revisions(tx.write_tx(), GroupKind::Metrics, &changed).await?;
     }
     Ok(id)
 }
 
 /// Keeps the metric as it stands now as a version.
-async fn keep(tx: &mut TenantTx, viewer: &Viewer, id: i64, message: &str) -> Result<(), StoreError> {
-    version_writes::keep_metrics(tx.conn(), &[id], message, (viewer.id, &viewer.username)).await
+async fn keep(tx: &mut Transaction, viewer: &Viewer, id: i64, message: &str) -> Result<(), StoreError> {
+    version_writes::keep_metrics(tx.write_tx(), &[id], message, (viewer.id, &viewer.username)).await
 }
 
 fn name_taken(error: StoreError) -> SaveError {
-    taken(error, &[("metric_name_tag_key", "name", words::exists("Metric", "Name and Tag"))])
+    name_taken_error(error, &[("metric_name_tag_key", "name", words::exists("Metric", "Name and Tag"))])
 }

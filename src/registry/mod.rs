@@ -14,7 +14,9 @@ pub mod profiles;
 mod renames;
 pub mod sessions;
 pub mod tenants;
+mod transaction;
 pub mod users;
 pub mod viewers;
 
 pub use error::{ExpectedRevision, SaveError, Saved};
+pub use transaction::Transaction;

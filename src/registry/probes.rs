@@ -1,5 +1,6 @@
 //! Probes: added, changed by a new version or in place, removed. The metrics that use them follow.
 
+use super::Transaction;
 use crate::domain::form::validation_error::{ValidationErrors, words};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::{LogAction, ObjectKind};
@@ -7,11 +8,11 @@ use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::probe::ProbeContent;
 use crate::domain::model::wording;
 use crate::store::versions::VersionRow;
-use crate::store::{StoreError, TenantTx, probes, version_writes, versions};
+use crate::store::{StoreError, probes, version_writes, versions};
 
-use super::audit_log::{by, note, note_metrics};
-use super::error::taken;
-use super::groups::{chosen_group, note_move};
+use super::audit_log::{author, record, record_metrics};
+use super::error::name_taken_error;
+use super::groups::{chosen_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
 
 /// Of more metrics than this a person is told the number only.
@@ -30,19 +31,19 @@ pub struct Intent {
 }
 
 /// Adds a probe with its first version.
-pub async fn create(tx: &mut TenantTx, viewer: &Viewer, content: &ProbeContent) -> Result<Saved, SaveError> {
+pub async fn create(tx: &mut Transaction, viewer: &Viewer, content: &ProbeContent) -> Result<Saved, SaveError> {
     decide(viewer, ObjectKind::Probe, Action::Add { group: &content.group })?;
     let group_id = check(tx, content, ValidationErrors::default()).await?;
-    let id = probes::insert(tx.conn(), content, group_id, &viewer.username).await.map_err(name_taken)?;
-    version_writes::keep_probe(tx.conn(), id, content, wording::INITIAL, by(viewer)).await?;
-    note_move(tx, GroupKind::Probes, "", &content.group).await?;
-    note(tx, viewer, LogAction::Add, (ObjectKind::Probe, id, &content.name), "").await?;
+    let id = probes::insert(tx.write_tx(), content, group_id, &viewer.username).await.map_err(name_taken)?;
+    version_writes::keep_probe(tx.write_tx(), id, content, wording::INITIAL, author(viewer)).await?;
+    record_move(tx, GroupKind::Probes, "", &content.group).await?;
+    record(tx, viewer, LogAction::Add, (ObjectKind::Probe, id, &content.name), "").await?;
     Ok(Saved::plain(id, &content.name))
 }
 
 /// Saves what a form holds; the name stays, whatever the content says.
 pub async fn change(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     target: ExpectedRevision,
     content: &ProbeContent,
@@ -63,7 +64,7 @@ pub async fn change(
     let labels: Vec<String> = kept.iter().map(|version| version.label.clone()).collect();
     before.check_version(content, intent.new_version, &labels, &mut errors);
     let group_id = check(tx, content, errors).await?;
-    probes::update(tx.conn(), target.id, content, group_id, &viewer.username).await?;
+    probes::update(tx.write_tx(), target.id, content, group_id, &viewer.username).await?;
     let side_effects = match kept.first() {
         newest if intent.new_version => {
             let replaced = newest.filter(|_| intent.update_metrics);
@@ -74,8 +75,8 @@ pub async fn change(
             Vec::new()
         }
     };
-    note_move(tx, GroupKind::Probes, &before.group, &content.group).await?;
-    note(tx, viewer, LogAction::Change, (ObjectKind::Probe, target.id, &content.name), &message).await?;
+    record_move(tx, GroupKind::Probes, &before.group, &content.group).await?;
+    record(tx, viewer, LogAction::Change, (ObjectKind::Probe, target.id, &content.name), &message).await?;
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
 }
 
@@ -84,22 +85,22 @@ pub async fn change(
 /// Its versions stay too: versions of metrics and log entries speak of them, and no page leads there. No other probe
 /// can come by them, since ids are never given twice: the sequence does not go back, and a load leaves out versions
 /// without their object.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = probes::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Probe, Action::Delete { group: &before.group })?;
     let kept = versions::list(tx.conn(), ObjectKind::Probe, id).await?;
     let version_ids: Vec<i64> = kept.iter().map(|version| version.id).collect();
-    let left = relink(tx, viewer, &version_ids, None).await?;
-    probes::delete(tx.conn(), id).await?;
-    note_move(tx, GroupKind::Probes, &before.group, "").await?;
-    note(tx, viewer, LogAction::Delete, (ObjectKind::Probe, id, &before.name), "").await?;
-    let side_effects = told(&left, |label| format!("Left metric {label} without a probe."));
+    let left = relink_metrics(tx, viewer, &version_ids, None).await?;
+    probes::delete(tx.write_tx(), id).await?;
+    record_move(tx, GroupKind::Probes, &before.group, "").await?;
+    record(tx, viewer, LogAction::Delete, (ObjectKind::Probe, id, &before.name), "").await?;
+    let side_effects = describe_change(&left, |label| format!("Left metric {label} without a probe."));
     Ok(Saved { side_effects, ..Saved::plain(id, &before.name) })
 }
 
 /// All that stands in the way of the content at once; gives the id of its group.
 async fn check(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     content: &ProbeContent,
     mut errors: ValidationErrors,
 ) -> Result<Option<i64>, SaveError> {
@@ -109,61 +110,61 @@ async fn check(
 }
 
 fn name_taken(error: StoreError) -> SaveError {
-    taken(error, &[("probe_name_key", "name", words::exists("Probe", "Name"))])
+    name_taken_error(error, &[("probe_name_key", "name", words::exists("Probe", "Name"))])
 }
 
 /// Keeps the content as a new version; metrics that use the replaced one move to it. Says which.
 async fn add_version(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     (id, content): (i64, &ProbeContent),
     message: &str,
     replaced: Option<&VersionRow>,
 ) -> Result<Vec<String>, StoreError> {
-    let version_id = version_writes::keep_probe(tx.conn(), id, content, message, by(viewer)).await?;
+    let version_id = version_writes::keep_probe(tx.write_tx(), id, content, message, author(viewer)).await?;
     let replaced: Vec<i64> = replaced.into_iter().map(|version| version.id).collect();
-    let moved = relink(tx, viewer, &replaced, Some(version_id)).await?;
-    Ok(told(&moved, |label| format!("Moved metric {label} to {}.", content.label())))
+    let moved = relink_metrics(tx, viewer, &replaced, Some(version_id)).await?;
+    Ok(describe_change(&moved, |label| format!("Moved metric {label} to {}.", content.label())))
 }
 
 /// Writes the content into the newest version; its metrics stay linked and show its label, be it another now.
 /// A probe should have a version: one that has none gets its first.
 async fn amend_version(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     (id, content): (i64, &ProbeContent),
     newest: Option<&VersionRow>,
 ) -> Result<(), StoreError> {
     let Some(newest) = newest else {
-        version_writes::keep_probe(tx.conn(), id, content, wording::INITIAL, by(viewer)).await?;
+        version_writes::keep_probe(tx.write_tx(), id, content, wording::INITIAL, author(viewer)).await?;
         return Ok(());
     };
-    version_writes::amend_probe(tx.conn(), newest.id, content).await?;
+    version_writes::amend_probe(tx.write_tx(), newest.id, content).await?;
     if newest.label != content.version {
         // Their forms name it.
-        probes::raise_metric_revisions(tx.conn(), newest.id).await?;
+        probes::raise_metric_revisions(tx.write_tx(), newest.id).await?;
     }
     Ok(())
 }
 
 /// Makes the metrics that use one of these versions use another, or none, with a version and a log entry each; gives
 /// their labels.
-async fn relink(
-    tx: &mut TenantTx,
+async fn relink_metrics(
+    tx: &mut Transaction,
     viewer: &Viewer,
     version_ids: &[i64],
     to: Option<i64>,
 ) -> Result<Vec<String>, StoreError> {
-    let moved = probes::relink_metrics(tx.conn(), version_ids, to).await?;
+    let moved = probes::relink_metrics(tx.write_tx(), version_ids, to).await?;
     if moved.is_empty() {
         return Ok(Vec::new());
     }
-    note_metrics(tx, viewer, &moved, PROBE_VERSION_CHANGED).await?;
+    record_metrics(tx, viewer, &moved, PROBE_VERSION_CHANGED).await?;
     Ok(moved.into_iter().map(|(_, label)| label).collect())
 }
 
 /// A sentence for each of the first metrics, then «… and 3 more.»
-fn told(labels: &[String], sentence: impl Fn(&str) -> String) -> Vec<String> {
+fn describe_change(labels: &[String], sentence: impl Fn(&str) -> String) -> Vec<String> {
     let first = labels.iter().take(MOST_TOLD).map(|label| sentence(label));
     let more = labels.len().saturating_sub(MOST_TOLD);
     first.chain((more > 0).then(|| format!("… and {more} more."))).collect()

@@ -2,6 +2,7 @@
 
 use sqlx::PgPool;
 
+use super::Transaction;
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::{LogAction, ObjectKind};
@@ -11,17 +12,17 @@ use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::wording;
 use crate::domain::model::wording::listed;
 use crate::store::profiles::ProfileRow;
-use crate::store::{StoreError, TenantTx, metrics, profiles, service_flavours, vos};
+use crate::store::{StoreError, metrics, profiles, service_flavours, vos};
 
-use super::audit_log::{Author, note};
-use super::error::taken;
-use super::groups::{chosen_group, note_move};
+use super::audit_log::{Author, record};
+use super::error::name_taken_error;
+use super::groups::{chosen_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
 
 /// Adds a profile; with `clone_of` from the form that an other one filled, whose name it may not keep. Without a version
 /// it gets the first.
 pub async fn create(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     content: &ProfileContent,
     clone_of: Option<i64>,
@@ -34,16 +35,16 @@ pub async fn create(
     let content = &ProfileContent { version: version.to_owned(), ..content.clone() };
     decide(viewer, ObjectKind::Profile, Action::Add { group: &content.group })?;
     let group_id = check(tx, content, None).await?;
-    let id = profiles::insert(tx.conn(), content, group_id).await.map_err(name_taken)?;
+    let id = profiles::insert(tx.write_tx(), content, group_id).await.map_err(name_taken)?;
     let side_effects = put_tuples(tx, id, content).await?;
-    note_move(tx, GroupKind::Profiles, "", &content.group).await?;
-    note(tx, viewer, LogAction::Add, (ObjectKind::Profile, id, &content.name), &message).await?;
+    record_move(tx, GroupKind::Profiles, "", &content.group).await?;
+    record(tx, viewer, LogAction::Add, (ObjectKind::Profile, id, &content.name), &message).await?;
     Ok(Saved { side_effects, ..Saved::plain(id, &content.name) })
 }
 
 /// «Derived from ARGO_MON (1.0)», where the viewer may clone the original and the copy has a name of its own.
 async fn check_clone(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     content: &ProfileContent,
     original: i64,
@@ -58,7 +59,7 @@ async fn check_clone(
 
 /// Saves what a form holds. Tuples that stay keep their ids.
 pub async fn change(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     target: ExpectedRevision,
     content: &ProfileContent,
@@ -72,26 +73,26 @@ pub async fn change(
     if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.name));
     }
-    profiles::update(tx.conn(), target.id, content, group_id).await.map_err(name_taken)?;
+    profiles::update(tx.write_tx(), target.id, content, group_id).await.map_err(name_taken)?;
     let side_effects = put_tuples(tx, target.id, content).await?;
-    note_move(tx, GroupKind::Profiles, &before.content.group, &content.group).await?;
-    note(tx, viewer, LogAction::Change, (ObjectKind::Profile, target.id, &content.name), &message).await?;
+    record_move(tx, GroupKind::Profiles, &before.content.group, &content.group).await?;
+    record(tx, viewer, LogAction::Change, (ObjectKind::Profile, target.id, &content.name), &message).await?;
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
 }
 
 /// Removes it with its tuples; their metrics and flavours stay known.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = profiles::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Profile, Action::Delete { group: &before.group })?;
-    profiles::delete(tx.conn(), id).await?;
-    note_move(tx, GroupKind::Profiles, &before.group, "").await?;
-    note(tx, viewer, LogAction::Delete, (ObjectKind::Profile, id, &before.name), "").await?;
+    profiles::delete(tx.write_tx(), id).await?;
+    record_move(tx, GroupKind::Profiles, &before.group, "").await?;
+    record(tx, viewer, LogAction::Delete, (ObjectKind::Profile, id, &before.name), "").await?;
     Ok(Saved::plain(id, &before.name))
 }
 
 /// All that stands in the way of the content at once; gives the id of its group. A VO that is no longer listed may stay.
 async fn check(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     content: &ProfileContent,
     before: Option<&ProfileContent>,
 ) -> Result<Option<i64>, SaveError> {
@@ -107,17 +108,17 @@ async fn check(
 }
 
 fn name_taken(error: StoreError) -> SaveError {
-    taken(error, &[("profile_name_version_key", "name", NAME_TAKEN.to_owned())])
+    name_taken_error(error, &[("profile_name_version_key", "name", NAME_TAKEN.to_owned())])
 }
 
 /// Makes the content's tuples those of the profile. Flavours and metrics that nobody knew become known: says so.
-async fn put_tuples(tx: &mut TenantTx, id: i64, content: &ProfileContent) -> Result<Vec<String>, StoreError> {
+async fn put_tuples(tx: &mut Transaction, id: i64, content: &ProfileContent) -> Result<Vec<String>, StoreError> {
     let flavours: Vec<String> = content.tuples.iter().map(|tuple| tuple.service_flavour.clone()).collect();
-    let new_flavours = service_flavours::register(tx.conn(), &flavours, MANUAL_FLAVOUR).await?;
+    let new_flavours = service_flavours::register(tx.write_tx(), &flavours, MANUAL_FLAVOUR).await?;
     let names: Vec<String> = content.tuples.iter().map(|tuple| tuple.metric.clone()).collect();
     let new_names = metrics::unknown_names(tx.conn(), &names).await?;
-    metrics::register_names(tx.conn(), &new_names).await?;
-    profiles::set_tuples(tx.conn(), id, &content.tuples).await?;
+    metrics::register_names(tx.write_tx(), &new_names).await?;
+    profiles::set_tuples(tx.write_tx(), id, &content.tuples).await?;
     let flavours = listed("Added", ["new service flavour", "new service flavours"], &new_flavours);
     let names = listed("Added", ["new metric name", "new metric names"], &new_names);
     Ok(flavours.into_iter().chain(names).collect())
@@ -143,13 +144,13 @@ pub async fn import(
     only_into_empty: bool,
     command: &str,
 ) -> Result<Option<Vec<Imported>>, StoreError> {
-    let mut tx = TenantTx::write(pool, schema).await?;
+    let mut tx = Transaction::begin(pool, schema).await?;
     if only_into_empty && profiles::any(tx.conn()).await? {
         return Ok(None);
     }
     let before = profiles::list(tx.conn(), None).await?;
     let names: Vec<String> = wanted.iter().flat_map(|p| &p.tuples).map(|tuple| tuple.metric.clone()).collect();
-    metrics::register_names(tx.conn(), &names).await?;
+    metrics::register_names(tx.write_tx(), &names).await?;
     let mut imported = Vec::with_capacity(wanted.len());
     for profile in wanted {
         let old = before.iter().find(|row| row.name == profile.name && row.version == profile.version);
@@ -160,22 +161,22 @@ pub async fn import(
 }
 
 async fn import_one(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     profile: &ProfileContent,
     old: Option<&ProfileRow>,
     command: &str,
 ) -> Result<Imported, StoreError> {
     let description = profile.description.as_deref();
-    let (id, is_new) = profiles::put(tx.conn(), &profile.name, &profile.version, &profile.vo, description).await?;
-    let (added, removed) = profiles::set_tuples(tx.conn(), id, &profile.tuples).await?;
+    let (id, is_new) = profiles::put(tx.write_tx(), &profile.name, &profile.version, &profile.vo, description).await?;
+    let (added, removed) = profiles::set_tuples(tx.write_tx(), id, &profile.tuples).await?;
     let changes = import_changes(profile, old, added, removed);
     if !is_new && !changes.is_empty() {
-        profiles::raise_revision(tx.conn(), id).await?;
+        profiles::raise_revision(tx.write_tx(), id).await?;
     }
     if is_new || !changes.is_empty() {
         let action = if is_new { LogAction::Add } else { LogAction::Change };
         let object = (ObjectKind::Profile, id, profile.name.as_str());
-        note(tx, Author::command(command), action, object, &changes).await?;
+        record(tx, Author::command(command), action, object, &changes).await?;
     }
     Ok(Imported { name: profile.name.clone(), version: profile.version.clone(), is_new, changes })
 }

@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use super::Transaction;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::metric_changes;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::wording::listed;
-use crate::store::{StoreError, TenantTx, audit_log, groups, metric_renames, metrics, references};
+use crate::store::{StoreError, audit_log, groups, metric_renames, metrics, references};
 
-use super::audit_log::{by, note_metrics};
+use super::audit_log::{author, record_metrics};
 
 /// Everything that knew the metric by its old name follows, unless another metric still bears that. The metric itself
 /// has its new name already, and `id` says which it is: what it names is as somebody typed it. Gives a sentence about
 /// each kind of thing that changed along.
 pub(super) async fn follow(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     id: i64,
     (old, new): (&str, &str),
@@ -26,9 +27,9 @@ pub(super) async fn follow(
     let followers = follow_metrics(tx, viewer, id, (old, new)).await?;
     let profiles = follow_profiles(tx, viewer, (old, new)).await?;
     let group = metrics::group_of_name(tx.conn(), old).await?;
-    metric_renames::delete_name(tx.conn(), old).await?;
+    metric_renames::delete_name(tx.write_tx(), old).await?;
     // The form of its group named it.
-    groups::raise_revisions(tx.conn(), GroupKind::Metrics, group.as_slice()).await?;
+    groups::raise_revisions(tx.write_tx(), GroupKind::Metrics, group.as_slice()).await?;
     let followers = listed("The new name stands in", ["metric", "metrics"], &followers);
     let profiles = listed("The new name stands in", ["profile", "profiles"], &profiles);
     Ok(followers.into_iter().chain(profiles).collect())
@@ -36,7 +37,7 @@ pub(super) async fn follow(
 
 /// The metrics that have it as parent or dependency, with a version and a log entry each; gives their labels.
 async fn follow_metrics(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     id: i64,
     (old, new): (&str, &str),
@@ -51,24 +52,24 @@ async fn follow_metrics(
     }
     for (message, changed) in &changes {
         let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
-        metric_renames::follow(tx.conn(), &ids, old, new).await?;
-        note_metrics(tx, viewer, changed, message).await?;
+        metric_renames::follow(tx.write_tx(), &ids, old, new).await?;
+        record_metrics(tx, viewer, changed, message).await?;
     }
     Ok(relying.iter().map(references::RelyingMetric::label).collect())
 }
 
 /// The profiles that test with it, with a log entry each; gives their labels.
 async fn follow_profiles(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     (old, new): (&str, &str),
 ) -> Result<Vec<String>, StoreError> {
     let profiles = references::profiles_of_metric(tx.conn(), old).await?;
     let changed: Vec<(i64, String)> = profiles.iter().map(|profile| (profile.id, profile.name.clone())).collect();
     let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
-    metric_renames::move_tuples(tx.conn(), old, new).await?;
-    metric_renames::raise_profiles(tx.conn(), &ids).await?;
+    metric_renames::move_tuples(tx.write_tx(), old, new).await?;
+    metric_renames::raise_profiles(tx.write_tx(), &ids).await?;
     let message = format!("Metric \"{old}\" is now called \"{new}\".");
-    audit_log::insert_changes(tx.conn(), ObjectKind::Profile, &changed, &message, by(viewer)).await?;
+    audit_log::insert_changes(tx.write_tx(), ObjectKind::Profile, &changed, &message, author(viewer)).await?;
     Ok(profiles.iter().map(|profile| format!("{} ({})", profile.name, profile.version)).collect())
 }

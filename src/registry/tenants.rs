@@ -1,11 +1,12 @@
 //! Tenants come and go.
 
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 
+use super::{Transaction, transaction};
 use crate::domain::model::tenant::{SchemaName, Tenant};
 use crate::store::migrate::{self, MigrateError, Progress, Schema};
 use crate::store::tenant_tx::{create_schema, drop_schema};
-use crate::store::{StoreError, TenantTx, metrics, tenants};
+use crate::store::{StoreError, metrics, tenants};
 
 #[derive(Debug, thiserror::Error)]
 pub enum TenantOperationError {
@@ -28,12 +29,6 @@ pub enum TenantOperationError {
     Store(#[from] StoreError),
 }
 
-impl From<sqlx::Error> for TenantOperationError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 /// Creates the tenant: its schema with all migrations, its entry in the list and the fixed rows, all of it or nothing.
 /// Gives the number of fixed rows.
 pub async fn create(
@@ -41,17 +36,17 @@ pub async fn create(
     tenant: &Tenant,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<usize, TenantOperationError> {
-    let mut tx = conn.begin().await?;
-    tenants::insert(&mut tx, tenant).await.map_err(|error| taken(error, tenant))?;
-    create_schema(&mut tx, &tenant.schema).await.map_err(|error| taken(error, tenant))?;
-    migrate::run_within(&mut tx, &Schema::Tenant(tenant.schema.clone()), progress).await?;
+    let mut tx = transaction::shared(conn).await?;
+    tenants::insert(&mut tx, tenant).await.map_err(|error| name_taken_error(error, tenant))?;
+    create_schema(&mut tx, &tenant.schema).await.map_err(|error| name_taken_error(error, tenant))?;
+    migrate::run_within(tx.conn(), &Schema::Tenant(tenant.schema.clone()), progress).await?;
     let rows = metrics::install_fixed_rows(&mut tx).await?;
     tx.commit().await?;
     Ok(rows)
 }
 
 /// What was taken already, by the constraint that said so.
-fn taken(error: StoreError, tenant: &Tenant) -> TenantOperationError {
+fn name_taken_error(error: StoreError, tenant: &Tenant) -> TenantOperationError {
     match error.constraint() {
         "tenant_name_key" => TenantOperationError::NameTaken(tenant.name.clone()),
         "tenant_schema_name_key" => TenantOperationError::SchemaTaken(tenant.schema.to_string()),
@@ -68,21 +63,24 @@ fn taken(error: StoreError, tenant: &Tenant) -> TenantOperationError {
 
 /// Lists the public tenant unless it is listed; says whether it did.
 pub async fn ensure_public_tenant(conn: &mut PgConnection) -> Result<bool, StoreError> {
-    tenants::insert_public(conn).await
+    let mut tx = transaction::shared(conn).await?;
+    let is_new = tenants::insert_public(&mut tx).await?;
+    tx.commit().await?;
+    Ok(is_new)
 }
 
 /// The rows that every tenant has; gives their number.
 pub async fn install_fixed_rows(pool: &PgPool, schema: &SchemaName) -> Result<usize, StoreError> {
-    let mut tx = TenantTx::write(pool, schema).await?;
-    let rows = metrics::install_fixed_rows(tx.conn()).await?;
+    let mut tx = Transaction::begin(pool, schema).await?;
+    let rows = metrics::install_fixed_rows(tx.write_tx()).await?;
     tx.commit().await?;
     Ok(rows)
 }
 
 /// Deletes the tenant with all its data, all of it or nothing.
 pub async fn delete(conn: &mut PgConnection, schema: &SchemaName) -> Result<(), TenantOperationError> {
-    let mut tx = conn.begin().await?;
-    let known = tenants::list(&mut tx).await?.into_iter().any(|state| state.tenant.schema == *schema);
+    let mut tx = transaction::shared(conn).await?;
+    let known = tenants::list(tx.conn()).await?.into_iter().any(|state| state.tenant.schema == *schema);
     if !known {
         return Err(TenantOperationError::Unknown(schema.to_string()));
     }

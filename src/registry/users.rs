@@ -2,6 +2,7 @@
 
 use sqlx::PgPool;
 
+use super::Transaction;
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::{LogAction, ObjectKind};
@@ -10,10 +11,10 @@ use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::user::{UserContent, groups_field};
 use crate::domain::model::wording;
 use crate::domain::model::wording::missing_in;
-use crate::store::{StoreError, TenantTx, groups, sessions, users};
+use crate::store::{StoreError, groups, sessions, users};
 
-use super::audit_log::note;
-use super::error::taken;
+use super::audit_log::record;
+use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
 
 const LAST_SUPERUSER: &str = "This is the last superuser who can log in: somebody must remain.";
@@ -27,15 +28,15 @@ pub async fn create_superuser(
     password_hash: &str,
     email: &str,
 ) -> Result<bool, StoreError> {
-    let mut tx = TenantTx::write(pool, schema).await?;
-    let id = users::insert_superuser(tx.conn(), username, password_hash, email).await?;
+    let mut tx = Transaction::begin(pool, schema).await?;
+    let id = users::insert_superuser(tx.write_tx(), username, password_hash, email).await?;
     tx.commit().await?;
     Ok(id.is_some())
 }
 
 /// Adds a user. The password comes hashed: see `domain::password`.
 pub async fn create(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     content: &UserContent,
     password_hash: &str,
@@ -47,15 +48,15 @@ pub async fn create(
     content.check_password(&mut errors);
     let moves = choose_groups(tx, &before, content, &mut errors).await?;
     errors.check()?;
-    let id = users::insert(tx.conn(), content, password_hash).await.map_err(name_taken)?;
+    let id = users::insert(tx.write_tx(), content, password_hash).await.map_err(name_taken)?;
     apply(tx, id, &moves).await?;
-    note(tx, viewer, LogAction::Add, (ObjectKind::CustUser, id, &content.username), "").await?;
+    record(tx, viewer, LogAction::Add, (ObjectKind::CustUser, id, &content.username), "").await?;
     Ok(Saved::plain(id, &content.username))
 }
 
 /// Saves what a form holds. Whoever may no longer log in loses their sessions.
 pub async fn change(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     target: ExpectedRevision,
     content: &UserContent,
@@ -76,45 +77,45 @@ pub async fn change(
     check_remaining(tx, target.id, &before, content, &mut errors).await?;
     let moves = choose_groups(tx, &before, content, &mut errors).await?;
     errors.check()?;
-    users::update(tx.conn(), target.id, content).await.map_err(name_taken)?;
+    users::update(tx.write_tx(), target.id, content).await.map_err(name_taken)?;
     apply(tx, target.id, &moves).await?;
     if before.username != content.username {
         raise_groups(tx, content).await?;
     }
     if !(content.is_active && content.is_staff) {
-        sessions::delete_of_user(tx.conn(), target.id).await?;
+        sessions::delete_of_user(tx.write_tx(), target.id).await?;
     }
-    note(tx, viewer, LogAction::Change, (ObjectKind::CustUser, target.id, &content.username), &message).await?;
+    record(tx, viewer, LogAction::Change, (ObjectKind::CustUser, target.id, &content.username), &message).await?;
     Ok(Saved::changed(target.id, &content.username, message))
 }
 
 /// Removes them with their sessions. What they did stays under their name.
-pub async fn remove(tx: &mut TenantTx, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
+pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = users::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::CustUser, Action::Delete { group: "" })?;
     if before.is_administrator() && !users::is_another_administrator(tx.conn(), id).await? {
         return Err(ValidationErrors::of_form(LAST_SUPERUSER).into());
     }
     // First the note: it refers to whoever did it, who may be the same.
-    note(tx, viewer, LogAction::Delete, (ObjectKind::CustUser, id, &before.username), "").await?;
+    record(tx, viewer, LogAction::Delete, (ObjectKind::CustUser, id, &before.username), "").await?;
     raise_groups(tx, &before).await?;
-    users::delete(tx.conn(), id).await?;
+    users::delete(tx.write_tx(), id).await?;
     Ok(Saved::plain(id, &before.username))
 }
 
 /// Gives a user another password, hashed as for [`create`], and ends their sessions.
 pub async fn set_password(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     viewer: &Viewer,
     id: i64,
     password_hash: &str,
 ) -> Result<Saved, SaveError> {
     let username = users::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content.username;
     decide(viewer, ObjectKind::CustUser, Action::Change { before: "", after: "" })?;
-    users::put_password(tx.conn(), id, password_hash).await?;
-    sessions::delete_of_user(tx.conn(), id).await?;
+    users::put_password(tx.write_tx(), id, password_hash).await?;
+    sessions::delete_of_user(tx.write_tx(), id).await?;
     let message = "Changed password.";
-    note(tx, viewer, LogAction::Change, (ObjectKind::CustUser, id, &username), message).await?;
+    record(tx, viewer, LogAction::Change, (ObjectKind::CustUser, id, &username), message).await?;
     Ok(Saved::changed(id, &username, message.to_owned()))
 }
 
@@ -123,12 +124,12 @@ fn name_taken(error: StoreError) -> SaveError {
         ("app_user_username_key", "username", words::exists("User", "Username")),
         ("app_user_egi_id_key", "egi_id", words::exists("User", "eduPersonUniqueId")),
     ];
-    taken(error, &known)
+    name_taken_error(error, &known)
 }
 
 /// Complains, at each flag that was taken away, where nobody could administer POEM any more.
 async fn check_remaining(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     id: i64,
     before: &UserContent,
     after: &UserContent,
@@ -154,7 +155,7 @@ struct Moves {
 
 /// Complains about groups that are unknown at the field of their kind.
 async fn choose_groups(
-    tx: &mut TenantTx,
+    tx: &mut Transaction,
     before: &UserContent,
     after: &UserContent,
     errors: &mut ValidationErrors,
@@ -176,21 +177,21 @@ async fn choose_groups(
     Ok(moves)
 }
 
-async fn apply(tx: &mut TenantTx, id: i64, moves: &[Moves]) -> Result<(), StoreError> {
+async fn apply(tx: &mut Transaction, id: i64, moves: &[Moves]) -> Result<(), StoreError> {
     let ids = |groups: &[(i64, String)]| groups.iter().map(|group| group.0).collect::<Vec<_>>();
     for Moves { kind, joined, left } in moves {
-        groups::add_users(tx.conn(), *kind, &ids(joined), &[id]).await?;
-        groups::remove_users(tx.conn(), *kind, &ids(left), &[id]).await?;
+        groups::add_users(tx.write_tx(), *kind, &ids(joined), &[id]).await?;
+        groups::remove_users(tx.write_tx(), *kind, &ids(left), &[id]).await?;
         let names: Vec<String> = joined.iter().chain(left).map(|group| group.1.clone()).collect();
-        groups::raise_revisions(tx.conn(), *kind, &names).await?;
+        groups::raise_revisions(tx.write_tx(), *kind, &names).await?;
     }
     Ok(())
 }
 
 /// The forms of their groups name them.
-async fn raise_groups(tx: &mut TenantTx, content: &UserContent) -> Result<(), StoreError> {
+async fn raise_groups(tx: &mut Transaction, content: &UserContent) -> Result<(), StoreError> {
     for kind in GroupKind::ALL {
-        groups::raise_revisions(tx.conn(), kind, content.groups(kind)).await?;
+        groups::raise_revisions(tx.write_tx(), kind, content.groups(kind)).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Loaded, Result};
+use super::{Loaded, Result, WriteTx};
 use crate::domain::model::aggregation::AggregationContent;
 
 #[derive(Debug, Clone)]
@@ -60,24 +60,19 @@ pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<A
 }
 
 /// Gives its id. Fails on the constraints `aggregation_name_key` and `aggregation_apiid_key` where one is taken.
-pub async fn insert(conn: &mut PgConnection, content: &AggregationContent, group_id: Option<i64>) -> Result<i64> {
+pub async fn insert(tx: &mut WriteTx<'_>, content: &AggregationContent, group_id: Option<i64>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO aggregation (name, apiid, group_id) VALUES ($1, $2, $3) RETURNING id",
         content.name,
         content.apiid,
         group_id
     )
-    .fetch_one(conn)
+    .fetch_one(tx.conn())
     .await?)
 }
 
 /// Fails on the constraints that [`insert`] names.
-pub async fn update(
-    conn: &mut PgConnection,
-    id: i64,
-    content: &AggregationContent,
-    group_id: Option<i64>,
-) -> Result<()> {
+pub async fn update(tx: &mut WriteTx<'_>, id: i64, content: &AggregationContent, group_id: Option<i64>) -> Result<()> {
     sqlx::query!(
         "UPDATE aggregation SET name = $2, apiid = $3, group_id = $4, revision = revision + 1 WHERE id = $1",
         id,
@@ -85,12 +80,12 @@ pub async fn update(
         content.apiid,
         group_id
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM aggregation WHERE id = $1", id).execute(conn).await?;
+pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM aggregation WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }

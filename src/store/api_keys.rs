@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{Loaded, Result};
+use super::{Loaded, Result, WriteTx};
 use crate::domain::model::api_key::ApiKeyContent;
 
 /// A key as it is listed.
@@ -43,7 +43,7 @@ pub async fn by_client(conn: &mut PgConnection, client: &str) -> Result<Option<S
 
 /// Creates the client's key or gives it a new token; a revoked key stays revoked. Gives (id, is it new, is it revoked).
 pub async fn put(
-    conn: &mut PgConnection,
+    tx: &mut WriteTx<'_>,
     client: &str,
     token_hash: &[u8],
     token_sealed: Option<&[u8]>,
@@ -57,19 +57,19 @@ pub async fn put(
         token_hash,
         token_sealed
     )
-    .fetch_one(conn)
+    .fetch_one(tx.conn())
     .await?;
     Ok((row.id, row.is_new, row.revoked))
 }
 
 /// Revokes the client's key for good. Gives its id and whether it was in force until now; `None`: no such client.
-pub async fn revoke(conn: &mut PgConnection, client: &str) -> Result<Option<(i64, bool)>> {
+pub async fn revoke(tx: &mut WriteTx<'_>, client: &str) -> Result<Option<(i64, bool)>> {
     let row = sqlx::query!(
         r#"UPDATE api_key new SET revoked = true FROM api_key old
            WHERE new.client = $1 AND old.id = new.id RETURNING new.id, NOT old.revoked AS "in_force!""#,
         client
     )
-    .fetch_optional(conn)
+    .fetch_optional(tx.conn())
     .await?;
     Ok(row.map(|row| (row.id, row.in_force)))
 }
@@ -84,23 +84,18 @@ pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<A
 }
 
 /// Gives its id. Fails on the constraint `api_key_client_key` where the client has a key.
-pub async fn insert(
-    conn: &mut PgConnection,
-    client: &str,
-    token_hash: &[u8],
-    token_sealed: Option<&[u8]>,
-) -> Result<i64> {
+pub async fn insert(tx: &mut WriteTx<'_>, client: &str, token_hash: &[u8], token_sealed: Option<&[u8]>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO api_key (client, token_hash, token_sealed) VALUES ($1, $2, $3) RETURNING id",
         client,
         token_hash,
         token_sealed
     )
-    .fetch_one(conn)
+    .fetch_one(tx.conn())
     .await?)
 }
 
-pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM api_key WHERE id = $1", id).execute(conn).await?;
+pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM api_key WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }

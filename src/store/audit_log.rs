@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 
 use super::lists::log_entries::{Entries, LogRow};
 use super::lists::{ListAsk, Rows};
-use super::{Result, lists};
+use super::{Result, WriteTx, lists};
 use crate::domain::model::log_entry::{LogAction, ObjectKind};
 
 /// What is written down of an action; its time is now.
@@ -21,7 +21,7 @@ pub struct NewLogEntry<'a> {
     pub username: &'a str,
 }
 
-pub async fn insert(conn: &mut PgConnection, entry: NewLogEntry<'_>) -> Result<()> {
+pub async fn insert(tx: &mut WriteTx<'_>, entry: NewLogEntry<'_>) -> Result<()> {
     sqlx::query!(
         "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -33,14 +33,14 @@ pub async fn insert(conn: &mut PgConnection, entry: NewLogEntry<'_>) -> Result<(
         entry.user_id,
         entry.username
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// A change of many objects of one kind, given as (id, name): an entry each, now.
 pub async fn insert_changes(
-    conn: &mut PgConnection,
+    tx: &mut WriteTx<'_>,
     kind: ObjectKind,
     objects: &[(i64, String)],
     message: &str,
@@ -58,7 +58,7 @@ pub async fn insert_changes(
         user_id,
         username
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }

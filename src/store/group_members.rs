@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::Result;
+use super::{Result, WriteTx};
 use crate::domain::model::group_kind::GroupKind;
 
 /// An object that a group may hold: a probe, a name of the metric registry, a profile, an aggregation.
@@ -53,7 +53,7 @@ pub async fn by_names(conn: &mut PgConnection, kind: GroupKind, names: &[String]
 }
 
 /// Puts objects into a group, or into none. Their revisions rise; names of the registry have none.
-pub async fn move_to(conn: &mut PgConnection, kind: GroupKind, ids: &[i64], group_id: Option<i64>) -> Result<()> {
+pub async fn move_to(tx: &mut WriteTx<'_>, kind: GroupKind, ids: &[i64], group_id: Option<i64>) -> Result<()> {
     match kind {
         GroupKind::Aggregations => sqlx::query!(
             "UPDATE aggregation SET group_id = $2, revision = revision + 1 WHERE id = ANY ($1)",
@@ -68,13 +68,13 @@ pub async fn move_to(conn: &mut PgConnection, kind: GroupKind, ids: &[i64], grou
         }
         GroupKind::Metrics => sqlx::query!("UPDATE metric_name SET group_id = $2 WHERE id = ANY ($1)", ids, group_id),
     }
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Whoever edits an object of the group and read it before is told that something of it changed: the group's name.
-pub async fn raise_revisions(conn: &mut PgConnection, kind: GroupKind, group_id: i64) -> Result<()> {
+pub async fn raise_revisions(tx: &mut WriteTx<'_>, kind: GroupKind, group_id: i64) -> Result<()> {
     match kind {
         GroupKind::Aggregations => {
             sqlx::query!("UPDATE aggregation SET revision = revision + 1 WHERE group_id = $1", group_id)
@@ -83,7 +83,7 @@ pub async fn raise_revisions(conn: &mut PgConnection, kind: GroupKind, group_id:
         GroupKind::Probes => sqlx::query!("UPDATE probe SET revision = revision + 1 WHERE group_id = $1", group_id),
         GroupKind::Metrics => sqlx::query!("UPDATE metric SET revision = revision + 1 WHERE group_id = $1", group_id),
     }
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
@@ -112,7 +112,7 @@ pub async fn metrics_inside(conn: &mut PgConnection, name_ids: Option<&[i64]>, g
 
 /// Puts metrics into a group, or into none; their names in the registry stay where they are. Gives (id, label), like
 /// «argo.AMS-Check (Production)», by label in code point order.
-pub async fn move_metrics(conn: &mut PgConnection, ids: &[i64], group_id: Option<i64>) -> Result<Vec<(i64, String)>> {
+pub async fn move_metrics(tx: &mut WriteTx<'_>, ids: &[i64], group_id: Option<i64>) -> Result<Vec<(i64, String)>> {
     let rows = sqlx::query!(
         r#"WITH moved AS (
                UPDATE metric SET group_id = $2, revision = revision + 1 WHERE id = ANY ($1)
@@ -124,7 +124,7 @@ pub async fn move_metrics(conn: &mut PgConnection, ids: &[i64], group_id: Option
         ids,
         group_id
     )
-    .fetch_all(conn)
+    .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.label)).collect())
 }

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Loaded, Result, group_members};
+use super::{Loaded, Result, WriteTx, group_members};
 use crate::domain::model::group::GroupContent;
 use crate::domain::model::group_kind::GroupKind;
 
@@ -84,33 +84,33 @@ pub async fn by_names(conn: &mut PgConnection, kind: GroupKind, names: &[String]
 }
 
 /// Gives its id. Fails on the constraint `object_group_kind_name_key` where the kind has a group of this name.
-pub async fn insert(conn: &mut PgConnection, kind: GroupKind, name: &str) -> Result<i64> {
+pub async fn insert(tx: &mut WriteTx<'_>, kind: GroupKind, name: &str) -> Result<i64> {
     Ok(sqlx::query_scalar!("INSERT INTO object_group (kind, name) VALUES ($1, $2) RETURNING id", kind.as_str(), name)
-        .fetch_one(conn)
+        .fetch_one(tx.conn())
         .await?)
 }
 
 /// Names it. Fails on the constraint that [`insert`] names.
-pub async fn update(conn: &mut PgConnection, kind: GroupKind, id: i64, name: &str) -> Result<()> {
+pub async fn update(tx: &mut WriteTx<'_>, kind: GroupKind, id: i64, name: &str) -> Result<()> {
     sqlx::query!(
         "UPDATE object_group SET name = $3, revision = revision + 1 WHERE kind = $1 AND id = $2",
         kind.as_str(),
         id,
         name
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// With its memberships of users. No object may be in it any more.
-pub async fn delete(conn: &mut PgConnection, kind: GroupKind, id: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM object_group WHERE kind = $1 AND id = $2", kind.as_str(), id).execute(conn).await?;
+pub async fn delete(tx: &mut WriteTx<'_>, kind: GroupKind, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM object_group WHERE kind = $1 AND id = $2", kind.as_str(), id).execute(tx.conn()).await?;
     Ok(())
 }
 
 /// Whoever edits one of the groups and read it before is told that it changed.
-pub async fn raise_revisions(conn: &mut PgConnection, kind: GroupKind, names: &[String]) -> Result<()> {
+pub async fn raise_revisions(tx: &mut WriteTx<'_>, kind: GroupKind, names: &[String]) -> Result<()> {
     // A statement that changes nothing gives the tenant a new stamp all the same.
     if names.is_empty() {
         return Ok(());
@@ -120,13 +120,13 @@ pub async fn raise_revisions(conn: &mut PgConnection, kind: GroupKind, names: &[
         kind.as_str(),
         names
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Makes users belong to groups of a kind, every one to every one; who belongs already does not mind.
-pub async fn add_users(conn: &mut PgConnection, kind: GroupKind, groups: &[i64], users: &[i64]) -> Result<()> {
+pub async fn add_users(tx: &mut WriteTx<'_>, kind: GroupKind, groups: &[i64], users: &[i64]) -> Result<()> {
     sqlx::query!(
         "INSERT INTO group_member (kind, group_id, user_id)
          SELECT $1, g, u FROM unnest($2::bigint[]) AS g, unnest($3::bigint[]) AS u
@@ -135,20 +135,20 @@ pub async fn add_users(conn: &mut PgConnection, kind: GroupKind, groups: &[i64],
         groups,
         users
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Takes users out of groups of a kind, every one of every one.
-pub async fn remove_users(conn: &mut PgConnection, kind: GroupKind, groups: &[i64], users: &[i64]) -> Result<()> {
+pub async fn remove_users(tx: &mut WriteTx<'_>, kind: GroupKind, groups: &[i64], users: &[i64]) -> Result<()> {
     sqlx::query!(
         "DELETE FROM group_member WHERE kind = $1 AND group_id = ANY ($2) AND user_id = ANY ($3)",
         kind.as_str(),
         groups,
         users
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::Result;
+use super::{Result, WriteTx};
 
 /// Whether any metric bears the name.
 pub async fn is_borne(conn: &mut PgConnection, name: &str) -> Result<bool> {
@@ -17,7 +17,7 @@ pub async fn is_borne(conn: &mut PgConnection, name: &str) -> Result<bool> {
 
 /// Makes the tuples of one name of the registry tuples of another. They keep their ids; one that the profile has under
 /// the other name already stays with the old one, whose tuples [`delete_name`] removes.
-pub async fn move_tuples(conn: &mut PgConnection, old: &str, new: &str) -> Result<()> {
+pub async fn move_tuples(tx: &mut WriteTx<'_>, old: &str, new: &str) -> Result<()> {
     sqlx::query!(
         "UPDATE metric_instance i SET metric_name_id = new.id
          FROM metric_name old, metric_name new
@@ -28,26 +28,26 @@ pub async fn move_tuples(conn: &mut PgConnection, old: &str, new: &str) -> Resul
         old,
         new
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Removes a name of the registry with the tuples that still have it. No metric may bear it any more.
-pub async fn delete_name(conn: &mut PgConnection, name: &str) -> Result<()> {
+pub async fn delete_name(tx: &mut WriteTx<'_>, name: &str) -> Result<()> {
     sqlx::query!(
         "DELETE FROM metric_instance i USING metric_name n WHERE n.id = i.metric_name_id AND n.name = $1",
         name
     )
-    .execute(&mut *conn)
+    .execute(tx.conn())
     .await?;
-    sqlx::query!("DELETE FROM metric_name WHERE name = $1", name).execute(conn).await?;
+    sqlx::query!("DELETE FROM metric_name WHERE name = $1", name).execute(tx.conn()).await?;
     Ok(())
 }
 
 /// Gives the metrics with these ids the new name as parent and as key of section dependency, wherever they have the
 /// old one; their revisions rise.
-pub async fn follow(conn: &mut PgConnection, ids: &[i64], old: &str, new: &str) -> Result<()> {
+pub async fn follow(tx: &mut WriteTx<'_>, ids: &[i64], old: &str, new: &str) -> Result<()> {
     sqlx::query!(
         "UPDATE metric SET parent = CASE parent WHEN $2 THEN $3 ELSE parent END, revision = revision + 1
          WHERE id = ANY ($1)",
@@ -55,7 +55,7 @@ pub async fn follow(conn: &mut PgConnection, ids: &[i64], old: &str, new: &str) 
         old,
         new
     )
-    .execute(&mut *conn)
+    .execute(tx.conn())
     .await?;
     sqlx::query!(
         "UPDATE metric_setting SET key = $3 WHERE metric_id = ANY ($1) AND section = 'dependency' AND key = $2",
@@ -63,13 +63,13 @@ pub async fn follow(conn: &mut PgConnection, ids: &[i64], old: &str, new: &str) 
         old,
         new
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Whoever edits one of the profiles and read it before is told that it changed.
-pub async fn raise_profiles(conn: &mut PgConnection, ids: &[i64]) -> Result<()> {
-    sqlx::query!("UPDATE profile SET revision = revision + 1 WHERE id = ANY ($1)", ids).execute(conn).await?;
+pub async fn raise_profiles(tx: &mut WriteTx<'_>, ids: &[i64]) -> Result<()> {
+    sqlx::query!("UPDATE profile SET revision = revision + 1 WHERE id = ANY ($1)", ids).execute(tx.conn()).await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 
 use super::text::storable;
 use super::text::word;
-use super::{Loaded, Result};
+use super::{Loaded, Result, WriteTx};
 use crate::domain::model::metric::{MetricContent, Section, Setting, Settings};
 
 /// A metric without its settings, which [`settings`] reads for all at once.
@@ -124,7 +124,7 @@ pub struct MetricRow<'a> {
 }
 
 /// Without its settings; gives its id. Fails on the constraint `metric_name_tag_key` where name and tag are taken.
-pub async fn insert(conn: &mut PgConnection, row: MetricRow<'_>) -> Result<i64> {
+pub async fn insert(tx: &mut WriteTx<'_>, row: MetricRow<'_>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO metric (metric_name_id, tag_id, metric_type_id, probe_version_id, group_id, executable, parent)
          VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
@@ -136,12 +136,12 @@ pub async fn insert(conn: &mut PgConnection, row: MetricRow<'_>) -> Result<i64> 
         row.executable,
         row.parent
     )
-    .fetch_one(conn)
+    .fetch_one(tx.conn())
     .await?)
 }
 
 /// Without its settings. Fails on the constraint that [`insert`] names.
-pub async fn update(conn: &mut PgConnection, id: i64, row: MetricRow<'_>) -> Result<()> {
+pub async fn update(tx: &mut WriteTx<'_>, id: i64, row: MetricRow<'_>) -> Result<()> {
     sqlx::query!(
         "UPDATE metric SET metric_name_id = $2, tag_id = $3, metric_type_id = $4, probe_version_id = $5, group_id = $6,
              executable = $7, parent = $8, revision = revision + 1
@@ -155,18 +155,18 @@ pub async fn update(conn: &mut PgConnection, id: i64, row: MetricRow<'_>) -> Res
         row.executable,
         row.parent
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Makes these the settings of the metric.
-pub async fn set_settings(conn: &mut PgConnection, id: i64, settings: &Settings) -> Result<()> {
+pub async fn set_settings(tx: &mut WriteTx<'_>, id: i64, settings: &Settings) -> Result<()> {
     let sections: Vec<String> = settings.rows().map(|(section, ..)| section.to_string()).collect();
     let positions: Vec<i32> = settings.rows().map(|(_, position, _)| position).collect();
     let keys: Vec<String> = settings.rows().map(|(.., setting)| setting.key().to_owned()).collect();
     let values: Vec<String> = settings.rows().map(|(.., setting)| setting.value().to_owned()).collect();
-    sqlx::query!("DELETE FROM metric_setting WHERE metric_id = $1", id).execute(&mut *conn).await?;
+    sqlx::query!("DELETE FROM metric_setting WHERE metric_id = $1", id).execute(tx.conn()).await?;
     sqlx::query!(
         "INSERT INTO metric_setting (metric_id, section, position, key, value)
          SELECT $1, s.section, s.position, s.key, s.value
@@ -177,14 +177,14 @@ pub async fn set_settings(conn: &mut PgConnection, id: i64, settings: &Settings)
         &keys,
         &values
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// With its settings. Its name stays in the registry.
-pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM metric WHERE id = $1", id).execute(conn).await?;
+pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM metric WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }
 
@@ -217,7 +217,7 @@ pub async fn labels(conn: &mut PgConnection, tag: &str, metric_type: &str) -> Re
 
 /// The rows that every tenant has: three tags and two metric types. Those that are there stay as they are.
 /// Gives the number of fixed rows.
-pub async fn install_fixed_rows(conn: &mut PgConnection) -> Result<usize> {
+pub async fn install_fixed_rows(tx: &mut WriteTx<'_>) -> Result<usize> {
     let (tags, types) = (["Production", "Devel", "Test"], ["Active", "Passive"]);
     sqlx::query!(
         "WITH t AS (INSERT INTO tag (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING)
@@ -225,18 +225,18 @@ pub async fn install_fixed_rows(conn: &mut PgConnection) -> Result<usize> {
         &tags.map(str::to_owned),
         &types.map(str::to_owned)
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(tags.len() + types.len())
 }
 
 /// Adds the names that the registry does not know yet.
-pub async fn register_names(conn: &mut PgConnection, names: &[String]) -> Result<()> {
+pub async fn register_names(tx: &mut WriteTx<'_>, names: &[String]) -> Result<()> {
     sqlx::query!(
         "INSERT INTO metric_name (name) SELECT DISTINCT unnest($1::text[]) ON CONFLICT (name) DO NOTHING",
         names
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
@@ -265,7 +265,7 @@ pub async fn group_of_name(conn: &mut PgConnection, name: &str) -> Result<Option
 }
 
 /// Puts a name of the registry into a group; one that is unknown joins the registry. Gives its id.
-pub async fn put_name(conn: &mut PgConnection, name: &str, group_id: i64) -> Result<i64> {
+pub async fn put_name(tx: &mut WriteTx<'_>, name: &str, group_id: i64) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO metric_name (name, group_id) VALUES ($1, $2)
          ON CONFLICT (name) DO UPDATE SET group_id = excluded.group_id
@@ -273,6 +273,6 @@ pub async fn put_name(conn: &mut PgConnection, name: &str, group_id: i64) -> Res
         name,
         group_id
     )
-    .fetch_one(conn)
+    .fetch_one(tx.conn())
     .await?)
 }

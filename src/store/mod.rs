@@ -33,7 +33,7 @@ pub mod vos;
 
 pub use error::{Result, StoreError};
 pub use pool::PoolSettings;
-pub use tenant_tx::TenantTx;
+pub use tenant_tx::{ReadTx, WriteTx};
 
 /// An object as a form shows it, with the revision that a save of it must name.
 #[derive(Debug, Clone, PartialEq, Eq)]

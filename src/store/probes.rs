@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{Loaded, Result};
+use super::{Loaded, Result, WriteTx};
 use crate::domain::model::probe::ProbeContent;
 
 /// What the metric form shows of a probe.
@@ -81,7 +81,7 @@ pub async fn of_label(conn: &mut PgConnection, label: &str) -> Result<Option<Lab
 
 /// Gives its id; `username` changed it last. Fails on the constraint `probe_name_key` where the name is taken.
 pub async fn insert(
-    conn: &mut PgConnection,
+    tx: &mut WriteTx<'_>,
     content: &ProbeContent,
     group_id: Option<i64>,
     username: &str,
@@ -98,13 +98,13 @@ pub async fn insert(
         group_id,
         username
     )
-    .fetch_one(conn)
+    .fetch_one(tx.conn())
     .await?)
 }
 
 /// Everything but its name, which stays.
 pub async fn update(
-    conn: &mut PgConnection,
+    tx: &mut WriteTx<'_>,
     id: i64,
     content: &ProbeContent,
     group_id: Option<i64>,
@@ -123,24 +123,20 @@ pub async fn update(
         group_id,
         username
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Without its versions.
-pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM probe WHERE id = $1", id).execute(conn).await?;
+pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM probe WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }
 
 /// Makes the metrics that use one of these versions use another, or none. Gives (id, label), like
 /// «argo.AMS-Check (Production)», by label in code point order.
-pub async fn relink_metrics(
-    conn: &mut PgConnection,
-    version_ids: &[i64],
-    to: Option<i64>,
-) -> Result<Vec<(i64, String)>> {
+pub async fn relink_metrics(tx: &mut WriteTx<'_>, version_ids: &[i64], to: Option<i64>) -> Result<Vec<(i64, String)>> {
     let rows = sqlx::query!(
         r#"WITH moved AS (
                UPDATE metric SET probe_version_id = $2, revision = revision + 1 WHERE probe_version_id = ANY ($1)
@@ -152,16 +148,16 @@ pub async fn relink_metrics(
         version_ids,
         to
     )
-    .fetch_all(conn)
+    .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.label)).collect())
 }
 
 /// Whoever edits a metric that uses the version and read it before is told that something of it changed: the version's
 /// label.
-pub async fn raise_metric_revisions(conn: &mut PgConnection, version_id: i64) -> Result<()> {
+pub async fn raise_metric_revisions(tx: &mut WriteTx<'_>, version_id: i64) -> Result<()> {
     sqlx::query!("UPDATE metric SET revision = revision + 1 WHERE probe_version_id = $1", version_id)
-        .execute(conn)
+        .execute(tx.conn())
         .await?;
     Ok(())
 }

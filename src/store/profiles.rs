@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Loaded, Result};
+use super::{Loaded, Result, WriteTx};
 use crate::domain::model::profile::{ProfileContent, Tuple};
 
 /// A profile without its tuples, which [`tuples`] reads for all at once.
@@ -54,7 +54,7 @@ pub async fn any(conn: &mut PgConnection) -> Result<bool> {
 /// Adds the profile, or sets VO and description of the one with its name and version. Gives its id and whether it is
 /// new.
 pub async fn put(
-    conn: &mut PgConnection,
+    tx: &mut WriteTx<'_>,
     name: &str,
     version: &str,
     vo: &str,
@@ -70,20 +70,20 @@ pub async fn put(
         vo,
         description
     )
-    .fetch_one(conn)
+    .fetch_one(tx.conn())
     .await?;
     Ok((row.id, row.is_new))
 }
 
 /// Whoever edits the profile and read it before is told that it changed.
-pub async fn raise_revision(conn: &mut PgConnection, id: i64) -> Result<()> {
-    sqlx::query!("UPDATE profile SET revision = revision + 1 WHERE id = $1", id).execute(conn).await?;
+pub async fn raise_revision(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
+    sqlx::query!("UPDATE profile SET revision = revision + 1 WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }
 
 /// Makes these the tuples of the profile; tuples that stay keep their ids. Their metrics must be in the registry.
 /// Gives how many were added and removed.
-pub async fn set_tuples(conn: &mut PgConnection, profile_id: i64, tuples: &[Tuple]) -> Result<(u64, u64)> {
+pub async fn set_tuples(tx: &mut WriteTx<'_>, profile_id: i64, tuples: &[Tuple]) -> Result<(u64, u64)> {
     let flavours: Vec<String> = tuples.iter().map(|tuple| tuple.service_flavour.clone()).collect();
     let metrics: Vec<String> = tuples.iter().map(|tuple| tuple.metric.clone()).collect();
     let fqans: Vec<String> = tuples.iter().map(|tuple| tuple.fqan.clone()).collect();
@@ -96,7 +96,7 @@ pub async fn set_tuples(conn: &mut PgConnection, profile_id: i64, tuples: &[Tupl
         &metrics,
         &fqans
     )
-    .execute(&mut *conn)
+    .execute(tx.conn())
     .await?;
     let added = sqlx::query!(
         "INSERT INTO metric_instance (profile_id, service_flavour, metric_name_id, fqan)
@@ -110,7 +110,7 @@ pub async fn set_tuples(conn: &mut PgConnection, profile_id: i64, tuples: &[Tupl
         &metrics,
         &fqans
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok((added.rows_affected(), removed.rows_affected()))
 }
@@ -139,7 +139,7 @@ pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<P
 
 /// Without its tuples; gives its id. Fails on the constraint `profile_name_version_key` where name and version are
 /// taken.
-pub async fn insert(conn: &mut PgConnection, content: &ProfileContent, group_id: Option<i64>) -> Result<i64> {
+pub async fn insert(tx: &mut WriteTx<'_>, content: &ProfileContent, group_id: Option<i64>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO profile (name, version, vo, description, group_id) VALUES ($1, $2, $3, $4, $5) RETURNING id",
         content.name,
@@ -148,12 +148,12 @@ pub async fn insert(conn: &mut PgConnection, content: &ProfileContent, group_id:
         content.description,
         group_id
     )
-    .fetch_one(conn)
+    .fetch_one(tx.conn())
     .await?)
 }
 
 /// Without its tuples. Fails on the constraint that [`insert`] names.
-pub async fn update(conn: &mut PgConnection, id: i64, content: &ProfileContent, group_id: Option<i64>) -> Result<()> {
+pub async fn update(tx: &mut WriteTx<'_>, id: i64, content: &ProfileContent, group_id: Option<i64>) -> Result<()> {
     sqlx::query!(
         "UPDATE profile SET name = $2, version = $3, vo = $4, description = $5, group_id = $6, revision = revision + 1
          WHERE id = $1",
@@ -164,13 +164,13 @@ pub async fn update(conn: &mut PgConnection, id: i64, content: &ProfileContent, 
         content.description,
         group_id
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// With its tuples.
-pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM profile WHERE id = $1", id).execute(conn).await?;
+pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM profile WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }

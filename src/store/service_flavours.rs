@@ -1,11 +1,9 @@
 //! Service flavours: a list that comes from outside, and what profiles add to it.
 
-use sqlx::PgConnection;
-
-use super::Result;
+use super::{Result, WriteTx};
 
 /// Adds those that are not listed yet; gives them in code point order.
-pub async fn register(conn: &mut PgConnection, names: &[String], description: &str) -> Result<Vec<String>> {
+pub async fn register(tx: &mut WriteTx<'_>, names: &[String], description: &str) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
         r#"WITH added AS (
                INSERT INTO service_flavour (name, description) SELECT DISTINCT n, $2 FROM unnest($1::text[]) AS n
@@ -15,6 +13,6 @@ pub async fn register(conn: &mut PgConnection, names: &[String], description: &s
         names,
         description
     )
-    .fetch_all(conn)
+    .fetch_all(tx.conn())
     .await?)
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::Result;
+use super::{Result, WriteTx};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::security::session::SessionLimits;
 
@@ -64,20 +64,20 @@ pub async fn find(conn: &mut PgConnection, id_hash: &[u8]) -> Result<Option<Sess
     }))
 }
 
-pub async fn insert(conn: &mut PgConnection, id_hash: &[u8], user_id: i64, expires: DateTime<Utc>) -> Result<()> {
+pub async fn insert(tx: &mut WriteTx<'_>, id_hash: &[u8], user_id: i64, expires: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "INSERT INTO login_session (id_hash, user_id, expires) VALUES ($1, $2, $3)",
         id_hash,
         user_id,
         expires
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Writes down that the session is used, unless that was done within the last minute: it ends later.
-pub async fn touch(conn: &mut PgConnection, id_hash: &[u8], limits: SessionLimits) -> Result<()> {
+pub async fn touch(tx: &mut WriteTx<'_>, id_hash: &[u8], limits: SessionLimits) -> Result<()> {
     sqlx::query!(
         "UPDATE login_session
          SET last_used = now(),
@@ -87,24 +87,24 @@ pub async fn touch(conn: &mut PgConnection, id_hash: &[u8], limits: SessionLimit
         limits.idle.as_seconds_f64(),
         limits.absolute.as_seconds_f64()
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Ends the session, if there is one.
-pub async fn delete(conn: &mut PgConnection, id_hash: &[u8]) -> Result<()> {
-    sqlx::query!("DELETE FROM login_session WHERE id_hash = $1", id_hash).execute(conn).await?;
+pub async fn delete(tx: &mut WriteTx<'_>, id_hash: &[u8]) -> Result<()> {
+    sqlx::query!("DELETE FROM login_session WHERE id_hash = $1", id_hash).execute(tx.conn()).await?;
     Ok(())
 }
 
 /// Ends all sessions of a user.
-pub async fn delete_of_user(conn: &mut PgConnection, user_id: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM login_session WHERE user_id = $1", user_id).execute(conn).await?;
+pub async fn delete_of_user(tx: &mut WriteTx<'_>, user_id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM login_session WHERE user_id = $1", user_id).execute(tx.conn()).await?;
     Ok(())
 }
 
 /// Removes the sessions that have expired; gives their number.
-pub async fn delete_expired(conn: &mut PgConnection) -> Result<u64> {
-    Ok(sqlx::query!("DELETE FROM login_session WHERE expires <= now()").execute(conn).await?.rows_affected())
+pub async fn delete_expired(tx: &mut WriteTx<'_>) -> Result<u64> {
+    Ok(sqlx::query!("DELETE FROM login_session WHERE expires <= now()").execute(tx.conn()).await?.rows_affected())
 }

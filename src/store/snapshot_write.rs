@@ -1,30 +1,28 @@
 //! Writes a whole tenant at once: one statement a table, whatever the number of rows.
 
-use sqlx::PgConnection;
-
-use super::Result;
+use super::{Result, WriteTx};
 use crate::domain::model::snapshot::{Named, Snapshot, VersionContent};
 
 /// Adds everything in the snapshot, with its ids, and sets the sequences behind them. The tables must hold nothing that
 /// collides; tags and metric types are matched by name.
-pub async fn write(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
-    tags_and_types(conn, &data.tags, &data.metric_types).await?;
-    groups(conn, data).await?;
-    users(conn, data).await?;
-    members(conn, data).await?;
-    api_keys(conn, data).await?;
-    vos_and_flavours(conn, data).await?;
-    services(conn, data).await?;
-    probes(conn, data).await?;
-    metric_names(conn, data).await?;
-    versions(conn, data).await?;
-    metrics(conn, data).await?;
-    settings(conn, data).await?;
-    profiles(conn, data).await?;
-    instances(conn, data).await?;
-    aggregations(conn, data).await?;
-    log_entries(conn, data).await?;
-    set_sequences(conn).await
+pub async fn write(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
+    tags_and_types(tx, &data.tags, &data.metric_types).await?;
+    groups(tx, data).await?;
+    users(tx, data).await?;
+    members(tx, data).await?;
+    api_keys(tx, data).await?;
+    vos_and_flavours(tx, data).await?;
+    services(tx, data).await?;
+    probes(tx, data).await?;
+    metric_names(tx, data).await?;
+    versions(tx, data).await?;
+    metrics(tx, data).await?;
+    settings(tx, data).await?;
+    profiles(tx, data).await?;
+    instances(tx, data).await?;
+    aggregations(tx, data).await?;
+    log_entries(tx, data).await?;
+    set_sequences(tx).await
 }
 
 /// The values of one column.
@@ -32,19 +30,19 @@ fn column<T, V>(rows: &[T], value: impl Fn(&T) -> V) -> Vec<V> {
     rows.iter().map(value).collect()
 }
 
-async fn tags_and_types(conn: &mut PgConnection, tags: &[Named], types: &[Named]) -> Result<()> {
+async fn tags_and_types(tx: &mut WriteTx<'_>, tags: &[Named], types: &[Named]) -> Result<()> {
     let names = column(tags, |tag| tag.name.clone());
     sqlx::query!("INSERT INTO tag (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING", &names)
-        .execute(&mut *conn)
+        .execute(tx.conn())
         .await?;
     let names = column(types, |metric_type| metric_type.name.clone());
     sqlx::query!("INSERT INTO metric_type (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING", &names)
-        .execute(conn)
+        .execute(tx.conn())
         .await?;
     Ok(())
 }
 
-async fn groups(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn groups(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.groups;
     sqlx::query!(
         "INSERT INTO object_group (kind, id, name) SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[])",
@@ -52,12 +50,12 @@ async fn groups(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.id),
         &column(rows, |row| row.name.clone())
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn users(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn users(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.users;
     sqlx::query!(
         "INSERT INTO app_user (id, username, password, first_name, last_name, email, is_superuser, is_staff, is_active,
@@ -80,12 +78,12 @@ async fn users(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.egi_id.clone()) as _,
         &column(rows, |row| row.display_name.clone()) as _
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn members(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn members(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows: Vec<_> =
         data.users.iter().flat_map(|user| user.groups.iter().map(move |group| (user.id, *group))).collect();
     sqlx::query!(
@@ -94,12 +92,12 @@ async fn members(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(&rows, |(_, group)| group.id),
         &column(&rows, |(user, _)| *user)
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn api_keys(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn api_keys(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.api_keys;
     sqlx::query!(
         "INSERT INTO api_key (id, client, token_hash, token_sealed, created, revoked)
@@ -111,25 +109,25 @@ async fn api_keys(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.created),
         &column(rows, |row| row.revoked)
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn vos_and_flavours(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
-    sqlx::query!("INSERT INTO vo (name) SELECT unnest($1::text[])", &data.vos).execute(&mut *conn).await?;
+async fn vos_and_flavours(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
+    sqlx::query!("INSERT INTO vo (name) SELECT unnest($1::text[])", &data.vos).execute(tx.conn()).await?;
     let rows = &data.flavours;
     sqlx::query!(
         "INSERT INTO service_flavour (name, description) SELECT * FROM unnest($1::text[], $2::text[])",
         &column(rows, |row| row.name.clone()),
         &column(rows, |row| row.description.clone()) as _
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn services(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn services(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.services;
     sqlx::query!(
         "INSERT INTO service (id, service_id, service_name, service_area, service_version, service_type,
@@ -150,12 +148,12 @@ async fn services(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.external_service),
         &column(rows, |row| row.internal_service)
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn probes(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn probes(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.probes;
     sqlx::query!(
         "INSERT INTO probe (id, name, version, repository, docurl, description, comment, changed_by, changed_at, group_id)
@@ -172,12 +170,12 @@ async fn probes(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.changed_at),
         &column(rows, |row| row.group) as _
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn metric_names(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn metric_names(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.metric_names;
     sqlx::query!(
         "INSERT INTO metric_name (id, name, group_id) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])",
@@ -185,12 +183,12 @@ async fn metric_names(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.name.clone()),
         &column(rows, |row| row.group) as _
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn versions(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn versions(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.versions;
     let kind = |content: &VersionContent| match content {
         VersionContent::Probe(_) => "probe",
@@ -214,12 +212,12 @@ async fn versions(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.username.clone()),
         &column(rows, |row| row.created)
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn metrics(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn metrics(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.metrics;
     sqlx::query!(
         "INSERT INTO metric (id, metric_name_id, tag_id, metric_type_id, probe_version_id, executable, parent, group_id)
@@ -236,12 +234,12 @@ async fn metrics(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.parent.clone()),
         &column(rows, |row| row.group) as _
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn settings(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn settings(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows: Vec<_> =
         data.metrics.iter().flat_map(|metric| metric.settings.rows().map(|row| (metric.id, row))).collect();
     sqlx::query!(
@@ -253,12 +251,12 @@ async fn settings(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(&rows, |(_, row)| row.2.key().to_owned()),
         &column(&rows, |(_, row)| row.2.value().to_owned())
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn profiles(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn profiles(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.profiles;
     sqlx::query!(
         "INSERT INTO profile (id, name, version, vo, description, group_id)
@@ -270,12 +268,12 @@ async fn profiles(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.description.clone()) as _,
         &column(rows, |row| row.group) as _
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn instances(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn instances(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows: Vec<_> = data
         .profiles
         .iter()
@@ -293,12 +291,12 @@ async fn instances(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(&rows, |(_, instance)| instance.tuple.metric.clone()),
         &column(&rows, |(_, instance)| instance.tuple.fqan.clone())
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn aggregations(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn aggregations(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.aggregations;
     sqlx::query!(
         "INSERT INTO aggregation (id, name, apiid, group_id)
@@ -308,12 +306,12 @@ async fn aggregations(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.apiid.clone()),
         &column(rows, |row| row.group) as _
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-async fn log_entries(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
+async fn log_entries(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.log_entries;
     sqlx::query!(
         "INSERT INTO log_entry (id, action_time, action, object_kind, object_id, object_name, message, user_id, username)
@@ -329,7 +327,7 @@ async fn log_entries(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.user_id) as _,
         &column(rows, |row| row.username.clone())
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
@@ -337,7 +335,7 @@ async fn log_entries(conn: &mut PgConnection, data: &Snapshot) -> Result<()> {
 /// New ids start above those that were written, and above those of objects that are gone: of these the histories tell
 /// still, and nothing new shall inherit them. A sequence never goes back: it would not come forward again where the
 /// transaction is undone.
-async fn set_sequences(conn: &mut PgConnection) -> Result<()> {
+async fn set_sequences(tx: &mut WriteTx<'_>) -> Result<()> {
     sqlx::query!(
         "WITH mentioned AS (
              SELECT object_kind AS kind, object_id::bigint AS id FROM log_entry WHERE object_id ~ '^[0-9]{1,15}$'
@@ -375,20 +373,20 @@ async fn set_sequences(conn: &mut PgConnection) -> Result<()> {
                     (SELECT greatest(max(id) + 1, nextval(pg_get_serial_sequence('log_entry', 'id'))) FROM log_entry), false)
          ]"
     )
-    .fetch_one(conn)
+    .fetch_one(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Removes everything that [`write`] writes, and the login sessions. Tags and metric types stay.
 /// Row by row and not by TRUNCATE: who reads meanwhile goes on seeing the data of before.
-pub async fn clear(conn: &mut PgConnection) -> Result<()> {
+pub async fn clear(tx: &mut WriteTx<'_>) -> Result<()> {
     sqlx::raw_sql(
         "DELETE FROM log_entry; DELETE FROM aggregation; DELETE FROM profile; DELETE FROM metric; DELETE FROM metric_name;
          DELETE FROM version; DELETE FROM probe; DELETE FROM service; DELETE FROM service_flavour; DELETE FROM vo;
          DELETE FROM api_key; DELETE FROM app_user; DELETE FROM object_group",
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }

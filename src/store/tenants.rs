@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, WriteTx};
 use crate::domain::model::tenant::{PUBLIC_TENANT, SchemaName, Tenant};
 
 /// A tenant, how far its schema is migrated, and which state its data are in.
@@ -75,34 +75,34 @@ pub async fn stamp(conn: &mut PgConnection, schema: &SchemaName) -> Result<Strin
 }
 
 /// Fails on the constraints `tenant_name_key`, `tenant_schema_name_key` and `tenant_domain_url_key` where one is taken.
-pub async fn insert(conn: &mut PgConnection, tenant: &Tenant) -> Result<()> {
+pub async fn insert(tx: &mut WriteTx<'_>, tenant: &Tenant) -> Result<()> {
     sqlx::query!(
         "INSERT INTO public.tenant (name, schema_name, domain_url) VALUES ($1, $2, $3)",
         tenant.name,
         tenant.schema.as_str(),
         tenant.domain_url
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Adds the public tenant unless it is listed; says whether it did.
-pub async fn insert_public(conn: &mut PgConnection) -> Result<bool> {
+pub async fn insert_public(tx: &mut WriteTx<'_>) -> Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO public.tenant (name, schema_name) VALUES ($1, 'public') ON CONFLICT DO NOTHING",
         PUBLIC_TENANT
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() > 0)
 }
 
 /// Removes the tenant from the list, with the record of its migrations and its stamp.
-pub async fn delete(conn: &mut PgConnection, schema: &SchemaName) -> Result<()> {
-    sqlx::query!("DELETE FROM public.migration WHERE schema_name = $1", schema.as_str()).execute(&mut *conn).await?;
-    sqlx::query!("DELETE FROM public.tenant_stamp WHERE schema_name = $1", schema.as_str()).execute(&mut *conn).await?;
-    sqlx::query!("DELETE FROM public.tenant WHERE schema_name = $1", schema.as_str()).execute(conn).await?;
+pub async fn delete(tx: &mut WriteTx<'_>, schema: &SchemaName) -> Result<()> {
+    sqlx::query!("DELETE FROM public.migration WHERE schema_name = $1", schema.as_str()).execute(tx.conn()).await?;
+    sqlx::query!("DELETE FROM public.tenant_stamp WHERE schema_name = $1", schema.as_str()).execute(tx.conn()).await?;
+    sqlx::query!("DELETE FROM public.tenant WHERE schema_name = $1", schema.as_str()).execute(tx.conn()).await?;
     Ok(())
 }
 

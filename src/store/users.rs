@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Loaded, Result, groups};
+use super::{Loaded, Result, WriteTx, groups};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::user::UserContent;
 
@@ -13,7 +13,7 @@ pub async fn usernames(conn: &mut PgConnection) -> Result<Vec<String>> {
 
 /// Adds a superuser unless the name is taken; gives the new id.
 pub async fn insert_superuser(
-    conn: &mut PgConnection,
+    tx: &mut WriteTx<'_>,
     username: &str,
     password_hash: &str,
     email: &str,
@@ -25,21 +25,21 @@ pub async fn insert_superuser(
         password_hash,
         email
     )
-    .fetch_optional(conn)
+    .fetch_optional(tx.conn())
     .await?)
 }
 
 /// Removes the users with these names, and their sessions.
-pub async fn delete_by_name(conn: &mut PgConnection, usernames: &[String]) -> Result<()> {
-    sqlx::query!("DELETE FROM app_user WHERE username = ANY ($1)", usernames).execute(conn).await?;
+pub async fn delete_by_name(tx: &mut WriteTx<'_>, usernames: &[String]) -> Result<()> {
+    sqlx::query!("DELETE FROM app_user WHERE username = ANY ($1)", usernames).execute(tx.conn()).await?;
     Ok(())
 }
 
 /// Gives every user a new id above `highest`; ends their sessions. For users that nothing else refers to.
-pub async fn move_above(conn: &mut PgConnection, highest: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM login_session").execute(&mut *conn).await?;
+pub async fn move_above(tx: &mut WriteTx<'_>, highest: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM login_session").execute(tx.conn()).await?;
     sqlx::query!("UPDATE app_user SET id = id + greatest($1, (SELECT max(id) FROM app_user))", highest)
-        .execute(conn)
+        .execute(tx.conn())
         .await?;
     Ok(())
 }
@@ -87,7 +87,7 @@ pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<U
 
 /// Without their groups; gives the id. Fails on the constraints `app_user_username_key` and `app_user_egi_id_key`
 /// where one is taken.
-pub async fn insert(conn: &mut PgConnection, content: &UserContent, password_hash: &str) -> Result<i64> {
+pub async fn insert(tx: &mut WriteTx<'_>, content: &UserContent, password_hash: &str) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO app_user (username, first_name, last_name, email, is_superuser, is_staff, is_active,
                                distinguished_name, egi_id, display_name, password)
@@ -105,12 +105,12 @@ pub async fn insert(conn: &mut PgConnection, content: &UserContent, password_has
         content.display_name,
         password_hash
     )
-    .fetch_one(conn)
+    .fetch_one(tx.conn())
     .await?)
 }
 
 /// Without their groups. Fails on the constraints that [`insert`] names.
-pub async fn update(conn: &mut PgConnection, id: i64, content: &UserContent) -> Result<()> {
+pub async fn update(tx: &mut WriteTx<'_>, id: i64, content: &UserContent) -> Result<()> {
     sqlx::query!(
         "UPDATE app_user SET username = $2, first_name = $3, last_name = $4, email = $5, is_superuser = $6,
                 is_staff = $7, is_active = $8, distinguished_name = nullif($9, ''), egi_id = nullif($10, ''),
@@ -128,20 +128,20 @@ pub async fn update(conn: &mut PgConnection, id: i64, content: &UserContent) -> 
         content.egi_id,
         content.display_name
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// With their sessions and memberships; versions and log entries keep the name.
-pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM app_user WHERE id = $1", id).execute(conn).await?;
+pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
+    sqlx::query!("DELETE FROM app_user WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }
 
 /// The hash becomes what a login is checked against.
-pub async fn put_password(conn: &mut PgConnection, id: i64, password_hash: &str) -> Result<()> {
-    sqlx::query!("UPDATE app_user SET password = $2 WHERE id = $1", id, password_hash).execute(conn).await?;
+pub async fn put_password(tx: &mut WriteTx<'_>, id: i64, password_hash: &str) -> Result<()> {
+    sqlx::query!("UPDATE app_user SET password = $2 WHERE id = $1", id, password_hash).execute(tx.conn()).await?;
     Ok(())
 }
 
@@ -163,9 +163,9 @@ pub async fn by_names(conn: &mut PgConnection, usernames: &[String]) -> Result<V
 }
 
 /// Whoever edits one of them and read them before is told that they changed.
-pub async fn raise_revisions(conn: &mut PgConnection, usernames: &[String]) -> Result<()> {
+pub async fn raise_revisions(tx: &mut WriteTx<'_>, usernames: &[String]) -> Result<()> {
     sqlx::query!("UPDATE app_user SET revision = revision + 1 WHERE username = ANY ($1)", usernames)
-        .execute(conn)
+        .execute(tx.conn())
         .await?;
     Ok(())
 }
@@ -197,7 +197,7 @@ pub async fn credentials(conn: &mut PgConnection, username: &str) -> Result<Opti
 
 /// Writes down a login that was checked against the hash `stored`, and renews the hash. `false`: it has changed
 /// meanwhile, or the user may no longer log in.
-pub async fn log_in(conn: &mut PgConnection, id: i64, stored: &str, renewed: &str) -> Result<bool> {
+pub async fn log_in(tx: &mut WriteTx<'_>, id: i64, stored: &str, renewed: &str) -> Result<bool> {
     let done = sqlx::query!(
         "UPDATE app_user SET last_login = now(), password = $3
          WHERE id = $1 AND password = $2 AND is_active AND is_staff",
@@ -205,15 +205,15 @@ pub async fn log_in(conn: &mut PgConnection, id: i64, stored: &str, renewed: &st
         stored,
         renewed
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() > 0)
 }
 
 /// Gives the user another password. `false`: there is no such user, or the hash is no longer `stored`.
-pub async fn replace_password(conn: &mut PgConnection, id: i64, stored: &str, hash: &str) -> Result<bool> {
+pub async fn replace_password(tx: &mut WriteTx<'_>, id: i64, stored: &str, hash: &str) -> Result<bool> {
     let done = sqlx::query!("UPDATE app_user SET password = $3 WHERE id = $1 AND password = $2", id, stored, hash)
-        .execute(conn)
+        .execute(tx.conn())
         .await?;
     Ok(done.rows_affected() > 0)
 }

@@ -1,14 +1,13 @@
 //! Versions as they are written: of one probe as it was saved, of many metrics as they stand in the tables.
 
-use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::Result;
+use super::{Result, WriteTx};
 use crate::domain::model::probe::ProbeContent;
 
 /// A new version of the probe; gives its id.
 pub async fn keep_probe(
-    conn: &mut PgConnection,
+    tx: &mut WriteTx<'_>,
     id: i64,
     content: &ProbeContent,
     message: &str,
@@ -23,19 +22,21 @@ pub async fn keep_probe(
         user_id,
         username
     )
-    .fetch_one(conn)
+    .fetch_one(tx.conn())
     .await?)
 }
 
 /// Puts the content in the place of what a version of a probe holds. Its message, its user and its time stay.
-pub async fn amend_probe(conn: &mut PgConnection, version_id: i64, content: &ProbeContent) -> Result<()> {
-    sqlx::query!("UPDATE version SET content = $2 WHERE id = $1", version_id, Json(content) as _).execute(conn).await?;
+pub async fn amend_probe(tx: &mut WriteTx<'_>, version_id: i64, content: &ProbeContent) -> Result<()> {
+    sqlx::query!("UPDATE version SET content = $2 WHERE id = $1", version_id, Json(content) as _)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
 /// A new version of each metric with these ids, as the metric is now (see `domain::metric::MetricContent`).
 pub async fn keep_metrics(
-    conn: &mut PgConnection,
+    tx: &mut WriteTx<'_>,
     ids: &[i64],
     message: &str,
     (user_id, username): (i64, &str),
@@ -67,13 +68,13 @@ pub async fn keep_metrics(
         user_id,
         username
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Gives a metric the versions of another, as they are, in their order.
-pub async fn copy_metric_versions(conn: &mut PgConnection, from: i64, to: i64) -> Result<()> {
+pub async fn copy_metric_versions(tx: &mut WriteTx<'_>, from: i64, to: i64) -> Result<()> {
     sqlx::query!(
         "INSERT INTO version (kind, object_id, content, message, user_id, username, created)
          SELECT kind, $2, content, message, user_id, username, created
@@ -81,20 +82,20 @@ pub async fn copy_metric_versions(conn: &mut PgConnection, from: i64, to: i64) -
         from,
         to
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Writes the group's name into the newest version of each probe with these ids; '' for none. No version is added.
-pub async fn amend_probes_group(conn: &mut PgConnection, ids: &[i64], group: &str) -> Result<()> {
+pub async fn amend_probes_group(tx: &mut WriteTx<'_>, ids: &[i64], group: &str) -> Result<()> {
     sqlx::query!(
         "UPDATE version SET content = jsonb_set(content, '{group}', to_jsonb($2::text))
          WHERE id IN (SELECT max(id) FROM version WHERE kind = 'probe' AND object_id = ANY ($1) GROUP BY object_id)",
         ids,
         group
     )
-    .execute(conn)
+    .execute(tx.conn())
     .await?;
     Ok(())
 }

@@ -86,7 +86,7 @@ pub struct Layout {
 impl Layout {
     /// Of the page at `path`, for who is logged in, or for a visitor of the public pages. `trail` is the way from the
     /// index, as labels and addresses; the last step has none. Empty: this is the index.
-    pub fn around(title: &str, tenant: &str, viewer: Option<&Viewer>, path: &str, trail: &[(&str, &str)]) -> Self {
+    pub fn new(title: &str, tenant: &str, viewer: Option<&Viewer>, path: &str, trail: &[(&str, &str)]) -> Self {
         let index = viewer.filter(|_| !trail.is_empty()).map(|_| ("POEM", INDEX));
         let crumb = |(label, href): (&str, &str)| Crumb {
             label: label.to_owned(),

@@ -31,7 +31,7 @@ pub trait Content: Serialize {
 #[derive(Debug, Clone)]
 pub struct Page<C> {
     pub status: Status,
-    pub chrome: Layout,
+    pub layout: Layout,
     pub content: C,
 }
 
@@ -43,7 +43,7 @@ pub struct Rendered {
     given: Value,
 }
 
-/// What the templates see: the chrome as `page`, the content as `it`, and what is at the same address everywhere as `at`.
+/// What the templates see: the layout as `page`, the content as `it`, and what is at the same address everywhere as `at`.
 #[derive(Serialize)]
 struct Given<'a, C> {
     page: &'a Layout,
@@ -62,8 +62,8 @@ struct Addresses<'a> {
 }
 
 impl<C: Content> Page<C> {
-    pub fn new(chrome: Layout, content: C) -> Self {
-        Self { status: Status::Ok, chrome, content }
+    pub fn new(layout: Layout, content: C) -> Self {
+        Self { status: Status::Ok, layout, content }
     }
 
     pub fn with_status(self, status: Status) -> Self {
@@ -72,14 +72,14 @@ impl<C: Content> Page<C> {
 
     /// What its template is given, for whoever wants to look at a page without a request.
     pub fn as_json(&self) -> Value {
-        let Layout { user, navigation, .. } = &self.chrome;
+        let Layout { user, navigation, .. } = &self.layout;
         let home = match (user, navigation.first()) {
             (None, Some(public)) => &public.href,
             _ => INDEX,
         };
         let at = Addresses { home, login: LOGIN, logout: LOGOUT, password: PASSWORD };
         // Nothing of ours has keys that are no text, which is all that could fail.
-        serde_json::to_value(Given { page: &self.chrome, it: &self.content, at }).unwrap_or_default()
+        serde_json::to_value(Given { page: &self.layout, it: &self.content, at }).unwrap_or_default()
     }
 }
 

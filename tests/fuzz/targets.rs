@@ -65,8 +65,8 @@ pub fn path(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     match decide(&text) {
         PathRule::Serve(path) => assert!(path.starts_with('/') && !path.contains("//")),
-        PathRule::Moved(path) => assert!(path.starts_with("/poem/"), "nobody is sent to another host"),
-        PathRule::Leads(_) | PathRule::Unknown => {}
+        PathRule::MovedPermanently(path) => assert!(path.starts_with("/poem/"), "nobody is sent to another host"),
+        PathRule::Redirect(_) | PathRule::Unknown => {}
     }
 }
 

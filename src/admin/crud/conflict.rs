@@ -47,8 +47,8 @@ fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Dr
     let mut merged = Draft::default();
     let mut clashes = Vec::new();
     for field in fields {
-        let before = base.and_then(|base| base.get(field.name)).map(tidy);
-        let (their, my) = (theirs.get(field.name).map(tidy), mine.get(field.name).map(tidy));
+        let before = base.and_then(|base| base.get(field.name)).map(normalize);
+        let (their, my) = (theirs.get(field.name).map(normalize), mine.get(field.name).map(normalize));
         let they_changed = before != their;
         let i_changed = before != my;
         let both = they_changed && i_changed && their != my;
@@ -70,7 +70,7 @@ fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Dr
 }
 
 /// As it would be compared after a save: without white space around texts, one kind of line end, no empty rows.
-fn tidy(typed: &RawValue) -> RawValue {
+fn normalize(typed: &RawValue) -> RawValue {
     let text = |text: &String| text.replace("\r\n", "\n").trim().to_owned();
     match typed {
         RawValue::Text(typed) => RawValue::Text(text(typed)),

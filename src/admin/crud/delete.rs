@@ -50,6 +50,6 @@ pub async fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     let saved = entity.remove(&mut tx, &viewer, id).await.map_err(refused)?;
     tx.commit().await?;
     let first = format!("The {} “{}” was deleted.", options.one, saved.name);
-    let said = std::iter::once(first).chain(saved.side_effects).collect();
-    Ok(PageResponse::redirect(context.at().list(options.kind), said))
+    let messages = std::iter::once(first).chain(saved.side_effects).collect();
+    Ok(PageResponse::redirect(context.at().list(options.kind), messages))
 }

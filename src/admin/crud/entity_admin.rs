@@ -15,9 +15,10 @@ use crate::domain::form::field::Field;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::snapshot::VersionContent;
 use crate::domain::security::keys::Keys;
+use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved};
 use crate::store::lists::ListAsk;
-use crate::store::{Loaded, Result, TenantTx};
+use crate::store::{Loaded, Result};
 use crate::templates::form_page::{InfoLine, RequiredKey};
 
 /// What a save is told beside the content.
@@ -102,7 +103,7 @@ pub trait EntityAdmin: Send + Sync + 'static {
 
     async fn create(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         content: &Self::Content,
         extra: &SaveContext<'_>,
@@ -110,19 +111,19 @@ pub trait EntityAdmin: Send + Sync + 'static {
 
     async fn change(
         &self,
-        tx: &mut TenantTx,
+        tx: &mut Transaction,
         viewer: &Viewer,
         target: ExpectedRevision,
         content: &Self::Content,
         extra: &SaveContext<'_>,
     ) -> std::result::Result<Saved, SaveError>;
 
-    async fn remove(&self, tx: &mut TenantTx, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError>;
+    async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError>;
 
     /// Saves an old version again; only asked where the entity restores at once.
     async fn restore(
         &self,
-        _tx: &mut TenantTx,
+        _tx: &mut Transaction,
         _viewer: &Viewer,
         _target: ExpectedRevision,
         _version: i64,

@@ -1,4 +1,4 @@
-//! What was just done is said on the page that follows: a cookie holds it until then.
+//! Flash messages: what an action did is shown on the next page. A cookie holds the messages until then.
 
 use rocket::Request;
 use rocket::http::{Cookie, SameSite};
@@ -8,12 +8,12 @@ use crate::templates::{Message, Tone};
 
 /// As in POEM 2.3.
 const COOKIE: &str = "messages";
-/// Browsers keep cookies of 4 KB; what is said is percent-encoded, and has attributes.
-const MOST_SAID: usize = 3_500;
+/// Browsers keep cookies of 4 KB; the messages are percent-encoded, and has attributes.
+const MAX_LENGTH: usize = 3_500;
 
-/// Has the next page say the lines.
-pub fn keep(request: &Request<'_>, said: &[String]) {
-    let cookie = Cookie::build((COOKIE, in_a_cookie(said)))
+/// Makes the next page show the lines.
+pub fn set(request: &Request<'_>, lines: &[String]) {
+    let cookie = Cookie::build((COOKIE, in_a_cookie(lines)))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
@@ -21,20 +21,20 @@ pub fn keep(request: &Request<'_>, said: &[String]) {
     request.cookies().add(cookie);
 }
 
-/// What this page has to say; the next one does not say it again.
+/// The messages that this page has to show; the next one does not show them again.
 pub fn take(request: &Request<'_>) -> Vec<Message> {
     let Some(cookie) = request.cookies().get(COOKIE) else { return Vec::new() };
-    let lines = cookie.value().lines().map(|line| Message { tone: Tone::Success, text: line.to_owned() }).collect();
+    let messages = cookie.value().lines().map(|line| Message { tone: Tone::Success, text: line.to_owned() }).collect();
     request.cookies().remove(Cookie::build(COOKIE).path("/"));
-    lines
+    messages
 }
 
 /// As many of the lines as a cookie holds, and that there are more.
-fn in_a_cookie(said: &[String]) -> String {
+fn in_a_cookie(lines: &[String]) -> String {
     let encoded = |text: &str| text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { 1 } else { 3 }).sum::<usize>();
-    let mut room = MOST_SAID;
+    let mut room = MAX_LENGTH;
     let mut text = String::new();
-    for c in said.join("\n").chars() {
+    for c in lines.join("\n").chars() {
         let size = encoded(c.encode_utf8(&mut [0; 4]));
         if size > room {
             return text + " …";

@@ -116,16 +116,16 @@ impl ListOptions {
     ///
     /// POEM 2.3 named columns by number, from 1 on, and several of them with '.' between: `1.-2`. Of these the first
     /// counts.
-    pub fn order(&self, said: &str) -> Option<(&'static str, bool)> {
-        let of_column = |said: &str| {
-            let (of, descending) = said.strip_prefix('-').map_or((said, false), |of| (of, true));
+    pub fn order(&self, order: &str) -> Option<(&'static str, bool)> {
+        let of_column = |order: &str| {
+            let (of, descending) = order.strip_prefix('-').map_or((order, false), |of| (of, true));
             let column = match of.parse::<usize>() {
                 Ok(number) => self.columns.get(number.checked_sub(1)?),
                 Err(_) => self.columns.iter().find(|column| column.key == of),
             };
             column.filter(|column| !column.key.is_empty()).map(|column| (column.key, descending))
         };
-        said.split('.').find_map(of_column)
+        order.split('.').find_map(of_column)
     }
 
     /// Whether the list can be sorted by just what its columns say, and by its default. `Err` says what is wrong.
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn columns_are_named_by_key_and_by_the_number_of_old_bookmarks() {
-        for (said, order) in [
+        for (text, order) in [
             ("name", Some(("name", false))),
             ("-time", Some(("time", true))),
             ("1", Some(("name", false))),
@@ -210,7 +210,7 @@ mod tests {
             ("password", None),
             ("99999999999999999999", None),
         ] {
-            assert_eq!(LIST.order(said), order, "{said}");
+            assert_eq!(LIST.order(text), order, "{text}");
         }
     }
 

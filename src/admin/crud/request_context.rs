@@ -1,4 +1,4 @@
-//! A context of a page: the tenant, who is looking, and what was asked.
+//! The context of a request for a page: the tenant, the viewer, and the query.
 
 use std::sync::Arc;
 
@@ -22,8 +22,9 @@ use crate::domain::security::keys::Keys;
 use crate::error::{AppError, NO_PERMISSION, refuse};
 use crate::http::database::Db;
 use crate::http::original_request::OriginalRequest;
+use crate::registry::Transaction;
 use crate::registry::{SaveError, viewers};
-use crate::store::TenantTx;
+use crate::store::ReadTx;
 use crate::store::sessions::Session;
 use crate::templates::{Addresses, Layout, Message};
 use crate::tenants::guard::CurrentTenant;
@@ -40,7 +41,7 @@ pub struct RequestContext<'r> {
     pub viewer: Option<Viewer>,
     pub keys: &'r Keys,
     pub config: Arc<Config>,
-    /// The address as it was asked for, without its query.
+    /// The path that was asked for, without its query.
     pub path: &'r str,
     /// The state that the tenant's data were in when the request came.
     pub stamp: String,
@@ -64,7 +65,7 @@ pub struct PublicPage<'r>(pub RequestContext<'r>);
 
 impl<'r> RequestContext<'r> {
     fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, session: Option<Session>) -> Self {
-        let asked = OriginalRequest::of(request);
+        let original = OriginalRequest::of(request);
         let rocket = request.rocket();
         let config = rocket.state::<LiveConfig>().expect("app::build manages the configuration").current();
         let (stamp, viewer) = match session {
@@ -78,13 +79,13 @@ impl<'r> RequestContext<'r> {
             viewer,
             keys: rocket.state::<Keys>().expect("app::build manages the keys"),
             config,
-            path: asked.address(),
+            path: original.address(),
             stamp,
             pages: rocket.state::<PageCache>().expect("app::build manages the kept pages"),
             rocket,
             pool: Db::of(request).pool(),
-            raw_query: asked.query(),
-            query: form_urlencoded::parse(asked.query().as_bytes()).into_owned().collect(),
+            raw_query: original.query(),
+            query: form_urlencoded::parse(original.query().as_bytes()).into_owned().collect(),
             messages: flash::take(request),
         }
     }
@@ -112,15 +113,15 @@ impl<'r> RequestContext<'r> {
         self.may(kind, action).is_ok()
     }
 
-    pub async fn read(&self) -> Result<TenantTx, AppError> {
-        Ok(TenantTx::read(self.pool, self.tenant.schema()).await?)
+    pub async fn read(&self) -> Result<ReadTx, AppError> {
+        Ok(ReadTx::begin(self.pool, self.tenant.schema()).await?)
     }
 
     /// A transaction that writes, and the viewer as it sees them: their rights may have gone since the request began.
-    pub async fn write(&self) -> Result<(TenantTx, Viewer), SaveError> {
+    pub async fn write(&self) -> Result<(Transaction, Viewer), SaveError> {
         let before = self.viewer.as_ref().ok_or(SaveError::Denied(Denial::Never))?;
-        let mut tx = TenantTx::write(self.pool, self.tenant.schema()).await?;
-        let viewer = viewers::find(&mut tx, before.id).await?.ok_or(SaveError::Denied(Denial::Never))?;
+        let mut tx = Transaction::begin(self.pool, self.tenant.schema()).await?;
+        let viewer = viewers::find(tx.conn(), before.id).await?.ok_or(SaveError::Denied(Denial::Never))?;
         Ok((tx, viewer))
     }
 
@@ -176,7 +177,7 @@ impl<'r> RequestContext<'r> {
         Layout {
             messages: self.messages.clone(),
             csrf: self.csrf.clone(),
-            ..Layout::around(title, tenant, self.viewer.as_ref(), self.path, trail)
+            ..Layout::new(title, tenant, self.viewer.as_ref(), self.path, trail)
         }
     }
 }

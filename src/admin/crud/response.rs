@@ -15,19 +15,18 @@ pub type PageResult = Result<PageResponse, AppError>;
 #[derive(Debug)]
 pub enum PageResponse {
     Page(Box<Rendered>),
-    /// A page that is kept.
+    /// A page from the page cache.
     Cached(Html),
-    /// After something was done: the address that shows it, and what was done, a line each. Nothing is said where there
-    /// is no line.
+    /// After an action: the address of the next page, and the flash messages that it shows.
     Redirect {
         address: String,
-        said: Vec<String>,
+        flash_lines: Vec<String>,
     },
 }
 
 impl PageResponse {
-    pub fn redirect(address: impl Into<String>, said: Vec<String>) -> Self {
-        Self::Redirect { address: address.into(), said }
+    pub fn redirect(address: impl Into<String>, flash_lines: Vec<String>) -> Self {
+        Self::Redirect { address: address.into(), flash_lines }
     }
 }
 
@@ -36,9 +35,9 @@ impl<'r> Responder<'r, 'static> for PageResponse {
         match self {
             Self::Page(page) => page.respond_to(request),
             Self::Cached(html) => html.respond_to(request),
-            Self::Redirect { address, said } => {
-                if !said.is_empty() {
-                    flash::keep(request, &said);
+            Self::Redirect { address, flash_lines } => {
+                if !flash_lines.is_empty() {
+                    flash::set(request, &flash_lines);
                 }
                 Redirect::to(address).respond_to(request)
             }

@@ -76,8 +76,8 @@ async fn added<D: EntityAdmin>(
         return with_secret(entity, context, created).await;
     }
     let first = format!("The {} “{}” was added.", options.one, saved.name);
-    let said = std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect();
-    Ok(PageResponse::redirect(after(entity, context, posted, saved.id), said))
+    let lines = std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect();
+    Ok(PageResponse::redirect(after(entity, context, posted, saved.id), lines))
 }
 
 /// The form of what was added, in place of a redirect: a secret that is shown this once goes into no cookie.
@@ -126,7 +126,9 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
         Err(denial) => Err(SaveError::Denied(denial)),
     };
     match outcome {
-        Ok(saved) => Ok(PageResponse::redirect(after(entity, context, posted, id), said(entity.options().one, &saved))),
+        Ok(saved) => {
+            Ok(PageResponse::redirect(after(entity, context, posted, id), flash_lines(entity.options().one, &saved)))
+        }
         Err(SaveError::Rejected(errors)) => {
             let mut tx = context.read().await?;
             let shown = shown_again(&errors, Status::UnprocessableEntity);
@@ -181,7 +183,7 @@ async fn gone<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: 
     form::again(entity, context, None, shown).await
 }
 
-fn said(one: &str, saved: &Saved) -> Vec<String> {
+fn flash_lines(one: &str, saved: &Saved) -> Vec<String> {
     if saved.message == wording::NOTHING {
         return vec![format!("The {one} “{}” is as it was: nothing was changed.", saved.name)];
     }

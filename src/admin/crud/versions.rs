@@ -119,8 +119,8 @@ pub async fn restore<D: EntityAdmin>(
     tx.commit().await?;
     let then = context.time(row.created).0;
     let first = format!("The {} “{}” is as it was at {then}. {}", options.one, saved.name, saved.message);
-    let said = std::iter::once(first).chain(saved.side_effects).collect();
-    Ok(PageResponse::redirect(context.at().change(options.kind, id), said))
+    let messages = std::iter::once(first).chain(saved.side_effects).collect();
+    Ok(PageResponse::redirect(context.at().change(options.kind, id), messages))
 }
 
 /// `?version_id1=…&version_id2=…`, in any order: the older stands on the left.

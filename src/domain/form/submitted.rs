@@ -93,7 +93,7 @@ impl Draft {
         let place = Place::Field(field.name);
         match &field.kind {
             Kind::Text { shape, max, set, .. } => {
-                let text = tidy(self.text(field.name), *shape);
+                let text = normalize(self.text(field.name), *shape);
                 check_required(field.required, &text, place, errors);
                 check_text(&text, *shape, *max, place, errors);
                 set(content, text);
@@ -172,7 +172,7 @@ fn parse_rows(
 ) -> Vec<RowValues> {
     let mut parsed = Vec::with_capacity(rows.len());
     for (number, row) in rows.iter().enumerate() {
-        let texts: RowValues = row.iter().map(|text| tidy(text, Shape::Line)).collect();
+        let texts: RowValues = row.iter().map(|text| normalize(text, Shape::Line)).collect();
         if texts.iter().all(String::is_empty) {
             continue;
         }
@@ -188,7 +188,7 @@ fn parse_rows(
 }
 
 /// Without white space around it, and with one kind of line end. A password stays as it is.
-fn tidy(text: &str, shape: Shape) -> String {
+fn normalize(text: &str, shape: Shape) -> String {
     match shape {
         Shape::Password => text.to_owned(),
         Shape::Long => text.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned(),

@@ -42,7 +42,7 @@ impl<'a> Owner<'a> {
     }
 }
 
-/// Checks a new password that was typed twice; the complaints stand at `fields`, first and second.
+/// Checks a new password that was typed twice; the problems stand at `fields`, first and second.
 pub fn check(
     (first, second): (&str, &str),
     owner: Owner<'_>,
@@ -53,34 +53,34 @@ pub fn check(
         errors.add(Place::Field(fields.1), "The two password fields didn't match.");
         return Err(errors);
     }
-    for complaint in complaints(first, owner) {
-        errors.add(Place::Field(fields.0), complaint);
+    for problem in problems(first, owner) {
+        errors.add(Place::Field(fields.0), problem);
     }
     errors.check()
 }
 
-fn complaints(password: &str, owner: Owner<'_>) -> Vec<String> {
-    let mut complaints = Vec::new();
+fn problems(password: &str, owner: Owner<'_>) -> Vec<String> {
+    let mut problems = Vec::new();
     let length = password.chars().count();
     let lower = password.to_lowercase();
     if length < SHORTEST {
-        complaints.push(format!("This password is too short. It must contain at least {SHORTEST} characters."));
+        problems.push(format!("This password is too short. It must contain at least {SHORTEST} characters."));
     }
     if length > LONGEST {
         return vec![format!("This password is too long. It must contain at most {LONGEST} characters.")];
     }
     for (what, value) in owner.named() {
         if is_similar(&lower, value) {
-            complaints.push(format!("The password is too similar to the {what}."));
+            problems.push(format!("The password is too similar to the {what}."));
         }
     }
     if is_common(&lower) {
-        complaints.push("This password is too common.".to_owned());
+        problems.push("This password is too common.".to_owned());
     }
     if length > 0 && password.chars().all(|c| c.is_ascii_digit()) {
-        complaints.push("This password is entirely numeric.".to_owned());
+        problems.push("This password is entirely numeric.".to_owned());
     }
-    complaints
+    problems
 }
 
 /// Also with digits and signs after it, which is how people make a common one longer.
@@ -122,7 +122,7 @@ mod tests {
         Owner { username: "alice", first_name: "Alice", last_name: "Testova", email: "alice.t@example.org" };
 
     fn said(password: &str) -> Vec<String> {
-        complaints(password, ALICE)
+        problems(password, ALICE)
     }
 
     #[test]
@@ -168,7 +168,7 @@ mod tests {
 
         #[test]
         fn any_password_is_judged(password in any::<String>(), name in any::<String>()) {
-            complaints(&password, Owner { username: &name, ..ALICE });
+            problems(&password, Owner { username: &name, ..ALICE });
         }
     }
 }

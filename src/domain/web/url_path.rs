@@ -23,9 +23,9 @@ pub enum PathRule<'a> {
     /// Serve it, under this path.
     Serve(&'a str),
     /// It moved here for good (301).
-    Moved(Cow<'a, str>),
+    MovedPermanently(Cow<'a, str>),
     /// It leads here (302).
-    Leads(&'static str),
+    Redirect(&'static str),
     /// There is no such address (404).
     Unknown,
 }
@@ -34,7 +34,7 @@ pub enum PathRule<'a> {
 pub fn decide(raw: &str) -> PathRule<'_> {
     let path = collapse_leading_slashes(raw);
     if matches!(path, "/" | "/poem" | "/poem/") {
-        return PathRule::Leads("/poem/admin/");
+        return PathRule::Redirect("/poem/admin/");
     }
     let (body, slash) = match path.strip_suffix('/') {
         Some(body) => (body, true),
@@ -46,7 +46,7 @@ pub fn decide(raw: &str) -> PathRule<'_> {
     }
     if !slash {
         let wanted = is_list(path) || path.starts_with("/poem/admin");
-        return if wanted { PathRule::Moved(format!("{path}/").into()) } else { PathRule::Serve(path) };
+        return if wanted { PathRule::MovedPermanently(format!("{path}/").into()) } else { PathRule::Serve(path) };
     }
     let allowed = API_LISTS.contains(&path) || path.starts_with(OLD_API) || path.starts_with("/poem/admin/");
     if allowed { PathRule::Serve(path) } else { PathRule::Unknown }
@@ -71,13 +71,13 @@ mod tests {
     #[test]
     fn slashes() {
         for (raw, rule) in [
-            ("/", Leads("/poem/admin/")),
-            ("//", Leads("/poem/admin/")),
-            ("/poem", Leads("/poem/admin/")),
-            ("/poem/admin", Moved("/poem/admin/".into())),
-            ("/poem/admin/poem/probe", Moved("/poem/admin/poem/probe/".into())),
-            ("/poem/api/v2/profiles", Moved("/poem/api/v2/profiles/".into())),
-            ("//poem/api/v2/profiles", Moved("/poem/api/v2/profiles/".into())),
+            ("/", Redirect("/poem/admin/")),
+            ("//", Redirect("/poem/admin/")),
+            ("/poem", Redirect("/poem/admin/")),
+            ("/poem/admin", MovedPermanently("/poem/admin/".into())),
+            ("/poem/admin/poem/probe", MovedPermanently("/poem/admin/poem/probe/".into())),
+            ("/poem/api/v2/profiles", MovedPermanently("/poem/api/v2/profiles/".into())),
+            ("//poem/api/v2/profiles", MovedPermanently("/poem/api/v2/profiles/".into())),
             ("/poem/api/v2/profiles/", Serve("/poem/api/v2/profiles/")),
             ("/poem/api/v2/profiles/X", Serve("/poem/api/v2/profiles/X")),
             ("/poem/api/v2/profiles/X/", Unknown),

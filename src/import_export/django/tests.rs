@@ -49,7 +49,7 @@ fn with_row(row: Value) -> Result<ParsedDump, DumpError> {
     load_rows(&rows)
 }
 
-fn complaint(loaded: Result<ParsedDump, DumpError>) -> String {
+fn error_of(loaded: Result<ParsedDump, DumpError>) -> String {
     loaded.map(|_| String::new()).unwrap_or_else(|error| error.to_string())
 }
 
@@ -153,7 +153,7 @@ fn a_key_given_here_is_not_the_one_a_number_means() {
     rows.iter_mut().filter(|row| row["model"] == "poem.custuser").for_each(|row| row["pk"] = Value::Null);
     let hint = "the file has rows without keys, dump it with --natural-foreign";
     assert_eq!(
-        complaint(load_rows(&rows)),
+        error_of(load_rows(&rows)),
         format!("poem.userprofile 1: field \"user\": no poem.custuser with key 1: {hint}")
     );
 }
@@ -163,7 +163,7 @@ fn numeric_content_types_need_their_rows_only_for_log_entries() {
     let mut rows = rows();
     rows.retain(|row| row["model"] != "contenttypes.contenttype");
     assert_eq!(
-        complaint(load_rows(&rows)),
+        error_of(load_rows(&rows)),
         "admin.logentry 1: field \"content_type\": no contenttypes.contenttype with key 13: \
          dump it with --natural-foreign"
     );

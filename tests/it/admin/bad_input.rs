@@ -6,7 +6,7 @@ use super::fixtures::Fixture;
 use super::page::{Control, Form, errors_at};
 use super::{AT, TestSite, add, all, get, open, submit};
 use crate::support::sql::tables;
-use crate::support::{Answer, Browser};
+use crate::support::{Browser, HttpResponse};
 
 const REQUIRED: &str = "This field is required.";
 
@@ -28,7 +28,7 @@ const CONTROL: [&str; 5] = ["a\u{7}b", "a\u{1b}[31mb", "a\u{7f}b", "a\u{2028}b",
 
 /// What nobody should be able to bring options, whatever they send.
 #[track_caller]
-fn is_answered(answer: &Answer, said: &str) -> String {
+fn is_answered(answer: &HttpResponse, said: &str) -> String {
     let page = answer.text();
     assert!([200, 303, 400, 403, 404, 409, 422].contains(&answer.status), "{said}: {} {page}", answer.status);
     assert!(!page.contains("<i class=odd>"), "{said}: HTML came through: {page}");

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::page::{elements, links};
 use super::{AT, TestSite, add, all, open, said, save};
 use crate::support::sql::tables;
-use crate::support::{Answer, Browser};
+use crate::support::{Browser, HttpResponse};
 
 /// What stands in every text; raw, it would be an element.
 const MARK: &str = "<i class=mark>&\"'";
@@ -81,7 +81,7 @@ fn shape(address: &str) -> String {
 
 /// Nothing but our own scripts and styles, all text as text.
 #[track_caller]
-fn is_safe(address: &str, answer: &Answer) {
+fn is_safe(address: &str, answer: &HttpResponse) {
     let policy = answer.header("Content-Security-Policy").unwrap_or_else(|| panic!("{address} has no policy"));
     for rule in
         ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"]

@@ -25,7 +25,7 @@ use poem::templates::Addresses;
 use self::fixtures::Fixture;
 use self::page::Form;
 use crate::support::sql::sql;
-use crate::support::{Answer, Browser, Installation, Server};
+use crate::support::{Browser, HttpResponse, Installation, Server};
 
 /// The addresses for who is logged in.
 const AT: Addresses = Addresses { is_public: false };
@@ -116,7 +116,7 @@ fn open(browser: &mut Browser<'_>, address: &str) -> Form {
 }
 
 /// Sends a form, with the token of this browser.
-fn submit(browser: &mut Browser<'_>, form: &Form) -> Answer {
+fn submit(browser: &mut Browser<'_>, form: &Form) -> HttpResponse {
     let mut form = form.clone();
     form.set("csrfmiddlewaretoken", &browser.cookies["csrftoken"].clone());
     browser.post_body(&form.action, &form.body())

@@ -8,7 +8,7 @@ use super::fixtures::Fixture;
 use super::page::{Form, errors_at};
 use super::{AT, TestSite, add, all, get, open, submit};
 use crate::support::sql::tables;
-use crate::support::{Answer, Browser};
+use crate::support::{Browser, HttpResponse};
 
 const READ_ONLY: &str = "This is a read-only instance";
 const REQUIRED: &str = "This field is required.";
@@ -158,7 +158,7 @@ impl<'a> Trial<'a> {
     }
 
     /// What somebody who looks is answered.
-    fn look(&self, browser: &mut Browser<'_>, ask: Ask) -> Option<Answer> {
+    fn look(&self, browser: &mut Browser<'_>, ask: Ask) -> Option<HttpResponse> {
         let kind = self.options.kind;
         let address = match ask {
             Ask::List => AT.list(kind),
@@ -234,7 +234,7 @@ fn usernames(ruled_by: Option<GroupKind>) -> [String; 5] {
 }
 
 #[track_caller]
-fn check(said: &str, answer: &Answer, outcome: Outcome) {
+fn check(said: &str, answer: &HttpResponse, outcome: Outcome) {
     let page = answer.text();
     let (status, has_form) = (answer.status, Form::read(&page).is_some());
     let is_so = match outcome {

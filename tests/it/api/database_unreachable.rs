@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use poem::store::migrate::Schema;
 
 use crate::support::installation::{EGI_TOKEN, egi};
-use crate::support::{Answer, DisposableDatabase, Installation, Server, block_on};
+use crate::support::{DisposableDatabase, HttpResponse, Installation, Server, block_on};
 
 const PROFILES: &str = "/poem/api/v2/profiles/";
 const OLD: &str = "/poem/api/0.2/json/profiles";
@@ -19,7 +19,7 @@ const COMING: Duration = Duration::from_secs(20);
 
 /// Asks with a key, and wants an answer soon.
 #[track_caller]
-fn ask(server: &Server, host: &str, target: &str) -> Answer {
+fn ask(server: &Server, host: &str, target: &str) -> HttpResponse {
     let start = Instant::now();
     let answer = server.send("GET", target, &[("Host", host), ("X-API-KEY", EGI_TOKEN)], b"");
     assert!(start.elapsed() < SOON, "{target} took {:?}", start.elapsed());

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::installation::EGI_TOKEN;
-use crate::support::{Answer, Installation, Server, block_on, fixture};
+use crate::support::{HttpResponse, Installation, Server, block_on, fixture};
 
 const PROFILES: &str = "/poem/api/v2/profiles/";
 const TWO_TOKEN: &str = "2222222222222222bbbbbbbbbbbbbbbb";
@@ -32,7 +32,7 @@ fn within_a_second<T: PartialEq + std::fmt::Debug>(wanted: T, ask: impl Fn() -> 
     }
 }
 
-fn ask_at(server: &Server, host: &str, target: &str, token: &str) -> Answer {
+fn ask_at(server: &Server, host: &str, target: &str, token: &str) -> HttpResponse {
     server.knows(|server| server.send("GET", target, &[("Host", host), ("X-API-KEY", token)], b""))
 }
 

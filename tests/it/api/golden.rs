@@ -6,7 +6,7 @@ use std::fs;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::support::{Answer, Installation, Server, fixture};
+use crate::support::{HttpResponse, Installation, Server, fixture};
 
 /// From this number on an exchange may write, and was made over fresh data.
 const FIRST_WRITING: u32 = 412;
@@ -15,12 +15,12 @@ const CSRF: &str = "c5rf0000c5rf0000c5rf0000c5rf0000";
 
 #[derive(Deserialize)]
 struct Exchange {
-    request: Asked,
+    request: GoldenRequest,
     response: Expected,
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct GoldenRequest {
     method: String,
     path: String,
     headers: HashMap<String, String>,
@@ -65,7 +65,7 @@ fn log_in(installation: &Installation) -> HashMap<String, String> {
     ["poem", "alice", "bob", "carol"].map(|name| (name.to_owned(), installation.log_in(name))).into()
 }
 
-fn replay(server: &Server, asked: &Asked, sessions: &HashMap<String, String>) -> Answer {
+fn replay(server: &Server, asked: &GoldenRequest, sessions: &HashMap<String, String>) -> HttpResponse {
     let fill = |text: &str| {
         let filled =
             sessions.iter().fold(text.to_owned(), |text, (name, id)| text.replace(&format!("<session of {name}>"), id));
@@ -81,7 +81,7 @@ fn replay(server: &Server, asked: &Asked, sessions: &HashMap<String, String>) ->
     server.send(&asked.method, &asked.path, &headers, body.as_bytes())
 }
 
-fn compare(exchange: &Exchange, answer: &Answer) -> Option<String> {
+fn compare(exchange: &Exchange, answer: &HttpResponse) -> Option<String> {
     let Exchange { request, response } = exchange;
     if answer.status != response.status {
         return Some(format!("status {} instead of {}: {}", answer.status, response.status, answer.text()));

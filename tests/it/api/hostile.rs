@@ -6,7 +6,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
 use crate::support::installation::EGI_TOKEN;
-use crate::support::{Answer, Installation, Server};
+use crate::support::{HttpResponse, Installation, Server};
 
 const AGGREGATIONS: &str = "/poem/api/v2/internal/aggregations/";
 const CSRF: &str = "0123456789abcdef0123456789abcdef";
@@ -29,14 +29,14 @@ impl Attacked {
 
     /// GETs with everything that opens anything.
     #[track_caller]
-    fn get(&self, target: &str) -> Answer {
+    fn get(&self, target: &str) -> HttpResponse {
         let cookie = format!("sessionid={}", self.session);
         self.server.get_as(target, &[("X-API-KEY", EGI_TOKEN), ("Cookie", &cookie)])
     }
 
     /// POSTs to the aggregations as a superuser.
     #[track_caller]
-    fn post(&self, content_type: &str, body: &[u8]) -> Answer {
+    fn post(&self, content_type: &str, body: &[u8]) -> HttpResponse {
         let cookie = format!("sessionid={}; csrftoken={CSRF}", self.session);
         let headers =
             [("Host", "localhost"), ("Cookie", &cookie), ("X-CSRFToken", CSRF), ("Content-Type", content_type)];

@@ -7,7 +7,7 @@ use poem::domain::web::url_path::{PathRule, decide};
 use serde_json::{Map, Value, json};
 
 use crate::support::installation::EGI_TOKEN;
-use crate::support::{Answer, Installation, Server};
+use crate::support::{HttpResponse, Installation, Server};
 
 const ROOT: &str = "/poem/api/v2/";
 const CSRF: &str = "0123456789abcdef0123456789abcdef";
@@ -103,7 +103,7 @@ impl Described {
         Self { document: document.json(), server, sessions, _installation: installation }
     }
 
-    fn ask(&self, method: &str, target: &str, who: Who, body: &str) -> Answer {
+    fn ask(&self, method: &str, target: &str, who: Who, body: &str) -> HttpResponse {
         let [superuser, user] = &self.sessions;
         let cookie = match who {
             Superuser => format!("sessionid={superuser}; csrftoken={CSRF}"),
@@ -160,7 +160,7 @@ impl Described {
 
     /// Fails unless the answer has the headers that the document says.
     #[track_caller]
-    fn check_headers(&self, response: &Value, answer: &Answer, what: &str) {
+    fn check_headers(&self, response: &Value, answer: &HttpResponse, what: &str) {
         for (name, header) in response["headers"].as_object().into_iter().flatten() {
             let value = answer.header(name).unwrap_or_else(|| panic!("{what}: no {name}"));
             assert!(
@@ -275,7 +275,7 @@ fn mounted_methods() -> Methods {
             continue;
         }
         let path = match decide(&path) {
-            PathRule::Moved(list) => {
+            PathRule::MovedPermanently(list) => {
                 methods.entry(path.clone()).or_default().insert("GET".to_owned());
                 list.into_owned()
             }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::support::installation::EGI_TOKEN;
-use crate::support::{Answer, Installation, Server};
+use crate::support::{HttpResponse, Installation, Server};
 
 const PROFILES: &str = "/poem/api/v2/profiles/";
 const OLD: &str = "/poem/api/0.2/json/profiles";
@@ -17,7 +17,7 @@ fn start() -> (Installation, Server) {
 }
 
 /// Asks with these lines as they are and the API key of EGI.
-fn ask(server: &Server, request_line: &str, hosts: &[&str]) -> Answer {
+fn ask(server: &Server, request_line: &str, hosts: &[&str]) -> HttpResponse {
     let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
     server.send_raw(format!("{request_line}\r\nConnection: close\r\nX-API-KEY: {EGI_TOKEN}\r\n{hosts}\r\n").as_bytes())
 }

@@ -4,7 +4,7 @@ use std::thread;
 
 use super::REFUSED;
 use crate::support::sql::{Holder, everything, sql};
-use crate::support::{Answer, Browser, Installation, Server};
+use crate::support::{Browser, HttpResponse, Installation, Server};
 
 const TOO_MANY: &str = "Too many failed logins. Please wait ";
 
@@ -13,7 +13,7 @@ fn pass(installation: &Installation, interval: &str) {
     sql(installation, &format!("UPDATE egi.login_failure SET last_failure = last_failure - interval '{interval}'"));
 }
 
-fn attempt(server: &Server, name: &str, password: &str) -> Answer {
+fn attempt(server: &Server, name: &str, password: &str) -> HttpResponse {
     Browser::new(server).log_in(name, password)
 }
 

@@ -16,7 +16,7 @@ use crate::support::http::send;
 use crate::support::installation::EGI_TOKEN;
 use crate::support::server::free_address;
 use crate::support::sql::sql;
-use crate::support::{Answer, Browser, Installation, Server, skipped};
+use crate::support::{Browser, HttpResponse, Installation, Server, skipped};
 
 const PROFILE: &str = "/poem/api/v2/profiles/ARGO_MON";
 const AGGREGATIONS: &str = "/poem/api/v2/internal/aggregations/";
@@ -89,7 +89,7 @@ impl Apache {
         fs::read_to_string(self.directory.path().join("error.log")).unwrap_or_default()
     }
 
-    fn profile(&self) -> Answer {
+    fn profile(&self) -> HttpResponse {
         send(self.address, "GET", PROFILE, &[("Host", "localhost"), ("X-API-KEY", EGI_TOKEN)], b"")
     }
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 
 use crate::support::installation::EGI_TOKEN;
-use crate::support::{Answer, Installation, Server};
+use crate::support::{HttpResponse, Installation, Server};
 
 const ADDRESSES: [&str; 9] = [
     "/poem/api/v2/metrics/",
@@ -19,7 +19,7 @@ const ADDRESSES: [&str; 9] = [
     "/poem/api/0.2/json/metrics_in_group?group=ARGO",
 ];
 
-fn ask(server: &Server, method: &str, target: &str, headers: &[(&str, &str)]) -> Answer {
+fn ask(server: &Server, method: &str, target: &str, headers: &[(&str, &str)]) -> HttpResponse {
     let own = [("Host", "localhost"), ("X-API-KEY", EGI_TOKEN)];
     server.send(method, target, &[&own, headers].concat(), b"")
 }

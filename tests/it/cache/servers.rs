@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::support::installation::EGI_TOKEN;
 use crate::support::sql::sql;
-use crate::support::{Answer, Installation, Server, Set};
+use crate::support::{HttpResponse, Installation, Server, Set};
 
 const PROFILE: &str = "/poem/api/v2/profiles/ARGO_MON";
 
-fn asked(server: &Server) -> Answer {
+fn asked(server: &Server) -> HttpResponse {
     server.knows(|server| server.get_with_key(PROFILE, EGI_TOKEN))
 }
 

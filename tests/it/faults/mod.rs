@@ -11,7 +11,7 @@ mod slow;
 use std::time::{Duration, Instant};
 
 use crate::support::installation::EGI_TOKEN;
-use crate::support::{Answer, Installation, Server};
+use crate::support::{HttpResponse, Installation, Server};
 
 const METRICS: &str = "/poem/api/v2/metrics/";
 const AGGREGATIONS: &str = "/poem/api/v2/internal/aggregations/";
@@ -22,7 +22,7 @@ const COMING: Duration = Duration::from_secs(30);
 
 /// Does it, which must not take long.
 #[track_caller]
-fn soon(ask: impl FnOnce() -> Answer) -> Answer {
+fn soon(ask: impl FnOnce() -> HttpResponse) -> HttpResponse {
     let start = Instant::now();
     let answer = ask();
     assert!(start.elapsed() < SOON, "{} after {:?}", answer.status, start.elapsed());
@@ -31,7 +31,7 @@ fn soon(ask: impl FnOnce() -> Answer) -> Answer {
 
 /// Asks until the status is this; everything else meanwhile is 503, and soon.
 #[track_caller]
-fn await_status(wanted: u16, ask: impl Fn() -> Answer) {
+fn await_status(wanted: u16, ask: impl Fn() -> HttpResponse) {
     let end = Instant::now() + COMING;
     loop {
         let answer = soon(&ask);
@@ -43,7 +43,7 @@ fn await_status(wanted: u16, ask: impl Fn() -> Answer) {
     }
 }
 
-fn metrics(server: &Server) -> Answer {
+fn metrics(server: &Server) -> HttpResponse {
     server.get_with_key(METRICS, EGI_TOKEN)
 }
 
@@ -66,16 +66,16 @@ impl Writer {
         ]
     }
 
-    fn add_aggregation(&self, server: &Server, name: &str) -> Answer {
+    fn add_aggregation(&self, server: &Server, name: &str) -> HttpResponse {
         let body = format!(r#"{{"name": "{name}", "apiid": "{name}", "groupname": "ARGO"}}"#);
         self.send(server, "POST", AGGREGATIONS, body.as_bytes())
     }
 
-    fn get(&self, server: &Server, target: &str) -> Answer {
+    fn get(&self, server: &Server, target: &str) -> HttpResponse {
         self.send(server, "GET", target, b"")
     }
 
-    fn send(&self, server: &Server, method: &str, target: &str, body: &[u8]) -> Answer {
+    fn send(&self, server: &Server, method: &str, target: &str, body: &[u8]) -> HttpResponse {
         server.send(method, target, &self.headers(), body)
     }
 }

@@ -6,7 +6,7 @@ use super::proxy::SlowLine;
 use super::{AGGREGATIONS, Writer, await_status, metrics, soon};
 use crate::support::installation::EGI_TOKEN;
 use crate::support::sql::{Holder, sql, wait_until};
-use crate::support::{Answer, DisposableDatabase, Installation, Server};
+use crate::support::{DisposableDatabase, HttpResponse, Installation, Server};
 
 const PROFILE: &str = "/poem/api/v2/profiles/ARGO_MON";
 /// What is asked twice over it, every quarter of a second, is still younger than a second.
@@ -49,7 +49,7 @@ fn over_a_slow_line_ready_answers_go_on_and_the_others_are_right_or_refused_soon
 }
 
 #[track_caller]
-fn assert_new_or_refused(answer: &Answer) {
+fn assert_new_or_refused(answer: &HttpResponse) {
     match answer.status {
         200 => assert_eq!(answer.json()["description"], "new"),
         status => assert_eq!(status, 503),

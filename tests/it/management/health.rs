@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use crate::support::http::send;
 use crate::support::installation::EGI_TOKEN;
 use crate::support::server::free_address;
-use crate::support::{Answer, Installation, Server, block_on};
+use crate::support::{HttpResponse, Installation, Server, block_on};
 
 fn with_operations(installation: &Installation) -> SocketAddr {
     let address = free_address();
@@ -21,13 +21,13 @@ fn with_operations(installation: &Installation) -> SocketAddr {
     address
 }
 
-fn get(address: SocketAddr, path: &str) -> Answer {
+fn get(address: SocketAddr, path: &str) -> HttpResponse {
     send(address, "GET", path, &[("Host", "127.0.0.1")], b"")
 }
 
 /// Asks until the answer is as wanted.
 #[track_caller]
-fn await_answer(address: SocketAddr, path: &str, wanted: impl Fn(&Answer) -> bool) -> Answer {
+fn await_answer(address: SocketAddr, path: &str, wanted: impl Fn(&HttpResponse) -> bool) -> HttpResponse {
     let end = Instant::now() + Duration::from_secs(10);
     loop {
         let answer = get(address, path);
@@ -126,7 +126,7 @@ fn requests_are_counted_by_route_tenant_and_status() {
     }
     // Below a second, unless the machine stood still just now.
     let is_fresh =
-        |answer: &Answer| answer.text().lines().any(|line| line.starts_with("poem_tenant_state_age_seconds 0."));
+        |answer: &HttpResponse| answer.text().lines().any(|line| line.starts_with("poem_tenant_state_age_seconds 0."));
     await_answer(address, "/metrics", is_fresh);
 }
 

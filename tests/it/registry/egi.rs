@@ -2,8 +2,9 @@
 
 use poem::domain::form::validation_error::{Place, ValidationErrors};
 use poem::domain::model::policy::Viewer;
+use poem::registry::Transaction;
 use poem::registry::{SaveError, viewers};
-use poem::store::TenantTx;
+use poem::store::ReadTx;
 
 use crate::support::installation::egi;
 use crate::support::sql::{sql, tables};
@@ -23,15 +24,15 @@ impl Egi {
         let id = sql(&self.installation, &format!("SELECT id FROM egi.app_user WHERE username = '{username}'"));
         let id = id.first().expect("there is such a user").parse().unwrap();
         block_on(async {
-            let mut tx = TenantTx::read(&self.installation.pool(), &egi()).await.unwrap();
-            viewers::find(&mut tx, id).await.unwrap().expect("they may log in")
+            let mut tx = ReadTx::begin(&self.installation.pool(), &egi()).await.unwrap();
+            viewers::find(tx.conn(), id).await.unwrap().expect("they may log in")
         })
     }
 
     /// Does something as a route does it: in one transaction, which is undone where it was refused.
-    pub fn act<T>(&self, work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, SaveError>) -> Result<T, SaveError> {
+    pub fn act<T>(&self, work: impl AsyncFnOnce(&mut Transaction) -> Result<T, SaveError>) -> Result<T, SaveError> {
         block_on(async {
-            let mut tx = TenantTx::write(&self.installation.pool(), &egi()).await?;
+            let mut tx = Transaction::begin(&self.installation.pool(), &egi()).await?;
             let done = work(&mut tx).await?;
             tx.commit().await?;
             Ok(done)
@@ -42,7 +43,7 @@ impl Egi {
     #[track_caller]
     pub fn refused<T: std::fmt::Debug>(
         &self,
-        work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, SaveError>,
+        work: impl AsyncFnOnce(&mut Transaction) -> Result<T, SaveError>,
     ) -> SaveError {
         let before = self.rows();
         let refusal = self.act(work).unwrap_err();
@@ -54,7 +55,7 @@ impl Egi {
     #[track_caller]
     pub fn rejected<T: std::fmt::Debug>(
         &self,
-        work: impl AsyncFnOnce(&mut TenantTx) -> Result<T, SaveError>,
+        work: impl AsyncFnOnce(&mut Transaction) -> Result<T, SaveError>,
     ) -> ValidationErrors {
         match self.refused(work) {
             SaveError::Rejected(errors) => errors,
@@ -62,9 +63,9 @@ impl Egi {
         }
     }
 
-    pub fn read<T>(&self, work: impl AsyncFnOnce(&mut TenantTx) -> poem::store::Result<T>) -> T {
+    pub fn read<T>(&self, work: impl AsyncFnOnce(&mut ReadTx) -> poem::store::Result<T>) -> T {
         block_on(async {
-            let mut tx = TenantTx::read(&self.installation.pool(), &egi()).await.unwrap();
+            let mut tx = ReadTx::begin(&self.installation.pool(), &egi()).await.unwrap();
             work(&mut tx).await.unwrap()
         })
     }

@@ -8,7 +8,7 @@ mod search;
 mod services;
 mod sorting;
 
-use poem::store::TenantTx;
+use poem::store::ReadTx;
 use poem::store::lists::ListAsk;
 use sqlx::PgConnection;
 
@@ -20,7 +20,7 @@ use crate::support::{Installation, block_on};
 fn read<T>(installation: &Installation, work: impl AsyncFnOnce(&mut PgConnection) -> poem::store::Result<T>) -> T {
     block_on(async {
         let pool = installation.pool();
-        let mut tx = TenantTx::read(&pool, &egi()).await.expect("the tenant is there");
+        let mut tx = ReadTx::begin(&pool, &egi()).await.expect("the tenant is there");
         work(tx.conn()).await.expect("the query fits the schema")
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::http::{self, Answer};
+use super::http::{self, HttpResponse};
 use super::server::Server;
 
 pub struct Browser<'a> {
@@ -35,12 +35,12 @@ impl<'a> Browser<'a> {
         self
     }
 
-    pub fn get(&mut self, target: &str) -> Answer {
+    pub fn get(&mut self, target: &str) -> HttpResponse {
         self.send("GET", target, &[], b"")
     }
 
     /// Posts a form, with the token of the cookie.
-    pub fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Answer {
+    pub fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> HttpResponse {
         if !self.cookies.contains_key("csrftoken") {
             self.get("/poem/admin/login/");
         }
@@ -51,12 +51,12 @@ impl<'a> Browser<'a> {
     }
 
     /// Posts a form as it is given.
-    pub fn post_body(&mut self, target: &str, body: &str) -> Answer {
+    pub fn post_body(&mut self, target: &str, body: &str) -> HttpResponse {
         self.send("POST", target, &[("Content-Type", "application/x-www-form-urlencoded")], body.as_bytes())
     }
 
     /// The answer of the login page's form.
-    pub fn log_in(&mut self, username: &str, password: &str) -> Answer {
+    pub fn log_in(&mut self, username: &str, password: &str) -> HttpResponse {
         self.post("/poem/admin/login/", &[("username", username), ("password", password)])
     }
 
@@ -71,7 +71,7 @@ impl<'a> Browser<'a> {
         answer.status == 200
     }
 
-    pub fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpResponse {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
         let mut all = vec![("Host", self.host)];

@@ -8,13 +8,13 @@ use serde_json::Value;
 
 /// An answer as it came.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
     headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpResponse {
     /// The header of this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
@@ -36,7 +36,7 @@ impl Answer {
 }
 
 /// Sends a request, headers as they are given; `Connection: close` and the length of the body are added.
-pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpResponse {
     let mut request = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n");
     for (name, value) in headers {
         request += &format!("{name}: {value}\r\n");
@@ -48,7 +48,7 @@ pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &
 }
 
 /// Sends bytes and reads one answer to its end.
-pub fn send_raw(address: SocketAddr, request: &[u8]) -> Answer {
+pub fn send_raw(address: SocketAddr, request: &[u8]) -> HttpResponse {
     let mut stream = TcpStream::connect(address).expect("the server listens");
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     // A server that refuses early may close before it has read all.
@@ -58,7 +58,7 @@ pub fn send_raw(address: SocketAddr, request: &[u8]) -> Answer {
     parse(&bytes).unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&bytes)))
 }
 
-fn parse(bytes: &[u8]) -> Option<Answer> {
+fn parse(bytes: &[u8]) -> Option<HttpResponse> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).ok()?;
     let mut lines = head.split("\r\n");
@@ -67,10 +67,10 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
         .collect();
-    let answer = Answer { status, headers, body: bytes[end + 4..].to_vec() };
+    let answer = HttpResponse { status, headers, body: bytes[end + 4..].to_vec() };
     let chunked = answer.header("Transfer-Encoding").is_some_and(|encoding| encoding == "chunked");
     let body = if chunked { unchunk(&answer.body)? } else { answer.body.clone() };
-    Some(Answer { body, ..answer })
+    Some(HttpResponse { body, ..answer })
 }
 
 fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {

@@ -11,7 +11,7 @@ pub mod sql;
 
 pub use browser::Browser;
 pub use disposable_database::DisposableDatabase;
-pub use http::Answer;
+pub use http::HttpResponse;
 pub use installation::Installation;
 pub use server::Server;
 

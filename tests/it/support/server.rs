@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::http::{self, Answer};
+use super::http::{self, HttpResponse};
 use super::installation::Installation;
 
 /// How long it may take to start, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running server. Ends when dropped.
 pub struct Server {
@@ -34,7 +34,7 @@ impl Server {
     /// What it says on stderr where it does not start.
     pub fn refusal(installation: &Installation) -> String {
         let mut process = spawn(installation, free_address(), Stdio::piped());
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while process.try_wait().expect("the process can be asked").is_none() {
             if Instant::now() > end {
                 let _ = process.kill();
@@ -47,24 +47,24 @@ impl Server {
     }
 
     /// Asks as the host `localhost`.
-    pub fn get(&self, target: &str) -> Answer {
+    pub fn get(&self, target: &str) -> HttpResponse {
         self.get_as(target, &[])
     }
 
     /// Asks as the host `localhost`, with further headers.
-    pub fn get_as(&self, target: &str, headers: &[(&str, &str)]) -> Answer {
+    pub fn get_as(&self, target: &str, headers: &[(&str, &str)]) -> HttpResponse {
         self.send("GET", target, &[&[("Host", "localhost")], headers].concat(), b"")
     }
 
     /// Asks as the host `localhost`, with an API key.
-    pub fn get_with_key(&self, target: &str, token: &str) -> Answer {
+    pub fn get_with_key(&self, target: &str, token: &str) -> HttpResponse {
         self.get_as(target, &[("X-API-KEY", token)])
     }
 
     /// What it knows: on a machine that stood still for a second it says that it does not know, which is right too (503).
     /// Then it is asked again.
     #[track_caller]
-    pub fn knows(&self, ask: impl Fn(&Self) -> Answer) -> Answer {
+    pub fn knows(&self, ask: impl Fn(&Self) -> HttpResponse) -> HttpResponse {
         let end = Instant::now() + Duration::from_secs(5);
         loop {
             let answer = ask(self);
@@ -76,12 +76,12 @@ impl Server {
     }
 
     /// Sends the headers as they are given and no others.
-    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpResponse {
         http::send(self.address, method, target, headers, body)
     }
 
     /// Sends bytes and reads one answer.
-    pub fn send_raw(&self, request: &[u8]) -> Answer {
+    pub fn send_raw(&self, request: &[u8]) -> HttpResponse {
         http::send_raw(self.address, request)
     }
 
@@ -121,7 +121,7 @@ impl Server {
     }
 
     fn await_listening(&mut self) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while TcpStream::connect(self.address).is_err() {
             if let Some(status) = self.process.try_wait().expect("the process can be asked") {
                 panic!("the server ended: {status}");

@@ -1,12 +1,12 @@
 //! The files that pages need, as a browser gets them.
 
-use crate::support::{Answer, Installation, Server};
+use crate::support::{HttpResponse, Installation, Server};
 
 #[test]
 fn a_file_is_sent_once_and_then_asked_for_only_whether_it_holds() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
-    let get = |path: &str, tag: &str| -> Answer {
+    let get = |path: &str, tag: &str| -> HttpResponse {
         server.send("GET", path, &[("Host", "localhost"), ("If-None-Match", tag)], b"")
     };
     for (path, kind, kept) in [

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{SMALL, complaint, load, load_rows, place, rows, with, with_row};
+use super::{SMALL, error_of, load, load_rows, place, rows, with, with_row};
 
 #[test]
 fn broken_files_are_named() {
@@ -18,7 +18,7 @@ fn broken_files_are_named() {
         (b"[{\"model\": \"poem.vo\", \"pk\": \"a\"}]", "row 1 of the file: poem.vo without \"fields\""),
     ];
     for (dump, words) in cases {
-        assert_eq!(complaint(load(dump)), words);
+        assert_eq!(error_of(load(dump)), words);
     }
 }
 
@@ -60,7 +60,7 @@ fn broken_rows_are_named() {
         ),
     ];
     for (row, words) in cases {
-        assert_eq!(complaint(with_row(row)), words);
+        assert_eq!(error_of(with_row(row)), words);
     }
 }
 
@@ -105,7 +105,7 @@ fn broken_fields_are_named() {
         ("admin.logentry", 1, "user", json!(null), "must name one of poem.custuser, is null or missing"),
     ];
     for (model, key, field, value, reason) in cases {
-        let words = complaint(with(model, key, field, value));
+        let words = error_of(with(model, key, field, value));
         let expected = format!("{model} {key}: field \"{field}\": {reason}");
         match expected.strip_suffix('…') {
             Some(start) => assert!(words.starts_with(start), "{words}"),
@@ -119,7 +119,7 @@ fn a_missing_field_is_named() {
     let mut rows = rows();
     let place = place(&rows, "poem.probe", 1);
     rows[place]["fields"].as_object_mut().unwrap().shift_remove("docurl");
-    assert_eq!(complaint(load_rows(&rows)), "poem.probe 1: field \"docurl\": is missing");
+    assert_eq!(error_of(load_rows(&rows)), "poem.probe 1: field \"docurl\": is missing");
 }
 
 /// A value that has no business where it comes to stand.

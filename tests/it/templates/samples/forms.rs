@@ -2,7 +2,7 @@
 
 use super::lists::{differences, event};
 use super::widgets::{checkbox, config, pairs, picker, rows, select, set, shown, suggested, text, url, widget};
-use super::{Sample, chrome, link, member, public, saying};
+use super::{Sample, layout, link, member, public, saying};
 use poem::templates::Tone;
 use poem::templates::form_page::{
     ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, RequiredKey, Widget, WidgetKind,
@@ -19,11 +19,11 @@ pub fn samples() -> Vec<Sample> {
         fieldsets: vec![set("", vec![shown("client", "Client", "WEB-API"), checkbox("revoked", "Revoked", false)])],
         ..FormPage::default()
     };
-    let saved = saying(chrome("argo.AMS-Check", "Metrics"), Tone::Success, "Saved. You may edit it again below.");
-    let failed = saying(chrome("ARGO_MON", "Profiles"), Tone::Error, "The key could not be revoked.");
+    let saved = saying(layout("argo.AMS-Check", "Metrics"), Tone::Success, "Saved. You may edit it again below.");
+    let failed = saying(layout("ARGO_MON", "Profiles"), Tone::Error, "The key could not be revoked.");
     vec![
         Sample::new("form-metric", saved, metric()),
-        Sample::new("form-metric-refused", chrome("argo.AMS-Check", "Metrics"), refused(metric())),
+        Sample::new("form-metric-refused", layout("argo.AMS-Check", "Metrics"), refused(metric())),
         Sample::new("form-metric-read-only", member("argo.AMS-Check", "Metrics"), fixed(metric(), read_only)),
         Sample::new(
             "form-metric-public",
@@ -31,21 +31,21 @@ pub fn samples() -> Vec<Sample> {
             FormPage { tools: Vec::new(), ..fixed(metric(), "") },
         ),
         Sample::new("form-metric-passive", member("org.nordugrid.ARC-CE-ARIS", "Metrics"), passive()),
-        Sample::new("form-metric-new", chrome("Add metric", "Metrics"), fresh(metric())),
-        Sample::new("form-probe", chrome("ams-probe", "Probes"), probe()),
-        Sample::new("form-probe-conflict", chrome("ams-probe", "Probes"), conflict()),
+        Sample::new("form-metric-new", layout("Add metric", "Metrics"), fresh(metric())),
+        Sample::new("form-probe", layout("ams-probe", "Probes"), probe()),
+        Sample::new("form-probe-conflict", layout("ams-probe", "Probes"), conflict()),
         Sample::new("form-profile", failed, profile(7)),
-        Sample::new("form-profile-large", chrome("ARGO_MON", "Profiles"), profile(300)),
-        Sample::new("form-profile-refused", chrome("ARGO_MON", "Profiles"), refused(profile(7))),
-        Sample::new("form-group", chrome("ARGO", "Admin"), group(false)),
+        Sample::new("form-profile-large", layout("ARGO_MON", "Profiles"), profile(300)),
+        Sample::new("form-profile-refused", layout("ARGO_MON", "Profiles"), refused(profile(7))),
+        Sample::new("form-group", layout("ARGO", "Admin"), group(false)),
         Sample::new(
             "form-group-read-only",
             member("ARGO", "Admin"),
             fixed(group(true), "Groups are changed by superusers: alice."),
         ),
-        Sample::new("form-user", chrome("alice", "Admin"), user()),
-        Sample::new("form-secret", chrome("WEB-API", "Admin"), secret),
-        Sample::new("revision", chrome("0.1.7", "Metrics"), revision()),
+        Sample::new("form-user", layout("alice", "Admin"), user()),
+        Sample::new("form-secret", layout("WEB-API", "Admin"), secret),
+        Sample::new("revision", layout("0.1.7", "Metrics"), revision()),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! Lists, the services, the history of an object.
 
-use super::{Sample, chrome, link, member, public, saying};
+use super::{Sample, layout, link, member, public, saying};
 use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, Span};
 use poem::templates::list_page::{Cell, Choice, FilterView, Heading, ListPage, Paging};
 use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
@@ -31,26 +31,26 @@ pub fn samples() -> Vec<Sample> {
     let first = ListPage { active: Vec::new(), search: Some(String::new()), ..empty.clone() };
     let first = ListPage { empty: "There is no metric yet.".to_owned(), ..first };
     let changed =
-        saying(chrome("Metrics", "Metrics"), Tone::Success, "The metric «argo.AMS-Check (Devel)» was changed.");
-    let unsure = saying(chrome("Metrics", "Metrics"), Tone::Warning, "The metric was saved; its probe is gone.");
+        saying(layout("Metrics", "Metrics"), Tone::Success, "The metric «argo.AMS-Check (Devel)» was changed.");
+    let unsure = saying(layout("Metrics", "Metrics"), Tone::Warning, "The metric was saved; its probe is gone.");
     vec![
         Sample::new("list", changed, metrics(30, 8412)),
         Sample::new("list-short", member("Metrics", "Metrics"), metrics(9, 9)),
         Sample::new("list-filtered", unsure, filtered),
-        Sample::new("list-nothing-fits", chrome("Metrics", "Metrics"), empty),
-        Sample::new("list-empty", chrome("Metrics", "Metrics"), first),
+        Sample::new("list-nothing-fits", layout("Metrics", "Metrics"), empty),
+        Sample::new("list-empty", layout("Metrics", "Metrics"), first),
         Sample::new("list-public", public("Metrics", "Metrics"), ListPage { add: None, ..metrics(9, 9) }),
-        Sample::new("list-users", chrome("Users", "Admin"), users()),
-        Sample::new("list-log", chrome("Log entries", "Admin"), log_entries()),
-        Sample::new("services", chrome("Services", "Services"), services()),
+        Sample::new("list-users", layout("Users", "Admin"), users()),
+        Sample::new("list-log", layout("Log entries", "Admin"), log_entries()),
+        Sample::new("services", layout("Services", "Services"), services()),
         Sample::new("services-empty", public("Services", "Services"), no_services()),
-        Sample::new("history", chrome("History", "Probes"), history()),
-        Sample::new("history-one", chrome("History", "Probes"), one_version()),
-        Sample::new("history-log", chrome("History", "Admin"), log()),
-        Sample::new("compare", chrome("Compare", "Metrics"), compare()),
+        Sample::new("history", layout("History", "Probes"), history()),
+        Sample::new("history-one", layout("History", "Probes"), one_version()),
+        Sample::new("history-log", layout("History", "Admin"), log()),
+        Sample::new("compare", layout("Compare", "Metrics"), compare()),
         Sample::new(
             "compare-equal",
-            chrome("Compare", "Metrics"),
+            layout("Compare", "Metrics"),
             ComparePage { differences: Vec::new(), ..compare() },
         ),
     ]

@@ -24,8 +24,8 @@ pub struct Sample {
 }
 
 impl Sample {
-    fn new<C: Content>(name: &str, chrome: Layout, content: C) -> Self {
-        let given = Page::new(chrome, content).as_json();
+    fn new<C: Content>(name: &str, layout: Layout, content: C) -> Self {
+        let given = Page::new(layout, content).as_json();
         Self { name: name.to_owned(), template: C::TEMPLATE, given }
     }
 }
@@ -104,7 +104,7 @@ fn link(label: &str) -> Link {
 }
 
 /// Of a superuser, at a page below a room of the navigation.
-fn chrome(title: &str, room: &str) -> Layout {
+fn layout(title: &str, room: &str) -> Layout {
     let rooms = ["Admin", "Profiles", "Services", "Probes", "Metrics", "Aggregations"];
     let above = Crumb { label: room.to_owned(), href: Some(link(room).href) };
     let here = Crumb { label: title.to_owned(), href: None };
@@ -123,17 +123,17 @@ fn chrome(title: &str, room: &str) -> Layout {
 /// Of somebody who may change what belongs to a group.
 fn member(title: &str, room: &str) -> Layout {
     let groups = ["probes: ARGO", "metrics: ARGO, SSC", "profiles: ARGO"].map(str::to_owned).to_vec();
-    let mut chrome = chrome(title, room);
-    chrome.user = Some(UserView { username: "carol".to_owned(), is_superuser: false, groups });
-    chrome.navigation.remove(0);
-    chrome
+    let mut layout = layout(title, room);
+    layout.user = Some(UserView { username: "carol".to_owned(), is_superuser: false, groups });
+    layout.navigation.remove(0);
+    layout
 }
 
 /// Of a public page: nobody is logged in.
 fn public(title: &str, room: &str) -> Layout {
-    let chrome = chrome(title, room);
-    let navigation = chrome.navigation.into_iter().skip(1).take(4).collect();
-    Layout { user: None, navigation, search: String::new(), csrf: String::new(), ..chrome }
+    let layout = layout(title, room);
+    let navigation = layout.navigation.into_iter().skip(1).take(4).collect();
+    Layout { user: None, navigation, search: String::new(), csrf: String::new(), ..layout }
 }
 
 /// Of the login page.
@@ -146,6 +146,6 @@ fn outside(title: &str) -> Layout {
     }
 }
 
-fn saying(chrome: Layout, tone: Tone, text: &str) -> Layout {
-    Layout { messages: vec![Message { tone, text: text.to_owned() }], ..chrome }
+fn saying(layout: Layout, tone: Tone, text: &str) -> Layout {
+    Layout { messages: vec![Message { tone, text: text.to_owned() }], ..layout }
 }

@@ -1,7 +1,7 @@
 //! Login, password, index, deletion, search, errors.
 
 use super::lists::event;
-use super::{Sample, chrome, link, outside};
+use super::{Sample, layout, link, outside};
 use poem::templates::delete_page::DeletePage;
 use poem::templates::error_page::ErrorPage;
 use poem::templates::form_page::{ErrorLink, InfoLine, Widget, WidgetKind};
@@ -36,21 +36,21 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("login", outside("Log in"), login),
         Sample::new("login-federated", outside("Log in"), federated),
         Sample::new("login-refused", outside("Log in"), refused),
-        Sample::new("logged-in-again", chrome("Logged in again", "Probes"), again()),
-        Sample::new("logout", chrome("Log out", ""), logout.clone()),
+        Sample::new("logged-in-again", layout("Logged in again", "Probes"), again()),
+        Sample::new("logout", layout("Log out", ""), logout.clone()),
         Sample::new("logged-out", outside("Logged out"), LogoutPage { is_logged_out: true, ..logout }),
-        Sample::new("password", chrome("Change password", ""), password(false)),
-        Sample::new("password-refused", chrome("Change password", ""), password(true)),
-        Sample::new("password-done", chrome("Change password", ""), password_done),
-        Sample::new("index", chrome("Administration", "Admin"), index()),
-        Sample::new("delete", chrome("Delete", "Probes"), deletion()),
-        Sample::new("delete-lonely", chrome("Delete", "Probes"), lonely),
-        Sample::new("delete-stale", chrome("Delete", "Probes"), DeletePage { is_stale: true, ..deletion() }),
-        Sample::new("search", chrome("Search", ""), search()),
-        Sample::new("search-nothing", chrome("Search", ""), nothing),
+        Sample::new("password", layout("Change password", ""), password(false)),
+        Sample::new("password-refused", layout("Change password", ""), password(true)),
+        Sample::new("password-done", layout("Change password", ""), password_done),
+        Sample::new("index", layout("Administration", "Admin"), index()),
+        Sample::new("delete", layout("Delete", "Probes"), deletion()),
+        Sample::new("delete-lonely", layout("Delete", "Probes"), lonely),
+        Sample::new("delete-stale", layout("Delete", "Probes"), DeletePage { is_stale: true, ..deletion() }),
+        Sample::new("search", layout("Search", ""), search()),
+        Sample::new("search-nothing", layout("Search", ""), nothing),
         Sample::new(
             "search-blank",
-            chrome("Search", ""),
+            layout("Search", ""),
             SearchPage { findings: Vec::new(), query: String::new(), ..search() },
         ),
         Sample::new(
@@ -60,12 +60,12 @@ pub fn samples() -> Vec<Sample> {
         ),
         Sample::new(
             "error-403",
-            chrome("Forbidden", ""),
+            layout("Forbidden", ""),
             error(403, "Forbidden", "You do not have permission to perform this action."),
         ),
         Sample::new(
             "error-503",
-            chrome("Service Unavailable", ""),
+            layout("Service Unavailable", ""),
             error(503, "Service Unavailable", "The service is not available at the moment, please try again shortly."),
         ),
     ]

@@ -1,0 +1,76 @@
+//! The transaction that routes and commands hold while they write.
+
+use sqlx::{PgConnection, PgPool};
+
+use crate::domain::model::tenant::SchemaName;
+use crate::store::{Result, WriteTx};
+
+/// A transaction of one tenant, begun and ended by a route or command. It reads as it likes; all it can do to write is to
+/// call an operation of `registry`, because the functions of `store` that write take the `WriteTx` inside.
+///
+/// ```no_run
+/// # async fn route(mut tx: poem::registry::Transaction) {
+/// let probe = poem::store::probes::content(tx.conn(), 7).await;
+/// # }
+/// ```
+///
+/// ```compile_fail,E0308
+/// # async fn route(mut tx: poem::registry::Transaction) {
+/// let deleted = poem::store::probes::delete(&mut tx, 7).await;
+/// # }
+/// ```
+///
+/// ```compile_fail,E0308
+/// # async fn route(mut tx: poem::registry::Transaction) {
+/// let deleted = poem::store::probes::delete(tx.conn(), 7).await;
+/// # }
+/// ```
+///
+/// ```compile_fail,E0624
+/// # async fn route(mut tx: poem::registry::Transaction) {
+/// let deleted = poem::store::probes::delete(tx.write_tx(), 7).await;
+/// # }
+/// ```
+pub struct Transaction(WriteTx<'static>);
+
+#[expect(clippy::disallowed_methods, reason = "the one place that begins transactions that write")]
+impl Transaction {
+    /// Begins a transaction that writes. A tenant has one writer at a time; the others wait for their turn.
+    ///
+    /// # Errors
+    /// `Unreachable` if the database does not answer in time, or the turn does not come.
+    pub async fn begin(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
+        Ok(Self(WriteTx::begin(pool, schema).await?))
+    }
+
+    /// The same without waiting for the tenant's writer: for sessions and failed logins.
+    pub(super) async fn bookkeeping(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
+        Ok(Self(WriteTx::bookkeeping(pool, schema).await?))
+    }
+}
+
+impl Transaction {
+    /// The connection, for queries that read.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        self.0.conn()
+    }
+
+    /// What functions of `store` that write take.
+    pub(super) fn write_tx(&mut self) -> &mut WriteTx<'static> {
+        &mut self.0
+    }
+
+    /// Without it everything is rolled back.
+    ///
+    /// # Errors
+    /// The database refuses, or is gone: then nobody knows whether it was committed.
+    pub async fn commit(self) -> Result<()> {
+        self.0.commit().await
+    }
+}
+
+/// Begins a transaction on the list of tenants, in the schema public.
+#[expect(clippy::disallowed_methods, reason = "see above")]
+pub(super) async fn shared(conn: &mut PgConnection) -> Result<WriteTx<'_>> {
+    WriteTx::shared(conn).await
+}
