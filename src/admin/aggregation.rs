@@ -24,7 +24,7 @@ pub struct AggregationsAdmin;
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Aggregation,
     one: "aggregation",
-    many: "AggregationsAdmin",
+    many: "Aggregations",
     list: ListOptions {
         columns: &[ListColumn { key: "name", label: "Name" }, ListColumn { key: "group", label: "Group" }],
         sorts: list::SORTS,

@@ -24,11 +24,11 @@ use crate::templates::list_page::Cell;
 pub struct GroupsAdmin(pub GroupKind);
 
 static OF_PROFILES: EntityOptions =
-    options(ObjectKind::GroupOfProfiles, "group of profiles", "GroupsAdmin of profiles");
-static OF_PROBES: EntityOptions = options(ObjectKind::GroupOfProbes, "group of probes", "GroupsAdmin of probes");
-static OF_METRICS: EntityOptions = options(ObjectKind::GroupOfMetrics, "group of metrics", "GroupsAdmin of metrics");
+    options(ObjectKind::GroupOfProfiles, "group of profiles", "Groups of profiles");
+static OF_PROBES: EntityOptions = options(ObjectKind::GroupOfProbes, "group of probes", "Groups of probes");
+static OF_METRICS: EntityOptions = options(ObjectKind::GroupOfMetrics, "group of metrics", "Groups of metrics");
 static OF_AGGREGATIONS: EntityOptions =
-    options(ObjectKind::GroupOfAggregations, "group of aggregations", "GroupsAdmin of aggregations");
+    options(ObjectKind::GroupOfAggregations, "group of aggregations", "Groups of aggregations");
 
 const fn options(kind: ObjectKind, one: &'static str, many: &'static str) -> EntityOptions {
     EntityOptions {

@@ -29,7 +29,7 @@ pub struct MetricsAdmin;
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Metric,
     one: "metric",
-    many: "MetricsAdmin",
+    many: "Metrics",
     list: ListOptions {
         columns: &[
             ListColumn { key: "name", label: "Name" },
@@ -200,7 +200,7 @@ impl EntityAdmin for MetricsAdmin {
     ) -> Result<Vec<InfoLine>> {
         let profiles = profiles(conn, found, context).await?;
         let mut affected = InfoLine::of("Profiles that still name it, though this configuration goes", profiles);
-        affected.extend(InfoLine::of("MetricsAdmin that still name it", relying(conn, found, context).await?));
+        affected.extend(InfoLine::of("Metrics that still name it", relying(conn, found, context).await?));
         Ok(affected)
     }
 }

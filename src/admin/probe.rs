@@ -31,7 +31,7 @@ const UPDATE_METRICS: &str = "update_metrics";
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Probe,
     one: "probe",
-    many: "ProbesAdmin",
+    many: "Probes",
     list: ListOptions {
         columns: &[
             ListColumn { key: "name", label: "Name" },

@@ -25,7 +25,7 @@ pub struct ProfilesAdmin;
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Profile,
     one: "profile",
-    many: "ProfilesAdmin",
+    many: "Profiles",
     list: ListOptions {
         columns: &[
             ListColumn { key: "name", label: "Name" },

@@ -26,7 +26,7 @@ pub struct UsersAdmin;
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::CustUser,
     one: "user",
-    many: "UsersAdmin",
+    many: "Users",
     list: ListOptions {
         columns: &[
             ListColumn { key: "username", label: "Username" },

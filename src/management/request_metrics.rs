@@ -70,7 +70,7 @@ pub struct CountRequests(pub Arc<RequestMetrics>);
 #[rocket::async_trait]
 impl Fairing for CountRequests {
     fn info(&self) -> Info {
-        Info { name: "CountRequests", kind: Kind::Response }
+        Info { name: "Count requests", kind: Kind::Response }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {

@@ -136,7 +136,7 @@ async fn unless_away<T>(
         Ok(compared) => Ok(compared),
         Err(error) => {
             if let Err(also) = undo_count(request, username).await {
-                log::warn!(target: LOG_TARGET, "{}: an credentials stays counted as failed: {also}", request.tenant.name);
+                log::warn!(target: LOG_TARGET, "{}: an attempt stays counted as failed: {also}", request.tenant.name);
             }
             Err(error.into())
         }

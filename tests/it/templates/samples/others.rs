@@ -55,8 +55,8 @@ pub fn samples() -> Vec<Sample> {
         ),
         Sample::new(
             "error-404",
-            Layout { title: "Not SearchHit".to_owned(), ..Layout::default() },
-            error(404, "Not SearchHit", "Not found."),
+            Layout { title: "Not Found".to_owned(), ..Layout::default() },
+            error(404, "Not Found", "Not found."),
         ),
         Sample::new(
             "error-403",
