@@ -1,12 +1,15 @@
 # The commands of a developer; CONTRIBUTING.md says when to use which.
 
-.PHONY: try check fmt lint test test-browser test-postgresql-10 test-collation sqlx deny bench fuzz
+.PHONY: try check check-all fmt lint test test-browser test-postgresql-10 test-collation sqlx deny bench fuzz
 
 try: # start POEM with demo data
 	./try
 
-check: # everything a change must pass
+check: # everything a change must pass, before every push
 	./check
+
+check-all: # what CI runs
+	./check --all
 
 fmt: # put the code into its form
 	cargo fmt
@@ -18,7 +21,7 @@ test: # all tests; they start a PostgreSQL of their own
 	cargo test
 
 test-browser: # every page and the journeys of people in a Chromium; pictures into target/screenshots
-	cargo build --bin poem && cargo test --test it pages::
+	cargo build --bin poem && cargo test --test it templates::
 	packaging/check-browser --all
 
 test-postgresql-10: # all tests over the oldest PostgreSQL that is supported
@@ -30,8 +33,8 @@ test-collation: # all tests over a cluster whose collation is not C
 sqlx: # describe the queries into .sqlx, after changing a query or a migration
 	packaging/sqlx-prepare
 
-deny: # licences and sources of the dependencies
-	cargo deny --all-features check bans licenses sources
+deny: # licences, sources and advisories of the dependencies
+	packaging/check-dependencies
 
 bench: # measure POEM beside nginx, into benchmark/RESULTS.md
 	benchmark/run

@@ -10,7 +10,7 @@ use super::crud::{
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::aggregation::{self, AggregationContent};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, aggregations as registry};
@@ -23,8 +23,6 @@ pub struct AggregationsAdmin;
 
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Aggregation,
-    one: "aggregation",
-    many: "Aggregations",
     list: ListOptions {
         columns: &[ListColumn { key: "name", label: "Name" }, ListColumn { key: "group", label: "Group" }],
         sorts: list::SORTS,
@@ -41,7 +39,6 @@ static OPTIONS: EntityOptions = EntityOptions {
     can_clone: false,
     namespaced: None,
     restore: Restore::Never,
-    is_public: false,
 };
 
 #[async_trait]

@@ -9,7 +9,7 @@ use super::crud::{
 };
 use crate::domain::form::field::Field;
 use crate::domain::model::api_key::{self, ApiKeyContent};
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, api_keys as registry};
@@ -23,8 +23,6 @@ pub struct ApiKeysAdmin;
 
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::ApiKey,
-    one: "API key",
-    many: "API keys",
     list: ListOptions {
         columns: &[
             ListColumn { key: "client", label: "Client id" },
@@ -44,7 +42,6 @@ static OPTIONS: EntityOptions = EntityOptions {
     can_clone: false,
     namespaced: None,
     restore: Restore::Never,
-    is_public: false,
 };
 
 #[async_trait]

@@ -3,7 +3,7 @@
 use super::crud::Entity;
 use super::{aggregation, api_key, group, metric, probe, profile, user};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 
 static GROUPS_OF_PROFILES: group::GroupsAdmin = group::GroupsAdmin(GroupKind::Profiles);
 static GROUPS_OF_PROBES: group::GroupsAdmin = group::GroupsAdmin(GroupKind::Probes);
@@ -26,22 +26,3 @@ pub fn entity(kind: ObjectKind) -> Option<&'static dyn Entity> {
         ObjectKind::Service => None,
     }
 }
-
-/// The blocks of the index: the heading of each, and the kinds in it.
-pub const BLOCKS: [(&str, &[ObjectKind]); 3] = [
-    (
-        "Poem",
-        &[ObjectKind::Profile, ObjectKind::Service, ObjectKind::Probe, ObjectKind::Metric, ObjectKind::Aggregation],
-    ),
-    (
-        "Authentication and Authorization",
-        &[
-            ObjectKind::CustUser,
-            ObjectKind::GroupOfProfiles,
-            ObjectKind::GroupOfProbes,
-            ObjectKind::GroupOfMetrics,
-            ObjectKind::GroupOfAggregations,
-        ],
-    ),
-    ("API Key Permissions", &[ObjectKind::ApiKey]),
-];

@@ -10,7 +10,7 @@ use super::crud::{
 use crate::domain::form::field::Field;
 use crate::domain::model::group::{self, GroupContent};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, groups as registry};
@@ -23,18 +23,14 @@ use crate::templates::list_page::Cell;
 /// The groups of one kind.
 pub struct GroupsAdmin(pub GroupKind);
 
-static OF_PROFILES: EntityOptions =
-    options(ObjectKind::GroupOfProfiles, "group of profiles", "Groups of profiles");
-static OF_PROBES: EntityOptions = options(ObjectKind::GroupOfProbes, "group of probes", "Groups of probes");
-static OF_METRICS: EntityOptions = options(ObjectKind::GroupOfMetrics, "group of metrics", "Groups of metrics");
-static OF_AGGREGATIONS: EntityOptions =
-    options(ObjectKind::GroupOfAggregations, "group of aggregations", "Groups of aggregations");
+static OF_PROFILES: EntityOptions = options(ObjectKind::GroupOfProfiles);
+static OF_PROBES: EntityOptions = options(ObjectKind::GroupOfProbes);
+static OF_METRICS: EntityOptions = options(ObjectKind::GroupOfMetrics);
+static OF_AGGREGATIONS: EntityOptions = options(ObjectKind::GroupOfAggregations);
 
-const fn options(kind: ObjectKind, one: &'static str, many: &'static str) -> EntityOptions {
+const fn options(kind: ObjectKind) -> EntityOptions {
     EntityOptions {
         kind,
-        one,
-        many,
         list: ListOptions {
             columns: &[
                 ListColumn { key: "name", label: "Name" },
@@ -51,7 +47,6 @@ const fn options(kind: ObjectKind, one: &'static str, many: &'static str) -> Ent
         can_clone: false,
         namespaced: None,
         restore: Restore::Never,
-        is_public: false,
     }
 }
 

@@ -2,9 +2,8 @@
 
 use super::crud::response;
 use super::crud::{PageResponse, PageResult, RequestContext};
-use super::entities::{BLOCKS, entity};
 use super::log_entry;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::{IndexBlock as Block, KINDS, KindInfo, ObjectKind};
 use crate::domain::model::policy::Action;
 use crate::store::audit_log;
 use crate::store::counts::{self, Counts};
@@ -12,6 +11,9 @@ use crate::templates::index_page::{IndexBlock, IndexPage, IndexRow};
 use crate::templates::urls::LOG_ENTRIES;
 use crate::templates::{Link, Page};
 
+/// The blocks of the index with their headings. The log comes after the first.
+const BLOCKS: [(&str, Block); 3] =
+    [("Registry", Block::Registry), ("Users and groups", Block::Users), ("API keys", Block::ApiKeys)];
 /// Actions that the index shows.
 const RECENT: i64 = 10;
 
@@ -25,24 +27,22 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     let recent = audit_log::recent(tx.conn(), RECENT).await?;
     let mut blocks: Vec<IndexBlock> = BLOCKS
         .iter()
-        .map(|(label, kinds)| IndexBlock {
-            label: (*label).to_owned(),
-            rows: kinds.iter().map(|kind| row(context, *kind, &counts)).collect(),
+        .map(|(label, block)| {
+            let kinds = KINDS.iter().filter(|info| info.block == *block);
+            IndexBlock { label: (*label).to_owned(), rows: kinds.map(|info| row(context, info, &counts)).collect() }
         })
         .collect();
     let logs = IndexRow { list: Link::new("Log entries", LOG_ENTRIES), add: None, count: counts.log_entries };
-    blocks.insert(1, IndexBlock { label: "Logs".to_owned(), rows: vec![logs] });
+    blocks.insert(1, IndexBlock { label: "Activity log".to_owned(), rows: vec![logs] });
     let content = IndexPage { blocks, recent: recent.iter().map(|entry| log_entry::event(context, entry)).collect() };
     response::page(Page::new(context.layout("Administration", &[]), content))
 }
 
-fn row(context: &RequestContext<'_>, kind: ObjectKind, counts: &Counts) -> IndexRow {
-    let (label, one) =
-        entity(kind).map_or(("Services", "service"), |entity| (entity.options().many, entity.options().one));
-    let may_add = context.allows(kind, Action::StartAdding);
+fn row(context: &RequestContext<'_>, info: &KindInfo, counts: &Counts) -> IndexRow {
+    let may_add = context.allows(info.kind, Action::StartAdding);
     IndexRow {
-        list: Link::new(label, context.at().list(kind)),
-        add: may_add.then(|| Link::new(format!("Add {one}"), context.at().addition(kind))),
-        count: counts.of(kind),
+        list: Link::new(info.many, context.at().list(info.kind)),
+        add: may_add.then(|| Link::new(format!("Add {}", info.one), context.at().addition(info.kind))),
+        count: counts.of(info.kind),
     }
 }

@@ -7,7 +7,8 @@ use super::crud::history::in_words;
 use super::crud::list::{self, ListQuery};
 use super::crud::list_table::ListTable;
 use super::crud::{FilterSource, ListColumn, ListFilter, ListOptions, PageResult, RequestContext, response};
-use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::audit_log as one;
 use crate::store::lists::ListAsk;
@@ -164,7 +165,7 @@ fn title(entry: &LogRow) -> String {
 
 /// «group of probes»; '' where POEM 2.3 named none.
 fn kind(entry: &LogRow) -> &'static str {
-    entry.object_kind.map_or("", ObjectKind::in_words)
+    entry.object_kind.map_or("", |kind| kind.info().one)
 }
 
 /// The version that the entry made, else the object; '' where it is gone.

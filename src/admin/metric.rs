@@ -9,10 +9,10 @@ use super::crud::{
 };
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::metric::{MetricContent, Section};
 use crate::domain::model::metric_fields::FIELDS;
 use crate::domain::model::metric_rules::{ACTIVE, PASSIVE, PASSIVE_KEY};
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::snapshot::VersionContent;
 use crate::registry::Transaction;
@@ -28,8 +28,6 @@ pub struct MetricsAdmin;
 
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Metric,
-    one: "metric",
-    many: "Metrics",
     list: ListOptions {
         columns: &[
             ListColumn { key: "name", label: "Name" },
@@ -71,7 +69,6 @@ static OPTIONS: EntityOptions = EntityOptions {
     can_clone: true,
     namespaced: None,
     restore: Restore::AtOnce,
-    is_public: true,
 };
 
 #[async_trait]

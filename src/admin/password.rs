@@ -6,7 +6,7 @@ use super::crud::request_context::refused;
 use super::crud::{PageResponse, PageResult, RequestContext, response};
 use crate::auth::posted::Posted;
 use crate::domain::form::validation_error::ValidationErrors;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::security::password_rules;
 use crate::domain::security::secret::Secret;
 use crate::error::NOT_FOUND;

@@ -9,7 +9,7 @@ use super::crud::{
 };
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::probe::{self, ProbeContent};
 use crate::domain::model::snapshot::VersionContent;
@@ -30,8 +30,6 @@ const UPDATE_METRICS: &str = "update_metrics";
 
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Probe,
-    one: "probe",
-    many: "Probes",
     list: ListOptions {
         columns: &[
             ListColumn { key: "name", label: "Name" },
@@ -72,7 +70,6 @@ static OPTIONS: EntityOptions = EntityOptions {
     can_clone: false,
     namespaced: None,
     restore: Restore::InForm,
-    is_public: true,
 };
 
 #[async_trait]

@@ -9,7 +9,7 @@ use super::crud::{
 };
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::profile::{self, ProfileContent};
 use crate::registry::Transaction;
@@ -24,8 +24,6 @@ pub struct ProfilesAdmin;
 
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Profile,
-    one: "profile",
-    many: "Profiles",
     list: ListOptions {
         columns: &[
             ListColumn { key: "name", label: "Name" },
@@ -53,7 +51,6 @@ static OPTIONS: EntityOptions = EntityOptions {
     can_clone: true,
     namespaced: Some("name"),
     restore: Restore::Never,
-    is_public: true,
 };
 
 #[async_trait]

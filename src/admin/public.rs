@@ -9,7 +9,7 @@ use super::crud::{Entity, PageResult, PublicPage, cached_page};
 use super::entities::entity;
 use super::object_id::ObjectId;
 use super::service;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::error::AppError;
 
 pub fn routes() -> Vec<Route> {
@@ -24,7 +24,7 @@ impl FromParam<'_> for PublicModel {
 
     fn from_param(model: &str) -> Result<Self, ()> {
         let kind: ObjectKind = model.strip_prefix("public_").ok_or(())?.parse()?;
-        entity(kind).filter(|entity| entity.options().is_public).map(Self).ok_or(())
+        entity(kind).filter(|entity| entity.options().kind.info().is_public).map(Self).ok_or(())
     }
 }
 

@@ -9,7 +9,7 @@ use super::object_id::ObjectId;
 use super::{index, log_entry, password, public, search, service};
 use crate::auth::login_required::LoginRequired;
 use crate::auth::posted::Posted;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
 use crate::http::redirect::RedirectTo;
 use crate::templates::Page;
@@ -48,8 +48,7 @@ pub fn routes() -> Vec<Route> {
 /// The entity of an address: `poem/probe`, `rest_framework_api_key/apikey`.
 fn entity_at(app: &str, model: &str) -> Result<&'static dyn Entity, AppError> {
     let kind: ObjectKind = model.parse().map_err(|()| NOT_FOUND)?;
-    let its_app = if kind == ObjectKind::ApiKey { "rest_framework_api_key" } else { "poem" };
-    if app != its_app {
+    if app != kind.info().app {
         return Err(NOT_FOUND);
     }
     entity(kind).ok_or(NOT_FOUND)

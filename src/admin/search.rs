@@ -4,7 +4,7 @@ use super::crud::request_context::SEARCHED;
 use super::crud::{PageResult, RequestContext, response};
 use super::entities::entity;
 use super::service;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::store::search::{self, FoundKind};
 use crate::templates::search_page::{SearchGroup, SearchHit, SearchPage};
 use crate::templates::urls::SEARCH;
@@ -45,8 +45,8 @@ fn of_kind(context: &RequestContext<'_>, kind: FoundKind, query: &str, total: i6
         FoundKind::Vo => ("Virtual organizations", Link::default()),
         FoundKind::ServiceFlavour => ("Service flavours", Link::default()),
         FoundKind::Object(kind) => {
-            let (many, list) = entity(kind)
-                .map_or(("Services", &service::LIST), |entity| (entity.options().many, &entity.options().list));
+            let many = kind.info().many;
+            let list = entity(kind).map_or(&service::LIST, |entity| &entity.options().list);
             let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
             let href = format!("{}?{SEARCHED}={query}", context.at().list(kind));
             (many, Link::new(format!("Search {many} by {}", list.searched), href))

@@ -3,7 +3,7 @@
 use super::crud::list::ListQuery;
 use super::crud::list_table::ListTable;
 use super::crud::{ListColumn, ListOptions, PageResult, RequestContext, response};
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
 use crate::store::lists::services::{self, ServiceLine};
 use crate::templates::Page;

@@ -8,7 +8,7 @@ use super::crud::{
     RequestContext, Restore, SaveContext,
 };
 use crate::domain::form::field::Field;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::user::{self, UserContent};
 use crate::domain::security::password;
@@ -25,8 +25,6 @@ pub struct UsersAdmin;
 
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::CustUser,
-    one: "user",
-    many: "Users",
     list: ListOptions {
         columns: &[
             ListColumn { key: "username", label: "Username" },
@@ -65,7 +63,6 @@ static OPTIONS: EntityOptions = EntityOptions {
     can_clone: false,
     namespaced: None,
     restore: Restore::Never,
-    is_public: false,
 };
 
 #[async_trait]

@@ -1,7 +1,8 @@
 //! The action history, written along with every operation.
 
 use super::Transaction;
-use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::store::audit_log::NewLogEntry;
 use crate::store::{StoreError, audit_log, version_writes};

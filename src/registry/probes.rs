@@ -3,7 +3,8 @@
 use super::Transaction;
 use crate::domain::form::validation_error::{ValidationErrors, words};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::probe::ProbeContent;
 use crate::domain::model::wording;

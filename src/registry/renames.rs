@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Transaction;
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::metric_changes;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::wording::listed;
 use crate::store::{StoreError, audit_log, groups, metric_renames, metrics, references};

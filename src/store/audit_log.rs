@@ -5,7 +5,8 @@ use sqlx::PgConnection;
 use super::lists::log_entries::{Entries, LogRow};
 use super::lists::{ListAsk, Rows};
 use super::{Result, WriteTx, lists};
-use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::object_kind::ObjectKind;
 
 /// What is written down of an action; its time is now.
 pub struct NewLogEntry<'a> {

@@ -78,11 +78,7 @@ async fn find(
                UNION ALL SELECT 'groups', kind, name, '', name, 0 FROM object_group WHERE 'groups' = ANY ($1)
                UNION ALL SELECT 'users', '', username, trim(first_name || ' ' || last_name), username, 0 FROM app_user
                    WHERE 'users' = ANY ($1)
-               UNION ALL SELECT 'groupable', o.group_kind, o.value, o.note, o.value, 0
-                   FROM (SELECT group_kind, group_id, format('%s (%s)', name, version) AS value, vo AS note FROM profile
-                         UNION ALL SELECT group_kind, group_id, name, description FROM probe
-                         UNION ALL SELECT group_kind, group_id, name, '' FROM metric_name
-                         UNION ALL SELECT group_kind, group_id, name, '' FROM aggregation) o
+               UNION ALL SELECT 'groupable', o.group_kind, o.label, o.note, o.label, 0 FROM object o
                    LEFT JOIN object_group g ON g.kind = o.group_kind AND g.id = o.group_id
                    WHERE 'groupable' = ANY ($1) AND o.group_kind = ANY ($2) AND (o.group_id IS NULL OR g.name = $3)
            ) choice

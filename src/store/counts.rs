@@ -1,61 +1,38 @@
-//! How many objects there are of each kind.
+//! The number of objects of each kind, for the index.
+
+use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
 use super::Result;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How many objects a tenant has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    pub profiles: i64,
-    pub probes: i64,
-    pub metrics: i64,
-    pub services: i64,
-    pub aggregations: i64,
-    pub users: i64,
-    pub groups_of_profiles: i64,
-    pub groups_of_probes: i64,
-    pub groups_of_metrics: i64,
-    pub groups_of_aggregations: i64,
-    pub api_keys: i64,
+    by_kind: HashMap<String, i64>,
+    /// Entries of the audit log.
     pub log_entries: i64,
 }
 
 impl Counts {
+    /// The number of objects of a kind.
     pub fn of(&self, kind: ObjectKind) -> i64 {
-        match kind {
-            ObjectKind::Profile => self.profiles,
-            ObjectKind::Probe => self.probes,
-            ObjectKind::Metric => self.metrics,
-            ObjectKind::Service => self.services,
-            ObjectKind::Aggregation => self.aggregations,
-            ObjectKind::CustUser => self.users,
-            ObjectKind::GroupOfProfiles => self.groups_of_profiles,
-            ObjectKind::GroupOfProbes => self.groups_of_probes,
-            ObjectKind::GroupOfMetrics => self.groups_of_metrics,
-            ObjectKind::GroupOfAggregations => self.groups_of_aggregations,
-            ObjectKind::ApiKey => self.api_keys,
-        }
+        self.by_kind.get(kind.as_str()).copied().unwrap_or_default()
     }
 }
 
 /// All of them in one statement.
 pub async fn all(conn: &mut PgConnection) -> Result<Counts> {
-    Ok(sqlx::query_as!(
-        Counts,
-        r#"SELECT (SELECT count(*) FROM profile) AS "profiles!",
-                  (SELECT count(*) FROM probe) AS "probes!",
-                  (SELECT count(*) FROM metric) AS "metrics!",
-                  (SELECT count(*) FROM service) AS "services!",
-                  (SELECT count(*) FROM aggregation) AS "aggregations!",
-                  (SELECT count(*) FROM app_user) AS "users!",
-                  (SELECT count(*) FROM object_group WHERE kind = 'profiles') AS "groups_of_profiles!",
-                  (SELECT count(*) FROM object_group WHERE kind = 'probes') AS "groups_of_probes!",
-                  (SELECT count(*) FROM object_group WHERE kind = 'metrics') AS "groups_of_metrics!",
-                  (SELECT count(*) FROM object_group WHERE kind = 'aggregations') AS "groups_of_aggregations!",
-                  (SELECT count(*) FROM api_key) AS "api_keys!",
-                  (SELECT count(*) FROM log_entry) AS "log_entries!""#
+    const LOG: &str = "logentry";
+    let rows = sqlx::query!(
+        r#"SELECT kind AS "kind!", count(*) AS "count!" FROM object GROUP BY kind
+           UNION ALL SELECT $1, count(*) FROM log_entry"#,
+        LOG
     )
-    .fetch_one(conn)
-    .await?)
+    .fetch_all(conn)
+    .await?;
+    let mut by_kind: HashMap<_, _> = rows.into_iter().map(|row| (row.kind, row.count)).collect();
+    let log_entries = by_kind.remove(LOG).unwrap_or_default();
+    Ok(Counts { by_kind, log_entries })
 }

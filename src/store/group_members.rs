@@ -19,14 +19,10 @@ pub struct Member {
 pub async fn of(conn: &mut PgConnection, kind: GroupKind, group_id: i64) -> Result<Vec<Member>> {
     Ok(sqlx::query_as!(
         Member,
-        r#"SELECT o.id AS "id!", o.name AS "name!", g.name AS "group_name!"
-           FROM (SELECT 'probes' AS kind, id, name, group_id FROM probe
-                 UNION ALL SELECT 'metrics', id, name, group_id FROM metric_name
-                 UNION ALL SELECT 'profiles', id, name || ' (' || version || ')', group_id FROM profile
-                 UNION ALL SELECT 'aggregations', id, name, group_id FROM aggregation) o
-           JOIN object_group g ON g.kind = o.kind AND g.id = o.group_id
-           WHERE o.kind = $1 AND o.group_id = $2
-           ORDER BY o.name COLLATE "C""#,
+        r#"SELECT o.number AS "id!", o.label AS "name!", g.name AS "group_name!"
+           FROM object o JOIN object_group g ON g.kind = o.group_kind AND g.id = o.group_id
+           WHERE o.group_kind = $1 AND o.group_id = $2
+           ORDER BY o.label COLLATE "C""#,
         kind.as_str(),
         group_id
     )
@@ -38,13 +34,9 @@ pub async fn of(conn: &mut PgConnection, kind: GroupKind, group_id: i64) -> Resu
 pub async fn by_names(conn: &mut PgConnection, kind: GroupKind, names: &[String]) -> Result<Vec<Member>> {
     Ok(sqlx::query_as!(
         Member,
-        r#"SELECT o.id AS "id!", o.name AS "name!", coalesce(g.name, '') AS "group_name!"
-           FROM (SELECT 'probes' AS kind, id, name, group_id FROM probe
-                 UNION ALL SELECT 'metrics', id, name, group_id FROM metric_name
-                 UNION ALL SELECT 'profiles', id, name || ' (' || version || ')', group_id FROM profile
-                 UNION ALL SELECT 'aggregations', id, name, group_id FROM aggregation) o
-           LEFT JOIN object_group g ON g.kind = o.kind AND g.id = o.group_id
-           WHERE o.kind = $1 AND o.name = ANY ($2)"#,
+        r#"SELECT o.number AS "id!", o.label AS "name!", coalesce(g.name, '') AS "group_name!"
+           FROM object o LEFT JOIN object_group g ON g.kind = o.group_kind AND g.id = o.group_id
+           WHERE o.group_kind = $1 AND o.label = ANY ($2)"#,
         kind.as_str(),
         names
     )

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::Result;
 use super::text::storable;
 use super::text::word;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::{KINDS, KindInfo, ObjectKind};
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,19 @@ pub struct SearchResult {
     pub total: i64,
 }
 
+/// The kinds of the view `object` that are no [`ObjectKind`], and are found.
+const VO: &str = "vo";
+const SERVICE_FLAVOUR: &str = "serviceflavour";
+/// The kinds that are found first; all others follow in the order of [`KINDS`].
+const FIRST: [&str; 6] = ["metric", "probe", "profile", "service", VO, SERVICE_FLAVOUR];
+
+/// The words of the kinds in the order of the results. What no group owns and no public page shows is for superusers.
+fn order(for_superuser: bool) -> impl Iterator<Item = &'static str> {
+    let is_for_all = |info: &KindInfo| info.is_public || info.owner.is_some();
+    let listed = KINDS.iter().filter(move |info| for_superuser || is_for_all(info)).map(|info| info.slug);
+    FIRST.into_iter().chain(listed.filter(|slug| !FIRST.contains(slug)))
+}
+
 /// What has the text in its name, its description or what else it goes by (a service's type and area, a user's name and
 /// address, a profile's VO), in any case. At most `limit` of each kind, kind after kind: first those of
 /// just this name, then those that begin with it, then by name. Users, groups and API keys only `for_superuser`. An empty
@@ -39,38 +52,22 @@ pub async fn everything(
     for_superuser: bool,
     limit: i64,
 ) -> Result<Vec<SearchResult>> {
+    let kinds: Vec<String> = order(for_superuser).map(str::to_owned).collect();
     let records = sqlx::query!(
         r#"SELECT kind AS "kind!", id AS "id!", label AS "label!", left(note, 120) AS "note!", total AS "total!"
            FROM (
-               SELECT found.*, count(*) OVER (PARTITION BY rank) AS total,
-                      row_number() OVER (PARTITION BY rank ORDER BY
+               SELECT o.*, count(*) OVER (PARTITION BY kind) AS total,
+                      row_number() OVER (PARTITION BY kind ORDER BY
                           lower(name) <> lower($1), strpos(lower(name), lower($1)) <> 1,
                           lower(label) COLLATE "C", label COLLATE "C", id COLLATE "C") AS place
-               FROM (
-                   SELECT 1 AS rank, 'metric' AS kind, m.id::text, n.name, format('%s (%s)', n.name, t.name) AS label,
-                          '' AS note, '' AS also
-                   FROM metric m JOIN metric_name n ON n.id = m.metric_name_id JOIN tag t ON t.id = m.tag_id
-                   UNION ALL SELECT 2, 'probe', id::text, name, name, description, description FROM probe
-                   UNION ALL SELECT 3, 'profile', id::text, name, format('%s (%s)', name, version), vo,
-                       concat_ws(' ', vo, description) FROM profile
-                   UNION ALL SELECT 4, 'service', id, service_name, service_name, service_type,
-                       service_type || ' ' || service_area FROM service
-                   UNION ALL SELECT 5, 'vo', name, name, name, '', '' FROM vo
-                   UNION ALL SELECT 6, 'flavour', name, name, name, coalesce(description, ''), coalesce(description, '')
-                       FROM service_flavour
-                   UNION ALL SELECT 7, 'aggregation', id::text, name, name, '', '' FROM aggregation
-                   UNION ALL SELECT CASE kind WHEN 'profiles' THEN 8 WHEN 'probes' THEN 9 WHEN 'metrics' THEN 10 ELSE 11 END,
-                       'groupof' || kind, id::text, name, name, '', '' FROM object_group WHERE $2
-                   UNION ALL SELECT 12, 'custuser', id::text, username, username, trim(first_name || ' ' || last_name),
-                       first_name || ' ' || last_name || ' ' || email FROM app_user WHERE $2
-                   UNION ALL SELECT 13, 'apikey', id::text, client, client, '', '' FROM api_key WHERE $2
-               ) found
-               WHERE $1 <> '' AND (strpos(lower(name), lower($1)) > 0 OR strpos(lower(also), lower($1)) > 0)
+               FROM object o
+               WHERE kind = ANY ($2) AND $1 <> ''
+                 AND (strpos(lower(name), lower($1)) > 0 OR strpos(lower(searched), lower($1)) > 0)
            ) found
            WHERE place <= $3
-           ORDER BY rank, place"#,
+           ORDER BY array_position($2, kind), place"#,
         storable(text),
-        for_superuser,
+        &kinds,
         limit
     )
     .fetch_all(conn)
@@ -84,8 +81,8 @@ pub async fn everything(
 
 fn kind(text: &str) -> Result<FoundKind> {
     match text {
-        "vo" => Ok(FoundKind::Vo),
-        "flavour" => Ok(FoundKind::ServiceFlavour),
+        VO => Ok(FoundKind::Vo),
+        SERVICE_FLAVOUR => Ok(FoundKind::ServiceFlavour),
         object => word(object).map(FoundKind::Object),
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::urls::{Addresses, INDEX, SEARCH};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::KINDS;
 use crate::domain::model::policy::Viewer;
 
 /// Where something leads, and its words.
@@ -107,19 +107,12 @@ impl Layout {
 /// What stands at the top of every page.
 fn navigation(viewer: Option<&Viewer>, path: &str) -> Vec<Link> {
     let at = Addresses { is_public: viewer.is_none() };
-    let kinds = [
-        ("Profiles", ObjectKind::Profile),
-        ("Services", ObjectKind::Service),
-        ("Probes", ObjectKind::Probe),
-        ("Metrics", ObjectKind::Metric),
-        ("Aggregations", ObjectKind::Aggregation),
-    ];
     let is_superuser = viewer.is_some_and(|viewer| viewer.is_superuser);
     let index = is_superuser.then(|| Link { current: path == INDEX, ..Link::new("Admin", INDEX) });
-    let lists = kinds.into_iter().filter_map(|(label, kind)| {
-        let href = at.list(kind);
+    let lists = KINDS.iter().filter(|info| info.in_navigation).filter_map(|info| {
+        let href = at.list(info.kind);
         let current = !href.is_empty() && path.starts_with(&href);
-        (!href.is_empty()).then(|| Link { current, ..Link::new(label, href) })
+        (!href.is_empty()).then(|| Link { current, ..Link::new(info.many, href) })
     });
     index.into_iter().chain(lists).collect()
 }

@@ -1,6 +1,6 @@
 //! The addresses of the pages: those people have bookmarked.
 
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 
 /// Where the admin begins.
 pub const INDEX: &str = "/poem/admin/";
@@ -30,13 +30,11 @@ pub struct Addresses {
 impl Addresses {
     /// '' where the visitor has no such page.
     pub fn list(self, kind: ObjectKind) -> String {
-        match (self.is_public, kind) {
-            (true, ObjectKind::Probe | ObjectKind::Metric | ObjectKind::Profile | ObjectKind::Service) => {
-                format!("{PUBLIC}{kind}/")
-            }
-            (true, _) => String::new(),
-            (false, ObjectKind::ApiKey) => "/poem/admin/rest_framework_api_key/apikey/".to_owned(),
-            (false, _) => format!("/poem/admin/poem/{kind}/"),
+        let info = kind.info();
+        match self.is_public {
+            true if info.is_public => format!("{PUBLIC}{kind}/"),
+            true => String::new(),
+            false => format!("/poem/admin/{}/{kind}/", info.app),
         }
     }
 

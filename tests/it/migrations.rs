@@ -223,8 +223,11 @@ fn what_is_made_is_named_with_its_schema_in_the_shared_set_only() {
             assert!(named.starts_with("public.") || skipped.contains(&named), "{name}: {named}");
         }
     }
+    // The ON of a join compares columns.
+    let is_join = |rest: &&str| rest.split_whitespace().nth(1) == Some("=");
     for (name, text) in files("tenant") {
-        for named in makes.iter().flat_map(|phrase| after(&text, phrase)).map(first_word) {
+        let named = makes.iter().flat_map(|phrase| after(&text, phrase)).filter(|rest| !is_join(rest));
+        for named in named.map(first_word) {
             assert!(!named.contains('.'), "{name}: {named}");
         }
         for word in ["CREATE SCHEMA", "search_path", "SET SCHEMA"] {

@@ -13,7 +13,7 @@ pub async fn of_entity(
     context: &RequestContext<'_>,
     rendering: impl Future<Output = PageResult>,
 ) -> PageResult {
-    match options.is_public {
+    match options.kind.info().is_public {
         true => page(context, rendering).await,
         false => rendering.await,
     }

@@ -25,10 +25,12 @@ async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64,
     let affected = entity.affected(tx.conn(), &found.loaded, context).await?;
     let at = context.at();
     let (list, form) = (at.list(options.kind), at.change(options.kind, id));
-    let layout = context
-        .layout(&format!("Delete {}", found.name), &[(options.many, &list), (&found.name, &form), ("Delete", "")]);
+    let layout = context.layout(
+        &format!("Delete {}", found.name),
+        &[(options.kind.info().many, &list), (&found.name, &form), ("Delete", "")],
+    );
     let content = DeletePage {
-        kind: options.one.to_owned(),
+        kind: options.kind.info().one.to_owned(),
         object: found.name,
         action: at.delete(options.kind, id),
         back: Link::new("No, take me back", form),
@@ -49,7 +51,7 @@ pub async fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     }
     let saved = entity.remove(&mut tx, &viewer, id).await.map_err(refused)?;
     tx.commit().await?;
-    let first = format!("The {} “{}” was deleted.", options.one, saved.name);
+    let first = format!("The {} “{}” was deleted.", options.kind.info().one, saved.name);
     let messages = std::iter::once(first).chain(saved.side_effects).collect();
     Ok(PageResponse::redirect(context.at().list(options.kind), messages))
 }

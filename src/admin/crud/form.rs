@@ -221,7 +221,7 @@ fn form_page<D: EntityAdmin>(
         _ => Vec::new(),
     };
     FormPage {
-        heading: format!("{verb} {}", options.one),
+        heading: format!("{verb} {}", options.kind.info().one),
         object,
         action,
         revision,
@@ -303,13 +303,14 @@ fn layout<D: EntityAdmin>(
     let options = entity.options();
     let list = context.at().list(options.kind);
     match mode {
-        FormMode::Add => context.layout(heading, &[(options.many, &list), (heading, "")]),
-        FormMode::Change { of } => {
-            context.layout(&format!("{} | {}", of.name, options.title()), &[(options.many, &list), (&of.name, "")])
-        }
+        FormMode::Add => context.layout(heading, &[(options.kind.info().many, &list), (heading, "")]),
+        FormMode::Change { of } => context.layout(
+            &format!("{} | {}", of.name, options.kind.info().title()),
+            &[(options.kind.info().many, &list), (&of.name, "")],
+        ),
         FormMode::Clone { of } => {
             let original = context.at().change(options.kind, of.loaded.id);
-            context.layout(heading, &[(options.many, &list), (&of.name, &original), ("Clone", "")])
+            context.layout(heading, &[(options.kind.info().many, &list), (&of.name, &original), ("Clone", "")])
         }
     }
 }

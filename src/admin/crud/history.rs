@@ -32,7 +32,7 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
     let at = context.at();
     let can_compare = options.has_versions() && events.len() > 1;
     let content = HistoryPage {
-        back: Link::new(format!("Back to the {}", options.one), at.change(options.kind, id)),
+        back: Link::new(format!("Back to the {}", options.kind.info().one), at.change(options.kind, id)),
         compare: if can_compare { at.compare(options.kind, id) } else { String::new() },
         is_labelled: events.iter().any(|event| !event.label.is_empty()),
         events,
@@ -52,7 +52,7 @@ pub fn layout<D: EntityAdmin>(
 ) -> crate::templates::Layout {
     let options = entity.options();
     let (list, form) = (context.at().list(options.kind), context.at().change(options.kind, found.loaded.id));
-    let mut trail: Vec<(&str, &str)> = vec![(options.many, &list), (&found.name, &form)];
+    let mut trail: Vec<(&str, &str)> = vec![(options.kind.info().many, &list), (&found.name, &form)];
     trail.extend(steps);
     let last = steps.last().map_or("", |(label, _)| *label);
     context.layout(&format!("{last}: {}", found.name), &trail)

@@ -149,7 +149,7 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     let table = entity.rows(tx.conn(), &ask, context).await?;
     let filters = filters(tx.conn(), &options.list, &query).await?;
     tx.commit().await?;
-    let layout = context.layout(options.many, &[(options.many, "")]);
+    let layout = context.layout(options.kind.info().many, &[(options.kind.info().many, "")]);
     response::page(Page::new(layout, list_page(options, context, &query, (table, filters))))
 }
 
@@ -162,15 +162,16 @@ fn list_page(
     let base = context.at().list(options.kind);
     let may_add = context.allows(options.kind, Action::StartAdding);
     ListPage {
-        heading: options.many.to_owned(),
-        add: may_add.then(|| Link::new(format!("Add {}", options.one), context.at().addition(options.kind))),
+        heading: options.kind.info().many.to_owned(),
+        add: may_add
+            .then(|| Link::new(format!("Add {}", options.kind.info().one), context.at().addition(options.kind))),
         empty: empty(options, query),
         ..query.page(&options.list, &base, table, filters)
     }
 }
 
 fn empty(options: &EntityOptions, query: &ListQuery) -> String {
-    let many = options.many.to_lowercase();
+    let many = options.kind.info().many.to_lowercase();
     match query.search.is_empty() && query.filters.is_empty() {
         true => format!("There are no {many} yet."),
         false => format!("No {many} fit the search and filters."),
@@ -269,7 +270,7 @@ async fn filter_choices(
             fixed.iter().map(|(of, label)| choice(of, label, value)).collect()
         }
         FilterSource::LoggedKinds => {
-            log_entries::kinds(conn).await?.iter().map(|kind| choice(kind.as_str(), kind.in_words(), value)).collect()
+            log_entries::kinds(conn).await?.iter().map(|kind| choice(kind.as_str(), kind.info().one, value)).collect()
         }
         FilterSource::OwningVos => named(&profiles::vos(conn).await?, value),
         FilterSource::Of(source) => of(source),

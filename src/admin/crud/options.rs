@@ -1,7 +1,7 @@
 //! What an entity says of itself, apart from its fields.
 
 use crate::domain::form::field::Choices;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::store::lists::{NO, YES};
 
 /// A column of the list.
@@ -148,10 +148,6 @@ impl ListOptions {
 #[derive(Debug)]
 pub struct EntityOptions {
     pub kind: ObjectKind,
-    /// In the middle of a sentence: «metric», «group of probes».
-    pub one: &'static str,
-    /// As a heading: «Metrics».
-    pub many: &'static str,
     pub list: ListOptions,
     pub fieldsets: &'static [Fieldset],
     pub ticks: &'static [SaveOption],
@@ -159,17 +155,9 @@ pub struct EntityOptions {
     /// The field before which the tenant's namespace is shown.
     pub namespaced: Option<&'static str>,
     pub restore: Restore,
-    /// Has pages without login. Whatever these show gives the tenant a new stamp when it changes, so they can be kept.
-    pub is_public: bool,
 }
 
 impl EntityOptions {
-    /// «Metric».
-    pub fn title(&self) -> String {
-        let mut letters = self.one.chars();
-        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-    }
-
     pub fn has_versions(&self) -> bool {
         self.restore != Restore::Never
     }

@@ -16,7 +16,7 @@ use crate::auth::csrf;
 use crate::auth::session::OptionalSession;
 use crate::config::Config;
 use crate::config::reload::LiveConfig;
-use crate::domain::model::log_entry::ObjectKind;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{self, Action, Denial, Viewer};
 use crate::domain::security::keys::Keys;
 use crate::error::{AppError, NO_PERMISSION, refuse};

@@ -75,7 +75,7 @@ async fn added<D: EntityAdmin>(
     if !created.secret.is_empty() {
         return with_secret(entity, context, created).await;
     }
-    let first = format!("The {} “{}” was added.", options.one, saved.name);
+    let first = format!("The {} “{}” was added.", options.kind.info().one, saved.name);
     let lines = std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect();
     Ok(PageResponse::redirect(after(entity, context, posted, saved.id), lines))
 }
@@ -126,9 +126,10 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
         Err(denial) => Err(SaveError::Denied(denial)),
     };
     match outcome {
-        Ok(saved) => {
-            Ok(PageResponse::redirect(after(entity, context, posted, id), flash_lines(entity.options().one, &saved)))
-        }
+        Ok(saved) => Ok(PageResponse::redirect(
+            after(entity, context, posted, id),
+            flash_lines(entity.options().kind.info().one, &saved),
+        )),
         Err(SaveError::Rejected(errors)) => {
             let mut tx = context.read().await?;
             let shown = shown_again(&errors, Status::UnprocessableEntity);
@@ -174,7 +175,7 @@ async fn gone<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: 
     // Without what it was, there was no form.
     let base = posted.get(BASE).and_then(|base| serde_json::from_str::<D::Content>(base).ok()).ok_or(NOT_FOUND)?;
     let draft = with_what_stays(entity, typed, &base);
-    let one = entity.options().one;
+    let one = entity.options().kind.info().one;
     let notice = format!(
         "This {one} was deleted while the form was open. What you typed is below; saved, it becomes a new {one}."
     );

@@ -72,7 +72,7 @@ fn as_it_was<D: EntityAdmin>(
     let (draft, errors) = (Draft::of(entity.fields(), content), ValidationErrors::default());
     let form = FormInput { draft: &draft, errors: &errors, exists: true, read_only: true, more_rows: None };
     FormPage {
-        heading: entity.options().title(),
+        heading: entity.options().kind.info().title(),
         object: entity.name(content),
         action: context.at().change(entity.options().kind, found.loaded.id),
         fieldsets: widgets::fieldsets(entity, context, &form, &Sources::new()),
@@ -118,7 +118,7 @@ pub async fn restore<D: EntityAdmin>(
     let saved = entity.restore(&mut tx, &viewer, target, version).await.map_err(refused)?;
     tx.commit().await?;
     let then = context.time(row.created).0;
-    let first = format!("The {} “{}” is as it was at {then}. {}", options.one, saved.name, saved.message);
+    let first = format!("The {} “{}” is as it was at {then}. {}", options.kind.info().one, saved.name, saved.message);
     let messages = std::iter::once(first).chain(saved.side_effects).collect();
     Ok(PageResponse::redirect(context.at().change(options.kind, id), messages))
 }

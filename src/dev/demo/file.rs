@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::metric::{Section, Setting};
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::service::Service;
 
 /// One tenant. Things are named, not numbered; a thing's number is its place in its list.

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::file::{DemoFile, DemoMetric, DemoMetricVersion, DemoProbe, DemoProbeVersion, Pairs};
 use super::names::{DemoError, Names, unique, unknown};
-use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::metric::{MetricContent, Section, Settings};
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::probe::ProbeContent;
 use crate::domain::model::snapshot::{LogEntry, Version, VersionContent};
 use crate::domain::model::wording::INITIAL;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::log_entry::ObjectKind;
+use super::object_kind::ObjectKind;
 use super::wording::Noun;
 
 /// What a group holds. The four kinds number their groups independently.

@@ -1,7 +1,7 @@
 //! Who may do what: the only place that decides. (Whoever asks must ask within the transaction that acts on the answer.)
 
 use super::group_kind::GroupKind;
-use super::log_entry::ObjectKind;
+use super::object_kind::ObjectKind;
 
 /// Who is looking: a user who is logged in. Nobody else may do anything here; public pages only show.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -69,23 +69,6 @@ pub enum Denial {
     NoGroup,
 }
 
-/// The groups that rule over objects of a kind; `None`: superusers alone do.
-pub fn ruling_groups(kind: ObjectKind) -> Option<GroupKind> {
-    match kind {
-        ObjectKind::Profile => Some(GroupKind::Profiles),
-        ObjectKind::Probe => Some(GroupKind::Probes),
-        ObjectKind::Metric => Some(GroupKind::Metrics),
-        ObjectKind::Aggregation => Some(GroupKind::Aggregations),
-        ObjectKind::Service
-        | ObjectKind::CustUser
-        | ObjectKind::GroupOfProfiles
-        | ObjectKind::GroupOfProbes
-        | ObjectKind::GroupOfMetrics
-        | ObjectKind::GroupOfAggregations
-        | ObjectKind::ApiKey => None,
-    }
-}
-
 /// Whether the viewer may do this with an object of this kind.
 pub fn decide(viewer: &Viewer, kind: ObjectKind, action: Action<'_>) -> Result<(), Denial> {
     match (kind, action) {
@@ -93,7 +76,7 @@ pub fn decide(viewer: &Viewer, kind: ObjectKind, action: Action<'_>) -> Result<(
         (ObjectKind::Service, Action::View) => Ok(()),
         (ObjectKind::Service, _) => Err(Denial::Never),
         _ if viewer.is_superuser => Ok(()),
-        _ => match ruling_groups(kind) {
+        _ => match kind.info().owner {
             Some(groups) => decide_for_member(viewer, groups, action),
             None => Err(Denial::Never),
         },
@@ -148,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_superuser_may_everything_but_change_services() {
-        for kind in ObjectKind::ALL.into_iter().filter(|kind| *kind != ObjectKind::Service) {
+        for kind in ObjectKind::all().filter(|kind| *kind != ObjectKind::Service) {
             for action in [
                 Action::View,
                 Action::StartAdding,

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::group_kind::{GroupKind, GroupRef};
-use super::log_entry::{LogAction, ObjectKind};
+use super::log_entry::LogAction;
 use super::metric::{MetricContent, Settings};
+use super::object_kind::ObjectKind;
 use super::probe::ProbeContent;
 use super::profile::Tuple;
 use super::service::Service;

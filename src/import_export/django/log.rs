@@ -9,7 +9,8 @@ use super::messages;
 use super::models::Model;
 use super::rows::Row;
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::snapshot::LogEntry;
 
 /// A log entry and its version were written by one request; it took no longer.

@@ -6,8 +6,8 @@ use chrono_tz::Europe::Zagreb;
 use serde_json::json;
 
 use super::*;
-use crate::domain::model::log_entry::ObjectKind;
 use crate::domain::model::metric::{Section, Setting};
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::snapshot_diff::first_difference;
 use crate::domain::security::secret::Secret;
 

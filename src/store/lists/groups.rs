@@ -24,13 +24,7 @@ pub async fn list(conn: &mut PgConnection, kind: GroupKind, ask: &ListAsk<'_>) -
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"WITH held AS (
-               SELECT group_id, count(*) AS members
-               FROM (SELECT group_kind, group_id FROM profile
-                     UNION ALL SELECT group_kind, group_id FROM probe
-                     UNION ALL SELECT group_kind, group_id FROM metric_name
-                     UNION ALL SELECT group_kind, group_id FROM aggregation) objects
-               WHERE group_kind = $6
-               GROUP BY group_id
+               SELECT group_id, count(*) AS members FROM object WHERE group_kind = $6 GROUP BY group_id
            ), trusted AS (SELECT group_id, count(*) AS users FROM group_member WHERE kind = $6 GROUP BY group_id)
            SELECT id, name, members AS "members!", users AS "users!", total AS "total!", page.number AS "page!"
            FROM (

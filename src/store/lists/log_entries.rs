@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{ListAsk, Order, Rows};
-use crate::domain::model::log_entry::{LogAction, ObjectKind};
+use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::store::Result;
 use crate::store::text::word;
 
@@ -85,17 +86,9 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, entries: Entries<'
 pub async fn of_ids(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<LogRow>> {
     let records = sqlx::query!(
         r#"SELECT l.id, action_time, action, object_kind, l.object_id, object_name, message, username,
-                  CASE object_kind
-                      WHEN 'profile' THEN EXISTS (SELECT FROM profile o WHERE o.id = parsed.id)
-                      WHEN 'probe' THEN EXISTS (SELECT FROM probe o WHERE o.id = parsed.id)
-                      WHEN 'metric' THEN EXISTS (SELECT FROM metric o WHERE o.id = parsed.id)
-                      WHEN 'service' THEN EXISTS (SELECT FROM service o WHERE o.id = l.object_id)
-                      WHEN 'aggregation' THEN EXISTS (SELECT FROM aggregation o WHERE o.id = parsed.id)
-                      WHEN 'custuser' THEN EXISTS (SELECT FROM app_user o WHERE o.id = parsed.id)
-                      WHEN 'apikey' THEN EXISTS (SELECT FROM api_key o WHERE o.id = parsed.id)
-                      ELSE EXISTS (SELECT FROM object_group o
-                                   WHERE 'groupof' || o.kind = object_kind AND o.id = parsed.id)
-                  END AS "exists!",
+                  EXISTS (SELECT FROM object o WHERE o.kind = l.object_kind AND o.number = parsed.id)
+                      OR EXISTS (SELECT FROM object o
+                                 WHERE o.kind = l.object_kind AND o.number IS NULL AND o.id = l.object_id) AS "exists!",
                   (SELECT v.id FROM version v
                    WHERE v.kind = object_kind AND v.object_id = parsed.id AND v.username = l.username
                      AND action <> 'delete'

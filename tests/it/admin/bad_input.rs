@@ -1,6 +1,6 @@
 //! What nobody should type: saved as it is, or refused at its field; never an error of the server, never half-saved.
 
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 
 use super::fixtures::Fixture;
 use super::page::{Control, Form, errors_at};

@@ -1,7 +1,7 @@
 //! What changes while a page is open: rights, the object itself, the session. Nothing typed is lost, and nothing is done
 //! that nobody saw.
 
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 
 use super::page::Form;
 use super::{AT, TestSite, add, all, fixtures, get, open, save, submit};

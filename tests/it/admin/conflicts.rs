@@ -40,7 +40,7 @@ fn the_second_to_save_is_shown_both_changes() {
 fn what_only_the_other_changed_is_taken_over() {
     let site = TestSite::new();
     let (mut first, mut second) = (site.browser("root"), site.browser("poem"));
-    let kind = poem::domain::model::log_entry::ObjectKind::Profile;
+    let kind = poem::domain::model::object_kind::ObjectKind::Profile;
     let id = add(&mut first, super::fixtures::of(kind), 1, "ARGO");
     let address = AT.change(kind, id);
     let (mut one, mut other) = (open(&mut first, &address), open(&mut second, &address));

@@ -1,7 +1,7 @@
 //! The pages of every entity, as their declaration promises them.
 
 use poem::admin::crud::{EntityOptions, FilterSource};
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 
 use super::fixtures::Fixture;
 use super::page::{Control, Form, elements, links};

@@ -2,7 +2,7 @@
 
 use super::page::links;
 use super::{AT, TestSite};
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 use poem::templates::Addresses;
 
 const USERS: &str = "/poem/admin/poem/custuser/";

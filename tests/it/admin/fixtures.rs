@@ -1,8 +1,7 @@
 //! For every entity a form that fills it: all that the generic tests need to know of one.
 
 use poem::domain::model::group_kind::GroupKind;
-use poem::domain::model::log_entry::ObjectKind;
-use poem::domain::model::policy::ruling_groups;
+use poem::domain::model::object_kind::ObjectKind;
 
 use super::page::{Control, Form};
 
@@ -34,7 +33,7 @@ impl Fixture {
     }
 
     pub fn ruled_by(&self) -> Option<GroupKind> {
-        ruling_groups(self.kind)
+        self.kind.info().owner
     }
 
     /// Whether what is changed is text, so that two people can differ: of all but API keys, which can only be revoked.

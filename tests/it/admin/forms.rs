@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 
 use super::page::{Control, Form, errors_at};
 use super::{AT, TestSite, add, all, fixtures, get, open, save, submit};

@@ -1,7 +1,7 @@
 //! Versions, comparisons and log entries: what happened to an object, as pages tell it.
 
 use poem::admin::crud::Restore;
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 
 use super::page::{Control, links};
 use super::{AT, TestSite, add, all, fixtures, get, open, said, save};

@@ -19,7 +19,7 @@ mod statements;
 use std::sync::OnceLock;
 
 use poem::admin::crud::Entity;
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 use poem::templates::Addresses;
 
 use self::fixtures::Fixture;
@@ -97,7 +97,7 @@ impl TestSite {
 
 /// Every entity with what fills its form.
 fn all() -> impl Iterator<Item = (&'static dyn Entity, &'static Fixture)> {
-    ObjectKind::ALL.into_iter().filter_map(|kind| Some((poem::admin::entity(kind)?, fixtures::of(kind))))
+    ObjectKind::all().filter_map(|kind| Some((poem::admin::entity(kind)?, fixtures::of(kind))))
 }
 
 /// A page that must be there.

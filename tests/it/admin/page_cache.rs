@@ -1,6 +1,6 @@
 //! Pages that are kept are never older than the data, and never somebody else's.
 
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 use poem::templates::Addresses;
 
 use super::{AT, TestSite, add, fixtures, get, open, said, submit};

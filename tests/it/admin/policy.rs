@@ -2,7 +2,7 @@
 
 use poem::admin::crud::{EntityOptions, Restore};
 use poem::domain::model::group_kind::GroupKind;
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 
 use super::fixtures::Fixture;
 use super::page::{Form, errors_at};

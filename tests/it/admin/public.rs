@@ -1,6 +1,6 @@
 //! What everybody may read without login, and what not.
 
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 
 use super::page::{Form, links};
 use super::{AT, TestSite, add, all, get};
@@ -13,7 +13,7 @@ fn public_pages_show_what_is_public_read_only() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let base = format!("/poem/admin/poem/public_{}/", fixture.kind);
         let change = format!("{base}{id}/change/");
-        if !entity.options().is_public {
+        if !entity.options().kind.info().is_public {
             for address in [&base, &change] {
                 assert_eq!(
                     browser.get(address).status,

@@ -1,6 +1,6 @@
 //! No query per row: what a page asks the database does not grow with the data, and is little.
 
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 
 use super::{AT, TestSite, add, all, fixtures, get, open, save};
 use crate::support::cluster::queries;
@@ -80,7 +80,7 @@ fn addresses(site: &TestSite) -> Vec<String> {
                 format!("{}?version_id1={version}&version_id2={version}", AT.compare(kind, id)),
             ]);
         }
-        if entity.options().is_public {
+        if entity.options().kind.info().is_public {
             let public = format!("/poem/admin/poem/public_{kind}/");
             addresses.extend([public.clone(), format!("{public}{id}/change/")]);
         }

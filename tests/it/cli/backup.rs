@@ -67,6 +67,8 @@ fn a_tenant_comes_back_in_an_empty_database_while_a_server_runs_over_it() {
     assert_eq!(answers(&server, EGI_TOKEN), before);
     assert_ne!(stamp(&new), stamp(&old));
     assert_eq!(traces(&new), traces(&old));
+    let objects = |of: &Installation| sql(of, "SELECT kind, id, label, group_id FROM egi.object ORDER BY 1, 2");
+    assert!(objects(&new).len() > 20 && objects(&new) == objects(&old), "the view shows what was restored");
     // What is written now finds its place behind what was restored.
     new.run("poem-token", &["-t", "another", "-s", "egi", "-o", "another-token"]).done();
     assert_eq!(restore(&new, &file, &[]).status, 1);

@@ -1,6 +1,7 @@
 //! Versions, and the action history of objects and dates.
 
-use poem::domain::model::log_entry::{LogAction, ObjectKind};
+use poem::domain::model::log_entry::LogAction;
+use poem::domain::model::object_kind::ObjectKind;
 use poem::domain::model::snapshot::VersionContent;
 use poem::store::lists::ListAsk;
 use poem::store::lists::log_entries::{Entries, LogRow};

@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 use poem::domain::model::group_kind::GroupKind;
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 use poem::store::lists::{
     ListAsk, NO, WITHOUT_GROUP, YES, aggregations, api_keys, groups, log_entries, metrics, probes, profiles, users,
 };

@@ -1,6 +1,6 @@
 //! The search over everything, and the numbers of objects.
 
-use poem::domain::model::log_entry::ObjectKind;
+use poem::domain::model::object_kind::ObjectKind;
 use poem::store::counts;
 use poem::store::search::{self, FoundKind, SearchResult};
 
@@ -77,8 +77,24 @@ fn the_same_name_comes_before_its_beginnings_and_parts() {
 fn objects_are_counted() {
     let installation = Installation::with_small_data();
     let counts = read(&installation, async |conn| counts::all(conn).await);
-    assert_eq!((counts.profiles, counts.probes, counts.metrics, counts.services), (3, 3, 8, 10));
-    assert_eq!((counts.aggregations, counts.users, counts.api_keys, counts.log_entries), (2, 5, 3, 51));
-    assert_eq!((counts.groups_of_metrics, counts.groups_of_probes), (2, 2));
-    assert_eq!((counts.groups_of_profiles, counts.groups_of_aggregations), (2, 2));
+    assert_eq!(
+        (
+            counts.of(ObjectKind::Profile),
+            counts.of(ObjectKind::Probe),
+            counts.of(ObjectKind::Metric),
+            counts.of(ObjectKind::Service)
+        ),
+        (3, 3, 8, 10)
+    );
+    assert_eq!(
+        (
+            counts.of(ObjectKind::Aggregation),
+            counts.of(ObjectKind::CustUser),
+            counts.of(ObjectKind::ApiKey),
+            counts.log_entries
+        ),
+        (2, 5, 3, 51)
+    );
+    assert_eq!((counts.of(ObjectKind::GroupOfMetrics), counts.of(ObjectKind::GroupOfProbes)), (2, 2));
+    assert_eq!((counts.of(ObjectKind::GroupOfProfiles), counts.of(ObjectKind::GroupOfAggregations)), (2, 2));
 }

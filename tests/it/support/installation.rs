@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nix::sys::signal::Signal;
@@ -77,6 +78,18 @@ impl Installation {
 
     /// With the tenants EGI at localhost and TWO at two.localhost, both without data.
     pub fn with_tenants() -> Self {
+        static DATABASE: OnceLock<String> = OnceLock::new();
+        Self::with_data_of(DATABASE.get_or_init(|| Self::make_tenants().database))
+    }
+
+    /// The tenant EGI holds small.json; TWO has a key and nothing else: what the golden exchanges were made over.
+    pub fn with_small_data() -> Self {
+        static DATABASE: OnceLock<String> = OnceLock::new();
+        Self::with_data_of(DATABASE.get_or_init(|| Self::make_small_data().database))
+    }
+
+    /// The database of [`Installation::with_tenants`], made by the commands as an administrator would.
+    fn make_tenants() -> Self {
         let installation = Self::bare();
         installation.run("poem-db", &["-c"]).done();
         installation.run("poem-tenant", &["-t", "EGI", "-d", "localhost"]).done();
@@ -84,9 +97,9 @@ impl Installation {
         installation
     }
 
-    /// The tenant EGI holds small.json; TWO has a key and nothing else: what the golden exchanges were made over.
-    pub fn with_small_data() -> Self {
-        let installation = Self::with_tenants();
+    /// The database of [`Installation::with_small_data`].
+    fn make_small_data() -> Self {
+        let installation = Self::make_tenants();
         installation.load("small.json");
         let token = "2222222222222222bbbbbbbbbbbbbbbb";
         installation.run("poem-token", &["-t", "TWO", "-s", "two", "-o", token]).done();

@@ -1,0 +1,3 @@
+// Every kind of page, over a POEM of its own.
+
+import "./journeys/every_page.js";
