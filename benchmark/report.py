@@ -109,7 +109,7 @@ def others(samples):
     rows = [
         ["resident memory after the run", judged(f"{resident:.1f} MiB", resident <= WANTED_MEMORY_MIB), f"≤ {WANTED_MEMORY_MIB} MiB"],
         ["its peak", f"{peak:.1f} MiB", ""],
-        ["from start to the first answer", judged(f"{start:.0f} ms", start <= WANTED_START_MS), f"≤ {WANTED_START_MS} ms"],
+        ["from start to the first response", judged(f"{start:.0f} ms", start <= WANTED_START_MS), f"≤ {WANTED_START_MS} ms"],
         ["loading the dump", judged(f"{load:.0f} ms", load < WANTED_LOAD_MS), f"< {WANTED_LOAD_MS} ms"],
         [f"SQL statements of {requests} repeated requests", judged(statements, statements == 0), "0"],
     ]
@@ -154,39 +154,39 @@ def growth(samples):
             f"{median(value for value, in starts[scenario]):.0f}", f"{median(value for value, in loads[scenario]):.0f}",
             f"{query:.2f}",
         ])
-    head = ["", "bytes", "plain req/s", "gzip req/s", "resident MiB", "peak MiB", "first answer ms", "load ms",
+    head = ["", "bytes", "plain req/s", "gzip req/s", "resident MiB", "peak MiB", "first response ms", "load ms",
             "freshness query ms"]
     return table(head, rows)
 
 
 def report(samples):
     machine = "\n".join(f"- {name}: {value}" for name, value in samples["machine"])
-    return f"""# What POEM does, measured
+    return f"""# Benchmark results
 
 Written by `make bench` (benchmark/run), on this machine:
 
 {machine}
 
-## Beside nginx
+## Compared with nginx
 
-POEM as shipped, its log on the disk, and nginx that serves the very same bytes as files (compressed ones by
-gzip_static), driven by wrk in turn. Medians of the rounds. «share» is POEM's requests a second over nginx's; «304» asks
-with Accept-Encoding: gzip and the right If-None-Match.
+POEM as shipped, logging to disk, and nginx, which serves the same bytes as files (the compressed ones with gzip_static),
+measured with wrk in turn. Medians of the rounds. “share” is POEM's requests per second divided by nginx's; “304” sends
+Accept-Encoding: gzip and the matching If-None-Match.
 
 {serving(samples)}
-## Besides
+## Other figures
 
 {others(samples)}
 ## Pages
 
-For a superuser who is logged in, the large data. A page is kept while the data stay; a request asks the database for the
+For a logged-in superuser, with the large data. A page is cached until the data change; a request asks the database for the
 session and the state of the data.
 
 {pages(samples)}
-## How it grows
+## Growth
 
-`v2/metrics/Production`, 8 connections. Memory is that of a server that did nothing else. The freshness query is the one
-that the server asks four times a second.
+`v2/metrics/Production`, 8 connections. The memory is that of a server that did nothing else. The freshness query is the
+one that the server runs four times a second.
 
 {growth(samples)}"""
 

@@ -1,5 +1,6 @@
-//! The short run: every parser of untrusted input over what stands in tests/fuzz/corpus, whole and damaged.
-//! POEM_FUZZ_CASES says how many damaged inputs each gets; `make fuzz` is the long, coverage-guided run.
+//! The short fuzz run: every parser of untrusted input over the files of tests/fuzz/corpus, intact and damaged.
+//!
+//! `POEM_FUZZ_CASES` is the number of damaged inputs for each parser; `make fuzz` is the long, coverage-guided run.
 
 mod targets;
 
@@ -9,7 +10,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// One damage: at this place (of 65536), these bytes instead of so many.
+/// One damage: the position (in 65536ths of the length), the number of bytes to remove, and the bytes to insert.
 type Damage = (u16, u8, Vec<u8>);
 
 fn run(name: &str, target: fn(&[u8])) {
@@ -19,7 +20,7 @@ fn run(name: &str, target: fn(&[u8])) {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let damages = prop::collection::vec((any::<u16>(), 0..40u8, prop::collection::vec(piece(), 0..4)), 1..6);
     let input = (0..seeds.len(), damages).prop_map(|(seed, damages)| {
-        let damages = damages.into_iter().map(|(at, gone, pieces)| (at, gone, pieces.concat()));
+        let damages = damages.into_iter().map(|(at, removed, pieces)| (at, removed, pieces.concat()));
         damages.fold(seeds[seed].clone(), damage)
     });
     let outcome = TestRunner::new(config).run(&input, |input| {
@@ -29,7 +30,7 @@ fn run(name: &str, target: fn(&[u8])) {
     outcome.unwrap_or_else(|failure| panic!("{name}: {failure}"));
 }
 
-/// Bytes that mean something to one of the parsers, and any others.
+/// Generates bytes that are special to one of the parsers, or any others.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     let words = [
         "\"",
@@ -67,10 +68,10 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn damage(mut bytes: Vec<u8>, (at, gone, instead): Damage) -> Vec<u8> {
+fn damage(mut bytes: Vec<u8>, (at, removed, inserted): Damage) -> Vec<u8> {
     let start = usize::from(at) * bytes.len() / 65536;
-    let end = (start + usize::from(gone)).min(bytes.len());
-    bytes.splice(start..end, instead);
+    let end = (start + usize::from(removed)).min(bytes.len());
+    bytes.splice(start..end, inserted);
     bytes
 }
 
@@ -112,9 +113,9 @@ fn cookies() {
     run("cookies", targets::cookies);
 }
 
-/// Damage teaches something only where the whole is taken.
+/// A damaged input is a useful test only if the intact one is valid.
 #[test]
-fn the_corpus_is_taken_as_it_is() {
+fn the_intact_corpus_is_valid() {
     use poem::domain::security::keys::Keys;
     use poem::domain::security::secret::Secret;
     use poem::import_export::{django, profiles};

@@ -1,5 +1,6 @@
-//! The parsers of what comes from outside, each fed with any bytes. A panic is a finding; an error in words is not.
-//! Used by the short run of the tests and by the coverage-guided long run (fuzz/).
+//! Fuzz targets: every parser of untrusted input, with arbitrary bytes. A panic is a finding, an error message is not.
+//!
+//! The short run of the tests and the long, coverage-guided run (fuzz/) use them.
 
 use poem::auth::{csrf, session};
 use poem::config::Config;
@@ -12,7 +13,7 @@ use poem::domain::web::url_path::{PathRule, decide};
 use poem::import_export::{django, profiles};
 use rocket::http::Cookie;
 
-/// poem.conf.
+/// Parses a configuration file, poem.conf.
 pub fn ini(input: &[u8]) {
     let file = std::env::temp_dir().join(format!("poem-fuzz-{}-{:?}", std::process::id(), std::thread::current().id()));
     std::fs::write(&file, input).expect("the temporary directory takes a file");
@@ -26,7 +27,7 @@ pub fn ini(input: &[u8]) {
     std::fs::remove_file(&file).expect("the file is there");
 }
 
-/// A dump of POEM 2.3.
+/// Parses a dump of POEM 2.3.
 pub fn dump(input: &[u8]) {
     let keys = Keys::derive(&Secret::new("fuzz"));
     match django::parse(input, &keys, chrono_tz::Europe::Zagreb) {
@@ -35,7 +36,7 @@ pub fn dump(input: &[u8]) {
     }
 }
 
-/// Profiles as JSON. What was taken comes out as it went in.
+/// Parses profiles as JSON. Accepted ones must survive an export and a second import.
 pub fn profiles_json(input: &[u8]) {
     match profiles::parse(input) {
         Ok(parsed) => {
@@ -46,7 +47,7 @@ pub fn profiles_json(input: &[u8]) {
     }
 }
 
-/// The Host header, and names of tenants.
+/// Parses a Host header, and names of tenants.
 pub fn host(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     if let Ok(host) = Host::parse(&text) {
@@ -60,32 +61,32 @@ pub fn host(input: &[u8]) {
     let _ = new_tenant("EGI", &text);
 }
 
-/// The path of a request.
+/// Decides about the path of a request.
 pub fn path(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     match decide(&text) {
         PathRule::Serve(path) => assert!(path.starts_with('/') && !path.contains("//")),
-        PathRule::MovedPermanently(path) => assert!(path.starts_with("/poem/"), "nobody is sent to another host"),
+        PathRule::MovedPermanently(path) => assert!(path.starts_with("/poem/"), "no redirect to another host"),
         PathRule::Redirect(_) | PathRule::Unknown => {}
     }
 }
 
-/// The Cookie header and the token shown beside it: the first line and the rest.
+/// Compares a Cookie header (the first line) with the CSRF token of a form (the rest).
 pub fn cookies(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    let (header, shown) = text.split_once('\n').unwrap_or((&text, ""));
-    // Rocket takes the header apart, and leaves out what is no cookie.
+    let (header, token) = text.split_once('\n').unwrap_or((&text, ""));
+    // As Rocket does: it splits the header and ignores malformed cookies.
     let cookies: Vec<_> = header.split(';').filter_map(|one| Cookie::parse_encoded(one.trim()).ok()).collect();
     let value = |name: &str| cookies.iter().rev().find(|cookie| cookie.name() == name).map(Cookie::value);
     if let Some(id) = value(session::COOKIE) {
         assert_eq!(session_hash(id).len(), 32);
         assert_ne!(session_hash(id), session_hash(&format!("{id} ")), "every character counts");
     }
-    let token = value(csrf::COOKIE).unwrap_or_default();
-    assert_eq!(csrf::compare(token, shown).is_ok(), !token.is_empty() && token == shown);
-    assert!(csrf::compare("", token).is_err(), "without a cookie nothing is shown");
+    let cookie = value(csrf::COOKIE).unwrap_or_default();
+    assert_eq!(csrf::compare(cookie, token).is_ok(), !cookie.is_empty() && cookie == token);
+    assert!(csrf::compare("", cookie).is_err(), "no token is valid without a cookie");
 }
 
-fn one_line(words: &str) {
-    assert!(!words.is_empty() && !words.contains(['\n', '\r']), "an error is one line: {words:?}");
+fn one_line(message: &str) {
+    assert!(!message.is_empty() && !message.contains(['\n', '\r']), "an error is one line: {message:?}");
 }

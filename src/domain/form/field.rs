@@ -1,102 +1,131 @@
-//! Fields: what a person edits of an entity, one declaration for form, limits, wording, comparison and conflict.
+//! Fields: the editable parts of an entity. One declaration serves form, limits, wording, comparison and conflict.
 
 use crate::domain::model::group_kind::GroupKind;
 
-/// Where the choices of a field come from; the core of the admin knows how to ask for each.
+/// The source of a field's choices or suggestions. This type only names it; the admin pages do the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Choices {
+    /// Tags of metrics, by name.
     Tags,
+    /// Types of metrics, by name: Active, Passive.
     MetricTypes,
+    /// Virtual organisations, by name.
     Vos,
+    /// Service flavours, by name.
     ServiceFlavours,
-    /// Every name of the registry.
+    /// Every metric name of the registry, with or without a configuration.
     MetricNames,
-    /// Names of metrics with a configuration: what may be a parent.
+    /// Names of metrics that have a configuration. Only these can be a parent.
     Metrics,
-    /// Labels of all versions of all probes, like «ams-probe (0.1.7)».
+    /// Labels of all versions of all probes, for example `ams-probe (0.1.7)`.
     ProbeVersions,
-    /// Groups of one kind; a member chooses among their own.
+    /// Groups of one kind, by name. A user who is not a superuser chooses among their own groups.
     Groups(GroupKind),
-    /// Objects that a group of this kind may hold: those without a group, and those it has.
+    /// Objects that a group of this kind can hold: objects without a group, and those already in this group.
     Groupable(GroupKind),
     /// Users, by username.
     Users,
 }
 
-/// What a line of text is.
+/// The format of a text field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
+    /// One line.
     Line,
     /// Several lines.
     Long,
-    /// http, https or ftp; shown as a link where it is http or https.
+    /// An address of http, https, ftp or ftps. Shown as a link if it is http or https.
     Url,
+    /// An e-mail address.
     Email,
-    /// Anything, with suggestions while typing.
+    /// One line of any text, with suggestions while the user types.
     Suggested(Choices),
-    /// Never shown again.
+    /// A password: not trimmed, and never sent back to the browser.
     Password,
 }
 
 /// One column of a field of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowColumn {
+    /// The name in forms: the last part of `tuples-12-metric`.
     pub name: &'static str,
+    /// The heading of the column.
     pub label: &'static str,
-    /// Most characters.
+    /// The maximum length, in characters.
     pub max: usize,
-    /// A row that is not wholly empty must have it.
+    /// Required in every row that is not entirely empty.
     pub required: bool,
+    /// The source of suggestions; `None` for plain text.
     pub suggestions: Option<Choices>,
 }
 
-/// One row of a field of rows: a text for each column.
+/// One row of a field of rows: one text for each column, in the order of the columns.
 pub type RowValues = Vec<String>;
 
-/// What a field holds, and how to reach it in the content `C`.
+/// The type of a field's value, with the accessors to it in the content `C`.
 pub enum Kind<C: 'static> {
+    /// A text of one or several lines.
     Text {
+        /// The format that is checked.
         shape: Shape,
+        /// The maximum length, in characters.
         max: usize,
+        /// Reads the value.
         get: fn(&C) -> &str,
+        /// Writes the value.
         set: fn(&mut C, String),
     },
+    /// A checkbox.
     Flag {
+        /// Reads the value.
         get: fn(&C) -> bool,
+        /// Writes the value.
         set: fn(&mut C, bool),
     },
-    /// One of a list; '' for none where it is not required.
+    /// One choice of a list; '' for no choice, if the field is not required.
     Choice {
+        /// The list.
         source: Choices,
+        /// Reads the value.
         get: fn(&C) -> &str,
+        /// Writes the value.
         set: fn(&mut C, String),
     },
-    /// Any number of a list.
+    /// Any number of choices of a list.
     Picks {
+        /// The list.
         source: Choices,
+        /// Reads the values.
         get: fn(&C) -> &[String],
+        /// Writes the values.
         set: fn(&mut C, Vec<String>),
     },
-    /// Rows in their order. `fixed` names first columns that always stand there, first and unchangeable.
+    /// Rows of texts, in order.
     Rows {
+        /// The columns of every row.
         columns: &'static [RowColumn],
+        /// Values of the first column whose rows are always present, come first, and keep that value.
         fixed: &'static [&'static str],
+        /// Reads the rows.
         get: fn(&C) -> Vec<RowValues>,
+        /// Writes the rows.
         set: fn(&mut C, Vec<RowValues>),
     },
 }
 
 /// One field of an entity whose content is `C`.
 pub struct Field<C: 'static> {
-    /// Its name in forms and addresses: `repository`.
+    /// The name in forms and addresses: `repository`.
     pub name: &'static str,
-    /// What stands beside it: «Repository».
+    /// The text next to the input: `Repository`.
     pub label: &'static str,
-    /// '' where the label says it all.
+    /// The help text under the input; '' without one.
     pub help: &'static str,
+    /// Refused if empty.
     pub required: bool,
-    /// Can only be set when the object is added.
+    /// Can be set only when the object is added.
     pub only_at_first: bool,
+    /// The type of the value and the accessors to it.
     pub kind: Kind<C>,
 }
 
@@ -117,11 +146,12 @@ impl<C> Clone for Field<C> {
 impl<C> Copy for Field<C> {}
 
 impl<C> Field<C> {
+    /// Returns a field that is not required and has no help text.
     pub const fn new(name: &'static str, label: &'static str, kind: Kind<C>) -> Self {
         Self { name, label, help: "", required: false, only_at_first: false, kind }
     }
 
-    /// A line of at most `max` characters.
+    /// Returns a text field of one line and at most `max` characters.
     pub const fn line(
         name: &'static str,
         label: &'static str,
@@ -132,7 +162,7 @@ impl<C> Field<C> {
         Self::new(name, label, Kind::Text { shape: Shape::Line, max, get, set })
     }
 
-    /// One of a list.
+    /// Returns a field for one choice of a list.
     pub const fn choice(
         name: &'static str,
         label: &'static str,
@@ -143,11 +173,12 @@ impl<C> Field<C> {
         Self::new(name, label, Kind::Choice { source, get, set })
     }
 
+    /// Returns a checkbox.
     pub const fn flag(name: &'static str, label: &'static str, get: fn(&C) -> bool, set: fn(&mut C, bool)) -> Self {
         Self::new(name, label, Kind::Flag { get, set })
     }
 
-    /// The same text in another shape.
+    /// Sets the format of a text field. Other fields stay as they are.
     pub const fn shaped(self, shape: Shape) -> Self {
         match self.kind {
             Kind::Text { max, get, set, .. } => Self { kind: Kind::Text { shape, max, get, set }, ..self },
@@ -155,14 +186,17 @@ impl<C> Field<C> {
         }
     }
 
+    /// Makes the field required.
     pub const fn required(self) -> Self {
         Self { required: true, ..self }
     }
 
+    /// Makes the field read-only after the object was added.
     pub const fn only_at_first(self) -> Self {
         Self { only_at_first: true, ..self }
     }
 
+    /// Sets the help text.
     pub const fn help(self, help: &'static str) -> Self {
         Self { help, ..self }
     }

@@ -1,4 +1,4 @@
-//! The form engine: what fields an object has, what somebody typed into them, and what is wrong with it.
+//! The form engine: the fields of an object, the values that were submitted, and the validation errors.
 
 pub mod field;
 pub mod submitted;

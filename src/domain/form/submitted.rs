@@ -1,37 +1,44 @@
-//! A form as it was typed: raw texts and rows, in order. It becomes content by a pure parse, and is shown again where
-//! that fails, since a content cannot hold what is wrong.
+//! Submitted forms: raw texts and rows, as the user typed them. Parsing turns them into content.
+//!
+//! If parsing fails, the form is shown again from the raw values, since content cannot hold invalid ones.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::field::{Field, Kind, RowColumn, RowValues, Shape};
 use super::validation_error::{Place, ValidationErrors, words};
 
-/// What one field holds, as typed.
+/// The value of one field, as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RawValue {
+    /// A text, or one choice of a list.
     Text(String),
+    /// A checkbox.
     Flag(bool),
+    /// The choices that were picked, each once.
     Picks(Vec<String>),
+    /// The rows of a table.
     Rows(Vec<RowValues>),
 }
 
-/// All fields of a form, as typed.
+/// The values of all fields of a form, as typed, by field name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft(BTreeMap<&'static str, RawValue>);
 
 impl Draft {
-    /// What a form shows of a content.
+    /// Returns the values with which a form shows this content. Passwords are empty.
     pub fn of<C>(fields: &[Field<C>], content: &C) -> Self {
-        Self(fields.iter().map(|field| (field.name, typed_of(&field.kind, content))).collect())
+        Self(fields.iter().map(|field| (field.name, raw_value(&field.kind, content))).collect())
     }
 
-    /// Reads what a browser sent: name and value, in order. Of a text that came several times the last counts; rows are
-    /// those of `name-row-column`, by row number, without those that are wholly empty: so a row of the content has the
-    /// number that it has here. What the form does not have is ignored.
+    /// Reads the names and values that a browser sent, in order.
+    ///
+    /// If a text occurs several times, the last one counts. Cells of rows are named `name-row-column`; rows are ordered
+    /// by their number, and entirely empty rows are dropped here, so that a row has the same number in the draft and in
+    /// the content. Names that are not fields of the form are ignored.
     pub fn read<C>(fields: &[Field<C>], pairs: &[(String, String)]) -> Self {
         let mut draft = Self::default();
         for field in fields {
-            let typed = match &field.kind {
+            let value = match &field.kind {
                 Kind::Text { .. } | Kind::Choice { .. } => {
                     RawValue::Text(last(pairs, field.name).unwrap_or_default().to_owned())
                 }
@@ -39,16 +46,17 @@ impl Draft {
                 Kind::Picks { .. } => RawValue::Picks(all(pairs, field.name)),
                 Kind::Rows { columns, .. } => RawValue::Rows(rows(pairs, field.name, columns)),
             };
-            draft.0.insert(field.name, typed);
+            draft.0.insert(field.name, value);
         }
         draft
     }
 
+    /// Returns the value of a field; `None` if the form does not have it.
     pub fn get(&self, name: &str) -> Option<&RawValue> {
         self.0.get(name)
     }
 
-    /// '' where the field is none of text.
+    /// Returns the text of a field; '' if it is not a text field.
     pub fn text(&self, name: &str) -> &str {
         match self.0.get(name) {
             Some(RawValue::Text(text)) => text,
@@ -56,10 +64,12 @@ impl Draft {
         }
     }
 
+    /// Returns true if the checkbox is ticked.
     pub fn flag(&self, name: &str) -> bool {
         matches!(self.0.get(name), Some(RawValue::Flag(true)))
     }
 
+    /// Returns the picked choices; empty if it is not such a field.
     pub fn picks(&self, name: &str) -> &[String] {
         match self.0.get(name) {
             Some(RawValue::Picks(picks)) => picks,
@@ -67,6 +77,7 @@ impl Draft {
         }
     }
 
+    /// Returns the rows of a field; empty if it is not a field of rows.
     pub fn rows(&self, name: &str) -> &[RowValues] {
         match self.0.get(name) {
             Some(RawValue::Rows(rows)) => rows,
@@ -74,12 +85,17 @@ impl Draft {
         }
     }
 
-    pub fn set(&mut self, name: &'static str, typed: RawValue) {
-        self.0.insert(name, typed);
+    /// Sets the value of a field.
+    pub fn set(&mut self, name: &'static str, value: RawValue) {
+        self.0.insert(name, value);
     }
 
-    /// The content, starting from `content` for what the form does not say: limits and shapes of every field are
-    /// checked, all errors are reported at once. Rows that are wholly empty are left out.
+    /// Checks every field and writes its value into `content`, which keeps the values of all other fields.
+    ///
+    /// Entirely empty rows are left out.
+    ///
+    /// # Errors
+    /// All violations of required fields, limits and formats at once.
     pub fn parse<C>(&self, fields: &[Field<C>], mut content: C) -> Result<C, ValidationErrors> {
         let mut errors = ValidationErrors::default();
         for field in fields {
@@ -116,7 +132,7 @@ impl Draft {
     }
 }
 
-fn typed_of<C>(kind: &Kind<C>, content: &C) -> RawValue {
+fn raw_value<C>(kind: &Kind<C>, content: &C) -> RawValue {
     match kind {
         Kind::Text { shape: Shape::Password, .. } => RawValue::Text(String::new()),
         Kind::Text { get, .. } | Kind::Choice { get, .. } => RawValue::Text(get(content).to_owned()),
@@ -126,12 +142,12 @@ fn typed_of<C>(kind: &Kind<C>, content: &C) -> RawValue {
     }
 }
 
-/// The rows whose first columns are fixed come first, also those that the content lacks.
+/// Moves the rows of the fixed keys to the front and adds those that the content lacks, with an empty value.
 fn with_fixed(mut rows: Vec<RowValues>, fixed: &[&str]) -> Vec<RowValues> {
     let mut ordered = Vec::with_capacity(rows.len() + fixed.len());
     for key in fixed {
-        let place = rows.iter().position(|row| row.first().is_some_and(|first| first == key));
-        ordered.push(place.map_or_else(|| vec![(*key).to_owned(), String::new()], |place| rows.remove(place)));
+        let index = rows.iter().position(|row| row.first().is_some_and(|first| first == key));
+        ordered.push(index.map_or_else(|| vec![(*key).to_owned(), String::new()], |index| rows.remove(index)));
     }
     ordered.append(&mut rows);
     ordered
@@ -141,7 +157,7 @@ fn last<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
 }
 
-/// Each value once.
+/// Returns the values of a name, each once.
 fn all(pairs: &[(String, String)], name: &str) -> Vec<String> {
     let mut seen = HashSet::new();
     pairs.iter().filter(|(of, value)| of == name && seen.insert(value)).map(|(_, value)| value.clone()).collect()
@@ -150,15 +166,15 @@ fn all(pairs: &[(String, String)], name: &str) -> Vec<String> {
 fn rows(pairs: &[(String, String)], name: &str, columns: &[RowColumn]) -> Vec<RowValues> {
     let mut rows: BTreeMap<u32, RowValues> = BTreeMap::new();
     for (of, value) in pairs {
-        let Some((row, column)) = address(of, name) else { continue };
+        let Some((row, column)) = row_and_column(of, name) else { continue };
         let Some(column) = columns.iter().position(|declared| declared.name == column) else { continue };
         rows.entry(row).or_insert_with(|| vec![String::new(); columns.len()])[column] = value.clone();
     }
     rows.into_values().filter(|row| row.iter().any(|text| !text.trim().is_empty())).collect()
 }
 
-/// `tuples-12-metric` of the field `tuples`: (12, metric).
-fn address<'a>(of: &'a str, name: &str) -> Option<(u32, &'a str)> {
+/// Splits the name of a cell: `tuples-12-metric` of the field `tuples` is (12, `metric`).
+fn row_and_column<'a>(of: &'a str, name: &str) -> Option<(u32, &'a str)> {
     let (row, column) = of.strip_prefix(name)?.strip_prefix('-')?.split_once('-')?;
     Some((row.parse().ok()?, column))
 }
@@ -187,7 +203,7 @@ fn parse_rows(
     parsed
 }
 
-/// Without white space around it, and with one kind of line end. A password stays as it is.
+/// Trims the text and unifies its line ends. A password is not changed.
 fn normalize(text: &str, shape: Shape) -> String {
     match shape {
         Shape::Password => text.to_owned(),
@@ -217,7 +233,7 @@ fn check_text(text: &str, shape: Shape, max: usize, place: Place, errors: &mut V
     }
 }
 
-/// Nothing is called so, and PostgreSQL could not even be asked for a name with NUL in it.
+/// Refuses control characters: no object has them in its name, and PostgreSQL takes no NUL in a parameter.
 fn check_choices(choices: &[String], place: Place, errors: &mut ValidationErrors) {
     if choices.iter().any(|choice| choice.contains(char::is_control)) {
         errors.add(place, words::NO_CHOICE);
@@ -229,7 +245,7 @@ fn is_refused(c: char, shape: Shape) -> bool {
     (c.is_control() && !allowed) || c == '\u{2028}' || c == '\u{2029}'
 }
 
-/// A scheme that browsers fetch, and something behind it without white space.
+/// Accepts a scheme that browsers fetch, with a host and without white space.
 fn is_url(text: &str) -> bool {
     let lower = text.to_lowercase();
     let rest = ["http://", "https://", "ftp://", "ftps://"].iter().find_map(|scheme| lower.strip_prefix(scheme));
@@ -329,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_choose_has_control_characters() {
+    fn a_choice_with_control_characters_is_refused() {
         let draft = read(&[("name", "x"), ("kind", "a\0b"), ("friends", "alice"), ("friends", "\n")]);
         let errors = draft.parse(&FIELDS, Thing::default()).unwrap_err();
         assert_eq!(errors.of(Place::Field("kind")), [words::NO_CHOICE]);
@@ -337,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_mail_and_web() {
+    fn email_addresses_and_urls_are_checked() {
         for good in ["a@b.org", "ä.b+c@x-y.example.org"] {
             assert!(is_email(good), "{good}");
         }

@@ -1,4 +1,4 @@
-//! An aggregation profile, as far as POEM keeps it: its definition lives on the ARGO WEB-API.
+//! Aggregation profiles. POEM stores a name, an id and a group; the definition is on the ARGO WEB-API.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,19 +6,21 @@ use super::group_kind::GroupKind;
 use super::wording::{fields, sentences};
 use crate::domain::form::field::{Choices, Field};
 
-/// What a person edits of an aggregation.
+/// The editable content of an aggregation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AggregationContent {
+    /// The unique name.
     pub name: String,
-    /// Its id on the ARGO WEB-API.
+    /// The id on the ARGO WEB-API.
     pub apiid: String,
-    /// The name of its group; '' without one.
+    /// The name of the group; '' without one.
     pub group: String,
 }
 
 type F = Field<AggregationContent>;
 
+/// The fields of the form of an aggregation.
 pub static FIELDS: [F; 3] = [
     F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text).required(),
     F::line("apiid", "Id on the ARGO WEB-API", 128, |it| &it.apiid, |it, text| it.apiid = text).required(),
@@ -26,7 +28,7 @@ pub static FIELDS: [F; 3] = [
 ];
 
 impl AggregationContent {
-    /// «Changed name and group.», or that nothing did.
+    /// Returns the log message of a change: `Changed name and group.`, or [`super::wording::NOTHING`].
     pub fn changes(&self, after: &Self) -> String {
         let changed = fields(&[
             ("name", self.name != after.name),

@@ -1,4 +1,4 @@
-//! Groups of objects: who may change what hangs on them.
+//! Groups of objects. The users of a group may change its objects.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,25 +6,26 @@ use super::group_kind::GroupKind;
 use super::wording::{self, listed, missing_in, sentences};
 use crate::domain::form::field::{Choices, Field, Kind};
 
-/// What a person edits of a group. Names, not ids.
+/// The editable content of a group, with names instead of ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GroupContent {
+    /// The name, unique among groups of the same kind.
     pub name: String,
-    /// The objects it holds, by name: probes, metric names, profiles as «NAME (VERSION)», aggregations.
+    /// The names of its objects: probes, metric names, profiles as `NAME (VERSION)`, or aggregations.
     pub members: Vec<String>,
-    /// The usernames of those who may change these objects.
+    /// The usernames of the users who may change these objects.
     pub users: Vec<String>,
 }
 
 type F = Field<GroupContent>;
 
-static OF_AGGREGATIONS: [F; 3] = fields_of(GroupKind::Aggregations, "Aggregations");
-static OF_PROFILES: [F; 3] = fields_of(GroupKind::Profiles, "Profiles");
-static OF_PROBES: [F; 3] = fields_of(GroupKind::Probes, "Probes");
-static OF_METRICS: [F; 3] = fields_of(GroupKind::Metrics, "Metrics");
+static OF_AGGREGATIONS: [F; 3] = fields_of(GroupKind::Aggregations, "Aggregations", "Can edit these aggregations.");
+static OF_PROFILES: [F; 3] = fields_of(GroupKind::Profiles, "Profiles", "Can edit these profiles.");
+static OF_PROBES: [F; 3] = fields_of(GroupKind::Probes, "Probes", "Can edit these probes.");
+static OF_METRICS: [F; 3] = fields_of(GroupKind::Metrics, "Metrics", "Can edit these metrics.");
 
-/// The fields of a group of this kind.
+/// Returns the fields of the form of a group of this kind.
 pub fn fields(kind: GroupKind) -> &'static [Field<GroupContent>] {
     match kind {
         GroupKind::Aggregations => &OF_AGGREGATIONS,
@@ -34,7 +35,7 @@ pub fn fields(kind: GroupKind) -> &'static [Field<GroupContent>] {
     }
 }
 
-const fn fields_of(kind: GroupKind, members: &'static str) -> [F; 3] {
+const fn fields_of(kind: GroupKind, members: &'static str, users_help: &'static str) -> [F; 3] {
     [
         F::line("name", "Name", 80, |group| &group.name, |group, text| group.name = text).required(),
         F::new(
@@ -51,12 +52,14 @@ const fn fields_of(kind: GroupKind, members: &'static str) -> [F; 3] {
             "Users",
             Kind::Picks { source: Choices::Users, get: |group| &group.users, set: |group, names| group.users = names },
         )
-        .help("They may change these objects."),
+        .help(users_help),
     ]
 }
 
 impl GroupContent {
-    /// «Changed name. Added probe "ams-probe". Removed users "alice" and "bob".», or that nothing did.
+    /// Returns the log message of a change, or [`super::wording::NOTHING`].
+    ///
+    /// For example `Changed name. Added probe "ams-probe". Removed users "alice" and "bob".`
     pub fn changes(&self, after: &Self, kind: GroupKind) -> String {
         let name = wording::fields(&[("name", self.name != after.name)]);
         let lists = [(kind.noun(), &self.members, &after.members), (["user", "users"], &self.users, &after.users)];
@@ -72,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_in_words() {
+    fn changes_are_described() {
         let group = |members: &[&str], users: &[&str]| GroupContent {
             name: "ARGO".into(),
             members: members.iter().map(|name| (*name).into()).collect(),

@@ -1,4 +1,4 @@
-//! The four kinds of groups, and what names a group.
+//! The four kinds of groups, and references to groups.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,13 +8,17 @@ use serde::{Deserialize, Serialize};
 use super::object_kind::ObjectKind;
 use super::wording::Noun;
 
-/// What a group holds. The four kinds number their groups independently.
+/// The kind of objects that a group holds. Each kind numbers its groups independently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GroupKind {
+    /// Groups of aggregations.
     Aggregations,
+    /// Groups of profiles.
     Profiles,
+    /// Groups of probes.
     Probes,
+    /// Groups of metric names.
     Metrics,
 }
 
@@ -22,7 +26,7 @@ impl GroupKind {
     /// All kinds, in the order in which the API lists them.
     pub const ALL: [GroupKind; 4] = [Self::Aggregations, Self::Profiles, Self::Probes, Self::Metrics];
 
-    /// The word for it in the database, in URLs of the API and in JSON.
+    /// Returns the word for the kind in the database, in URLs of the API and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aggregations => "aggregations",
@@ -32,7 +36,7 @@ impl GroupKind {
         }
     }
 
-    /// What a sentence calls its objects: one, several.
+    /// Returns the noun for its objects in sentences, in the singular and the plural.
     pub fn noun(self) -> Noun<'static> {
         match self {
             Self::Aggregations => ["aggregation", "aggregations"],
@@ -42,7 +46,7 @@ impl GroupKind {
         }
     }
 
-    /// What the action history calls a group of this kind.
+    /// Returns the kind of object that the audit log records for such a group.
     pub fn object_kind(self) -> ObjectKind {
         match self {
             Self::Aggregations => ObjectKind::GroupOfAggregations,
@@ -52,7 +56,7 @@ impl GroupKind {
         }
     }
 
-    /// What the action history calls the objects of such a group.
+    /// Returns the kind of object that the audit log records for the objects of such a group.
     pub fn member_kind(self) -> ObjectKind {
         match self {
             Self::Aggregations => ObjectKind::Aggregation,
@@ -69,7 +73,7 @@ impl fmt::Display for GroupKind {
     }
 }
 
-/// Takes the word in any case, as the API does.
+/// Parses the word in any case, as the API does.
 impl FromStr for GroupKind {
     type Err = ();
 
@@ -78,9 +82,11 @@ impl FromStr for GroupKind {
     }
 }
 
-/// Which group: its kind and its number within the kind.
+/// A reference to a group by kind and id, which together are unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GroupRef {
+    /// The kind of the group.
     pub kind: GroupKind,
+    /// The id of the group within its kind.
     pub id: i64,
 }

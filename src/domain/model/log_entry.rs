@@ -1,19 +1,23 @@
-//! The action history: who did what to which object, when.
+//! The audit log: its actions.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What was done.
+/// The action of a log entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogAction {
+    /// The object was added.
     Add,
+    /// The object was changed.
     Change,
+    /// The object was deleted.
     Delete,
 }
 
 impl LogAction {
+    /// Returns the word for the action in the database and in addresses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Add => "add",

@@ -1,4 +1,4 @@
-//! A metric: one way to run a probe, and its settings.
+//! Metrics: each is one way to run a probe, with its settings.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,20 +6,28 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The seven kinds of settings, in the order in which the REST API lists them.
+/// The seven sections of settings, in the order in which the REST API lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
+    /// How the probe is run: interval, timeout and others.
     Config,
+    /// Switches of the monitoring, for example `PASSIVE`.
     Flags,
+    /// Metrics on whose results this one depends; the key is the name of a metric.
     Dependency,
+    /// Attributes of the monitored service, each with the option of the probe for it: `argo.ams_TOKEN`, `--token`.
     Attribute,
+    /// Options of the probe with fixed values: `--project`, `EGI`.
     Parameter,
+    /// File parameters, as in POEM 2.3.
     FileParameter,
+    /// File attributes, as in POEM 2.3.
     FileAttribute,
 }
 
 impl Section {
+    /// All sections.
     pub const ALL: [Section; 7] = [
         Self::Config,
         Self::Flags,
@@ -30,7 +38,7 @@ impl Section {
         Self::FileAttribute,
     ];
 
-    /// The word for it in the database and in the REST API.
+    /// Returns the word for the section in the database and in the REST API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Config => "config",
@@ -43,7 +51,7 @@ impl Section {
         }
     }
 
-    /// The words for it in a history line («Added metric file attributes "X".»).
+    /// Returns the words for the section in a log message: `Added metric file attributes "X".`
     pub fn in_words(self) -> &'static str {
         match self {
             Self::Config => "config",
@@ -71,36 +79,39 @@ impl FromStr for Section {
     }
 }
 
-/// One key and its value. Both may be empty, and a key may stand twice.
+/// A key and its value. Both can be empty, and a key can occur several times.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Setting(pub String, pub String);
 
 impl Setting {
+    /// Returns the key.
     pub fn key(&self) -> &str {
         &self.0
     }
 
+    /// Returns the value.
     pub fn value(&self) -> &str {
         &self.1
     }
 }
 
-/// The settings of a metric by section, each in the order in which it was entered. Sections without any are absent.
+/// The settings of a metric by section, in the order in which they were entered. Empty sections are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Settings(BTreeMap<Section, Vec<Setting>>);
 
 impl Settings {
-    /// Empty where the section has none.
+    /// Returns the settings of a section; empty if it has none.
     pub fn of(&self, section: Section) -> &[Setting] {
         self.0.get(&section).map_or(&[], Vec::as_slice)
     }
 
+    /// Adds a setting at the end of a section.
     pub fn push(&mut self, section: Section, key: impl Into<String>, value: impl Into<String>) {
         self.0.entry(section).or_default().push(Setting(key.into(), value.into()));
     }
 
-    /// Makes these the settings of the section.
+    /// Replaces the settings of a section.
     pub fn set(&mut self, section: Section, settings: Vec<Setting>) {
         if settings.is_empty() {
             self.0.remove(&section);
@@ -109,7 +120,7 @@ impl Settings {
         }
     }
 
-    /// Every setting with its section and its place there, counted from 0.
+    /// Returns every setting with its section and its index there, from 0.
     pub fn rows(&self) -> impl Iterator<Item = (Section, i32, &Setting)> {
         self.0
             .iter()
@@ -117,28 +128,33 @@ impl Settings {
     }
 }
 
-/// What a person edits of a metric; the same type is a version of it. Names, not ids.
-/// Keys that are unknown here (from a later POEM) do not disturb; missing ones are empty.
+/// The editable content of a metric, with names instead of ids. A version of a metric has the same type.
+///
+/// When it is read from JSON, unknown keys (of a later POEM) are ignored and missing ones are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MetricContent {
+    /// The name, unique together with the tag.
     pub name: String,
-    /// Production, Devel, Test …
+    /// The tag, for example `Production` or `Test`.
     pub tag: String,
-    /// Active or Passive.
+    /// `Active` or `Passive`.
     #[serde(rename = "type")]
     pub metric_type: String,
-    /// The label of the probe version, like «ams-probe (0.1.7)»; '' without one.
+    /// The label of the probe version, for example `ams-probe (0.1.7)`; '' without one.
     pub probe: String,
-    /// The name of its group; '' without one.
+    /// The name of the group; '' without one.
     pub group: String,
+    /// The probe executable; '' without one.
     pub executable: String,
+    /// The name of the parent metric; '' without one.
     pub parent: String,
+    /// The settings of all sections.
     pub settings: Settings,
 }
 
 impl MetricContent {
-    /// How people call it: «argo.AMS-Check (Production)».
+    /// Returns the label for users, for example `argo.AMS-Check (Production)`.
     pub fn label(&self) -> String {
         format!("{} ({})", self.name, self.tag)
     }

@@ -1,4 +1,4 @@
-//! What changed between two states of a metric, in the words of its history.
+//! Changes between two states of a metric, as sentences for its history.
 
 use super::metric::{MetricContent, Section, Setting};
 use super::wording::{added, changed_value, deleted, fields, sentences, single_change};
@@ -15,7 +15,9 @@ const FORM_ORDER: [Section; 7] = [
 ];
 
 impl MetricContent {
-    /// «Changed tag. Changed value for metric config "timeout".», in the order of the form, or «No fields changed.».
+    /// Returns the log message of a change, in the order of the form, or [`super::wording::NOTHING`].
+    ///
+    /// For example `Changed tag. Changed value for metric config "timeout".`
     pub fn changes(&self, after: &Self) -> String {
         let compared = [
             ("name", self.name != after.name),
@@ -34,8 +36,10 @@ impl MetricContent {
     }
 }
 
-/// The words of [`MetricContent::changes`] for a metric that follows another's new name, where it has it as parent, as key of
-/// its section dependency, or both.
+/// Returns the log message of a metric that follows the new name of another one.
+///
+/// It refers to the other metric as parent, as a key of the section dependency, or both. The sentences are those of
+/// [`MetricContent::changes`].
 pub fn followed(old: &str, new: &str, as_parent: bool, as_dependency: bool) -> String {
     let what = format!("metric {}", Section::Dependency.in_words());
     let dependency = if as_dependency { vec![added(&what, new), deleted(&what, old)] } else { Vec::new() };
@@ -43,35 +47,39 @@ pub fn followed(old: &str, new: &str, as_parent: bool, as_dependency: bool) -> S
     sentences(dependency.into_iter().chain(parent).collect())
 }
 
-/// The keys of one section whose settings differ, each list in the order of the settings.
+/// The keys of a section whose settings differ, each list in the order of the settings.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct SettingChanges<'a> {
-    /// The key stayed, its value did not.
+    /// Keys that are in both lists, with different values.
     pub changed: Vec<&'a str>,
+    /// Keys that are only in the second list.
     pub added: Vec<&'a str>,
+    /// Keys that are only in the first list.
     pub deleted: Vec<&'a str>,
 }
 
-/// Compares the settings of one section. A key that stands several times is paired in order; a renamed key is one
-/// added and one deleted.
+/// Compares the settings of one section.
+///
+/// A key that occurs several times is paired in order. A renamed key counts as one added and one deleted.
 pub fn compare_settings<'a>(before: &'a [Setting], after: &'a [Setting]) -> SettingChanges<'a> {
-    let mut gone: Vec<&Setting> = before.iter().collect();
-    let mut come: Vec<&Setting> = after.iter().collect();
-    come.retain(|new| take_first(&mut gone, |old| old == *new).is_none());
+    // Equal settings are paired first, then those with the same key. Old settings that stay unpaired were deleted.
+    let mut unpaired: Vec<&Setting> = before.iter().collect();
+    let mut remaining: Vec<&Setting> = after.iter().collect();
+    remaining.retain(|new| take_first(&mut unpaired, |old| old == *new).is_none());
     let mut changes = SettingChanges::default();
-    for new in come {
-        match take_first(&mut gone, |old| old.key() == new.key()) {
+    for new in remaining {
+        match take_first(&mut unpaired, |old| old.key() == new.key()) {
             Some(_) => changes.changed.push(new.key()),
             None => changes.added.push(new.key()),
         }
     }
-    changes.deleted = gone.into_iter().map(Setting::key).collect();
+    changes.deleted = unpaired.into_iter().map(Setting::key).collect();
     changes
 }
 
 fn take_first<'a>(settings: &mut Vec<&'a Setting>, fits: impl Fn(&Setting) -> bool) -> Option<&'a Setting> {
-    let place = settings.iter().position(|setting| fits(setting))?;
-    Some(settings.remove(place))
+    let index = settings.iter().position(|setting| fits(setting))?;
+    Some(settings.remove(index))
 }
 
 fn section_changes(section: Section, before: &[Setting], after: &[Setting]) -> Vec<String> {
@@ -107,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_paired_in_order() {
+    fn a_key_that_occurs_twice_is_paired_in_order() {
         let before = metric(&[(Section::Parameter, "-c", "10"), (Section::Parameter, "-c", "20")]);
         let after = metric(&[(Section::Parameter, "-c", "20"), (Section::Parameter, "-c", "30")]);
         assert_eq!(before.changes(&after), "Changed value for metric parameter \"-c\".");
@@ -121,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parent_comes_and_goes() {
+    fn an_added_or_changed_parent_is_named() {
         let before = MetricContent { tag: "Test".into(), ..Default::default() };
         let after = MetricContent { parent: "p".into(), executable: "e".into(), ..Default::default() };
         assert_eq!(
@@ -132,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn who_follows_a_new_name_says_what_changed() {
+    fn following_a_new_name_is_described_like_any_change() {
         for (as_parent, as_dependency) in [(true, false), (false, true), (true, true)] {
             let [before, after] = ["old", "new"].map(|name| {
                 let key = if as_dependency { name } else { "other" };

@@ -1,4 +1,4 @@
-//! The fields of a metric's form.
+//! The fields of the form of a metric.
 
 use super::group_kind::GroupKind;
 use super::metric::{MetricContent, Section, Setting};
@@ -7,8 +7,9 @@ use crate::domain::form::field::{Choices, Field, Kind, RowColumn, RowValues, Sha
 /// The keys of section config that an active metric must have, in the order of the form.
 pub const FIXED_KEYS: [&str; 5] = ["interval", "maxCheckAttempts", "path", "retryInterval", "timeout"];
 
-/// The columns of every section.
+/// The name of the first column of every section.
 pub const KEY: &str = "key";
+/// The name of the second column of every section.
 pub const VALUE: &str = "value";
 
 const VALUE_COLUMN: RowColumn = RowColumn { name: VALUE, label: "Value", max: 384, required: false, suggestions: None };
@@ -23,6 +24,7 @@ const fn key_column(suggestions: Option<Choices>) -> RowColumn {
 
 type F = Field<MetricContent>;
 
+/// The fields of the form of a metric.
 pub static FIELDS: [F; 14] = [
     F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text)
         .shaped(Shape::Suggested(Choices::MetricNames))
@@ -32,14 +34,14 @@ pub static FIELDS: [F; 14] = [
     F::choice("tag", "Tag", Choices::Tags, |it| &it.tag, |it, name| it.tag = name).required(),
     F::choice("mtype", "Type", Choices::MetricTypes, |it| &it.metric_type, |it, name| it.metric_type = name)
         .required()
-        .help("A passive metric has no metric configuration: saved as Passive, it loses what stands there."),
+        .help("Passive metrics have no configuration. Saving as Passive deletes the settings below, except the flags."),
     F::choice("group", "Group", Choices::Groups(GroupKind::Metrics), |it| &it.group, |it, name| it.group = name)
         .required(),
     F::line("probeexecutable", "Probe executable", 384, |it| &it.executable, |it, text| it.executable = text),
-    section::<{ Section::Config as usize }>("Config", COLUMNS, &FIXED_KEYS),
+    section::<{ Section::Config as usize }>("Configuration", COLUMNS, &FIXED_KEYS),
     section::<{ Section::Attribute as usize }>("Attributes", COLUMNS, &[]),
-    section::<{ Section::Dependency as usize }>("Dependency", DEPENDENCY_COLUMNS, &[]),
-    section::<{ Section::Parameter as usize }>("Parameter", COLUMNS, &[]),
+    section::<{ Section::Dependency as usize }>("Dependencies", DEPENDENCY_COLUMNS, &[]),
+    section::<{ Section::Parameter as usize }>("Parameters", COLUMNS, &[]),
     section::<{ Section::Flags as usize }>("Flags", COLUMNS, &[]),
     section::<{ Section::FileAttribute as usize }>("File attributes", COLUMNS, &[]),
     section::<{ Section::FileParameter as usize }>("File parameters", COLUMNS, &[]),
@@ -47,8 +49,10 @@ pub static FIELDS: [F; 14] = [
         .shaped(Shape::Suggested(Choices::Metrics)),
 ];
 
-/// The rows of a section, by its place in [`Section::ALL`]: how they are reached is known when this is compiled.
-const fn section<const PLACE: usize>(
+/// Returns the field of rows of a section, by its index in [`Section::ALL`].
+///
+/// The index is a const parameter, since `get` and `set` are function pointers, which cannot capture it.
+const fn section<const INDEX: usize>(
     label: &'static str,
     columns: &'static [RowColumn],
     fixed: &'static [&'static str],
@@ -56,17 +60,17 @@ const fn section<const PLACE: usize>(
     let rows: Kind<MetricContent> = Kind::Rows {
         columns,
         fixed,
-        get: |it| rows(it, Section::ALL[PLACE]),
-        set: |it, rows| set_rows(it, Section::ALL[PLACE], rows),
+        get: |it| rows(it, Section::ALL[INDEX]),
+        set: |it, rows| set_rows(it, Section::ALL[INDEX], rows),
     };
-    F::new(Section::ALL[PLACE].as_str(), label, rows)
+    F::new(Section::ALL[INDEX].as_str(), label, rows)
 }
 
 fn rows(content: &MetricContent, section: Section) -> Vec<RowValues> {
     content.settings.of(section).iter().map(|Setting(key, value)| vec![key.clone(), value.clone()]).collect()
 }
 
-/// A row of the content has the number that it has in the form: also one that holds nothing but its fixed key stays.
+/// Keeps every row, also one with only its fixed key, so that a row has the same number in the content and the form.
 fn set_rows(content: &mut MetricContent, section: Section, rows: Vec<RowValues>) {
     let setting = |row: RowValues| {
         let [key, value] = <[String; 2]>::try_from(row).unwrap_or_default();
@@ -105,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_shows_a_metric_and_becomes_it_again() {
+    fn a_metric_survives_a_round_trip_through_its_form() {
         let draft = Draft::of(&FIELDS, &metric());
         assert_eq!(draft.parse(&FIELDS, MetricContent::default()).unwrap(), metric());
         assert_eq!(draft.parse(&FIELDS, metric()).unwrap(), metric());
@@ -124,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_be_given_and_how_long_it_may_be() {
+    fn required_fields_and_length_limits_are_checked() {
         let mut content = metric();
         content.settings.push(Section::Flags, "", "1");
         content.settings.push(Section::Flags, "k".repeat(385), "v".repeat(385));

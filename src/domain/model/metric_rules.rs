@@ -1,4 +1,4 @@
-//! What a metric must have, by its type.
+//! Rules for metrics by type: what an active and a passive metric must have.
 
 use super::metric::{MetricContent, Section, Setting};
 use super::metric_fields::{FIXED_KEYS, VALUE};
@@ -7,14 +7,16 @@ use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 /// The type of metrics that run a probe.
 pub const ACTIVE: &str = "Active";
 
-/// The type of metrics whose results come from another metric, their parent.
+/// The type of metrics whose results come from their parent metric.
 pub const PASSIVE: &str = "Passive";
 
 /// The key of section flags that every passive metric has.
 pub const PASSIVE_KEY: &str = "PASSIVE";
 
 impl MetricContent {
-    /// Complains about what its type asks for. Rows are counted as in [`super::metric::Settings`].
+    /// Adds an error for everything that the type requires and that is missing.
+    ///
+    /// Rows are counted as in [`super::metric::Settings`].
     pub fn check_type(&self, errors: &mut ValidationErrors) {
         match self.metric_type.as_str() {
             ACTIVE => self.check_active(errors),
@@ -23,7 +25,7 @@ impl MetricContent {
         }
     }
 
-    /// Every fixed key of section config stands there, with a value.
+    /// Checks that section config has every fixed key, with a value.
     fn check_active(&self, errors: &mut ValidationErrors) {
         let config = self.settings.of(Section::Config);
         let field = Section::Config.as_str();
@@ -43,7 +45,7 @@ impl MetricContent {
         }
     }
 
-    /// Section flags says that it is passive; in any case.
+    /// Checks that section flags has the key [`PASSIVE_KEY`], in any case, with the value 1 or true.
     fn check_passive(&self, errors: &mut ValidationErrors) {
         let flags = self.settings.of(Section::Flags);
         let is_set = |setting: &Setting| setting.value() == "1" || setting.value().eq_ignore_ascii_case("true");
@@ -55,7 +57,7 @@ impl MetricContent {
         }
     }
 
-    /// What is kept of it: nothing runs a passive metric, so it has no executable, and of the settings only flags.
+    /// Removes what the type does not use: a passive metric has no executable, and no settings except flags.
     pub fn without_what_its_type_drops(mut self) -> Self {
         if self.metric_type == PASSIVE {
             self.executable.clear();
@@ -66,8 +68,9 @@ impl MetricContent {
         self
     }
 
-    /// Forms show the fixed keys of section config first. Where nothing else of the section changed, neither does the
-    /// order.
+    /// Restores the previous order of section config if the form changed nothing but the order.
+    ///
+    /// Forms show the fixed keys first, so saving one without a change would otherwise reorder the section.
     pub fn in_order_of(mut self, before: &Self) -> Self {
         let config = before.settings.of(Section::Config);
         if self.settings.of(Section::Config) == fixed_first(config) {
@@ -81,13 +84,13 @@ fn is_fixed(setting: &Setting) -> bool {
     FIXED_KEYS.contains(&setting.key())
 }
 
-/// The first setting of each fixed key, then the others, as a form shows them.
+/// Returns the settings as a form shows them: the first one of each fixed key, then the others.
 fn fixed_first(config: &[Setting]) -> Vec<Setting> {
     let mut others = config.to_vec();
     let mut ordered = Vec::with_capacity(others.len());
     for key in FIXED_KEYS {
-        if let Some(place) = others.iter().position(|setting| setting.key() == key) {
-            ordered.push(others.remove(place));
+        if let Some(index) = others.iter().position(|setting| setting.key() == key) {
+            ordered.push(others.remove(index));
         }
     }
     ordered.append(&mut others);
@@ -141,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_passive_metric_says_so() {
+    fn a_passive_metric_has_the_flag_passive() {
         let passive = |settings: &[(Section, &str, &str)]| {
             let errors = errors_of(&metric(PASSIVE, settings));
             errors.of(Place::Field("flags")).into_iter().map(str::to_owned).collect::<Vec<_>>()

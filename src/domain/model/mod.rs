@@ -1,4 +1,4 @@
-//! The objects of the registry, their rules, and the words in which their changes are told.
+//! The objects of the registry, their rules, and the sentences that describe their changes.
 
 pub mod aggregation;
 pub mod api_key;

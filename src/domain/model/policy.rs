@@ -1,78 +1,97 @@
-//! Who may do what: the only place that decides. (Whoever asks must ask within the transaction that acts on the answer.)
+//! Permissions: the only place that decides which user may do what.
+//!
+//! Callers must decide in the same transaction that does the action.
 
 use super::group_kind::GroupKind;
 use super::object_kind::ObjectKind;
 
-/// Who is looking: a user who is logged in. Nobody else may do anything here; public pages only show.
+/// The user who is logged in, with their rights. Without a login, only public pages can be viewed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Viewer {
+    /// The id of the user.
     pub id: i64,
+    /// The name for logging in.
     pub username: String,
+    /// Has all permissions, except to change services.
     pub is_superuser: bool,
-    /// The groups whose objects they may change, by kind and name.
+    /// The groups of the user, by kind and name. Members may change the objects of a group.
     pub groups: Vec<(GroupKind, String)>,
 }
 
 impl Viewer {
-    /// The names of their groups of one kind.
+    /// Returns the names of the user's groups of one kind.
     pub fn groups_of(&self, kind: GroupKind) -> impl Iterator<Item = &str> {
         self.groups.iter().filter(move |(of, _)| *of == kind).map(|(_, name)| name.as_str())
     }
 
+    /// Returns true if the user is in the group.
     pub fn is_member(&self, kind: GroupKind, group: &str) -> bool {
         self.groups_of(kind).any(|own| own == group)
     }
 }
 
-/// What somebody wants to do with an object. Groups by name, '' for none.
+/// An action on an object. Groups are named; '' is no group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action<'a> {
+    /// Views the object.
     View,
-    /// Opens an empty form, whatever will be chosen in it.
+    /// Opens an empty form, before a group is chosen.
     StartAdding,
+    /// Adds an object.
     Add {
+        /// The group that was chosen for it.
         group: &'a str,
     },
-    /// Opens the form for changes; what is shown to others is read-only.
+    /// Opens the form for changes. Users without this permission get a read-only form.
     StartChanging {
+        /// The group of the object.
         group: &'a str,
     },
+    /// Saves changes.
     Change {
+        /// The group of the object before the change.
         before: &'a str,
+        /// The group that was chosen in the form.
         after: &'a str,
     },
+    /// Deletes the object.
     Delete {
+        /// The group of the object.
         group: &'a str,
     },
-    /// Opens the form filled from an object of this group.
+    /// Opens a form filled from the object.
     Clone {
+        /// The group of the object.
         group: &'a str,
     },
 }
 
-/// Why not.
+/// The reason for refusing an action.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
-    /// Only superusers, or nobody.
+    /// The action is for superusers only, or for no one.
     #[error("You do not have permission to perform this action.")]
     Never,
-    /// The object's group is not one of theirs; '' where it has none.
+    /// The user is not in this group, which is the object's; '' if the object has no group.
     #[error(
         "This is a read-only instance, please request the corresponding permissions to perform any changes in this form."
     )]
     ForeignObject(String),
-    /// The group that was chosen is not one of theirs.
+    /// The user is not in this group, which was chosen in the form.
     #[error("You are not member of group {0}.")]
     ForeignGroup(String),
-    /// They must choose a group, so that the object is one of theirs.
+    /// No group was chosen. Only superusers may leave an object without a group.
     #[error("This field is required.")]
     NoGroup,
 }
 
-/// Whether the viewer may do this with an object of this kind.
+/// Decides whether the viewer may do this with an object of this kind.
+///
+/// # Errors
+/// The reason, as a [`Denial`], if they may not.
 pub fn decide(viewer: &Viewer, kind: ObjectKind, action: Action<'_>) -> Result<(), Denial> {
     match (kind, action) {
-        // fed from outside
+        // Services are imported; no user changes them.
         (ObjectKind::Service, Action::View) => Ok(()),
         (ObjectKind::Service, _) => Err(Denial::Never),
         _ if viewer.is_superuser => Ok(()),
@@ -104,7 +123,7 @@ fn own_object(viewer: &Viewer, kind: GroupKind, group: &str) -> Result<(), Denia
 
 fn own_choice(viewer: &Viewer, kind: GroupKind, group: &str) -> Result<(), Denial> {
     match group {
-        // whoever is in no group of the kind may add nothing at all
+        // Choosing a group would not help a user who is in no group of this kind.
         "" if viewer.groups_of(kind).next().is_none() => Err(Denial::Never),
         "" => Err(Denial::NoGroup),
         _ if viewer.is_member(kind, group) => Ok(()),
@@ -130,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_superuser_may_everything_but_change_services() {
+    fn a_superuser_may_do_everything_except_change_services() {
         for kind in ObjectKind::all().filter(|kind| *kind != ObjectKind::Service) {
             for action in [
                 Action::View,
@@ -153,7 +172,7 @@ mod tests {
         assert_eq!(probe(Action::Change { before: "ARGO", after: "X" }), Err(Denial::ForeignGroup("X".into())));
         assert_eq!(probe(Action::Change { before: "ARGO", after: "" }), Err(Denial::NoGroup));
         assert_eq!(probe(Action::Delete { group: "X" }), Err(Denial::ForeignObject("X".into())));
-        // A group of the same name but of another kind gives nothing.
+        // A group with the same name but of another kind grants no permission.
         assert_eq!(
             decide(&member(), ObjectKind::Metric, Action::Delete { group: "ARGO" }),
             Err(Denial::ForeignObject("ARGO".into()))

@@ -1,4 +1,4 @@
-//! A probe: a Nagios plugin and its releases.
+//! Probes: each is a Nagios plugin with its releases.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,37 +7,45 @@ use super::wording::{fields, sentences};
 use crate::domain::form::field::{Choices, Field, Shape};
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 
-/// The version number has been used already.
+/// The error for a version number that the probe has had before.
 pub const NOT_RAISED: &str = "Version number should be raised";
 
-/// What a person edits of a probe; the same type is a version of it. Names, not ids.
-/// Keys that are unknown here (from a later POEM) do not disturb; missing ones are empty.
+/// The editable content of a probe, with names instead of ids. A version of a probe has the same type.
+///
+/// When it is read from JSON, unknown keys (of a later POEM) are ignored and missing ones are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ProbeContent {
+    /// The unique name.
     pub name: String,
+    /// The number of the current version, for example `0.1.7`.
     pub version: String,
+    /// The URL of the source repository.
     pub repository: String,
+    /// The URL of the documentation.
     pub docurl: String,
+    /// The purpose of the probe; several lines.
     pub description: String,
+    /// A comment about this version; several lines.
     pub comment: String,
-    /// The name of its group; '' without one.
+    /// The name of the group; '' without one.
     pub group: String,
 }
 
 type F = Field<ProbeContent>;
 
+/// The fields of the form of a probe.
 pub static FIELDS: [F; 7] = [
     F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text).required().only_at_first(),
     F::line("version", "Version", 28, |it| &it.version, |it, text| it.version = text).required(),
     F::line("repository", "Repository", 512, |it| &it.repository, |it, text| it.repository = text)
         .shaped(Shape::Url)
         .required()
-        .help("Probe repository URL."),
+        .help("For example https://github.com/ARGOeu/nagios-plugins-argo"),
     F::line("docurl", "Documentation", 512, |it| &it.docurl, |it, text| it.docurl = text)
         .shaped(Shape::Url)
         .required()
-        .help("Documentation URL."),
+        .help("For example https://github.com/ARGOeu/nagios-plugins-argo/blob/master/README.md"),
     F::line("description", "Description", 1024, |it| &it.description, |it, text| it.description = text)
         .shaped(Shape::Long)
         .required()
@@ -50,7 +58,7 @@ pub static FIELDS: [F; 7] = [
 ];
 
 impl ProbeContent {
-    /// «Changed version and comment.», or «No fields changed.»
+    /// Returns the log message of a change: `Changed version and comment.`, or [`super::wording::NOTHING`].
     pub fn changes(&self, after: &Self) -> String {
         let compared = [
             ("name", self.name != after.name),
@@ -64,19 +72,20 @@ impl ProbeContent {
         sentences(fields(&compared).into_iter().collect())
     }
 
-    /// How people and metrics name this version: «ams-probe (0.1.7)».
+    /// Returns the label of this version for users and metrics: `ams-probe (0.1.7)`.
     pub fn label(&self) -> String {
         format!("{} ({})", self.name, self.version)
     }
 
-    /// Complains about a version number that the probe had before: a new version needs one of its own, and the newest,
-    /// where it is amended in place, may not take that of an older one. `labels` are the numbers of the versions that
-    /// are kept, the newest first.
+    /// Adds an error if the version number is in use: it must differ from those of all other versions of the probe.
+    ///
+    /// With `is_new`, the change becomes a new version, which needs a new number. Without it, the current version is
+    /// updated in place and can keep its number. `labels` are the numbers of the stored versions, the newest first.
     pub fn check_version(&self, after: &Self, is_new: bool, labels: &[String], errors: &mut ValidationErrors) {
         let is_used = if is_new {
             after.version == self.version || labels.contains(&after.version)
         } else {
-            // Whoever amends something else is not bothered with a number that old data has twice.
+            // Old data can have the same number twice, which must not prevent other changes.
             after.version != self.version && labels.iter().skip(1).any(|label| *label == after.version)
         };
         if is_used {
@@ -104,13 +113,13 @@ mod tests {
     }
 
     #[test]
-    fn a_form_shows_a_probe_and_becomes_it_again() {
+    fn a_probe_survives_a_round_trip_through_its_form() {
         let draft = Draft::of(&FIELDS, &probe("0.1.7"));
         assert_eq!(draft.parse(&FIELDS, ProbeContent::default()).unwrap(), probe("0.1.7"));
     }
 
     #[test]
-    fn all_but_the_group_is_required_and_limited() {
+    fn every_field_except_the_group_is_required_and_limited() {
         let errors = Draft::default().parse(&FIELDS, ProbeContent::default()).unwrap_err();
         for name in ["name", "version", "repository", "docurl", "description", "comment"] {
             assert_eq!(errors.of(Place::Field(name)), [words::REQUIRED], "{name}");
@@ -129,8 +138,8 @@ mod tests {
         assert_eq!(errors.of(Place::Field("repository")), [words::NO_URL]);
     }
 
-    /// Whether version «2.0», kept after «1.0» and «1.1», may be changed to this number.
-    fn may_become(version: &str, is_new: bool) -> bool {
+    /// Returns true if version 2.0, which follows 1.0 and 1.1, can be changed to this number.
+    fn can_become(version: &str, is_new: bool) -> bool {
         let labels = ["2.0", "1.1", "1.0"].map(str::to_owned);
         let mut errors = ValidationErrors::default();
         probe("2.0").check_version(&probe(version), is_new, &labels, &mut errors);
@@ -141,17 +150,17 @@ mod tests {
     #[test]
     fn a_new_version_has_a_number_that_the_probe_never_had() {
         assert_eq!(
-            ["2.1", "1.2", "2.0", "1.1", "1.0"].map(|to| may_become(to, true)),
+            ["2.1", "1.2", "2.0", "1.1", "1.0"].map(|to| can_become(to, true)),
             [true, true, false, false, false]
         );
         let mut errors = ValidationErrors::default();
         probe("2.0").check_version(&probe("2.0"), true, &[], &mut errors);
-        assert!(!errors.is_empty(), "its current number counts though no version is kept");
+        assert!(!errors.is_empty(), "the current number counts even if no version is stored");
     }
 
     #[test]
-    fn an_amended_version_takes_no_number_of_another() {
-        assert_eq!(["2.1", "2.0", "1.1", "1.0"].map(|to| may_become(to, false)), [true, true, false, false]);
+    fn an_updated_version_cannot_take_the_number_of_another() {
+        assert_eq!(["2.1", "2.0", "1.1", "1.0"].map(|to| can_become(to, false)), [true, true, false, false]);
         let twice = ["2.0", "2.0"].map(str::to_owned);
         let mut errors = ValidationErrors::default();
         probe("2.0").check_version(&probe("2.0"), false, &twice, &mut errors);

@@ -1,52 +1,58 @@
-//! A profile: what to test where, for a VO.
+//! Profiles: each lists the metrics that test the service flavours of a VO.
 
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::group_kind::GroupKind;
-use super::wording::{fields, sentences};
-use super::wording::{listed, missing_in};
+use super::wording::{fields, listed, missing_in, sentences};
 use crate::domain::form::field::{Choices, Field, Kind, RowColumn, RowValues, Shape};
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 
-/// The version of a profile for which none was given.
+/// The version of a profile that was added without one.
 pub const FIRST_VERSION: &str = "1.0";
 
-/// The description of a service flavour that a profile brought along.
+/// The description of a service flavour that was created because a profile uses it.
 pub const MANUAL_FLAVOUR: &str = "Manually added service type not defined in GOCDB";
 
-/// The name is taken, or a clone kept that of its original.
+/// The error if the name is taken, or if a clone has the name of its original.
 pub const NAME_TAKEN: &str = "Profile name already exists and name should be changed";
 
-/// One metric instance of a profile: run this metric against services of this flavour. Its VO is the profile's.
-/// Ordered as the API lists them: by flavour, metric, FQAN, code point by code point, an empty FQAN last.
+/// A metric instance of a profile: run this metric against services of this flavour. Its VO is the profile's.
+///
+/// The API lists tuples by flavour, metric and FQAN, compared by code points, with an empty FQAN last.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tuple {
+    /// The name of the service flavour.
     pub service_flavour: String,
+    /// The name of the metric.
     pub metric: String,
-    /// '' where none was given.
+    /// The fully qualified attribute name, for example `/ops/Role=test`; '' without one.
     pub fqan: String,
 }
 
 impl Tuple {
-    /// «SRM, org.sam.SRM-All, /ops/Role=test»; without the FQAN where there is none.
+    /// Returns the label in log messages: `SRM, org.sam.SRM-All, /ops/Role=test`, without an empty FQAN.
     pub fn label(&self) -> String {
         let fqan = if self.fqan.is_empty() { String::new() } else { format!(", {}", self.fqan) };
         format!("{}, {}{fqan}", self.service_flavour, self.metric)
     }
 }
 
-/// What a person edits of a profile, and what an export holds. Names, not ids.
+/// The editable content of a profile, with names instead of ids. Exports have the same fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileContent {
+    /// The name, unique together with the version.
     pub name: String,
+    /// The version, for example `1.0`.
     pub version: String,
+    /// The name of the virtual organisation that owns the profile.
     pub vo: String,
-    /// `None` only in old data: people must give one.
+    /// The description. `None` only in old data: the form requires one.
     pub description: Option<String>,
-    /// The name of its group; '' without one.
+    /// The name of the group; '' without one.
     pub group: String,
+    /// The metric instances.
     pub tuples: Vec<Tuple>,
 }
 
@@ -64,6 +70,7 @@ const COLUMNS: &[RowColumn] = &[
 
 type F = Field<ProfileContent>;
 
+/// The fields of the form of a profile.
 pub static FIELDS: [F; 6] = [
     F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text).required(),
     F::line("version", "Version", 10, |it| &it.version, set_version),
@@ -73,10 +80,10 @@ pub static FIELDS: [F; 6] = [
         .required(),
     F::choice("group", "Group", Choices::Groups(GroupKind::Profiles), |it| &it.group, |it, name| it.group = name),
     F::new("tuples", "Metric instances", Kind::Rows { columns: COLUMNS, fixed: &[], get: rows, set: set_rows })
-        .help("Which metric tests which service flavour."),
+        .help("One row per check: the service flavour and the metric that tests it."),
 ];
 
-/// A form without it keeps the version.
+/// Sets the version; an empty input keeps the previous one.
 fn set_version(content: &mut ProfileContent, text: String) {
     if !text.is_empty() {
         content.version = text;
@@ -101,12 +108,12 @@ fn set_rows(content: &mut ProfileContent, rows: Vec<RowValues>) {
 }
 
 impl ProfileContent {
-    /// What the form of a new profile shows.
+    /// Returns the initial content of the form of a new profile.
     pub fn to_add() -> Self {
         Self { version: FIRST_VERSION.to_owned(), ..Self::default() }
     }
 
-    /// «7 tuples, 6 unique service flavours and 6 unique metrics»
+    /// Returns a summary: `7 tuples, 6 unique service flavours and 6 unique metrics`.
     pub fn size_in_words(&self) -> String {
         let distinct = |text: fn(&Tuple) -> &str| self.tuples.iter().map(text).collect::<HashSet<_>>().len();
         let counted = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
@@ -116,24 +123,26 @@ impl ProfileContent {
         format!("{tuples}, {flavours} and {metrics}")
     }
 
-    /// How groups of profiles name it, since its name alone may stand for several: «ARGO_MON (1.0)».
+    /// Returns the label in groups of profiles: `ARGO_MON (1.0)`, since several versions can have the same name.
     pub fn label(&self) -> String {
         format!("{} ({})", self.name, self.version)
     }
 
-    /// Complains about each tuple that stands further up already.
+    /// Adds an error for each tuple that equals an earlier one.
     pub fn check_tuples(&self, errors: &mut ValidationErrors) {
         let mut rows = HashMap::new();
         for (row, tuple) in self.tuples.iter().enumerate() {
             let first = *rows.entry(tuple).or_insert(row);
             if first != row {
-                let message = format!("The same tuple stands in row {} already.", first + 1);
+                let message = format!("Same as row {}.", first + 1);
                 errors.add(Place::Row { field: "tuples", row }, message);
             }
         }
     }
 
-    /// «Changed VO. Added tuple "SRM, org.sam.SRM-All".», or that nothing did. The order of tuples is no matter.
+    /// Returns the log message of a change, or [`super::wording::NOTHING`]. The order of tuples does not count.
+    ///
+    /// For example `Changed VO. Added tuple "SRM, org.sam.SRM-All".`
     pub fn changes(&self, after: &Self) -> String {
         let changed = fields(&[
             ("name", self.name != after.name),
@@ -165,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_shows_a_profile_and_becomes_it_again() {
+    fn a_profile_survives_a_round_trip_through_its_form() {
         let mut content = profile(&[("SRM", "a.B", ""), ("SRM", "a.B", "/ops")]);
         (content.vo, content.description) = ("ops".into(), Some("x\ny".into()));
         let draft = Draft::of(&FIELDS, &content);
@@ -173,16 +182,16 @@ mod tests {
     }
 
     #[test]
-    fn a_tuple_stands_once() {
+    fn a_tuple_occurs_once() {
         let mut errors = ValidationErrors::default();
         profile(&[("SRM", "a", ""), ("SRM", "a", "/x"), ("SRM", "a", "")]).check_tuples(&mut errors);
         assert_eq!(errors.errors.len(), 1);
         let place = Place::Row { field: "tuples", row: 2 };
-        assert_eq!(errors.of(place), ["The same tuple stands in row 1 already."]);
+        assert_eq!(errors.of(place), ["Same as row 1."]);
     }
 
     #[test]
-    fn changes_in_words() {
+    fn changes_are_described() {
         let before = profile(&[("SRM", "a", ""), ("SRM", "b", "")]);
         let mut after = profile(&[("SRM", "b", ""), ("SRM", "a", "/x")]);
         (after.vo, after.description) = ("ops".into(), Some(String::new()));

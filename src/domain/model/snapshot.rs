@@ -1,6 +1,6 @@
-//! All data of one tenant at one time: what a dump becomes before it is stored, and what a tenant is read as.
+//! Snapshots: all data of one tenant at one time, parsed from a dump or read from the database.
 //!
-//! Every list is in the order of its key ([`Snapshot::normalise`]), so two of them can be compared
+//! Every list is in the order of its key ([`Snapshot::normalise`]), so that two snapshots can be compared
 //! ([`super::snapshot_diff`]).
 
 use chrono::{DateTime, Utc};
@@ -15,165 +15,248 @@ use super::profile::Tuple;
 use super::service::Service;
 use super::user::StoredUser;
 
-/// Ids are those of the tenant (and of POEM 2.3 where the data came from there). Groups are named by their number
-/// within the kind that belongs to the object; `None` is "no group".
+/// All data of one tenant.
+///
+/// Ids are those of the tenant, and those of POEM 2.3 if the data came from there. A group is referred to by its id
+/// within the kind that belongs to the object; `None` is no group.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
+    /// The tags of metrics.
     pub tags: Vec<Named>,
+    /// The types of metrics.
     pub metric_types: Vec<Named>,
+    /// The groups of all kinds.
     pub groups: Vec<Group>,
+    /// The users, with their groups.
     pub users: Vec<StoredUser>,
+    /// The keys of the REST API.
     pub api_keys: Vec<ApiKey>,
+    /// The names of the virtual organisations.
     pub vos: Vec<String>,
+    /// The service flavours.
     pub flavours: Vec<Flavour>,
+    /// The services of the catalogue.
     pub services: Vec<Service>,
+    /// The probes.
     pub probes: Vec<Probe>,
+    /// The registry of metric names.
     pub metric_names: Vec<MetricName>,
+    /// The metric configurations.
     pub metrics: Vec<Metric>,
+    /// The profiles with their metric instances.
     pub profiles: Vec<Profile>,
+    /// The aggregation profiles.
     pub aggregations: Vec<Aggregation>,
+    /// The versions of probes and metrics.
     pub versions: Vec<Version>,
+    /// The audit log.
     pub log_entries: Vec<LogEntry>,
 }
 
-/// A tag or a metric type. Matched by name when loaded; their ids are the tenant's own.
+/// A tag or a metric type. Loading matches them by name; their ids are the tenant's own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Named {
+    /// The id in its own table.
     pub id: i64,
+    /// The unique name.
     pub name: String,
 }
 
+/// A group of objects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
+    /// The kind of objects that it holds.
     pub kind: GroupKind,
+    /// The id, unique within the kind.
     pub id: i64,
+    /// The name, unique within the kind.
     pub name: String,
 }
 
+/// A key of a client of the REST API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApiKey {
+    /// The id of the key.
     pub id: i64,
+    /// The unique name of the client.
     pub client: String,
     /// The keyed hash of the token, 32 bytes.
     pub token_hash: Vec<u8>,
-    /// The encrypted token, where POEM must present it. Encrypting twice gives two texts, so it says nothing about
-    /// equality: [`super::snapshot_diff::first_difference`] leaves it out.
+    /// The encrypted token, if POEM has to present it; otherwise `None`.
+    ///
+    /// Encrypting a token twice produces different bytes, so [`super::snapshot_diff::first_difference`] ignores it.
     #[serde(skip)]
     pub token_sealed: Option<Vec<u8>>,
+    /// The time at which the key was created.
     pub created: DateTime<Utc>,
+    /// Revoked: the client is refused.
     pub revoked: bool,
 }
 
+/// A service flavour.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Flavour {
+    /// The unique name, for example `SRM`.
     pub name: String,
+    /// The description; `None` if there is none.
     pub description: Option<String>,
 }
 
+/// A probe with its current version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
+    /// The id of the probe.
     pub id: i64,
+    /// The unique name.
     pub name: String,
+    /// The number of the current version.
     pub version: String,
+    /// The URL of the source repository.
     pub repository: String,
+    /// The URL of the documentation.
     pub docurl: String,
+    /// The purpose of the probe.
     pub description: String,
+    /// The comment about the current version.
     pub comment: String,
+    /// The username of the last change. It stays if the user is deleted.
     pub changed_by: String,
+    /// The time of the last change.
     pub changed_at: DateTime<Utc>,
+    /// The id of the group; `None` without one.
     pub group: Option<i64>,
 }
 
+/// A metric name of the registry, with or without a configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricName {
+    /// The id of the name.
     pub id: i64,
+    /// The unique name.
     pub name: String,
+    /// The id of the group; `None` without one.
     pub group: Option<i64>,
 }
 
+/// A metric configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
+    /// The id of the metric.
     pub id: i64,
-    /// Stands in `metric_names`.
+    /// The name, which is in `metric_names`.
     pub name: String,
-    /// Stands in `tags`.
+    /// The tag, which is in `tags`.
     pub tag: String,
-    /// Stands in `metric_types`.
+    /// The type, which is in `metric_types`.
     pub metric_type: String,
-    /// The id of a version of a probe.
+    /// The id of a version of a probe; `None` without one.
     pub probe_version: Option<i64>,
+    /// The id of the group; `None` without one.
     pub group: Option<i64>,
-    /// '' without one.
+    /// The probe executable; '' without one.
     pub executable: String,
-    /// '' without one.
+    /// The name of the parent metric; '' without one.
     pub parent: String,
+    /// The settings of all sections.
     pub settings: Settings,
 }
 
+/// A profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
+    /// The id of the profile.
     pub id: i64,
+    /// The name, unique together with the version.
     pub name: String,
+    /// The version, for example `1.0`.
     pub version: String,
+    /// The name of the virtual organisation.
     pub vo: String,
+    /// The description; `None` only in old data.
     pub description: Option<String>,
+    /// The id of the group; `None` without one.
     pub group: Option<i64>,
-    /// In the order of their ids.
+    /// The metric instances, in the order of their ids.
     pub instances: Vec<Instance>,
 }
 
+/// A metric instance of a profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Instance {
+    /// The id of the metric instance.
     pub id: i64,
-    /// Its metric stands in `metric_names`.
+    /// The service flavour, metric and FQAN. The metric is in `metric_names`.
     #[serde(flatten)]
     pub tuple: Tuple,
 }
 
+/// An aggregation profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Aggregation {
+    /// The id of the aggregation.
     pub id: i64,
+    /// The unique name.
     pub name: String,
+    /// The unique id on the ARGO WEB-API.
     pub apiid: String,
+    /// The id of the group; `None` without one.
     pub group: Option<i64>,
 }
 
+/// A stored version of a probe or a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Version {
+    /// The id of the version.
     pub id: i64,
+    /// The id of the probe or metric.
     pub object_id: i64,
+    /// The content of the object in this version.
     pub content: VersionContent,
-    /// What changed, in words.
+    /// The sentences that describe the change.
     pub message: String,
+    /// The id of the user who saved it; `None` if unknown or deleted.
     pub user_id: Option<i64>,
-    /// '' where nobody was named.
+    /// The name of that user at the time; '' if unknown.
     pub username: String,
+    /// The time at which it was saved.
     pub created: DateTime<Utc>,
 }
 
-/// What the object was: the same types that people edit.
+/// The content of an object in a version. The same types are edited in forms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "content", rename_all = "lowercase")]
 pub enum VersionContent {
+    /// A version of a probe.
     Probe(ProbeContent),
+    /// A version of a metric.
     Metric(MetricContent),
 }
 
+/// An entry of the audit log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogEntry {
+    /// The id of the entry.
     pub id: i64,
+    /// The time of the action.
     pub action_time: DateTime<Utc>,
+    /// The action.
     pub action: LogAction,
+    /// The kind of the object; `None` if POEM 2.3 did not record it.
     pub object_kind: Option<ObjectKind>,
+    /// The id of the object as text, since services have text ids; `None` if unknown.
     pub object_id: Option<String>,
+    /// The name of the object at the time.
     pub object_name: String,
+    /// The sentences that describe the change.
     pub message: String,
+    /// The id of the user; `None` if unknown or deleted.
     pub user_id: Option<i64>,
+    /// The name of the user at the time.
     pub username: String,
 }
 
 impl Snapshot {
-    /// Brings every list into the order of its key, so that equal data makes equal snapshots.
+    /// Sorts every list by its key, so that equal data makes equal snapshots.
     pub fn normalise(&mut self) {
         self.tags.sort_by(|a, b| a.name.cmp(&b.name));
         self.metric_types.sort_by(|a, b| a.name.cmp(&b.name));

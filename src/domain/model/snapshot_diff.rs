@@ -1,4 +1,4 @@
-//! Where two snapshots differ first, in words: why a dump is not loaded over a tenant that holds something else.
+//! The first difference between two snapshots, as a message: a dump is not loaded over a tenant with other data.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,18 @@ use serde_json::Value;
 
 use super::snapshot::{Named, Snapshot};
 
-/// Fields of which only "differs" is said.
+/// Fields whose values are not shown, only that they differ.
 const SECRET: [&str; 2] = ["password", "token_hash"];
 
-/// Values longer than this (in characters) are shown shortened.
+/// The length in characters from which values are shortened.
 const LONGEST_VALUE: usize = 60;
 
-/// The first difference between a tenant and a file in the order of the snapshot's lists, as one line; `None` where
-/// the tenant holds what the file holds. Both must be normalised.
+/// Returns the first difference between a tenant and a file, as one line; `None` if their data are equal.
 ///
-/// What a tenant has before anything is loaded is no difference: tags and metric types of its own (they are matched by
-/// name, so their ids do not count either) and users who belong to no group.
+/// The lists are compared in the order of the fields of [`Snapshot`]. Both snapshots must be normalised.
+///
+/// Data that a tenant has before anything is loaded are no difference: additional tags and metric types (which are
+/// matched by name, so that their ids do not count), and additional users without groups.
 pub fn first_difference(ours: &Snapshot, file: &Snapshot) -> Option<String> {
     None.or_else(|| missing_name("tag", &ours.tags, &file.tags))
         .or_else(|| missing_name("metric type", &ours.metric_types, &file.metric_types))
@@ -57,7 +58,7 @@ fn users(ours: &Snapshot, file: &Snapshot) -> Option<String> {
     compare("user", &own, &file.users, |user| user.id, |user| with_name(user.id, &user.username))
 }
 
-/// Compares two lists element by element, `key` saying which belong together and `label` how they are named.
+/// Compares two lists element by element. `key` pairs the elements, `label` names them in the message.
 fn compare<T: PartialEq + Serialize, K: Ord>(
     what: &str,
     ours: &[T],
@@ -82,7 +83,9 @@ fn compare<T: PartialEq + Serialize, K: Ord>(
     })
 }
 
-/// `None` where they differ only in what is not written as JSON: an encrypted token, which never looks the same twice.
+/// Describes the first field that differs; `None` if all fields that are written as JSON are equal.
+///
+/// An encrypted token is not written as JSON, since it never looks the same twice.
 fn field_words<T: Serialize>(own: &T, other: &T) -> Option<String> {
     match (serde_json::to_value(own), serde_json::to_value(other)) {
         (Ok(own), Ok(other)) => value_words("", &own, &other),
@@ -90,7 +93,7 @@ fn field_words<T: Serialize>(own: &T, other: &T) -> Option<String> {
     }
 }
 
-/// The first field in which two values differ, with its path.
+/// Describes the first field in which two values differ, with its path.
 fn value_words(path: &str, own: &Value, other: &Value) -> Option<String> {
     match (own, other) {
         _ if own == other => None,
@@ -202,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_one_side_has_is_named() {
+    fn an_object_of_only_one_side_is_named() {
         let full = Snapshot { metrics: vec![metric("a")], ..Default::default() };
         let empty = Snapshot::default();
         assert_eq!(first_difference(&full, &empty).as_deref(), Some("metric 7 (argo.AMS-Check) is not in the file"));
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn nested_lists_name_their_place() {
+    fn a_difference_in_a_nested_list_has_a_path() {
         let of = |metrics: &[&str]| Snapshot { profiles: vec![profile(metrics)], ..Default::default() };
         let words = "profile 1 (P): instances[1].metric is \"b\" in the tenant, \"c\" in the file";
         assert_eq!(first_difference(&of(&["a", "b"]), &of(&["a", "c"])).as_deref(), Some(words));
@@ -238,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_empty_tenant_has_is_no_difference() {
+    fn the_initial_data_of_a_tenant_are_no_difference() {
         let mut ours = Snapshot {
             tags: vec![named(9, "Production"), named(8, "Test")],
             users: vec![user(5, "x")],

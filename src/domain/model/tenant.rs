@@ -1,49 +1,60 @@
-//! A tenant: an organisation with its own data, users and host name.
+//! Tenants: organisations with their own data, users and host name.
 
 use std::fmt;
 
 use crate::domain::web::host::Host;
 
-/// The name of the public tenant: it stands for the schema public, owns nothing and serves no host.
+/// The name of the public tenant: it represents the schema public, has no data and serves no host.
 pub const PUBLIC_TENANT: &str = "all";
 
-/// The longest name and host, in characters.
+/// The maximum length of a name, in characters.
 const NAME_LIMIT: usize = 100;
+/// The maximum length of a host, in bytes.
 const HOST_LIMIT: usize = 128;
-/// The longest identifier that PostgreSQL keeps whole, in bytes.
+/// The maximum length of a PostgreSQL identifier, in bytes. Longer ones would be truncated.
 const SCHEMA_LIMIT: usize = 63;
 
-/// The name of a tenant's schema, safe to stand between double quotes in SQL: `[_a-z][_a-z0-9]{0,62}`,
-/// not `pg_…` and not `public`.
+/// The name of a tenant's schema, safe between double quotes in SQL.
+///
+/// It matches `[_a-z][_a-z0-9]{0,62}` and is not `pg_…`, `public` or `information_schema`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SchemaName(String);
 
 /// A tenant as the public schema lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// As it was given: `EGI`. Sections of poem.conf bear it in upper case.
+    /// The name as given: `EGI`. Sections of poem.conf have it in upper case.
     pub name: String,
+    /// The schema with its data.
     pub schema: SchemaName,
-    /// `None`: no host leads to it.
+    /// The host name, without `www.` and port; `None` if no host leads to the tenant.
     pub domain_url: Option<String>,
 }
 
-/// Why a name, host or schema is not taken, in a sentence.
+/// The reason for refusing the name, host or schema of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TenantError {
+    /// The lower-cased name cannot be the name of a schema.
     #[error(
-        "\"{0}\" is not the name of a schema: take lower-case letters, digits and _, not a digit first, at most 63"
+        "\"{0}\" is not the name of a schema: use at most 63 lower-case letters, digits and _, with no digit first"
     )]
     Schema(String),
+    /// PostgreSQL or POEM reserves the name.
     #[error("\"{0}\" is reserved")]
     Reserved(String),
+    /// The name is empty or too long.
     #[error("a tenant's name needs 1 to 100 characters")]
     NameLength,
+    /// The host is malformed, too long, or has a port.
     #[error("\"{0}\" is not a host name (letters, digits, . and -, at most 128 characters, without port)")]
     Host(String),
 }
 
 impl SchemaName {
+    /// Parses the name of a schema.
+    ///
+    /// # Errors
+    /// [`TenantError::Schema`] for other characters or lengths, [`TenantError::Reserved`] for reserved names.
     pub fn parse(name: &str) -> Result<Self, TenantError> {
         let mut bytes = name.bytes();
         let first = bytes.next().is_some_and(|b| b == b'_' || b.is_ascii_lowercase());
@@ -57,6 +68,7 @@ impl SchemaName {
         Ok(Self(name.to_owned()))
     }
 
+    /// Returns the name without quotes.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -68,7 +80,10 @@ impl fmt::Display for SchemaName {
     }
 }
 
-/// What a new tenant is made from: a name whose lower case names its schema, and the host that leads to it.
+/// Checks the name and host of a new tenant. The schema is the name in lower case.
+///
+/// # Errors
+/// A [`TenantError`] for the first of name, schema and host that is refused.
 pub fn new_tenant(name: &str, host: &str) -> Result<Tenant, TenantError> {
     if name.is_empty() || name.chars().count() > NAME_LIMIT {
         return Err(TenantError::NameLength);
@@ -96,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_tenant() {
+    fn invalid_names_and_hosts_are_refused() {
         assert_eq!(new_tenant("", "h"), Err(TenantError::NameLength));
         assert_eq!(new_tenant("All", "h"), Err(TenantError::Reserved("All".into())));
         assert_eq!(new_tenant("Public", "h"), Err(TenantError::Reserved("public".into())));

@@ -1,4 +1,4 @@
-//! A user of a tenant.
+//! Users of a tenant.
 
 use std::collections::BTreeSet;
 
@@ -6,84 +6,111 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::group_kind::{GroupKind, GroupRef};
-use super::wording::{fields, sentences};
-use super::wording::{listed, missing_in};
+use super::wording::{fields, listed, missing_in, sentences};
 use crate::domain::form::field::{Choices, Field, Kind, Shape};
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::security::password_rules::{self, Owner};
 use crate::domain::security::secret::Secret;
 
-/// A user with the groups whose objects they may change.
+/// A user as stored, with the groups whose objects they may change.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredUser {
+    /// The id of the user.
     pub id: i64,
+    /// The unique name for logging in.
     pub username: String,
-    /// The stored hash: argon2id, pbkdf2_sha256, or something no password fits.
+    /// The password hash: argon2id, pbkdf2_sha256, or a text that no password matches.
     pub password: String,
+    /// The given name; '' if unknown.
     pub first_name: String,
+    /// The family name; '' if unknown.
     pub last_name: String,
+    /// The e-mail address; '' if unknown.
     pub email: String,
+    /// Has all permissions.
     pub is_superuser: bool,
+    /// Allowed to log in, if also active.
     pub is_staff: bool,
+    /// Not blocked from logging in.
     pub is_active: bool,
+    /// The time at which the account was created.
     pub date_joined: DateTime<Utc>,
+    /// The time of the last login; `None` before the first.
     pub last_login: Option<DateTime<Utc>>,
+    /// The subject of the certificate; `None` without one.
     pub distinguished_name: Option<String>,
-    /// eduPersonUniqueId of the federated identity.
+    /// The eduPersonUniqueId of the federated identity; `None` without one.
     pub egi_id: Option<String>,
+    /// The display name of the federated identity; `None` without one.
     pub display_name: Option<String>,
+    /// The groups whose objects the user may change.
     pub groups: BTreeSet<GroupRef>,
 }
 
-/// Without the password hash, which belongs in no log.
+/// Shows only id and username, since the password hash must not get into a log.
 impl std::fmt::Debug for StoredUser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StoredUser").field("id", &self.id).field("username", &self.username).finish_non_exhaustive()
     }
 }
 
-/// What a person edits of a user.
+/// The editable content of a user, with names of groups instead of ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UserContent {
+    /// The unique name for logging in.
     pub username: String,
+    /// The given name; '' if unknown.
     pub first_name: String,
+    /// The family name; '' if unknown.
     pub last_name: String,
+    /// The e-mail address; '' if unknown.
     pub email: String,
+    /// Has all permissions.
     pub is_superuser: bool,
+    /// Allowed to log in, if also active.
     pub is_staff: bool,
+    /// Not blocked from logging in.
     pub is_active: bool,
+    /// The names of the groups of profiles.
     pub groups_of_profiles: Vec<String>,
+    /// The names of the groups of probes.
     pub groups_of_probes: Vec<String>,
+    /// The names of the groups of metrics.
     pub groups_of_metrics: Vec<String>,
+    /// The names of the groups of aggregations.
     pub groups_of_aggregations: Vec<String>,
-    /// Of the federated identity; '' where there is none.
+    /// The subject of the certificate; '' without one.
     pub distinguished_name: String,
-    /// eduPersonUniqueId; '' where there is none.
+    /// The eduPersonUniqueId of the federated identity; '' without one.
     pub egi_id: String,
+    /// The display name of the federated identity; '' without one.
     pub display_name: String,
-    /// Of a user who is added, typed twice; the password of one who exists is set by an operation of its own.
+    /// The password of a new user. That of an existing user is set by a separate operation.
     #[serde(skip)]
     pub password: Secret,
+    /// The same password, typed a second time.
     #[serde(skip)]
     pub password_again: Secret,
 }
 
-/// The longest username, in characters; that of a federated account may have [`FEDERATED_USERNAME`].
+/// The maximum length of a username, in characters.
 const USERNAME: usize = 30;
+/// The maximum length of the username of a federated account, in characters.
 const FEDERATED_USERNAME: usize = 150;
 
-/// More characters of a password nobody types.
+/// The maximum length of a password, in characters.
 const PASSWORD: usize = 1024;
 
 const INVALID_USERNAME: &str = "Enter a valid username.";
 
 type F = Field<UserContent>;
 
+/// The fields of the form of a user.
 pub static FIELDS: [F; 16] = [
     F::line("username", "Username", FEDERATED_USERNAME, |user| &user.username, |user, text| user.username = text)
         .required()
-        .help("At most 30 letters, digits and @ . + - _"),
+        .help("At most 30 characters: letters, digits and @ . + - _"),
     F::line(
         "password",
         "Password",
@@ -94,7 +121,7 @@ pub static FIELDS: [F; 16] = [
         },
     )
     .shaped(Shape::Password)
-    .help("Can stay empty for a federated account, which is known by its eduPersonUniqueId."),
+    .help("Leave empty for users who log in through their institution."),
     F::line(
         "password_again",
         "Password, again",
@@ -109,37 +136,39 @@ pub static FIELDS: [F; 16] = [
     F::line("last_name", "Last name", 30, |user| &user.last_name, |user, text| user.last_name = text),
     F::line("email", "E-mail address", 254, |user| &user.email, |user, text| user.email = text).shaped(Shape::Email),
     F::flag("is_active", "Active", |user| user.is_active, |user, on| user.is_active = on)
-        .help("An account that is not active cannot log in. Take this away instead of deleting the account."),
-    F::flag("is_staff", "Staff", |user| user.is_staff, |user, on| user.is_staff = on).help("May log in here."),
+        .help("Untick to block login without deleting the account."),
+    F::flag("is_staff", "Staff", |user| user.is_staff, |user, on| user.is_staff = on).help("Can log in to POEM."),
     F::flag("is_superuser", "Superuser", |user| user.is_superuser, |user, on| user.is_superuser = on)
-        .help("May do everything, without belonging to any group."),
+        .help("Has all permissions without being in a group."),
     groups::<{ GroupKind::Profiles as usize }>("Groups of profiles"),
     groups::<{ GroupKind::Probes as usize }>("Groups of probes"),
     groups::<{ GroupKind::Metrics as usize }>("Groups of metrics"),
     groups::<{ GroupKind::Aggregations as usize }>("Groups of aggregations"),
     F::line(
         "distinguished_name",
-        "distinguishedName",
+        "Certificate subject (DN)",
         512,
         |user| &user.distinguished_name,
         |user, text| user.distinguished_name = text,
     ),
-    F::line("egi_id", "eduPersonUniqueId", 255, |user| &user.egi_id, |user, text| user.egi_id = text),
-    F::line("display_name", "displayName", 30, |user| &user.display_name, |user, text| user.display_name = text),
+    F::line("egi_id", "Federated id (eduPersonUniqueId)", 255, |user| &user.egi_id, |user, text| user.egi_id = text),
+    F::line("display_name", "Display name", 30, |user| &user.display_name, |user, text| user.display_name = text),
 ];
 
-/// A user's groups of a kind, by its place in [`GroupKind::ALL`].
-const fn groups<const PLACE: usize>(label: &'static str) -> F {
-    let kind = GroupKind::ALL[PLACE];
+/// Returns the field for a user's groups of a kind, by the index of the kind in [`GroupKind::ALL`].
+///
+/// The index is a const parameter, since `get` and `set` are function pointers, which cannot capture it.
+const fn groups<const INDEX: usize>(label: &'static str) -> F {
+    let kind = GroupKind::ALL[INDEX];
     let picks: Kind<UserContent> = Kind::Picks {
         source: Choices::Groups(kind),
-        get: |user| user.groups(GroupKind::ALL[PLACE]),
-        set: |user, names| *user.groups_mut(GroupKind::ALL[PLACE]) = names,
+        get: |user| user.groups(GroupKind::ALL[INDEX]),
+        set: |user, names| *user.groups_mut(GroupKind::ALL[INDEX]) = names,
     };
     F::new(groups_field(kind), label, picks)
 }
 
-/// The field that holds a user's groups of this kind.
+/// Returns the name of the field for a user's groups of this kind.
 pub const fn groups_field(kind: GroupKind) -> &'static str {
     match kind {
         GroupKind::Aggregations => "groups_of_aggregations",
@@ -150,12 +179,12 @@ pub const fn groups_field(kind: GroupKind) -> &'static str {
 }
 
 impl UserContent {
-    /// What the form of a new user shows: staff and active.
+    /// Returns the initial content of the form of a new user: staff and active.
     pub fn to_add() -> Self {
         Self { is_staff: true, is_active: true, ..Self::default() }
     }
 
-    /// The names of their groups of one kind.
+    /// Returns the names of the user's groups of one kind.
     pub fn groups(&self, kind: GroupKind) -> &[String] {
         match kind {
             GroupKind::Aggregations => &self.groups_of_aggregations,
@@ -165,6 +194,7 @@ impl UserContent {
         }
     }
 
+    /// Returns the names of the user's groups of one kind, for changing them.
     pub fn groups_mut(&mut self, kind: GroupKind) -> &mut Vec<String> {
         match kind {
             GroupKind::Aggregations => &mut self.groups_of_aggregations,
@@ -174,12 +204,12 @@ impl UserContent {
         }
     }
 
-    /// Whether they could log in and administer POEM.
+    /// Returns true if the user can log in and has all permissions.
     pub fn is_administrator(&self) -> bool {
         self.is_active && self.is_staff && self.is_superuser
     }
 
-    /// Complains about a username that is too long or has other signs than letters, digits and @ . + - _
+    /// Adds an error if the username is too long or has characters other than letters, digits and `@.+-_`.
     pub fn check_username(&self, errors: &mut ValidationErrors) {
         let place = Place::Field("username");
         let length = self.username.chars().count();
@@ -191,7 +221,7 @@ impl UserContent {
         }
     }
 
-    /// Complains about the password of a new account. One that logs in elsewhere needs none.
+    /// Adds the errors of the password of a new account. Federated accounts need no password.
     pub fn check_password(&self, errors: &mut ValidationErrors) {
         let (new, again) = (self.password.expose(), self.password_again.expose());
         if new.is_empty() && again.is_empty() && !self.egi_id.is_empty() {
@@ -202,12 +232,14 @@ impl UserContent {
         }
     }
 
-    /// What the password may not be like.
+    /// Returns the data that the password must not resemble.
     pub fn owner(&self) -> Owner<'_> {
         Owner { username: &self.username, first_name: &self.first_name, last_name: &self.last_name, email: &self.email }
     }
 
-    /// «Changed email. Added to group of probes "ARGO".», or that nothing did.
+    /// Returns the log message of a change, or [`super::wording::NOTHING`].
+    ///
+    /// For example `Changed email. Added to group of probes "ARGO".`
     pub fn changes(&self, after: &Self) -> String {
         let changed = fields(&[
             ("username", self.username != after.username),
@@ -237,7 +269,7 @@ impl UserContent {
 mod tests {
     use super::*;
 
-    fn complaints(username: &str, egi_id: &str) -> Vec<String> {
+    fn username_errors(username: &str, egi_id: &str) -> Vec<String> {
         let user = UserContent { username: username.into(), egi_id: egi_id.into(), ..UserContent::to_add() };
         let mut errors = ValidationErrors::default();
         user.check_username(&mut errors);
@@ -245,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_groups_has_its_own_field() {
+    fn every_kind_of_group_has_its_own_field_at_its_index() {
         for (place, kind) in GroupKind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, place, "{kind}");
             let field = FIELDS.iter().find(|field| field.name == groups_field(kind)).unwrap();
@@ -257,20 +289,20 @@ mod tests {
     }
 
     #[test]
-    fn usernames_have_letters_digits_and_few_signs() {
+    fn a_username_has_letters_digits_and_few_other_characters() {
         for good in ["alice", "Žuži", "a@b.org", "a+b-c_d.1", &"x".repeat(30)] {
-            assert!(complaints(good, "").is_empty(), "{good}");
+            assert!(username_errors(good, "").is_empty(), "{good}");
         }
         for bad in ["a b", "a/b", "<a>", "a\"", "a,b"] {
-            assert_eq!(complaints(bad, ""), ["Enter a valid username."], "{bad}");
+            assert_eq!(username_errors(bad, ""), ["Enter a valid username."], "{bad}");
         }
         let long = "ž".repeat(31);
-        assert_eq!(complaints(&long, ""), ["Ensure this value has at most 30 characters (it has 31)."]);
-        assert!(complaints(&long, "abc@egi.eu").is_empty());
+        assert_eq!(username_errors(&long, ""), ["Ensure this value has at most 30 characters (it has 31)."]);
+        assert!(username_errors(&long, "abc@egi.eu").is_empty());
     }
 
     #[test]
-    fn every_kind_of_group_has_its_field() {
+    fn the_field_of_a_kind_offers_groups_of_that_kind() {
         let mut user = UserContent::to_add();
         for kind in GroupKind::ALL {
             user.groups_mut(kind).push(kind.to_string());
@@ -285,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_in_words() {
+    fn changes_are_described() {
         let before = UserContent { groups_of_probes: vec!["ARGO".into(), "SSC".into()], ..UserContent::to_add() };
         let after = UserContent {
             email: "a@b.org".into(),

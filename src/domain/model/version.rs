@@ -1,8 +1,10 @@
-//! Version labels and their order.
+//! The order of version labels.
 
 use std::cmp::Ordering;
 
-/// Compares version labels by their dotted parts: numbers as numbers, before anything that is none; "1.10" is above "1.9".
+/// Compares version labels part by part, split at the dots: `1.10` is greater than `1.9`.
+///
+/// Numeric parts are compared as numbers and come before other parts.
 pub fn compare_labels(a: &str, b: &str) -> Ordering {
     let mut left = a.split('.');
     let mut right = b.split('.');
@@ -33,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_count_as_numbers() {
+    fn numeric_parts_are_compared_as_numbers() {
         let mut labels = ["1.10", "1.9", "1.0", "2", "1.0.1", "1.a", "1.0"];
         labels.sort_by(|a, b| compare_labels(a, b));
         assert_eq!(labels, ["1.0", "1.0", "1.0.1", "1.9", "1.10", "1.a", "2"]);

@@ -1,30 +1,30 @@
-//! The words of the action history: what changed between two states of an object. Wording alone, nothing is stored.
+//! The sentences of the audit log and of versions, which describe the changes of an object.
 
 use std::collections::HashSet;
 
 /// The message of an object's first version.
 pub const INITIAL: &str = "Initial version.";
 
-/// The message where two versions are equal.
+/// The message of a change that changed nothing.
 pub const NOTHING: &str = "No fields changed.";
 
-/// «Derived from argo.AMS-Check (Production)»: the message of a clone.
+/// Returns the message of a clone: `Derived from argo.AMS-Check (Production)`.
 pub fn derived_from(name: &str, tag: &str) -> String {
     format!("Derived from {name} ({tag})")
 }
 
-/// «Changed name and description.», of the words whose field differs; `None` where none does.
+/// Returns `Changed name and description.` for the fields that differ; `None` if none does.
 pub fn fields(fields: &[(&str, bool)]) -> Option<String> {
     let names: Vec<&str> = fields.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
     changed_fields(&names)
 }
 
-/// «Changed version, description and comment.»; `None` without any field.
+/// Returns `Changed version, description and comment.`; `None` without fields.
 pub fn changed_fields(names: &[&str]) -> Option<String> {
     (!names.is_empty()).then(|| format!("Changed {}.", in_words(names)))
 }
 
-/// «a», «a and b», «a, b and c»; '' without any.
+/// Joins names to `a`, `a and b` or `a, b and c`; '' without names.
 pub fn in_words(names: &[&str]) -> String {
     match names {
         [] => String::new(),
@@ -33,27 +33,27 @@ pub fn in_words(names: &[&str]) -> String {
     }
 }
 
-/// The sentences in one line, or [`NOTHING`] where there are none.
+/// Joins sentences to one line; [`NOTHING`] without sentences.
 pub fn sentences(words: Vec<String>) -> String {
     if words.is_empty() { NOTHING.to_owned() } else { words.join(" ") }
 }
 
-/// What happened to one setting, parent or executable; `what` like «metric config».
+/// Returns `Added metric config "timeout".` for a setting, parent or executable.
 pub fn added(what: &str, name: &str) -> String {
     format!("Added {what} \"{name}\".")
 }
 
-/// See [`added`].
+/// Returns `Deleted metric config "timeout".` for a setting, parent or executable.
 pub fn deleted(what: &str, name: &str) -> String {
     format!("Deleted {what} \"{name}\".")
 }
 
-/// «Changed value for metric config "timeout".»
+/// Returns `Changed value for metric config "timeout".`
 pub fn changed_value(what: &str, name: &str) -> String {
     format!("Changed value for {what} \"{name}\".")
 }
 
-/// The sentence about a text that a metric has once or not at all; `None` where it stayed.
+/// Returns the sentence about the parent or the executable of a metric; `None` if it did not change.
 pub fn single_change(what: &str, before: &str, after: &str) -> Option<String> {
     match (before, after) {
         _ if before == after => None,
@@ -63,27 +63,27 @@ pub fn single_change(what: &str, before: &str, after: &str) -> Option<String> {
     }
 }
 
-/// More names than this are counted only: a log entry stays short whatever was saved.
-const MOST_NAMES: usize = 10;
+/// The maximum number of names in a sentence. Further ones are only counted, so that log entries stay short.
+const MAX_NAMES: usize = 10;
 
-/// What a sentence calls one thing and several: `["tuple", "tuples"]`.
+/// A noun in the singular and the plural: `["tuple", "tuples"]`.
 pub type Noun<'a> = [&'a str; 2];
 
-/// «Added tuple "x".», «Added tuples "x", "y" and 3 more.»; `None` without names.
+/// Returns `Added tuple "x".` or `Added tuples "x", "y" and 3 more.`; `None` without names.
 pub fn listed(verb: &str, [one, many]: Noun<'_>, names: &[String]) -> Option<String> {
-    let mut quoted: Vec<String> = names.iter().take(MOST_NAMES).map(|name| format!("\"{name}\"")).collect();
-    if names.len() > MOST_NAMES {
-        quoted.push(format!("{} more", names.len() - MOST_NAMES));
+    let mut quoted: Vec<String> = names.iter().take(MAX_NAMES).map(|name| format!("\"{name}\"")).collect();
+    if names.len() > MAX_NAMES {
+        quoted.push(format!("{} more", names.len() - MAX_NAMES));
     }
     let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
     let noun = if names.len() == 1 { one } else { many };
     (!names.is_empty()).then(|| format!("{verb} {noun} {}.", in_words(&quoted)))
 }
 
-/// What stands in the second list and not in the first, each once, in its order there.
-pub fn missing_in(those: &[String], these: &[String]) -> Vec<String> {
-    let mut seen: HashSet<&str> = those.iter().map(String::as_str).collect();
-    these.iter().filter(|name| seen.insert(name)).cloned().collect()
+/// Returns the names of `after` that are not in `before`, each once, in their order.
+pub fn missing_in(before: &[String], after: &[String]) -> Vec<String> {
+    let mut seen: HashSet<&str> = before.iter().map(String::as_str).collect();
+    after.iter().filter(|name| seen.insert(name)).cloned().collect()
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_joined_as_people_do() {
+    fn names_are_joined_with_commas_and_and() {
         assert_eq!(in_words(&["a", "b", "c"]), "a, b and c");
         assert_eq!(derived_from("a.B", "Test"), "Derived from a.B (Test)");
     }
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn many_names_are_counted_only() {
+    fn names_above_the_limit_are_only_counted() {
         let noun = ["tuple", "tuples"];
         assert_eq!(listed("Added", noun, &[]), None);
         assert_eq!(listed("Added", noun, &names(1)).unwrap(), "Added tuple \"0\".");
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_is_named_once() {
+    fn a_new_name_is_listed_once() {
         let of = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(missing_in(&of("a b"), &of("c b d c")), of("c d"));
     }

@@ -1,5 +1,6 @@
-//! The keys derived from the secret key, and what is done with them. Tokens are random, so a keyed hash is enough:
-//! no slow hash per request.
+//! Keys derived from the secret key: keyed hashes of API tokens, and encryption of tokens that POEM presents itself.
+//!
+//! Tokens are random, so a keyed hash is enough; a slow hash for each request is not needed.
 
 use std::iter;
 
@@ -10,56 +11,61 @@ use sha2::Sha256;
 
 use super::secret::Secret;
 
+/// The nonce and tag lengths of AES-GCM (NIST SP 800-38D).
 const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
 
-/// Made from the secret key (`SecretKeyPath`), and from the one before it while it is being replaced
-/// (`PreviousSecretKeyPath`): what was made with that still holds, and nothing new is made with it.
+/// The keys derived from the secret key (`SecretKeyPath`) and, during a key rotation, from the previous one.
+///
+/// Hashes and encrypted tokens of the previous key (`PreviousSecretKeyPath`) are still accepted, but no new ones are
+/// made with it.
 #[derive(Clone)]
 pub struct Keys {
     current: Derived,
     previous: Option<Derived>,
 }
 
-/// Made from one secret key, one for each use.
+/// The keys derived from one secret key, one for each purpose.
 #[derive(Clone)]
 struct Derived {
-    /// Ready to take a token: every request needs one, and OpenSSL takes 20 µs to set it up anew.
+    /// The initialised HMAC of API tokens. It is cloned for each request: OpenSSL needs 20 µs to set up a new one.
     token: Hmac<Sha256>,
+    /// The AES-256 key of sealed tokens.
     seal: [u8; 32],
 }
 
 impl Keys {
+    /// Derives the keys from the secret key.
     pub fn derive(secret_key: &Secret) -> Self {
         Self { current: Derived::of(secret_key), previous: None }
     }
 
-    /// The same keys, which also know what was made with the secret key before this one.
+    /// Adds the keys of the previous secret key.
     pub fn with_previous(self, secret_key: &Secret) -> Self {
         Self { previous: Some(Derived::of(secret_key)), ..self }
     }
 
-    /// What is stored of an API token: its keyed hash, 32 bytes.
+    /// Returns the stored form of an API token: its keyed hash (HMAC-SHA256), 32 bytes.
     pub fn token_hash(&self, token: &str) -> Vec<u8> {
         self.current.token_hash(token)
     }
 
-    /// Every hash under which the token may be stored: that of [`Keys::token_hash`] first.
+    /// Returns every hash under which the token can be stored, the one of [`Keys::token_hash`] first.
     pub fn token_hashes(&self, token: &str) -> impl Iterator<Item = Vec<u8>> {
         self.all().map(move |keys| keys.token_hash(token))
     }
 
-    /// Encrypts a token that POEM itself must present later (AES-256-GCM: nonce, tag, text).
+    /// Encrypts a token that POEM has to present later (AES-256-GCM). Returns nonce, tag and ciphertext in a row.
     pub fn seal(&self, token: &str) -> Vec<u8> {
         self.current.seal(token)
     }
 
-    /// The token of [`Keys::seal`]; `None` where another secret key sealed it or somebody changed it.
+    /// Decrypts a token of [`Keys::seal`]; `None` if it was sealed with another secret key or was modified.
     pub fn unseal(&self, sealed: &[u8]) -> Option<String> {
         self.all().find_map(|keys| keys.unseal(sealed))
     }
 
-    /// Tells secret keys apart without telling them, the current one first: eight hex digits each.
+    /// Returns the ids of the secret keys, the current one first: eight hex digits that do not reveal the key.
     pub fn ids(&self) -> Vec<String> {
         self.all().map(|keys| hex(&keys.token_hash("key id")[..4])).collect()
     }
@@ -98,24 +104,24 @@ impl Derived {
     }
 }
 
-/// Whether two hashes are equal, in a time that does not tell where they differ.
+/// Compares two hashes in constant time, against timing attacks.
 pub fn same_hash(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && memcmp::eq(a, b)
 }
 
-/// `bytes` random bytes as hex digits.
+/// Returns `bytes` random bytes as lower-case hex digits, two a byte.
 pub fn random_hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     openssl::rand::rand_bytes(&mut random).expect("the system has randomness");
     hex(&random)
 }
 
-/// As lower-case hex digits.
+/// Formats bytes as lower-case hex digits.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What is stored of a session id: the id is 256 random bits, so a plain hash is enough.
+/// Returns the stored form of a session id: its SHA-256, 32 bytes. The id has 256 random bits, so that is enough.
 pub fn session_hash(id: &str) -> Vec<u8> {
     openssl::sha::sha256(id.as_bytes()).to_vec()
 }
@@ -144,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_made_with_the_previous_key_still_holds() {
+    fn tokens_of_the_previous_key_are_still_accepted() {
         let (old, new) = (Secret::new("old"), Secret::new("new"));
         let keys = Keys::derive(&new).with_previous(&old);
         assert_eq!(keys.unseal(&Keys::derive(&old).seal("t")).as_deref(), Some("t"));

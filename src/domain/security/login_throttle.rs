@@ -1,29 +1,32 @@
-//! Guessing passwords: what failed logins cost those who come next, for one account and from one address.
+//! The rate limit of logins, against guessed passwords: delays and locks after failures, by account and by address.
 //!
-//! A few failures are free. Then each makes the next attempt wait longer, and after many the account, or the address,
-//! is locked for a while. Names that nobody has are treated as any account, so nothing tells whether there is one.
+//! The first few failures have no effect. After that, each failure doubles the wait before the next attempt, and after
+//! many the account or the address is locked for a while. Unknown usernames are treated like existing ones, so that the
+//! response does not reveal which accounts exist.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Where events of logins are logged: the file shows them as the program `poem-authbackend`.
+/// The log target of login events. The log file shows them as the program `poem-authbackend`.
 pub const LOG_TARGET: &str = "poem::authbackend";
 
-/// How long a lock lasts, and after how long without an attempt everything is forgotten.
+/// The duration of a lock; also the time without an attempt after which the failures are forgotten.
 pub const LOCKED_FOR: TimeDelta = TimeDelta::minutes(15);
-/// The longest that an attempt must wait before the lock: 2 to the power of this, in seconds.
+/// The longest wait before the lock, as an exponent: 2^5 = 32 seconds.
 const LONGEST_WAIT: u32 = 5;
 
-/// Whose failures are counted.
+/// The account or address whose failures are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject<'a> {
-    /// The name as typed, whether or not somebody has it.
+    /// The username as typed. An account with this name need not exist.
     Account(&'a str),
+    /// The address of the client. All addresses of an IPv6 /64 network count as one.
     Address(IpAddr),
 }
 
 impl Subject<'_> {
+    /// Returns the word for the kind in the database: `account` or `address`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Account(_) => "account",
@@ -31,7 +34,9 @@ impl Subject<'_> {
         }
     }
 
-    /// What is kept instead of the name or address: 32 bytes. A name that was typed may be a password, at the wrong place.
+    /// Returns the stored form of the name or address: its SHA-256, 32 bytes.
+    ///
+    /// The name is not stored as text, since users sometimes type their password into the username field.
     pub fn hash(&self) -> Vec<u8> {
         let subject = match self {
             Self::Account(name) => format!("account {name}"),
@@ -40,16 +45,16 @@ impl Subject<'_> {
         openssl::sha::sha256(subject.as_bytes()).to_vec()
     }
 
-    /// Failures that cost nothing.
+    /// Returns the number of failures without any wait.
     fn free(&self) -> u32 {
         match self {
             Self::Account(_) => 3,
-            // Behind one address may be a whole office.
+            // A whole office can share one address.
             Self::Address(_) => 15,
         }
     }
 
-    /// Failures after which it is locked.
+    /// Returns the number of failures at which the subject is locked.
     pub fn locked_at(&self) -> u32 {
         match self {
             Self::Account(_) => 10,
@@ -58,7 +63,9 @@ impl Subject<'_> {
     }
 }
 
-/// A host has a whole network of addresses in IPv6; and IPv4 has two ways to be written.
+/// Returns the address that is counted: an IPv4 address itself (also if written as IPv6), of IPv6 the /64 network.
+///
+/// A single IPv6 host usually has a whole /64 network at its disposal.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
@@ -69,26 +76,28 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What is known of a subject.
+/// The failed logins of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failures {
+    /// The number of failures since the last success or pause.
     pub count: u32,
+    /// The time of the last failure.
     pub last: DateTime<Utc>,
 }
 
 impl Failures {
-    /// How long the next attempt must wait from `now` on; `None`: not at all.
+    /// Returns the time that the next attempt has to wait from `now` on; `None` if it need not wait.
     pub fn wait(&self, subject: Subject<'_>, now: DateTime<Utc>) -> Option<TimeDelta> {
-        let cost = match self.count {
+        let delay = match self.count {
             count if count >= subject.locked_at() => LOCKED_FOR,
             count if count > subject.free() => TimeDelta::seconds(1 << (count - subject.free() - 1).min(LONGEST_WAIT)),
             _ => return None,
         };
-        let left = self.last + cost - now;
+        let left = self.last + delay - now;
         (left > TimeDelta::zero()).then_some(left)
     }
 
-    /// The count after one more.
+    /// Returns the count after one more failure, which is 1 if the last one is forgotten.
     pub fn one_more(&self, now: DateTime<Utc>) -> u32 {
         if now - self.last >= LOCKED_FOR { 1 } else { self.count.saturating_add(1) }
     }
@@ -119,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn an_address_may_fail_more_often() {
+    fn an_address_may_fail_more_often_than_an_account() {
         let address = Subject::Address("192.0.2.1".parse().unwrap());
         assert_eq!([15, 16, 49, 50].map(|count| waits(address, count, 0)), [0, 1, 32, 900]);
     }
 
     #[test]
-    fn what_is_long_ago_is_forgotten() {
+    fn old_failures_are_forgotten() {
         let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
         assert_eq!(failures(7).one_more(at(899)), 8);
         assert_eq!(failures(7).one_more(at(900)), 1);
@@ -133,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn subjects_are_told_apart_by_kind_and_network() {
+    fn subjects_differ_by_kind_and_network() {
         let address = |text: &str| Subject::Address(text.parse().unwrap()).hash();
         assert_eq!(address("192.0.2.1"), address("::ffff:192.0.2.1"));
         assert_eq!(address("2001:db8::1"), address("2001:db8::ffff:2"));

@@ -1,4 +1,4 @@
-//! Secrets, keys and passwords, login sessions, and the rate limit of logins.
+//! Security rules: secrets, keys, passwords, login sessions, and the rate limit of logins.
 
 pub mod keys;
 pub mod login_throttle;

@@ -1,6 +1,6 @@
-//! Password hashes: made with argon2id, read also as POEM 2.3 kept them (pbkdf2_sha256).
+//! Password hashes. New ones use argon2id; those of POEM 2.3 (pbkdf2_sha256) can be verified as well.
 //!
-//! argon2id with the library's defaults, which are those OWASP recommends (19 MiB, 2 passes).
+//! The parameters of argon2id are the defaults of the library, which OWASP recommends (19 MiB, 2 passes).
 
 use argon2::password_hash::{PasswordHasher, SaltString};
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
@@ -10,19 +10,21 @@ use openssl::pkcs5::pbkdf2_hmac;
 
 use super::keys::same_hash;
 
-/// How a hash of ours begins.
+/// The prefix of current hashes.
 const CURRENT: &str = "$argon2id$";
-/// How a hash of POEM 2.3 begins; then rounds, salt and the hash in base64, separated by `$`.
+/// The prefix of hashes of POEM 2.3; then rounds, salt and the hash in base64, separated by `$`.
 const OLD: &str = "pbkdf2_sha256$";
-/// More rounds than anybody asks for: a hash that wants more is broken, and would keep us busy for long.
-const MOST_ROUNDS: usize = 10_000_000;
-/// What is stored of who has no password: nothing fits it.
+/// The largest number of rounds. A hash with more is broken, and computing it would take too long.
+const MAX_ROUNDS: usize = 10_000_000;
+/// The stored value of an account without a password. No password matches it.
 pub const UNUSABLE: &str = "!";
-/// The hash of a password that nobody knows: what is compared where there is no hash, so that it takes as long.
+/// A dummy hash, of an unknown password. It is verified if an account has no hash, so that this takes as long.
 pub const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdCBvZiBub2JvZHk$9ZPlfS4nU0Zg2mAjdX0bMpdQ2+uKq3MzFXlvJ4sF1l4";
 
-/// The PHC string that is stored for a password. Takes some 20 ms and 19 MiB: not on a thread that serves requests.
+/// Hashes a password; returns the PHC string to store.
+///
+/// This takes about 20 ms and 19 MiB, so it must not run on a thread that serves requests.
 pub fn hash(password: &str) -> String {
     let mut salt = [0; 16];
     openssl::rand::rand_bytes(&mut salt).expect("the system has randomness");
@@ -30,8 +32,9 @@ pub fn hash(password: &str) -> String {
     Argon2::default().hash_password(password.as_bytes(), &salt).expect("argon2 takes any password").to_string()
 }
 
-/// Whether the password is the one whose hash is stored. Never where the hash is '', begins with `!` (accounts without
-/// a password) or is none that POEM knows. As slow as [`hash`].
+/// Returns true if the password matches the stored hash. As slow as [`hash`].
+///
+/// No password matches a hash that is '', begins with `!` (an account without a password) or has an unknown format.
 pub fn verify(stored: &str, password: &str) -> bool {
     if stored.starts_with(CURRENT) {
         let parsed = PasswordHash::new(stored);
@@ -40,21 +43,21 @@ pub fn verify(stored: &str, password: &str) -> bool {
     stored.strip_prefix(OLD).and_then(|old| verify_old(old, password)).unwrap_or(false)
 }
 
-/// Whether any password can fit.
+/// Returns true if the stored hash has a known format, so that a password can match it.
 pub fn is_usable(stored: &str) -> bool {
     stored.starts_with(CURRENT) || stored.starts_with(OLD)
 }
 
-/// Whether the password should be hashed anew at the next occasion.
+/// Returns true if the password should be hashed again at the next login.
 pub fn needs_renewal(stored: &str) -> bool {
     !stored.starts_with(CURRENT)
 }
 
-/// `None` where the hash is malformed.
+/// Verifies a hash of POEM 2.3, without its prefix; `None` if it is malformed.
 fn verify_old(old: &str, password: &str) -> Option<bool> {
     let mut parts = old.split('$');
     let (rounds, salt, hash) = (parts.next()?.parse().ok()?, parts.next()?, decode_block(parts.next()?).ok()?);
-    if parts.next().is_some() || !(1..=MOST_ROUNDS).contains(&rounds) {
+    if parts.next().is_some() || !(1..=MAX_ROUNDS).contains(&rounds) {
         return None;
     }
     let mut computed = [0; 32];
@@ -73,7 +76,7 @@ mod tests {
     const ALICE: &str = "pbkdf2_sha256$100000$OP9xXrmxJmV0$bh+xwJaeeAP+tW5C3mD/m379vvmDRIZi3mm+0q21/gQ=";
 
     #[test]
-    fn a_hash_fits_its_password_only() {
+    fn a_hash_matches_its_password_only() {
         let stored = hash("poem-secret-1");
         assert!(stored.starts_with("$argon2id$"));
         assert!(verify(&stored, "poem-secret-1"));
@@ -82,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_of_2_3_fits_its_password_and_wants_renewal() {
+    fn a_hash_of_2_3_matches_its_password_and_needs_renewal() {
         assert!(verify(ALICE, "alice-secret-1"));
         assert!(!verify(ALICE, "alice-secret-2"));
         assert!(needs_renewal(ALICE) && is_usable(ALICE));
     }
 
     #[test]
-    fn no_password_fits_what_is_no_hash() {
+    fn no_password_matches_an_invalid_hash() {
         let broken = [
             "",
             "!",
@@ -115,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_of_nobody_is_compared_in_full() {
+    fn the_dummy_hash_takes_as_long_as_a_real_one() {
         let parsed = PasswordHash::new(NOBODYS).unwrap();
         let ours = hash("x");
         let ours = PasswordHash::new(&ours).unwrap();
@@ -127,8 +130,8 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn any_stored_text_is_taken(stored in "(pbkdf2_sha256\\$[0-9]{0,2}\\$)?\\PC{0,40}") {
-            prop_assert!(!verify(&stored, "password of nobody"));
+        fn no_password_matches_arbitrary_text(stored in "(pbkdf2_sha256\\$[0-9]{0,2}\\$)?\\PC{0,40}") {
+            prop_assert!(!verify(&stored, "some password"));
         }
     }
 }

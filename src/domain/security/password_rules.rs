@@ -1,33 +1,38 @@
-//! What a new password must not be. (Those of poem.conf and of loaded data are taken as they are.)
+//! Rules for new passwords. Passwords of poem.conf and of loaded data are not checked.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 
+/// The minimum length, in characters.
 const SHORTEST: usize = 8;
-/// In characters: what nobody types, and what would only keep the hash busy.
+/// The maximum length, in characters. Longer ones would only make hashing slow.
 const LONGEST: usize = 1024;
-/// From this part of common characters on, two texts are similar.
+/// The share of common characters from which two texts are similar.
 const SIMILAR: f64 = 0.7;
 
-/// For people, before they choose.
+/// The rules as a list for the user; each item completes “Your password must …”.
 pub const ADVICE: [&str; 4] = [
-    "At least 8 characters.",
-    "Not one that many people use.",
-    "Not digits only.",
-    "Not similar to your username, name or e-mail address.",
+    "have at least 8 characters",
+    "not be a common password",
+    "not be entirely numeric",
+    "not be similar to your username, name or e-mail address",
 ];
 
-/// Lower case, one a line.
+/// The common passwords, in lower case, one on each line.
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
-/// What the password must not resemble; '' where there is none.
+/// The data of the user that a password must not resemble. Unknown ones are ''.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Owner<'a> {
+    /// The name for logging in.
     pub username: &'a str,
+    /// The given name.
     pub first_name: &'a str,
+    /// The family name.
     pub last_name: &'a str,
+    /// The e-mail address.
     pub email: &'a str,
 }
 
@@ -42,7 +47,10 @@ impl<'a> Owner<'a> {
     }
 }
 
-/// Checks a new password that was typed twice; the problems stand at `fields`, first and second.
+/// Checks a new password that was typed twice.
+///
+/// # Errors
+/// The violated rules, at the first of the two `fields`; a mismatch, at the second.
 pub fn check(
     (first, second): (&str, &str),
     owner: Owner<'_>,
@@ -83,20 +91,20 @@ fn problems(password: &str, owner: Owner<'_>) -> Vec<String> {
     problems
 }
 
-/// Also with digits and signs after it, which is how people make a common one longer.
+/// Returns true for a common password, also with digits and punctuation appended, as people do to lengthen one.
 fn is_common(lower: &str) -> bool {
     let stem = lower.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation());
     COMMON.contains(lower) || (!stem.is_empty() && COMMON.contains(stem))
 }
 
-/// Whether the password is much like the value or one of its words.
+/// Returns true if the password resembles the value or one of its words of three or more characters.
 fn is_similar(lower: &str, value: &str) -> bool {
     let value = value.to_lowercase();
     let words = value.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 2);
     words.chain([value.as_str()]).any(|word| !word.is_empty() && likeness(lower, word) >= SIMILAR)
 }
 
-/// The part of the characters of both that they have in common, in any order: 0 to 1.
+/// Returns the share of characters that two texts have in common, in any order: 0 to 1 (Sørensen–Dice).
 fn likeness(a: &str, b: &str) -> f64 {
     let mut left: HashMap<char, usize> = HashMap::new();
     for c in a.chars() {
@@ -121,30 +129,32 @@ mod tests {
     const ALICE: Owner<'_> =
         Owner { username: "alice", first_name: "Alice", last_name: "Testova", email: "alice.t@example.org" };
 
-    fn said(password: &str) -> Vec<String> {
+    fn problems_of(password: &str) -> Vec<String> {
         problems(password, ALICE)
     }
 
     #[test]
     fn good_passwords_pass() {
         for good in ["correct horse battery", "alice-secret-1", "ünïcödé-wörds", "x7$kQ9!pLm"] {
-            assert_eq!(said(good), [""; 0], "{good}");
+            assert_eq!(problems_of(good), [""; 0], "{good}");
         }
     }
 
     #[test]
-    fn every_rule_has_its_words() {
-        assert_eq!(said("x7$kQ9!"), ["This password is too short. It must contain at least 8 characters."]);
-        assert_eq!(said("83172904655"), ["This password is entirely numeric."]);
+    fn every_rule_has_its_message() {
+        assert_eq!(problems_of("x7$kQ9!"), ["This password is too short. It must contain at least 8 characters."]);
+        assert_eq!(problems_of("83172904655"), ["This password is entirely numeric."]);
         for common in ["password", "Password1", "qwertyuiop", "PASSWORD123!", "iloveyou2"] {
-            assert_eq!(said(common), ["This password is too common."], "{common}");
+            assert_eq!(problems_of(common), ["This password is too common."], "{common}");
         }
-        assert_eq!(said("12345678"), ["This password is too common.", "This password is entirely numeric."]);
-        assert!(said("alice123").contains(&"The password is too similar to the username.".to_owned()));
-        assert_eq!(said("testova-1"), ["The password is too similar to the last name."]);
-        assert!(said("alice.t@example").contains(&"The password is too similar to the email address.".to_owned()));
-        assert_eq!(said("").len(), 1);
-        assert_eq!(said(&"ab".repeat(600)).len(), 1);
+        assert_eq!(problems_of("12345678"), ["This password is too common.", "This password is entirely numeric."]);
+        assert!(problems_of("alice123").contains(&"The password is too similar to the username.".to_owned()));
+        assert_eq!(problems_of("testova-1"), ["The password is too similar to the last name."]);
+        assert!(
+            problems_of("alice.t@example").contains(&"The password is too similar to the email address.".to_owned())
+        );
+        assert_eq!(problems_of("").len(), 1);
+        assert_eq!(problems_of(&"ab".repeat(600)).len(), 1);
     }
 
     #[test]
@@ -157,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_common_passwords_is_tidy() {
+    fn the_list_of_common_passwords_is_sorted_and_in_lower_case() {
         let lines: Vec<_> = include_str!("common_passwords.txt").lines().collect();
         assert!(lines.len() > 900 && lines.is_sorted() && lines.len() == COMMON.len());
         assert!(lines.iter().all(|line| *line == line.trim().to_lowercase() && !line.is_empty()));
@@ -167,7 +177,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn any_password_is_judged(password in any::<String>(), name in any::<String>()) {
+        fn checking_a_password_never_panics(password in any::<String>(), name in any::<String>()) {
             problems(&password, Owner { username: &name, ..ALICE });
         }
     }

@@ -1,25 +1,27 @@
-//! How long a login lasts.
+//! The lifetime of login sessions.
 
 use chrono::TimeDelta;
 
-/// A session ends when one of them is over. (The browser forgets it earlier, when it is closed.)
+/// The time limits of a session, which ends when the first of them is reached.
+///
+/// The browser drops its cookie earlier, when it is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
-    /// Without any request.
+    /// The time without any request.
     pub idle: TimeDelta,
-    /// From the login on, whatever is asked meanwhile.
+    /// The time since the login, with or without requests.
     pub absolute: TimeDelta,
 }
 
 impl SessionLimits {
-    /// How long a session that has just begun lasts if nothing more is asked.
+    /// Returns the lifetime of a new session that makes no further request.
     pub fn at_first(&self) -> TimeDelta {
         self.idle.min(self.absolute)
     }
 }
 
 impl Default for SessionLimits {
-    /// A working day; a week.
+    /// Returns 12 hours (a working day) without a request, and 7 days in total.
     fn default() -> Self {
         Self { idle: TimeDelta::hours(12), absolute: TimeDelta::days(7) }
     }

@@ -1,15 +1,15 @@
-//! The Host of a request: its form, and which hosts are allowed.
+//! The Host header of a request, and the list of allowed hosts.
 
 /// A well-formed Host header, without its port, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host(String);
 
-/// The header is no host name: the request gets 400.
+/// The error for a malformed Host header. The request gets 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MalformedHost;
 
 impl Host {
-    /// Takes `[a-z0-9.-]+` in any case or `[IPv6]`, with an optional port.
+    /// Parses a Host header: `[a-z0-9.-]+` in any case, or `[IPv6]`; with an optional port.
     pub fn parse(header: &str) -> Result<Self, MalformedHost> {
         let (name, port) = split_port(header).ok_or(MalformedHost)?;
         if port.is_some_and(|port| port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit())) {
@@ -18,17 +18,18 @@ impl Host {
         Ok(Self(name.to_ascii_lowercase()))
     }
 
+    /// Returns the host, in lower case and without a port.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name a tenant is looked up by: a leading `www.` does not count.
+    /// Returns the name for finding the tenant: the host without a leading `www.`.
     pub fn tenant_name(&self) -> &str {
         self.0.strip_prefix("www.").unwrap_or(&self.0)
     }
 }
 
-/// The name and, behind a colon, the port; `None` where the name is malformed.
+/// Splits a header into the name and the port after the colon, if any; `None` if the name is malformed.
 fn split_port(header: &str) -> Option<(&str, Option<&str>)> {
     let end = if header.starts_with('[') { header.find(']')? + 1 } else { header.find(':').unwrap_or(header.len()) };
     let (name, rest) = header.split_at(end);
@@ -43,16 +44,17 @@ fn split_port(header: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
-/// `AllowedHosts`: which hosts the server answers for.
+/// The hosts that the server serves: `AllowedHosts` of poem.conf.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedHosts(Vec<String>);
 
 impl AllowedHosts {
-    /// Each entry is a host name, `*` for all, or `.example.org` for a domain with all its sub-domains. In any case.
+    /// Makes a list of entries, in any case: a host, `*` for all, or `.example.org` for a domain with its subdomains.
     pub fn new<S: AsRef<str>>(entries: &[S]) -> Self {
         Self(entries.iter().map(|entry| entry.as_ref().trim().to_ascii_lowercase()).collect())
     }
 
+    /// Returns true if an entry matches the host.
     pub fn allows(&self, host: &Host) -> bool {
         let host = host.as_str();
         self.0.iter().any(|entry| match entry.strip_prefix('.') {
@@ -69,7 +71,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_host_has_a_form() {
+    fn a_malformed_host_is_refused() {
         for (header, name) in [
             ("localhost", "localhost"),
             ("LOCALHOST:8000", "localhost"),
@@ -100,7 +102,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_header_is_taken_or_refused(header in ".{0,40}") {
+        fn a_host_is_the_beginning_of_its_header(header in ".{0,40}") {
             if let Ok(host) = Host::parse(&header) {
                 prop_assert!(header.to_ascii_lowercase().starts_with(host.as_str()));
             }

@@ -1,4 +1,4 @@
-//! Values of the web: hosts, paths, and addresses that a login may lead back to.
+//! Web addresses: hosts, paths, and the targets of redirects.
 
 pub mod host;
 pub mod redirect_target;

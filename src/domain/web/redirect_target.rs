@@ -1,17 +1,19 @@
-//! Where a login leads afterwards: an address of this host that came in with the request, so anybody may have made it.
+//! The target of the redirect after a login. It comes from the request, so it cannot be trusted.
 
 use std::fmt;
 
-/// Longer ones nobody needs.
+/// The maximum length, in bytes.
 const LONGEST: usize = 2000;
 
-/// A path with its query string that every browser takes for one of the same host.
+/// A path with an optional query string that every browser resolves to the same host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextPath(String);
 
 impl NextPath {
-    /// `None` for whatever else it is: an address with scheme or host, also one that a browser would make out of it
-    /// (`//host`, `/\host`, white space that it leaves out), and what would end up elsewhere after `..` and `//`.
+    /// Parses a path; `None` for every text that could lead to another host.
+    ///
+    /// This refuses addresses with a scheme or host, texts that a browser turns into one (`//host`, `/\host`, white
+    /// space that it drops), and paths that change when `..` and `//` are resolved.
     pub fn parse(text: &str) -> Option<Self> {
         let path = text.split(['?', '#']).next().unwrap_or_default();
         let is_plain = text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
@@ -19,6 +21,7 @@ impl NextPath {
         (is_plain && is_path).then(|| Self(text.to_owned()))
     }
 
+    /// Returns the path with its query string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -37,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_this_host_are_taken() {
+    fn paths_of_the_same_host_are_accepted() {
         for good in
             ["/", "/poem/admin/", "/poem/admin/poem/probe/?q=a%20b&p=2", "/poem/admin/?next=//x", "/a#b", "/%2F%2Fa"]
         {
@@ -46,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_could_lead_elsewhere_is_not() {
+    fn texts_that_could_lead_to_another_host_are_refused() {
         for bad in [
             "",
             "poem/admin/",
@@ -77,7 +80,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_taken_has_one_slash_at_its_beginning(text in "[/\\\\a:.?# \t]{0,12}") {
+        fn an_accepted_path_begins_with_one_slash(text in "[/\\\\a:.?# \t]{0,12}") {
             if let Some(path) = NextPath::parse(&text) {
                 prop_assert!(path.as_str().starts_with('/') && !path.as_str().starts_with("//"));
                 prop_assert!(!path.as_str().contains('\\'));

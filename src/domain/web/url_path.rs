@@ -1,10 +1,10 @@
-//! The rules of paths: which need a slash at the end, which must not have one, and what else leads elsewhere.
+//! Rules for request paths: trailing slashes, redirects and unknown paths.
 //!
-//! The web framework takes `/a//b/` and `/a/b` for the same; clients of 2.3 know them apart.
+//! Rocket treats `/a//b/` and `/a/b` as equal; POEM 2.3 did not, so these rules apply before routing.
 
 use std::borrow::Cow;
 
-/// Lists of the REST API: with a slash at the end; without it they answer 301.
+/// Lists of the REST API. Their paths end with a slash; without it they get 301.
 const API_LISTS: [&str; 6] = [
     "/poem/api/v2/profiles/",
     "/poem/api/v2/metrics/",
@@ -14,23 +14,23 @@ const API_LISTS: [&str; 6] = [
     "/poem/api/v2/internal/aggregations/",
 ];
 
-/// The old API takes one slash at the end or none.
+/// The prefix of the old API, whose paths may end with one slash.
 const OLD_API: &str = "/poem/api/0.2/json/";
 
-/// What to do with a request's path.
+/// The decision about the path of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathRule<'a> {
     /// Serve it, under this path.
     Serve(&'a str),
-    /// It moved here for good (301).
+    /// Redirect permanently to this path (301).
     MovedPermanently(Cow<'a, str>),
-    /// It leads here (302).
+    /// Redirect to this path (302).
     Redirect(&'static str),
-    /// There is no such address (404).
+    /// There is no such path (404).
     Unknown,
 }
 
-/// Decides about a raw path, without its query string.
+/// Decides what to do with a raw path, without its query string.
 pub fn decide(raw: &str) -> PathRule<'_> {
     let path = collapse_leading_slashes(raw);
     if matches!(path, "/" | "/poem" | "/poem/") {
@@ -40,13 +40,13 @@ pub fn decide(raw: &str) -> PathRule<'_> {
         Some(body) => (body, true),
         None => (path, false),
     };
-    // No name has a NUL: the database cannot keep one.
+    // PostgreSQL cannot store NUL in a text, so no object has it in its name.
     if !path.starts_with('/') || path.contains("%00") || body.split('/').skip(1).any(str::is_empty) {
         return PathRule::Unknown;
     }
     if !slash {
-        let wanted = is_list(path) || path.starts_with("/poem/admin");
-        return if wanted { PathRule::MovedPermanently(format!("{path}/").into()) } else { PathRule::Serve(path) };
+        let needs_slash = is_list(path) || path.starts_with("/poem/admin");
+        return if needs_slash { PathRule::MovedPermanently(format!("{path}/").into()) } else { PathRule::Serve(path) };
     }
     let allowed = API_LISTS.contains(&path) || path.starts_with(OLD_API) || path.starts_with("/poem/admin/");
     if allowed { PathRule::Serve(path) } else { PathRule::Unknown }
@@ -56,7 +56,7 @@ fn is_list(path: &str) -> bool {
     API_LISTS.iter().any(|list| list.strip_suffix('/') == Some(path))
 }
 
-/// `//poem/…` is `/poem/…`: a client of 2.3 joins its addresses that way.
+/// Replaces several leading slashes by one. Clients of 2.3 build addresses like `//poem/…`.
 pub fn collapse_leading_slashes(raw: &str) -> &str {
     let rest = raw.trim_start_matches('/');
     &raw[raw.len() - rest.len() - usize::from(raw.starts_with('/'))..]
@@ -69,7 +69,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn slashes() {
+    fn every_path_has_one_decision() {
         for (raw, rule) in [
             ("/", Redirect("/poem/admin/")),
             ("//", Redirect("/poem/admin/")),

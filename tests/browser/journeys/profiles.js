@@ -72,7 +72,7 @@ journey("clone a profile; what is wrong with a row is said in that row", async (
     await added.locator("input").nth(place).fill(await first.locator("input").nth(place).inputValue());
   }
   await bruno.press("Save");
-  assert.match((await bruno.problems()).join("\n"), /The same tuple stands in row 1 already/);
+  assert.match((await bruno.problems()).join("\n"), /Same as row 1\./);
   await bruno.page.locator("#problems a").first().press("Enter");
   assert.match(await bruno.focused(), /^id_tuples-\d+-service_flavour$/);
   await bruno.page.keyboard.press("ControlOrMeta+A");

@@ -69,7 +69,7 @@ fn all_complaints_come_at_once_and_leave_nothing_behind() {
     let no_choice = "Select a valid choice. That choice is not one of the available choices.";
     assert_eq!(at(&errors, "group"), [no_choice]);
     let row = Place::Row { field: "tuples", row: 2 };
-    assert_eq!(errors.of(row), ["The same tuple stands in row 1 already."]);
+    assert_eq!(errors.of(row), ["Same as row 1."]);
     assert_eq!(errors.errors.len(), 3);
 }
 
