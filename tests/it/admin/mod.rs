@@ -160,6 +160,5 @@ fn ids(kind: ObjectKind, page: &str) -> Vec<i64> {
 
 /// Only what is said after something was done.
 fn said(page: &str) -> String {
-    let (_, rest) = page.split_once("class=\"messages\"").expect("every page has a place for messages");
-    page::decoded(rest.split("</div>").next().unwrap_or_default())
+    page::text_of_class(page, "messages").expect("every page has a place for messages")
 }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use ego_tree::iter::Edge;
+use scraper::{Html, Node};
+
 /// An element: its name and attributes, and the text up to the next element.
 #[derive(Debug, Clone)]
 pub struct Element {
@@ -21,44 +24,32 @@ impl Element {
     }
 }
 
-/// The elements of a page in order, ends among them («/form»).
+/// The elements of a page in order, and their ends (`/form`), as an HTML parser finds them.
 pub fn elements(page: &str) -> Vec<Element> {
-    let pieces = page.split('<').skip(1).filter(|piece| !piece.starts_with('!'));
-    pieces.map(element).collect()
-}
-
-fn element(piece: &str) -> Element {
-    let end = piece.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(piece.len());
-    let (name, mut rest) = piece.split_at(end);
-    let mut attributes = Vec::new();
-    loop {
-        rest = rest.trim_start();
-        if rest.is_empty() || rest.starts_with('>') {
-            break;
-        }
-        let end = rest.find(|c: char| c.is_whitespace() || c == '=' || c == '>').unwrap_or(rest.len());
-        let (key, after) = rest.split_at(end);
-        match after.strip_prefix("=\"").and_then(|after| after.split_once('"')) {
-            Some((value, after)) => {
-                attributes.push((key.to_owned(), decoded(value)));
-                rest = after;
+    let mut elements: Vec<Element> = Vec::new();
+    for edge in Html::parse_document(page).tree.root().traverse() {
+        let (node, is_end) = match edge {
+            Edge::Open(node) => (node, false),
+            Edge::Close(node) => (node, true),
+        };
+        match node.value() {
+            Node::Element(element) if is_end => {
+                let name = format!("/{}", element.name());
+                elements.push(Element { name, attributes: Vec::new(), text: String::new() });
             }
-            None => {
-                attributes.push((key.to_owned(), String::new()));
-                rest = after;
+            Node::Element(element) => {
+                let attributes = element.attrs().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+                elements.push(Element { name: element.name().to_owned(), attributes, text: String::new() });
             }
+            Node::Text(text) if !is_end => {
+                if let Some(last) = elements.last_mut() {
+                    last.text += text;
+                }
+            }
+            _ => {}
         }
     }
-    Element { name: name.to_owned(), attributes, text: decoded(rest.strip_prefix('>').unwrap_or_default()) }
-}
-
-/// Without the entities that templates write.
-pub fn decoded(text: &str) -> String {
-    if !text.contains('&') {
-        return text.to_owned();
-    }
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x2F;", "/"), ("&amp;", "&")];
-    entities.iter().fold(text.to_owned(), |text, (entity, sign)| text.replace(entity, sign))
+    elements
 }
 
 /// Where the page's links lead, each once.
@@ -130,10 +121,7 @@ impl Form {
                 Control::Checkbox { value, checked: element.has("checked") }
             }
             ("input", _) => Control::Text { value, limit },
-            ("textarea", _) => {
-                let text = element.text.strip_prefix('\n').unwrap_or(&element.text);
-                Control::Text { value: text.to_owned(), limit }
-            }
+            ("textarea", _) => Control::Text { value: element.text.clone(), limit },
             ("select", _) => Control::Select { value: String::new(), choices: Vec::new() },
             _ => return,
         };
@@ -215,22 +203,28 @@ impl Form {
     }
 }
 
-/// The messages at a field or cell, as text; '' where there are none.
+/// The messages at a field or cell, as text; '' if there are none.
 pub fn errors_at(page: &str, name: &str) -> String {
     let id = format!("id_{name}_errors");
-    let elements = elements(page);
-    let Some(start) = elements.iter().position(|element| element.get("id") == Some(&id)) else { return String::new() };
-    let end = format!("/{}", elements[start].name);
-    let mut depth = 0;
-    let mut text = String::new();
-    for element in &elements[start..] {
-        depth += i32::from(element.name == elements[start].name) - i32::from(element.name == end);
-        if depth == 0 {
-            break;
-        }
-        text += &element.text;
-    }
+    let text = text_in(page, |element| element.get("id") == Some(&id)).unwrap_or_default();
     text.replace("Error: ", "").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// All text in the first element of this class.
+pub fn text_of_class(page: &str, class: &str) -> Option<String> {
+    text_in(page, |element| element.get("class") == Some(class))
+}
+
+fn text_in(page: &str, is_it: impl Fn(&Element) -> bool) -> Option<String> {
+    let elements = elements(page);
+    let start = elements.iter().position(is_it)?;
+    let (name, end) = (&elements[start].name, format!("/{}", elements[start].name));
+    let mut depth = 0;
+    let inside = elements[start..].iter().take_while(|element| {
+        depth += i32::from(element.name == *name) - i32::from(element.name == end);
+        depth > 0
+    });
+    Some(inside.map(|element| element.text.as_str()).collect())
 }
 
 #[cfg(test)]
