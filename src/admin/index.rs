@@ -3,7 +3,7 @@
 use super::crud::response;
 use super::crud::{PageResponse, PageResult, RequestContext};
 use super::log_entry;
-use crate::domain::model::object_kind::{IndexBlock as Block, KINDS, KindInfo, ObjectKind};
+use crate::domain::model::object_kind::{IndexSection, KINDS, KindInfo, ObjectKind};
 use crate::domain::model::policy::Action;
 use crate::store::audit_log;
 use crate::store::counts::{self, Counts};
@@ -12,8 +12,11 @@ use crate::templates::urls::LOG_ENTRIES;
 use crate::templates::{Link, Page};
 
 /// The blocks of the index with their headings. The log comes after the first.
-const BLOCKS: [(&str, Block); 3] =
-    [("Registry", Block::Registry), ("Users and groups", Block::Users), ("API keys", Block::ApiKeys)];
+const BLOCKS: [(&str, IndexSection); 3] = [
+    ("Registry", IndexSection::Registry),
+    ("Users and groups", IndexSection::Users),
+    ("API keys", IndexSection::ApiKeys),
+];
 /// Actions that the index shows.
 const RECENT: i64 = 10;
 
@@ -27,8 +30,8 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     let recent = audit_log::recent(tx.conn(), RECENT).await?;
     let mut blocks: Vec<IndexBlock> = BLOCKS
         .iter()
-        .map(|(label, block)| {
-            let kinds = KINDS.iter().filter(|info| info.block == *block);
+        .map(|(label, section)| {
+            let kinds = KINDS.iter().filter(|info| info.section == *section);
             IndexBlock { label: (*label).to_owned(), rows: kinds.map(|info| row(context, info, &counts)).collect() }
         })
         .collect();

@@ -75,12 +75,9 @@ fn settings(trust: &CaCertificates) -> Result<ClientBuilder, FetchError> {
     let Some(certificates) = trust.certificates()? else {
         return Ok(settings);
     };
-    let mut settings = settings.tls_built_in_root_certs(false);
-    for certificate in certificates {
-        let certificate = Certificate::from_der(&certificate).map_err(|error| FetchError::Setup(causes(error)))?;
-        settings = settings.add_root_certificate(certificate);
-    }
-    Ok(settings)
+    let certificates = certificates.iter().map(|certificate| Certificate::from_der(certificate));
+    let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(|error| FetchError::Setup(causes(error)))?;
+    Ok(settings.tls_certs_only(certificates))
 }
 
 /// `None` where it is too large; then it is not read further than the limit.

@@ -89,8 +89,8 @@ impl LoggingFile<'_> {
     /// What the logging file says, its log files opened.
     fn read(&self, role: Role, line: &Line) -> Result<log4rs::Config, LoggingError> {
         let text = self.text()?;
-        let raw: RawConfig = serde_yaml::from_str(&text).map_err(|error| self.invalid(error))?;
-        let parts: Appenders = serde_yaml::from_str(&text).map_err(|error| self.invalid(error))?;
+        let raw: RawConfig = serde_norway::from_str(&text).map_err(|error| self.invalid(error))?;
+        let parts: Appenders = serde_norway::from_str(&text).map_err(|error| self.invalid(error))?;
         let mut loggers = raw.loggers();
         if self.debug && loggers.iter().all(|logger| logger.name() != OWN_LOGGER) {
             loggers.push(Logger::builder().build(OWN_LOGGER, LevelFilter::Debug));

@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::object_kind::ObjectKind;
 use super::wording::Noun;
 
 /// The kind of objects that a group holds. Each kind numbers its groups independently.
@@ -43,26 +42,6 @@ impl GroupKind {
             Self::Profiles => ["profile", "profiles"],
             Self::Probes => ["probe", "probes"],
             Self::Metrics => ["metric", "metrics"],
-        }
-    }
-
-    /// Returns the kind of object that the audit log records for such a group.
-    pub fn object_kind(self) -> ObjectKind {
-        match self {
-            Self::Aggregations => ObjectKind::GroupOfAggregations,
-            Self::Profiles => ObjectKind::GroupOfProfiles,
-            Self::Probes => ObjectKind::GroupOfProbes,
-            Self::Metrics => ObjectKind::GroupOfMetrics,
-        }
-    }
-
-    /// Returns the kind of object that the audit log records for the objects of such a group.
-    pub fn member_kind(self) -> ObjectKind {
-        match self {
-            Self::Aggregations => ObjectKind::Aggregation,
-            Self::Profiles => ObjectKind::Profile,
-            Self::Probes => ObjectKind::Probe,
-            Self::Metrics => ObjectKind::Metric,
         }
     }
 }

@@ -35,9 +35,9 @@ pub enum ObjectKind {
     ApiKey,
 }
 
-/// A block of the index page.
+/// A section of the index page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IndexBlock {
+pub enum IndexSection {
     /// What the registry holds.
     Registry,
     /// Who may log in, and who may change what.
@@ -64,7 +64,7 @@ pub struct KindInfo {
     /// Whether there are pages without login. Each table that these show must have the stamp trigger: they are cached.
     pub is_public: bool,
     /// Where the index lists it.
-    pub block: IndexBlock,
+    pub section: IndexSection,
     /// Whether the navigation at the top of every page has it.
     pub in_navigation: bool,
 }
@@ -98,13 +98,13 @@ pub static KINDS: [KindInfo; 11] = [
     users(ObjectKind::GroupOfAggregations, "groupofaggregations", "group of aggregations", "Groups of aggregations"),
     KindInfo {
         app: "rest_framework_api_key",
-        block: IndexBlock::ApiKeys,
+        section: IndexSection::ApiKeys,
         ..users(ObjectKind::ApiKey, "apikey", "API key", "API keys")
     },
 ];
 
 const fn registry(kind: ObjectKind, slug: &'static str, one: &'static str, many: &'static str) -> KindInfo {
-    KindInfo { block: IndexBlock::Registry, in_navigation: true, ..users(kind, slug, one, many) }
+    KindInfo { section: IndexSection::Registry, in_navigation: true, ..users(kind, slug, one, many) }
 }
 
 const fn users(kind: ObjectKind, slug: &'static str, one: &'static str, many: &'static str) -> KindInfo {
@@ -116,7 +116,7 @@ const fn users(kind: ObjectKind, slug: &'static str, one: &'static str, many: &'
         many,
         owner: None,
         is_public: false,
-        block: IndexBlock::Users,
+        section: IndexSection::Users,
         in_navigation: false,
     }
 }
@@ -135,6 +135,29 @@ impl ObjectKind {
     /// Its word in the log and in addresses.
     pub fn as_str(self) -> &'static str {
         self.info().slug
+    }
+}
+
+/// How groups and objects belong together.
+impl GroupKind {
+    /// Returns the kind of object that the audit log records for such a group.
+    pub fn object_kind(self) -> ObjectKind {
+        match self {
+            Self::Aggregations => ObjectKind::GroupOfAggregations,
+            Self::Profiles => ObjectKind::GroupOfProfiles,
+            Self::Probes => ObjectKind::GroupOfProbes,
+            Self::Metrics => ObjectKind::GroupOfMetrics,
+        }
+    }
+
+    /// Returns the kind of object that the audit log records for the objects of such a group.
+    pub fn member_kind(self) -> ObjectKind {
+        match self {
+            Self::Aggregations => ObjectKind::Aggregation,
+            Self::Profiles => ObjectKind::Profile,
+            Self::Probes => ObjectKind::Probe,
+            Self::Metrics => ObjectKind::Metric,
+        }
     }
 }
 
