@@ -1,7 +1,7 @@
--- Failed logins: the rate limit on guessing passwords holds for all servers together.
+-- Failed logins. They are in the database so that all servers share the rate limit.
 CREATE TABLE login_failure (
     kind         text        NOT NULL,
-    -- SHA-256 of the name or address: a name that was typed may be a password.
+    -- SHA-256 of the name or address. A hash, because the name may be a password typed into the wrong field.
     subject_hash bytea       NOT NULL,
     failures     integer     NOT NULL,
     last_failure timestamptz NOT NULL,

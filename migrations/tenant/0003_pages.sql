@@ -1,5 +1,6 @@
--- Rendered pages are cached until the tenant's stamp changes, so the remaining tables that they show change it as well.
--- Users, group members, sessions and log entries do not: a login would wait for whoever writes.
+-- Rendered pages are cached until the tenant's stamp changes, so every change of the other tables that they show
+-- replaces it as well. Exceptions are users, group members, sessions and log entries: otherwise a login would wait for
+-- the transaction of another writer, which has locked the stamp.
 CREATE TRIGGER probe_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON probe
     FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();
 CREATE TRIGGER metric_type_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON metric_type

@@ -1,4 +1,4 @@
-//! Aggregation profiles: what the pages and the internal API write of them.
+//! Aggregation profiles: the operations of the pages and of the internal API.
 
 use super::Transaction;
 use crate::domain::form::validation_error::{ValidationErrors, words};
@@ -14,28 +14,36 @@ use super::audit_log::record;
 use super::groups::record_move;
 use super::{ExpectedRevision, SaveError, Saved};
 
-/// Why nothing was written, told apart as the internal API needs it; a form takes it as a [`SaveError`].
+/// The reason why an operation wrote nothing, as detailed as the internal API needs it.
+///
+/// A form converts it to a [`SaveError`].
 #[derive(Debug, thiserror::Error)]
 pub enum AggregationError {
+    /// The viewer lacks the right.
     #[error("{}", denied(.0))]
     Denied(Denial),
+    /// The chosen group does not exist; holds its name.
     #[error("there is no group of aggregations named {0}")]
     UnknownGroup(String),
+    /// No aggregation has this id on the ARGO WEB-API, or it was removed.
     #[error("there is no aggregation with this apiid")]
     UnknownApiid,
-    #[error("an aggregation with this name exists already")]
+    /// Another aggregation has this name.
+    #[error("an aggregation with this name already exists")]
     NameTaken,
-    #[error("an aggregation with this apiid exists already")]
+    /// Another aggregation has this id on the ARGO WEB-API.
+    #[error("an aggregation with this apiid already exists")]
     ApiidTaken,
+    /// The database refused or failed.
     #[error(transparent)]
     Store(StoreError),
 }
 
-/// Clients of the API see no form that is read-only.
+/// Words a denial for clients of the API, which see no read-only form.
 fn denied(denial: &Denial) -> String {
     match denial {
         Denial::ForeignObject(group) if group.is_empty() => {
-            "The aggregation is in no group, only a superuser can move it.".to_owned()
+            "The aggregation is in no group; only a superuser can move it.".to_owned()
         }
         Denial::ForeignObject(group) => words::not_member(group),
         _ => denial.to_string(),
@@ -71,12 +79,12 @@ impl From<AggregationError> for SaveError {
     }
 }
 
-/// Adds an aggregation.
+/// Adds an aggregation, as a form submits it.
 pub async fn create(tx: &mut Transaction, viewer: &Viewer, content: &AggregationContent) -> Result<Saved, SaveError> {
     Ok(add(tx, viewer, content).await?)
 }
 
-/// [`create`], telling more exactly why not.
+/// Adds an aggregation, as the internal API submits it: [`create`] with a more detailed error.
 pub async fn add(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -90,7 +98,7 @@ pub async fn add(
     Ok(Saved::plain(id, &content.name))
 }
 
-/// Saves what a form holds.
+/// Saves the content of a form.
 pub async fn change(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -98,14 +106,14 @@ pub async fn change(
     content: &AggregationContent,
 ) -> Result<Saved, SaveError> {
     let before = aggregations::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
-    let wish = Action::Change { before: &before.content.group, after: &content.group };
-    decide(viewer, ObjectKind::Aggregation, wish)?;
+    let action = Action::Change { before: &before.content.group, after: &content.group };
+    decide(viewer, ObjectKind::Aggregation, action)?;
     target.check(before.revision)?;
     let group_id = chosen_group(tx, &content.group).await?;
     Ok(save(tx, viewer, &before, content, group_id).await?)
 }
 
-/// Moves the aggregation with this id on the ARGO WEB-API into a group, whatever state of it was read before.
+/// Moves the aggregation with this id on the ARGO WEB-API into a group, whatever its revision.
 pub async fn move_to_group(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -113,7 +121,7 @@ pub async fn move_to_group(
     group: &str,
 ) -> Result<Saved, AggregationError> {
     let group_id = chosen_group(tx, group).await?;
-    // Whoever may not write to the group does not learn which ids there are.
+    // Before the lookup: a viewer without rights to the group must not learn which ids exist.
     decide(viewer, ObjectKind::Aggregation, Action::Add { group })?;
     let id = aggregations::id_by_apiid(tx.conn(), apiid).await?.ok_or(AggregationError::UnknownApiid)?;
     let before = aggregations::content(tx.conn(), id).await?.ok_or(AggregationError::UnknownApiid)?;
@@ -122,7 +130,7 @@ pub async fn move_to_group(
     save(tx, viewer, &before, &content, group_id).await
 }
 
-/// Removes it here; its definition on the ARGO WEB-API stays.
+/// Removes an aggregation from POEM; its definition on the ARGO WEB-API stays.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = aggregations::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Aggregation, Action::Delete { group: &before.group })?;

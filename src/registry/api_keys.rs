@@ -1,4 +1,4 @@
-//! API keys: created, given a new token, revoked, removed.
+//! API keys: creating, renewing, revoking and removing them.
 
 use sqlx::PgPool;
 
@@ -17,31 +17,34 @@ use super::audit_log::{Author, record};
 use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
 
-/// The client whose token POEM itself presents, to the ARGO WEB-API: the only one that is kept so that it can be read.
+/// The client whose token POEM itself presents to the ARGO WEB-API: the only token stored in a readable form.
 pub const WEB_API_CLIENT: &str = "WEB-API";
 
 /// Random bytes in a token.
 const TOKEN_BYTES: usize = 16;
 
-/// A token that nobody has: 32 hex digits.
+/// Returns a new random token: 32 hex digits.
 pub fn new_token() -> String {
     random_hex(TOKEN_BYTES)
 }
 
-/// What is stored of a client's token: its hash, and the token itself where POEM must present it.
+/// Returns the stored form of a token: its hash, and the sealed token if POEM itself must present it.
 fn stored(keys: &Keys, client: &str, token: &str) -> (Vec<u8>, Option<Vec<u8>>) {
     (keys.token_hash(token), (client == WEB_API_CLIENT).then(|| keys.seal(token)))
 }
 
-/// What [`put`] did.
+/// The outcome of [`put`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Put {
+    /// The client had no key before.
     pub is_new: bool,
-    /// The key had been revoked, and revoking is final: the new token opens nothing.
+    /// The key had been revoked, and revoking is final: the new token is refused.
     pub is_revoked: bool,
 }
 
-/// Creates the client's key, or replaces its token and renews the date. `command` is who the log names.
+/// Creates the client's key, or replaces its token and renews the date.
+///
+/// The audit log names `command` as the author.
 pub async fn put(
     pool: &PgPool,
     schema: &SchemaName,
@@ -58,7 +61,9 @@ pub async fn put(
     Ok(Put { is_new, is_revoked })
 }
 
-/// Revokes the client's key for good. `None`: no such client; `Some(false)`: it was revoked already.
+/// Revokes the client's key permanently.
+///
+/// `None` if there is no such client, `Some(false)` if the key was already revoked.
 pub async fn revoke(
     pool: &PgPool,
     schema: &SchemaName,
@@ -75,7 +80,9 @@ pub async fn revoke(
     Ok(Some(in_force))
 }
 
-/// Gives the client a key and tells its token, which nobody can read again. Only the client counts of the content.
+/// Creates a key for the client and returns its token, which cannot be read again later.
+///
+/// Of the content, only the client is used.
 pub async fn create(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -93,7 +100,7 @@ pub async fn create(
     Ok((Saved::plain(id, client), token))
 }
 
-/// Revokes it, for good: nothing else can be changed. The client stays whatever the content says.
+/// Revokes a key permanently: nothing else can be changed. The client in the content is ignored.
 pub async fn change(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -116,7 +123,7 @@ pub async fn change(
     Ok(Saved { side_effects, ..Saved::changed(target.id, client, message) })
 }
 
-/// Removes it: its token opens nothing any more, and the client can be given another.
+/// Removes a key: its token is refused from now on, and the client can get a new key.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let client = api_keys::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content.client;
     decide(viewer, ObjectKind::ApiKey, Action::Delete { group: "" })?;

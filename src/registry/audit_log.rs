@@ -1,4 +1,4 @@
-//! The action history, written along with every operation.
+//! The audit log, written in the transaction of every operation.
 
 use super::Transaction;
 use crate::domain::model::log_entry::LogAction;
@@ -7,10 +7,10 @@ use crate::domain::model::policy::Viewer;
 use crate::store::audit_log::NewLogEntry;
 use crate::store::{StoreError, audit_log, version_writes};
 
-/// Who did something, as the history keeps it.
+/// The author of an action, as the audit log stores it.
 #[derive(Clone, Copy)]
 pub(super) struct Author<'a> {
-    /// `None`: a command.
+    /// `None` for a command.
     id: Option<i64>,
     name: &'a str,
 }
@@ -21,7 +21,7 @@ impl<'a> From<&'a Viewer> for Author<'a> {
     }
 }
 
-/// Id and name of a user.
+/// From the id and the name of a user.
 impl<'a> From<(i64, &'a str)> for Author<'a> {
     fn from((id, name): (i64, &'a str)) -> Self {
         Self { id: Some(id), name }
@@ -34,13 +34,14 @@ impl<'a> Author<'a> {
     }
 }
 
-/// Id and name, as versions and log entries keep whose they are.
+/// Returns the id and the name of the viewer, as versions and log entries store their author.
 pub(super) fn author(viewer: &Viewer) -> (i64, &str) {
     (viewer.id, &viewer.username)
 }
 
-/// Writes down that somebody did this to the object: (kind, id, name). `message` says what changed; '' where the
-/// action says it all.
+/// Adds a log entry about an object, given as (kind, id, name).
+///
+/// `message` describes the changes; '' if the action says everything.
 pub(super) async fn record(
     tx: &mut Transaction,
     author: impl Into<Author<'_>>,
@@ -61,7 +62,7 @@ pub(super) async fn record(
     audit_log::insert(tx.write_tx(), entry).await
 }
 
-/// Writes down a change of many metrics, with a version and a log entry each: their ids and labels.
+/// Records a change of many metrics, given as (id, label), with a version and a log entry for each.
 pub(super) async fn record_metrics(
     tx: &mut Transaction,
     viewer: &Viewer,

@@ -1,29 +1,31 @@
-//! Why an operation did nothing, and what one did that went through.
+//! The results of operations: the error if nothing was written, and the summary of a save.
 
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Denial;
 use crate::domain::model::wording;
 use crate::store::StoreError;
 
-/// Nothing was written.
+/// The reason why an operation wrote nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
-    /// The person who asked can mend it.
+    /// The content is invalid; the user can correct it.
     #[error(transparent)]
     Rejected(#[from] ValidationErrors),
+    /// The viewer lacks the right.
     #[error(transparent)]
     Denied(Denial),
-    /// Somebody else saved the object since the form was opened.
-    #[error("somebody else changed it meanwhile")]
+    /// Someone else has saved the object since the form was opened.
+    #[error("someone else has changed this object")]
     Stale,
-    /// There is no such object (any more).
+    /// The object does not exist, or no longer exists.
     #[error("there is no such object")]
     Gone,
+    /// The database refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A group that may not be chosen is mended where it was chosen.
+/// A group that the viewer may not choose becomes a message at the field `group`.
 impl From<Denial> for SaveError {
     fn from(denial: Denial) -> Self {
         match denial {
@@ -35,50 +37,58 @@ impl From<Denial> for SaveError {
     }
 }
 
-/// Which state of an object a save starts from.
+/// An object, and the revision of it that a save starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpectedRevision {
+    /// The object's id.
     pub id: i64,
     /// The object's revision when the form was opened.
     pub revision: i64,
 }
 
 impl ExpectedRevision {
-    /// Whether the object still stands at the revision that was read.
+    /// Compares with the object's current revision.
+    ///
+    /// # Errors
+    /// `Stale` if they differ.
     pub fn check(self, revision: i64) -> Result<(), SaveError> {
         if self.revision == revision { Ok(()) } else { Err(SaveError::Stale) }
     }
 }
 
-/// What was saved.
+/// The summary of a successful operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
+    /// The object's id.
     pub id: i64,
-    /// How people call it, like «argo.AMS-Check (Production)».
+    /// The name that people use for the object, like `argo.AMS-Check (Production)`.
     pub name: String,
-    /// What changed, in words; '' for an addition, «No fields changed.» where nothing did.
+    /// The changes, in words: '' for an addition or a removal, `No fields changed.` if nothing changed.
     pub message: String,
-    /// What else changed with it, a sentence each («Moved metric a.B (Test) to ams-probe (0.1.8).»).
+    /// Changes of other objects, a sentence each (`Moved metric a.B (Test) to ams-probe (0.1.8).`).
     pub side_effects: Vec<String>,
 }
 
 impl Saved {
-    /// Nothing was said of the object but that it was added or removed.
+    /// The summary of an addition or a removal: no message, no side effects.
     pub fn plain(id: i64, name: &str) -> Self {
         Self::changed(id, name, String::new())
     }
 
+    /// The summary of a change with this message; no side effects.
     pub fn changed(id: i64, name: &str, message: String) -> Self {
         Self { id, name: name.to_owned(), message, side_effects: Vec::new() }
     }
 
-    /// Everything was as it was, so nothing was written.
+    /// The summary of a save without changes: nothing was written.
     pub fn nothing(id: i64, name: &str) -> Self {
         Self::changed(id, name, wording::NOTHING.to_owned())
     }
 }
 
-/// A value that another object has already, by the constraint that says so: (constraint, field, message).
+/// Converts a violated unique constraint to a message at a form field.
+///
+/// `known` lists (constraint, field, message); any other error stays a store error.
 pub(super) fn name_taken_error(error: StoreError, known: &[(&str, &'static str, String)]) -> SaveError {
     match known.iter().find(|(constraint, ..)| *constraint == error.constraint()) {
         Some((_, field, message)) => ValidationErrors::at(field, message).into(),

@@ -1,4 +1,4 @@
-//! Groups of the four kinds: who may change which objects.
+//! Groups of the four kinds: they decide which users may change which objects.
 
 use std::collections::HashMap;
 
@@ -17,11 +17,12 @@ use super::audit_log::{author, record, record_metrics};
 use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
 
-/// What the history says of an object that was moved.
+/// The message of log entries and versions for an object that changed its group.
 const GROUP_CHANGED: &str = "Changed group.";
 
-/// An object went from one group into another ('' for none): whoever edits one of them and read it before is told that it
-/// changed, so that an old form undoes no move.
+/// Raises the revisions of both groups ('' for none) when an object moves from one to the other.
+///
+/// A group's form lists its members: without a new revision, a form opened earlier would undo the move.
 pub(super) async fn record_move(
     tx: &mut Transaction,
     kind: GroupKind,
@@ -49,8 +50,10 @@ pub async fn create(
     Ok(Saved { side_effects, ..Saved::plain(id, &content.name) })
 }
 
-/// Saves what a form holds. Each object that comes or goes is changed itself: its revision rises, its history says so,
-/// and a metric gets a version.
+/// Saves the content of a form.
+///
+/// Each object that is added or removed counts as changed: its revision rises, it gets a log entry, and a metric gets a
+/// version.
 pub async fn change(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -69,7 +72,7 @@ pub async fn change(
     let chosen = choose(tx, kind, &before, content).await?;
     groups::update(tx.write_tx(), kind, target.id, &content.name).await.map_err(|error| name_taken(error, kind))?;
     if before.name != content.name {
-        // Their forms name the group.
+        // The forms of members and users show the group's name.
         group_members::raise_revisions(tx.write_tx(), kind, target.id).await?;
         users::raise_revisions(tx.write_tx(), &before.users).await?;
         if kind == GroupKind::Probes {
@@ -82,7 +85,7 @@ pub async fn change(
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
 }
 
-/// Removes it. Its objects stay, without a group.
+/// Removes a group. Its objects stay, without a group.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, kind: GroupKind, id: i64) -> Result<Saved, SaveError> {
     let before = groups::content(tx.conn(), kind, id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, kind.object_kind(), Action::Delete { group: "" })?;
@@ -100,8 +103,9 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, kind: GroupKind, id: 
     Ok(Saved { side_effects, ..Saved::plain(id, &before.name) })
 }
 
-/// The id of the group that was chosen for an object, `None` for ''; complains at the field `group` about one that is
-/// unknown.
+/// Returns the id of the group chosen for an object, `None` for ''.
+///
+/// An unknown group adds an error at the field `group`.
 pub(super) async fn chosen_group(
     tx: &mut Transaction,
     kind: GroupKind,
@@ -118,7 +122,7 @@ pub(super) async fn chosen_group(
     Ok(id)
 }
 
-/// Who and what comes and goes, by id.
+/// The members and users that a save adds to a group and removes from it, with their ids.
 struct Chosen {
     added: Vec<Member>,
     removed: Vec<Member>,
@@ -126,6 +130,7 @@ struct Chosen {
     removed_users: Vec<(i64, String)>,
 }
 
+/// Resolves the names that differ between `before` and `after`; unknown names are errors at their field.
 async fn choose(
     tx: &mut Transaction,
     kind: GroupKind,
@@ -148,7 +153,7 @@ async fn choose(
     Ok(Chosen { added, removed, added_users, removed_users })
 }
 
-/// Complains about objects that are unknown or in a group already.
+/// Adds errors for objects that are unknown or already in a group.
 fn check_members(kind: GroupKind, wanted: &[String], found: &[Member], errors: &mut ValidationErrors) {
     let groups: HashMap<&str, &str> = found.iter().map(|it| (it.name.as_str(), it.group_name.as_str())).collect();
     if wanted.iter().any(|name| !groups.contains_key(name.as_str())) {
@@ -156,7 +161,7 @@ fn check_members(kind: GroupKind, wanted: &[String], found: &[Member], errors: &
     }
     for member in found.iter().filter(|member| !member.group_name.is_empty()) {
         let [noun, _] = kind.noun();
-        let message = format!("The {noun} {} is in the group {} already.", member.name, member.group_name);
+        let message = format!("The {noun} {} is already in the group {}.", member.name, member.group_name);
         errors.add(Place::Field("members"), message);
     }
 }
@@ -166,7 +171,7 @@ fn name_taken(error: StoreError, kind: GroupKind) -> SaveError {
     name_taken_error(error, &[("object_group_kind_name_key", "name", message)])
 }
 
-/// Moves objects and users; gives a sentence about each kind of thing that changed along.
+/// Moves objects and users; returns a sentence about each kind of side effect.
 async fn apply(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -177,12 +182,12 @@ async fn apply(
     put_into(tx, viewer, kind, &chosen.removed, None).await?;
     let mut side_effects = Vec::new();
     if kind == GroupKind::Metrics {
-        let come = group_members::metrics_outside(tx.conn(), &ids(&chosen.added), id).await?;
-        let come = put_metrics_into(tx, viewer, &come, Some(id)).await?;
-        let gone = group_members::metrics_inside(tx.conn(), Some(&ids(&chosen.removed)), id).await?;
-        let gone = put_metrics_into(tx, viewer, &gone, None).await?;
-        side_effects.extend(listed("Changed group of", kind.noun(), &come));
-        side_effects.extend(listed("Left without a group:", kind.noun(), &gone));
+        let joining = group_members::metrics_outside(tx.conn(), &ids(&chosen.added), id).await?;
+        let joining = put_metrics_into(tx, viewer, &joining, Some(id)).await?;
+        let leaving = group_members::metrics_inside(tx.conn(), Some(&ids(&chosen.removed)), id).await?;
+        let leaving = put_metrics_into(tx, viewer, &leaving, None).await?;
+        side_effects.extend(listed("Changed group of", kind.noun(), &joining));
+        side_effects.extend(listed("Left without a group:", kind.noun(), &leaving));
     }
     let (users_in, users_out) = (&chosen.added_users, &chosen.removed_users);
     groups::add_users(tx.write_tx(), kind, &[id], &users_in.iter().map(|user| user.0).collect::<Vec<_>>()).await?;
@@ -196,7 +201,9 @@ fn ids(members: &[Member]) -> Vec<i64> {
     members.iter().map(|member| member.id).collect()
 }
 
-/// Moves objects and writes it down for each. What the names of the registry stand for, [`put_metrics_into`] moves.
+/// Moves objects into a group or out of any, with a log entry for each.
+///
+/// For groups of metrics it moves the names of the registry; [`put_metrics_into`] moves the metrics.
 async fn put_into(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -219,7 +226,7 @@ async fn put_into(
     audit_log::insert_changes(tx.write_tx(), kind.member_kind(), &objects, GROUP_CHANGED, author(viewer)).await
 }
 
-/// Moves metrics, with a version and a log entry each; gives their labels.
+/// Moves metrics, with a version and a log entry for each; returns their labels.
 async fn put_metrics_into(
     tx: &mut Transaction,
     viewer: &Viewer,

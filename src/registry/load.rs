@@ -1,4 +1,4 @@
-//! Loading a whole tenant: all of it or nothing, into a tenant that has nothing to lose.
+//! Loading the data of a whole tenant, all or nothing, into a tenant that has no data to lose.
 
 use sqlx::PgPool;
 
@@ -8,26 +8,32 @@ use crate::domain::model::snapshot_diff::first_difference;
 use crate::domain::model::tenant::SchemaName;
 use crate::store::{StoreError, snapshot_read, snapshot_write, users};
 
-/// What [`load`] did.
+/// The outcome of [`load`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadOutcome {
+    /// The snapshot was stored.
     Loaded,
-    /// The tenant holds exactly this already.
+    /// The tenant already holds exactly this data.
     NothingToDo,
 }
 
+/// The reason why nothing was loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// The tenant holds other data; holds a sentence about the first difference.
     #[error(
         "the tenant holds other data, and nothing was loaded (--replace empties it first, API keys and users included): {0}"
     )]
     NotEmpty(String),
+    /// The database refused or failed.
     #[error("{0}; nothing was loaded")]
     Store(#[from] StoreError),
 }
 
-/// Stores the snapshot with its ids. Where the tenant holds only users who own nothing, they make room: one with a name
-/// of the snapshot is replaced, the others get ids above. With `replace` whatever the tenant holds is removed first.
+/// Stores the snapshot with its ids.
+///
+/// If the tenant holds only users who own nothing, they make room: a user with a name of the snapshot is replaced, the
+/// others get ids above it. With `replace`, all data of the tenant are removed first.
 pub async fn load(
     pool: &PgPool,
     schema: &SchemaName,
@@ -37,7 +43,7 @@ pub async fn load(
     let mut tx = Transaction::begin(pool, schema).await?;
     let ours = snapshot_read::read(tx.conn()).await?;
     match first_difference(&ours, data) {
-        // Users of the tenant's own are no difference, but to empty it means them too.
+        // Additional users of the tenant do not count as a difference, but `replace` removes them too.
         None if replace && ours.users.len() > data.users.len() => snapshot_write::clear(tx.write_tx()).await?,
         None => return Ok(LoadOutcome::NothingToDo),
         Some(_) if replace => snapshot_write::clear(tx.write_tx()).await?,
@@ -49,7 +55,9 @@ pub async fn load(
     Ok(LoadOutcome::Loaded)
 }
 
-/// Nothing but users and the fixed rows. Without groups, versions and log entries no user owns anything.
+/// Returns true if there are only users and the fixed rows.
+///
+/// Without groups, versions and log entries, no user owns anything.
 fn holds_only_users(ours: &Snapshot) -> bool {
     let bare = Snapshot {
         tags: ours.tags.clone(),
@@ -60,6 +68,7 @@ fn holds_only_users(ours: &Snapshot) -> bool {
     *ours == bare
 }
 
+/// Removes users with names of the snapshot, and moves the other users' ids above those of the snapshot.
 async fn make_room(tx: &mut Transaction, data: &Snapshot) -> Result<(), StoreError> {
     let names: Vec<String> = data.users.iter().map(|user| user.username.clone()).collect();
     users::delete_by_name(tx.write_tx(), &names).await?;

@@ -1,4 +1,4 @@
-//! Logging in with a password, logging out, and changing the password.
+//! Login with a password, logout, and the change of one's own password.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -24,66 +24,79 @@ use crate::store::sessions::SessionUser;
 use crate::store::users::LoginAccount;
 use crate::store::{ReadTx, StoreError, login_failures, sessions, users};
 
-/// Longer names and passwords nobody has; they would only keep the hash busy.
-const LONGEST: usize = 4096;
+/// The length limit of names and passwords in bytes: hashing longer ones would only cost time.
+const MAX_INPUT_BYTES: usize = 4096;
 
-/// Random bytes in a session's id.
+/// Random bytes in a session id.
 const SESSION_BYTES: usize = 32;
 
-/// A refusal takes as long as this, whatever kind of hash there was to compare, or none.
-const REFUSAL: Duration = Duration::from_millis(300);
+/// The duration of every refusal.
+///
+/// It is the same for every kind of hash and without an account, so it does not reveal which accounts exist.
+const REFUSAL_DURATION: Duration = Duration::from_millis(300);
 
-/// The fields of a change of one's password.
+/// The form field for the old password, in a change of one's own password.
 pub const OLD_PASSWORD: &str = "old_password";
+/// The form field for the new password.
 pub const NEW_PASSWORD: &str = "new_password1";
+/// The form field for the new password, repeated.
 pub const NEW_PASSWORD_AGAIN: &str = "new_password2";
 
-/// Where logins happen.
+/// The context of a login request.
 #[derive(Clone, Copy)]
 pub struct LoginRequest<'a> {
+    /// The connection pool of the server.
     pub pool: &'a PgPool,
+    /// The tenant that the request belongs to.
     pub tenant: &'a Tenant,
+    /// The lifetime of the session that a login starts.
     pub limits: SessionLimits,
-    /// Of the client.
+    /// The address of the client, for the rate limit and the log.
     pub client_ip: IpAddr,
 }
 
-/// Who logs in, as typed.
+/// The input of a login form.
 #[derive(Debug, Clone)]
 pub struct Credentials<'a> {
+    /// The name, as typed.
     pub username: &'a str,
+    /// The password, as typed.
     pub password: Secret,
-    /// The session that the browser has, which ends.
+    /// The id of the browser's previous session, which a successful login ends.
     pub old_session: Option<&'a str>,
 }
 
-/// Who has logged in.
+/// The outcome of a successful login.
 #[derive(Debug)]
 pub struct LoginSuccess {
-    /// The id of the new session, which only the browser keeps.
+    /// The id of the new session, for the cookie; the database stores only its hash.
     pub session: String,
+    /// The user is a superuser.
     pub is_superuser: bool,
 }
 
-/// Why nobody was logged in, or no password changed.
+/// The reason why a login or a change of password failed.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// Wrong name or password, inactive, not staff: nobody is told which. Of a change: the old password was wrong.
+    /// Wrong name or password, inactive, or not staff: the message does not reveal which.
+    ///
+    /// In a change of password: the old password is wrong.
     #[error(
         "Please enter the correct username and password for a staff account. Note that both fields may be case-sensitive."
     )]
     Refused,
-    /// Too many failures, of this account or from this address: the password was not looked at.
+    /// Too many failures of this account or from this address, so the password was not checked; holds the wait.
     #[error("Too many failed logins. Please wait {} and try again.", in_words(.0))]
     TooMany(TimeDelta),
-    /// The new password has to be mended.
+    /// The new password is not acceptable.
     #[error(transparent)]
     Rejected(#[from] ValidationErrors),
+    /// The database refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Starts a session for whoever knows the name and the password of an account that may log in.
+/// Starts a session if name and password are those of an account that may log in.
 ///
 /// # Errors
 /// `Refused`, `TooMany`, `Store`.
@@ -91,53 +104,54 @@ pub async fn log_in(request: LoginRequest<'_>, credentials: Credentials<'_>) -> 
     let username = credentials.username;
     let counted = count(request, username).await?;
     let begun = Instant::now();
-    match unless_away(request, username, compare(request, credentials)).await? {
-        Compared::LoginSuccess(logged_in) => {
+    match undo_count_on_error(request, username, compare(request, credentials)).await? {
+        Comparison::LoginSuccess(logged_in) => {
             log::info!(target: LOG_TARGET, "{}: {username} logged in from {}", request.tenant.name, request.client_ip);
             Ok(logged_in)
         }
-        Compared::Refused(user) => {
+        Comparison::Refused(user) => {
             report_failure(request, user.map(|id| (id, username)), counted).await?;
-            sleep_until(begun + REFUSAL).await;
+            sleep_until(begun + REFUSAL_DURATION).await;
             Err(LoginError::Refused)
         }
     }
 }
 
-/// What came of an attempt that was allowed.
-enum Compared {
+/// The outcome of a login attempt that the rate limit allowed.
+enum Comparison {
     LoginSuccess(LoginSuccess),
-    /// With the id of the account, where there is one.
+    /// Holds the id of the account, `None` if no account has this name.
     Refused(Option<i64>),
 }
 
-async fn compare(request: LoginRequest<'_>, credentials: Credentials<'_>) -> Result<Compared, StoreError> {
+async fn compare(request: LoginRequest<'_>, credentials: Credentials<'_>) -> Result<Comparison, StoreError> {
     let Credentials { username, password, old_session } = credentials;
     let found = find(request, username, &password).await?;
     let stored = found.as_ref().map(|found| found.password.as_str());
-    let fits = password_hashing::verify(stored, &password).await;
-    let Some(user) = found else { return Ok(Compared::Refused(None)) };
-    if fits
+    let is_correct = password_hashing::verify(stored, &password).await;
+    let Some(user) = found else { return Ok(Comparison::Refused(None)) };
+    if is_correct
         && user.may_log_in
         && let Some(session) = start(request, &user, (username, &password), old_session).await?
     {
-        return Ok(Compared::LoginSuccess(LoginSuccess { session, is_superuser: user.is_superuser }));
+        return Ok(Comparison::LoginSuccess(LoginSuccess { session, is_superuser: user.is_superuser }));
     }
-    Ok(Compared::Refused(Some(user.id)))
+    Ok(Comparison::Refused(Some(user.id)))
 }
 
-/// An attempt that the database left unanswered was no failure: it is no longer counted as one, if that much can be
-/// written.
-async fn unless_away<T>(
+/// Awaits the check of a password; if the database fails, undoes the count of the attempt.
+///
+/// An attempt that could not be checked is not a failed login. If the count cannot be undone either, it stays.
+async fn undo_count_on_error<T>(
     request: LoginRequest<'_>,
     username: &str,
-    looked_at: impl Future<Output = Result<T, StoreError>>,
+    check: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, LoginError> {
-    match looked_at.await {
-        Ok(compared) => Ok(compared),
+    match check.await {
+        Ok(checked) => Ok(checked),
         Err(error) => {
             if let Err(also) = undo_count(request, username).await {
-                log::warn!(target: LOG_TARGET, "{}: an attempt stays counted as failed: {also}", request.tenant.name);
+                log::warn!(target: LOG_TARGET, "{}: a login stays counted as failed: {also}", request.tenant.name);
             }
             Err(error.into())
         }
@@ -159,10 +173,10 @@ pub async fn log_out(request: LoginRequest<'_>, session: &str) -> Result<(), Sto
     tx.commit().await
 }
 
-/// Gives somebody who is logged in another password, and a new session: all they had end.
+/// Changes the password of the logged-in user; ends all their sessions and returns the id of a new one.
 ///
 /// # Errors
-/// `Refused` for a wrong old password; `Rejected` with complaints at the three fields; `TooMany`, `Store`.
+/// `Refused` if the old password is wrong; `Rejected` with messages at the three fields; `TooMany`, `Store`.
 pub async fn change_password(
     request: LoginRequest<'_>,
     user: &SessionUser,
@@ -170,8 +184,8 @@ pub async fn change_password(
     (new, again): (&Secret, &Secret),
 ) -> Result<String, LoginError> {
     let counted = count(request, &user.username).await?;
-    let (found, fits) = unless_away(request, &user.username, compare_own(request, user, old)).await?;
-    let Some(found) = found.filter(|_| fits) else {
+    let (found, is_correct) = undo_count_on_error(request, &user.username, compare_own(request, user, old)).await?;
+    let Some(found) = found.filter(|_| is_correct) else {
         report_failure(request, Some((user.id, &user.username)), counted).await?;
         return Err(LoginError::Refused);
     };
@@ -188,15 +202,15 @@ pub async fn change_password(
     store_password(request, user, &found.password, &password_hashing::hash(new).await).await
 }
 
-/// The account of somebody who is logged in, and whether this is its password.
+/// Returns the account of the logged-in user, and whether the password is correct.
 async fn compare_own(
     request: LoginRequest<'_>,
     user: &SessionUser,
     password: &Secret,
 ) -> Result<(Option<LoginAccount>, bool), StoreError> {
     let found = find(request, &user.username, password).await?.filter(|found| found.id == user.id);
-    let fits = password_hashing::verify(found.as_ref().map(|found| found.password.as_str()), password).await;
-    Ok((found, fits))
+    let is_correct = password_hashing::verify(found.as_ref().map(|found| found.password.as_str()), password).await;
+    Ok((found, is_correct))
 }
 
 async fn store_password(
@@ -207,7 +221,9 @@ async fn store_password(
 ) -> Result<String, LoginError> {
     let mut tx = Transaction::begin(request.pool, &request.tenant.schema).await?;
     if !users::replace_password(tx.write_tx(), user.id, stored, hash).await? {
-        return Err(ValidationErrors::at(OLD_PASSWORD, "Your password was changed by somebody else meanwhile.").into());
+        return Err(
+            ValidationErrors::at(OLD_PASSWORD, "Someone else has changed your password in the meantime.").into()
+        );
     }
     sessions::delete_of_user(tx.write_tx(), user.id).await?;
     let session = insert_session(&mut tx, request.limits, user.id).await?;
@@ -218,13 +234,13 @@ async fn store_password(
     Ok(session)
 }
 
-/// The account; `None` also for what no account can be called and no password can be.
+/// Returns the account; `None` also for names and passwords that no account can have.
 async fn find(
     request: LoginRequest<'_>,
     username: &str,
     password: &Secret,
 ) -> Result<Option<LoginAccount>, StoreError> {
-    if username.contains('\0') || username.len() > LONGEST || password.expose().len() > LONGEST {
+    if username.contains('\0') || username.len() > MAX_INPUT_BYTES || password.expose().len() > MAX_INPUT_BYTES {
         return Ok(None);
     }
     let mut tx = ReadTx::begin(request.pool, &request.tenant.schema).await?;
@@ -233,12 +249,14 @@ async fn find(
     Ok(found)
 }
 
-/// Counts the attempt as a failure before it is one: many at once get no more tries than one after the other. Gives the
-/// failures of the account and of the address.
+/// Counts the attempt as a failure before the password is checked.
+///
+/// Returns the failures of the account and of the address. Counting first means that concurrent attempts get no more
+/// tries than consecutive ones.
 async fn count(request: LoginRequest<'_>, username: &str) -> Result<[u32; 2], LoginError> {
     let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
     let mut counts = [0; 2];
-    // Always in this order, or two attempts could wait for each other.
+    // Always lock in this order: otherwise two attempts could deadlock.
     for (subject, counted) in subjects(request, username).into_iter().zip(&mut counts) {
         let (failures, now) = login_failures::lock(tx.write_tx(), subject).await?;
         if let Some(wait) = failures.wait(subject, now) {
@@ -256,14 +274,14 @@ fn subjects<'a>(request: LoginRequest<'_>, username: &'a str) -> [Subject<'a>; 2
     [Subject::Account(username), Subject::Address(request.client_ip)]
 }
 
-/// The attempt was none: what the account had is forgotten, what the address had before stays.
+/// Resets the failures of the account and removes this attempt from those of the address.
 async fn reset_failures(tx: &mut Transaction, request: LoginRequest<'_>, username: &str) -> Result<(), StoreError> {
     let [account, address] = subjects(request, username);
     login_failures::delete(tx.write_tx(), account).await?;
     login_failures::undo_count(tx.write_tx(), address).await
 }
 
-/// `None`: while the password was looked at, it was changed or the account closed.
+/// Starts the session; `None` if the password was changed or the account closed while it was checked.
 async fn start(
     request: LoginRequest<'_>,
     user: &LoginAccount,
@@ -293,8 +311,9 @@ async fn insert_session(tx: &mut Transaction, limits: SessionLimits, user_id: i6
     Ok(id)
 }
 
-/// A line in the log; and where the account is locked from now on, an entry in the history. A name that nobody has is
-/// not told: it may be a password.
+/// Logs a failed login; if it locks the account, adds a log entry to the audit log.
+///
+/// A name that no account has is not logged: it may be a password typed into the wrong field.
 async fn report_failure(
     request: LoginRequest<'_>,
     user: Option<(i64, &str)>,
@@ -319,12 +338,12 @@ async fn report_failure(
     Ok(())
 }
 
-/// A wait in whole seconds, never too short.
+/// Returns a wait in whole seconds, rounded up, at least 1.
 pub fn in_seconds(wait: &TimeDelta) -> i64 {
     (wait.num_seconds() + i64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
-/// «1 second», «30 seconds», «15 minutes».
+/// Words a wait, rounded up: `1 second`, `30 seconds`, `15 minutes`.
 fn in_words(wait: &TimeDelta) -> String {
     let seconds = in_seconds(wait);
     let (number, unit) = if seconds <= 60 { (seconds, "second") } else { ((seconds + 59) / 60, "minute") };
@@ -336,7 +355,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_are_told_in_whole_units_never_too_short() {
+    fn waits_are_rounded_up_to_whole_units() {
         for (milliseconds, words) in [
             (0, "1 second"),
             (1, "1 second"),

@@ -1,4 +1,4 @@
-//! Metrics: added, cloned, changed, restored, removed.
+//! Metrics: adding, cloning, changing, restoring and removing them.
 
 use super::Transaction;
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
@@ -17,8 +17,9 @@ use super::error::name_taken_error;
 use super::groups::chosen_group;
 use super::{ExpectedRevision, SaveError, Saved, renames};
 
-/// Adds a metric; with `clone_of` from the form that another one filled, whose history it inherits. Its name joins the
-/// registry, and the metric's group.
+/// Adds a metric. Its name is added to the registry and moved to the metric's group.
+///
+/// `clone_of`: the metric whose values pre-filled the form; the new metric inherits its versions.
 pub async fn create(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -39,20 +40,22 @@ pub async fn create(
     if let Some(original) = clone_of {
         version_writes::copy_metric_versions(tx.write_tx(), original, id).await?;
     }
-    keep(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
+    keep_version(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
     let message = derived.unwrap_or_default();
     record(tx, viewer, LogAction::Add, (ObjectKind::Metric, id, &content.label()), &message).await?;
     Ok(Saved::plain(id, &content.label()))
 }
 
-/// What the viewer may clone.
+/// Returns the metric to clone, if the viewer may clone it.
 async fn original(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<MetricContent, SaveError> {
     let original = metrics::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Metric, Action::Clone { group: &original.group })?;
     Ok(original)
 }
 
-/// Saves what a form holds, with a version. What knew the metric by its name follows a new one.
+/// Saves the content of a form, with a new version.
+///
+/// If the name changes, everything that refers to the metric by name follows.
 pub async fn change(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -60,8 +63,8 @@ pub async fn change(
     content: &MetricContent,
 ) -> Result<Saved, SaveError> {
     let before = metrics::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
-    let wish = Action::Change { before: &before.content.group, after: &content.group };
-    decide(viewer, ObjectKind::Metric, wish)?;
+    let action = Action::Change { before: &before.content.group, after: &content.group };
+    decide(viewer, ObjectKind::Metric, action)?;
     target.check(before.revision)?;
     let before = before.content;
     let chosen = check(tx, content, Some((target.id, &before))).await?;
@@ -73,7 +76,7 @@ pub async fn change(
     let name_id = put_name(tx, content, chosen.group_id).await?;
     metrics::update(tx.write_tx(), target.id, chosen.row(name_id, content)).await.map_err(name_taken)?;
     metrics::set_settings(tx.write_tx(), target.id, &content.settings).await?;
-    keep(tx, viewer, target.id, &message).await?;
+    keep_version(tx, viewer, target.id, &message).await?;
     record(tx, viewer, LogAction::Change, (ObjectKind::Metric, target.id, &content.label()), &message).await?;
     let side_effects = if before.name == content.name {
         Vec::new()
@@ -83,8 +86,10 @@ pub async fn change(
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.label(), message) })
 }
 
-/// Saves an old version of the metric again. A group or probe version that is no longer there is left out, and it says
-/// so: the metric stays in its group, or is without a probe version.
+/// Saves an old version of the metric again.
+///
+/// A group or probe version that no longer exists is left out: the metric stays in its group, or has no probe version.
+/// The side effects name what was left out.
 pub async fn restore(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -99,13 +104,13 @@ pub async fn restore(
     let mut left_out = Vec::new();
     if groups::id_of(tx.conn(), GroupKind::Metrics, &content.group).await?.is_none() {
         if !content.group.is_empty() {
-            left_out.push(format!("There is no group \"{}\" any more: the metric stays in its group.", content.group));
+            left_out.push(format!("The group “{}” no longer exists: the metric stays in its group.", content.group));
         }
         content.group.clone_from(&now.group);
     }
     let is_known = content.probe.is_empty() || content.probe == now.probe;
     if !is_known && probes::of_label(tx.conn(), &content.probe).await?.is_none() {
-        left_out.push(format!("There is no probe version \"{}\" any more: the metric has none now.", content.probe));
+        left_out.push(format!("The probe version “{}” no longer exists: the metric has none now.", content.probe));
         content.probe.clear();
     }
     let mut saved = change(tx, viewer, target, &content).await?;
@@ -113,8 +118,10 @@ pub async fn restore(
     Ok(saved)
 }
 
-/// Removes it. Its name stays in the registry and in its group, since profiles may test with it. Its versions stay too:
-/// the log entries of it, which stay as well, name what was removed, and nothing else remembers its settings.
+/// Removes a metric. Its name stays in the registry and in its group, because profiles may test with it.
+///
+/// Its log entries and versions stay too: the log entries name what was removed, and only the versions still have its
+/// settings.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = metrics::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Metric, Action::Delete { group: &before.group })?;
@@ -123,7 +130,7 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
     Ok(Saved::plain(id, &before.label()))
 }
 
-/// What the names of a content stand for.
+/// The ids of the objects that a content names.
 struct Chosen {
     tag_id: i64,
     metric_type_id: i64,
@@ -145,7 +152,9 @@ impl Chosen {
     }
 }
 
-/// All that stands in the way of the content at once. `source` is the metric that the form showed at first.
+/// Checks the content and resolves its names; reports all errors at once.
+///
+/// `source` is the metric that the form was opened with, as (id, content).
 async fn check(
     tx: &mut Transaction,
     content: &MetricContent,
@@ -160,7 +169,7 @@ async fn check(
             errors.add(Place::Field(field), words::NO_CHOICE);
         }
     }
-    // Metrics must have one, whoever saves them.
+    // Required for superusers too.
     if content.group.is_empty() {
         errors.add(Place::Field("group"), words::REQUIRED);
     }
@@ -173,7 +182,9 @@ async fn check(
     }
 }
 
-/// The version of a probe with this label, `None` for ''. One that stays need not be known any more.
+/// Returns the id of the probe version with this label, `None` for ''.
+///
+/// An unchanged label is taken from `source`: its probe may have been removed.
 async fn chosen_probe_version(
     tx: &mut Transaction,
     label: &str,
@@ -193,7 +204,9 @@ async fn chosen_probe_version(
     Ok(found.map(|probe| probe.version_id))
 }
 
-/// Puts the metric's name into its group; gives the name's id in the registry. The forms of both groups name it.
+/// Puts the metric's name into its group; returns the name's id in the registry.
+///
+/// The revisions of both groups rise: their forms list the name.
 async fn put_name(tx: &mut Transaction, content: &MetricContent, group_id: i64) -> Result<i64, StoreError> {
     let before = metrics::group_of_name(tx.conn(), &content.name).await?;
     let id = metrics::put_name(tx.write_tx(), &content.name, group_id).await?;
@@ -204,8 +217,8 @@ async fn put_name(tx: &mut Transaction, content: &MetricContent, group_id: i64) 
     Ok(id)
 }
 
-/// Keeps the metric as it stands now as a version.
-async fn keep(tx: &mut Transaction, viewer: &Viewer, id: i64, message: &str) -> Result<(), StoreError> {
+/// Adds a version with the current state of the metric.
+async fn keep_version(tx: &mut Transaction, viewer: &Viewer, id: i64, message: &str) -> Result<(), StoreError> {
     version_writes::keep_metrics(tx.write_tx(), &[id], message, (viewer.id, &viewer.username)).await
 }
 

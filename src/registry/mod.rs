@@ -1,4 +1,6 @@
-//! Operations: a rule, the SQL and the log entry, in one transaction. Only this room writes registry data.
+//! Operations: the check of the rules, the SQL and the log entry, in one transaction.
+//!
+//! Only this module writes registry data.
 
 pub mod aggregations;
 pub mod api_keys;

@@ -1,4 +1,6 @@
-//! Hashes of passwords, made where they keep no request waiting that wants none: few at once, for the memory they take.
+//! Password hashing on the threads for blocking work, so that it delays no other request.
+//!
+//! The number of concurrent hashes is limited, because each takes much memory.
 
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -6,16 +8,18 @@ use tokio::task::spawn_blocking;
 use crate::domain::security::password;
 use crate::domain::security::secret::Secret;
 
-/// Each takes 19 MiB.
-const AT_ONCE: usize = 2;
+/// The most hashes at the same time; each takes 19 MiB.
+const MAX_CONCURRENT: usize = 2;
 
-static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+static PERMITS: Semaphore = Semaphore::const_new(MAX_CONCURRENT);
 
-/// Whether the password fits the stored hash; as slow where there is none, and never then.
+/// Checks the password against the stored hash.
+///
+/// Without a usable hash it takes as long and returns false.
 pub async fn verify(stored: Option<&str>, password: &Secret) -> bool {
     let usable = stored.filter(|stored| password::is_usable(stored)).map(str::to_owned);
     let password = password.clone();
-    in_turn(move || match usable {
+    with_permit(move || match usable {
         Some(stored) => password::verify(&stored, password.expose()),
         None => {
             password::verify(password::NOBODYS, password.expose());
@@ -25,19 +29,21 @@ pub async fn verify(stored: Option<&str>, password: &Secret) -> bool {
     .await
 }
 
-/// The hash to store.
+/// Returns the hash to store.
 pub async fn hash(password: &Secret) -> String {
     let password = password.clone();
-    in_turn(move || password::hash(password.expose())).await
+    with_permit(move || password::hash(password.expose())).await
 }
 
-/// The turn ends with the work, also where nobody waits for it any more. (Nobody closes the semaphore, so there always is
-/// one.)
-async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let turn = TURNS.acquire().await;
-    let in_it = move || {
-        let _turn = turn;
+/// Runs the work on a blocking thread, with a permit.
+///
+/// The work owns the permit: it is released when the work ends, even if the request was dropped before. The semaphore
+/// is never closed, so there always is a permit.
+async fn with_permit<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let permit = PERMITS.acquire().await;
+    let task = move || {
+        let _permit = permit;
         work()
     };
-    spawn_blocking(in_it).await.expect("hashing does not panic")
+    spawn_blocking(task).await.expect("hashing does not panic")
 }

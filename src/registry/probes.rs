@@ -1,4 +1,4 @@
-//! Probes: added, changed by a new version or in place, removed. The metrics that use them follow.
+//! Probes: adding, changing (with a new version or in place) and removing them. The metrics that use them follow.
 
 use super::Transaction;
 use crate::domain::form::validation_error::{ValidationErrors, words};
@@ -16,18 +16,18 @@ use super::error::name_taken_error;
 use super::groups::{chosen_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
 
-/// Of more metrics than this a person is told the number only.
-const MOST_TOLD: usize = 10;
+/// The most metrics that side effects name; the others are only counted.
+const MAX_NAMED: usize = 10;
 
-/// What the history says of a metric that was moved to another version of its probe, as 2.3 had it.
+/// The message of log entries and versions for a metric that moved to another probe version; the text of POEM 2.3.
 const PROBE_VERSION_CHANGED: &str = "Changed probeversion.";
 
-/// How a change is saved.
+/// The way in which a change is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Intent {
-    /// What was before stays as a version; otherwise the newest version is amended in place.
+    /// Save as a new version; otherwise the newest version is amended in place.
     pub new_version: bool,
-    /// Metrics that use the newest version move to the new one. Nothing without `new_version`.
+    /// Move the metrics that use the newest version to the new one. No effect without `new_version`.
     pub update_metrics: bool,
 }
 
@@ -42,7 +42,7 @@ pub async fn create(tx: &mut Transaction, viewer: &Viewer, content: &ProbeConten
     Ok(Saved::plain(id, &content.name))
 }
 
-/// Saves what a form holds; the name stays, whatever the content says.
+/// Saves the content of a form. The name never changes: the one in the content is ignored.
 pub async fn change(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -51,8 +51,8 @@ pub async fn change(
     intent: Intent,
 ) -> Result<Saved, SaveError> {
     let before = probes::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
-    let wish = Action::Change { before: &before.content.group, after: &content.group };
-    decide(viewer, ObjectKind::Probe, wish)?;
+    let action = Action::Change { before: &before.content.group, after: &content.group };
+    decide(viewer, ObjectKind::Probe, action)?;
     target.check(before.revision)?;
     let before = before.content;
     let content = &ProbeContent { name: before.name.clone(), ..content.clone() };
@@ -81,10 +81,10 @@ pub async fn change(
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
 }
 
-/// Removes it. Its metrics stay, without a probe.
+/// Removes a probe. Its metrics stay, without a probe.
 ///
-/// Its versions stay too: versions of metrics and log entries speak of them, and no page leads there. No other probe
-/// can come by them, since ids are never given twice: the sequence does not go back, and a load leaves out versions
+/// Its versions stay too, because versions of metrics and log entries refer to them; no page links to them. No other
+/// probe can inherit them, because ids are never reused: the sequence does not go back, and a load leaves out versions
 /// without their object.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = probes::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
@@ -99,7 +99,7 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
     Ok(Saved { side_effects, ..Saved::plain(id, &before.name) })
 }
 
-/// All that stands in the way of the content at once; gives the id of its group.
+/// Reports all errors of the content at once; returns the id of its group.
 async fn check(
     tx: &mut Transaction,
     content: &ProbeContent,
@@ -114,7 +114,7 @@ fn name_taken(error: StoreError) -> SaveError {
     name_taken_error(error, &[("probe_name_key", "name", words::exists("Probe", "Name"))])
 }
 
-/// Keeps the content as a new version; metrics that use the replaced one move to it. Says which.
+/// Adds the content as a new version; the metrics that use the replaced one move to it. Returns the side effects.
 async fn add_version(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -128,8 +128,9 @@ async fn add_version(
     Ok(describe_change(&moved, |label| format!("Moved metric {label} to {}.", content.label())))
 }
 
-/// Writes the content into the newest version; its metrics stay linked and show its label, be it another now.
-/// A probe should have a version: one that has none gets its first.
+/// Writes the content into the newest version; its metrics stay linked and show its label, even if that has changed.
+///
+/// A probe without any version, which should not exist, gets its first.
 async fn amend_version(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -142,14 +143,15 @@ async fn amend_version(
     };
     version_writes::amend_probe(tx.write_tx(), newest.id, content).await?;
     if newest.label != content.version {
-        // Their forms name it.
+        // The forms of its metrics show the label.
         probes::raise_metric_revisions(tx.write_tx(), newest.id).await?;
     }
     Ok(())
 }
 
-/// Makes the metrics that use one of these versions use another, or none, with a version and a log entry each; gives
-/// their labels.
+/// Links the metrics that use one of these versions to another, or to none; returns their labels.
+///
+/// Each metric gets a version and a log entry.
 async fn relink_metrics(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -164,9 +166,9 @@ async fn relink_metrics(
     Ok(moved.into_iter().map(|(_, label)| label).collect())
 }
 
-/// A sentence for each of the first metrics, then «… and 3 more.»
+/// Returns a sentence for each of the first metrics, then `… and 3 more.`.
 fn describe_change(labels: &[String], sentence: impl Fn(&str) -> String) -> Vec<String> {
-    let first = labels.iter().take(MOST_TOLD).map(|label| sentence(label));
-    let more = labels.len().saturating_sub(MOST_TOLD);
+    let first = labels.iter().take(MAX_NAMED).map(|label| sentence(label));
+    let more = labels.len().saturating_sub(MAX_NAMED);
     first.chain((more > 0).then(|| format!("… and {more} more."))).collect()
 }

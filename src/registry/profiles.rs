@@ -1,4 +1,4 @@
-//! Profiles: added, cloned, changed, removed by people; imported by a command.
+//! Profiles: adding, cloning, changing and removing them, and the import by a command.
 
 use sqlx::PgPool;
 
@@ -20,8 +20,9 @@ use super::error::name_taken_error;
 use super::groups::{chosen_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
 
-/// Adds a profile; with `clone_of` from the form that an other one filled, whose name it may not keep. Without a version
-/// it gets the first.
+/// Adds a profile. Without a version it gets the first one.
+///
+/// `clone_of`: the profile whose values pre-filled the form; the new profile must have a different name.
 pub async fn create(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -43,7 +44,7 @@ pub async fn create(
     Ok(Saved { side_effects, ..Saved::plain(id, &content.name) })
 }
 
-/// «Derived from ARGO_MON (1.0)», where the viewer may clone the original and the copy has a name of its own.
+/// Checks that the viewer may clone the original and that the name differs; returns `Derived from ARGO_MON (1.0)`.
 async fn check_clone(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -58,7 +59,7 @@ async fn check_clone(
     Ok(wording::derived_from(&original.name, &original.version))
 }
 
-/// Saves what a form holds. Tuples that stay keep their ids.
+/// Saves the content of a form. Tuples that stay keep their ids.
 pub async fn change(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -66,8 +67,8 @@ pub async fn change(
     content: &ProfileContent,
 ) -> Result<Saved, SaveError> {
     let before = profiles::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
-    let wish = Action::Change { before: &before.content.group, after: &content.group };
-    decide(viewer, ObjectKind::Profile, wish)?;
+    let action = Action::Change { before: &before.content.group, after: &content.group };
+    decide(viewer, ObjectKind::Profile, action)?;
     target.check(before.revision)?;
     let group_id = check(tx, content, Some(&before.content)).await?;
     let message = before.content.changes(content);
@@ -81,7 +82,7 @@ pub async fn change(
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
 }
 
-/// Removes it with its tuples; their metrics and flavours stay known.
+/// Removes a profile with its tuples; their metric names and service flavours stay.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = profiles::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Profile, Action::Delete { group: &before.group })?;
@@ -91,7 +92,9 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
     Ok(Saved::plain(id, &before.name))
 }
 
-/// All that stands in the way of the content at once; gives the id of its group. A VO that is no longer listed may stay.
+/// Reports all errors of the content at once; returns the id of its group.
+///
+/// An unchanged VO is accepted even if it is no longer listed.
 async fn check(
     tx: &mut Transaction,
     content: &ProfileContent,
@@ -112,7 +115,7 @@ fn name_taken(error: StoreError) -> SaveError {
     name_taken_error(error, &[("profile_name_version_key", "name", NAME_TAKEN.to_owned())])
 }
 
-/// Makes the content's tuples those of the profile. Flavours and metrics that nobody knew become known: says so.
+/// Stores the tuples of the profile. Unknown flavours and metric names are added; returns a sentence about them.
 async fn put_tuples(tx: &mut Transaction, id: i64, content: &ProfileContent) -> Result<Vec<String>, StoreError> {
     let flavours: Vec<String> = content.tuples.iter().map(|tuple| tuple.service_flavour.clone()).collect();
     let new_flavours = service_flavours::register(tx.write_tx(), &flavours, MANUAL_FLAVOUR).await?;
@@ -125,19 +128,23 @@ async fn put_tuples(tx: &mut Transaction, id: i64, content: &ProfileContent) -> 
     Ok(flavours.into_iter().chain(names).collect())
 }
 
-/// What an import did to one profile.
+/// The outcome of an import for one profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
+    /// The profile's name.
     pub name: String,
+    /// The profile's version, like `1.0`.
     pub version: String,
+    /// The import added the profile.
     pub is_new: bool,
-    /// What changed, in words; '' where nothing did.
+    /// The changes, in words; '' if nothing changed.
     pub changes: String,
 }
 
-/// Stores the profiles, all or none: VO, description and tuples of one that exists become those given; unknown metric
-/// names join the registry. With `only_into_empty` a tenant that has any profile is left alone: `None`.
-/// `command` is who the log names.
+/// Imports the profiles, all or none. The audit log names `command` as the author.
+///
+/// VO, description and tuples of an existing profile are replaced; unknown metric names are added to the registry.
+/// Returns `None` without a change if `only_into_empty` is set and the tenant has any profile.
 pub async fn import(
     pool: &PgPool,
     schema: &SchemaName,
@@ -182,7 +189,7 @@ async fn import_one(
     Ok(Imported { name: profile.name.clone(), version: profile.version.clone(), is_new, changes })
 }
 
-/// «Changed VO and description. Added 3 metric instances. Deleted 1 metric instance.»
+/// Returns `Changed VO and description. Added 3 metric instances. Deleted 1 metric instance.`, or ''.
 fn import_changes(profile: &ProfileContent, old: Option<&ProfileRow>, added: u64, removed: u64) -> String {
     let fields = wording::fields(&[
         ("VO", old.is_some_and(|old| old.vo != profile.vo)),

@@ -1,4 +1,4 @@
-//! A metric that has a new name: who goes with it.
+//! The renaming of a metric: everything that refers to it by name follows.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,10 @@ use crate::store::{StoreError, audit_log, groups, metric_renames, metrics, refer
 
 use super::audit_log::{author, record_metrics};
 
-/// Everything that knew the metric by its old name follows, unless another metric still bears that. The metric itself
-/// has its new name already, and `id` says which it is: what it names is as somebody typed it. Gives a sentence about
-/// each kind of thing that changed along.
+/// Updates everything that refers to the metric by its old name, unless another metric still has that name.
+///
+/// The metric itself, `id`, already has its new name; its own parent and dependencies stay as the user entered them.
+/// Returns a sentence about each kind of side effect.
 pub(super) async fn follow(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -22,20 +23,20 @@ pub(super) async fn follow(
     (old, new): (&str, &str),
 ) -> Result<Vec<String>, StoreError> {
     if metric_renames::is_borne(tx.conn(), old).await? {
-        return Ok(vec![format!("Another metric bears the name \"{old}\": what refers to it stays.")]);
+        return Ok(vec![format!("Another metric still has the name “{old}”, so profiles keep it.")]);
     }
     let followers = follow_metrics(tx, viewer, id, (old, new)).await?;
     let profiles = follow_profiles(tx, viewer, (old, new)).await?;
     let group = metrics::group_of_name(tx.conn(), old).await?;
     metric_renames::delete_name(tx.write_tx(), old).await?;
-    // The form of its group named it.
+    // The form of its group listed it.
     groups::raise_revisions(tx.write_tx(), GroupKind::Metrics, group.as_slice()).await?;
-    let followers = listed("The new name stands in", ["metric", "metrics"], &followers);
-    let profiles = listed("The new name stands in", ["profile", "profiles"], &profiles);
+    let followers = listed("The new name is used by", ["metric", "metrics"], &followers);
+    let profiles = listed("The new name is used by", ["profile", "profiles"], &profiles);
     Ok(followers.into_iter().chain(profiles).collect())
 }
 
-/// The metrics that have it as parent or dependency, with a version and a log entry each; gives their labels.
+/// Renames the parent or dependency of other metrics, with a version and a log entry for each; returns their labels.
 async fn follow_metrics(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -44,7 +45,7 @@ async fn follow_metrics(
 ) -> Result<Vec<String>, StoreError> {
     let mut relying = references::metrics_relying_on(tx.conn(), old).await?;
     relying.retain(|metric| metric.id != id);
-    // A message for each way to rely on it, so that many metrics take few statements.
+    // Grouped by message (parent, dependency or both), so that many metrics take few statements.
     let mut changes: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
     for metric in &relying {
         let message = metric_changes::followed(old, new, metric.as_parent, metric.as_dependency);
@@ -58,7 +59,7 @@ async fn follow_metrics(
     Ok(relying.iter().map(references::RelyingMetric::label).collect())
 }
 
-/// The profiles that test with it, with a log entry each; gives their labels.
+/// Renames the metric in the tuples of profiles, with a log entry for each profile; returns their labels.
 async fn follow_profiles(
     tx: &mut Transaction,
     viewer: &Viewer,

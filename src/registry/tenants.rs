@@ -1,4 +1,4 @@
-//! Tenants come and go.
+//! Tenants: creating, preparing and deleting them.
 
 use sqlx::{PgConnection, PgPool};
 
@@ -8,29 +8,37 @@ use crate::store::migrate::{self, MigrateError, Progress, Schema};
 use crate::store::tenant_tx::{create_schema, drop_schema};
 use crate::store::{StoreError, metrics, tenants};
 
+/// The reason why an operation on a tenant changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum TenantOperationError {
-    #[error("a tenant named {0} exists already")]
+    /// Another tenant has this name.
+    #[error("a tenant named {0} already exists")]
     NameTaken(String),
-    #[error("the schema {0} exists already")]
+    /// Another tenant has this schema.
+    #[error("the schema {0} already exists")]
     SchemaTaken(String),
-    /// Perhaps one of POEM 2.3, which named them in the same way.
+    /// The schema exists but belongs to no tenant: perhaps one of POEM 2.3, which named them in the same way.
     #[error(
-        "the schema {0} exists already and is no tenant's of this POEM; if this is the database of POEM 2.3, name an empty one in [DATABASE]"
+        "the schema {0} already exists and belongs to no tenant of this POEM; if this is the database of POEM 2.3, name an empty one in [DATABASE]"
     )]
     SchemaForeign(String),
-    #[error("the host {0} leads to another tenant already")]
+    /// Another tenant has this host name.
+    #[error("the host {0} already belongs to another tenant")]
     HostTaken(String),
+    /// No tenant has this schema.
     #[error("there is no tenant with the schema {0}")]
     Unknown(String),
+    /// A migration of the tenant's schema failed.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// The database refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Creates the tenant: its schema with all migrations, its entry in the list and the fixed rows, all of it or nothing.
-/// Gives the number of fixed rows.
+/// Creates a tenant, all or nothing: its schema with all migrations, its row in the list, and the fixed rows.
+///
+/// Returns the number of fixed rows.
 pub async fn create(
     conn: &mut PgConnection,
     tenant: &Tenant,
@@ -45,14 +53,14 @@ pub async fn create(
     Ok(rows)
 }
 
-/// What was taken already, by the constraint that said so.
+/// Converts the error of a violated constraint, or of a schema that exists.
 fn name_taken_error(error: StoreError, tenant: &Tenant) -> TenantOperationError {
     match error.constraint() {
         "tenant_name_key" => TenantOperationError::NameTaken(tenant.name.clone()),
         "tenant_schema_name_key" => TenantOperationError::SchemaTaken(tenant.schema.to_string()),
         "tenant_domain_url_key" => TenantOperationError::HostTaken(tenant.domain_url.clone().unwrap_or_default()),
         _ => match &error {
-            // duplicate_schema: it is there but no tenant of ours
+            // duplicate_schema (PostgreSQL's appendix A): it exists, but no tenant has it
             StoreError::Other(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some("42P06") => {
                 TenantOperationError::SchemaForeign(tenant.schema.to_string())
             }
@@ -61,7 +69,7 @@ fn name_taken_error(error: StoreError, tenant: &Tenant) -> TenantOperationError 
     }
 }
 
-/// Lists the public tenant unless it is listed; says whether it did.
+/// Adds the public tenant to the list unless it is listed; returns true if it did.
 pub async fn ensure_public_tenant(conn: &mut PgConnection) -> Result<bool, StoreError> {
     let mut tx = transaction::shared(conn).await?;
     let is_new = tenants::insert_public(&mut tx).await?;
@@ -69,7 +77,7 @@ pub async fn ensure_public_tenant(conn: &mut PgConnection) -> Result<bool, Store
     Ok(is_new)
 }
 
-/// The rows that every tenant has; gives their number.
+/// Adds the rows that every tenant has, unless they exist; returns their number.
 pub async fn install_fixed_rows(pool: &PgPool, schema: &SchemaName) -> Result<usize, StoreError> {
     let mut tx = Transaction::begin(pool, schema).await?;
     let rows = metrics::install_fixed_rows(tx.write_tx()).await?;
@@ -77,7 +85,7 @@ pub async fn install_fixed_rows(pool: &PgPool, schema: &SchemaName) -> Result<us
     Ok(rows)
 }
 
-/// Deletes the tenant with all its data, all of it or nothing.
+/// Deletes a tenant with all its data, all or nothing.
 pub async fn delete(conn: &mut PgConnection, schema: &SchemaName) -> Result<(), TenantOperationError> {
     let mut tx = transaction::shared(conn).await?;
     let known = tenants::list(tx.conn()).await?.into_iter().any(|state| state.tenant.schema == *schema);

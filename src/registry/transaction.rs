@@ -5,8 +5,10 @@ use sqlx::{PgConnection, PgPool};
 use crate::domain::model::tenant::SchemaName;
 use crate::store::{Result, WriteTx};
 
-/// A transaction of one tenant, begun and ended by a route or command. It reads as it likes; all it can do to write is to
-/// call an operation of `registry`, because the functions of `store` that write take the `WriteTx` inside.
+/// A transaction of one tenant, which a route or command begins and ends.
+///
+/// It can run any query that reads. It can write only through the operations of `registry`, because the functions of
+/// `store` that write take the `WriteTx` inside.
 ///
 /// ```no_run
 /// # async fn route(mut tx: poem::registry::Transaction) {
@@ -35,35 +37,35 @@ pub struct Transaction(WriteTx<'static>);
 
 #[expect(clippy::disallowed_methods, reason = "the one place that begins transactions that write")]
 impl Transaction {
-    /// Begins a transaction that writes. A tenant has one writer at a time; the others wait for their turn.
+    /// Begins a transaction that writes. A tenant has one writer at a time; other writers wait for the lock.
     ///
     /// # Errors
-    /// `Unreachable` if the database does not answer in time, or the turn does not come.
+    /// `Unreachable` if the database does not respond in time; `Unavailable` if the lock is not free in time.
     pub async fn begin(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
         Ok(Self(WriteTx::begin(pool, schema).await?))
     }
 
-    /// The same without waiting for the tenant's writer: for sessions and failed logins.
+    /// Begins a transaction that does not wait for the tenant's writer: for sessions and failed logins.
     pub(super) async fn bookkeeping(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
         Ok(Self(WriteTx::bookkeeping(pool, schema).await?))
     }
 }
 
 impl Transaction {
-    /// The connection, for queries that read.
+    /// Returns the connection, for queries that read.
     pub fn conn(&mut self) -> &mut PgConnection {
         self.0.conn()
     }
 
-    /// What functions of `store` that write take.
+    /// Returns the transaction that the writing functions of `store` take.
     pub(super) fn write_tx(&mut self) -> &mut WriteTx<'static> {
         &mut self.0
     }
 
-    /// Without it everything is rolled back.
+    /// Commits the transaction; without this call, everything is rolled back.
     ///
     /// # Errors
-    /// The database refuses, or is gone: then nobody knows whether it was committed.
+    /// The database refuses, or is gone: in that case it is unknown whether the transaction was committed.
     pub async fn commit(self) -> Result<()> {
         self.0.commit().await
     }

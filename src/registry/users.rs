@@ -1,4 +1,4 @@
-//! Users: the first superuser, whom a command adds; and all that superusers do to the others.
+//! Users: the first superuser, whom a command adds, and the operations of superusers on accounts.
 
 use sqlx::PgPool;
 
@@ -18,10 +18,11 @@ use super::audit_log::record;
 use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
 
-const LAST_SUPERUSER: &str = "This is the last superuser who can log in: somebody must remain.";
+const LAST_SUPERUSER: &str = "This is the last superuser who can log in. At least one must remain.";
 
-/// Adds a superuser; says whether it did: a user with this name, and their password, stay as they are.
-/// Writes no log entry: a tenant with nobody but its first superuser still counts as empty when data is loaded.
+/// Adds a superuser; returns false if the name is taken: that user and their password stay unchanged.
+///
+/// Writes no log entry: when data are loaded, a tenant with only its first superuser must still count as empty.
 pub async fn create_superuser(
     pool: &PgPool,
     schema: &SchemaName,
@@ -35,7 +36,7 @@ pub async fn create_superuser(
     Ok(id.is_some())
 }
 
-/// Adds a user. The password comes hashed: see `domain::password`.
+/// Adds a user. The password is already hashed, by [`super::password_hashing::hash`].
 pub async fn create(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -55,7 +56,7 @@ pub async fn create(
     Ok(Saved::plain(id, &content.username))
 }
 
-/// Saves what a form holds. Whoever may no longer log in loses their sessions.
+/// Saves the content of a form. A user who may no longer log in loses all sessions.
 pub async fn change(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -71,7 +72,7 @@ pub async fn change(
         return Ok(Saved::nothing(target.id, &content.username));
     }
     let mut errors = ValidationErrors::default();
-    // Accounts of old may have names that nobody could take now.
+    // Accounts of POEM 2.3 may have names that are no longer valid.
     if before.username != content.username {
         content.check_username(&mut errors);
     }
@@ -90,21 +91,21 @@ pub async fn change(
     Ok(Saved::changed(target.id, &content.username, message))
 }
 
-/// Removes them with their sessions. What they did stays under their name.
+/// Removes a user with their sessions. Versions and log entries keep the user's name.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = users::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::CustUser, Action::Delete { group: "" })?;
     if before.is_administrator() && !users::is_another_administrator(tx.conn(), id).await? {
         return Err(ValidationErrors::of_form(LAST_SUPERUSER).into());
     }
-    // First the note: it refers to whoever did it, who may be the same.
+    // The log entry comes first: it refers to its author, who may be the removed user.
     record(tx, viewer, LogAction::Delete, (ObjectKind::CustUser, id, &before.username), "").await?;
     raise_groups(tx, &before).await?;
     users::delete(tx.write_tx(), id).await?;
     Ok(Saved::plain(id, &before.username))
 }
 
-/// Gives a user another password, hashed as for [`create`], and ends their sessions.
+/// Sets a user's password, hashed as for [`create`], and ends their sessions.
 pub async fn set_password(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -128,7 +129,7 @@ fn name_taken(error: StoreError) -> SaveError {
     name_taken_error(error, &known)
 }
 
-/// Complains, at each flag that was taken away, where nobody could administer POEM any more.
+/// Adds an error at each removed flag if no other superuser could log in.
 async fn check_remaining(
     tx: &mut Transaction,
     id: i64,
@@ -147,14 +148,14 @@ async fn check_remaining(
     Ok(())
 }
 
-/// Groups of one kind that a user joins or leaves, as (id, name).
+/// The groups of one kind that a user joins or leaves, as (id, name).
 struct Moves {
     kind: GroupKind,
     joined: Vec<(i64, String)>,
     left: Vec<(i64, String)>,
 }
 
-/// Complains about groups that are unknown at the field of their kind.
+/// Resolves the groups that differ; unknown groups are errors at the field of their kind.
 async fn choose_groups(
     tx: &mut Transaction,
     before: &UserContent,
@@ -189,7 +190,7 @@ async fn apply(tx: &mut Transaction, id: i64, moves: &[Moves]) -> Result<(), Sto
     Ok(())
 }
 
-/// The forms of their groups name them.
+/// Raises the revisions of the user's groups: their forms list the username.
 async fn raise_groups(tx: &mut Transaction, content: &UserContent) -> Result<(), StoreError> {
     for kind in GroupKind::ALL {
         groups::raise_revisions(tx.write_tx(), kind, content.groups(kind)).await?;

@@ -1,4 +1,4 @@
-//! Who is looking, as the transaction that acts for them sees it.
+//! The viewer of a request, as seen by the transaction that acts for them.
 
 use sqlx::PgConnection;
 
@@ -6,7 +6,7 @@ use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::policy::Viewer;
 use crate::store::{StoreError, groups, users};
 
-/// The user with their groups as they are now; `None`: gone, or may no longer log in.
+/// Returns the user with their current groups; `None` if the user is gone or may no longer log in.
 pub async fn find(conn: &mut PgConnection, user_id: i64) -> Result<Option<Viewer>, StoreError> {
     let Some((username, is_superuser)) = users::may_log_in(&mut *conn, user_id).await? else { return Ok(None) };
     let names = groups::names(conn, Some(user_id)).await?;

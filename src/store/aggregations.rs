@@ -1,20 +1,24 @@
-//! Aggregation profiles: what POEM keeps of them.
+//! Aggregation profiles: the part of them that POEM stores.
 
 use sqlx::PgConnection;
 
 use super::{Loaded, Result, WriteTx};
 use crate::domain::model::aggregation::AggregationContent;
 
+/// An aggregation as the REST API reads it.
 #[derive(Debug, Clone)]
 pub struct AggregationRow {
+    /// Its id in POEM.
     pub id: i64,
+    /// Its name, unique in the tenant.
     pub name: String,
+    /// Its id on the ARGO WEB-API.
     pub apiid: String,
-    /// '' without a group.
+    /// The name of its group; '' without a group.
     pub group_name: String,
 }
 
-/// All aggregations by name in code point order.
+/// Returns all aggregations, by name in code point order.
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<AggregationRow>> {
     Ok(sqlx::query_as!(
         AggregationRow,
@@ -26,6 +30,7 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<AggregationRow>> {
     .await?)
 }
 
+/// Returns the aggregation with this name, in its exact case.
 pub async fn by_name(conn: &mut PgConnection, name: &str) -> Result<Option<AggregationRow>> {
     Ok(sqlx::query_as!(
         AggregationRow,
@@ -38,12 +43,12 @@ pub async fn by_name(conn: &mut PgConnection, name: &str) -> Result<Option<Aggre
     .await?)
 }
 
-/// The id of the aggregation with this id on the ARGO WEB-API.
+/// Returns the id in POEM of the aggregation with this id on the ARGO WEB-API.
 pub async fn id_by_apiid(conn: &mut PgConnection, apiid: &str) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar!("SELECT id FROM aggregation WHERE apiid = $1", apiid).fetch_optional(conn).await?)
 }
 
-/// What a form shows of it.
+/// Returns the content of an aggregation for its form.
 pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<AggregationContent>>> {
     let row = sqlx::query!(
         r#"SELECT a.revision, a.name, a.apiid, coalesce(g.name, '') AS "group_name!"
@@ -59,7 +64,10 @@ pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<A
     }))
 }
 
-/// Gives its id. Fails on the constraints `aggregation_name_key` and `aggregation_apiid_key` where one is taken.
+/// Adds an aggregation; returns its id.
+///
+/// # Errors
+/// `Constraint` `aggregation_name_key` or `aggregation_apiid_key` if the name or the id on the ARGO WEB-API is taken.
 pub async fn insert(tx: &mut WriteTx<'_>, content: &AggregationContent, group_id: Option<i64>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO aggregation (name, apiid, group_id) VALUES ($1, $2, $3) RETURNING id",
@@ -71,7 +79,10 @@ pub async fn insert(tx: &mut WriteTx<'_>, content: &AggregationContent, group_id
     .await?)
 }
 
-/// Fails on the constraints that [`insert`] names.
+/// Replaces the content of an aggregation; its revision rises.
+///
+/// # Errors
+/// Those of [`insert`].
 pub async fn update(tx: &mut WriteTx<'_>, id: i64, content: &AggregationContent, group_id: Option<i64>) -> Result<()> {
     sqlx::query!(
         "UPDATE aggregation SET name = $2, apiid = $3, group_id = $4, revision = revision + 1 WHERE id = $1",
@@ -85,6 +96,7 @@ pub async fn update(tx: &mut WriteTx<'_>, id: i64, content: &AggregationContent,
     Ok(())
 }
 
+/// Removes the aggregation, if it exists.
 pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     sqlx::query!("DELETE FROM aggregation WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! API keys. Tokens are not here: only their keyed hashes, and the one token that POEM itself must present, sealed.
+//! API keys. The database has only the keyed hashes of tokens, and, sealed, the one token that POEM itself presents.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -6,21 +6,25 @@ use sqlx::PgConnection;
 use super::{Loaded, Result, WriteTx};
 use crate::domain::model::api_key::ApiKeyContent;
 
-/// A key as it is listed.
+/// An API key as commands list it.
 #[derive(Debug, Clone)]
 pub struct StoredApiKey {
+    /// The name of the client.
     pub client: String,
+    /// The encrypted token; `None` unless POEM itself presents it.
     pub token_sealed: Option<Vec<u8>>,
+    /// The time when the current token was created.
     pub created: DateTime<Utc>,
+    /// The key is refused permanently.
     pub revoked: bool,
 }
 
-/// The token hashes of all keys that are in force.
+/// Returns the token hashes of all keys that are not revoked.
 pub async fn unrevoked_hashes(conn: &mut PgConnection) -> Result<Vec<Vec<u8>>> {
     Ok(sqlx::query_scalar!("SELECT token_hash FROM api_key WHERE NOT revoked").fetch_all(conn).await?)
 }
 
-/// All keys, the newest first.
+/// Returns all keys, newest first.
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<StoredApiKey>> {
     Ok(sqlx::query_as!(
         StoredApiKey,
@@ -30,7 +34,7 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<StoredApiKey>> {
     .await?)
 }
 
-/// The key of a client.
+/// Returns the key of a client.
 pub async fn by_client(conn: &mut PgConnection, client: &str) -> Result<Option<StoredApiKey>> {
     Ok(sqlx::query_as!(
         StoredApiKey,
@@ -41,7 +45,7 @@ pub async fn by_client(conn: &mut PgConnection, client: &str) -> Result<Option<S
     .await?)
 }
 
-/// Creates the client's key or gives it a new token; a revoked key stays revoked. Gives (id, is it new, is it revoked).
+/// Creates the client's key or replaces its token; a revoked key stays revoked. Returns (id, is new, is revoked).
 pub async fn put(
     tx: &mut WriteTx<'_>,
     client: &str,
@@ -62,7 +66,9 @@ pub async fn put(
     Ok((row.id, row.is_new, row.revoked))
 }
 
-/// Revokes the client's key for good. Gives its id and whether it was in force until now; `None`: no such client.
+/// Revokes the client's key permanently.
+///
+/// Returns its id and whether it was in force until now; `None` if there is no such client.
 pub async fn revoke(tx: &mut WriteTx<'_>, client: &str) -> Result<Option<(i64, bool)>> {
     let row = sqlx::query!(
         r#"UPDATE api_key new SET revoked = true FROM api_key old
@@ -74,7 +80,9 @@ pub async fn revoke(tx: &mut WriteTx<'_>, client: &str) -> Result<Option<(i64, b
     Ok(row.map(|row| (row.id, row.in_force)))
 }
 
-/// What a form shows of it. Its revision is 0: all that can be changed is changed once.
+/// Returns the content of a key for its form.
+///
+/// The revision is always 0: a key can only be revoked, and only once, so edits cannot conflict.
 pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<ApiKeyContent>>> {
     let row = sqlx::query!("SELECT client, revoked FROM api_key WHERE id = $1", id).fetch_optional(conn).await?;
     Ok(row.map(|row| {
@@ -83,7 +91,10 @@ pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<A
     }))
 }
 
-/// Gives its id. Fails on the constraint `api_key_client_key` where the client has a key.
+/// Adds a key; returns its id.
+///
+/// # Errors
+/// `Constraint` `api_key_client_key` if the client already has a key.
 pub async fn insert(tx: &mut WriteTx<'_>, client: &str, token_hash: &[u8], token_sealed: Option<&[u8]>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO api_key (client, token_hash, token_sealed) VALUES ($1, $2, $3) RETURNING id",
@@ -95,6 +106,7 @@ pub async fn insert(tx: &mut WriteTx<'_>, client: &str, token_hash: &[u8], token
     .await?)
 }
 
+/// Removes the key, if it exists.
 pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     sqlx::query!("DELETE FROM api_key WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The action history.
+//! The audit log: adding log entries, and reading those of one object or date.
 
 use sqlx::PgConnection;
 
@@ -8,20 +8,25 @@ use super::{Result, WriteTx, lists};
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
 
-/// What is written down of an action; its time is now.
+/// A log entry to add; its time is the start of the transaction.
 pub struct NewLogEntry<'a> {
+    /// The kind of action.
     pub action: LogAction,
+    /// The kind of object.
     pub object_kind: ObjectKind,
+    /// The object's id as text.
     pub object_id: String,
+    /// The object's name or label after the action.
     pub object_name: &'a str,
-    /// What changed, in words; '' where the action says it all.
+    /// The changes, in words; '' if the action says everything.
     pub message: &'a str,
-    /// `None`: a command did it.
+    /// The user's id; `None` if a command did it.
     pub user_id: Option<i64>,
     /// The user's name, or the command's.
     pub username: &'a str,
 }
 
+/// Adds one log entry.
 pub async fn insert(tx: &mut WriteTx<'_>, entry: NewLogEntry<'_>) -> Result<()> {
     sqlx::query!(
         "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username)
@@ -39,7 +44,7 @@ pub async fn insert(tx: &mut WriteTx<'_>, entry: NewLogEntry<'_>) -> Result<()> 
     Ok(())
 }
 
-/// A change of many objects of one kind, given as (id, name): an entry each, now.
+/// Adds a log entry about a change for each of many objects of one kind, given as (id, name).
 pub async fn insert_changes(
     tx: &mut WriteTx<'_>,
     kind: ObjectKind,
@@ -64,15 +69,16 @@ pub async fn insert_changes(
     Ok(())
 }
 
-/// One line of a drill-down by date.
+/// One step of a drill-down by date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Date {
     /// A year, a month from 1, or a day of the month.
     pub number: i32,
+    /// The number of log entries in it.
     pub entries: i64,
 }
 
-/// What was done to one object, the newest first.
+/// Returns a page of the log entries of one object, newest first.
 pub async fn of_object(
     conn: &mut PgConnection,
     kind: ObjectKind,
@@ -84,7 +90,7 @@ pub async fn of_object(
     lists::log_entries::list(conn, &ask, Entries { object: Some((kind, object_id)), ..Entries::default() }).await
 }
 
-/// The newest entries, the newest first, without a look at the older ones.
+/// Returns the newest entries, newest first; reads no older ones, so it stays fast in a long log.
 pub async fn recent(conn: &mut PgConnection, limit: i64) -> Result<Vec<LogRow>> {
     let ids = sqlx::query_scalar!("SELECT id FROM log_entry ORDER BY action_time DESC, id DESC LIMIT $1", limit)
         .fetch_all(&mut *conn)
@@ -92,13 +98,14 @@ pub async fn recent(conn: &mut PgConnection, limit: i64) -> Result<Vec<LogRow>> 
     lists::log_entries::of_ids(conn, &ids).await
 }
 
-/// One entry.
+/// Returns one entry.
 pub async fn get(conn: &mut PgConnection, id: i64) -> Result<Option<LogRow>> {
     Ok(lists::log_entries::of_ids(conn, &[id]).await?.pop())
 }
 
-/// The years that have entries; with a year, its months; with a month too, its days. In order, each with the number of
-/// entries, among those that the list's search and filters leave. `timezone` is a name that PostgreSQL knows.
+/// Returns the years that have entries; with a year, its months; with a month too, its days. In ascending order.
+///
+/// Counts only the entries that match the list's search and filters. `timezone` is a name that PostgreSQL knows.
 pub async fn dates(
     conn: &mut PgConnection,
     ask: &ListAsk<'_>,

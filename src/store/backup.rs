@@ -1,4 +1,4 @@
-//! What a backup holds of a tenant besides its schema, and what brings it back.
+//! The part of a tenant's backup that is outside of its schema, and the SQL that restores it.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -6,38 +6,46 @@ use sqlx::PgConnection;
 use super::{Result, StoreError};
 use crate::domain::model::tenant::{SchemaName, Tenant};
 
-/// For psql, which knows the tenant by `poem_schema`: begins the transaction that all of it happens in.
+/// Begins the transaction of a restore. For psql, like the other two; the variable `poem_schema` names the tenant.
 pub const RESTORE_BEGIN: &str = include_str!("restore_begin.sql");
-/// Removes the tenant that is there.
+/// Removes the existing tenant, for a restore that replaces it.
 pub const RESTORE_REPLACE: &str = include_str!("restore_replace.sql");
-/// After the dump: lists the tenant by `poem_name`, `poem_host` ('': none), `poem_created` and `poem_migrations` (a JSON
-/// list of {version, name, checksum, applied_at}), and commits.
+/// Adds the tenant to the list after the dump was loaded, and commits.
+///
+/// Variables: `poem_name`, `poem_host` ('' for none), `poem_created`, and `poem_migrations`, a JSON list of
+/// {version, name, checksum, applied_at}.
 pub const RESTORE_END: &str = include_str!("restore_end.sql");
 
-/// A tenant as it is listed.
+/// A row of the list of tenants.
 #[derive(Debug, Clone)]
 pub struct Listed {
+    /// Its name, schema and host.
     pub tenant: Tenant,
+    /// The time when it was created.
     pub created_on: DateTime<Utc>,
 }
 
 /// A migration that was applied in a tenant's schema.
 #[derive(Debug, Clone)]
 pub struct Applied {
+    /// Its number.
     pub version: i64,
+    /// Its name with the number, like `0001_initial`.
     pub name: String,
+    /// The checksum of its file at that time.
     pub checksum: Vec<u8>,
+    /// The time when it was applied.
     pub applied_at: DateTime<Utc>,
 }
 
-/// Begins a transaction that sees one moment's data, and gives the name under which pg_dump sees the same.
+/// Begins a transaction that sees one state of the data; returns the snapshot name with which pg_dump sees the same.
 pub async fn begin(conn: &mut PgConnection) -> Result<String> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0";
     sqlx::raw_sql(begin).execute(&mut *conn).await?;
     Ok(sqlx::query_scalar!("SELECT pg_export_snapshot()").fetch_one(conn).await?.unwrap_or_default())
 }
 
-/// All tenants by name; not the public one.
+/// Returns all tenants by name, without the public one.
 pub async fn tenants(conn: &mut PgConnection) -> Result<Vec<Listed>> {
     let rows = sqlx::query!(
         r#"SELECT name, schema_name, domain_url, created_on FROM public.tenant
@@ -55,7 +63,7 @@ pub async fn tenants(conn: &mut PgConnection) -> Result<Vec<Listed>> {
         .collect()
 }
 
-/// What was applied in the tenant's schema, in order.
+/// Returns the migrations applied in the tenant's schema, in order.
 pub async fn applied(conn: &mut PgConnection, schema: &SchemaName) -> Result<Vec<Applied>> {
     Ok(sqlx::query_as!(
         Applied,

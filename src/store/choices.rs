@@ -1,4 +1,4 @@
-//! What a field can be chosen from: suggestions while typing, and whole lists for selects and pickers.
+//! The values that a field can be chosen from: suggestions while typing, and whole lists for selects and pickers.
 
 use std::collections::HashMap;
 
@@ -8,19 +8,19 @@ use super::Result;
 use super::text::storable;
 use crate::domain::form::field::Choices;
 
-/// One thing that can be chosen.
+/// One value that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suggestion {
-    /// What the field then holds.
+    /// The value of the field when it is chosen.
     pub value: String,
-    /// Says more about it, at most 120 characters; '' where there is nothing to say.
+    /// A description, at most 120 characters; '' if there is none.
     pub note: String,
 }
 
-/// What begins with the typed text, then what has it elsewhere, in any case; at most `limit`.
+/// Returns the values that begin with the typed text, then those that contain it, in any case; at most `limit`.
 ///
-/// `scope` is the name of a group: metric names are those of this group (`None`: all); what a group may hold are
-/// objects without any group and those of this one (`None`: without any).
+/// `scope` is the name of a group. Metric names are those of this group (`None`: all). The objects that a group may
+/// hold are those without a group and those of this one (`None`: only those without a group).
 pub async fn suggest(
     conn: &mut PgConnection,
     choices: Choices,
@@ -32,7 +32,7 @@ pub async fn suggest(
     Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
 }
 
-/// The values of everything that can be chosen from each source, asked for at once; `scope` as in [`suggest`].
+/// Returns all values of each source, with one query; `scope` as in [`suggest`].
 pub async fn whole(
     conn: &mut PgConnection,
     choices: &[Choices],
@@ -45,8 +45,10 @@ pub async fn whole(
     Ok(whole)
 }
 
-/// One statement for all kinds of choices: PostgreSQL executes only the parts whose words are asked for.
-/// Versions of a probe stand newest first, and two of one label once.
+/// Finds the choices of several sources with one statement.
+///
+/// PostgreSQL executes only the parts of the union whose words are in `$1`. Versions of a probe are sorted newest
+/// first, and versions with the same label are one choice.
 async fn find(
     conn: &mut PgConnection,
     choices: &[Choices],
@@ -102,7 +104,7 @@ async fn find(
     Ok(found.collect())
 }
 
-/// The word of [`find`] for it, and the kind of group where one matters.
+/// Returns the word for a source in [`find`], and the kind of group, '' if it does not matter.
 fn source(choices: Choices) -> (&'static str, &'static str) {
     let no_kind = "";
     match choices {

@@ -16,13 +16,13 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The number of objects of a kind.
+    /// Returns the number of objects of a kind.
     pub fn of(&self, kind: ObjectKind) -> i64 {
         self.by_kind.get(kind.as_str()).copied().unwrap_or_default()
     }
 }
 
-/// All of them in one statement.
+/// Counts the objects of all kinds with one statement.
 pub async fn all(conn: &mut PgConnection) -> Result<Counts> {
     const LOG: &str = "logentry";
     let rows = sqlx::query!(

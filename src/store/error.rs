@@ -1,45 +1,48 @@
-//! What can go wrong with the database, told apart as far as it matters to the caller.
+//! The errors of the database, distinguished as far as callers need it.
 
 use std::sync::Arc;
 
 use sqlx::error::DatabaseError;
 
+/// The result of every function of `store`.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
+/// An error of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached, is starting or stopping, or has no connection to spare: worth another try soon.
+    /// The database is unreachable, starting or stopping, or has no free connection: a retry may succeed soon.
     #[error("the database is not available: {}", words(.0))]
     Unavailable(#[source] sqlx::Error),
-    /// The same, found out without an error of the database at hand.
+    /// The same as `Unavailable`, but without an error of the driver; holds the reason.
     #[error("the database is not available: {0}")]
     Unreachable(String),
-    /// The schema public is of another age than this POEM; a sentence.
+    /// The schema public is older or newer than this POEM; holds a sentence about it.
     #[error("{0}")]
     SchemaVersion(String),
-    /// What kept somebody else from it a moment ago, who asked for us too.
+    /// The error of another request a moment ago, whose query this request shared.
     #[error("{0}")]
     Shared(Arc<Self>),
     /// The data change faster than they can be read.
-    #[error("the data keep changing while they are read")]
+    #[error("the data changed during the read too often")]
     Busy,
-    /// Tables are missing: no migration ever ran.
+    /// Tables are missing because no migration was ever applied.
     #[error("the database is not prepared (run poem-db -c, then poem-tenant): {}", words(.0))]
     NotPrepared(#[source] sqlx::Error),
-    /// A constraint of the schema stopped it; holds the constraint's name.
+    /// A constraint of the schema was violated; holds the constraint's name.
     #[error("it violates the constraint {0}")]
     Constraint(String),
+    /// Any other error of the database or of the driver.
     #[error("the database answered: {}", words(.0))]
     Other(#[source] sqlx::Error),
 }
 
 impl StoreError {
-    /// The database did not answer within a time limit of ours.
+    /// Returns the error of an exceeded time limit of POEM.
     pub fn timeout() -> Self {
         Self::Unreachable("timeout".to_owned())
     }
 
-    /// Whether another try soon is worth it.
+    /// Returns true if a retry may succeed soon.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unavailable(_)
@@ -52,7 +55,7 @@ impl StoreError {
         }
     }
 
-    /// The name of the constraint that was hit, '' where it was something else.
+    /// Returns the name of the violated constraint; '' for other errors.
     pub fn constraint(&self) -> &str {
         match self {
             Self::Constraint(name) => name,
@@ -84,15 +87,15 @@ enum Class {
     Other,
 }
 
-/// By SQLSTATE (PostgreSQL's appendix A).
+/// Classifies an error by its SQLSTATE (PostgreSQL's appendix A).
 fn class_of(refusal: &dyn DatabaseError) -> Class {
     let code = refusal.code().unwrap_or_default();
     match code.as_ref() {
         // undefined table, invalid schema name
         "42P01" | "3F000" => Class::NotPrepared,
-        // a wrong password or database is a matter of configuration, and mended while we run
+        // wrong user, password or database: an error of configuration that can be fixed while POEM runs
         "28P01" | "28000" | "3D000" => Class::Unavailable,
-        // lock not available: somebody else holds it for long
+        // lock not available: another transaction holds it for long
         "55P03" => Class::Unavailable,
         _ => match code.get(..2) {
             // connection exception, insufficient resources, operator intervention, system error
@@ -103,7 +106,7 @@ fn class_of(refusal: &dyn DatabaseError) -> Class {
     }
 }
 
-/// What PostgreSQL said, without what sqlx puts around it (a line of PostgreSQL's own source).
+/// Returns the message of PostgreSQL without the additions of sqlx (a line of PostgreSQL's own source code).
 fn words(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(refusal) => refusal.message().to_owned(),

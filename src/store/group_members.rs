@@ -1,4 +1,4 @@
-//! The objects that groups hold, of all four kinds: found by name, and moved.
+//! The objects in groups, of all four kinds: finding them by name, and moving them.
 
 use sqlx::PgConnection;
 
@@ -8,14 +8,15 @@ use crate::domain::model::group_kind::GroupKind;
 /// An object that a group may hold: a probe, a name of the metric registry, a profile, an aggregation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
+    /// The object's id.
     pub id: i64,
-    /// As groups name it; of a profile with its version: «ARGO_MON (1.0)».
+    /// The name that groups use; a profile's includes its version: `ARGO_MON (1.0)`.
     pub name: String,
-    /// The name of its group; '' without one.
+    /// The name of the object's group; '' without a group.
     pub group_name: String,
 }
 
-/// What a group holds, by name in code point order.
+/// Returns the objects of a group, by name in code point order.
 pub async fn of(conn: &mut PgConnection, kind: GroupKind, group_id: i64) -> Result<Vec<Member>> {
     Ok(sqlx::query_as!(
         Member,
@@ -30,7 +31,7 @@ pub async fn of(conn: &mut PgConnection, kind: GroupKind, group_id: i64) -> Resu
     .await?)
 }
 
-/// The objects of a kind with these names, whatever their group. Names that none has are left out.
+/// Returns the objects of a kind with these names, in any group. Unknown names are left out.
 pub async fn by_names(conn: &mut PgConnection, kind: GroupKind, names: &[String]) -> Result<Vec<Member>> {
     Ok(sqlx::query_as!(
         Member,
@@ -44,7 +45,7 @@ pub async fn by_names(conn: &mut PgConnection, kind: GroupKind, names: &[String]
     .await?)
 }
 
-/// Puts objects into a group, or into none. Their revisions rise; names of the registry have none.
+/// Moves objects to a group, or out of any. Their revisions rise; names of the registry have no revision.
 pub async fn move_to(tx: &mut WriteTx<'_>, kind: GroupKind, ids: &[i64], group_id: Option<i64>) -> Result<()> {
     match kind {
         GroupKind::Aggregations => sqlx::query!(
@@ -65,7 +66,7 @@ pub async fn move_to(tx: &mut WriteTx<'_>, kind: GroupKind, ids: &[i64], group_i
     Ok(())
 }
 
-/// Whoever edits an object of the group and read it before is told that something of it changed: the group's name.
+/// Raises the revisions of the group's objects, so that forms that show the old name of the group are stale.
 pub async fn raise_revisions(tx: &mut WriteTx<'_>, kind: GroupKind, group_id: i64) -> Result<()> {
     match kind {
         GroupKind::Aggregations => {
@@ -80,7 +81,7 @@ pub async fn raise_revisions(tx: &mut WriteTx<'_>, kind: GroupKind, group_id: i6
     Ok(())
 }
 
-/// The ids of the metrics that are not in the group: those that bear one of these names of the registry.
+/// Returns the ids of the metrics outside of the group that have one of these names of the registry.
 pub async fn metrics_outside(conn: &mut PgConnection, name_ids: &[i64], group_id: i64) -> Result<Vec<i64>> {
     Ok(sqlx::query_scalar!(
         "SELECT id FROM metric WHERE metric_name_id = ANY ($1) AND group_id IS DISTINCT FROM $2 ORDER BY id",
@@ -91,7 +92,7 @@ pub async fn metrics_outside(conn: &mut PgConnection, name_ids: &[i64], group_id
     .await?)
 }
 
-/// The ids of the metrics that are in the group; with `name_ids`, of those that bear one of these names.
+/// Returns the ids of the metrics in the group; with `name_ids`, only of those that have one of these names.
 pub async fn metrics_inside(conn: &mut PgConnection, name_ids: Option<&[i64]>, group_id: i64) -> Result<Vec<i64>> {
     Ok(sqlx::query_scalar!(
         "SELECT id FROM metric WHERE group_id = $2 AND ($1::bigint[] IS NULL OR metric_name_id = ANY ($1)) ORDER BY id",
@@ -102,8 +103,9 @@ pub async fn metrics_inside(conn: &mut PgConnection, name_ids: Option<&[i64]>, g
     .await?)
 }
 
-/// Puts metrics into a group, or into none; their names in the registry stay where they are. Gives (id, label), like
-/// «argo.AMS-Check (Production)», by label in code point order.
+/// Moves metrics to a group, or out of any; the groups of their names in the registry stay.
+///
+/// Returns (id, label), like `argo.AMS-Check (Production)`, by label in code point order.
 pub async fn move_metrics(tx: &mut WriteTx<'_>, ids: &[i64], group_id: Option<i64>) -> Result<Vec<(i64, String)>> {
     let rows = sqlx::query!(
         r#"WITH moved AS (

@@ -1,4 +1,4 @@
-//! Groups of the four kinds, and who belongs to them.
+//! Groups of the four kinds, and their users.
 
 use sqlx::PgConnection;
 
@@ -8,11 +8,15 @@ use crate::domain::model::group_kind::GroupKind;
 
 /// A group's name with its kind.
 pub struct NamedGroup {
+    /// The kind, as a word of the schema: `probes`.
     pub kind: String,
+    /// The name, unique in its kind.
     pub name: String,
 }
 
-/// The groups of all kinds that a user belongs to, or of everybody (`None`): by kind, then name in code point order.
+/// Returns the groups of all kinds that a user belongs to, or all groups (`None`).
+///
+/// Sorted by kind, then by name in code point order.
 pub async fn names(conn: &mut PgConnection, member: Option<i64>) -> Result<Vec<NamedGroup>> {
     Ok(sqlx::query_as!(
         NamedGroup,
@@ -26,19 +30,21 @@ pub async fn names(conn: &mut PgConnection, member: Option<i64>) -> Result<Vec<N
     .await?)
 }
 
-/// The id of a group by its name, which counts in its exact case.
+/// Returns the id of the group with this name, in its exact case.
 pub async fn id_of(conn: &mut PgConnection, kind: GroupKind, name: &str) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar!("SELECT id FROM object_group WHERE kind = $1 AND name = $2", kind.as_str(), name)
         .fetch_optional(conn)
         .await?)
 }
 
-/// The names of the groups of metrics.
+/// Returns the names of the groups of metrics, in no particular order.
 pub async fn of_metrics(conn: &mut PgConnection) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!("SELECT name FROM object_group WHERE kind = 'metrics'").fetch_all(conn).await?)
 }
 
-/// The metric names of a group of metrics by lower case, in code point order; `None`: there is no such group.
+/// Returns the metric names of a group of metrics; `None` if there is no such group.
+///
+/// Sorted by the lower-case name in code point order.
 pub async fn metric_names(conn: &mut PgConnection, group: &str) -> Result<Option<Vec<String>>> {
     let rows = sqlx::query_scalar!(
         r#"SELECT n.name AS "name?" FROM object_group g
@@ -52,7 +58,7 @@ pub async fn metric_names(conn: &mut PgConnection, group: &str) -> Result<Option
     Ok((!rows.is_empty()).then(|| rows.into_iter().flatten().collect()))
 }
 
-/// What a form shows of it; members and users in code point order.
+/// Returns the content of a group for its form; members and users in code point order.
 pub async fn content(conn: &mut PgConnection, kind: GroupKind, id: i64) -> Result<Option<Loaded<GroupContent>>> {
     let row = sqlx::query!("SELECT revision, name FROM object_group WHERE kind = $1 AND id = $2", kind.as_str(), id)
         .fetch_optional(&mut *conn)
@@ -74,7 +80,7 @@ async fn users(conn: &mut PgConnection, kind: GroupKind, id: i64) -> Result<Vec<
     .await?)
 }
 
-/// The groups of a kind with these names: (id, name). Names that none has are left out.
+/// Returns the groups of a kind with these names, as (id, name). Unknown names are left out.
 pub async fn by_names(conn: &mut PgConnection, kind: GroupKind, names: &[String]) -> Result<Vec<(i64, String)>> {
     let rows =
         sqlx::query!("SELECT id, name FROM object_group WHERE kind = $1 AND name = ANY ($2)", kind.as_str(), names)
@@ -83,14 +89,20 @@ pub async fn by_names(conn: &mut PgConnection, kind: GroupKind, names: &[String]
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
-/// Gives its id. Fails on the constraint `object_group_kind_name_key` where the kind has a group of this name.
+/// Adds an empty group; returns its id.
+///
+/// # Errors
+/// `Constraint` `object_group_kind_name_key` if the kind already has a group with this name.
 pub async fn insert(tx: &mut WriteTx<'_>, kind: GroupKind, name: &str) -> Result<i64> {
     Ok(sqlx::query_scalar!("INSERT INTO object_group (kind, name) VALUES ($1, $2) RETURNING id", kind.as_str(), name)
         .fetch_one(tx.conn())
         .await?)
 }
 
-/// Names it. Fails on the constraint that [`insert`] names.
+/// Renames a group; its revision rises.
+///
+/// # Errors
+/// That of [`insert`].
 pub async fn update(tx: &mut WriteTx<'_>, kind: GroupKind, id: i64, name: &str) -> Result<()> {
     sqlx::query!(
         "UPDATE object_group SET name = $3, revision = revision + 1 WHERE kind = $1 AND id = $2",
@@ -103,15 +115,15 @@ pub async fn update(tx: &mut WriteTx<'_>, kind: GroupKind, id: i64, name: &str) 
     Ok(())
 }
 
-/// With its memberships of users. No object may be in it any more.
+/// Removes a group with the memberships of its users. It must have no objects.
 pub async fn delete(tx: &mut WriteTx<'_>, kind: GroupKind, id: i64) -> Result<()> {
     sqlx::query!("DELETE FROM object_group WHERE kind = $1 AND id = $2", kind.as_str(), id).execute(tx.conn()).await?;
     Ok(())
 }
 
-/// Whoever edits one of the groups and read it before is told that it changed.
+/// Raises the revisions of the groups with these names, so that forms opened earlier are stale.
 pub async fn raise_revisions(tx: &mut WriteTx<'_>, kind: GroupKind, names: &[String]) -> Result<()> {
-    // A statement that changes nothing gives the tenant a new stamp all the same.
+    // Even a statement that changes no row would change the tenant's stamp.
     if names.is_empty() {
         return Ok(());
     }
@@ -125,7 +137,7 @@ pub async fn raise_revisions(tx: &mut WriteTx<'_>, kind: GroupKind, names: &[Str
     Ok(())
 }
 
-/// Makes users belong to groups of a kind, every one to every one; who belongs already does not mind.
+/// Adds every user to every group of a kind; existing memberships stay.
 pub async fn add_users(tx: &mut WriteTx<'_>, kind: GroupKind, groups: &[i64], users: &[i64]) -> Result<()> {
     sqlx::query!(
         "INSERT INTO group_member (kind, group_id, user_id)
@@ -140,7 +152,7 @@ pub async fn add_users(tx: &mut WriteTx<'_>, kind: GroupKind, groups: &[i64], us
     Ok(())
 }
 
-/// Takes users out of groups of a kind, every one of every one.
+/// Removes every user from every group of a kind.
 pub async fn remove_users(tx: &mut WriteTx<'_>, kind: GroupKind, groups: &[i64], users: &[i64]) -> Result<()> {
     sqlx::query!(
         "DELETE FROM group_member WHERE kind = $1 AND group_id = ANY ($2) AND user_id = ANY ($3)",

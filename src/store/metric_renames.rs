@@ -1,10 +1,10 @@
-//! What a metric's new name carries along: tuples of profiles, and the metrics that name it.
+//! Updates of everything that refers to a metric by name, when it is renamed: tuples of profiles, and other metrics.
 
 use sqlx::PgConnection;
 
 use super::{Result, WriteTx};
 
-/// Whether any metric bears the name.
+/// Returns true if any metric has the name.
 pub async fn is_borne(conn: &mut PgConnection, name: &str) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM metric m JOIN metric_name n ON n.id = m.metric_name_id WHERE n.name = $1)
@@ -15,8 +15,10 @@ pub async fn is_borne(conn: &mut PgConnection, name: &str) -> Result<bool> {
     .await?)
 }
 
-/// Makes the tuples of one name of the registry tuples of another. They keep their ids; one that the profile has under
-/// the other name already stays with the old one, whose tuples [`delete_name`] removes.
+/// Moves the tuples of one name of the registry to another; they keep their ids.
+///
+/// If a profile already has the same tuple with the new name, the tuple stays with the old name, and [`delete_name`]
+/// removes it.
 pub async fn move_tuples(tx: &mut WriteTx<'_>, old: &str, new: &str) -> Result<()> {
     sqlx::query!(
         "UPDATE metric_instance i SET metric_name_id = new.id
@@ -33,7 +35,7 @@ pub async fn move_tuples(tx: &mut WriteTx<'_>, old: &str, new: &str) -> Result<(
     Ok(())
 }
 
-/// Removes a name of the registry with the tuples that still have it. No metric may bear it any more.
+/// Removes a name of the registry with its remaining tuples. No metric may have the name.
 pub async fn delete_name(tx: &mut WriteTx<'_>, name: &str) -> Result<()> {
     sqlx::query!(
         "DELETE FROM metric_instance i USING metric_name n WHERE n.id = i.metric_name_id AND n.name = $1",
@@ -45,8 +47,7 @@ pub async fn delete_name(tx: &mut WriteTx<'_>, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Gives the metrics with these ids the new name as parent and as key of section dependency, wherever they have the
-/// old one; their revisions rise.
+/// Replaces the old name by the new one in the parent and the dependencies of these metrics; their revisions rise.
 pub async fn follow(tx: &mut WriteTx<'_>, ids: &[i64], old: &str, new: &str) -> Result<()> {
     sqlx::query!(
         "UPDATE metric SET parent = CASE parent WHEN $2 THEN $3 ELSE parent END, revision = revision + 1
@@ -68,7 +69,7 @@ pub async fn follow(tx: &mut WriteTx<'_>, ids: &[i64], old: &str, new: &str) -> 
     Ok(())
 }
 
-/// Whoever edits one of the profiles and read it before is told that it changed.
+/// Raises the revisions of these profiles, so that forms opened earlier are stale.
 pub async fn raise_profiles(tx: &mut WriteTx<'_>, ids: &[i64]) -> Result<()> {
     sqlx::query!("UPDATE profile SET revision = revision + 1 WHERE id = ANY ($1)", ids).execute(tx.conn()).await?;
     Ok(())

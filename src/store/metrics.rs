@@ -1,4 +1,4 @@
-//! Metrics, and the registry of their names.
+//! Metrics, their settings, and the registry of their names.
 
 use sqlx::PgConnection;
 
@@ -7,18 +7,22 @@ use super::text::word;
 use super::{Loaded, Result, WriteTx};
 use crate::domain::model::metric::{MetricContent, Section, Setting, Settings};
 
-/// A metric without its settings, which [`settings`] reads for all at once.
+/// A metric as the REST API reads it, without its settings, which [`settings`] reads for all metrics.
 #[derive(Debug, Clone)]
 pub struct ApiMetric {
+    /// The metric's id.
     pub id: i64,
+    /// The name; several metrics may have it, with different tags.
     pub name: String,
+    /// The executable of the probe; '' without one.
     pub executable: String,
+    /// The name of the parent metric; '' without one.
     pub parent: String,
-    /// Of the probe version it uses; '' without one.
+    /// The documentation URL of the probe version it uses; '' without a probe version.
     pub docurl: String,
 }
 
-/// The metrics of a tag, or all: by name, then tag, in code point order.
+/// Returns the metrics of a tag, or all; by name, then tag, in code point order.
 pub async fn for_api(conn: &mut PgConnection, tag: Option<&str>) -> Result<Vec<ApiMetric>> {
     Ok(sqlx::query_as!(
         ApiMetric,
@@ -35,14 +39,15 @@ pub async fn for_api(conn: &mut PgConnection, tag: Option<&str>) -> Result<Vec<A
     .await?)
 }
 
-/// The names of all tags.
+/// Returns the names of all tags, in code point order.
 pub async fn tags(conn: &mut PgConnection) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(r#"SELECT name FROM tag ORDER BY name COLLATE "C""#).fetch_all(conn).await?)
 }
 
-/// The settings of the metrics of a tag, or of all, in the order in which they were entered:
-/// (metric id, section, setting), by metric. They come as one row a metric: of thousands of rows, most of the time
-/// would be spent on the rows.
+/// Returns the settings of the metrics of a tag, or of all: (metric id, section, setting).
+///
+/// Sorted by metric, then in the order in which they were entered. The query returns one row per metric, because with
+/// thousands of rows most of the time would go into reading rows.
 pub async fn settings(conn: &mut PgConnection, tag: Option<&str>) -> Result<Vec<(i64, Section, Setting)>> {
     let rows = sqlx::query!(
         r#"SELECT metric_id, array_agg(section) AS "sections!", array_agg(key) AS "keys!", array_agg(value) AS "values!"
@@ -65,7 +70,7 @@ pub async fn settings(conn: &mut PgConnection, tag: Option<&str>) -> Result<Vec<
     Ok(settings)
 }
 
-/// What a form shows of it.
+/// Returns the content of a metric for its form.
 pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<MetricContent>>> {
     let row = sqlx::query!(
         r#"SELECT m.revision, n.name, t.name AS tag, y.name AS metric_type, m.executable, m.parent,
@@ -110,20 +115,29 @@ async fn settings_of(conn: &mut PgConnection, id: i64) -> Result<Settings> {
     Ok(settings)
 }
 
-/// A metric's row: what it refers to by id, and the texts it has once.
+/// The row of a metric to write: the ids it refers to, and its own texts.
 #[derive(Debug, Clone, Copy)]
 pub struct MetricRow<'a> {
+    /// The id of its name in the registry.
     pub name_id: i64,
+    /// The id of its tag.
     pub tag_id: i64,
+    /// The id of its type, active or passive.
     pub metric_type_id: i64,
-    /// A version of a probe.
+    /// The id of the version of a probe; `None` without one.
     pub probe_version_id: Option<i64>,
+    /// The id of its group of metrics.
     pub group_id: i64,
+    /// The executable of the probe; '' without one.
     pub executable: &'a str,
+    /// The name of the parent metric; '' without one.
     pub parent: &'a str,
 }
 
-/// Without its settings; gives its id. Fails on the constraint `metric_name_tag_key` where name and tag are taken.
+/// Adds a metric without its settings; returns its id.
+///
+/// # Errors
+/// `Constraint` `metric_name_tag_key` if another metric has this name and tag.
 pub async fn insert(tx: &mut WriteTx<'_>, row: MetricRow<'_>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO metric (metric_name_id, tag_id, metric_type_id, probe_version_id, group_id, executable, parent)
@@ -140,7 +154,10 @@ pub async fn insert(tx: &mut WriteTx<'_>, row: MetricRow<'_>) -> Result<i64> {
     .await?)
 }
 
-/// Without its settings. Fails on the constraint that [`insert`] names.
+/// Replaces the row of a metric, not its settings; its revision rises.
+///
+/// # Errors
+/// That of [`insert`].
 pub async fn update(tx: &mut WriteTx<'_>, id: i64, row: MetricRow<'_>) -> Result<()> {
     sqlx::query!(
         "UPDATE metric SET metric_name_id = $2, tag_id = $3, metric_type_id = $4, probe_version_id = $5, group_id = $6,
@@ -160,7 +177,7 @@ pub async fn update(tx: &mut WriteTx<'_>, id: i64, row: MetricRow<'_>) -> Result
     Ok(())
 }
 
-/// Makes these the settings of the metric.
+/// Replaces all settings of the metric.
 pub async fn set_settings(tx: &mut WriteTx<'_>, id: i64, settings: &Settings) -> Result<()> {
     let sections: Vec<String> = settings.rows().map(|(section, ..)| section.to_string()).collect();
     let positions: Vec<i32> = settings.rows().map(|(_, position, _)| position).collect();
@@ -182,13 +199,13 @@ pub async fn set_settings(tx: &mut WriteTx<'_>, id: i64, settings: &Settings) ->
     Ok(())
 }
 
-/// With its settings. Its name stays in the registry.
+/// Removes a metric with its settings. Its name stays in the registry.
 pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     sqlx::query!("DELETE FROM metric WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }
 
-/// The probe version that the metric uses.
+/// Returns the id of the probe version that the metric uses; `None` without one.
 pub async fn probe_version_id(conn: &mut PgConnection, id: i64) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar!("SELECT probe_version_id FROM metric WHERE id = $1", id)
         .fetch_optional(conn)
@@ -196,13 +213,16 @@ pub async fn probe_version_id(conn: &mut PgConnection, id: i64) -> Result<Option
         .flatten())
 }
 
-/// The ids of a tag and a metric type by their names; `None` where there is none of the name.
+/// The ids of a tag and a metric type; `None` if the name is unknown.
 #[derive(Debug, Clone, Copy)]
 pub struct Labels {
+    /// The id of the tag.
     pub tag_id: Option<i64>,
+    /// The id of the metric type.
     pub metric_type_id: Option<i64>,
 }
 
+/// Returns the ids of a tag and a metric type by their names.
 pub async fn labels(conn: &mut PgConnection, tag: &str, metric_type: &str) -> Result<Labels> {
     Ok(sqlx::query_as!(
         Labels,
@@ -215,8 +235,9 @@ pub async fn labels(conn: &mut PgConnection, tag: &str, metric_type: &str) -> Re
     .await?)
 }
 
-/// The rows that every tenant has: three tags and two metric types. Those that are there stay as they are.
-/// Gives the number of fixed rows.
+/// Adds the rows that every tenant has, three tags and two metric types; existing rows stay.
+///
+/// Returns the number of fixed rows, including those that existed.
 pub async fn install_fixed_rows(tx: &mut WriteTx<'_>) -> Result<usize> {
     let (tags, types) = (["Production", "Devel", "Test"], ["Active", "Passive"]);
     sqlx::query!(
@@ -230,7 +251,7 @@ pub async fn install_fixed_rows(tx: &mut WriteTx<'_>) -> Result<usize> {
     Ok(tags.len() + types.len())
 }
 
-/// Adds the names that the registry does not know yet.
+/// Adds the names that are not in the registry yet.
 pub async fn register_names(tx: &mut WriteTx<'_>, names: &[String]) -> Result<()> {
     sqlx::query!(
         "INSERT INTO metric_name (name) SELECT DISTINCT unnest($1::text[]) ON CONFLICT (name) DO NOTHING",
@@ -241,7 +262,7 @@ pub async fn register_names(tx: &mut WriteTx<'_>, names: &[String]) -> Result<()
     Ok(())
 }
 
-/// Those of the names that the registry does not know, each once, in code point order.
+/// Returns the names that are not in the registry, each once, in code point order.
 pub async fn unknown_names(conn: &mut PgConnection, names: &[String]) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
         r#"SELECT DISTINCT n COLLATE "C" AS "name!" FROM unnest($1::text[]) AS n
@@ -252,7 +273,7 @@ pub async fn unknown_names(conn: &mut PgConnection, names: &[String]) -> Result<
     .await?)
 }
 
-/// The name of the group that holds a name of the registry: '' where none does, `None` where the name is unknown.
+/// Returns the name of the group of a name of the registry; '' without a group, `None` if the name is unknown.
 pub async fn group_of_name(conn: &mut PgConnection, name: &str) -> Result<Option<String>> {
     Ok(sqlx::query_scalar!(
         r#"SELECT coalesce(g.name, '') AS "group!"
@@ -264,7 +285,7 @@ pub async fn group_of_name(conn: &mut PgConnection, name: &str) -> Result<Option
     .await?)
 }
 
-/// Puts a name of the registry into a group; one that is unknown joins the registry. Gives its id.
+/// Moves a name of the registry to a group; adds it if it is unknown. Returns its id.
 pub async fn put_name(tx: &mut WriteTx<'_>, name: &str, group_id: i64) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO metric_name (name, group_id) VALUES ($1, $2)

@@ -1,5 +1,7 @@
-//! Migrations: one set for the schema public, one for every tenant's schema. Each is a transaction that also writes
-//! down that it was applied (in public.migration), so nothing is ever half-applied, and two runs at once take turns.
+//! Migrations: one set for the schema public, one for every tenant's schema.
+//!
+//! Each migration runs in a transaction that also records it in public.migration, so it is applied completely or not at
+//! all. Concurrent runs wait for each other.
 
 use std::collections::BTreeMap;
 
@@ -17,36 +19,65 @@ const BOOKKEEPING: &str = include_str!("../../migrations/bookkeeping.sql");
 /// A schema that migrations are applied to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schema {
+    /// The schema public, which lists the tenants.
     Public,
+    /// The schema of a tenant.
     Tenant(SchemaName),
 }
 
-/// One migration and whether it was applied in a schema.
+/// A migration and its state in a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// Like `0001_initial`.
+    /// Its name with the number, like `0001_initial`.
     pub name: String,
+    /// Its number.
     pub version: i64,
+    /// It was applied in the schema.
     pub applied: bool,
-    /// Applied in another form than this POEM has it.
+    /// The applied migration differs from the one of this POEM.
     pub changed: bool,
 }
 
+/// The reason why migrations cannot be applied, or a schema cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
+    /// The database refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A migration was applied that this POEM does not know.
     #[error("schema {schema} is at migration {found}, newer than this POEM knows ({known}): upgrade POEM")]
-    Newer { schema: String, found: i64, known: i64 },
+    Newer {
+        /// The name of the schema.
+        schema: String,
+        /// The highest migration applied in it.
+        found: i64,
+        /// The highest migration of this POEM.
+        known: i64,
+    },
+    /// A migration was applied with other contents than it has in this POEM.
     #[error(
-        "schema {schema}: migration {name} was applied in another form than this POEM has it: run the POEM that applied it, or restore a backup"
+        "schema {schema}: migration {name} differs from the one that was applied: run the POEM that applied it, or restore a backup"
     )]
-    Changed { schema: String, name: String },
+    Changed {
+        /// The name of the schema.
+        schema: String,
+        /// The migration's name, like `0001_initial`.
+        name: String,
+    },
+    /// A migration failed; the schema is unchanged by it.
     #[error("schema {schema}: migration {name} failed and was undone: {cause}")]
-    Failed { schema: String, name: String, cause: StoreError },
+    Failed {
+        /// The name of the schema.
+        schema: String,
+        /// The migration's name, like `0001_initial`.
+        name: String,
+        /// The error of its SQL.
+        cause: StoreError,
+    },
 }
 
 impl Schema {
+    /// Returns the name of the schema.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Public => "public",
@@ -54,7 +85,7 @@ impl Schema {
         }
     }
 
-    /// The newest migration that this POEM knows.
+    /// Returns the highest migration of this POEM.
     fn newest(&self) -> i64 {
         self.migrations().map(|migration| migration.version).max().unwrap_or(0)
     }
@@ -67,8 +98,10 @@ impl Schema {
     }
 }
 
-/// What keeps a schema at this migration from being used, in a sentence: it is of another age than this POEM, and what
-/// its columns mean may differ. `None`: nothing. `found`: the highest that was applied.
+/// Returns a sentence that says why the schema cannot be used; `None` if it can.
+///
+/// A schema that is older or newer than this POEM cannot be used: the meaning of its columns may differ. `found` is the
+/// highest migration that was applied.
 pub fn schema_mismatch(schema: &Schema, found: Option<i64>) -> Option<String> {
     match is_behind(schema, found) {
         Ok(false) => None,
@@ -77,10 +110,10 @@ pub fn schema_mismatch(schema: &Schema, found: Option<i64>) -> Option<String> {
     }
 }
 
-/// Whether migrations are pending in a schema. `found`: the highest that was applied.
+/// Returns true if migrations are pending in a schema; `found` is the highest migration that was applied.
 ///
 /// # Errors
-/// `Newer`.
+/// `Newer` if the schema is ahead of this POEM.
 pub fn is_behind(schema: &Schema, found: Option<i64>) -> std::result::Result<bool, MigrateError> {
     let known = schema.newest();
     match found {
@@ -89,12 +122,15 @@ pub fn is_behind(schema: &Schema, found: Option<i64>) -> std::result::Result<boo
     }
 }
 
-/// Like `0001_initial`, as poem-db lists it.
+/// Returns the name of a migration as poem-db lists it, like `0001_initial`.
 fn name_of(migration: &Migration) -> String {
     format!("{:04}_{}", migration.version, migration.description.replace(' ', "_"))
 }
 
-/// Every migration of the schema with its state. Fails with [`MigrateError::Newer`] where the schema is ahead.
+/// Returns every migration of the schema with its state.
+///
+/// # Errors
+/// `Newer` if the schema is ahead of this POEM; `Store`.
 pub async fn state(conn: &mut PgConnection, schema: &Schema) -> std::result::Result<Vec<Step>, MigrateError> {
     let applied = match applied(conn, schema).await {
         Err(StoreError::NotPrepared(_)) => BTreeMap::new(),
@@ -113,8 +149,12 @@ pub async fn state(conn: &mut PgConnection, schema: &Schema) -> std::result::Res
     Ok(steps.collect())
 }
 
-/// Applies what is pending, telling `progress` each name before ([`Progress::Applying`]) and after.
-/// With `fake` it is only written down as applied.
+/// Applies the pending migrations; returns the number of those that this run applied.
+///
+/// Calls `progress` before and after each migration. With `fake`, migrations are only recorded as applied.
+///
+/// # Errors
+/// `Newer`, `Changed`, `Failed`, `Store`.
 pub async fn run(
     conn: &mut PgConnection,
     schema: &Schema,
@@ -140,13 +180,15 @@ pub async fn run(
     Ok(done)
 }
 
-/// What [`run`] is doing.
+/// A step of [`run`], with the name of the migration.
 pub enum Progress<'a> {
+    /// The migration is about to be applied.
     Applying(&'a str),
+    /// The migration was applied.
     Applied(&'a str),
 }
 
-/// Makes the table that says what was applied where.
+/// Creates the table that records the applied migrations, if it does not exist.
 async fn prepare(conn: &mut PgConnection) -> Result<()> {
     let mut tx = conn.begin().await?;
     lock(&mut tx).await?;
@@ -154,7 +196,7 @@ async fn prepare(conn: &mut PgConnection) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// One migration in one transaction; says whether it was this run that applied it, not another beside it.
+/// Applies one migration in one transaction; returns false if a concurrent run has applied it.
 async fn apply(conn: &mut PgConnection, schema: &Schema, migration: &Migration, fake: bool) -> Result<bool> {
     let mut tx = conn.begin().await?;
     lock(&mut tx).await?;
@@ -185,7 +227,7 @@ async fn apply_within(tx: &mut PgConnection, schema: &Schema, migration: &Migrat
     Ok(())
 }
 
-/// Applies every migration to a schema that was just created in this transaction: all of it happens, or nothing.
+/// Applies every migration to a schema that was created in this transaction, so that all of it is committed or nothing.
 pub async fn run_within(
     tx: &mut PgConnection,
     schema: &Schema,
@@ -205,8 +247,9 @@ pub async fn run_within(
     Ok(())
 }
 
-/// Held until the transaction ends: two runs take turns, however long. A migration that would then wait long for a
-/// table gives up instead of blocking the server.
+/// Locks migrations until the end of the transaction: concurrent runs wait for each other without a time limit.
+///
+/// After that, a statement that waits long for a table fails instead of blocking the queries of the server behind it.
 async fn lock(conn: &mut PgConnection) -> Result<()> {
     sqlx::raw_sql("SELECT pg_advisory_xact_lock(hashtext('poem migrations')); SET LOCAL lock_timeout = '10s'")
         .execute(conn)
@@ -214,7 +257,7 @@ async fn lock(conn: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-/// Version and checksum of what was applied.
+/// Returns version and checksum of the migrations applied in the schema.
 async fn applied(conn: &mut PgConnection, schema: &Schema) -> Result<BTreeMap<i64, Vec<u8>>> {
     let rows = sqlx::query!("SELECT version, checksum FROM public.migration WHERE schema_name = $1", schema.as_str())
         .fetch_all(conn)
@@ -222,10 +265,10 @@ async fn applied(conn: &mut PgConnection, schema: &Schema) -> Result<BTreeMap<i6
     Ok(rows.into_iter().map(|row| (row.version, row.checksum)).collect())
 }
 
-/// Whether this POEM can work with what was applied elsewhere: versions with their checksums.
+/// Checks that this POEM can use a schema in which these migrations were applied: versions with their checksums.
 ///
 /// # Errors
-/// `Newer`; `Changed`.
+/// `Newer` if one is unknown; `Changed` if one differs from that of this POEM.
 pub fn check_known(schema: &Schema, applied: &BTreeMap<i64, Vec<u8>>) -> std::result::Result<(), MigrateError> {
     check_not_newer(schema, applied)?;
     check_unchanged(schema, applied)

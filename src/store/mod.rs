@@ -1,4 +1,6 @@
-//! SQL and nothing else: one function is one query. Checked at compile time against the migrations.
+//! SQL and nothing else: one function is one query, checked at compile time against the migrations.
+//!
+//! No rules live here: they are in `registry`, which calls the functions that write.
 
 pub mod aggregations;
 pub mod api_keys;
@@ -35,10 +37,13 @@ pub use error::{Result, StoreError};
 pub use pool::PoolSettings;
 pub use tenant_tx::{ReadTx, WriteTx};
 
-/// An object as a form shows it, with the revision that a save of it must name.
+/// The content of an object for its form, with the revision that a save must name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded<C> {
+    /// The object's id.
     pub id: i64,
+    /// The object's revision, which every change raises.
     pub revision: i64,
+    /// The fields of the form.
     pub content: C,
 }

@@ -1,4 +1,4 @@
-//! Connections: how the database is reached, and the pool that the server's requests share.
+//! Connections: the settings of the database, and the pool that the server's requests share.
 
 use std::io;
 use std::time::Duration;
@@ -11,28 +11,34 @@ use tokio::time::timeout;
 use super::Result;
 use crate::domain::security::secret::Secret;
 
-/// Longer than a healthy database ever takes; a database that is away shall cost a request no more.
+/// The time limit for getting a connection: longer than a healthy database takes, short for one that is unreachable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Longer idle, a connection may have ended without our knowing.
-const SURELY_ALIVE: Duration = Duration::from_secs(1);
+/// The idle time after which a connection is tested before use, because it may have been closed.
+const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
 
-/// How long a connection may take to answer when it comes back; what it was told to undo comes before.
+/// The time limit for the check of a returned connection, which includes a pending rollback.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// How long a request may wait for somebody else's lock, and how long one of its statements may run: what nobody waits
-/// for any more shall not hold a connection that others need.
+/// The time limits of requests for locks and statements.
+///
+/// A statement whose client no longer waits must not hold a connection that other requests need.
 const REQUEST_LIMITS: [(&str, &str); 2] = [("lock_timeout", "1500ms"), ("statement_timeout", "5s")];
 
-/// How the database is reached.
+/// The settings of the connection to the database.
 #[derive(Debug, Clone, Deserialize)]
 pub struct PoolSettings {
-    /// A host name, or the directory of a Unix socket where it starts with `/`.
+    /// A host name, or the directory of a Unix socket if it starts with `/`.
     pub host: String,
+    /// The TCP port, or the number in the socket's name.
     pub port: u16,
+    /// The role to log in as.
     pub user: String,
+    /// The password of the role.
     pub password: Secret,
+    /// The name of the database.
     pub name: String,
+    /// The most connections that a pool opens.
     pub max_connections: u32,
 }
 
@@ -52,12 +58,12 @@ impl PoolSettings {
         }
     }
 
-    /// A pool that connects when it is first used: the database may be away now.
+    /// Returns a pool that connects on first use: the database may be unreachable now.
     pub fn open(&self) -> PgPool {
         self.pool(self.connect_options())
     }
 
-    /// The same for requests, of which none waits long.
+    /// Returns a pool for requests, with limits for locks and statements; otherwise like [`Self::open`].
     pub fn open_for_requests(&self) -> PgPool {
         self.pool(self.connect_options().options(REQUEST_LIMITS))
     }
@@ -66,12 +72,11 @@ impl PoolSettings {
         PgPoolOptions::new()
             .max_connections(self.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            // A connection that was used a moment ago need not be asked whether it lives: that costs a request as much
-            // as its query.
+            // The test would cost a request as much as its query, so only idle connections are tested.
             .test_before_acquire(false)
             .before_acquire(|conn, idle| {
                 Box::pin(async move {
-                    if idle.idle_for > SURELY_ALIVE {
+                    if idle.idle_for > PING_AFTER_IDLE {
                         conn.ping().await?;
                     }
                     Ok(true)
@@ -81,18 +86,21 @@ impl PoolSettings {
             .connect_lazy_with(options)
     }
 
-    /// One connection of its own, for work that must not share: migrations. Close it afterwards.
+    /// Opens a separate connection, for work that must not use the pool: migrations. The caller closes it.
     pub async fn connect(&self) -> Result<PgConnection> {
         Ok(PgConnection::connect_with(&self.connect_options()).await?)
     }
 }
 
-/// Whether the next request may have the connection: it answers, and no transaction is open in it, as where a request
-/// was cut off while it began one: outside of a transaction a statement that is sent in one message begins its own.
-/// Without the limit a connection whose line is dead would be waited for as long as the system does, a quarter of an hour.
+/// Checks a returned connection: it responds, and no transaction is open in it.
+///
+/// A transaction may be open if a request was cancelled while it began one. Outside of a transaction, `now()` is the
+/// time of the statement itself; inside, it is the time of the statement that began the transaction.
+///
+/// Without the time limit, a dead network connection would block until the system gives up, after a quarter of an hour.
 async fn is_usable(conn: &mut PgConnection) -> std::result::Result<bool, sqlx::Error> {
-    let looking = sqlx::raw_sql("SELECT now() = statement_timestamp()").fetch_one(conn);
-    match timeout(RELEASE_TIMEOUT, looking).await {
+    let check = sqlx::raw_sql("SELECT now() = statement_timestamp()").fetch_one(conn);
+    match timeout(RELEASE_TIMEOUT, check).await {
         Ok(found) => found?.try_get(0),
         Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
     }

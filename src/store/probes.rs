@@ -1,4 +1,4 @@
-//! Probes, and the metrics that use their versions.
+//! Probes, and the links from metrics to their versions.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -6,23 +6,27 @@ use sqlx::PgConnection;
 use super::{Loaded, Result, WriteTx};
 use crate::domain::model::probe::ProbeContent;
 
-/// What the metric form shows of a probe.
+/// The part of a probe that the metric form shows.
 #[derive(Debug, Clone)]
 pub struct ProbeSummary {
+    /// The probe's id.
     pub id: i64,
+    /// The probe's name, unique in the tenant.
     pub name: String,
+    /// The current description.
     pub description: String,
+    /// The comment of the current version.
     pub comment: String,
 }
 
-/// The probe of this name, which counts in its exact case.
+/// Returns the probe with this name, in its exact case.
 pub async fn summary(conn: &mut PgConnection, name: &str) -> Result<Option<ProbeSummary>> {
     Ok(sqlx::query_as!(ProbeSummary, "SELECT id, name, description, comment FROM probe WHERE name = $1", name)
         .fetch_optional(conn)
         .await?)
 }
 
-/// What a form shows of it.
+/// Returns the content of a probe for its form.
 pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<ProbeContent>>> {
     let row = sqlx::query!(
         r#"SELECT p.revision, p.name, p.version, p.repository, p.docurl, p.description, p.comment,
@@ -47,22 +51,24 @@ pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<P
     }))
 }
 
-/// Who changed it last, and when; `None` where there is no such probe.
+/// Returns the name of the last author and the time of the last change; `None` if there is no such probe.
 pub async fn last_change(conn: &mut PgConnection, id: i64) -> Result<Option<(String, DateTime<Utc>)>> {
     let row = sqlx::query!("SELECT changed_by, changed_at FROM probe WHERE id = $1", id).fetch_optional(conn).await?;
     Ok(row.map(|row| (row.changed_by, row.changed_at)))
 }
 
-/// A version of a probe, as a metric names it.
+/// A version of a probe, found by its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelledProbe {
+    /// The probe's id.
     pub id: i64,
+    /// The version's id.
     pub version_id: i64,
-    /// Of this version.
+    /// The description in this version.
     pub description: String,
 }
 
-/// The version with this label, like «ams-probe (0.1.7)»; of several the newest. None of a deleted probe, none for ''.
+/// Returns the newest version with this label, like `ams-probe (0.1.7)`; `None` for '' and for removed probes.
 pub async fn of_label(conn: &mut PgConnection, label: &str) -> Result<Option<LabelledProbe>> {
     if label.is_empty() {
         return Ok(None);
@@ -79,7 +85,10 @@ pub async fn of_label(conn: &mut PgConnection, label: &str) -> Result<Option<Lab
     .await?)
 }
 
-/// Gives its id; `username` changed it last. Fails on the constraint `probe_name_key` where the name is taken.
+/// Adds a probe without a version; returns its id. `username` becomes the author of the last change.
+///
+/// # Errors
+/// `Constraint` `probe_name_key` if the name is taken.
 pub async fn insert(
     tx: &mut WriteTx<'_>,
     content: &ProbeContent,
@@ -102,7 +111,7 @@ pub async fn insert(
     .await?)
 }
 
-/// Everything but its name, which stays.
+/// Replaces everything but the name of a probe; its revision rises.
 pub async fn update(
     tx: &mut WriteTx<'_>,
     id: i64,
@@ -128,14 +137,15 @@ pub async fn update(
     Ok(())
 }
 
-/// Without its versions.
+/// Removes a probe, not its versions.
 pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     sqlx::query!("DELETE FROM probe WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }
 
-/// Makes the metrics that use one of these versions use another, or none. Gives (id, label), like
-/// «argo.AMS-Check (Production)», by label in code point order.
+/// Links the metrics that use one of these versions to another, or to none.
+///
+/// Returns (id, label), like `argo.AMS-Check (Production)`, by label in code point order.
 pub async fn relink_metrics(tx: &mut WriteTx<'_>, version_ids: &[i64], to: Option<i64>) -> Result<Vec<(i64, String)>> {
     let rows = sqlx::query!(
         r#"WITH moved AS (
@@ -153,8 +163,7 @@ pub async fn relink_metrics(tx: &mut WriteTx<'_>, version_ids: &[i64], to: Optio
     Ok(rows.into_iter().map(|row| (row.id, row.label)).collect())
 }
 
-/// Whoever edits a metric that uses the version and read it before is told that something of it changed: the version's
-/// label.
+/// Raises the revisions of the metrics that use the version, so that forms that show its old label are stale.
 pub async fn raise_metric_revisions(tx: &mut WriteTx<'_>, version_id: i64) -> Result<()> {
     sqlx::query!("UPDATE metric SET revision = revision + 1 WHERE probe_version_id = $1", version_id)
         .execute(tx.conn())

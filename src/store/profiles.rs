@@ -5,17 +5,22 @@ use sqlx::PgConnection;
 use super::{Loaded, Result, WriteTx};
 use crate::domain::model::profile::{ProfileContent, Tuple};
 
-/// A profile without its tuples, which [`tuples`] reads for all at once.
+/// A profile without its tuples, which [`tuples`] reads for many profiles.
 #[derive(Debug, Clone)]
 pub struct ProfileRow {
+    /// The profile's id.
     pub id: i64,
+    /// The name; unique together with the version.
     pub name: String,
+    /// The version, like `1.0`.
     pub version: String,
+    /// The name of the VO that owns it.
     pub vo: String,
+    /// The description, if it has one.
     pub description: Option<String>,
 }
 
-/// All profiles by name and version, in code point order; with `name`, those of this name.
+/// Returns all profiles, or those with this name; by name and version in code point order.
 pub async fn list(conn: &mut PgConnection, name: Option<&str>) -> Result<Vec<ProfileRow>> {
     Ok(sqlx::query_as!(
         ProfileRow,
@@ -27,8 +32,9 @@ pub async fn list(conn: &mut PgConnection, name: Option<&str>) -> Result<Vec<Pro
     .await?)
 }
 
-/// The tuples of the profiles with these ids as (profile id, tuple): by profile, flavour, metric and FQAN in code point
-/// order, an empty FQAN last.
+/// Returns the tuples of the profiles with these ids, as (profile id, tuple).
+///
+/// Sorted by profile, flavour, metric and FQAN in code point order, an empty FQAN last.
 pub async fn tuples(conn: &mut PgConnection, profile_ids: &[i64]) -> Result<Vec<(i64, Tuple)>> {
     let rows = sqlx::query!(
         r#"SELECT i.profile_id, i.service_flavour, n.name AS metric, i.fqan
@@ -46,13 +52,12 @@ pub async fn tuples(conn: &mut PgConnection, profile_ids: &[i64]) -> Result<Vec<
     Ok(pairs.collect())
 }
 
-/// Whether there is any profile.
+/// Returns true if the tenant has any profile.
 pub async fn any(conn: &mut PgConnection) -> Result<bool> {
     Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM profile) AS "any!""#).fetch_one(conn).await?)
 }
 
-/// Adds the profile, or sets VO and description of the one with its name and version. Gives its id and whether it is
-/// new.
+/// Adds the profile, or sets VO and description of the one with its name and version. Returns (id, is new).
 pub async fn put(
     tx: &mut WriteTx<'_>,
     name: &str,
@@ -75,14 +80,15 @@ pub async fn put(
     Ok((row.id, row.is_new))
 }
 
-/// Whoever edits the profile and read it before is told that it changed.
+/// Raises the revision of the profile, so that forms opened earlier are stale.
 pub async fn raise_revision(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     sqlx::query!("UPDATE profile SET revision = revision + 1 WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }
 
-/// Makes these the tuples of the profile; tuples that stay keep their ids. Their metrics must be in the registry.
-/// Gives how many were added and removed.
+/// Replaces the tuples of the profile; unchanged tuples keep their ids. Their metric names must be in the registry.
+///
+/// Returns the numbers of added and removed tuples.
 pub async fn set_tuples(tx: &mut WriteTx<'_>, profile_id: i64, tuples: &[Tuple]) -> Result<(u64, u64)> {
     let flavours: Vec<String> = tuples.iter().map(|tuple| tuple.service_flavour.clone()).collect();
     let metrics: Vec<String> = tuples.iter().map(|tuple| tuple.metric.clone()).collect();
@@ -115,7 +121,7 @@ pub async fn set_tuples(tx: &mut WriteTx<'_>, profile_id: i64, tuples: &[Tuple])
     Ok((added.rows_affected(), removed.rows_affected()))
 }
 
-/// What a form shows of it; the tuples in the order of [`tuples`].
+/// Returns the content of a profile for its form; the tuples in the order of [`tuples`].
 pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<ProfileContent>>> {
     let row = sqlx::query!(
         r#"SELECT p.revision, p.name, p.version, p.vo, p.description, coalesce(g.name, '') AS "group_name!"
@@ -137,8 +143,10 @@ pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<P
     Ok(Some(Loaded { id, revision: row.revision, content }))
 }
 
-/// Without its tuples; gives its id. Fails on the constraint `profile_name_version_key` where name and version are
-/// taken.
+/// Adds a profile without its tuples; returns its id.
+///
+/// # Errors
+/// `Constraint` `profile_name_version_key` if another profile has this name and version.
 pub async fn insert(tx: &mut WriteTx<'_>, content: &ProfileContent, group_id: Option<i64>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO profile (name, version, vo, description, group_id) VALUES ($1, $2, $3, $4, $5) RETURNING id",
@@ -152,7 +160,10 @@ pub async fn insert(tx: &mut WriteTx<'_>, content: &ProfileContent, group_id: Op
     .await?)
 }
 
-/// Without its tuples. Fails on the constraint that [`insert`] names.
+/// Replaces the fields of a profile, not its tuples; its revision rises.
+///
+/// # Errors
+/// That of [`insert`].
 pub async fn update(tx: &mut WriteTx<'_>, id: i64, content: &ProfileContent, group_id: Option<i64>) -> Result<()> {
     sqlx::query!(
         "UPDATE profile SET name = $2, version = $3, vo = $4, description = $5, group_id = $6, revision = revision + 1
@@ -169,7 +180,7 @@ pub async fn update(tx: &mut WriteTx<'_>, id: i64, content: &ProfileContent, gro
     Ok(())
 }
 
-/// With its tuples.
+/// Removes a profile with its tuples.
 pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     sqlx::query!("DELETE FROM profile WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())

@@ -1,4 +1,6 @@
-//! Who uses what: what a form shows beside an object, and what a confirmation names before something is deleted.
+//! References: the profiles and metrics that use a metric, and the metrics that use a probe.
+//!
+//! A form shows them next to the object, and a deletion page lists them.
 
 use sqlx::PgConnection;
 
@@ -7,27 +9,33 @@ use super::Result;
 /// A profile with tuples of a metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsingProfile {
+    /// The profile's id.
     pub id: i64,
+    /// The profile's name.
     pub name: String,
+    /// The profile's version, like `1.0`.
     pub version: String,
-    /// How many of its tuples name the metric.
+    /// The number of its tuples with the metric.
     pub tuples: i64,
 }
 
-/// A metric that names another.
+/// A metric that refers to another by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelyingMetric {
+    /// The metric's id.
     pub id: i64,
+    /// The metric's name.
     pub name: String,
+    /// The metric's tag.
     pub tag: String,
-    /// The other is its parent.
+    /// The other metric is its parent.
     pub as_parent: bool,
-    /// The other is a key of its section dependency.
+    /// The other metric is one of its dependencies.
     pub as_dependency: bool,
 }
 
 impl RelyingMetric {
-    /// «argo.AMS-Check (Production)»
+    /// Returns the label, like `argo.AMS-Check (Production)`.
     pub fn label(&self) -> String {
         format!("{} ({})", self.name, self.tag)
     }
@@ -36,15 +44,19 @@ impl RelyingMetric {
 /// A metric that uses a version of a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeMetric {
+    /// The metric's id.
     pub id: i64,
+    /// The metric's name.
     pub name: String,
+    /// The metric's tag.
     pub tag: String,
+    /// The id of the probe version that it uses.
     pub probe_version_id: i64,
-    /// The number of this version: «0.1.7».
+    /// The number of this version, like `0.1.7`.
     pub version: String,
 }
 
-/// The profiles with tuples of the metric name, by name and version.
+/// Returns the profiles that have tuples with the metric name, by name and version.
 pub async fn profiles_of_metric(conn: &mut PgConnection, metric_name: &str) -> Result<Vec<UsingProfile>> {
     Ok(sqlx::query_as!(
         UsingProfile,
@@ -61,7 +73,7 @@ pub async fn profiles_of_metric(conn: &mut PgConnection, metric_name: &str) -> R
     .await?)
 }
 
-/// The metrics that have the name as parent or dependency, by name and tag.
+/// Returns the metrics that have the name as parent or dependency, by name and tag.
 pub async fn metrics_relying_on(conn: &mut PgConnection, metric_name: &str) -> Result<Vec<RelyingMetric>> {
     Ok(sqlx::query_as!(
         RelyingMetric,
@@ -80,7 +92,7 @@ pub async fn metrics_relying_on(conn: &mut PgConnection, metric_name: &str) -> R
     .await?)
 }
 
-/// The metrics that use any version of the probe: the newest version first, then by name and tag.
+/// Returns the metrics that use any version of the probe: newest version first, then by name and tag.
 pub async fn metrics_of_probe(conn: &mut PgConnection, probe_id: i64) -> Result<Vec<ProbeMetric>> {
     Ok(sqlx::query_as!(
         ProbeMetric,

@@ -1,5 +1,5 @@
--- All of it happens, or nothing: whoever ends before the COMMIT of restore_end.sql leaves nothing.
+-- The restore is one transaction: if it ends before the COMMIT of restore_end.sql, nothing changes.
 BEGIN;
 SET LOCAL lock_timeout = '10s';
--- Takes turns with migrations.
+-- Migrations and restores wait for each other.
 SELECT pg_advisory_xact_lock(hashtext('poem migrations'));

@@ -1,4 +1,4 @@
-//! One search over everything a tenant has.
+//! The search over all objects of a tenant.
 
 use sqlx::PgConnection;
 
@@ -7,25 +7,29 @@ use super::text::storable;
 use super::text::word;
 use crate::domain::model::object_kind::{KINDS, KindInfo, ObjectKind};
 
-/// What was found.
+/// The kind of a search result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FoundKind {
+    /// An object with a page.
     Object(ObjectKind),
+    /// A virtual organisation.
     Vo,
+    /// A service flavour.
     ServiceFlavour,
 }
 
-/// One thing that was found.
+/// One search result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchResult {
+    /// The kind of the result.
     pub kind: FoundKind,
-    /// A number, or a text where services, VOs and flavours have one.
+    /// The id: a number, or a text for services, VOs and flavours.
     pub id: String,
-    /// Metrics as «NAME (TAG)», profiles as «NAME (VERSION)».
+    /// The name; of metrics `NAME (TAG)`, of profiles `NAME (VERSION)`.
     pub name: String,
-    /// Says more about it, at most 120 characters; '' where there is nothing to say.
+    /// A description, at most 120 characters; '' if there is none.
     pub note: String,
-    /// How many of this kind were found.
+    /// The number of all results of this kind, not only of those returned.
     pub total: i64,
 }
 
@@ -42,10 +46,11 @@ fn order(for_superuser: bool) -> impl Iterator<Item = &'static str> {
     FIRST.into_iter().chain(listed.filter(|slug| !FIRST.contains(slug)))
 }
 
-/// What has the text in its name, its description or what else it goes by (a service's type and area, a user's name and
-/// address, a profile's VO), in any case. At most `limit` of each kind, kind after kind: first those of
-/// just this name, then those that begin with it, then by name. Users, groups and API keys only `for_superuser`. An empty
-/// text finds nothing.
+/// Returns the objects that contain the text in any case; at most `limit` of each kind, sorted by kind.
+///
+/// Searches names, descriptions, types and areas of services, names and e-mail addresses of users, and VOs of profiles.
+/// In each kind, exact matches of the name come first, then names that begin with the text, then the others by name.
+/// Users, groups and API keys are found only `for_superuser`. An empty text finds nothing.
 pub async fn everything(
     conn: &mut PgConnection,
     text: &str,

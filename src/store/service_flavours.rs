@@ -1,8 +1,8 @@
-//! Service flavours: a list that comes from outside, and what profiles add to it.
+//! Service flavours: an imported list, to which profiles add unknown ones.
 
 use super::{Result, WriteTx};
 
-/// Adds those that are not listed yet; gives them in code point order.
+/// Adds the names that are not listed yet; returns the added ones in code point order.
 pub async fn register(tx: &mut WriteTx<'_>, names: &[String], description: &str) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
         r#"WITH added AS (

@@ -1,4 +1,4 @@
-//! Login sessions: kept by the hash of their id.
+//! Login sessions, stored by the hash of their id.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -7,29 +7,35 @@ use super::{Result, WriteTx};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::security::session::SessionLimits;
 
-/// Who a session belongs to.
+/// The user of a session.
 #[derive(Debug, Clone)]
 pub struct SessionUser {
+    /// The user's id.
     pub id: i64,
+    /// The name for the login.
     pub username: String,
+    /// The first name; may be empty.
     pub first_name: String,
+    /// The last name; may be empty.
     pub last_name: String,
+    /// The user may do everything.
     pub is_superuser: bool,
-    /// Kind, id and name of the groups whose objects they may change: by kind, then name in code point order.
+    /// Kind, id and name of the groups whose objects the user may change: by kind, then name in code point order.
     pub groups: Vec<(GroupKind, i64, String)>,
 }
 
-/// A session that is in force.
+/// A valid session.
 #[derive(Debug, Clone)]
 pub struct Session {
+    /// The user, who may log in.
     pub user: SessionUser,
-    /// It was used without being written down for a minute.
+    /// Its last use was recorded more than a minute ago, so [`touch`] is due.
     pub is_due: bool,
     /// The tenant's stamp at this moment.
     pub stamp: String,
 }
 
-/// The session with this id, of a user who may still log in.
+/// Returns the session with this id; `None` if it has expired or the user may no longer log in.
 pub async fn find(conn: &mut PgConnection, id_hash: &[u8]) -> Result<Option<Session>> {
     let row = sqlx::query!(
         r#"SELECT u.id, u.username, u.first_name, u.last_name, u.is_superuser,
@@ -64,6 +70,7 @@ pub async fn find(conn: &mut PgConnection, id_hash: &[u8]) -> Result<Option<Sess
     }))
 }
 
+/// Adds a session that ends at `expires` unless [`touch`] extends it.
 pub async fn insert(tx: &mut WriteTx<'_>, id_hash: &[u8], user_id: i64, expires: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "INSERT INTO login_session (id_hash, user_id, expires) VALUES ($1, $2, $3)",
@@ -76,7 +83,7 @@ pub async fn insert(tx: &mut WriteTx<'_>, id_hash: &[u8], user_id: i64, expires:
     Ok(())
 }
 
-/// Writes down that the session is used, unless that was done within the last minute: it ends later.
+/// Records that the session is in use and extends it, unless that was done within the last minute.
 pub async fn touch(tx: &mut WriteTx<'_>, id_hash: &[u8], limits: SessionLimits) -> Result<()> {
     sqlx::query!(
         "UPDATE login_session
@@ -104,7 +111,7 @@ pub async fn delete_of_user(tx: &mut WriteTx<'_>, user_id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Removes the sessions that have expired; gives their number.
+/// Removes the expired sessions; returns their number.
 pub async fn delete_expired(tx: &mut WriteTx<'_>) -> Result<u64> {
     Ok(sqlx::query!("DELETE FROM login_session WHERE expires <= now()").execute(tx.conn()).await?.rows_affected())
 }

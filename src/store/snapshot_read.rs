@@ -1,4 +1,4 @@
-//! Reads a whole tenant at once: one statement a table, whatever the number of rows.
+//! Reading all data of a tenant, with one statement per table, regardless of the number of rows.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +13,7 @@ use crate::domain::model::service::Service;
 use crate::domain::model::snapshot::*;
 use crate::domain::model::user::StoredUser;
 
-/// Everything the tenant owns but its login sessions, in the order of [`Snapshot::normalise`].
+/// Returns all data of the tenant except its login sessions, in the order of [`Snapshot::normalise`].
 pub async fn read(conn: &mut PgConnection) -> Result<Snapshot> {
     let mut data = Snapshot {
         tags: sqlx::query_as!(Named, "SELECT id, name FROM tag").fetch_all(&mut *conn).await?,

@@ -1,10 +1,11 @@
-//! Writes a whole tenant at once: one statement a table, whatever the number of rows.
+//! Writing all data of a tenant, with one statement per table, regardless of the number of rows.
 
 use super::{Result, WriteTx};
 use crate::domain::model::snapshot::{Named, Snapshot, VersionContent};
 
-/// Adds everything in the snapshot, with its ids, and sets the sequences behind them. The tables must hold nothing that
-/// collides; tags and metric types are matched by name.
+/// Adds everything in the snapshot, with its ids, and sets the sequences above them.
+///
+/// The tables must hold no rows that collide; tags and metric types are matched by name.
 pub async fn write(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     tags_and_types(tx, &data.tags, &data.metric_types).await?;
     groups(tx, data).await?;
@@ -25,7 +26,7 @@ pub async fn write(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     set_sequences(tx).await
 }
 
-/// The values of one column.
+/// Returns the values of one column.
 fn column<T, V>(rows: &[T], value: impl Fn(&T) -> V) -> Vec<V> {
     rows.iter().map(value).collect()
 }
@@ -332,9 +333,10 @@ async fn log_entries(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     Ok(())
 }
 
-/// New ids start above those that were written, and above those of objects that are gone: of these the histories tell
-/// still, and nothing new shall inherit them. A sequence never goes back: it would not come forward again where the
-/// transaction is undone.
+/// Sets every sequence above the written ids and above the ids of removed objects.
+///
+/// Versions and log entries still mention removed objects, and no new object may inherit these. `nextval` keeps a
+/// sequence from going back: sequences are not transactional, so a rollback would not bring it forward again.
 async fn set_sequences(tx: &mut WriteTx<'_>) -> Result<()> {
     sqlx::query!(
         "WITH mentioned AS (
@@ -379,7 +381,8 @@ async fn set_sequences(tx: &mut WriteTx<'_>) -> Result<()> {
 }
 
 /// Removes everything that [`write`] writes, and the login sessions. Tags and metric types stay.
-/// Row by row and not by TRUNCATE: who reads meanwhile goes on seeing the data of before.
+///
+/// It uses DELETE, not TRUNCATE: concurrent readers continue to see the previous data.
 pub async fn clear(tx: &mut WriteTx<'_>) -> Result<()> {
     sqlx::raw_sql(
         "DELETE FROM log_entry; DELETE FROM aggregation; DELETE FROM profile; DELETE FROM metric; DELETE FROM metric_name;

@@ -1,19 +1,20 @@
-//! The tenants, in the schema public.
+//! The list of tenants, in the schema public.
 
 use sqlx::PgConnection;
 
 use super::{Result, StoreError, WriteTx};
 use crate::domain::model::tenant::{PUBLIC_TENANT, SchemaName, Tenant};
 
-/// A tenant, how far its schema is migrated, and which state its data are in.
+/// A tenant, with the migration of its schema and the stamp of its data.
 #[derive(Debug, Clone)]
 pub struct TenantState {
-    /// Its own for ever: a tenant that is deleted and made again has another.
+    /// The id, never reused: a tenant that is deleted and created again has another.
     pub id: i64,
+    /// Its name, schema and host.
     pub tenant: Tenant,
-    /// New after every change of what the API answers; '' before the first.
+    /// The stamp, replaced by every change of the data that pages and API show; '' before the first change.
     pub stamp: String,
-    /// The highest migration applied in its schema; `None` where none was.
+    /// The highest migration applied in its schema; `None` if none was.
     pub migration: Option<i64>,
 }
 
@@ -36,10 +37,10 @@ impl TryFrom<Row> for TenantState {
     }
 }
 
-/// All tenants by name; not the public one, which owns nothing.
+/// Returns all tenants by name, without the public one, which owns nothing.
 ///
-/// Asked four times a second. The newest migrations are joined, not looked up for each tenant: that can be planned as
-/// a scan of the whole table for each.
+/// This query runs four times a second. It joins the newest migrations instead of using a subquery per tenant, which
+/// PostgreSQL may plan as a scan of the whole table for each.
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<TenantState>> {
     let rows = sqlx::query_as!(
         Row,
@@ -56,25 +57,28 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<TenantState>> {
     rows.into_iter().map(TenantState::try_from).collect()
 }
 
-/// Whether the table of the tenants is there, whatever is written down about migrations.
+/// Returns true if the table of tenants exists, whatever the recorded migrations are.
 pub async fn are_listed(conn: &mut PgConnection) -> Result<bool> {
     let exists = sqlx::query_scalar!(r#"SELECT to_regclass('public.tenant') IS NOT NULL AS "exists!""#);
     Ok(exists.fetch_one(conn).await?)
 }
 
-/// The highest migration applied in the schema public; `None` where none was.
+/// Returns the highest migration applied in the schema public; `None` if none was.
 pub async fn shared_migration(conn: &mut PgConnection) -> Result<Option<i64>> {
     let newest = sqlx::query_scalar!("SELECT max(version) FROM public.migration WHERE schema_name = 'public'");
     Ok(newest.fetch_one(conn).await?)
 }
 
-/// The stamp of one tenant, '' before its first change: in a transaction, that of the data it sees.
+/// Returns the stamp of one tenant, '' before its first change. In a transaction, it is that of the visible data.
 pub async fn stamp(conn: &mut PgConnection, schema: &SchemaName) -> Result<String> {
     let stamp = sqlx::query_scalar!("SELECT stamp FROM public.tenant_stamp WHERE schema_name = $1", schema.as_str());
     Ok(stamp.fetch_optional(conn).await?.unwrap_or_default())
 }
 
-/// Fails on the constraints `tenant_name_key`, `tenant_schema_name_key` and `tenant_domain_url_key` where one is taken.
+/// Adds a tenant to the list.
+///
+/// # Errors
+/// `Constraint` `tenant_name_key`, `tenant_schema_name_key` or `tenant_domain_url_key` if another tenant has the value.
 pub async fn insert(tx: &mut WriteTx<'_>, tenant: &Tenant) -> Result<()> {
     sqlx::query!(
         "INSERT INTO public.tenant (name, schema_name, domain_url) VALUES ($1, $2, $3)",
@@ -87,7 +91,7 @@ pub async fn insert(tx: &mut WriteTx<'_>, tenant: &Tenant) -> Result<()> {
     Ok(())
 }
 
-/// Adds the public tenant unless it is listed; says whether it did.
+/// Adds the public tenant unless it is listed; returns true if it did.
 pub async fn insert_public(tx: &mut WriteTx<'_>) -> Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO public.tenant (name, schema_name) VALUES ($1, 'public') ON CONFLICT DO NOTHING",
@@ -106,7 +110,7 @@ pub async fn delete(tx: &mut WriteTx<'_>, schema: &SchemaName) -> Result<()> {
     Ok(())
 }
 
-/// The version of the PostgreSQL server, as it says it: "15.8 (Debian …)".
+/// Returns the version of the PostgreSQL server as it reports it: `15.8 (Debian …)`.
 pub async fn server_version(conn: &mut PgConnection) -> Result<String> {
     let version = sqlx::query_scalar!("SELECT current_setting('server_version')").fetch_one(conn).await?;
     Ok(version.unwrap_or_default())

@@ -1,10 +1,10 @@
-//! Text on its way into the database and out of it.
+//! Conversions of text to and from the database.
 
 use std::str::FromStr;
 
 use super::{Result, StoreError};
 
-/// The text without NUL characters, which PostgreSQL refuses: U+FFFD replaces them, which matches nothing.
+/// Replaces NUL characters, which PostgreSQL refuses, by U+FFFD, which matches nothing.
 pub fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }

@@ -1,4 +1,4 @@
-//! Users of a tenant.
+//! The users of a tenant.
 
 use sqlx::PgConnection;
 
@@ -6,12 +6,12 @@ use super::{Loaded, Result, WriteTx, groups};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::user::UserContent;
 
-/// Every username, in code point order.
+/// Returns all usernames in code point order.
 pub async fn usernames(conn: &mut PgConnection) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(r#"SELECT username FROM app_user ORDER BY username COLLATE "C""#).fetch_all(conn).await?)
 }
 
-/// Adds a superuser unless the name is taken; gives the new id.
+/// Adds a superuser; returns the new id, `None` if the name is taken.
 pub async fn insert_superuser(
     tx: &mut WriteTx<'_>,
     username: &str,
@@ -35,7 +35,7 @@ pub async fn delete_by_name(tx: &mut WriteTx<'_>, usernames: &[String]) -> Resul
     Ok(())
 }
 
-/// Gives every user a new id above `highest`; ends their sessions. For users that nothing else refers to.
+/// Moves the ids of all users above `highest` and ends their sessions. Nothing else may refer to the users.
 pub async fn move_above(tx: &mut WriteTx<'_>, highest: i64) -> Result<()> {
     sqlx::query!("DELETE FROM login_session").execute(tx.conn()).await?;
     sqlx::query!("UPDATE app_user SET id = id + greatest($1, (SELECT max(id) FROM app_user))", highest)
@@ -44,7 +44,7 @@ pub async fn move_above(tx: &mut WriteTx<'_>, highest: i64) -> Result<()> {
     Ok(())
 }
 
-/// The name of a user who may log in, and whether they are a superuser.
+/// Returns (name, is superuser) of a user; `None` if they may not log in or do not exist.
 pub async fn may_log_in(conn: &mut PgConnection, id: i64) -> Result<Option<(String, bool)>> {
     let row = sqlx::query!("SELECT username, is_superuser FROM app_user WHERE id = $1 AND is_active AND is_staff", id)
         .fetch_optional(conn)
@@ -52,7 +52,7 @@ pub async fn may_log_in(conn: &mut PgConnection, id: i64) -> Result<Option<(Stri
     Ok(row.map(|row| (row.username, row.is_superuser)))
 }
 
-/// What a form shows of them; the groups in code point order.
+/// Returns the content of a user for their form; the groups in code point order.
 pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<UserContent>>> {
     let row = sqlx::query!(
         r#"SELECT revision, username, first_name, last_name, email, is_superuser, is_staff, is_active,
@@ -85,8 +85,10 @@ pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<U
     Ok(Some(Loaded { id, revision: row.revision, content }))
 }
 
-/// Without their groups; gives the id. Fails on the constraints `app_user_username_key` and `app_user_egi_id_key`
-/// where one is taken.
+/// Adds a user without their groups; returns the id.
+///
+/// # Errors
+/// `Constraint` `app_user_username_key` or `app_user_egi_id_key` if another user has the value.
 pub async fn insert(tx: &mut WriteTx<'_>, content: &UserContent, password_hash: &str) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO app_user (username, first_name, last_name, email, is_superuser, is_staff, is_active,
@@ -109,7 +111,10 @@ pub async fn insert(tx: &mut WriteTx<'_>, content: &UserContent, password_hash: 
     .await?)
 }
 
-/// Without their groups. Fails on the constraints that [`insert`] names.
+/// Replaces the fields of a user, not their groups or password; the revision rises.
+///
+/// # Errors
+/// Those of [`insert`].
 pub async fn update(tx: &mut WriteTx<'_>, id: i64, content: &UserContent) -> Result<()> {
     sqlx::query!(
         "UPDATE app_user SET username = $2, first_name = $3, last_name = $4, email = $5, is_superuser = $6,
@@ -133,19 +138,19 @@ pub async fn update(tx: &mut WriteTx<'_>, id: i64, content: &UserContent) -> Res
     Ok(())
 }
 
-/// With their sessions and memberships; versions and log entries keep the name.
+/// Removes a user with their sessions and memberships; versions and log entries keep the name.
 pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     sqlx::query!("DELETE FROM app_user WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }
 
-/// The hash becomes what a login is checked against.
+/// Sets the password hash of a user.
 pub async fn put_password(tx: &mut WriteTx<'_>, id: i64, password_hash: &str) -> Result<()> {
     sqlx::query!("UPDATE app_user SET password = $2 WHERE id = $1", id, password_hash).execute(tx.conn()).await?;
     Ok(())
 }
 
-/// Whether anybody but this user could log in and administer POEM.
+/// Returns true if another superuser than this user may log in.
 pub async fn is_another_administrator(conn: &mut PgConnection, id: i64) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM app_user WHERE id <> $1 AND is_active AND is_staff AND is_superuser) AS "is!""#,
@@ -155,14 +160,14 @@ pub async fn is_another_administrator(conn: &mut PgConnection, id: i64) -> Resul
     .await?)
 }
 
-/// The users with these names: (id, name). Names that nobody has are left out.
+/// Returns the users with these names, as (id, name). Unknown names are left out.
 pub async fn by_names(conn: &mut PgConnection, usernames: &[String]) -> Result<Vec<(i64, String)>> {
     let rows =
         sqlx::query!("SELECT id, username FROM app_user WHERE username = ANY ($1)", usernames).fetch_all(conn).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.username)).collect())
 }
 
-/// Whoever edits one of them and read them before is told that they changed.
+/// Raises the revisions of the users with these names, so that forms opened earlier are stale.
 pub async fn raise_revisions(tx: &mut WriteTx<'_>, usernames: &[String]) -> Result<()> {
     sqlx::query!("UPDATE app_user SET revision = revision + 1 WHERE username = ANY ($1)", usernames)
         .execute(tx.conn())
@@ -170,20 +175,25 @@ pub async fn raise_revisions(tx: &mut WriteTx<'_>, usernames: &[String]) -> Resu
     Ok(())
 }
 
-/// What a login is checked against.
+/// The account that a login is checked against.
 pub struct LoginAccount {
+    /// The user's id.
     pub id: i64,
     /// The stored hash.
     pub password: String,
+    /// The first name; may be empty.
     pub first_name: String,
+    /// The last name; may be empty.
     pub last_name: String,
+    /// The e-mail address; may be empty.
     pub email: String,
+    /// The user may do everything.
     pub is_superuser: bool,
-    /// Active and staff.
+    /// The account is active and staff.
     pub may_log_in: bool,
 }
 
-/// The credentials of the user with this name, which counts in its exact case.
+/// Returns the account of the user with this name, in its exact case.
 pub async fn credentials(conn: &mut PgConnection, username: &str) -> Result<Option<LoginAccount>> {
     Ok(sqlx::query_as!(
         LoginAccount,
@@ -195,8 +205,9 @@ pub async fn credentials(conn: &mut PgConnection, username: &str) -> Result<Opti
     .await?)
 }
 
-/// Writes down a login that was checked against the hash `stored`, and renews the hash. `false`: it has changed
-/// meanwhile, or the user may no longer log in.
+/// Records a login that was checked against the hash `stored`, and replaces the hash by `renewed`.
+///
+/// Returns false if the hash has changed since, or the user may no longer log in.
 pub async fn log_in(tx: &mut WriteTx<'_>, id: i64, stored: &str, renewed: &str) -> Result<bool> {
     let done = sqlx::query!(
         "UPDATE app_user SET last_login = now(), password = $3
@@ -210,7 +221,7 @@ pub async fn log_in(tx: &mut WriteTx<'_>, id: i64, stored: &str, renewed: &str) 
     Ok(done.rows_affected() > 0)
 }
 
-/// Gives the user another password. `false`: there is no such user, or the hash is no longer `stored`.
+/// Replaces the hash `stored` by `hash`; returns false if there is no such user or the hash is no longer `stored`.
 pub async fn replace_password(tx: &mut WriteTx<'_>, id: i64, stored: &str, hash: &str) -> Result<bool> {
     let done = sqlx::query!("UPDATE app_user SET password = $3 WHERE id = $1 AND password = $2", id, stored, hash)
         .execute(tx.conn())

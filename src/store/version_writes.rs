@@ -1,11 +1,13 @@
-//! Versions as they are written: of one probe as it was saved, of many metrics as they stand in the tables.
+//! Writing versions: of one probe from the saved content, of many metrics from their current rows.
+//!
+//! `versions` reads them.
 
 use sqlx::types::Json;
 
 use super::{Result, WriteTx};
 use crate::domain::model::probe::ProbeContent;
 
-/// A new version of the probe; gives its id.
+/// Adds a version of the probe with this content; returns its id.
 pub async fn keep_probe(
     tx: &mut WriteTx<'_>,
     id: i64,
@@ -26,7 +28,7 @@ pub async fn keep_probe(
     .await?)
 }
 
-/// Puts the content in the place of what a version of a probe holds. Its message, its user and its time stay.
+/// Replaces the content of a version of a probe. Its message, its user and its time stay.
 pub async fn amend_probe(tx: &mut WriteTx<'_>, version_id: i64, content: &ProbeContent) -> Result<()> {
     sqlx::query!("UPDATE version SET content = $2 WHERE id = $1", version_id, Json(content) as _)
         .execute(tx.conn())
@@ -34,7 +36,9 @@ pub async fn amend_probe(tx: &mut WriteTx<'_>, version_id: i64, content: &ProbeC
     Ok(())
 }
 
-/// A new version of each metric with these ids, as the metric is now (see `domain::metric::MetricContent`).
+/// Adds a version of each metric with these ids, with its current state as JSON.
+///
+/// The JSON is that of [`crate::domain::model::metric::MetricContent`].
 pub async fn keep_metrics(
     tx: &mut WriteTx<'_>,
     ids: &[i64],
@@ -73,7 +77,7 @@ pub async fn keep_metrics(
     Ok(())
 }
 
-/// Gives a metric the versions of another, as they are, in their order.
+/// Copies all versions of a metric to another, unchanged and in their order.
 pub async fn copy_metric_versions(tx: &mut WriteTx<'_>, from: i64, to: i64) -> Result<()> {
     sqlx::query!(
         "INSERT INTO version (kind, object_id, content, message, user_id, username, created)
@@ -87,7 +91,7 @@ pub async fn copy_metric_versions(tx: &mut WriteTx<'_>, from: i64, to: i64) -> R
     Ok(())
 }
 
-/// Writes the group's name into the newest version of each probe with these ids; '' for none. No version is added.
+/// Sets the group's name ('' for none) in the newest version of each probe with these ids. Adds no version.
 pub async fn amend_probes_group(tx: &mut WriteTx<'_>, ids: &[i64], group: &str) -> Result<()> {
     sqlx::query!(
         "UPDATE version SET content = jsonb_set(content, '{group}', to_jsonb($2::text))

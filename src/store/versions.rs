@@ -1,4 +1,4 @@
-//! What probes and metrics were: their versions.
+//! Reading the versions of probes and metrics. `version_writes` writes them.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -7,20 +7,23 @@ use super::Result;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::snapshot::{Version, VersionContent};
 
-/// A line of an object's history.
+/// A version of an object without its content, for the list of its history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionRow {
+    /// The version's id.
     pub id: i64,
-    /// A probe's version number; '' for metrics, which have none.
+    /// The version number of a probe; '' for metrics, which have none.
     pub label: String,
+    /// The time when the version was saved.
     pub created: DateTime<Utc>,
-    /// '' where nobody was named.
+    /// The name of the author; '' if unknown.
     pub username: String,
-    /// What changed, in words.
+    /// The changes, in words.
     pub message: String,
 }
 
 impl VersionRow {
+    /// Returns the row of a version.
     pub fn of(version: &Version) -> Self {
         let label = match &version.content {
             VersionContent::Probe(content) => content.version.clone(),
@@ -36,14 +39,16 @@ impl VersionRow {
     }
 }
 
-/// The versions before and after one; `None` at the ends.
+/// The ids of the versions before and after one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Neighbours {
+    /// The id of the version before; `None` for the first.
     pub previous: Option<i64>,
+    /// The id of the version after; `None` for the newest.
     pub next: Option<i64>,
 }
 
-/// The versions of an object, the newest first; none for kinds other than probes and metrics.
+/// Returns the versions of an object, newest first; empty for kinds other than probes and metrics.
 pub async fn list(conn: &mut PgConnection, kind: ObjectKind, object_id: i64) -> Result<Vec<VersionRow>> {
     Ok(sqlx::query_as!(
         VersionRow,
@@ -56,7 +61,7 @@ pub async fn list(conn: &mut PgConnection, kind: ObjectKind, object_id: i64) -> 
     .await?)
 }
 
-/// One version with its content.
+/// Returns one version with its content.
 pub async fn get(conn: &mut PgConnection, version_id: i64) -> Result<Option<Version>> {
     let record = sqlx::query_as!(
         VersionRecord,
@@ -66,7 +71,7 @@ pub async fn get(conn: &mut PgConnection, version_id: i64) -> Result<Option<Vers
     record.fetch_optional(conn).await?.map(VersionRecord::typed).transpose()
 }
 
-/// The versions of the same object next to this one.
+/// Returns the versions of the same object next to this one.
 pub async fn neighbours(conn: &mut PgConnection, version_id: i64) -> Result<Neighbours> {
     let neighbours = sqlx::query_as!(
         Neighbours,

@@ -5,18 +5,23 @@ use sqlx::PgConnection;
 use super::{ListAsk, Order, Rows};
 use crate::store::Result;
 
+/// The columns that the list can be sorted by.
 pub const SORTS: &[&str] = &["name", "group"];
+/// The default order: by name.
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
 
+/// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AggregationListRow {
+    /// The aggregation's id.
     pub id: i64,
+    /// The aggregation's name.
     pub name: String,
-    /// '' without one.
+    /// The name of its group; '' without a group.
     pub group: String,
 }
 
-/// Searches the name. Filters: `group`.
+/// Returns a page of aggregations. Searches the name. Filters: `group`.
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<AggregationListRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(

@@ -6,20 +6,27 @@ use sqlx::PgConnection;
 use super::{ListAsk, Order, Rows};
 use crate::store::Result;
 
+/// The columns that the list can be sorted by.
 pub const SORTS: &[&str] = &["client", "created", "revoked"];
-/// The newest first.
+/// The default order: newest first.
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "created", descending: true };
 
+/// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyRow {
+    /// The key's id.
     pub id: i64,
+    /// The name of its client.
     pub client: String,
+    /// The time when the current token was created.
     pub created: DateTime<Utc>,
+    /// The key is refused permanently.
     pub revoked: bool,
 }
 
-/// Searches the client. Filters: `revoked`, by [`super::YES`] and [`super::NO`]; with `since`, the keys that were
-/// created then or later.
+/// Returns a page of API keys. Searches the client. Filters: `revoked`, by [`super::YES`] and [`super::NO`].
+///
+/// With `since`, only keys that were created at that time or later.
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, since: Option<DateTime<Utc>>) -> Result<Rows<ApiKeyRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(

@@ -6,20 +6,25 @@ use super::{ListAsk, Order, Rows};
 use crate::domain::model::group_kind::GroupKind;
 use crate::store::Result;
 
+/// The columns that the list can be sorted by.
 pub const SORTS: &[&str] = &["name", "members", "users"];
+/// The default order: by name.
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
 
+/// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupRow {
+    /// The group's id, unique in its kind.
     pub id: i64,
+    /// The group's name.
     pub name: String,
-    /// How many objects it holds; of a group of metrics: names of the registry.
+    /// The number of its objects; of a group of metrics, names of the registry.
     pub members: i64,
-    /// How many users may change them.
+    /// The number of users who may change these objects.
     pub users: i64,
 }
 
-/// Searches the name.
+/// Returns a page of the groups of a kind. Searches the name.
 pub async fn list(conn: &mut PgConnection, kind: GroupKind, ask: &ListAsk<'_>) -> Result<Rows<GroupRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(

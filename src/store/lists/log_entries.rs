@@ -1,4 +1,4 @@
-//! The action history as a list: all of it, that of one object, or one entry.
+//! The list of log entries: all of them, those of one object, or those with given ids.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -9,38 +9,48 @@ use crate::domain::model::object_kind::ObjectKind;
 use crate::store::Result;
 use crate::store::text::word;
 
+/// The columns that the list can be sorted by; `entry` is the name of the object.
 pub const SORTS: &[&str] = &["time", "entry", "user"];
-/// The newest first.
+/// The default order: newest first.
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "time", descending: true };
 
+/// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRow {
+    /// The entry's id.
     pub id: i64,
+    /// The time of the action.
     pub time: DateTime<Utc>,
+    /// The kind of action.
     pub action: LogAction,
-    /// `None` where POEM 2.3 named none.
+    /// The kind of object; `None` if POEM 2.3 named none.
     pub object_kind: Option<ObjectKind>,
+    /// The object's id as text; `None` if POEM 2.3 named none.
     pub object_id: Option<String>,
+    /// The object's name or label at that time.
     pub object_name: String,
+    /// The changes, in words; may be empty.
     pub message: String,
+    /// The name of the user or command.
     pub username: String,
-    /// Whether the object still exists.
+    /// The object still exists.
     pub exists: bool,
-    /// The version that was made by this action, where there is one.
+    /// The id of the version that the action added, if any.
     pub version_id: Option<i64>,
 }
 
-/// Which entries; the default is all of them.
+/// The selection of log entries; the default is all of them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Entries<'a> {
-    /// From this time on.
+    /// Only entries from this time on.
     pub from: Option<DateTime<Utc>>,
-    /// Before this time.
+    /// Only entries before this time.
     pub until: Option<DateTime<Utc>>,
+    /// Only entries of this object, by kind and id.
     pub object: Option<(ObjectKind, &'a str)>,
 }
 
-/// Searches the user's name. Filters: `kind`, an [`ObjectKind`] as a word.
+/// Returns a page of log entries. Searches the user's name. Filters: `kind`, an [`ObjectKind`] as a word.
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, entries: Entries<'_>) -> Result<Rows<LogRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
@@ -80,9 +90,9 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, entries: Entries<'
     Ok(Rows { rows: of_ids(conn, &ids.rows).await?, total: ids.total, page: ids.page })
 }
 
-/// The entries of these ids, in their order; ids that are none are left out.
+/// Returns the entries with these ids, in this order; unknown ids are left out.
 ///
-/// An entry and the version it made bear the same time; in data of POEM 2.3 they are some milliseconds apart.
+/// An entry and its version have the same time; in data of POEM 2.3 they are some milliseconds apart.
 pub async fn of_ids(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<LogRow>> {
     let records = sqlx::query!(
         r#"SELECT l.id, action_time, action, object_kind, l.object_id, object_name, message, username,
@@ -119,7 +129,7 @@ pub async fn of_ids(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<LogRow>>
     rows.collect()
 }
 
-/// The kinds of objects that the history speaks of.
+/// Returns the kinds of objects that have log entries.
 pub async fn kinds(conn: &mut PgConnection) -> Result<Vec<ObjectKind>> {
     let words = sqlx::query_scalar!(
         r#"SELECT object_kind AS "kind!" FROM log_entry WHERE object_kind IS NOT NULL

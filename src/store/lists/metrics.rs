@@ -5,26 +5,34 @@ use sqlx::PgConnection;
 use super::{ListAsk, Order, Rows};
 use crate::store::Result;
 
+/// The columns that the list can be sorted by.
 pub const SORTS: &[&str] = &["name", "tag", "probe", "group"];
+/// The default order: by name.
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
 
+/// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetricListRow {
+    /// The metric's id.
     pub id: i64,
+    /// The metric's name.
     pub name: String,
+    /// The metric's tag.
     pub tag: String,
-    /// The label of the probe version it uses, like «ams-probe (0.1.7)»; '' without one.
+    /// The label of the probe version it uses, like `ams-probe (0.1.7)`; '' without one.
     pub probe: String,
+    /// The id of the probe; `None` without one.
     pub probe_id: Option<i64>,
+    /// The id of the probe version; `None` without one.
     pub probe_version_id: Option<i64>,
-    /// '' without one.
+    /// The name of its group; '' without a group.
     pub group: String,
 }
 
-/// Searches the name. Filters: `tag`, `group`.
+/// Returns a page of metrics. Searches the name. Filters: `tag`, `group`.
 ///
-/// Labels are read from JSON, which is slow: they are made once a version (`OFFSET 0` keeps PostgreSQL from making them
-/// once a comparison), and only where they are sorted by.
+/// Labels are read from JSON, which is slow: they are computed once per version (`OFFSET 0` keeps PostgreSQL from
+/// computing them once per comparison), and only if the list is sorted by them.
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<MetricListRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(

@@ -1,6 +1,6 @@
-//! The lists of the admin: searched, filtered, sorted and cut into pages by PostgreSQL, one query a list.
+//! The lists of the admin pages: PostgreSQL searches, filters, sorts and pages them, with one query per list.
 //!
-//! Text is sorted case-insensitively, then by code point; what is equal, by the list's own name and at last by id.
+//! Text is sorted case-insensitively, then by code point; equal rows are sorted by the list's name column, then by id.
 //! Descending is exactly the reverse. A page beyond the last is the last.
 
 pub mod aggregations;
@@ -15,50 +15,53 @@ pub mod users;
 
 use super::text::storable;
 
-/// The value of the filter `group` for objects without one.
+/// The value of the filter `group` for objects without a group.
 pub const WITHOUT_GROUP: &str = "-";
 
-/// The values of filters by a flag.
+/// The value of a filter by a flag for rows that have it.
 pub const YES: &str = "yes";
-/// See [`YES`].
+/// The value of a filter by a flag for rows that do not have it.
 pub const NO: &str = "no";
 
-/// Which part of a list somebody wants to see. Whatever it holds, the list has an answer.
+/// A request for a part of a list. Every value is valid: unknown ones mean the default.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ListAsk<'a> {
-    /// Found anywhere in the list's searched columns, in any case; '' for everything.
+    /// The text to find anywhere in the list's searched columns, in any case; '' for everything.
     pub search: &'a str,
-    /// One of the list's `SORTS`; anything else means its default order.
+    /// The column to sort by, one of the list's `SORTS`; anything else means its default order.
     pub sort: &'a str,
+    /// The order is reversed; ignored in the default order.
     pub descending: bool,
-    /// Counted from 1.
+    /// The number of the page, from 1.
     pub page: i64,
-    /// Rows a page.
+    /// The number of rows per page.
     pub page_size: i64,
-    /// By the names of the list's filters; a value of '' filters nothing.
+    /// The filters, as (name, value); a value of '' filters nothing.
     pub filters: &'a [(&'static str, String)],
 }
 
-/// By which column a list is sorted, and which way.
+/// The column that a list is sorted by, and the direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order<'a> {
+    /// The name of the column.
     pub column: &'a str,
+    /// The order is reversed.
     pub descending: bool,
 }
 
 impl<'a> ListAsk<'a> {
-    /// `None` where nothing is filtered by it.
+    /// Returns the value of a filter; `None` if it is missing or ''.
     pub fn filter(&self, name: &str) -> Option<&'a str> {
         let (_, value) = self.filters.iter().find(|(filter, _)| *filter == name)?;
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// The order in which a list with these columns and this default answers.
+    /// Returns the order of a list that has these columns and this default.
     pub fn order(&self, sorts: &[&str], default: Order<'static>) -> Order<'a> {
         if sorts.contains(&self.sort) { Order { column: self.sort, descending: self.descending } } else { default }
     }
 
-    /// A filter by a flag; `None` for any value but [`YES`] and [`NO`].
+    /// Returns the value of a filter by a flag; `None` for any value but [`YES`] and [`NO`].
     fn flag(&self, name: &str) -> Option<bool> {
         match self.filter(name)? {
             YES => Some(true),
@@ -67,7 +70,7 @@ impl<'a> ListAsk<'a> {
         }
     }
 
-    /// A filter as a query takes it: '' where nothing is filtered.
+    /// Returns the value of a filter as a query takes it: '' if nothing is filtered.
     pub(super) fn filter_text(&self, name: &str) -> String {
         storable(self.filter(name).unwrap_or_default())
     }
@@ -88,15 +91,16 @@ impl<'a> ListAsk<'a> {
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows<T> {
+    /// The rows of the page.
     pub rows: Vec<T>,
-    /// The rows of all pages.
+    /// The number of rows in all pages.
     pub total: i64,
     /// The page's number from 1, at most that of the last page.
     pub page: i64,
 }
 
 impl<T> Rows<T> {
-    /// From records that each tell the total and the page's number; without any the list is empty.
+    /// Creates the page from records, each of which has the total and the page's number; no records mean an empty list.
     pub(super) fn of<R>(records: Vec<R>, paging: fn(&R) -> (i64, i64), row: fn(R) -> T) -> Self {
         let (total, page) = records.first().map_or((0, 1), paging);
         Self { rows: records.into_iter().map(row).collect(), total, page }
@@ -108,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_undeclared_column_gives_the_default_order() {
+    fn an_unknown_column_means_the_default_order() {
         let default = Order { column: "name", descending: false };
         let ask = ListAsk { sort: "password", descending: true, ..Default::default() };
         assert_eq!(ask.order(&["name", "vo"], default), default);

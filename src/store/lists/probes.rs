@@ -5,21 +5,27 @@ use sqlx::PgConnection;
 use super::{ListAsk, Order, Rows};
 use crate::store::Result;
 
+/// The columns that the list can be sorted by.
 pub const SORTS: &[&str] = &["name", "versions", "description", "group"];
+/// The default order: by name.
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
 
+/// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeRow {
+    /// The probe's id.
     pub id: i64,
+    /// The probe's name.
     pub name: String,
-    /// How many versions there are.
+    /// The number of its versions.
     pub versions: i64,
+    /// The current description.
     pub description: String,
-    /// '' without one.
+    /// The name of its group; '' without a group.
     pub group: String,
 }
 
-/// Searches the name. Filters: `group`.
+/// Returns a page of probes. Searches the name. Filters: `group`.
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ProbeRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(

@@ -5,21 +5,27 @@ use sqlx::PgConnection;
 use super::{ListAsk, Order, Rows};
 use crate::store::Result;
 
+/// The columns that the list can be sorted by.
 pub const SORTS: &[&str] = &["name", "vo", "description", "group"];
+/// The default order: by name.
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "name", descending: false };
 
+/// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileListRow {
+    /// The profile's id.
     pub id: i64,
+    /// The profile's name, without its version.
     pub name: String,
+    /// The name of the VO that owns it.
     pub vo: String,
-    /// '' without one.
+    /// The description; '' without one.
     pub description: String,
-    /// '' without one.
+    /// The name of its group; '' without a group.
     pub group: String,
 }
 
-/// Searches name and VO. Filters: `vo`, `group`.
+/// Returns a page of profiles. Searches name and VO. Filters: `vo`, `group`.
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ProfileListRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
@@ -68,7 +74,7 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Pro
     ))
 }
 
-/// The VOs that own profiles.
+/// Returns the VOs that own profiles, case-insensitively by name.
 pub async fn vos(conn: &mut PgConnection) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(r#"SELECT vo FROM profile GROUP BY vo ORDER BY lower(vo) COLLATE "C", vo COLLATE "C""#)
         .fetch_all(conn)

@@ -1,32 +1,43 @@
-//! The services page: each service with the metrics that profiles ask of its type, and the probes these run.
+//! The list of services: each service with the metrics that profiles have for its type, and their probes.
 
 use sqlx::PgConnection;
 
 use super::{ListAsk, Order, Rows};
 use crate::store::Result;
 
-/// Services are sorted by `metrics` and `probes` as by the first of each; those without any come last.
+/// The columns that the list can be sorted by.
+///
+/// By `metrics` and `probes`, services are sorted by their first metric or probe; those without any come last.
 pub const SORTS: &[&str] = &["area", "name", "type", "metrics", "probes"];
+/// The default order: by area.
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "area", descending: false };
 
-/// A service with one metric, or without any. The lines of a service follow one another.
+/// A service with one of its metrics, or without any. The lines of a service are consecutive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceLine {
+    /// The service's id, a text.
     pub service_id: String,
+    /// The service area.
     pub area: String,
+    /// The service's name.
     pub name: String,
+    /// The service type, which profiles call service flavour.
     pub service_type: String,
-    /// '' where no profile asks a metric of this type.
+    /// The metric's name; '' if no profile has a metric for this type.
     pub metric: String,
-    /// The label of the probe version, like «ams-probe (0.1.7)»; '' without one. Where tags of a metric use different
-    /// versions, each has a line.
+    /// The label of the probe version, like `ams-probe (0.1.7)`; '' without one.
+    ///
+    /// If metrics with the same name use different versions under different tags, each version has a line.
     pub probe: String,
+    /// The id of the probe; `None` without one.
     pub probe_id: Option<i64>,
+    /// The id of the probe version; `None` without one.
     pub probe_version_id: Option<i64>,
 }
 
-/// A page of services with all their lines: pages and total count services, not lines. Searches all columns; a service
-/// that is found by a metric or probe alone has only those lines.
+/// Returns a page of services with all their lines; page size and total count services, not lines.
+///
+/// Searches all columns. A service that is found only by a metric or probe has only the matching lines.
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ServiceLine>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(

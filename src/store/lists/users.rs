@@ -5,21 +5,33 @@ use sqlx::PgConnection;
 use super::{ListAsk, Order, Rows};
 use crate::store::Result;
 
+/// The columns that the list can be sorted by.
 pub const SORTS: &[&str] = &["username", "first_name", "last_name", "email", "staff", "superuser"];
+/// The default order: by username.
 pub const DEFAULT_ORDER: Order<'static> = Order { column: "username", descending: false };
 
+/// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRow {
+    /// The user's id.
     pub id: i64,
+    /// The name for the login.
     pub username: String,
+    /// The first name; may be empty.
     pub first_name: String,
+    /// The last name; may be empty.
     pub last_name: String,
+    /// The e-mail address; may be empty.
     pub email: String,
+    /// The user may log in, if the account is active.
     pub is_staff: bool,
+    /// The user may do everything.
     pub is_superuser: bool,
 }
 
-/// Searches the names and the e-mail address. Filters: `superuser` and `staff`, by [`super::YES`] and [`super::NO`].
+/// Returns a page of users. Searches the names and the e-mail address.
+///
+/// Filters: `superuser` and `staff`, by [`super::YES`] and [`super::NO`].
 pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<UserRow>> {
     let order = ask.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(

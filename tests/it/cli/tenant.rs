@@ -39,15 +39,15 @@ fn what_is_taken_is_named_and_nothing_is_half_made() {
     sql(&installation, "CREATE SCHEMA foreigner; CREATE TABLE foreigner.precious (id int)");
     let before = tables(&installation);
     let cases = [
-        ("EGI", "new.localhost", "a tenant named EGI exists already"),
-        ("Egi", "new.localhost", "the schema egi exists already"),
-        ("NEW", "localhost", "the host localhost leads to another tenant already"),
-        ("NEW", "www.LOCALHOST", "the host localhost leads to another tenant already"),
+        ("EGI", "new.localhost", "a tenant named EGI already exists"),
+        ("Egi", "new.localhost", "the schema egi already exists"),
+        ("NEW", "localhost", "the host localhost already belongs to another tenant"),
+        ("NEW", "www.LOCALHOST", "the host localhost already belongs to another tenant"),
         (
             "FOREIGNER",
             "new.localhost",
-            "the schema foreigner exists already and is no tenant's of this POEM; if this is the database of POEM 2.3, \
-             name an empty one in [DATABASE]",
+            "the schema foreigner already exists and belongs to no tenant of this POEM; \
+             if this is the database of POEM 2.3, name an empty one in [DATABASE]",
         ),
     ];
     for (name, host, words) in cases {

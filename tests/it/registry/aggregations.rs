@@ -1,4 +1,4 @@
-//! Aggregations as the pages save them. (What the internal API does with them is among its golden exchanges.)
+//! Aggregations as the pages save them. (The golden exchanges of the internal API test what it does with them.)
 
 use poem::domain::model::aggregation::AggregationContent;
 use poem::domain::model::policy::Denial;
@@ -47,7 +47,7 @@ fn an_aggregation_is_added_changed_and_removed() {
 }
 
 #[test]
-fn names_and_ids_are_taken_once() {
+fn names_and_ids_are_unique() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let same_name = aggregation("TEST_PROFILE", "new-id", "");
@@ -80,11 +80,11 @@ fn rights_follow_the_group() {
 }
 
 #[test]
-fn only_the_newest_form_is_saved() {
+fn a_stale_form_is_not_saved() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let Loaded { revision, content, .. } = load(&egi, 2);
-    change(&egi, "alice", 2, |it| it.name = "MEANWHILE".into()).unwrap();
+    change(&egi, "alice", 2, |it| it.name = "CHANGED".into()).unwrap();
     let [stale, gone] = [2, 4711].map(|id| ExpectedRevision { id, revision });
     let refusal = egi.refused(async |tx| aggregations::change(tx, &poem, stale, &content).await);
     assert!(matches!(refusal, SaveError::Stale), "{refusal:?}");

@@ -1,4 +1,4 @@
-//! The tenant EGI with small.json, and people who do something there.
+//! The tenant EGI with the data of small.json, and helpers that run operations there as a user.
 
 use poem::domain::form::validation_error::{Place, ValidationErrors};
 use poem::domain::model::policy::Viewer;
@@ -10,6 +10,7 @@ use crate::support::installation::egi;
 use crate::support::sql::{sql, tables};
 use crate::support::{Installation, block_on};
 
+/// An installation with the tenant EGI.
 pub struct Egi {
     pub installation: Installation,
 }
@@ -19,7 +20,7 @@ impl Egi {
         Self { installation: Installation::with_small_data() }
     }
 
-    /// Who may log in under this name.
+    /// Returns the user with this name, who may log in.
     pub fn viewer(&self, username: &str) -> Viewer {
         let id = sql(&self.installation, &format!("SELECT id FROM egi.app_user WHERE username = '{username}'"));
         let id = id.first().expect("there is such a user").parse().unwrap();
@@ -29,7 +30,7 @@ impl Egi {
         })
     }
 
-    /// Does something as a route does it: in one transaction, which is undone where it was refused.
+    /// Runs an operation as a route does: in one transaction, which is rolled back if it fails.
     pub fn act<T>(&self, work: impl AsyncFnOnce(&mut Transaction) -> Result<T, SaveError>) -> Result<T, SaveError> {
         block_on(async {
             let mut tx = Transaction::begin(&self.installation.pool(), &egi()).await?;
@@ -39,7 +40,7 @@ impl Egi {
         })
     }
 
-    /// What is tried is refused and leaves nothing behind.
+    /// Checks that the operation fails and changes nothing; returns the error.
     #[track_caller]
     pub fn refused<T: std::fmt::Debug>(
         &self,
@@ -51,7 +52,7 @@ impl Egi {
         refusal
     }
 
-    /// [`Egi::refused`] for something that can be mended: the complaints with their places.
+    /// Checks with [`Egi::refused`] that the content is invalid; returns the messages with their places.
     #[track_caller]
     pub fn rejected<T: std::fmt::Debug>(
         &self,
@@ -63,6 +64,7 @@ impl Egi {
         }
     }
 
+    /// Runs queries in one transaction that reads.
     pub fn read<T>(&self, work: impl AsyncFnOnce(&mut ReadTx) -> poem::store::Result<T>) -> T {
         block_on(async {
             let mut tx = ReadTx::begin(&self.installation.pool(), &egi()).await.unwrap();
@@ -70,25 +72,25 @@ impl Egi {
         })
     }
 
-    /// Rows of the tenant, their columns joined by `|`.
+    /// Returns rows of the tenant, their columns joined by `|`.
     pub fn sql(&self, statement: &str) -> Vec<String> {
         sql(&self.installation, &format!("SET search_path TO egi; {statement}"))
     }
 
-    /// The newest entries of the action history: «action|kind|id|name|message|username», the newest first.
+    /// Returns the newest log entries, newest first: `action|kind|id|name|message|username`.
     pub fn history(&self, entries: usize) -> Vec<String> {
         self.sql(&format!(
             "SELECT action, object_kind, object_id, object_name, message, username FROM log_entry ORDER BY id DESC LIMIT {entries}"
         ))
     }
 
-    /// Every row of every table; sequences may go on.
+    /// Returns every row of every table; sequences are left out.
     pub fn rows(&self) -> String {
         tables(&self.installation)
     }
 }
 
-/// The messages at a field.
+/// Returns the messages at a field.
 pub fn at<'a>(errors: &'a ValidationErrors, field: &'static str) -> Vec<&'a str> {
     errors.of(Place::Field(field))
 }
@@ -97,7 +99,7 @@ pub fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Two do the same at once: what the first got who was let through, and why the other was refused.
+/// Runs the same operation twice at the same time; returns the result of the winner and the error of the other.
 #[track_caller]
 pub fn race<T: std::fmt::Debug + Send>(work: impl Fn() -> Result<T, SaveError> + Sync) -> (T, SaveError) {
     let results = std::thread::scope(|scope| {
@@ -110,9 +112,9 @@ pub fn race<T: std::fmt::Debug + Send>(work: impl Fn() -> Result<T, SaveError> +
     }
 }
 
-/// The complaints of somebody who was refused for what can be mended.
+/// Returns the messages of a result that must be invalid content.
 #[track_caller]
-pub fn complaints<T: std::fmt::Debug>(refused: Result<T, SaveError>) -> ValidationErrors {
+pub fn errors_of<T: std::fmt::Debug>(refused: Result<T, SaveError>) -> ValidationErrors {
     match refused {
         Err(SaveError::Rejected(errors)) => errors,
         other => panic!("{other:?}"),

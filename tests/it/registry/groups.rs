@@ -1,4 +1,4 @@
-//! Groups: who is in them, and what it does to those who come and go.
+//! Groups: their members and users, and the effects of joining and leaving.
 
 use poem::domain::model::aggregation::AggregationContent;
 use poem::domain::model::group::GroupContent;
@@ -8,7 +8,7 @@ use poem::domain::model::policy::Denial;
 use poem::registry::{ExpectedRevision, SaveError, Saved, aggregations, groups};
 use poem::store::{Loaded, groups as store};
 
-use super::egi::{Egi, at, complaints, names, race};
+use super::egi::{Egi, at, errors_of, names, race};
 
 const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
 
@@ -32,7 +32,7 @@ fn change(egi: &Egi, kind: GroupKind, id: i64, edit: impl FnOnce(&mut GroupConte
     egi.act(async |tx| groups::change(tx, &poem, kind, ExpectedRevision { id, revision }, &content).await)
 }
 
-/// The last four changes of objects of a kind: «name|message|username», sorted.
+/// The last four changes of objects of a kind: `name|message|username`, sorted.
 fn moves(egi: &Egi, kind: GroupKind) -> Vec<String> {
     let newest =
         format!("SELECT * FROM log_entry WHERE object_kind = '{}' ORDER BY id DESC LIMIT 4", kind.member_kind());
@@ -78,28 +78,28 @@ fn every_kind_of_group_is_added_changed_and_removed() {
 }
 
 #[test]
-fn a_group_takes_only_what_is_in_none() {
+fn a_group_accepts_only_objects_without_a_group() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let content = group("NEW", &["ams-probe", "no-probe"], &["alice", "nobody"]);
     let refused = egi.rejected(async |tx| groups::create(tx, &poem, GroupKind::Probes, &content).await);
-    assert_eq!(at(&refused, "members"), [NO_CHOICE, "The probe ams-probe is in the group ARGO already."]);
+    assert_eq!(at(&refused, "members"), [NO_CHOICE, "The probe ams-probe is already in the group ARGO."]);
     assert_eq!(at(&refused, "users"), [NO_CHOICE]);
-    // What is an object of another kind is unknown here.
+    // The name of an object of another kind is unknown here.
     let other_kind = group("NEW", &["ams-probe"], &[]);
     let refused = egi.rejected(async |tx| groups::create(tx, &poem, GroupKind::Profiles, &other_kind).await);
     assert_eq!(at(&refused, "members"), [NO_CHOICE]);
 }
 
 #[test]
-fn a_name_is_taken_once_in_its_kind() {
+fn a_name_is_unique_in_its_kind() {
     let egi = Egi::new();
     for kind in GroupKind::ALL {
         let poem = egi.viewer("poem");
         let taken = [format!("Group of {kind} with this Name already exists.")];
         let refused = egi.rejected(async |tx| groups::create(tx, &poem, kind, &group("ARGO", &[], &[])).await);
         assert_eq!(at(&refused, "name"), taken);
-        let refused = complaints(change(&egi, kind, 2, |it| it.name = "ARGO".into()));
+        let refused = errors_of(change(&egi, kind, 2, |it| it.name = "ARGO".into()));
         assert_eq!(at(&refused, "name"), taken);
     }
     let content = group("RACE", &[], &[]);
@@ -108,7 +108,7 @@ fn a_name_is_taken_once_in_its_kind() {
 }
 
 #[test]
-fn groups_are_for_superusers_and_for_the_newest_form() {
+fn only_a_superuser_with_a_current_form_changes_a_group() {
     let egi = Egi::new();
     let [poem, alice] = ["poem", "alice"].map(|name| egi.viewer(name));
     let kind = GroupKind::Probes;
@@ -140,7 +140,7 @@ fn newest_version(egi: &Egi, metric: i64) -> (String, MetricContent) {
 }
 
 #[test]
-fn a_name_takes_its_metrics_along() {
+fn metrics_follow_their_name_into_a_group() {
     let egi = Egi::new();
     let count = "SELECT count(*) FROM version WHERE kind = 'metric' AND object_id IN (1, 8)";
     let (before, versions) = (newest_version(&egi, 1).1, egi.sql(count)[0].parse::<u32>().unwrap());
@@ -149,7 +149,7 @@ fn a_name_takes_its_metrics_along() {
     assert_eq!(removed.side_effects, [format!("Left without a group: metrics {labels}")]);
     let added = change(&egi, GroupKind::Metrics, 2, |it| it.members.push("argo.AMS-Check".into())).unwrap();
     assert_eq!(added.side_effects, [format!("Changed group of metrics {labels}")]);
-    // The same in all but the group, settings and all.
+    // Everything but the group is the same, including the settings.
     let (words, after) = newest_version(&egi, 1);
     assert_eq!(words, "Changed group.|poem");
     assert_eq!(after, MetricContent { group: "SSC".into(), ..before });
@@ -186,7 +186,7 @@ fn a_removed_group_leaves_its_objects_without_one() {
 }
 
 #[test]
-fn forms_that_name_a_group_hear_of_its_changes() {
+fn a_change_of_a_group_makes_forms_that_show_it_stale() {
     let egi = Egi::new();
     let revisions = "SELECT (SELECT revision FROM app_user WHERE username = 'alice'), (SELECT revision FROM app_user WHERE username = 'bob'),
                             (SELECT revision FROM probe WHERE id = 1), (SELECT revision FROM probe WHERE id = 3)";
@@ -212,7 +212,7 @@ fn an_old_form_of_a_group_undoes_no_move() {
 }
 
 #[test]
-fn the_newest_version_of_a_probe_bears_the_new_name_of_its_group() {
+fn the_newest_version_of_a_probe_has_the_new_name_of_its_group() {
     let egi = Egi::new();
     change(&egi, GroupKind::Probes, 2, |it| it.name = "NEW".into()).unwrap();
     let group =

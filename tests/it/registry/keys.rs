@@ -22,7 +22,7 @@ fn change(egi: &Egi, id: i64, content: &ApiKeyContent) -> Result<Saved, SaveErro
 }
 
 #[test]
-fn a_token_is_told_once_and_only_its_hash_is_kept() {
+fn a_token_is_returned_once_and_only_its_hash_is_stored() {
     let egi = Egi::new();
     let keys = egi.installation.keys();
     let (saved, token) = create(&egi, "NCG").unwrap();
@@ -37,7 +37,7 @@ fn a_token_is_told_once_and_only_its_hash_is_kept() {
 }
 
 #[test]
-fn the_token_that_poem_presents_is_kept_sealed() {
+fn the_token_that_poem_presents_is_stored_sealed() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let web_api = egi.sql("SELECT id FROM api_key WHERE client = 'WEB-API'")[0].parse().unwrap();

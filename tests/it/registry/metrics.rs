@@ -1,4 +1,4 @@
-//! Metrics: what people may save, and the versions that come of it.
+//! Metrics: the rules for saving them, and the versions that a save adds.
 
 use poem::domain::form::submitted::Draft;
 use poem::domain::form::validation_error::Place;
@@ -8,7 +8,7 @@ use poem::domain::model::policy::Denial;
 use poem::registry::{ExpectedRevision, SaveError, Saved, metrics};
 use poem::store::{Loaded, metrics as store};
 
-use super::egi::{Egi, at, complaints, race};
+use super::egi::{Egi, at, errors_of, race};
 
 const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
 const TAKEN: [&str; 1] = ["Metric with this Name and Tag already exists."];
@@ -17,7 +17,7 @@ pub(super) fn load(egi: &Egi, id: i64) -> Loaded<MetricContent> {
     egi.read(async |tx| store::content(tx.conn(), id).await).expect("there is such a metric")
 }
 
-/// Opens the form of a metric, edits it, saves it.
+/// Opens the form of a metric, edits it and saves it.
 pub(super) fn change(
     egi: &Egi,
     as_whom: &str,
@@ -40,7 +40,7 @@ fn restore(egi: &Egi, as_whom: &str, id: i64, version: i64) -> Result<Saved, Sav
     egi.act(async |tx| metrics::restore(tx, &viewer, ExpectedRevision { id, revision }, version).await)
 }
 
-/// A new metric with all that an active one has; in no section but config and dependency stands a key once only.
+/// A new metric with everything that an active one has; every section but config and dependency has a repeated key.
 fn active(name: &str) -> MetricContent {
     let mut content = MetricContent {
         name: name.into(),
@@ -64,7 +64,7 @@ fn active(name: &str) -> MetricContent {
     content
 }
 
-/// The versions of a metric, the oldest first: «message|username», and what it was.
+/// Returns the versions of a metric, oldest first: `message|username`, and the content.
 pub(super) fn versions(egi: &Egi, id: i64) -> Vec<(String, MetricContent)> {
     let rows = egi.sql(&format!(
         "SELECT message, username, content FROM version WHERE kind = 'metric' AND object_id = {id} ORDER BY id"
@@ -76,7 +76,7 @@ pub(super) fn versions(egi: &Egi, id: i64) -> Vec<(String, MetricContent)> {
     rows.iter().map(version).collect()
 }
 
-/// A name of the registry: the name of its group, '' without one; nothing where it is unknown.
+/// Returns the group of a name of the registry, '' without one; nothing if the name is unknown.
 pub(super) fn registered(egi: &Egi, name: &str) -> Vec<String> {
     egi.sql(&format!(
         "SELECT g.name FROM metric_name n LEFT JOIN object_group g ON g.kind = 'metrics' AND g.id = n.group_id
@@ -90,7 +90,7 @@ fn group_revisions(egi: &Egi) -> Vec<String> {
 }
 
 #[test]
-fn a_new_metric_has_a_version_and_a_name_that_is_known() {
+fn a_new_metric_gets_a_version_and_a_registered_name() {
     let egi = Egi::new();
     let content = active("new.Metric");
     let saved = create(&egi, "alice", &content, None).unwrap();
@@ -102,7 +102,7 @@ fn a_new_metric_has_a_version_and_a_name_that_is_known() {
     assert_eq!(group_revisions(&egi), ["ARGO|2", "SSC|1"]);
     // A parent and a dependency may be unknown, and stay so.
     assert!(registered(&egi, "nobody.Knows-This").is_empty() && registered(&egi, "nobody.Knows-That").is_empty());
-    // The name alone is no matter: the same under another tag is another metric.
+    // The same name with another tag is another metric.
     let other = MetricContent { tag: "Devel".into(), group: "SSC".into(), ..active("new.Metric") };
     create(&egi, "bob", &other, None).unwrap();
     assert_eq!(registered(&egi, "new.Metric"), ["SSC"]);
@@ -111,7 +111,7 @@ fn a_new_metric_has_a_version_and_a_name_that_is_known() {
 }
 
 #[test]
-fn all_complaints_come_at_once_and_leave_nothing_behind() {
+fn all_errors_are_reported_at_once_and_nothing_is_written() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let mut content = MetricContent {
@@ -140,10 +140,10 @@ fn all_complaints_come_at_once_and_leave_nothing_behind() {
 fn a_passive_metric_keeps_flags_and_parent() {
     let egi = Egi::new();
     let mut content = MetricContent { metric_type: "Passive".into(), ..active("new.Metric") };
-    let refused = complaints(create(&egi, "alice", &content, None));
+    let refused = errors_of(create(&egi, "alice", &content, None));
     assert_eq!(at(&refused, "flags"), ["Missing PASSIVE key"]);
     content.settings.push(Section::Flags, "passive", "0");
-    let refused = complaints(create(&egi, "alice", &content, None));
+    let refused = errors_of(create(&egi, "alice", &content, None));
     assert_eq!(at(&refused, "flags"), ["PASSIVE key should be set to 1"]);
     let id = create(&egi, "alice", &active("new.Metric"), None).unwrap().id;
     let saved = change(&egi, "alice", id, |it| {
@@ -161,7 +161,7 @@ fn a_passive_metric_keeps_flags_and_parent() {
 }
 
 #[test]
-fn a_name_and_tag_are_taken_once_however_many_want_them() {
+fn name_and_tag_are_unique_even_in_a_race() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let content = MetricContent { tag: "Devel".into(), ..active("argo.AMS-Check") };
@@ -170,14 +170,14 @@ fn a_name_and_tag_are_taken_once_however_many_want_them() {
     let (_, lost) = race(|| create(&egi, "poem", &active("new.Race"), None));
     assert_eq!(lost.to_string(), TAKEN[0]);
     let before = egi.rows();
-    assert_eq!(at(&complaints(change(&egi, "poem", 8, |it| it.tag = "Production".into())), "name"), TAKEN);
+    assert_eq!(at(&errors_of(change(&egi, "poem", 8, |it| it.tag = "Production".into())), "name"), TAKEN);
     let renamed = change(&egi, "poem", 2, |it| it.name = "argo.AMS-Check".into());
-    assert_eq!(at(&complaints(renamed), "name"), TAKEN);
+    assert_eq!(at(&errors_of(renamed), "name"), TAKEN);
     assert_eq!(egi.rows(), before);
 }
 
 #[test]
-fn a_change_makes_a_version_and_an_entry_with_the_same_words() {
+fn a_change_adds_a_version_and_a_log_entry_with_the_same_message() {
     let egi = Egi::new();
     let (before, count) = (load(&egi, 1), versions(&egi, 1).len());
     let saved = change(&egi, "alice", 1, |it| {
@@ -199,9 +199,9 @@ fn a_change_makes_a_version_and_an_entry_with_the_same_words() {
 }
 
 #[test]
-fn a_save_of_nothing_writes_nothing() {
+fn a_save_without_changes_writes_nothing() {
     let egi = Egi::new();
-    // The order of a form is not that of the metric.
+    // A form sends the settings in another order than the metric has them.
     let id = create(&egi, "alice", &active("new.Metric"), None).unwrap().id;
     let before = egi.rows();
     for id in [1, 4, 9, id] {
@@ -214,7 +214,7 @@ fn a_save_of_nothing_writes_nothing() {
 }
 
 #[test]
-fn what_somebody_else_saved_meanwhile_is_not_overwritten() {
+fn a_stale_form_does_not_overwrite_a_newer_save() {
     let egi = Egi::new();
     let (poem, Loaded { revision, content, .. }) = (egi.viewer("poem"), load(&egi, 1));
     change(&egi, "alice", 1, |it| it.executable = "first".into()).unwrap();
@@ -241,7 +241,7 @@ fn a_member_may_only_write_to_own_groups() {
     let foreign = MetricContent { group: "SSC".into(), ..active("new.Metric") };
     let refused = egi.rejected(async |tx| metrics::create(tx, &alice, &foreign, None).await);
     assert_eq!(at(&refused, "group"), ["You are not member of group SSC."]);
-    assert_eq!(at(&complaints(change(&egi, "alice", 1, |it| it.group = "SSC".into())), "group").len(), 1);
+    assert_eq!(at(&errors_of(change(&egi, "alice", 1, |it| it.group = "SSC".into())), "group").len(), 1);
     let without = MetricContent { group: String::new(), ..active("new.Metric") };
     let refused = egi.rejected(async |tx| metrics::create(tx, &alice, &without, None).await);
     assert_eq!(at(&refused, "group"), ["This field is required."]);
@@ -256,25 +256,25 @@ fn a_member_may_only_write_to_own_groups() {
 }
 
 #[test]
-fn a_metric_takes_its_name_to_its_group_and_leaves_its_namesakes() {
+fn a_metric_moves_its_name_but_no_other_metric_with_that_name() {
     let egi = Egi::new();
     let saved = change(&egi, "bob", 1, |it| it.group = "SSC".into()).unwrap();
     assert_eq!(saved.message, "Changed group.");
     assert_eq!(registered(&egi, "argo.AMS-Check"), ["SSC"]);
     assert_eq!(load(&egi, 8).content.group, "ARGO");
     assert_eq!(group_revisions(&egi), ["ARGO|2", "SSC|2"]);
-    // Every save puts it there.
+    // Every save moves the name to the group of the metric.
     change(&egi, "alice", 8, |it| it.parent = "x".into()).unwrap();
     assert_eq!(registered(&egi, "argo.AMS-Check"), ["ARGO"]);
 }
 
 #[test]
-fn a_probe_version_that_is_no_longer_known_may_stay() {
+fn a_probe_version_that_no_longer_exists_may_stay() {
     let egi = Egi::new();
     egi.sql("DELETE FROM probe WHERE id = 1");
     change(&egi, "alice", 1, |it| it.executable = "other".into()).unwrap();
     assert_eq!(egi.sql("SELECT probe_version_id FROM metric WHERE id = 1"), ["24"]);
-    let refused = complaints(change(&egi, "alice", 1, |it| it.probe = "ams-probe (0.1.8)".into()));
+    let refused = errors_of(change(&egi, "alice", 1, |it| it.probe = "ams-probe (0.1.8)".into()));
     assert_eq!(at(&refused, "probeversion"), [NO_CHOICE]);
     change(&egi, "alice", 1, |it| it.probe.clear()).unwrap();
     assert_eq!(load(&egi, 1).content.probe, "");
@@ -284,7 +284,7 @@ fn a_probe_version_that_is_no_longer_known_may_stay() {
 fn a_clone_inherits_the_history() {
     let egi = Egi::new();
     let original = load(&egi, 1).content;
-    let refused = complaints(create(&egi, "alice", &original, Some(1)));
+    let refused = errors_of(create(&egi, "alice", &original, Some(1)));
     assert_eq!(at(&refused, "name"), TAKEN);
     let copy = MetricContent { tag: "Test".into(), ..original };
     let saved = create(&egi, "alice", &copy, Some(1)).unwrap();
@@ -303,7 +303,7 @@ fn a_clone_inherits_the_history() {
 }
 
 #[test]
-fn an_old_version_comes_back_as_a_new_one() {
+fn a_restore_adds_the_old_version_as_a_new_one() {
     let egi = Egi::new();
     let (then, now) = (versions(&egi, 1)[0].1.clone(), load(&egi, 1).content);
     let saved = restore(&egi, "alice", 1, 4).unwrap();
@@ -312,26 +312,26 @@ fn an_old_version_comes_back_as_a_new_one() {
     assert_eq!(versions(&egi, 1)[4], (format!("{}|alice", saved.message), then));
     restore(&egi, "alice", 1, 26).unwrap();
     assert_eq!(load(&egi, 1).content, now);
-    // Of a probe, of another metric, of nothing.
+    // The version of a probe, of another metric, and one that does not exist.
     for version in [1, 6, 4711] {
         assert!(matches!(restore(&egi, "alice", 1, version).unwrap_err(), SaveError::Gone));
     }
 }
 
 #[test]
-fn an_old_version_comes_back_as_far_as_it_can() {
+fn a_restore_leaves_out_what_no_longer_exists() {
     let egi = Egi::new();
     egi.sql("UPDATE version SET content = content || '{\"group\": \"OLD\", \"probe\": \"old (1)\"}' WHERE id = 4");
     let saved = restore(&egi, "alice", 1, 4).unwrap();
     let left_out = [
-        "There is no group \"OLD\" any more: the metric stays in its group.",
-        "There is no probe version \"old (1)\" any more: the metric has none now.",
+        "The group “OLD” no longer exists: the metric stays in its group.",
+        "The probe version “old (1)” no longer exists: the metric has none now.",
     ];
     assert_eq!(saved.side_effects, left_out);
     let restored = load(&egi, 1).content;
     assert_eq!((restored.group.as_str(), restored.probe.as_str()), ("ARGO", ""));
     egi.sql("UPDATE version SET content = content || '{\"tag\": \"Devel\"}' WHERE id = 4");
-    assert_eq!(at(&complaints(restore(&egi, "alice", 1, 4)), "name"), TAKEN);
+    assert_eq!(at(&errors_of(restore(&egi, "alice", 1, 4)), "name"), TAKEN);
 }
 
 #[test]

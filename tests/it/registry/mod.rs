@@ -1,4 +1,4 @@
-//! Operations as pages ask for them, over a real database.
+//! The operations of `registry`, with a real database.
 
 mod aggregations;
 mod egi;

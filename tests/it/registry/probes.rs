@@ -1,4 +1,4 @@
-//! Probes: which versions are kept, and what becomes of the metrics that use them.
+//! Probes: their versions, and the metrics that use them.
 
 use poem::domain::model::policy::Denial;
 use poem::domain::model::probe::ProbeContent;
@@ -6,7 +6,7 @@ use poem::registry::probes::{self, Intent};
 use poem::registry::{ExpectedRevision, SaveError, Saved};
 use poem::store::{Loaded, probes as store};
 
-use super::egi::{Egi, at, complaints, race};
+use super::egi::{Egi, at, errors_of, race};
 
 const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
 const NOT_RAISED: &str = "Version number should be raised";
@@ -40,7 +40,7 @@ fn load(egi: &Egi, id: i64) -> Loaded<ProbeContent> {
     egi.read(async |tx| store::content(tx.conn(), id).await).expect("there is such a probe")
 }
 
-/// Opens the form of a probe, edits it, saves it.
+/// Opens the form of a probe, edits it and saves it.
 fn change(
     egi: &Egi,
     as_whom: &str,
@@ -54,13 +54,13 @@ fn change(
     egi.act(async |tx| probes::change(tx, &viewer, ExpectedRevision { id, revision }, &content, intent).await)
 }
 
-/// «message|username|user id» of the versions of an object, the newest first.
+/// Returns `message|username|user id` of the versions of an object, newest first.
 fn versions(egi: &Egi, kind: &str, id: i64) -> Vec<String> {
     let select = "SELECT message, username, user_id FROM version";
     egi.sql(&format!("{select} WHERE kind = '{kind}' AND object_id = {id} ORDER BY id DESC"))
 }
 
-/// What the newest version of a probe holds.
+/// Returns the content of the newest version of a probe.
 fn newest_content(egi: &Egi, id: i64) -> ProbeContent {
     let newest = format!(
         "SELECT content FROM version WHERE kind = 'probe' AND object_id = {id} AND id =
@@ -69,7 +69,7 @@ fn newest_content(egi: &Egi, id: i64) -> ProbeContent {
     serde_json::from_str(&egi.sql(&newest)[0]).unwrap()
 }
 
-/// «label|revision|newest version's label and message» of a metric; labels are those of probe versions.
+/// Returns `label|revision|newest version's label and message` of a metric; the labels are those of probe versions.
 fn metric(egi: &Egi, id: i64) -> String {
     let newest = format!("FROM version WHERE kind = 'metric' AND object_id = {id} ORDER BY id DESC LIMIT 1");
     let select = format!(
@@ -81,7 +81,7 @@ fn metric(egi: &Egi, id: i64) -> String {
 }
 
 #[test]
-fn a_probe_begins_with_a_version() {
+fn a_new_probe_gets_a_version() {
     let egi = Egi::new();
     let content = probe("new-probe");
     let saved = create(&egi, "alice", &content).unwrap();
@@ -99,7 +99,7 @@ fn a_probe_begins_with_a_version() {
 }
 
 #[test]
-fn a_name_is_taken_once_however_many_want_it() {
+fn a_name_is_unique_even_in_a_race() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let taken = ["Probe with this Name already exists."];
@@ -120,13 +120,13 @@ fn a_group_must_be_known() {
     assert_eq!((at(&refused, "group"), refused.errors.len()), (vec![NO_CHOICE], 1));
     let Loaded { revision, content, .. } = load(&egi, 1);
     let (unknown, target) = (ProbeContent { group: "NOBODY".into(), ..content }, ExpectedRevision { id: 1, revision });
-    // All complaints come at once.
+    // All errors are reported at once.
     let refused = egi.rejected(async |tx| probes::change(tx, &poem, target, &unknown, BOTH).await);
     assert_eq!((at(&refused, "version"), at(&refused, "group")), (vec![NOT_RAISED], vec![NO_CHOICE]));
 }
 
 #[test]
-fn a_new_version_takes_the_metrics_along() {
+fn metrics_move_to_a_new_version() {
     let egi = Egi::new();
     egi.sql("UPDATE metric SET probe_version_id = 1 WHERE id = 2");
     let before = versions(&egi, "probe", 1);
@@ -137,8 +137,8 @@ fn a_new_version_takes_the_metrics_along() {
     .unwrap();
     let message = "Changed version and comment.";
     assert_eq!(saved.message, message);
-    let told = METRICS[..2].iter().map(|(_, label)| format!("Moved metric {label} to ams-probe (0.2.0)."));
-    assert_eq!(saved.side_effects, told.collect::<Vec<_>>());
+    let moved = METRICS[..2].iter().map(|(_, label)| format!("Moved metric {label} to ams-probe (0.2.0)."));
+    assert_eq!(saved.side_effects, moved.collect::<Vec<_>>());
     let after = versions(&egi, "probe", 1);
     assert_eq!((after[0].as_str(), &after[1..]), ("Changed version and comment.|alice|2", &before[..]));
     let Loaded { revision, content, .. } = load(&egi, 1);
@@ -149,7 +149,7 @@ fn a_new_version_takes_the_metrics_along() {
         assert_eq!(metric(&egi, *id), "ams-probe 0.2.0|2|ams-probe (0.2.0)|Changed probeversion.");
         assert_eq!(versions(&egi, "metric", *id)[0], "Changed probeversion.|alice|2");
     }
-    // What used an older version stays with it.
+    // A metric that used an older version stays with it.
     assert!(metric(&egi, 2).starts_with("ams-probe 0.1.7|1|"), "{}", metric(&egi, 2));
     assert_eq!(
         egi.history(3),
@@ -162,14 +162,14 @@ fn a_new_version_takes_the_metrics_along() {
 }
 
 #[test]
-fn metrics_stay_where_nobody_moves_them() {
+fn metrics_stay_without_update_metrics() {
     let egi = Egi::new();
     let before = METRICS.map(|(id, _)| metric(&egi, id));
     let saved = change(&egi, "alice", 1, ONLY_VERSION, |it| it.version = "0.2.0".into()).unwrap();
     assert_eq!((saved.message.as_str(), saved.side_effects.len()), ("Changed version.", 0));
     assert_eq!(METRICS.map(|(id, _)| metric(&egi, id)), before);
     assert_eq!(versions(&egi, "probe", 1).len(), 4);
-    // Without a new version there is nowhere to move to.
+    // Without a new version, `update_metrics` has no effect.
     let in_place = Intent { new_version: false, update_metrics: true };
     let saved = change(&egi, "alice", 1, in_place, |it| it.comment = "Other.".into()).unwrap();
     assert_eq!(saved.side_effects.len(), 0);
@@ -190,7 +190,7 @@ fn a_version_number_is_used_once() {
         let refused = egi.rejected(async |tx| probes::change(tx, &poem, target, &content, intent).await);
         assert_eq!((at(&refused, "version"), refused.errors.len()), (vec![NOT_RAISED], 1), "{version} {intent:?}");
     }
-    // The number of another probe is no matter.
+    // Another probe may have the same number.
     change(&egi, "poem", 1, BOTH, |it| it.version = "1.9.1".into()).unwrap();
 }
 
@@ -216,7 +216,7 @@ fn the_newest_version_is_amended_in_place() {
 }
 
 #[test]
-fn a_probe_without_versions_gets_one() {
+fn a_probe_without_versions_gets_its_first() {
     let egi = Egi::new();
     for (intent, message) in [(IN_PLACE, "Initial version."), (BOTH, "Changed version.")] {
         egi.sql("DELETE FROM version WHERE kind = 'probe' AND object_id = 3");
@@ -228,11 +228,11 @@ fn a_probe_without_versions_gets_one() {
 }
 
 #[test]
-fn a_save_of_nothing_writes_nothing() {
+fn a_save_without_changes_writes_nothing() {
     let egi = Egi::new();
     let before = egi.rows();
     for intent in [BOTH, IN_PLACE] {
-        // The name stays, whatever is sent.
+        // A submitted name is ignored.
         let saved = change(&egi, "alice", 1, intent, |it| it.name = "other-probe".into()).unwrap();
         assert_eq!(saved, Saved::nothing(1, "ams-probe"));
     }
@@ -240,7 +240,7 @@ fn a_save_of_nothing_writes_nothing() {
 }
 
 #[test]
-fn a_name_stays() {
+fn the_name_never_changes() {
     let egi = Egi::new();
     let saved = change(&egi, "alice", 1, BOTH, |it| {
         it.name = "other-probe".into();
@@ -252,7 +252,7 @@ fn a_name_stays() {
 }
 
 #[test]
-fn what_somebody_else_saved_meanwhile_is_not_overwritten() {
+fn a_stale_form_does_not_overwrite_a_newer_save() {
     let egi = Egi::new();
     let (poem, Loaded { revision, content, .. }) = (egi.viewer("poem"), load(&egi, 1));
     change(&egi, "alice", 1, IN_PLACE, |it| it.comment = "First.".into()).unwrap();
@@ -277,7 +277,7 @@ fn a_member_may_only_write_to_own_groups() {
     let none = ProbeContent { group: String::new(), ..probe("new-probe") };
     let refused = egi.rejected(async |tx| probes::create(tx, &alice, &none).await);
     assert_eq!(at(&refused, "group"), ["This field is required."]);
-    let moved = complaints(change(&egi, "alice", 1, IN_PLACE, |it| it.group = "SSC".into()));
+    let moved = errors_of(change(&egi, "alice", 1, IN_PLACE, |it| it.group = "SSC".into()));
     assert_eq!(at(&moved, "group"), ["You are not member of group SSC."]);
     let refusal = egi.refused(async |tx| probes::create(tx, &carol, &none).await);
     assert!(matches!(refusal, SaveError::Denied(Denial::Never)), "{refusal:?}");
@@ -308,7 +308,7 @@ fn a_removed_probe_leaves_its_metrics() {
         METRICS.iter().rev().map(|(id, label)| format!("change|metric|{id}|{label}|Changed probeversion.|alice")),
     );
     assert_eq!(egi.history(4), history);
-    // What it was is not lost, and belongs to none that comes after it.
+    // Its versions are not lost, and no later probe inherits them.
     assert_eq!(versions(&egi, "probe", 1), kept);
     let again = create(&egi, "alice", &ProbeContent { version: "0.1.11".into(), ..probe("ams-probe") }).unwrap();
     assert_eq!(versions(&egi, "probe", again.id).len(), 1);
@@ -317,7 +317,7 @@ fn a_removed_probe_leaves_its_metrics() {
 }
 
 #[test]
-fn of_many_metrics_some_are_named() {
+fn side_effects_name_ten_metrics_at_most() {
     let egi = Egi::new();
     egi.sql(
         "WITH n AS (INSERT INTO metric_name (name) SELECT 'm.' || to_char(i, 'FM00') FROM generate_series(1, 11) i RETURNING id)
@@ -333,7 +333,7 @@ fn of_many_metrics_some_are_named() {
 }
 
 #[test]
-fn a_label_leads_to_the_newest_version_that_bears_it() {
+fn a_label_means_the_newest_version_that_has_it() {
     let egi = Egi::new();
     let of = |label: &str| egi.read(async |tx| store::of_label(tx.conn(), label).await);
     let found = of("nordugrid-arc-nagios-plugins (1.8.4)").unwrap();

@@ -1,4 +1,4 @@
-//! Profiles: what people may save, and what comes of it.
+//! Profiles: the rules for saving them, and the effects of a save.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use poem::domain::model::profile::{ProfileContent, Tuple};
 use poem::registry::{ExpectedRevision, SaveError, Saved, profiles};
 use poem::store::{Loaded, profiles as store};
 
-use super::egi::{Egi, at, complaints, race};
+use super::egi::{Egi, at, errors_of, race};
 
 fn tuple(service_flavour: &str, metric: &str, fqan: &str) -> Tuple {
     Tuple { service_flavour: service_flavour.into(), metric: metric.into(), fqan: fqan.into() }
@@ -34,7 +34,7 @@ fn load(egi: &Egi, id: i64) -> Loaded<ProfileContent> {
     egi.read(async |tx| store::content(tx.conn(), id).await).expect("there is such a profile")
 }
 
-/// Opens the form of a profile, edits it, saves it.
+/// Opens the form of a profile, edits it and saves it.
 fn change(egi: &Egi, as_whom: &str, id: i64, edit: impl FnOnce(&mut ProfileContent)) -> Result<Saved, SaveError> {
     let Loaded { revision, mut content, .. } = load(egi, id);
     edit(&mut content);
@@ -43,7 +43,7 @@ fn change(egi: &Egi, as_whom: &str, id: i64, edit: impl FnOnce(&mut ProfileConte
 }
 
 #[test]
-fn a_profile_brings_along_what_nobody_knew() {
+fn a_new_profile_adds_unknown_flavours_and_metric_names() {
     let egi = Egi::new();
     let content = profile("NEW", &[tuple("SRM", "argo.AMS-Check", ""), tuple("x.new", "x.New-Check", "/ops")]);
     let saved = create(&egi, "alice", &content).unwrap();
@@ -59,7 +59,7 @@ fn a_profile_brings_along_what_nobody_knew() {
 }
 
 #[test]
-fn all_complaints_come_at_once_and_leave_nothing_behind() {
+fn all_errors_are_reported_at_once_and_nothing_is_written() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let twice = [tuple("x.new", "x.New-Check", ""), tuple("SRM", "a", ""), tuple("x.new", "x.New-Check", "")];
@@ -74,7 +74,7 @@ fn all_complaints_come_at_once_and_leave_nothing_behind() {
 }
 
 #[test]
-fn a_name_is_taken_once_however_many_want_it() {
+fn a_name_is_unique_even_in_a_race() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let taken = ["Profile name already exists and name should be changed"];
@@ -84,13 +84,13 @@ fn a_name_is_taken_once_however_many_want_it() {
     let content = profile("RACE", &[]);
     let (_, lost) = race(|| create(&egi, "poem", &content));
     assert_eq!(lost.to_string(), taken[0]);
-    // Another version of it is another profile.
+    // The same name with another version is another profile.
     create(&egi, "poem", &ProfileContent { version: "2.0".into(), ..profile("RACE", &[]) }).unwrap();
-    assert_eq!(at(&complaints(change(&egi, "poem", 2, |it| it.name = "RACE".into())), "name"), taken);
+    assert_eq!(at(&errors_of(change(&egi, "poem", 2, |it| it.name = "RACE".into())), "name"), taken);
 }
 
 #[test]
-fn a_change_keeps_what_stays() {
+fn a_change_keeps_unchanged_tuples() {
     let egi = Egi::new();
     let ids = "SELECT id FROM metric_instance WHERE profile_id = 2 ORDER BY id";
     let before = egi.sql(ids);
@@ -111,7 +111,7 @@ fn a_change_keeps_what_stays() {
 }
 
 #[test]
-fn a_save_of_nothing_writes_nothing() {
+fn a_save_without_changes_writes_nothing() {
     let egi = Egi::new();
     let before = egi.rows();
     let saved = change(&egi, "alice", 1, |it| it.tuples.reverse()).unwrap();
@@ -120,7 +120,7 @@ fn a_save_of_nothing_writes_nothing() {
 }
 
 #[test]
-fn what_somebody_else_saved_meanwhile_is_not_overwritten() {
+fn a_stale_form_does_not_overwrite_a_newer_save() {
     let egi = Egi::new();
     let (poem, Loaded { revision, content, .. }) = (egi.viewer("poem"), load(&egi, 1));
     change(&egi, "alice", 1, |it| it.description = Some("First".into())).unwrap();
@@ -145,7 +145,7 @@ fn a_member_may_only_write_to_own_groups() {
     let none = ProfileContent { group: String::new(), ..profile("NEW", &[]) };
     let refused = egi.rejected(async |tx| profiles::create(tx, &alice, &none, None).await);
     assert_eq!(at(&refused, "group"), ["This field is required."]);
-    assert_eq!(at(&complaints(change(&egi, "alice", 1, |it| it.group = "SSC".into())), "group").len(), 1);
+    assert_eq!(at(&errors_of(change(&egi, "alice", 1, |it| it.group = "SSC".into())), "group").len(), 1);
     let refusal = egi.refused(async |tx| profiles::create(tx, &carol, &none, None).await);
     assert!(matches!(refusal, SaveError::Denied(Denial::Never)), "{refusal:?}");
     let is_foreign =
@@ -158,7 +158,7 @@ fn a_member_may_only_write_to_own_groups() {
 }
 
 #[test]
-fn a_clone_has_a_name_of_its_own() {
+fn a_clone_needs_a_different_name() {
     let egi = Egi::new();
     let alice = egi.viewer("alice");
     let original = load(&egi, 1).content;
@@ -174,16 +174,16 @@ fn a_clone_has_a_name_of_its_own() {
 }
 
 #[test]
-fn a_vo_that_is_gone_may_stay() {
+fn a_vo_that_is_no_longer_listed_may_stay() {
     let egi = Egi::new();
     egi.sql("DELETE FROM vo WHERE name = 'ops'");
     change(&egi, "alice", 1, |it| it.description = Some("Other".into())).unwrap();
-    let refused = complaints(change(&egi, "alice", 2, |it| it.vo = "ops".into()));
+    let refused = errors_of(change(&egi, "alice", 2, |it| it.vo = "ops".into()));
     assert_eq!(at(&refused, "vo"), ["Unable to find virtual organization ops."]);
 }
 
 #[test]
-fn a_removed_profile_leaves_its_metrics_known() {
+fn a_removed_profile_leaves_its_metric_names_and_flavours() {
     let egi = Egi::new();
     let known = egi.sql("SELECT name FROM metric_name UNION ALL SELECT name FROM service_flavour ORDER BY 1");
     let alice = egi.viewer("alice");
@@ -195,7 +195,7 @@ fn a_removed_profile_leaves_its_metrics_known() {
 }
 
 #[test]
-fn ten_thousand_tuples_are_saved_in_a_moment() {
+fn ten_thousand_tuples_are_saved_in_seconds() {
     let egi = Egi::new();
     let many = |from: usize| -> Vec<Tuple> {
         (from..from + 10_000)

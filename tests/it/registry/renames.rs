@@ -1,4 +1,4 @@
-//! A metric with a new name: profiles, other metrics and the registry go with it.
+//! Renaming a metric: profiles, other metrics and the registry follow.
 
 use poem::domain::model::group_kind::GroupKind;
 use poem::domain::model::metric::{MetricContent, Section};
@@ -10,7 +10,7 @@ use super::metrics::{change, load, registered, versions};
 
 const SUBMIT: &str = "org.nordugrid.ARC-CE-submit";
 
-/// The tuples of a name: «profile|flavour|fqan», in their order, ids before them.
+/// Returns the tuples of a name, by id: `id|profile|flavour|fqan`.
 fn tuples(egi: &Egi, name: &str) -> Vec<String> {
     egi.sql(&format!(
         "SELECT i.id, i.profile_id, i.service_flavour, i.fqan FROM metric_instance i
@@ -30,8 +30,8 @@ fn profiles_and_metrics_follow_a_new_name() {
     let saved = change(&egi, "alice", 3, |it| it.name = "arc.Submit".into()).unwrap();
     assert_eq!((saved.name.as_str(), saved.message.as_str()), ("arc.Submit (Production)", "Changed name."));
     let side_effects = [
-        "The new name stands in metric \"org.nordugrid.ARC-CE-ARIS (Production)\".",
-        "The new name stands in profiles \"ARGO_MON (1.0)\" and \"ARGO_MON_CRITICAL (1.0)\".",
+        "The new name is used by metric \"org.nordugrid.ARC-CE-ARIS (Production)\".",
+        "The new name is used by profiles \"ARGO_MON (1.0)\" and \"ARGO_MON_CRITICAL (1.0)\".",
     ];
     assert_eq!(saved.side_effects, side_effects);
     assert_eq!(tuples(&egi, "arc.Submit"), moved);
@@ -54,7 +54,7 @@ fn profiles_and_metrics_follow_a_new_name() {
             "change|metric|3|arc.Submit (Production)|Changed name.|alice".to_owned(),
         ]
     );
-    // Back again: the same tuples.
+    // Renamed back: the same tuples.
     change(&egi, "alice", 3, |it| it.name = SUBMIT.into()).unwrap();
     assert_eq!(tuples(&egi, SUBMIT), moved);
 }
@@ -66,12 +66,12 @@ fn keys_of_dependencies_follow_a_new_name() {
     change(&egi, "alice", 8, both).unwrap();
     let saved = change(&egi, "alice", 2, |it| {
         it.name = "argo.Publisher".into();
-        // Its own settings are as they were typed.
+        // Its own settings stay as the user entered them.
         it.settings.push(Section::Dependency, "argo.AMSPublisher-Check", "0");
     })
     .unwrap();
     let labels = "\"argo.AMS-Check (Devel)\" and \"argo.AMS-Check (Production)\".";
-    assert_eq!(saved.side_effects, [format!("The new name stands in metrics {labels}")]);
+    assert_eq!(saved.side_effects, [format!("The new name is used by metrics {labels}")]);
     let dependency =
         "Added metric dependency \"argo.Publisher\". Deleted metric dependency \"argo.AMSPublisher-Check\".";
     for (id, message) in [
@@ -86,9 +86,9 @@ fn keys_of_dependencies_follow_a_new_name() {
 }
 
 #[test]
-fn a_new_name_may_be_known_already() {
+fn the_new_name_may_be_in_the_registry_already() {
     let egi = Egi::new();
-    // One of its tuples is there under the new name, too.
+    // The new name already has one of the tuples.
     egi.sql(
         "INSERT INTO metric_instance (profile_id, service_flavour, metric_name_id, fqan)
          SELECT 1, 'ARC-CE', id, '/ops/Role=lcgadmin' FROM metric_name WHERE name = 'org.apel.APEL-Pub'",
@@ -105,13 +105,13 @@ fn a_new_name_may_be_known_already() {
 }
 
 #[test]
-fn nothing_follows_while_another_metric_bears_the_old_name() {
+fn nothing_follows_while_another_metric_has_the_old_name() {
     let egi = Egi::new();
     let (named, profiles) = (tuples(&egi, "argo.AMS-Check"), profile_revisions(&egi));
     change(&egi, "alice", 2, |it| it.parent = "argo.AMS-Check".into()).unwrap();
     let relying = load(&egi, 2);
     let saved = change(&egi, "alice", 8, |it| it.name = "argo.Other".into()).unwrap();
-    let stays = "Another metric bears the name \"argo.AMS-Check\": what refers to it stays.";
+    let stays = "Another metric still has the name “argo.AMS-Check”, so profiles keep it.";
     assert_eq!(saved.side_effects, [stays]);
     assert_eq!((tuples(&egi, "argo.AMS-Check"), profile_revisions(&egi)), (named, profiles));
     assert_eq!(load(&egi, 2), relying);
@@ -123,7 +123,7 @@ fn nothing_follows_while_another_metric_bears_the_old_name() {
 }
 
 #[test]
-fn forms_that_show_the_old_name_hear_of_the_new_one() {
+fn forms_that_show_the_old_name_are_stale() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let group = egi.read(async |tx| group_store::content(tx.conn(), GroupKind::Metrics, 1).await).unwrap();

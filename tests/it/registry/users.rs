@@ -1,4 +1,4 @@
-//! Users: their names, their groups, and who must remain.
+//! Users: their names, their groups, and the last superuser.
 
 use poem::domain::model::group_kind::GroupKind;
 use poem::domain::model::policy::Denial;
@@ -7,10 +7,10 @@ use poem::domain::security::secret::Secret;
 use poem::registry::{ExpectedRevision, SaveError, Saved, users};
 use poem::store::{Loaded, groups, users as store};
 
-use super::egi::{Egi, at, complaints, names, race};
+use super::egi::{Egi, at, errors_of, names, race};
 
 const HASH: &str = "$argon2id$not-a-hash";
-const LAST: &str = "This is the last superuser who can log in: somebody must remain.";
+const LAST: &str = "This is the last superuser who can log in. At least one must remain.";
 const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
 
 fn user(username: &str) -> UserContent {
@@ -21,7 +21,7 @@ fn load(egi: &Egi, id: i64) -> Loaded<UserContent> {
     egi.read(async |tx| store::content(tx.conn(), id).await).expect("there is such a user")
 }
 
-/// As the form of a new user has it.
+/// Adds the passwords that the form of a new user has.
 fn with_password(content: &UserContent) -> UserContent {
     let password = || Secret::new("correct horse battery");
     UserContent { password: password(), password_again: password(), ..content.clone() }
@@ -44,7 +44,7 @@ fn sessions(egi: &Egi, id: i64) -> String {
 }
 
 #[test]
-fn a_user_is_added_with_all_that_was_said() {
+fn a_user_is_added_with_all_fields() {
     let egi = Egi::new();
     let content = UserContent {
         first_name: "Žuža".into(),
@@ -63,7 +63,7 @@ fn a_user_is_added_with_all_that_was_said() {
 }
 
 #[test]
-fn names_and_identities_are_taken_once() {
+fn names_and_identities_are_unique() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let taken = egi.rejected(async |tx| users::create(tx, &poem, &with_password(&user("alice")), HASH).await);
@@ -71,8 +71,8 @@ fn names_and_identities_are_taken_once() {
     let same_identity = UserContent { egi_id: "abc123@egi.eu".into(), ..user("other") };
     let taken = egi.rejected(async |tx| users::create(tx, &poem, &with_password(&same_identity), HASH).await);
     assert_eq!(at(&taken, "egi_id"), ["User with this eduPersonUniqueId already exists."]);
-    assert_eq!(at(&complaints(change(&egi, 3, |it| it.username = "alice".into())), "username").len(), 1);
-    // Many have no identity.
+    assert_eq!(at(&errors_of(change(&egi, 3, |it| it.username = "alice".into())), "username").len(), 1);
+    // Several users may have no identity.
     create(&egi, &user("one")).unwrap();
     create(&egi, &user("two")).unwrap();
     let (_, lost) = race(|| create(&egi, &user("race")));
@@ -80,7 +80,7 @@ fn names_and_identities_are_taken_once() {
 }
 
 #[test]
-fn what_is_wrong_is_told_at_its_field() {
+fn errors_are_reported_at_their_field() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let wrong = UserContent { groups_of_metrics: names(&["ARGO", "NOBODY"]), ..user("a b") };
@@ -91,10 +91,10 @@ fn what_is_wrong_is_told_at_its_field() {
     let refused = egi.rejected(async |tx| users::create(tx, &poem, &long, HASH).await);
     assert_eq!(at(&refused, "username"), ["Ensure this value has at most 30 characters (it has 31)."]);
     create(&egi, &UserContent { egi_id: "x@egi.eu".into(), ..long }).unwrap();
-    // An account that has such a name already keeps it.
+    // An account that already has such a name may keep it.
     egi.sql("UPDATE app_user SET username = 'Bob B' WHERE id = 3");
     change(&egi, 3, |it| it.first_name = "Robert".into()).unwrap();
-    assert_eq!(at(&complaints(change(&egi, 3, |it| it.username = "Bob C".into())), "username").len(), 1);
+    assert_eq!(at(&errors_of(change(&egi, 3, |it| it.username = "Bob C".into())), "username").len(), 1);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn groups_are_joined_and_left() {
 }
 
 #[test]
-fn users_are_for_superusers_and_for_the_newest_form() {
+fn only_a_superuser_with_a_current_form_changes_a_user() {
     let egi = Egi::new();
     let [poem, alice] = ["poem", "alice"].map(|name| egi.viewer(name));
     let Loaded { revision, content, .. } = load(&egi, 2);
@@ -147,13 +147,13 @@ fn users_are_for_superusers_and_for_the_newest_form() {
 fn the_last_superuser_remains() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
-    assert_eq!(at(&complaints(change(&egi, 1, |it| it.is_superuser = false)), "is_superuser"), [LAST]);
-    assert_eq!(at(&complaints(change(&egi, 1, |it| it.is_active = false)), "is_active"), [LAST]);
-    assert_eq!(at(&complaints(change(&egi, 1, |it| it.is_staff = false)), "is_staff"), [LAST]);
+    assert_eq!(at(&errors_of(change(&egi, 1, |it| it.is_superuser = false)), "is_superuser"), [LAST]);
+    assert_eq!(at(&errors_of(change(&egi, 1, |it| it.is_active = false)), "is_active"), [LAST]);
+    assert_eq!(at(&errors_of(change(&egi, 1, |it| it.is_staff = false)), "is_staff"), [LAST]);
     let refused = egi.rejected(async |tx| users::remove(tx, &poem, 1).await);
     assert_eq!(refused.to_string(), LAST);
     change(&egi, 1, |it| it.first_name = "Poem".into()).unwrap();
-    // One who cannot log in does not count.
+    // A superuser who cannot log in does not count.
     change(&egi, 5, |it| it.is_superuser = true).unwrap();
     egi.rejected(async |tx| users::remove(tx, &poem, 1).await);
     change(&egi, 5, |it| it.is_staff = true).unwrap();
@@ -162,7 +162,7 @@ fn the_last_superuser_remains() {
 }
 
 #[test]
-fn who_is_gone_stays_in_what_they_did() {
+fn versions_and_log_entries_keep_the_name_of_a_removed_user() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     egi.installation.log_in("alice");
@@ -180,7 +180,7 @@ fn who_is_gone_stays_in_what_they_did() {
 }
 
 #[test]
-fn who_may_not_log_in_any_more_is_out() {
+fn a_user_who_may_no_longer_log_in_loses_their_sessions() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let log_in = || [(2, "alice"), (3, "bob"), (4, "carol")].map(|(_, name)| egi.installation.log_in(name));

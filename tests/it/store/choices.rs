@@ -1,4 +1,4 @@
-//! Suggestions and whole lists of what can be chosen.
+//! The values that fields can be chosen from: suggestions and whole lists.
 
 use poem::domain::form::field::Choices;
 use poem::domain::model::group_kind::GroupKind;
@@ -21,12 +21,12 @@ fn all(installation: &Installation, from: Choices, scope: Option<&str>) -> Vec<S
 }
 
 #[test]
-fn what_begins_with_the_typed_text_comes_first() {
+fn values_that_begin_with_the_typed_text_come_first() {
     let installation = Installation::with_small_data();
     let found = |typed| values(&installation, Choices::MetricNames, typed, None);
     assert_eq!(found("ARGO.ams-"), ["argo.AMS-Check"]);
     assert_eq!(found("e")[..2], ["emi.cream.CREAMCE-JobSubmit", "eu.egi.CertValidity"]);
-    assert!(found("e").len() > 5, "the rest has it elsewhere");
+    assert!(found("e").len() > 5, "the others contain it elsewhere");
     assert_eq!(found("%"), [""; 0]);
     assert_eq!(found("\0"), [""; 0]);
     let limited = read(&installation, async |conn| choices::suggest(conn, Choices::MetricNames, "", None, 3).await);
@@ -34,7 +34,7 @@ fn what_begins_with_the_typed_text_comes_first() {
 }
 
 #[test]
-fn every_kind_of_choices_has_some() {
+fn every_source_has_choices() {
     let installation = Installation::with_small_data();
     assert_eq!(all(&installation, Choices::Tags, None), ["Devel", "Production", "Test"]);
     assert_eq!(all(&installation, Choices::MetricTypes, None), ["Active", "Passive"]);
@@ -52,7 +52,7 @@ fn every_kind_of_choices_has_some() {
 }
 
 #[test]
-fn versions_of_a_probe_stand_newest_first() {
+fn versions_of_a_probe_are_sorted_newest_first() {
     let installation = Installation::with_small_data();
     let found = suggested(&installation, Choices::ProbeVersions, "ams", None);
     let labels: Vec<&str> = found.iter().map(|suggestion| suggestion.value.as_str()).collect();
@@ -65,12 +65,12 @@ fn versions_of_a_probe_stand_newest_first() {
          DELETE FROM probe WHERE id = 3",
     );
     let found = suggested(&installation, Choices::ProbeVersions, "ams-probe (0.1.7)", None);
-    assert_eq!(found, [Suggestion { value: "ams-probe (0.1.7)".into(), note: "again".into() }], "one of a label");
+    assert_eq!(found, [Suggestion { value: "ams-probe (0.1.7)".into(), note: "again".into() }], "one choice per label");
     assert_eq!(values(&installation, Choices::ProbeVersions, "CertLifetime", None), [""; 0], "the probe is gone");
 }
 
 #[test]
-fn a_group_may_hold_its_own_and_what_has_no_group() {
+fn a_group_may_hold_its_own_objects_and_those_without_a_group() {
     let installation = Installation::with_small_data();
     let groupable = |kind, group| all(&installation, Choices::Groupable(kind), group);
     assert_eq!(groupable(GroupKind::Aggregations, None), ["TEST_PROFILE"]);

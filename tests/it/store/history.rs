@@ -1,4 +1,4 @@
-//! Versions, and the action history of objects and dates.
+//! Versions, and the audit log by object and by date.
 
 use poem::domain::model::log_entry::LogAction;
 use poem::domain::model::object_kind::ObjectKind;
@@ -38,7 +38,7 @@ fn a_version_has_its_content_and_neighbours() {
 }
 
 #[test]
-fn an_entry_leads_to_the_version_it_made() {
+fn a_log_entry_names_the_version_it_added() {
     let installation = Installation::with_small_data();
     let of = |kind, id: &str| -> Vec<LogRow> {
         read(&installation, async |conn| audit_log::of_object(conn, kind, id, 1, 100).await).rows
@@ -46,7 +46,7 @@ fn an_entry_leads_to_the_version_it_made() {
     let made = |rows: &[LogRow]| rows.iter().map(|row| row.version_id).collect::<Vec<_>>();
     assert_eq!(made(&of(ObjectKind::Probe, "1")), [Some(24), Some(11), Some(1)]);
     assert_eq!(made(&of(ObjectKind::Metric, "1")), [Some(26), Some(22), Some(12), Some(4)]);
-    // Amended in place: what was made is the version before.
+    // The second action amended the version in place and added none.
     assert_eq!(made(&of(ObjectKind::Probe, "3")), [None, Some(3)]);
     let deleted = of(ObjectKind::Metric, "7");
     assert_eq!((deleted.len(), deleted[0].action, deleted[0].exists), (3, LogAction::Delete, false));
@@ -72,7 +72,7 @@ fn the_newest_entries_come_first() {
 }
 
 #[test]
-fn dates_are_those_of_the_time_zone() {
+fn dates_follow_the_time_zone() {
     let installation = Installation::with_small_data();
     egi_sql(
         &installation,

@@ -17,7 +17,7 @@ fn profile_names(installation: &Installation, ask: ListAsk<'_>) -> Vec<String> {
 }
 
 #[test]
-fn a_search_means_every_character_as_it_stands() {
+fn a_search_takes_every_character_literally() {
     let installation = Installation::with_small_data();
     egi_sql(
         &installation,
@@ -117,7 +117,7 @@ fn a_page_beyond_the_end_is_the_last() {
 }
 
 #[test]
-fn groups_count_what_they_hold() {
+fn groups_count_their_objects_and_users() {
     let installation = Installation::with_small_data();
     let list = |kind| {
         let found = read(&installation, async |conn| groups::list(conn, kind, &whole()).await);

@@ -1,4 +1,4 @@
-//! What the admin reads: SQL against a real PostgreSQL.
+//! The queries of the admin pages, with a real PostgreSQL.
 
 mod choices;
 mod history;
@@ -16,7 +16,7 @@ use crate::support::installation::egi;
 use crate::support::sql::sql;
 use crate::support::{Installation, block_on};
 
-/// Reads the tenant EGI in one transaction.
+/// Runs queries on the tenant EGI in one transaction.
 fn read<T>(installation: &Installation, work: impl AsyncFnOnce(&mut PgConnection) -> poem::store::Result<T>) -> T {
     block_on(async {
         let pool = installation.pool();
@@ -30,7 +30,7 @@ fn egi_sql(installation: &Installation, statements: &str) {
     sql(installation, &format!("SET search_path TO egi; {statements}"));
 }
 
-/// Everything in one page.
+/// Returns a request for a whole list in one page.
 fn whole<'a>() -> ListAsk<'a> {
     ListAsk { page: 1, page_size: 1000, ..ListAsk::default() }
 }

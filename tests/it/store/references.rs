@@ -1,4 +1,4 @@
-//! Who uses what.
+//! References: the profiles and metrics that use a metric, and the metrics that use a probe.
 
 use poem::store::references;
 

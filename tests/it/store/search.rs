@@ -1,4 +1,4 @@
-//! The search over everything, and the numbers of objects.
+//! The search over all objects, and their counts.
 
 use poem::domain::model::object_kind::ObjectKind;
 use poem::store::counts;
@@ -12,7 +12,7 @@ fn found(installation: &Installation, text: &str, with_users: bool, limit: i64) 
 }
 
 #[test]
-fn everything_is_searched() {
+fn every_kind_of_object_is_found() {
     let installation = Installation::with_small_data();
     let first = |text: &str, kind| {
         let found = found(&installation, text, true, 5);
@@ -42,14 +42,14 @@ fn everything_is_searched() {
 }
 
 #[test]
-fn users_are_found_by_superusers_alone() {
+fn only_superusers_find_users() {
     let installation = Installation::with_small_data();
     assert!(!found(&installation, "carol", true, 5).is_empty());
     assert!(found(&installation, "carol", false, 5).is_empty());
 }
 
 #[test]
-fn the_same_name_comes_before_its_beginnings_and_parts() {
+fn exact_matches_come_before_prefixes_and_substrings() {
     let installation = Installation::with_small_data();
     egi_sql(
         &installation,

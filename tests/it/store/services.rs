@@ -1,4 +1,4 @@
-//! The services page.
+//! The list of services.
 
 use poem::store::lists::services::{self, ServiceLine};
 use poem::store::lists::{ListAsk, Rows};

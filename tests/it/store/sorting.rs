@@ -1,4 +1,4 @@
-//! Every list by every column, both ways.
+//! Every list sorted by every column, in both directions.
 
 use std::fmt::Debug;
 
@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use super::{egi_sql, read, whole};
 use crate::support::Installation;
 
-/// Rows whose columns are all in orders of their own.
+/// Rows whose columns all have different orders.
 const ROWS: &str = "
     INSERT INTO object_group (kind, name) SELECT kind, md5(kind || i) FROM generate_series(1, 20) i,
         unnest(ARRAY['profiles', 'probes', 'metrics', 'aggregations']) kind;
@@ -62,7 +62,7 @@ fn by_flag(flag: bool) -> (String, String) {
     by_number(i64::from(flag))
 }
 
-/// The list follows each of its columns upwards, and is the other way round downwards.
+/// Checks that each column sorts the list in ascending order, and that descending is exactly the reverse.
 fn every_column_sorts<T: Clone + PartialEq + Debug>(
     installation: &Installation,
     sorts: &[&str],
@@ -81,7 +81,7 @@ fn every_column_sorts<T: Clone + PartialEq + Debug>(
         let in_order = |rows: &[T]| rows.is_sorted_by_key(|row| key(row, column));
         let up = rows(column, false);
         assert!(in_order(&up), "{column}: {:?}", up.iter().map(|row| key(row, column)).collect::<Vec<_>>());
-        assert!(*column == default.column || !in_order(&undeclared), "the rows tell nothing about {column}");
+        assert!(*column == default.column || !in_order(&undeclared), "the rows do not test the order by {column}");
         let mut down = rows(column, true);
         down.reverse();
         assert_eq!(up, down, "{column}");
@@ -137,7 +137,7 @@ fn keys_groups_log_and_services_are_sorted_by_each_of_their_columns() {
     });
     for kind in GroupKind::ALL {
         let list = async |conn: &mut PgConnection, ask: &ListAsk<'_>| groups::list(conn, kind, ask).await;
-        // a group of the others holds one object at most
+        // Groups of the other kinds have at most one object.
         let sorts = if kind == GroupKind::Metrics { groups::SORTS } else { &["name", "users"] };
         every_column_sorts(it, sorts, groups::DEFAULT_ORDER, list, |row, column| match column {
             "members" => by_number(row.members),
@@ -153,13 +153,13 @@ fn keys_groups_log_and_services_are_sorted_by_each_of_their_columns() {
         "entry" => by_name(&row.object_name),
         _ => by_name(&row.username),
     });
-    // A service has several lines only where its type stands in small.json.
+    // Only services whose type is in small.json have several lines.
     let services = async |conn: &mut PgConnection, ask: &ListAsk<'_>| {
         let mut lines = services::list(conn, ask).await?;
         lines.rows.dedup_by_key(|line| line.service_id.clone());
         Ok(lines)
     };
-    // those without any come last
+    // Services without any come last.
     let first = |name: &str| if name.is_empty() { by_name("~") } else { by_name(name) };
     every_column_sorts(it, services::SORTS, services::DEFAULT_ORDER, services, |line, column| match column {
         "name" => by_name(&line.name),
