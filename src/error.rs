@@ -1,4 +1,4 @@
-//! [`AppError`]: why a request is not answered as asked. The catcher in `app` makes the response of it.
+//! [`AppError`]: the reason why a request fails. The catcher in `app` turns it into a response.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,48 +9,55 @@ use serde_json::Value;
 
 use crate::store::StoreError;
 
-/// Why a request is not answered as asked. What `Display` says may be shown to the client.
+/// The reason why a request fails. Its `Display` text is sent to the client.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// The cause goes to the log.
+    /// 400: the Host header is unusable. Holds the cause for the log.
     #[error("The Host header is missing, malformed, doubled or not allowed.")]
     BadHost(String),
+    /// 404: holds the message.
     #[error("{0}")]
     NotFound(&'static str),
+    /// 403: holds the message.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// 403: the user is not a member of the group. Holds the message.
     #[error("{0}")]
     NotMember(String),
+    /// 405: holds the method of the request.
     #[error("Method \"{0}\" not allowed.")]
     MethodNotAllowed(Method),
+    /// 415: holds the `Content-Type`, `''` if there was none.
     #[error("Unsupported media type \"{0}\" in request.")]
     UnsupportedMediaType(String),
-    /// Messages by field, as the internal API returns them.
+    /// 400: invalid fields. Holds the JSON object with the messages by field.
     #[error("{0}")]
     Invalid(Value),
+    /// 400: the request cannot be read. Holds the message.
     #[error("{0}")]
     Malformed(String),
+    /// 413: the body exceeds its limit.
     #[error("The request is larger than this server takes.")]
     TooLarge,
-    /// Worth another try soon. The cause goes to the log.
+    /// 503: the client should retry soon. Holds the cause for the log.
     #[error("The service is not available at the moment, please try again shortly.")]
     Unavailable(String),
-    /// The cause goes to the log.
-    #[error("The server met an error; it is in its log.")]
+    /// 500: holds the cause for the log.
+    #[error("Something went wrong. The error has been logged.")]
     Internal(String),
 }
 
-/// There is no such address or object.
+/// The error for an address or object that does not exist.
 pub const NOT_FOUND: AppError = AppError::NotFound("Not found.");
-/// The API without a valid key or session.
+/// The error for a request of the API without a valid key or session.
 pub const NO_CREDENTIALS: AppError = AppError::Forbidden("Authentication credentials were not provided.");
-/// The user may not do this.
+/// The error for a user who lacks the permission.
 pub const NO_PERMISSION: AppError = AppError::Forbidden("You do not have permission to perform this action.");
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
-        let make = if error.is_transient() { Self::Unavailable } else { Self::Internal };
-        make(error.to_string())
+        let variant = if error.is_transient() { Self::Unavailable } else { Self::Internal };
+        variant(error.to_string())
     }
 }
 
@@ -69,10 +76,10 @@ impl AppError {
         }
     }
 
-    /// The error of a request that Rocket failed by itself, by its status.
+    /// The error for a request that Rocket itself has failed with this status.
     pub fn of_status(status: Status) -> Self {
         match status.code {
-            // 422: a path segment that is not what the route wants, so there is no such address.
+            // 422: a path segment has the wrong type for the route, so there is no such address.
             404 | 422 => NOT_FOUND,
             403 => NO_PERMISSION,
             413 => Self::TooLarge,
@@ -94,18 +101,19 @@ pub fn refuse<T, E: From<()>>(request: &Request<'_>, error: AppError) -> Outcome
     Outcome::Error((remember(request, error), E::from(())))
 }
 
-/// Keeps the error with the request, where the catcher finds it. Returns the status to fail with.
+/// Stores the error in the request's local cache for the catcher. Returns the status to fail with.
 pub fn remember(request: &Request<'_>, error: AppError) -> Status {
     let status = error.status();
     *remembered(request).0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     status
 }
 
-/// Takes the error that the request failed with; `None` if it was none of POEM's.
+/// Takes the error that was remembered; `None` if Rocket itself has failed the request.
 pub fn recall(request: &Request<'_>) -> Option<AppError> {
     remembered(request).0.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
+/// The error of a request, if any.
 #[derive(Default)]
 struct RememberedError(Mutex<Option<AppError>>);
 

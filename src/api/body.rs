@@ -1,4 +1,4 @@
-//! The bodies that v2 and v0.2 have in common, and how they are sent.
+//! The JSON bodies that v2 and v0.2 share, and the response for JSON that is not cached.
 
 use std::collections::HashMap;
 use std::io::Cursor;
@@ -14,22 +14,24 @@ use crate::http::encoded_body::JSON;
 use crate::store::metrics::ApiMetric;
 use crate::store::{ReadTx, Result, metrics};
 
-/// The bytes of a body.
+/// Serializes a body.
 pub fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("our own bodies have text keys")
 }
 
-/// An answer in JSON that is made for one request.
+/// A JSON response for one request, which is not cached.
 pub struct ApiJson {
     status: Status,
     body: Vec<u8>,
 }
 
 impl ApiJson {
+    /// Creates a response with status 200.
     pub fn new(value: &impl Serialize) -> Self {
         Self { status: Status::Ok, body: json(value) }
     }
 
+    /// Creates a response with status 201.
     pub fn created(value: &impl Serialize) -> Self {
         Self { status: Status::Created, ..Self::new(value) }
     }
@@ -38,34 +40,40 @@ impl ApiJson {
 impl<'r> Responder<'r, 'static> for ApiJson {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
         let size = self.body.len();
-        let mut answer = Response::build();
-        Ok(answer.status(self.status).header(JSON).sized_body(size, Cursor::new(self.body)).finalize())
+        let mut builder = Response::build();
+        Ok(builder.status(self.status).header(JSON).sized_body(size, Cursor::new(self.body)).finalize())
     }
 }
 
-/// The metrics of a tag, or of all tags: a list of objects with the metric's name as their one key.
+/// Reads the metrics of a tag, or of all tags, in the order of the API.
+///
+/// # Errors
+/// Those of the database.
 pub async fn metric_list(tx: &mut ReadTx, tag: Option<&str>, empty_config: EmptyConfig) -> Result<Vec<MetricEntry>> {
     let rows = metrics::for_api(tx.conn(), tag).await?;
     let mut settings: HashMap<i64, Settings> = HashMap::with_capacity(rows.len());
     for (metric, section, Setting(key, value)) in metrics::settings(tx.conn(), tag).await? {
-        let kept =
+        let is_included =
             section != Section::Config || empty_config == EmptyConfig::Kept || !(key.is_empty() || value.is_empty());
-        if kept {
+        if is_included {
             settings.entry(metric).or_default().push(section, key, value);
         }
     }
-    let entry = rows.into_iter().map(|row| MetricEntry { settings: settings.remove(&row.id).unwrap_or_default(), row });
-    Ok(entry.collect())
+    let entries =
+        rows.into_iter().map(|row| MetricEntry { settings: settings.remove(&row.id).unwrap_or_default(), row });
+    Ok(entries.collect())
 }
 
-/// What becomes of config entries with an empty key or value: v2 leaves them out, v0.2 does not.
+/// The treatment of config entries with an empty key or value: v2 omits them, v0.2 does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmptyConfig {
+    /// The entries are included.
     Kept,
+    /// The entries are omitted.
     LeftOut,
 }
 
-/// `{NAME: {probe, config{}, flags{}, …}}`, in the order that clients know.
+/// One metric: `{NAME: {probe, config{}, flags{}, …}}`, with the keys in the order of POEM 2.3.
 pub struct MetricEntry {
     row: ApiMetric,
     settings: Settings,
@@ -79,6 +87,7 @@ impl Serialize for MetricEntry {
     }
 }
 
+/// The object with the fields of a metric.
 struct MetricBody<'a>(&'a MetricEntry);
 
 impl Serialize for MetricBody<'_> {
@@ -95,7 +104,7 @@ impl Serialize for MetricBody<'_> {
     }
 }
 
-/// A section as an object. Of a key that stands twice the last value counts, at the first one's place.
+/// A section as an object. If a key occurs twice, the last value counts, at the place of the first.
 struct SectionBody<'a>(&'a [Setting]);
 
 impl Serialize for SectionBody<'_> {

@@ -1,4 +1,4 @@
-//! What a request that writes carries: named fields, as JSON, form or multipart; and the rules they must keep.
+//! The fields of a request that writes, as JSON, form or multipart, and their validation.
 
 use rocket::Request;
 use rocket::data::{Data, FromData, Outcome, ToByteUnit};
@@ -8,25 +8,32 @@ use serde_json::{Map, Value, json};
 
 use crate::error::AppError;
 
+/// The largest body, and the largest field of a multipart form, in MiB.
 const LIMIT_MIB: u64 = 1;
 
-/// The fields by name, as they came. Never fails as a guard: who is asking must be known before what they sent counts.
+/// The fields by name, not yet validated. As a guard it never fails, because the user must be checked before the body:
+/// the error is returned by [`Fields::checked`].
 pub struct Fields(Result<Map<String, Value>, AppError>);
 
 impl Fields {
+    /// Starts the validation.
+    ///
+    /// # Errors
+    /// `UnsupportedMediaType`, `TooLarge`, `Malformed`, or `Invalid` for JSON that is not an object.
     pub fn checked(self) -> Result<Checked, AppError> {
         Ok(Checked { fields: self.0?, errors: Map::new() })
     }
 }
 
-/// Takes fields one by one and gathers what is wrong with them.
+/// The validation of fields: takes them one by one and collects the errors.
 pub struct Checked {
     fields: Map<String, Value>,
     errors: Map<String, Value>,
 }
 
 impl Checked {
-    /// A text that must be there, with 1 to `limit` characters; '' where it is not (the error is kept for [`Checked::end`]).
+    /// Returns a required text of 1 to `limit` characters; `''` if it is invalid (the error is collected for
+    /// [`Checked::end`]).
     pub fn text(&mut self, name: &str, limit: usize) -> String {
         match check_text(self.fields.get(name), limit) {
             Ok(text) => text,
@@ -37,17 +44,21 @@ impl Checked {
         }
     }
 
-    /// 400 with the messages by field, if there are any.
+    /// Ends the validation.
+    ///
+    /// # Errors
+    /// `Invalid` with the messages by field, if there are any.
     pub fn end(self) -> Result<(), AppError> {
         if self.errors.is_empty() { Ok(()) } else { Err(AppError::Invalid(Value::Object(self.errors))) }
     }
 }
 
-/// One message at one field.
+/// Returns an `Invalid` error with one message for one field.
 pub fn field_error(name: &str, message: &str) -> AppError {
     AppError::Invalid(json!({ name: [message] }))
 }
 
+/// Returns the text of a value, trimmed. The messages are those of POEM 2.3 (Django REST framework).
 fn check_text(value: Option<&Value>, limit: usize) -> Result<String, String> {
     let text = match value {
         None => return Err("This field is required.".to_owned()),
@@ -94,12 +105,12 @@ async fn read_json(data: Data<'_>) -> Result<Map<String, Value>, AppError> {
             let message = format!("Invalid data. Expected a dictionary, but got {}.", python_type(&other));
             Err(field_error("non_field_errors", &message))
         }
-        Err(error) => Err(AppError::Malformed(format!("JSON parse error - {}", in_clients_words(&error)))),
+        Err(error) => Err(AppError::Malformed(format!("JSON parse error - {}", parse_message(&error)))),
     }
 }
 
 async fn read_form<'r>(request: &'r Request<'_>, data: Data<'r>) -> Result<Map<String, Value>, AppError> {
-    // Rocket's own status is no help: a form that is cut off has a length without limits, and 413 as well.
+    // Rocket's own status is ambiguous: it is 413 for an incomplete form too, but then the error has no maximum.
     let is_too_large = |error: &form::Error<'_>| matches!(error.kind, ErrorKind::InvalidLength { max: Some(_), .. });
     match Form::<FormFields>::from_data(request, data).await {
         Outcome::Success(form) => Ok(form.into_inner().0),
@@ -108,8 +119,8 @@ async fn read_form<'r>(request: &'r Request<'_>, data: Data<'r>) -> Result<Map<S
     }
 }
 
-/// The fields of a form by name; of a name that stands twice the last counts. A map of Rocket's own would pass over
-/// what it cannot read, and take half a form for a whole one.
+/// The fields of a form by name; if a name occurs twice, the last counts. Rocket's own map is not used: it would skip
+/// unreadable fields, and accept an incomplete form.
 struct FormFields(Map<String, Value>);
 
 #[rocket::async_trait]
@@ -127,7 +138,7 @@ impl<'r> FromForm<'r> for FormFields {
     async fn push_data((fields, errors): &mut Self::Context, field: DataField<'r, '_>) {
         let name = field.name.source().to_string();
         match field.data.open(LIMIT_MIB.mebibytes()).into_string().await {
-            // a file is no text, whatever is in it
+            // A file is not text, whatever it contains: an object makes the validation refuse it.
             Ok(_) if field.file_name.is_some() => _ = fields.insert(name, json!({})),
             Ok(text) => _ = fields.insert(name, text.into_inner().into()),
             Err(error) => errors.push(error.into()),
@@ -143,7 +154,7 @@ impl<'r> FromForm<'r> for FormFields {
     }
 }
 
-/// The type's name as clients of 2.3 read it.
+/// The name of the type in Python, as in the messages of POEM 2.3.
 fn python_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "NoneType",
@@ -156,14 +167,14 @@ fn python_type(value: &Value) -> &'static str {
     }
 }
 
-/// Where the JSON is broken; a key without quotes, the usual case, in the words that clients of 2.3 know.
-fn in_clients_words(error: &serde_json::Error) -> String {
+/// The place of the error in the JSON. A key without quotes, the usual mistake, gets the message of POEM 2.3.
+fn parse_message(error: &serde_json::Error) -> String {
     let (line, column) = (error.line(), error.column());
     match error.to_string() {
-        words if words.starts_with("key must be a string") && line == 1 => format!(
+        text if text.starts_with("key must be a string") && line == 1 => format!(
             "Expecting property name enclosed in double quotes: line {line} column {column} (char {})",
             column.saturating_sub(1)
         ),
-        words => words,
+        text => text,
     }
 }

@@ -1,4 +1,4 @@
-//! v2/internal: what the pages fetch, with a login session.
+//! v2/internal: the addresses for the pages of POEM 2.3, with a login session.
 
 use rocket::http::Method;
 use rocket::{Route, State, get, post, put, routes};
@@ -27,6 +27,7 @@ type InternalResult = Result<ApiJson, AppError>;
 /// The longest name, apiid and group name of an aggregation, in characters.
 const AGGREGATION_LIMIT: usize = 128;
 
+/// The routes of v2/internal.
 pub fn routes() -> Vec<Route> {
     let read_only = ["metrics/<_>", "tokens", "tokens/<_>", "users", "groups", "groups/<_>", "probes/<_>"];
     let address = |path: &str| format!("/poem/api/v2/internal/{path}");
@@ -51,7 +52,7 @@ pub fn routes() -> Vec<Route> {
     own.into_iter().chain(others).collect()
 }
 
-/// `{"result": […]}`
+/// Returns the response `{"result": […]}`.
 fn result(value: impl Serialize) -> ApiJson {
     ApiJson::new(&json!({ "result": value }))
 }
@@ -63,11 +64,12 @@ async fn metrics_of_group(viewer: ApiSession<'_>, group: &str, db: &State<Db>) -
     names.map(result).ok_or(AppError::NotFound("Group not found"))
 }
 
+/// Refuses users who are not superusers.
 fn superuser_only(viewer: &ApiSession<'_>) -> Result<(), AppError> {
     if viewer.user.is_superuser { Ok(()) } else { Err(NO_PERMISSION) }
 }
 
-/// The token where POEM can tell it: that of the client WEB-API; else ''.
+/// The token, if POEM stores it readably: only that of the client WEB-API; `''` otherwise.
 fn token(key: &StoredApiKey, keys: &Keys) -> String {
     key.token_sealed.as_deref().and_then(|sealed| keys.unseal(sealed)).unwrap_or_default()
 }
@@ -119,7 +121,7 @@ async fn groups_of_kind(viewer: ApiSession<'_>, kind: &str, db: &State<Db>) -> I
     Ok(ApiJson::new(&group_names(&viewer, db).await?[kind.as_str()]))
 }
 
-/// What the metric form shows of a probe; `{}` for one that is unknown.
+/// Responds with the data of a probe for the metric form; `{}` if the probe is unknown.
 #[get("/poem/api/v2/internal/probes/<name>")]
 async fn one_probe(viewer: ApiSession<'_>, name: &str, db: &State<Db>) -> InternalResult {
     let mut tx = ReadTx::begin(db.pool(), viewer.tenant.schema()).await?;
@@ -162,7 +164,7 @@ impl From<AggregationError> for AppError {
     }
 }
 
-/// Who is logged in, as the transaction that writes for them sees them.
+/// Reads the logged-in user with the current permissions, within the transaction that writes.
 async fn writer(tx: &mut Transaction, viewer: &ApiSession<'_>) -> Result<Viewer, AppError> {
     viewers::find(tx.conn(), viewer.user.id).await?.ok_or(NO_PERMISSION)
 }
@@ -181,7 +183,7 @@ async fn add_aggregation(viewer: ApiSession<'_>, fields: Fields, db: &State<Db>)
     Ok(ApiJson::created(&json!({ "name": name, "apiid": apiid, "groupname": group })))
 }
 
-/// Moves the aggregation with the apiid into the group; 201 without a body, as 2.3 did.
+/// Moves the aggregation with the apiid into the group; 201 without a body, as in POEM 2.3.
 #[put("/poem/api/v2/internal/aggregations", data = "<fields>")]
 async fn move_aggregation(
     viewer: ApiSession<'_>,

@@ -1,37 +1,39 @@
-//! The REST API. Its shapes are a contract with clients that fetch every hour: v2 with a key, v0.2 open,
-//! v2/internal for the pages.
+//! The REST API: v2 with an API key, v0.2 without authentication, v2/internal with a login session.
+//!
+//! Addresses, JSON and messages are a contract: monitoring clients fetch them every hour.
 
-mod body;
-mod fields;
-mod internal;
-mod openapi;
-mod other_methods;
-mod v0_2;
-mod v2;
+mod body; //          JSON bodies that v2 and v0.2 share
+mod fields; //        the fields of a request that writes, with their validation
+mod internal; //      v2/internal
+mod openapi; //       the OpenAPI document of v2
+mod other_methods; // OPTIONS and 405
+mod v0_2; //          v0.2
+mod v2; //            v2
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::{Request, Response, Route};
 
-/// How far before all others the routes are tried that machines ask for: a request is compared with one route after the
-/// other, and those of pages are many.
-const AHEAD: isize = 100;
+/// The rank by which the routes for monitoring clients precede all others. Rocket compares a request with one route
+/// after the other, and the pages have many.
+const RANK_OFFSET: isize = 100;
 
-/// Everything under /poem/api.
+/// The routes of everything under `/poem/api`.
 pub fn routes() -> Vec<Route> {
-    let mut for_machines = [v2::routes(), v0_2::routes()].concat();
-    for_machines.iter_mut().for_each(|route| route.rank -= AHEAD);
-    [for_machines, internal::routes(), openapi::routes()].concat()
+    let mut for_clients = [v2::routes(), v0_2::routes()].concat();
+    for_clients.iter_mut().for_each(|route| route.rank -= RANK_OFFSET);
+    [for_clients, internal::routes(), openapi::routes()].concat()
 }
 
-/// The fairing: every answer of an address of the API says which methods it has, and that it
-/// may be kept only to ask whether it still holds; v2's by nobody but the client.
+/// The fairing that adds `Allow` and `Cache-Control` to every response of the API.
+///
+/// Caches must revalidate each time (`no-cache`). Responses of v2 are not for shared caches (`private`).
 pub struct ApiHeaders;
 
 #[rocket::async_trait]
 impl Fairing for ApiHeaders {
     fn info(&self) -> Info {
-        Info { name: "Headers of the API", kind: Kind::Response }
+        Info { name: "API headers", kind: Kind::Response }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {

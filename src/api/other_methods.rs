@@ -1,4 +1,4 @@
-//! The methods that an address does not serve: OPTIONS tells which it does, the others get 405.
+//! The methods that no other route of an address serves: OPTIONS lists the allowed ones, the others get 405.
 
 use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome, Route};
@@ -10,15 +10,19 @@ use crate::error::{AppError, remember};
 use crate::http::encoded_body::JSON;
 use crate::tenants::guard::CurrentTenant;
 
-/// Who may learn which methods there are: whoever may read.
+/// The authentication that an address requires, also for OPTIONS and for the 405 of other methods.
 #[derive(Clone, Copy)]
 pub enum Access {
-    Everybody,
+    /// None: every client of the tenant.
+    Public,
+    /// An API key of the tenant.
     ApiKey,
+    /// A login session.
     Session,
 }
 
-/// Routes for the methods of an address that no other route serves. `served`: those that others do, beside GET.
+/// The routes for the methods of an address that no other route serves. `served`: the methods with a route of their
+/// own, in addition to GET.
 pub fn other_methods(path: &str, access: Access, served: &[Method]) -> Vec<Route> {
     let others = [Method::Options, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Trace];
     others
@@ -28,13 +32,15 @@ pub fn other_methods(path: &str, access: Access, served: &[Method]) -> Vec<Route
         .collect()
 }
 
+/// The handler of these routes.
 #[derive(Clone)]
 struct OtherMethod(Access);
 
 impl OtherMethod {
-    async fn answer(&self, request: &Request<'_>) -> Result<Response<'static>, AppError> {
+    /// Responds to OPTIONS, and fails for other methods, after the authentication.
+    async fn respond(&self, request: &Request<'_>) -> Result<Response<'static>, AppError> {
         match self.0 {
-            Access::Everybody => CurrentTenant::find(request).await.map(|_| ())?,
+            Access::Public => CurrentTenant::find(request).await.map(|_| ())?,
             Access::ApiKey => ApiClient::check(request).await.map(|_| ())?,
             Access::Session => ApiSession::check(request).await.map(|_| ())?,
         }
@@ -48,8 +54,8 @@ impl OtherMethod {
 #[rocket::async_trait]
 impl Handler for OtherMethod {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
-        match self.answer(request).await {
-            Ok(answer) => Outcome::Success(answer),
+        match self.respond(request).await {
+            Ok(response) => Outcome::Success(response),
             Err(error) => Outcome::Error(remember(request, error)),
         }
     }

@@ -1,4 +1,4 @@
-//! The old API: open to everybody, and its errors are plain text with status 200. Clients depend on both.
+//! The v0.2 API, without authentication. Its errors are plain text with status 200: clients depend on that.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,44 +23,54 @@ use crate::store::text::storable;
 use crate::store::{ReadTx, Result, groups, profiles};
 use crate::tenants::guard::CurrentTenant;
 
+/// The error for VOs that own no profile.
 const NO_VO: &str = "Not valid VO";
+/// The error for an unknown group of metrics.
 const NO_GROUP: &str = "Not a valid group.";
+/// The error for an unknown tag.
 const NO_TAG: &str = "Not a valid tag.";
 
-/// More names than any client asks for at once.
+/// The most names in a request whose response is cached: more than any known client requests at once.
 const COMMON_NAMES: usize = 8;
 
+/// The routes of v0.2.
 pub fn routes() -> Vec<Route> {
     let paths = ["profiles", "metrics_in_profiles", "metrics_in_group", "metrics"];
     let others =
-        paths.into_iter().flat_map(|path| other_methods(&format!("/poem/api/0.2/json/{path}"), Access::Everybody, &[]));
+        paths.into_iter().flat_map(|path| other_methods(&format!("/poem/api/0.2/json/{path}"), Access::Public, &[]));
     let own = routes![all_profiles, metrics_in_profiles, metrics_in_group, metrics_of_tag];
     own.into_iter().chain(others).collect()
 }
 
-/// JSON, or text that says what is wrong.
+/// The response: JSON, or a text that names the error.
 #[derive(Responder)]
 enum LegacyResponse {
+    /// The body, from the cache or rendered for this request.
     Json(CachedBody),
+    /// The error, with status 200.
     Text((ContentType, &'static str)),
 }
 
-/// The response from the cache, or the text if what was asked for no longer exists.
-fn answer(body: Option<Arc<EncodedBody>>, words: &'static str) -> LegacyResult {
-    Ok(body.map_or_else(|| text(words), |body| LegacyResponse::Json(CachedBody(body))))
+/// Returns the body, or the error if the requested object no longer exists.
+fn respond(body: Option<Arc<EncodedBody>>, message: &'static str) -> LegacyResult {
+    Ok(body.map_or_else(|| text(message), |body| LegacyResponse::Json(CachedBody(body))))
 }
 
-fn text(words: &'static str) -> LegacyResponse {
-    LegacyResponse::Text((ContentType::Plain, words))
+fn text(message: &'static str) -> LegacyResponse {
+    LegacyResponse::Text((ContentType::Plain, message))
 }
 
 type LegacyResult = std::result::Result<LegacyResponse, AppError>;
 
-/// What clients ask for; names as the tenant's index has them.
+/// A requested resource. Names are spelled as in the tenant's index.
 enum Resource<'a> {
+    /// All profiles.
     Profiles,
+    /// The profiles of these VOs; if `profiles` is not empty, only those.
     OfVos { vos: Vec<&'a str>, profiles: Vec<&'a str>, namespace: String },
+    /// The metric names of a group.
     MetricsInGroup(&'a str),
+    /// The metrics with a tag.
     MetricsOfTag(&'a str),
 }
 
@@ -70,7 +80,7 @@ impl CachedResponse for Resource<'_> {
         match self {
             Self::Profiles => "0.2/profiles".to_owned(),
             Self::OfVos { vos, profiles, namespace } => {
-                // A name holds no NUL; how many VOs there are tells where the profiles begin.
+                // No name contains NUL. The number of VOs marks where the profiles begin, so keys are unambiguous.
                 let names = [vos.join("\0"), profiles.join("\0")].join("\0");
                 format!("0.2/metrics_in_profiles\0{namespace}\0{}\0{names}", vos.len())
             }
@@ -104,15 +114,16 @@ impl CachedResponse for Resource<'_> {
     }
 }
 
-/// The pairs of the query string, in order, decoded; what is not UTF-8 or NUL becomes U+FFFD, which names nothing.
+/// The decoded pairs of the query string, in order. Invalid UTF-8 and NUL become U+FFFD, which is in no name.
 struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
+    /// All values of a parameter.
     fn all(&self, name: &str) -> Vec<&str> {
         self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// Of a parameter that stands twice the last counts; '' where it is missing.
+    /// The last value of a parameter; `''` if it is missing.
     fn last(&self, name: &str) -> &str {
         self.all(name).last().copied().unwrap_or_default()
     }
@@ -147,7 +158,7 @@ struct InstanceBody<'a> {
 
 #[get("/poem/api/0.2/json/profiles")]
 async fn all_profiles(tenant: CurrentTenant<'_>, responses: &State<ResponseCache>) -> LegacyResult {
-    answer(responses.tenant(tenant.state).await?.get_or_render(&Resource::Profiles).await?, "")
+    respond(responses.tenant(tenant.state).await?.get_or_render(&Resource::Profiles).await?, "")
 }
 
 fn profile_body<'a>(row: &'a ProfileRow, tuples: &'a [Tuple]) -> ProfileBody<'a> {
@@ -166,7 +177,7 @@ fn profile_body<'a>(row: &'a ProfileRow, tuples: &'a [Tuple]) -> ProfileBody<'a>
     }
 }
 
-/// One element, whose `name` is the list of the VOs asked for.
+/// The one element of the list. Its `name` is the list of the requested VOs.
 #[derive(Serialize)]
 struct VosBody<'a> {
     name: Vec<&'a str>,
@@ -189,8 +200,8 @@ struct VoMetricBody<'a> {
     fqan: &'a str,
 }
 
-/// The profiles of the VOs asked for, or of these only those that `profile` names. A VO is known that owns a profile,
-/// and one known VO is enough.
+/// Responds with the profiles of the requested VOs, or only those of them that `profile` names. A VO is known if it
+/// owns a profile; one known VO is enough.
 #[get("/poem/api/0.2/json/metrics_in_profiles")]
 async fn metrics_in_profiles(
     tenant: CurrentTenant<'_>,
@@ -214,7 +225,7 @@ async fn metrics_in_profiles(
         && vos.len() + profiles.len() <= COMMON_NAMES;
     let resource = Resource::OfVos { vos, profiles, namespace: namespace(config, &tenant.tenant().name) };
     if is_common {
-        return answer(cached.get_or_render(&resource).await?, NO_VO);
+        return respond(cached.get_or_render(&resource).await?, NO_VO);
     }
     let body = Box::pin(render_once(&resource, responses.pool(), tenant)).await?;
     match body {
@@ -223,7 +234,7 @@ async fn metrics_in_profiles(
     }
 }
 
-/// The bytes of a response that is not cached.
+/// Renders a response that is not cached.
 async fn render_once(resource: &Resource<'_>, pool: &PgPool, tenant: CurrentTenant<'_>) -> Result<Option<Vec<u8>>> {
     let mut tx = ReadTx::begin(pool, tenant.schema()).await?;
     resource.render(&mut tx).await
@@ -244,7 +255,7 @@ fn vo_profile_body<'a>(row: &'a ProfileRow, tuples: &'a [Tuple], namespace: &'a 
     }
 }
 
-/// The profiles that `wanted` takes, in the order of the API, each with its tuples.
+/// Reads the profiles that `wanted` accepts, in the order of the API, each with its tuples.
 async fn with_tuples(tx: &mut ReadTx, wanted: impl Fn(&ProfileRow) -> bool) -> Result<Vec<(ProfileRow, Vec<Tuple>)>> {
     let rows: Vec<_> = profiles::list(tx.conn(), None).await?.into_iter().filter(wanted).collect();
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
@@ -275,7 +286,7 @@ async fn metrics_in_group(
     if !cached.index().groups_of_metrics.contains(group) {
         return Ok(text(NO_GROUP));
     }
-    answer(cached.get_or_render(&Resource::MetricsInGroup(group)).await?, NO_GROUP)
+    respond(cached.get_or_render(&Resource::MetricsInGroup(group)).await?, NO_GROUP)
 }
 
 #[get("/poem/api/0.2/json/metrics")]
@@ -290,10 +301,10 @@ async fn metrics_of_tag(
     }
     let cached = responses.tenant(tenant.state).await?;
     let Some(tag) = cached.index().tag(tag) else { return Ok(text(NO_TAG)) };
-    answer(cached.get_or_render(&Resource::MetricsOfTag(tag)).await?, NO_TAG)
+    respond(cached.get_or_render(&Resource::MetricsOfTag(tag)).await?, NO_TAG)
 }
 
-/// `Namespace` of the tenant's section; '' where there is none, with a line in the log.
+/// The `Namespace` of the tenant's section; `''` with a warning in the log if there is none.
 fn namespace(config: &LiveConfig, tenant: &str) -> String {
     match config.current().tenant_general(tenant) {
         Ok(Some(general)) => general.namespace,

@@ -18,8 +18,10 @@ use crate::store::{ReadTx, Result, profiles};
 
 type JsonResult = std::result::Result<CachedBody, AppError>;
 
+/// The error for an unknown tag.
 const NO_TAG: AppError = AppError::NotFound("Tag not found");
 
+/// The routes of v2, except v2/internal.
 pub fn routes() -> Vec<Route> {
     let paths =
         ["/poem/api/v2/profiles", "/poem/api/v2/profiles/<_>", "/poem/api/v2/metrics", "/poem/api/v2/metrics/<_>"];
@@ -27,7 +29,7 @@ pub fn routes() -> Vec<Route> {
     routes![all_profiles, one_profile, all_metrics, metrics_of_tag].into_iter().chain(others).collect()
 }
 
-/// `{name, vo, description, metric_instances: [{service_flavour, metric}]}`; the description may be null.
+/// A profile: `{name, vo, description, metric_instances: [{service_flavour, metric}]}`. The description may be null.
 #[derive(Serialize)]
 struct ProfileBody {
     name: String,
@@ -42,12 +44,13 @@ struct InstanceBody {
     metric: String,
 }
 
-/// What clients ask for; names as the tenant's index has them.
+/// A requested resource. Names are spelled as in the tenant's index.
 enum Resource<'a> {
+    /// All profiles.
     AllProfiles,
-    /// Of profiles with one name, the one with the highest version.
+    /// The profile with this name; of several, the one with the highest version.
     Profile(&'a str),
-    /// Of one tag, or of all.
+    /// The metrics with this tag, or all metrics.
     Metrics(Option<&'a str>),
 }
 
@@ -78,6 +81,7 @@ impl CachedResponse for Resource<'_> {
     }
 }
 
+/// Reads the metric instances of profiles.
 async fn bodies(tx: &mut ReadTx, rows: Vec<ProfileRow>) -> Result<Vec<ProfileBody>> {
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let mut instances: HashMap<i64, Vec<InstanceBody>> = HashMap::with_capacity(ids.len());
@@ -111,7 +115,7 @@ async fn all_metrics(client: ApiClient<'_>) -> JsonResult {
     client.tenant.get_or_render(&Resource::Metrics(None)).await?.map(CachedBody).ok_or(NOT_FOUND)
 }
 
-/// The tag counts in any case.
+/// Responds with the metrics of a tag, in any case.
 #[get("/poem/api/v2/metrics/<tag>")]
 async fn metrics_of_tag(client: ApiClient<'_>, tag: &str) -> JsonResult {
     let tag = client.tenant.index().tag(tag).ok_or(NO_TAG)?;

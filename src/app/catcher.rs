@@ -1,4 +1,4 @@
-//! The catcher: the only place where an error becomes a response, in the format that the address promises.
+//! The catcher: the only place where an error becomes a response, in the format of the address.
 
 use rocket::http::{ContentType, Header, Status};
 use rocket::request::Request;
@@ -12,10 +12,10 @@ use crate::http::original_request::OriginalRequest;
 use crate::templates::Page;
 use crate::templates::error_page::ErrorPage;
 
-/// Seconds after which a client may try again if the database is unreachable.
+/// The value of `Retry-After` in a 503, in seconds.
 const RETRY_AFTER: &str = "5";
 
-/// Every error, of a route, of a guard, or of Rocket itself.
+/// Catches every error: of a route, of a guard, or of Rocket itself.
 #[rocket::catch(default)]
 pub fn catch(status: Status, request: &Request<'_>) -> CaughtError {
     CaughtError(recall(request).unwrap_or_else(|| AppError::of_status(status)))
@@ -24,7 +24,7 @@ pub fn catch(status: Status, request: &Request<'_>) -> CaughtError {
 /// An error on its way to the client.
 pub struct CaughtError(AppError);
 
-/// JSON under /poem/api/v2, text under /poem/api/0.2, a page elsewhere.
+/// Responds with JSON under `/poem/api/v2`, with text under `/poem/api/0.2`, with a page elsewhere.
 impl<'r> Responder<'r, 'static> for CaughtError {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let Self(error) = self;
@@ -44,6 +44,7 @@ impl<'r> Responder<'r, 'static> for CaughtError {
     }
 }
 
+/// Logs the causes that are not sent to the client.
 fn log(error: &AppError, request: &OriginalRequest) {
     match error {
         AppError::BadHost(cause) | AppError::Unavailable(cause) => log::warn!("{request}: {cause}"),

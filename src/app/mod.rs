@@ -24,7 +24,6 @@ use self::catcher::catch;
 use crate::admin;
 use crate::admin::crud::page_cache::PageCache;
 use crate::api::{self, ApiHeaders};
-
 use crate::auth;
 use crate::cache::ResponseCache;
 use crate::config::Config;
@@ -42,14 +41,14 @@ use crate::management::request_metrics::{CountRequests, RequestMetrics};
 use crate::store::PoolSettings;
 use crate::tenants::directory::TenantDirectory;
 
-/// Connections to the database that the server's requests share.
+/// The number of database connections that all requests share.
 const MAX_CONNECTIONS: u32 = 10;
-/// Seconds that running requests have to end when the server is told to stop, and then their connections.
+/// The seconds that running requests have to finish at shutdown, and then again their connections to close.
 const GRACE: u32 = 2;
-/// The longest that anybody is served after that.
+/// The longest time that a client is still served after the shutdown has begun.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2 * GRACE as u64);
 
-/// The server, ready to launch. The database may be away.
+/// Builds the server, ready to launch. The database may be unreachable.
 pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
     let current = config.current();
     let mut rocket = rocket::custom(figment(&current))
@@ -81,7 +80,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
     rocket
 }
 
-/// Manages the tenant directory and the response cache, and polls the state of the tenants as long as the server runs.
+/// The fairing that manages the tenant directory and the response cache, and polls the state of the tenants.
 fn caches(config: &Config) -> impl Fairing {
     let directory = Arc::new(TenantDirectory::new(pool_settings(config), config.server.stale_if_error));
     let memory = config.server.response_cache_size;
@@ -91,7 +90,7 @@ fn caches(config: &Config) -> impl Fairing {
         let responses = ResponseCache::new(pool, directory.clone(), memory);
         rocket.manage(directory).manage(responses).attach(AdHoc::on_liftoff("Poll loop", |rocket| {
             let shutdown = rocket.shutdown();
-            // So that the first request finds a connection. If there is none, the request reports why.
+            // Opens a connection for the first request. An error is ignored: the request itself reports it.
             tokio::spawn(async move { drop(warming.acquire().await) });
             tokio::spawn(async move {
                 tokio::select! {
@@ -104,32 +103,32 @@ fn caches(config: &Config) -> impl Fairing {
     })
 }
 
-/// Closes the connections of a server that has ended; one that says nothing is not waited for.
+/// Closes the connections of a server that has ended. Waits a second at most: the database may not respond.
 pub async fn close_pool(pool: PgPool) {
     if timeout(Duration::from_secs(1), pool.close()).await.is_err() {
-        log::warn!("connections to the database were left open: it does not answer");
+        log::warn!("connections to the database were not closed: it does not respond");
     }
 }
 
-/// The connections that a server's requests share.
+/// The pool of connections of a server; `None` if it has no database fairing.
 pub fn pool(server: &Rocket<Ignite>) -> Option<PgPool> {
     Db::fetch(server).map(|db| db.pool().clone())
 }
 
-/// Makes the server poll the state of the tenants over a connection that is open already.
+/// Makes the server poll the state of the tenants over an open connection.
 pub async fn poll_over(server: &Rocket<Ignite>, connection: PgConnection) {
     if let Some(directory) = server.state::<Arc<TenantDirectory>>() {
         directory.use_connection(connection).await;
     }
 }
 
-/// The second server, for whoever watches the first, where the configuration says where it listens.
+/// Builds the management server (health and metrics) of a server; `None` if the configuration has no port for it.
 pub fn build_management(config: &Config, server: &Rocket<Ignite>) -> Option<Rocket<Build>> {
     let listen = config.server.management?;
     Some(management::build(rocket_config(listen), Watched::of(server)?))
 }
 
-/// Counts the requests, where somebody may ask for the count.
+/// The fairing that counts the requests, if there is a management server to report the counts.
 fn request_metrics(config: &Config) -> impl Fairing {
     let metrics = config.server.management.map(|_| Arc::new(RequestMetrics::default()));
     AdHoc::on_ignite("Request metrics", |rocket| async {
@@ -140,7 +139,7 @@ fn request_metrics(config: &Config) -> impl Fairing {
     })
 }
 
-/// The fairing: what this server wrote is seen by its next request.
+/// The fairing that invalidates the tenant directory after a write, so that the next request sees it.
 struct InvalidateAfterWrite;
 
 #[rocket::async_trait]
@@ -151,15 +150,15 @@ impl Fairing for InvalidateAfterWrite {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let writes = matches!(request.method(), Method::Post | Method::Put | Method::Patch | Method::Delete);
-        // What was refused wrote nothing.
+        // A refused request has written nothing.
         if writes && response.status().code < 400 {
             TenantDirectory::of(request).invalidate();
         }
     }
 }
 
-/// The fairing: no foreign page shows ours within itself. What machines fetch is no page, and each header more costs it
-/// a fortieth of its time.
+/// The fairing that forbids framing of pages (`X-Frame-Options`). API responses are left alone: an extra header takes a
+/// fortieth of their time.
 struct FrameOptions;
 
 #[rocket::async_trait]
@@ -175,7 +174,7 @@ impl Fairing for FrameOptions {
     }
 }
 
-/// How the database is reached, as the configuration has it.
+/// The settings of the database connections, from the configuration.
 pub fn pool_settings(config: &Config) -> PoolSettings {
     let database = &config.database;
     PoolSettings {
@@ -188,7 +187,7 @@ pub fn pool_settings(config: &Config) -> PoolSettings {
     }
 }
 
-/// Rocket's own settings: all of them from poem.conf, none from files or variables of Rocket's.
+/// The settings for Rocket. All come from poem.conf, none from Rocket's own files and environment variables.
 fn figment(config: &Config) -> Figment {
     let rocket = rocket_config(SocketAddr::new(config.server.address, config.server.port));
     let pool = pool_settings(config);
@@ -202,12 +201,12 @@ fn figment(config: &Config) -> Figment {
         .merge(Serialized::default("databases.poem.max_connections", pool.max_connections))
 }
 
-/// How a server listens, and how it ends.
+/// The settings that the server and the management server share: address, limits and shutdown.
 fn rocket_config(listen: SocketAddr) -> rocket::Config {
     rocket::Config {
         address: listen.ip(),
         port: listen.port(),
-        // The client's address is what the proxy says, where a proxy is trusted; never what a client says.
+        // The client's address comes from trusted proxies only (`http::client_ip`), never from a client's own header.
         ip_header: None,
         ident: Ident::none(),
         limits: Limits::default().limit("form", 1.mebibytes()).limit("data-form", 1.mebibytes()),
@@ -224,17 +223,21 @@ fn rocket_config(listen: SocketAddr) -> rocket::Config {
     }
 }
 
-/// A directory that POEM reads while it serves.
+/// A directory that the server needs.
 pub struct Directory {
+    /// The name of its contents, in the plural: `templates`.
     pub what: &'static str,
+    /// The place of the directory.
     pub path: PathBuf,
-    /// The key of `[SERVER]` that names another.
+    /// The key of `[SERVER]` that sets another place.
     key: &'static str,
 }
 
 impl Directory {
+    /// Checks that the directory exists.
+    ///
     /// # Errors
-    /// The directory is missing; the words say how to mend that.
+    /// A message that names the missing directory and says how to fix that.
     pub fn check(&self) -> Result<(), String> {
         let Self { what, path, key } = self;
         let missing =
@@ -243,7 +246,7 @@ impl Directory {
     }
 }
 
-/// The directories that have to be installed.
+/// The directories that must be installed: templates and static files.
 pub fn directories(config: &Config) -> [Directory; 2] {
     [
         Directory { what: "templates", path: templates_directory(config), key: "TemplatesPath" },
@@ -251,6 +254,7 @@ pub fn directories(config: &Config) -> [Directory; 2] {
     ]
 }
 
+/// A directory of POEM's package in the VENV.
 fn share(config: &Config, name: &str) -> PathBuf {
     config.venv.join("usr/share/poem").join(name)
 }

@@ -9,16 +9,21 @@ use crate::domain::security::keys::Keys;
 use crate::error::{AppError, NO_CREDENTIALS, NO_PERMISSION, refuse};
 use crate::tenants::guard::CurrentTenant;
 
+/// The request header that holds the token.
 const HEADER: &str = "X-API-KEY";
 
 /// A client with an unrevoked API key of this tenant. All others get 403, as in 2.3, never 401.
 pub struct ApiClient<'r> {
-    /// The state of the tenant in which the key was found: the response comes from the same one.
+    /// The tenant, in the state in which the key was found. The response must come from the same state.
     pub tenant: CachedTenant<'r>,
 }
 
 impl<'r> ApiClient<'r> {
-    /// The guard for hand-written routes.
+    /// Checks the API key of the request. The guard in the form for handlers without Rocket's macros.
+    ///
+    /// # Errors
+    /// `NO_CREDENTIALS` without a valid key; `NO_PERMISSION` if there is a login session instead; those of
+    /// [`CurrentTenant::find`].
     pub async fn check(request: &'r Request<'_>) -> Result<Self, AppError> {
         let tenant = CurrentTenant::find(request).await?;
         let token = request.headers().get_one(HEADER).unwrap_or_default();
@@ -35,6 +40,7 @@ impl<'r> ApiClient<'r> {
     }
 }
 
+/// Returns whether the token is an unrevoked key of the tenant, under the current or the previous secret key.
 fn is_valid(request: &Request<'_>, tenant: &CachedTenant<'_>, token: &str) -> bool {
     let keys = request.rocket().state::<Keys>().expect("app::build manages the keys");
     keys.token_hashes(token).any(|hash| tenant.index().has_key(&hash))

@@ -1,8 +1,8 @@
-//! Requests that write must show that they come from our own pages: the token of the cookie once more in a field of the
-//! form or in a header, which a page of another site can neither read nor set.
+//! CSRF protection by double submit: a request that writes must repeat the token of the cookie in a form field or a
+//! header. A page of another site can neither read the cookie nor set the header.
 //!
-//! The token outlives logins: a form that was opened before the session ended can still be sent after the next login.
-//! Who can set cookies for this host from a neighbouring one is stopped by `Origin`.
+//! The token outlives logins: a form that was opened before the session expired can still be sent after the next login.
+//! The check of `Origin` stops attackers who can set cookies for this host from a sibling domain.
 
 use rocket::Request;
 use rocket::http::{Cookie, Method, SameSite};
@@ -14,23 +14,28 @@ use crate::error::AppError;
 use crate::http::client_ip;
 use crate::http::original_request::OriginalRequest;
 
-/// The cookie that header or field must agree with.
+/// The name of the cookie that holds the token.
 pub const COOKIE: &str = "csrftoken";
+/// The request header that repeats the token.
 const HEADER: &str = "X-CSRFToken";
-/// The hidden field of forms.
+/// The name of the hidden form field that repeats the token.
 pub const FIELD: &str = "csrfmiddlewaretoken";
 
+/// The random bytes of a token; it has two hex digits per byte.
 const TOKEN_BYTES: usize = 16;
-/// A browser that is closed and opened again shows its forms again.
-const KEPT_FOR: Duration = Duration::days(365);
+/// The lifetime of the cookie. It is long, because a browser that is closed and opened again restores its forms.
+const COOKIE_LIFETIME: Duration = Duration::days(365);
 
-/// Of a page: people read it.
+/// The error for forms of pages, with a text for users.
 const NOT_OUR_FORM: AppError = AppError::Forbidden(
-    "CSRF verification failed: it is not certain that this came from a form of POEM. \
-     Please allow cookies, go back, load the page again and retry.",
+    "CSRF verification failed: POEM could not verify that this request came from one of its own forms. \
+     Please allow cookies, go back, reload the page and try again.",
 );
 
-/// 403 where a request that writes does not show the token of its cookie.
+/// Checks the CSRF token of a request of the API, in the header. Requests that only read need none.
+///
+/// # Errors
+/// `Forbidden` if the cookie is missing, the header does not match it, or `Origin` is another host.
 pub fn check(request: &Request<'_>) -> Result<(), AppError> {
     if matches!(request.method(), Method::Get | Method::Head | Method::Options | Method::Trace) {
         return Ok(());
@@ -39,26 +44,29 @@ pub fn check(request: &Request<'_>) -> Result<(), AppError> {
     check_origin(request)
 }
 
-/// The same for a form whose hidden field holds `shown`; the header will do as well.
+/// Checks the CSRF token of a form. `shown`: the hidden field; if it is `None`, the header is used.
+///
+/// # Errors
+/// `Forbidden` as for [`check`], with one message for users.
 pub fn check_form(request: &Request<'_>, shown: Option<&str>) -> Result<(), AppError> {
     let shown = shown.or_else(|| request.headers().get_one(HEADER)).unwrap_or_default();
     compare(cookie(request), shown).and_then(|()| check_origin(request)).map_err(|_| NOT_OUR_FORM)
 }
 
-/// The token for the forms of a page: that of the cookie, or a fresh one that becomes the cookie.
+/// Returns the token for the forms of a page: that of the cookie, or a new one, which is set as the cookie.
 pub fn token(request: &Request<'_>) -> String {
     let token = &request.local_cache(|| Token(known(request).unwrap_or_else(|| random_hex(TOKEN_BYTES)))).0;
     if known(request).is_none() {
-        // Each time: Rocket drops the cookies of a request that fails, and the page that says so has forms as well.
+        // At every call: Rocket drops the cookies of a request that fails, but its error page may have forms too.
         set_cookie(request, token);
     }
     token.clone()
 }
 
-/// Kept with the request, so that all its forms have the same.
+/// The token of a request, stored in its local cache so that all its forms have the same.
 struct Token(String);
 
-/// That of the cookie, where it has one.
+/// Returns the token of the cookie; `None` if there is no cookie or its value is not a token.
 pub fn known(request: &Request<'_>) -> Option<String> {
     let token = cookie(request);
     let is_token = (32..=64).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -69,19 +77,22 @@ fn set_cookie(request: &Request<'_>, token: &str) {
     let cookie = Cookie::build((COOKIE, token.to_owned()))
         .path("/")
         .same_site(SameSite::Lax)
-        // The page's own scripts show it in the header.
+        // Scripts of the pages copy it into the header.
         .http_only(false)
         .secure(client_ip::is_tls(request))
-        .max_age(KEPT_FOR);
+        .max_age(COOKIE_LIFETIME);
     request.cookies().add(cookie);
 }
 
-/// '' where there is none.
+/// The value of the cookie; `''` if there is none.
 fn cookie<'r>(request: &'r Request<'_>) -> &'r str {
     request.cookies().get(COOKIE).map_or("", Cookie::value)
 }
 
-/// What the cookie says and what was shown; '' where there is none.
+/// Compares the token of the cookie with the one `shown`, in constant time; `''` for one that is missing.
+///
+/// # Errors
+/// `Forbidden` with the texts that clients of POEM 2.3 know.
 pub fn compare(cookie: &str, shown: &str) -> Result<(), AppError> {
     if cookie.is_empty() {
         return Err(AppError::Forbidden("CSRF Failed: CSRF cookie not set."));
@@ -92,8 +103,8 @@ pub fn compare(cookie: &str, shown: &str) -> Result<(), AppError> {
     }
 }
 
-/// Browsers say which page sends; where it is one of another host, or hides which (`null`), it has no business here. Our
-/// own pages let themselves be known.
+/// Checks the `Origin` header, in which browsers name the page that sends. Another host or `null` is refused. A request
+/// without the header passes.
 fn check_origin(request: &Request<'_>) -> Result<(), AppError> {
     let Some(origin) = request.headers().get_one("Origin") else { return Ok(()) };
     let from = origin.split_once("://").and_then(|(_, host)| Host::parse(host).ok());

@@ -1,4 +1,4 @@
-//! The login page and the end of the session.
+//! The login and logout pages.
 
 use chrono::TimeDelta;
 use rocket::http::{Header, Status};
@@ -17,35 +17,43 @@ use crate::templates::Page;
 use crate::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, RESUME, TYPED};
 use crate::templates::urls::{INDEX, LOGIN, LOGOUT};
 
-/// What users see first who are no superusers.
+/// The first page after the login of a user who is not a superuser.
 const PROFILES: &str = "/poem/admin/poem/profile/";
-/// The federated login.
+/// The address that starts the federated login.
 const SAML_LOGIN: &str = "/poem/saml2/login/";
 
+/// The title of the login page.
 pub const TITLE: &str = "Log in";
 
+/// The routes of the login and logout pages.
 pub fn routes() -> Vec<Route> {
     routes![login_page, log_in, logout_page, log_out]
 }
 
+/// The response of the login page.
 #[derive(Responder)]
 enum LoginResponse {
+    /// The form, with a message if the login failed.
     Page(Page<LoginPage>),
+    /// The form with 429 and `Retry-After`.
     TooMany(Page<LoginPage>, Header<'static>),
+    /// The page that sends a restored form, after a session had expired.
     Again(Page<LoggedInAgainPage>),
+    /// A redirect after the login.
     RedirectTo(RedirectTo),
 }
 
-/// The login page's address, with the way back.
+/// The address of the login page that returns to `next` afterwards.
 pub fn address(next: &str) -> String {
     with_next(LOGIN, next)
 }
 
+/// Appends `next` to an address, as a query string.
 fn with_next(address: &str, next: &str) -> String {
     format!("{address}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish())
 }
 
-/// An empty login page.
+/// The content of an empty login page.
 pub async fn content(context: &LoginContext<'_>, next: Option<&NextPath>) -> LoginPage {
     let next = next.map(NextPath::to_string).unwrap_or_default();
     let federated = federated(context).await.unwrap_or_default();
@@ -53,7 +61,7 @@ pub async fn content(context: &LoginContext<'_>, next: Option<&NextPath>) -> Log
     LoginPage { action: LOGIN.to_owned(), next, federated, federated_href, ..LoginPage::default() }
 }
 
-/// The words of the federated button; `None` where the tenant has no identity provider.
+/// The label of the button for the federated login; `None` if the tenant has no identity provider.
 async fn federated(context: &LoginContext<'_>) -> Option<String> {
     let tenant = context.tenant.tenant();
     let config = context.config.current();
@@ -61,16 +69,17 @@ async fn federated(context: &LoginContext<'_>) -> Option<String> {
     if !tokio::fs::try_exists(metadata).await.unwrap_or(false) {
         return None;
     }
-    let words = config.tenant_general(&tenant.name).ok().flatten().map(|general| general.saml_login_string);
-    Some(words.filter(|words| !words.is_empty()).unwrap_or_else(|| "Log in with your institution".to_owned()))
+    let label = config.tenant_general(&tenant.name).ok().flatten().map(|general| general.saml_login_string);
+    Some(label.filter(|label| !label.is_empty()).unwrap_or_else(|| "Log in with your institution".to_owned()))
 }
 
-/// Where a login leads: where it was wanted, or to what the user sees first.
+/// The target after a login: `next`, or else the first page of the user.
 fn after_login(next: Option<NextPath>, is_superuser: bool) -> String {
     let first = if is_superuser { INDEX } else { PROFILES };
     next.map_or(first.to_owned(), |next| next.to_string())
 }
 
+/// Shows the login form; redirects a user who is logged in already.
 #[get("/poem/admin/login?<next>")]
 async fn login_page(context: LoginContext<'_>, next: Option<&str>) -> LoginResponse {
     let next = next.and_then(NextPath::parse);
@@ -80,6 +89,7 @@ async fn login_page(context: LoginContext<'_>, next: Option<&str>) -> LoginRespo
     }
 }
 
+/// Logs a user in, and replaces the session.
 #[post("/poem/admin/login?<next>", data = "<posted>")]
 async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -> Result<LoginResponse, AppError> {
     let next = posted.get("next").or(next).and_then(NextPath::parse);
@@ -92,7 +102,7 @@ async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -
     match registry::log_in(context.login_request(), credentials).await {
         Ok(LoginSuccess { session, is_superuser }) => {
             context.set_session_cookie(session);
-            Ok(match (resumed(&posted), next) {
+            Ok(match (restored_form(&posted), next) {
                 (Some(typed), Some(next)) => again(&context, typed, &next),
                 (_, next) => LoginResponse::RedirectTo(RedirectTo::see_other(after_login(next, is_superuser))),
             })
@@ -117,18 +127,19 @@ async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -
     }
 }
 
-/// The header that says when another attempt is allowed.
+/// The header `Retry-After`, in seconds, for a login that is refused for too many attempts.
 pub fn retry_after(wait: &TimeDelta) -> Header<'static> {
     Header::new("Retry-After", registry::in_seconds(wait).to_string())
 }
 
-/// What was typed when the session had ended; `None` where there is nothing of it.
-fn resumed(posted: &Posted) -> Option<FormBody> {
+/// The form that was sent after the session had expired; `None` if there is none.
+fn restored_form(posted: &Posted) -> Option<FormBody> {
     let typed = posted.get(TYPED).filter(|typed| !typed.is_empty())?;
-    // The login page wrote it; where somebody changed it, it is no loss.
+    // The login page has encoded it. If someone has tampered with it, dropping it is no loss.
     FormBody::decode(typed.as_bytes()).ok()
 }
 
+/// The page that sends the restored form to `next`, marked as resumed.
 fn again(context: &LoginContext<'_>, typed: FormBody, next: &NextPath) -> LoginResponse {
     let mut typed = typed.pairs().to_vec();
     typed.push((RESUME.to_owned(), "1".to_owned()));
@@ -136,6 +147,7 @@ fn again(context: &LoginContext<'_>, typed: FormBody, next: &NextPath) -> LoginR
     LoginResponse::Again(Page::new(context.outside("You are logged in again"), content))
 }
 
+/// The logout page: the button, or the confirmation.
 fn logout(context: &LoginContext<'_>, is_logged_out: bool) -> Page<LogoutPage> {
     let content = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out };
     match context.user.as_ref().filter(|_| !is_logged_out) {
@@ -144,12 +156,13 @@ fn logout(context: &LoginContext<'_>, is_logged_out: bool) -> Page<LogoutPage> {
     }
 }
 
-/// A button: a mere link must not end a session.
+/// Shows a button: a GET (a mere link) must not end a session.
 #[get("/poem/admin/logout")]
 fn logout_page(context: LoginContext<'_>) -> Page<LogoutPage> {
     logout(&context, context.user.is_none())
 }
 
+/// Ends the session.
 #[post("/poem/admin/logout", data = "<_posted>")]
 async fn log_out(context: LoginContext<'_>, _posted: Posted) -> Result<Page<LogoutPage>, AppError> {
     if let Some(session) = context.session() {

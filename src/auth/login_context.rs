@@ -1,4 +1,4 @@
-//! Who is at the login: with or without a session, and all that is needed to begin or end one.
+//! The context of the pages around the login, and the layout around pages without another context.
 
 use std::net::IpAddr;
 
@@ -21,10 +21,13 @@ use crate::templates::Layout;
 use crate::templates::urls::is_public;
 use crate::tenants::guard::CurrentTenant;
 
-/// The guard of the pages around the login. Lets everybody in.
+/// The guard of the pages around the login: it accepts every client, and has all that starts or ends a session.
 pub struct LoginContext<'r> {
+    /// The tenant of the request.
     pub tenant: CurrentTenant<'r>,
+    /// The user who is logged in; `None` without a valid session.
     pub user: Option<SessionUser>,
+    /// The configuration of the server.
     pub config: &'r LiveConfig,
     cookies: &'r CookieJar<'r>,
     pool: &'r PgPool,
@@ -32,7 +35,7 @@ pub struct LoginContext<'r> {
     client_ip: IpAddr,
     is_tls: bool,
     csrf: String,
-    /// The path that was asked for, with its query string.
+    /// The requested path with its query string.
     pub path_and_query: String,
 }
 
@@ -54,42 +57,47 @@ impl<'r> LoginContext<'r> {
         })
     }
 
+    /// The facts that every login operation of the registry needs.
     pub fn login_request(&self) -> LoginRequest<'r> {
         LoginRequest { pool: self.pool, tenant: self.tenant.tenant(), limits: self.limits, client_ip: self.client_ip }
     }
 
-    /// The id of the browser's session, whether or not it is in force.
+    /// The session id in the cookie, which may have expired; `None` without a cookie.
     pub fn session(&self) -> Option<String> {
         self.cookies.get(session::COOKIE).map(|cookie| cookie.value().to_owned())
     }
 
+    /// Sets the session cookie to this id.
     pub fn set_session_cookie(&self, id: String) {
         session::set_cookie(self.cookies, id, self.is_tls);
     }
 
+    /// Removes the session cookie.
     pub fn remove_session_cookie(&self) {
         session::remove_cookie(self.cookies);
     }
 
-    /// What surrounds the page, for nobody who is logged in.
+    /// The layout of a page for a user who is not logged in.
     pub fn outside(&self, title: &str) -> Layout {
         let tenant = self.tenant.tenant().name.clone();
         Layout { title: title.to_owned(), tenant, csrf: self.csrf.clone(), ..Layout::default() }
     }
 
-    /// What surrounds the page of somebody who is logged in.
+    /// The layout of a page for a user who is logged in.
     pub fn inside(&self, title: &str, user: &SessionUser) -> Layout {
         inside(title, &self.tenant.tenant().name, user, &self.path_and_query, self.csrf.clone())
     }
 }
 
+/// The layout of a page for a user who is logged in.
 fn inside(title: &str, tenant: &str, user: &SessionUser, path: &str, csrf: String) -> Layout {
     let viewer = user.clone().viewer();
     Layout { csrf, ..Layout::new(title, tenant, Some(&viewer), path, &[(title, "")]) }
 }
 
-/// What surrounds a page that says why there is nothing to see: as much as is known by then of who asks. The database is
-/// not asked: it may be what failed.
+/// The layout of an error page, from what earlier guards have found out about tenant and user.
+///
+/// The database is not queried: it may be what failed.
 pub fn layout_context(request: &Request<'_>, title: &str) -> Layout {
     let tenant = CurrentTenant::known(request).map(|current| current.tenant().name.as_str()).unwrap_or_default();
     let path = OriginalRequest::of(request).address();

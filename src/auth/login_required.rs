@@ -1,4 +1,4 @@
-//! Pages of the admin asked for by somebody who is not logged in: the login comes first, and nothing typed is lost.
+//! Requests for admin pages without a login: they lead to the login page, and no typed input is lost.
 
 use form_urlencoded::Serializer;
 use rocket::Request;
@@ -16,36 +16,36 @@ use crate::http::redirect::RedirectTo;
 use crate::templates::Page;
 use crate::templates::login_page::{LoginPage, RESUME, TYPED};
 
-/// The guard of the routes behind all others, for whoever is not logged in; who is gets 404: there is no such page.
+/// The guard of the last routes, for users who are not logged in. A user who is logged in gets 404: no page matched.
 pub struct LoginRequired<'r>(LoginContext<'r>);
 
 impl LoginRequired<'_> {
-    /// To the login page, and from there back.
+    /// Redirects to the login page, which returns to the requested page.
     pub fn lead(&self) -> RedirectTo {
         RedirectTo::found(login::address(&self.0.path_and_query))
     }
 
-    /// The login page in place of the answer to a form (403): it keeps what was typed.
+    /// Returns the login page (403) in response to a form. It carries the typed input along.
     pub async fn again(&self, posted: &Posted) -> Page<LoginPage> {
         let next = NextPath::parse(&self.0.path_and_query);
-        // Without a way back there is nothing to keep it for.
+        // Without a page to return to, the input is of no use.
         let typed = next.as_ref().map(|_| typed(posted)).unwrap_or_default();
         let content = LoginPage { typed, ..login::content(&self.0, next.as_ref()).await };
         Page::new(self.0.outside(login::TITLE), content).with_status(Status::Forbidden)
     }
 }
 
-/// What was typed, as a form would send it: without passwords. '' where there is nothing else, as where something was to
-/// be deleted: to confirm that, people are led to where they are asked again.
+/// Encodes the typed input like a form, without passwords and CSRF token. `''` if there is no other input, as in the
+/// confirmation of a deletion: the user is asked again after the login.
 fn typed(posted: &FormBody) -> String {
-    let is_kept =
+    let is_input =
         |name: &str| !name.to_lowercase().contains("password") && ![csrf::FIELD, RESUME, TYPED].contains(&name);
-    let kept = || posted.pairs().iter().filter(|(name, _)| is_kept(name));
-    // Names with _ are those of buttons, and what the form carries along.
-    if kept().all(|(name, _)| name.starts_with('_')) {
+    let inputs = || posted.pairs().iter().filter(|(name, _)| is_input(name));
+    // Names that begin with _ belong to buttons and hidden fields.
+    if inputs().all(|(name, _)| name.starts_with('_')) {
         return String::new();
     }
-    Serializer::new(String::new()).extend_pairs(kept()).finish()
+    Serializer::new(String::new()).extend_pairs(inputs()).finish()
 }
 
 #[rocket::async_trait]
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_goes_along() {
+    fn the_login_address_contains_the_requested_page() {
         let address = login::address("/poem/admin/poem/probe/?q=a&p=2");
         assert_eq!(address, "/poem/admin/login/?next=%2Fpoem%2Fadmin%2Fpoem%2Fprobe%2F%3Fq%3Da%26p%3D2");
     }

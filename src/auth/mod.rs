@@ -1,17 +1,17 @@
-//! Who is asking: the API key, the login session, CSRF; and the pages of the login.
+//! Authentication: the API key, the login session, CSRF, and the pages around the login.
 
-pub mod api_key;
-pub mod csrf;
-pub mod login;
-pub mod login_context;
-pub mod login_required;
-mod password_change;
-pub mod posted;
-pub mod session;
+pub mod api_key; //        the guard for API keys
+pub mod csrf; //           the CSRF token: cookie, check, Origin
+pub mod login; //          the login and logout pages
+pub mod login_context; //  the guard of these pages, and the layout around pages
+pub mod login_required; // the login page in place of a page that needs a login
+mod password_change; //    the page to change one's own password
+pub mod posted; //         the guard for posted forms
+pub mod session; //        the session guards and the session cookie
 
 use rocket::Route;
 
-/// The pages around the login.
+/// The routes of the pages around the login.
 pub fn routes() -> Vec<Route> {
     [login::routes(), password_change::routes()].concat()
 }

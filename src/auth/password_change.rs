@@ -1,4 +1,4 @@
-//! The page on which somebody who is logged in changes the password.
+//! The page on which users change their own password. Superusers set those of others in `admin::password`.
 
 use rocket::http::{Header, Status};
 use rocket::request::{FromRequest, Outcome};
@@ -19,19 +19,21 @@ use crate::templates::Page;
 use crate::templates::login_page::PasswordPage;
 use crate::templates::urls::PASSWORD;
 
+/// The address of the confirmation.
 const DONE: &str = "/poem/admin/password_change/done/";
 const TITLE: &str = "Change password";
-const WRONG_PASSWORD: &str = "Your old password was not right. Please enter it again.";
+const WRONG_PASSWORD: &str = "Your current password is wrong. Please enter it again.";
 
-/// Names and labels.
+/// The names and labels of the form's fields.
 const FIELDS: [(&str, &str); 3] =
-    [(OLD_PASSWORD, "Old password"), (NEW_PASSWORD, "New password"), (NEW_PASSWORD_AGAIN, "New password again")];
+    [(OLD_PASSWORD, "Current password"), (NEW_PASSWORD, "New password"), (NEW_PASSWORD_AGAIN, "New password again")];
 
+/// The routes of these pages.
 pub fn routes() -> Vec<Route> {
     routes![form, change, done]
 }
 
-/// The guard of these pages: forwards whoever is not logged in to the routes behind, which lead to the login.
+/// The guard of these pages. It forwards a user who is not logged in to the last routes, which lead to the login.
 struct OwnPasswordPage<'r>(LoginContext<'r>, SessionUser);
 
 #[rocket::async_trait]
@@ -50,6 +52,7 @@ impl<'r> FromRequest<'r> for OwnPasswordPage<'r> {
     }
 }
 
+/// The form, with the errors of the last attempt.
 fn page(OwnPasswordPage(context, user): &OwnPasswordPage<'_>, errors: &ValidationErrors) -> Page<PasswordPage> {
     Page::new(context.inside(TITLE, user), PasswordPage::new(TITLE, PASSWORD, &FIELDS, &ADVICE, errors))
 }
@@ -59,10 +62,14 @@ fn form(inside: OwnPasswordPage<'_>) -> Page<PasswordPage> {
     page(&inside, &ValidationErrors::default())
 }
 
+/// The response to a change of the password.
 #[derive(Responder)]
 enum Changed {
+    /// The form with its errors.
     Page(Box<Page<PasswordPage>>),
+    /// The form with 429 and `Retry-After`.
     TooMany(Box<Page<PasswordPage>>, Header<'static>),
+    /// A redirect to the confirmation.
     RedirectTo(RedirectTo),
 }
 

@@ -1,4 +1,4 @@
-//! The guard of every form that a page sends: its body, with the CSRF token checked.
+//! The guard for posted forms: the decoded body, with the CSRF token checked.
 
 use std::ops::Deref;
 
@@ -11,12 +11,13 @@ use crate::http::body::FormBody;
 use crate::http::original_request::OriginalRequest;
 use crate::templates::urls::LOGIN;
 
+/// The largest body of a form, in MiB.
 const LIMIT_MIB: u64 = 8;
-/// The login page carries along what was posted after the session had ended, encoded once more.
+/// The largest body of the login form, in MiB: it may contain a whole form from an expired session, encoded twice.
 const LOGIN_LIMIT_MIB: u64 = 3 * LIMIT_MIB;
 
-/// A form whose CSRF token is right. 415 for another type of body, 413 for one that is too large, 400 for one that is not
-/// text, 403 without the token.
+/// A form with a valid CSRF token. The guard fails with 415 for another type of body, 413 for one that is too large,
+/// 400 for one that is not text, 403 without the token.
 #[derive(Debug)]
 pub struct Posted(FormBody);
 

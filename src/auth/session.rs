@@ -1,4 +1,4 @@
-//! Login sessions: the guards of what needs a login, and the cookie.
+//! Login sessions: the guards for requests with a login, and the session cookie.
 
 use std::sync::OnceLock;
 
@@ -17,24 +17,31 @@ use crate::store::ReadTx;
 use crate::store::sessions::{self, Session, SessionUser};
 use crate::tenants::guard::CurrentTenant;
 
-/// The cookie that holds the session's id.
+/// The name of the cookie that holds the session id.
 pub const COOKIE: &str = "sessionid";
 
-/// A user who is logged in to this tenant. Everybody else: 403. A request that writes needs a CSRF token as well.
+/// The guard for a user who is logged in to this tenant; 403 otherwise. A request that writes needs a CSRF token too.
 pub struct ApiSession<'r> {
+    /// The tenant of the request.
     pub tenant: CurrentTenant<'r>,
+    /// The user who is logged in.
     pub user: SessionUser,
 }
 
-/// Whoever asks this tenant, logged in or not: for pages that decide themselves. The CSRF token of what writes is
-/// looked at where the body is read ([`crate::auth::posted::Posted`]).
+/// The session of a request, if any: for pages that decide themselves who may see them. The CSRF token of a form is
+/// checked when its body is read ([`crate::auth::posted::Posted`]).
 pub struct OptionalSession<'r> {
+    /// The tenant of the request.
     pub tenant: CurrentTenant<'r>,
+    /// The session; `None` if the client is not logged in.
     pub session: Option<Session>,
 }
 
 impl<'r> ApiSession<'r> {
-    /// The guard for hand-written routes.
+    /// Checks the login and the CSRF token. The guard in the form for handlers without Rocket's macros.
+    ///
+    /// # Errors
+    /// `NO_CREDENTIALS` without a valid session; those of [`csrf::check`] and [`OptionalSession::find`].
     pub async fn check(request: &'r Request<'_>) -> Result<Self, AppError> {
         let OptionalSession { tenant, session } = OptionalSession::find(request).await?;
         let user = session.ok_or(NO_CREDENTIALS)?.user;
@@ -44,23 +51,29 @@ impl<'r> ApiSession<'r> {
 }
 
 impl<'r> OptionalSession<'r> {
-    /// The guard for hand-written routes.
+    /// Finds the session of the request. The guard in the form for handlers without Rocket's macros.
+    ///
+    /// # Errors
+    /// Those of [`CurrentTenant::find`] and of the database.
     pub async fn find(request: &'r Request<'_>) -> Result<Self, AppError> {
         let tenant = CurrentTenant::find(request).await?;
         Ok(Self { tenant, session: find(request, tenant).await? })
     }
 }
 
-/// Kept with the request, so that it is looked up once.
+/// The result of the lookup, stored in the request's local cache so that there is only one.
 #[derive(Default)]
 struct Found(OnceLock<Option<Session>>);
 
-/// Who is logged in, where somebody looked it up for this request and there is one.
+/// Returns the user who is logged in; `None` if no guard has looked up the session, or there is none.
 pub fn known<'r>(request: &'r Request<'_>) -> Option<&'r SessionUser> {
     request.local_cache(Found::default).0.get()?.as_ref().map(|session| &session.user)
 }
 
-/// The request's session, if it has one that is in force here. Its use is written down.
+/// Returns the request's session, if it is valid for this tenant, and records its use.
+///
+/// # Errors
+/// Those of the database.
 pub async fn find(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Option<Session>, AppError> {
     let found = &request.local_cache(Found::default).0;
     if found.get().is_none() {
@@ -70,6 +83,7 @@ pub async fn find(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Op
     Ok(found.get().cloned().flatten())
 }
 
+/// Looks the session up in the database. Its last use is recorded only if that is due: not at every request.
 async fn look_up(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Option<Session>, AppError> {
     let Some(cookie) = request.cookies().get(COOKIE) else { return Ok(None) };
     let pool = Db::of(request).pool();
@@ -79,34 +93,34 @@ async fn look_up(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Opt
     let Some(session) = session else { return Ok(None) };
     if session.is_due {
         let limits = limits(request);
-        // Whoever is logged in is served, also where that cannot be written down.
+        // A failure to record the use is no reason to refuse the user.
         if let Err(error) = registry::touch(pool, tenant.schema(), cookie.value(), limits).await {
-            log::warn!("{}: the use of a session is not written down: {error}", tenant.tenant().name);
+            log::warn!("{}: the use of a session could not be recorded: {error}", tenant.tenant().name);
         }
     }
     Ok(Some(session))
 }
 
 impl SessionUser {
-    /// As the rules of who may do what see them.
+    /// The user in the form that the permission rules need.
     pub fn viewer(self) -> Viewer {
         let groups = self.groups.into_iter().map(|(kind, _, name)| (kind, name)).collect();
         Viewer { id: self.id, username: self.username, is_superuser: self.is_superuser, groups }
     }
 }
 
-/// How long logins last.
+/// The time limits of sessions, from the configuration.
 pub fn limits(request: &Request<'_>) -> SessionLimits {
     *request.rocket().state().expect("app::build manages the limits of sessions")
 }
 
-/// Gives the browser the id of its session, until it is closed.
+/// Sets the session cookie, which the browser deletes when it is closed.
 pub fn set_cookie(cookies: &CookieJar<'_>, id: String, is_tls: bool) {
     let cookie = Cookie::build((COOKIE, id)).path("/").http_only(true).same_site(SameSite::Lax).secure(is_tls);
     cookies.add(cookie);
 }
 
-/// Takes it back.
+/// Removes the session cookie.
 pub fn remove_cookie(cookies: &CookieJar<'_>) {
     cookies.remove(Cookie::build(COOKIE).path("/"));
 }

@@ -1,32 +1,33 @@
-//! The caches of all tenants, kept within the memory that is allowed: fair eviction, so that a tenant with few responses
-//! is not pushed out by one with many.
+//! The caches of all tenants within a memory limit. Eviction is fair: a tenant with many responses does not displace
+//! the responses of others.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::tenant_cache::TenantCache;
 
-/// One cache a tenant.
+/// The caches of all tenants, one per tenant.
 pub struct CacheStore {
+    /// The memory limit, in bytes.
     memory: usize,
-    /// By the tenant's id.
+    /// The caches by the id of the tenant.
     caches: RwLock<HashMap<i64, Arc<TenantCache>>>,
 }
 
 impl CacheStore {
-    /// An empty store; `memory` in bytes.
+    /// Creates an empty store. `memory`: the memory limit in bytes.
     pub fn new(memory: usize) -> Self {
         Self { memory, caches: RwLock::default() }
     }
 
-    /// The tenant's cache, if it is of this state.
+    /// The tenant's cache; `None` if there is none for the state with this stamp.
     pub fn get(&self, tenant: i64, stamp: &str) -> Option<Arc<TenantCache>> {
         let caches = self.caches.read().unwrap_or_else(PoisonError::into_inner);
         caches.get(&tenant).filter(|cache| cache.stamp == stamp).cloned()
     }
 
-    /// Replaces the tenant's cache. Returns the cache to use: that of another request, if it stored one of the same state
-    /// first.
+    /// Replaces the tenant's cache. Returns the cache to use: that of another request, if it stored one of the same
+    /// state first.
     pub fn put(&self, tenant: i64, new: Arc<TenantCache>) -> Arc<TenantCache> {
         let mut caches = self.caches.write().unwrap_or_else(PoisonError::into_inner);
         match caches.get(&tenant) {
@@ -38,7 +39,7 @@ impl CacheStore {
         }
     }
 
-    /// The number of cached responses of all tenants, and the bytes they take.
+    /// Returns the number of cached responses of all tenants, and the bytes they take.
     pub fn held(&self) -> (usize, usize) {
         self.caches().iter().fold((0, 0), |(entries, bytes), cache| (entries + cache.entries(), bytes + cache.bytes()))
     }
@@ -47,12 +48,12 @@ impl CacheStore {
         self.caches.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
-    /// Evicts until the memory suffices; to be called after an entry was added.
+    /// Evicts entries until the memory limit is met. Must be called after an entry was added.
     ///
-    /// The entry to go is the least recently used one of whichever tenant takes most at that moment, not the oldest of
-    /// all: a tenant that renders a lot evicts its own entries. The sizes are measured once and then adjusted for the
-    /// tenant that gave up an entry, so a round costs one look at the largest. It ends if the largest has nothing left:
-    /// what remains are cells that others are filling right now.
+    /// Each round evicts the least recently used entry of the tenant that takes the most memory at that moment, not the
+    /// oldest entry of all: a tenant that renders many responses evicts its own. The sizes are measured once, and then
+    /// only that of the tenant that lost an entry. The loop ends early if the largest tenant has no entry left: another
+    /// request has evicted them in the meantime.
     pub fn keep_within_memory(&self) {
         let caches = self.caches();
         let mut sizes: Vec<_> = caches.iter().map(|cache| cache.bytes()).collect();
@@ -77,11 +78,12 @@ mod tests {
 
     const MEMORY: usize = 100_000;
 
-    fn generation(store: &CacheStore, tenant: i64) -> Arc<TenantCache> {
+    /// Puts an empty cache of the tenant into the store.
+    fn new_cache(store: &CacheStore, tenant: i64) -> Arc<TenantCache> {
         store.put(tenant, Arc::new(TenantCache::new("a".to_owned(), Index::default())))
     }
 
-    /// Bytes that do not compress.
+    /// Returns pseudo-random bytes, which do not compress.
     fn noise(length: usize) -> Vec<u8> {
         let mut state = 88_172_645_463_325_252_u64;
         let mut next = || {
@@ -104,34 +106,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_has_much_pushes_out_nobody_but_itself() {
+    async fn a_huge_tenant_evicts_only_its_own_entries() {
         let store = CacheStore::new(MEMORY);
-        let small: Vec<_> = (0..5).map(|tenant| generation(&store, tenant)).collect();
+        let small: Vec<_> = (0..5).map(|tenant| new_cache(&store, tenant)).collect();
         for (number, tenant) in small.iter().enumerate() {
             for key in ["first", "second"] {
                 add(&store, tenant, key, 500 * (number + 1)).await;
             }
         }
-        let huge = generation(&store, 100);
+        let huge = new_cache(&store, 100);
         for number in 0..40 {
             add(&store, &huge, &number.to_string(), 10_000).await;
             assert!(store.held().1 <= MEMORY);
         }
         assert!(small.iter().all(|tenant| has(tenant, "first") && has(tenant, "second")));
-        assert!(has(&huge, "39") && !has(&huge, "0"), "its own oldest made room for its newest");
-        // One answer larger than all memory is not kept, and costs nobody else theirs.
+        assert!(has(&huge, "39") && !has(&huge, "0"), "its own oldest entries were evicted");
+        // A response larger than the limit is not cached, and evicts no entry of another tenant.
         add(&store, &huge, "larger than all", MEMORY + 1).await;
         assert!(!has(&huge, "larger than all") && store.held().1 <= MEMORY);
         assert!(small.iter().all(|tenant| has(tenant, "first") && has(tenant, "second")));
     }
 
     #[tokio::test]
-    async fn what_was_asked_for_stays_longer() {
+    async fn a_requested_entry_stays_longer() {
         let store = CacheStore::new(MEMORY);
-        let tenant = generation(&store, 1);
+        let tenant = new_cache(&store, 1);
         for number in 0..20 {
             add(&store, &tenant, &number.to_string(), 10_000).await;
-            assert!(has(&tenant, "0"), "asked for again and again");
+            assert!(has(&tenant, "0"), "it is requested in every round");
         }
         assert!(!has(&tenant, "1"));
     }

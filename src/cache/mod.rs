@@ -2,11 +2,11 @@
 //! plain and compressed.
 //!
 //! A [`TenantCache`] holds the responses of one tenant in one state of its data, which its stamp names; when the data
-//! change it is dropped as a whole. [`eviction`] keeps the caches of all tenants within the memory that the configuration
-//! allows.
+//! change it is dropped as a whole. `eviction` keeps the caches of all tenants within the memory that the
+//! configuration allows.
 //!
-//! The futures that ask the database are large. They are boxed where they begin: as a part of the request's future they
-//! would be moved with every request, also with those that hit the cache.
+//! The futures that query the database are large. They are boxed where they begin: as a part of the request's future
+//! they would be moved with every request, also with those that hit the cache.
 
 mod eviction;
 mod index;
@@ -33,7 +33,7 @@ pub use tenant_cache::TenantCache;
 /// The time limit for rendering a response; after it the client gets 503.
 const RENDER_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// How often the data may change between reading the stamp and rendering before a request gives up.
+/// The number of attempts of a request to render a response while the data keep changing.
 const MAX_ATTEMPTS: usize = 5;
 
 /// The cached responses of all tenants. A clone shares the cache.
@@ -45,7 +45,7 @@ pub struct ResponseCache {
     counts: Arc<Counts>,
 }
 
-/// Since the start of the server.
+/// The counters since the start of the server.
 #[derive(Default)]
 struct Counts {
     hits: AtomicU64,
@@ -55,21 +55,23 @@ struct Counts {
 /// Figures of the cache, for the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheStats {
-    /// Responses in the cache now, of all tenants, and the bytes they take.
+    /// The number of responses in the cache now, of all tenants.
     pub entries: usize,
+    /// The memory that these responses take, in bytes.
     pub bytes: usize,
-    /// Since the start: requests whose response was in the cache, and responses that were rendered.
+    /// The requests since the start whose response was in the cache.
     pub hits: u64,
+    /// The responses that were rendered since the start.
     pub misses: u64,
 }
 
 impl ResponseCache {
-    /// `memory`: the bytes that cached responses may take, of all tenants together.
+    /// Creates an empty cache. `memory`: the limit for the cached responses of all tenants together, in bytes.
     pub fn new(pool: PgPool, directory: Arc<TenantDirectory>, memory: usize) -> Self {
         Self { pool, directory, store: Arc::new(CacheStore::new(memory)), counts: Arc::default() }
     }
 
-    /// The figures of this moment.
+    /// The current figures.
     pub fn stats(&self) -> CacheStats {
         let (entries, bytes) = self.store.held();
         CacheStats { entries, bytes, hits: self.counts.hits.load(Relaxed), misses: self.counts.misses.load(Relaxed) }
@@ -80,13 +82,16 @@ impl ResponseCache {
         request.rocket().state().expect("app::build manages the response cache")
     }
 
-    /// For responses that are rendered for one request.
+    /// The pool of connections, for responses that are rendered for one request only.
     pub fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    /// The cache of a tenant in the state that the directory knows, or in a newer one. One request asks once, so that all
-    /// it learns is of one state.
+    /// The cache of a tenant in the state that the directory knows, or in a newer one. A request calls this once, so
+    /// that everything it reads belongs to one state.
+    ///
+    /// # Errors
+    /// Those of the database; `Unreachable` after the time limit.
     pub async fn tenant<'a>(&'a self, tenant: &'a TenantState) -> Result<CachedTenant<'a>> {
         let cache = match self.store.get(tenant.id, &tenant.stamp) {
             Some(cache) => cache,
@@ -95,8 +100,10 @@ impl ResponseCache {
         Ok(CachedTenant { responses: self, tenant, cache })
     }
 
+    /// Loads the cache of a tenant within [`RENDER_TIMEOUT`].
     async fn load_with_timeout(&self, tenant: &TenantState) -> Result<Arc<TenantCache>> {
-        // A task of its own: it goes on if the client has gone, so that a slow database is read in the end.
+        // A separate task: it goes on if the client disconnects, so that the cache is filled even if the database is
+        // slow.
         let (responses, tenant) = (self.clone(), tenant.clone());
         let loading = tokio::spawn(async move { responses.load(&tenant).await });
         match timeout(RENDER_TIMEOUT, loading).await {
@@ -106,6 +113,7 @@ impl ResponseCache {
         }
     }
 
+    /// Reads the index, and stores an empty cache for the state of the data that it was read from.
     async fn load(&self, tenant: &TenantState) -> Result<Arc<TenantCache>> {
         let mut tx = ReadTx::begin(&self.pool, &tenant.tenant.schema).await?;
         let stamp = tenants::stamp(tx.conn(), &tenant.tenant.schema).await?;
@@ -121,7 +129,7 @@ impl ResponseCache {
         Ok(self.store.put(tenant.id, Arc::new(TenantCache::new(stamp, index))))
     }
 
-    /// Renders a response from data of exactly the state of `cache`.
+    /// Renders a response from the data, which must be in exactly the state of `cache`.
     async fn render(
         &self,
         tenant: &TenantState,
@@ -150,12 +158,15 @@ pub struct CachedTenant<'a> {
 }
 
 impl CachedTenant<'_> {
-    /// The names and keys of the tenant.
+    /// The names and API keys of the tenant.
     pub fn index(&self) -> &Index {
         &self.cache.index
     }
 
-    /// The response, rendered unless it is in the cache. `None` if what was asked for does not exist.
+    /// Returns the response from the cache, or renders and stores it. `None` if the requested object does not exist.
+    ///
+    /// # Errors
+    /// Those of the database; `Unreachable` after the time limit; `Busy` if the data keep changing.
     pub async fn get_or_render(&self, response: &impl CachedResponse) -> Result<Option<Arc<EncodedBody>>> {
         let key = response.key();
         match self.cache.get(&key) {
@@ -169,10 +180,10 @@ impl CachedTenant<'_> {
 
     /// [`CachedTenant::get_or_render`] after a miss.
     ///
-    /// A response must be of the state whose stamp its cache carries. So the transaction that renders compares the stamp
-    /// first. If the data have changed by then, nothing is rendered: the next attempt starts from the cache of the new
-    /// stamp. Each attempt loses only to a write that was committed in between, so a few suffice; who loses them all is
-    /// told to try again rather than to wait longer.
+    /// A response must be of the state whose stamp its cache carries. So the transaction that renders compares the
+    /// stamp first. If the data have changed by then, nothing is rendered: the next attempt starts from the cache of
+    /// the new stamp. An attempt fails only if a write was committed in between, so a few attempts suffice. A request
+    /// that fails in all of them gets 503 and can be retried by the client, instead of waiting longer.
     async fn render_and_store(&self, response: &impl CachedResponse, key: &str) -> Result<Option<Arc<EncodedBody>>> {
         let responses = self.responses;
         let (mut tenant, mut cache) = (self.tenant.clone(), self.cache.clone());
@@ -185,7 +196,7 @@ impl CachedTenant<'_> {
             }
             let rendering = cell.get_or_try_init(|| responses.render(&tenant, &cache, response));
             let rendered = timeout(RENDER_TIMEOUT, rendering).await;
-            // Also after a failure: the empty cell takes memory.
+            // Also after a failure: an empty cell takes memory too.
             responses.store.keep_within_memory();
             match rendered {
                 Ok(Ok(body)) => return Ok(Some(body.clone())),
@@ -206,19 +217,23 @@ impl CachedTenant<'_> {
 /// A response that can be cached: its key, and how it is rendered.
 #[rocket::async_trait]
 pub trait CachedResponse: Send + Sync {
-    /// Different for every response of a tenant.
+    /// The cache key, unique among the responses of a tenant.
     fn key(&self) -> String;
 
-    /// The bytes of the body, from one moment's data; `None` if what was asked for does not exist.
+    /// Renders the body, from one state of the data; `None` if the requested object does not exist.
+    ///
+    /// # Errors
+    /// Those of the database.
     async fn render(&self, tx: &mut ReadTx) -> Result<Option<Vec<u8>>>;
 }
 
-/// Why a response was not rendered.
+/// The reason why a response was not rendered.
 enum RenderError {
-    /// What was asked for does not exist.
+    /// The requested object does not exist.
     Absent,
-    /// The data are in another state by now; holds its stamp.
+    /// The data are in another state now; holds its stamp.
     Changed(String),
+    /// The database failed.
     Store(StoreError),
 }
 

@@ -9,33 +9,36 @@ use tokio::sync::OnceCell;
 use super::index::Index;
 use crate::http::encoded_body::EncodedBody;
 
-/// Bytes that an entry takes in addition to its body.
+/// The estimated memory of an entry in addition to its key and body, in bytes.
 const ENTRY_BYTES: usize = 200;
 
-/// Dropped as a whole when the data change: the next state has a cache of its own.
+/// The cache of one tenant and state. Dropped as a whole when the data change: the next state has a new cache.
 pub struct TenantCache {
-    /// The stamp of the data that all entries are made from.
+    /// The stamp of the data that all entries were rendered from.
     pub stamp: String,
-    /// The names and keys in this state.
+    /// The names and API keys in this state.
     pub index: Index,
     entries: Mutex<HashMap<String, Entry>>,
+    /// A counter of accesses: the logical time for `last_used`.
     clock: AtomicU64,
 }
 
+/// A place for a response; empty until it is rendered.
 type Cell = Arc<OnceCell<Arc<EncodedBody>>>;
 
+/// A cached response and the logical time of its last use.
 struct Entry {
     body: Cell,
     last_used: u64,
 }
 
 impl TenantCache {
-    /// An empty cache.
+    /// Creates an empty cache.
     pub fn new(stamp: String, index: Index) -> Self {
         Self { stamp, index, entries: Mutex::default(), clock: AtomicU64::new(0) }
     }
 
-    /// The cell of a response. The first request fills it, the others wait for that.
+    /// Returns the cell of a response. The first request fills it; simultaneous requests wait for that.
     pub fn cell(&self, key: &str) -> Cell {
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +51,7 @@ impl TenantCache {
         body
     }
 
-    /// The response; `None` unless it is rendered already.
+    /// The response; `None` if it is not rendered yet.
     pub fn get(&self, key: &str) -> Option<Arc<EncodedBody>> {
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,7 +65,7 @@ impl TenantCache {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
-    /// The memory that its entries take.
+    /// The memory that all entries take, in bytes.
     pub fn bytes(&self) -> usize {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.iter().map(|(key, entry)| key.len() + ENTRY_BYTES + size(entry)).sum()
@@ -74,7 +77,7 @@ impl TenantCache {
         entries.values().filter(|entry| entry.body.initialized()).count()
     }
 
-    /// Evicts the least recently used entry (LRU); false if there is none.
+    /// Evicts the least recently used entry (LRU). Returns false if there is none.
     pub fn evict_oldest(&self) -> bool {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = entries.iter().min_by_key(|(_, entry)| entry.last_used).map(|(key, _)| key.clone());
@@ -82,6 +85,7 @@ impl TenantCache {
     }
 }
 
+/// The size of the body; 0 if it is not rendered yet.
 fn size(entry: &Entry) -> usize {
     entry.body.get().map_or(0, |body| body.size())
 }

@@ -1,4 +1,4 @@
-//! `[DATABASE]`: where PostgreSQL is and as whom to speak to it.
+//! `[DATABASE]`: the address of PostgreSQL, and the user that POEM connects as.
 
 use super::error::ConfigError;
 use super::settings::MergedSettings;
@@ -6,21 +6,26 @@ use crate::domain::security::secret::Secret;
 
 const DEFAULT_PORT: u16 = 5432;
 
-/// Where an empty `Host` leads: the socket directory of PostgreSQL's packages.
+/// The host if `Host` is empty: the socket directory of PostgreSQL's packages.
 const SOCKET_DIRECTORY: &str = "/var/run/postgresql";
 
+/// The values of `[DATABASE]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database {
+    /// The name of the database; never empty.
     pub name: String,
+    /// The PostgreSQL user; never empty.
     pub user: String,
-    /// Empty where the server asks for none.
+    /// The password; empty if the server requires none.
     pub password: Secret,
     /// A host name or address, or the absolute path of a Unix socket's directory; never empty.
     pub host: String,
+    /// The port; 5432 if `Port` is empty.
     pub port: u16,
 }
 
 impl Database {
+    /// Reads the section, which is required.
     pub(super) fn read(settings: &MergedSettings) -> Result<Self, ConfigError> {
         let section = settings.required("DATABASE")?;
         let name = section.filled("Name")?;

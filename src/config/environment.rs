@@ -1,7 +1,7 @@
-//! Values from the environment: `POEM__SECTION__KEY=value` stands over the file's value.
+//! Overrides from the environment: `POEM__SECTION__KEY=value` replaces the value of the file.
 //!
-//! So passwords need not stand in poem.conf. The value is taken literally (no `%(NAME)s`), the name in any case:
-//! `POEM__DATABASE__PASSWORD`, `POEM__SUPERUSER_EGI__PASSWORD`.
+//! So poem.conf need not contain passwords. The value is literal (`%(NAME)s` is not expanded), and the case of the name
+//! is ignored: `POEM__DATABASE__PASSWORD`, `POEM__SUPERUSER_EGI__PASSWORD`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -23,10 +23,10 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// Takes those of the variables that begin with `POEM__`; `file` is named in errors.
+    /// Selects the variables that begin with `POEM__`. `file` is only used in errors.
     ///
     /// # Errors
-    /// `NotUtf8` for such a variable whose name or value is not text.
+    /// `NotUtf8` if the name or value of such a variable is not UTF-8.
     pub fn new(file: &Path, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
         let mut texts = Map::new();
         for (name, value) in variables {
@@ -52,9 +52,9 @@ impl Source for Overrides {
     fn collect(&self) -> Result<Map<String, Value>, ::config::ConfigError> {
         let mut sections: Map<String, Map<String, Value>> = Map::new();
         for (name, value) in self.environment.collect()? {
-            // A tenant's name may hold `__`, no key does: the last one separates.
+            // A tenant's name may contain `__`, but no key does: the last one is the separator.
             let Some((section, key)) = name.rsplit_once(SEPARATOR) else { continue };
-            // Every section that POEM reads is upper case.
+            // All sections that POEM reads are in upper case.
             let section = section.to_uppercase();
             let origin = variable(&self.file, &format!("{PREFIX}__{section}__{}", key.to_uppercase()));
             let value = Value::new(Some(&origin), escape(&value.into_string()?));
@@ -65,7 +65,7 @@ impl Source for Overrides {
     }
 }
 
-/// How errors name a variable.
+/// The place of a variable for an error.
 fn variable(file: &Path, name: &str) -> String {
     format!("{} overridden by {name} in the environment", file.display())
 }

@@ -1,19 +1,21 @@
-//! `[GENERAL]`: what holds for the whole program.
+//! `[GENERAL]`: settings of the whole program.
 
 use chrono_tz::Tz;
 
 use super::error::{ConfigError, ConfigProblem};
 use super::settings::MergedSettings;
 
+/// The values of `[GENERAL]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct General {
-    /// Whether the log says more than usual. Never shown to users.
+    /// True if POEM logs at level debug. Never shown to users.
     pub debug: bool,
-    /// How times are shown, in pages and in the log.
+    /// The time zone of all times in pages and in the log.
     pub timezone: Tz,
 }
 
 impl General {
+    /// Reads the section, which is required.
     pub(super) fn read(settings: &MergedSettings) -> Result<Self, ConfigError> {
         let section = settings.required("GENERAL")?;
         let debug = section.flag("Debug")?.ok_or_else(|| section.error("Debug", ConfigProblem::Missing))?;

@@ -1,7 +1,8 @@
-//! The dialect of poem.conf: that of Python's ConfigParser, for which the files of POEM 2.3 were written.
+//! The parser for the dialect of poem.conf: that of Python's ConfigParser, for which the files of POEM 2.3 were
+//! written.
 //!
-//! Here lines become sections, keys and raw values; `%(NAME)s` is expanded when a value is asked for
-//! (see `interpolation`), so that a broken value nobody needs stops nothing.
+//! It turns lines into sections, keys and raw values. `%(NAME)s` is expanded only when a value is read (see
+//! `interpolation`), so that a broken value that is never used does no harm.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -11,43 +12,49 @@ use ::config::{FileStoredFormat, Format, Map, Value};
 
 use super::error::{ConfigError, ConfigProblem, place};
 
-/// The section whose values all others inherit.
+/// The name of the section whose values all others inherit.
 pub const DEFAULT: &str = "DEFAULT";
 
-/// The table of the parsed document that holds the sections.
+/// The name of the table in the parsed document that holds the sections.
 ///
 /// The `config` crate reads names at the top of a document as paths (`a.b[1]`); names inside a table are safe.
 pub const SECTIONS: &str = "sections";
 
-/// The dialect as a format of the `config` crate; knows its file, to name it in errors.
+/// The dialect as a format of the `config` crate. It holds the path of its file for errors.
 #[derive(Debug, Clone)]
 pub struct Dialect {
     file: PathBuf,
 }
 
-/// One `key = value`. The key is as typed; the value of several lines is joined by newlines.
+/// One `key = value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// The name of the section.
     pub section: String,
+    /// The key, in the case of the file.
     pub key: String,
+    /// The raw value; several lines are joined by newlines.
     pub value: String,
-    /// Where the key stands, from 1.
+    /// The line of the key, counted from 1.
     pub line: usize,
 }
 
-/// A file's sections (in order, without `[DEFAULT]`; some may have no key) and entries (in order).
+/// A parsed file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Document {
+    /// The names of the sections in order, without `[DEFAULT]`; some may have no entries.
     pub sections: Vec<String>,
+    /// The entries of all sections, in order.
     pub entries: Vec<Entry>,
 }
 
 impl Dialect {
+    /// Creates the format for a file; the path is only used in errors.
     pub fn new(file: &Path) -> Self {
         Self { file: file.to_owned() }
     }
 
-    /// The file's bytes as text.
+    /// Decodes the bytes of the file as UTF-8.
     ///
     /// # Errors
     /// `NotUtf8` with the line of the first bad byte.
@@ -59,10 +66,10 @@ impl Dialect {
         })
     }
 
-    /// Sections and entries of a file's text.
+    /// Parses the text of the file.
     ///
     /// # Errors
-    /// The first line that is no line of this dialect, or a section or key that stands twice.
+    /// `NoSection`, `NoDelimiter` or `NoKey` for the first invalid line, `Duplicate` for a section or key.
     pub fn document(&self, text: &str) -> Result<Document, ConfigError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
         let mut reader = Reader::new(&self.file);
@@ -96,16 +103,17 @@ impl FileStoredFormat for Dialect {
     }
 }
 
-/// Reads line after line, as ConfigParser does.
+/// The state of the parser, which reads line by line like ConfigParser.
 struct Reader<'a> {
     file: &'a Path,
     document: Document,
+    /// Sections and lower-case keys so far, to find duplicates.
     seen: BTreeSet<(String, String)>,
-    /// `None` before the first section.
+    /// The current section; `None` before the first one.
     section: Option<String>,
-    /// Whether the last entry may go on in an indented line.
+    /// True if an indented line continues the last entry.
     open: bool,
-    /// Indentation of the last section or key, in characters: what is deeper continues its value.
+    /// The indentation of the last section or key, in characters. A line with a deeper one continues the value.
     indent: usize,
 }
 
@@ -143,7 +151,7 @@ impl<'a> Reader<'a> {
     }
 
     fn start_section(&mut self, number: usize, name: &str) -> Result<(), ConfigError> {
-        // ConfigParser lets [DEFAULT] stand more than once; its keys may still not be doubled.
+        // ConfigParser allows [DEFAULT] more than once, but no duplicate keys in it.
         if name != DEFAULT {
             if self.document.sections.iter().any(|known| known == name) {
                 return Err(self.error(number, ConfigProblem::Duplicate).in_section(name));
@@ -178,7 +186,7 @@ impl<'a> Reader<'a> {
         ConfigError::new(place(self.file, number), problem)
     }
 
-    /// Blank lines at the end of a value do not belong to it.
+    /// Ends the parsing. Blank lines at the end of a value do not belong to it.
     fn finish(mut self) -> Document {
         for entry in &mut self.document.entries {
             entry.value.truncate(entry.value.trim_end().len());
@@ -187,7 +195,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The name in `[name]`. What follows the bracket is ignored, as ConfigParser does.
+/// The name in `[name]`; `None` if the line is not a section. Text after the bracket is ignored, as in ConfigParser.
 fn section_name(text: &str) -> Option<&str> {
     let (name, _) = text.strip_prefix('[')?.split_once(']')?;
     Some(name).filter(|name| !name.is_empty())
@@ -242,30 +250,30 @@ mod tests {
     }
 
     #[test]
-    fn byte_order_mark_and_carriage_returns_are_no_part_of_the_text() {
+    fn byte_order_mark_and_carriage_returns_are_ignored() {
         let expected = vec![("s".to_owned(), "k".to_owned(), "a".to_owned())];
         assert_eq!(values("\u{feff}[s]\r\nk = a\r\n"), expected);
         assert_eq!(values("[s]\rk = a\r"), expected);
     }
 
     #[test]
-    fn section_names_are_case_sensitive_and_default_may_stand_twice() {
+    fn section_names_are_case_sensitive_and_default_may_occur_twice() {
         let document = read("[s]\n[S]\n[DEFAULT]\na = 1\n[DEFAULT]\nb = 2\n").unwrap();
         assert_eq!(document.sections, ["s", "S"]);
         assert_eq!(document.entries.len(), 2);
     }
 
     #[test]
-    fn what_is_no_line_of_the_dialect_is_an_error_with_its_line() {
+    fn an_invalid_line_is_an_error_that_names_it() {
         let cases = [
-            ("k = hush", "poem.conf, line 1: a key stands before the first [section]"),
-            ("\n\n hush\n", "poem.conf, line 3: a key stands before the first [section]"),
+            ("k = hush", "poem.conf, line 1: key before the first [section]"),
+            ("\n\n hush\n", "poem.conf, line 3: key before the first [section]"),
             ("[s]\nhush", "poem.conf, line 2: [s] has a line that is neither"),
             ("[s]\n[]", "poem.conf, line 2: [s] has a line that is neither"),
             ("[s]\n= hush", "poem.conf, line 2: [s] has a line with a value but no key"),
-            ("[s]\nk = hush\nK : hush", "poem.conf, line 3: [s] K stands twice"),
-            ("[s]\n[t]\n[s]", "poem.conf, line 3: [s] stands twice"),
-            ("[DEFAULT]\na = 1\n[DEFAULT]\na = hush", "poem.conf, line 4: [DEFAULT] a stands twice"),
+            ("[s]\nk = hush\nK : hush", "poem.conf, line 3: [s] K occurs twice"),
+            ("[s]\n[t]\n[s]", "poem.conf, line 3: [s] occurs twice"),
+            ("[DEFAULT]\na = 1\n[DEFAULT]\na = hush", "poem.conf, line 4: [DEFAULT] a occurs twice"),
             ("[s\u{1b}]\nhush", "poem.conf, line 2: [s\\u{1b}] has a line"),
         ];
         for (text, expected) in cases {
@@ -276,15 +284,15 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_are_named_by_line() {
+    fn bytes_that_are_not_utf8_are_an_error_with_their_line() {
         let error = Dialect::new(Path::new("poem.conf")).decode(b"[s]\nk = \xe8\n".to_vec()).unwrap_err();
         assert_eq!(error.to_string(), "poem.conf, line 2: is not UTF-8 text");
     }
 
-    /// Keys, each with the lines of its value.
+    /// The keys of a section, each with the lines of its value.
     type Keys = Vec<(String, Vec<String>)>;
 
-    /// Sections with their keys: all that a valid file can say.
+    /// Generates the sections and keys of valid files.
     fn files() -> impl Strategy<Value = Vec<(String, Keys)>> {
         let lines = prop::collection::vec("[!-\"$-:<-~]([ -~]{0,8}[!-~])?", 1..4);
         let keys = prop::collection::btree_map("[a-z]{1,6}", lines, 0..5);
@@ -296,12 +304,12 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
-        fn any_text_is_read_or_refused(text in "([\\[\\]=:#; \ta%(\r\n]|\\PC){0,60}") {
+        fn parsing_never_panics(text in "([\\[\\]=:#; \ta%(\r\n]|\\PC){0,60}") {
             let _ = read(&text);
         }
 
         #[test]
-        fn what_is_written_is_read_back(file in files(), sign in "[=:]", end in "\r?\n") {
+        fn written_sections_are_read_back(file in files(), sign in "[=:]", end in "\r?\n") {
             let mut text = String::new();
             let mut expected = Vec::new();
             for (section, keys) in &file {

@@ -1,12 +1,12 @@
-//! `%(NAME)s` in values, as Python's ConfigParser expands it.
+//! The expansion of `%(NAME)s` in values, as in Python's ConfigParser.
 
 use super::error::ConfigProblem;
 
-/// References one value may follow in all. Far above any honest file; a loop runs into it at once.
+/// The most references of one value, nested ones included. No real file comes near it, and it ends loops.
 const MAX_REFERENCES: usize = 100;
 
-/// The text with `%(NAME)s` replaced by the value that `lookup` has for the lower-cased name, itself expanded,
-/// and `%%` by `%`.
+/// Expands a text: `%(NAME)s` becomes the value that `lookup` returns for the name in lower case, itself expanded, and
+/// `%%` becomes `%`.
 ///
 /// # Errors
 /// `Percent`, `UnknownReference` or `Loop`.
@@ -40,14 +40,14 @@ fn expand_into<'a>(
     Ok(())
 }
 
-/// The name in `(NAME)s`, and what follows.
+/// Splits `(NAME)s…` into the name and the rest; `None` if it is not a reference.
 fn reference(text: &str) -> Option<(&str, &str)> {
     let (name, after) = text.strip_prefix('(')?.split_once(')')?;
     let after = after.strip_prefix('s')?;
     (!name.is_empty()).then_some((name, after))
 }
 
-/// The text that expands to exactly this.
+/// Escapes a text, so that it expands to itself.
 pub fn escape(text: &str) -> String {
     text.replace('%', "%%")
 }
@@ -97,7 +97,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_expanded_or_refused(text in "([%()s]|venv|self|\\PC){0,20}") {
+        fn expanding_never_panics(text in "([%()s]|venv|self|\\PC){0,20}") {
             let _ = example(&text);
         }
     }

@@ -1,21 +1,21 @@
-//! poem.conf: the file an administrator writes, in the dialect of Python's ConfigParser.
+//! The configuration: poem.conf, in the dialect of Python's ConfigParser, and the file of the secret key.
 //!
-//! `ini` and `interpolation` read the dialect, `environment` puts `POEM__SECTION__KEY` over it, `settings` is
-//! both as one; then one file per section. The logging file is read in `logging`.
+//! `ini` and `interpolation` read the dialect, `environment` reads the variables `POEM__SECTION__KEY`, and `settings`
+//! merges both. Each section has its own file. The logging file is read in `logging`.
 
-pub mod database;
-mod environment;
-pub mod error;
-pub mod general;
-mod ini;
-mod interpolation;
-pub mod reload;
-pub mod secret_key;
-pub mod security;
-pub mod server;
-mod settings;
-pub mod tenant;
-pub mod webapi;
+pub mod database; //   [DATABASE]
+mod environment; //    overrides from the environment
+pub mod error; //      errors, which name file, line, section and key
+pub mod general; //    [GENERAL]
+mod ini; //            the dialect of the file
+mod interpolation; //  %(NAME)s in values
+pub mod reload; //     reloads a changed file
+pub mod secret_key; // the file of the secret key
+pub mod security; //   [SECURITY]
+pub mod server; //     [SERVER]
+mod settings; //       file and environment merged, with typed getters
+pub mod tenant; //     the sections of one tenant
+pub mod webapi; //     [WEBAPI]
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -29,32 +29,38 @@ use settings::MergedSettings;
 pub use tenant::{Superuser, Sync, TenantGeneral};
 pub use webapi::WebApi;
 
-/// Where poem.conf stands unless option or environment say otherwise.
+/// The path of poem.conf, unless an option or the environment names another one.
 const DEFAULT_PATH: &str = "/home/pyvenv/poem/etc/poem/poem.conf";
+/// The VENV, unless `[DEFAULT]` sets it.
 const DEFAULT_VENV: &str = "/home/pyvenv/poem";
 
-/// The variable that names another poem.conf.
+/// The environment variable that names another poem.conf.
 const PATH_VARIABLE: &str = "POEM_CONF";
 
-/// All of poem.conf. `Debug` shows no secret.
+/// The configuration of POEM. `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The directory that all of POEM's files stand under; `/home/pyvenv/poem` where `[DEFAULT]` does not say.
+    /// The directory that contains all of POEM's files; `/home/pyvenv/poem` if `[DEFAULT]` does not set it.
     pub venv: PathBuf,
+    /// `[GENERAL]`.
     pub general: General,
+    /// `[DATABASE]`.
     pub database: Database,
+    /// `[SECURITY]`.
     pub security: Security,
+    /// `[SERVER]`, or its defaults.
     pub server: ServerConfig,
+    /// `[WEBAPI]`; `None` if there is no such section.
     pub webapi: Option<WebApi>,
     settings: MergedSettings,
 }
 
 impl Config {
-    /// Reads poem.conf, with the environment's `POEM__SECTION__KEY` over it.
+    /// Reads poem.conf. Variables `POEM__SECTION__KEY` of the environment override its values.
     ///
     /// # Errors
-    /// A file that cannot be read or parsed; a missing section or key; a value of the wrong type, except in the
-    /// tenants' sections, which are looked at when they are asked for.
+    /// A file that cannot be read or parsed; a missing section or key; a value of the wrong type. The sections of
+    /// tenants are checked only when they are used.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         Self::load_with(path, std::env::vars_os())
     }
@@ -74,20 +80,20 @@ impl Config {
         })
     }
 
-    /// The file that says what is logged where.
+    /// The path of the logging file, poem_logging.conf.
     pub fn logging_path(&self) -> PathBuf {
         self.venv.join("etc/poem/poem_logging.conf")
     }
 
-    /// `[GENERAL_X]` of a tenant, named in any case; `None` when there is no such section.
+    /// `[GENERAL_X]` of a tenant, whose name may be in any case; `None` if there is no such section.
     ///
     /// # Errors
-    /// A `%(NAME)s` that cannot be followed.
+    /// A `%(NAME)s` reference that cannot be resolved.
     pub fn tenant_general(&self, tenant: &str) -> Result<Option<TenantGeneral>, ConfigError> {
         TenantGeneral::read(&self.settings, tenant)
     }
 
-    /// `[SUPERUSER_X]` of a tenant, named in any case.
+    /// `[SUPERUSER_X]` of a tenant, whose name may be in any case.
     ///
     /// # Errors
     /// A missing section, a missing or empty value.
@@ -95,10 +101,10 @@ impl Config {
         Superuser::read(&self.settings, tenant)
     }
 
-    /// `[SYNC_X]` of a tenant, named in any case.
+    /// `[SYNC_X]` of a tenant, whose name may be in any case.
     ///
     /// # Errors
-    /// A missing section, a bad boolean, plain HTTP authentication without a user.
+    /// A missing section, an invalid boolean, plain HTTP authentication without a user.
     pub fn sync(&self, tenant: &str) -> Result<Sync, ConfigError> {
         Sync::read(&self.settings, tenant)
     }
@@ -109,7 +115,7 @@ impl Config {
     }
 }
 
-/// The poem.conf to read where no option names one: that of `POEM_CONF`, else `/home/pyvenv/poem/etc/poem/poem.conf`.
+/// The path of poem.conf if no option names one: `POEM_CONF`, or else `/home/pyvenv/poem/etc/poem/poem.conf`.
 pub fn default_path() -> PathBuf {
     let named = std::env::var_os(PATH_VARIABLE).filter(|path| !path.is_empty());
     PathBuf::from(named.unwrap_or_else(|| DEFAULT_PATH.into()))

@@ -1,4 +1,4 @@
-//! The configuration of a server that runs: the file is read again when it changed, so a new tenant needs no restart.
+//! The configuration of a running server: a changed file is read again, so a new tenant needs no restart.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::{Config, ConfigError};
 
-/// How often the file's date is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The shortest time between two checks of the file.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A configuration with the file it came from.
+/// A configuration that is reloaded when its file changes.
 pub struct LiveConfig {
     path: PathBuf,
     state: Mutex<State>,
@@ -18,27 +18,32 @@ pub struct LiveConfig {
 struct State {
     config: Arc<Config>,
     modified: Option<SystemTime>,
-    looked: Instant,
+    checked: Instant,
 }
 
 impl LiveConfig {
+    /// Reads the file for the first time.
+    ///
+    /// # Errors
+    /// Those of [`Config::load`].
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let modified = modified(path);
         let config = Arc::new(Config::load(path)?);
-        let state = Mutex::new(State { config, modified, looked: Instant::now() });
+        let state = Mutex::new(State { config, modified, checked: Instant::now() });
         Ok(Self { path: path.to_owned(), state })
     }
 
-    /// What the file says now. What it said before, with a warning in the log, where it can no longer be read.
+    /// The current configuration. If the changed file cannot be read, the old one, with a warning in the log.
     pub fn current(&self) -> Arc<Config> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.looked.elapsed() >= LOOK_EVERY {
-            state.looked = Instant::now();
+        if state.checked.elapsed() >= CHECK_INTERVAL {
+            state.checked = Instant::now();
             self.renew(&mut state);
         }
         state.config.clone()
     }
 
+    /// Reads the file again if its time of change differs.
     fn renew(&self, state: &mut State) {
         let now = modified(&self.path);
         if now == state.modified {

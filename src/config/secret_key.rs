@@ -1,4 +1,4 @@
-//! The file of the secret key: made once, read at every start, readable for the service user alone.
+//! The file of the secret key: created once, read at every start, readable only by the service user.
 
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -13,41 +13,89 @@ use super::server::SERVICE_USER;
 use crate::domain::security::keys::Keys;
 use crate::domain::security::secret::Secret;
 
-/// 64 characters, so six bits of a random byte choose one without bias; 64 of them are 384 bits.
+/// The characters of a key: 64, so that six bits of a random byte select one without bias.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// The characters of a new key, which are 384 bits.
 const LENGTH: usize = 64;
 
-/// A key is short; a file much longer is something else.
+/// The largest file, in bytes. A key is short; a much longer file is something else.
 const MAX_LENGTH: u64 = 64 * 1024;
 
+/// The reason why a secret key cannot be read or created. `Display` is one line that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretKeyError {
-    #[error("secret key {0} is missing: put it back from your backup; only for a new POEM make one with poem-genseckey -f {0}", .path.display())]
-    Missing { path: PathBuf },
-    #[error("previous secret key {0} is missing: put it back, or take PreviousSecretKeyPath out of poem.conf", .path.display())]
-    PreviousMissing { path: PathBuf },
-    #[error("previous secret key {0} is there already: end its use first (see docs/operations.md), then remove it", .path.display())]
-    PreviousExists { path: PathBuf },
-    #[error("secret key {0} is empty: put it back from your backup, or make a new one, which ends all API tokens: poem-genseckey --force -f {0}", .path.display())]
-    Empty { path: PathBuf },
-    #[error("secret key {0} can be read by everybody: chmod 0600 {0}", .path.display())]
-    WorldReadable { path: PathBuf },
+    /// The file does not exist.
+    #[error("secret key {0} is missing: restore it from your backup; only for a new installation, create one with \
+             poem-genseckey -f {0}", .path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file of the previous key does not exist.
+    #[error("previous secret key {0} is missing: restore it, or remove PreviousSecretKeyPath \
+             from poem.conf", .path.display())]
+    PreviousMissing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A rotation would overwrite the previous key.
+    #[error("previous secret key {0} already exists: end its use first (see docs/operations.md), \
+             then remove it", .path.display())]
+    PreviousExists {
+        /// The file of the previous key.
+        path: PathBuf,
+    },
+    /// The file contains only white space.
+    #[error("secret key {0} is empty: restore it from your backup, or create a new one, which invalidates all API \
+             tokens: poem-genseckey --force -f {0}", .path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The mode of the file lets all users read it.
+    #[error("secret key {0} is readable by all users: run chmod 0600 {0}", .path.display())]
+    WorldReadable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The path is not a file, or the file is too large or not UTF-8.
     #[error("secret key {0} is not a file of UTF-8 text of at most 64 kB", .path.display())]
-    NotText { path: PathBuf },
-    #[error("secret key {0} exists already and was left as it is: keep it. --rotate replaces it while old tokens go on working, --force ends all API tokens", .path.display())]
-    Exists { path: PathBuf },
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file exists, and is not overwritten without `--force`.
+    #[error("secret key {0} already exists and was not changed: keep it. --rotate replaces it and keeps old tokens \
+             valid, --force invalidates all API tokens", .path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be read or written.
     #[error("secret key {0}: {source}{1}", .path.display(), remedy(source))]
-    Io { path: PathBuf, source: io::Error },
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// OpenSSL cannot generate random numbers.
     #[error("secret key {0}: no random numbers: {source}", .path.display())]
-    Random { path: PathBuf, source: openssl::error::ErrorStack },
+    Random {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// The error of OpenSSL.
+        source: openssl::error::ErrorStack,
+    },
 }
 
-/// Writes a new key: 64 printable characters and a newline. The file appears whole or not at all; whoever could read the
-/// key that it replaces can read the new one. Without one before it has mode 0600, and is owned by `apache` where root
-/// makes it and that user exists.
+/// Writes a new key: 64 printable characters and a newline.
+///
+/// The file is written atomically. It takes owner and group access from the key that it replaces. If there is none, it
+/// has the mode 0600, and belongs to `apache` if root creates it and that user exists.
 ///
 /// # Errors
-/// `Exists` unless `force` is set; a directory that cannot be written to; no random numbers.
+/// `Exists` unless `force` is set; `Io` if the directory is not writable; `Random`.
 pub fn generate(path: &Path, force: bool) -> Result<(), SecretKeyError> {
     if !force && path.symlink_metadata().is_ok() {
         return Err(SecretKeyError::Exists { path: path.to_owned() });
@@ -59,7 +107,7 @@ pub fn generate(path: &Path, force: bool) -> Result<(), SecretKeyError> {
     let temporary = PathBuf::from(name);
     let result =
         write_private(&temporary, &key, path.metadata().ok()).and_then(|()| put_in_place(&temporary, path, force));
-    // After a rename there is nothing left to remove; after anything else this is the unfinished copy.
+    // After a rename the name is gone already; otherwise this is a second link or an incomplete copy.
     let _ = std::fs::remove_file(&temporary);
     result.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => SecretKeyError::Exists { path: path.to_owned() },
@@ -67,11 +115,11 @@ pub fn generate(path: &Path, force: bool) -> Result<(), SecretKeyError> {
     })
 }
 
-/// Puts the key aside under the name with `.previous` added, and writes a new one in its place. Gives the new name.
+/// Renames the key by appending `.previous`, and writes a new one in its place. Returns the new name of the old key.
 ///
 /// # Errors
-/// `PreviousExists`: what was made with that key would be lost; a key that is not there or of no use; a directory that
-/// cannot be written to.
+/// `PreviousExists`, because tokens made with that key would become invalid; those of [`read`]; `Io` if the directory
+/// is not writable.
 pub fn rotate(path: &Path) -> Result<PathBuf, SecretKeyError> {
     read(path)?;
     let mut previous = path.as_os_str().to_owned();
@@ -82,13 +130,13 @@ pub fn rotate(path: &Path) -> Result<PathBuf, SecretKeyError> {
         _ => SecretKeyError::Io { path: previous.clone(), source },
     })?;
     generate(path, true).inspect_err(|_| {
-        // Still the key itself, under its second name.
+        // The key itself is still in place: this is only its second link.
         let _ = std::fs::remove_file(&previous);
     })?;
     Ok(previous)
 }
 
-/// The keys of the configuration: those of the secret key, and of the one before it where that is still in use.
+/// Derives the keys from the secret key of the configuration, and from the previous one if it is in use.
 ///
 /// # Errors
 /// Those of [`read`]; `PreviousMissing`.
@@ -100,7 +148,10 @@ pub fn keys(security: &Security) -> Result<Keys, SecretKeyError> {
     }
 }
 
-/// [`read`], for the key before the one in use.
+/// Reads the previous secret key.
+///
+/// # Errors
+/// Those of [`read`], with `PreviousMissing` in place of `Missing`.
 pub fn read_previous(path: &Path) -> Result<Secret, SecretKeyError> {
     read(path).map_err(|error| match error {
         SecretKeyError::Missing { path } => SecretKeyError::PreviousMissing { path },
@@ -108,10 +159,10 @@ pub fn read_previous(path: &Path) -> Result<Secret, SecretKeyError> {
     })
 }
 
-/// The key, without the newline that ends the file. Any text will do, so keys of POEM 2.3 go on working.
+/// Reads the key, without the newline at the end of the file. Any text is valid, so keys of POEM 2.3 keep working.
 ///
 /// # Errors
-/// A missing, empty or world-readable file, or one that is not text.
+/// `Missing`, `Empty`, `WorldReadable`, `NotText` or `Io`.
 pub fn read(path: &Path) -> Result<Secret, SecretKeyError> {
     let io_error = |source| SecretKeyError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(|source| match source.kind() {
@@ -134,12 +185,14 @@ pub fn read(path: &Path) -> Result<Secret, SecretKeyError> {
     Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
 }
 
+/// Returns random characters of [`ALPHABET`].
 fn random_text(length: usize) -> Result<String, openssl::error::ErrorStack> {
     let mut bytes = vec![0; length];
     openssl::rand::rand_bytes(&mut bytes)?;
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect())
 }
 
+/// Writes the file with the owner, and group access, of the key that it replaces.
 fn write_private(path: &Path, key: &str, replaced: Option<Metadata>) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     if Uid::effective().is_root() {
@@ -151,7 +204,8 @@ fn write_private(path: &Path, key: &str, replaced: Option<Metadata>) -> io::Resu
             std::os::unix::fs::fchown(&file, Some(user), Some(group))?;
         }
     }
-    // The umask may have taken the owner's rights away; the key before may have been there for a group to read.
+    // The umask may have removed permissions of the owner. If the group could read the old key, it can read the new
+    // one.
     let group = replaced.map_or(0, |replaced| replaced.mode() & 0o040);
     file.set_permissions(Permissions::from_mode(0o600 | group))?;
     file.write_all(key.as_bytes())?;
@@ -159,7 +213,7 @@ fn write_private(path: &Path, key: &str, replaced: Option<Metadata>) -> io::Resu
     file.sync_all()
 }
 
-/// A link fails where the name is taken meanwhile; a rename replaces it.
+/// Moves the file into place. Without `force` by a link, which fails if the name was taken in the meantime.
 fn put_in_place(temporary: &Path, path: &Path, force: bool) -> io::Result<()> {
     if force { std::fs::rename(temporary, path) } else { std::fs::hard_link(temporary, path) }
 }
@@ -203,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotated_key_stays_beside_the_new_one_and_is_never_overwritten() {
+    fn a_rotated_key_is_kept_and_never_overwritten() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret_key");
         assert!(matches!(rotate(&path), Err(SecretKeyError::Missing { .. })));
@@ -226,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_poem_2_3_is_read_as_it_is() {
+    fn a_key_of_poem_2_3_is_read_unchanged() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret_key");
         write(&path, b"0g9$k(j6 =#v%+\n", 0o640);
@@ -234,13 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_of_no_use_is_refused_with_the_way_out() {
+    fn an_unusable_key_is_refused_with_advice() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret_key");
         let cases: [(&[u8], u32, &str); 4] = [
             (b"", 0o600, "is empty"),
             (b" \n", 0o600, "is empty"),
-            (b"hush", 0o604, "can be read by everybody: chmod 0600"),
+            (b"hush", 0o604, "is readable by all users: run chmod 0600"),
             (b"\xff", 0o600, "is not a file of UTF-8 text"),
         ];
         for (text, mode, expected) in cases {
@@ -254,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_not_there_is_an_error_and_leaves_nothing() {
+    fn a_missing_directory_is_an_error_and_nothing_is_created() {
         let directory = tempfile::tempdir().unwrap();
         let error = generate(&directory.path().join("none/secret_key"), true).unwrap_err();
         assert!(matches!(error, SecretKeyError::Io { .. }));

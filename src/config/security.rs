@@ -1,4 +1,4 @@
-//! `[SECURITY]`: who may ask, and the files that prove who is who.
+//! `[SECURITY]`: the allowed hosts, and the files of certificates and keys.
 
 use std::path::PathBuf;
 
@@ -6,24 +6,27 @@ use super::error::{ConfigError, ConfigProblem};
 use super::settings::MergedSettings;
 use crate::domain::web::host::AllowedHosts;
 
+/// The values of `[SECURITY]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Security {
-    /// Never empty.
+    /// The values of the Host header that are served; never empty.
     pub allowed_hosts: AllowedHosts,
-    /// Certificates of authorities to check servers against; without file and path, those of the system.
+    /// The file of CA certificates to check servers against; without file and path, the system's are used.
     pub ca_file: Option<PathBuf>,
-    /// A directory of such certificates.
+    /// A directory of CA certificates.
     pub ca_path: Option<PathBuf>,
-    /// POEM's certificate as a client. Whether the file exists is seen only when it is used.
+    /// The file of POEM's client certificate. It is not checked before it is used.
     pub host_cert: Option<PathBuf>,
+    /// The file of the key of that certificate.
     pub host_key: Option<PathBuf>,
-    /// The file of the secret key, see [`super::secret_key`].
+    /// The file of the secret key (see [`super::secret_key`]).
     pub secret_key_path: PathBuf,
-    /// The file of the secret key before it, while API keys made with that are still in use.
+    /// The file of the previous secret key, while API keys that were created with it are in use; `None` otherwise.
     pub previous_secret_key_path: Option<PathBuf>,
 }
 
 impl Security {
+    /// Reads the section, which is required.
     pub(super) fn read(settings: &MergedSettings) -> Result<Self, ConfigError> {
         let section = settings.required("SECURITY")?;
         section.required("AllowedHosts")?;

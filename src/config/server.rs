@@ -1,4 +1,4 @@
-//! `[SERVER]`: how POEM serves. POEM 2.3 did not know this section; without it, the defaults hold.
+//! `[SERVER]`: settings of the server. The section is new in POEM 3; without it, the defaults apply.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
@@ -15,30 +15,31 @@ const DEFAULT_PORT: u16 = 8000;
 const DEFAULT_RESPONSE_CACHE_MIB: usize = 64;
 const MIB: usize = 1024 * 1024;
 
-/// The service user where the configuration names none.
+/// The service user if the configuration names none.
 pub const SERVICE_USER: &str = "apache";
 
+/// The values of `[SERVER]`, or their defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerConfig {
-    /// Where to listen. Loopback by default: the web server in front speaks to the world.
+    /// The address to listen on. Loopback by default: only the web server in front is public.
     pub address: IpAddr,
-    /// 0 lets the system choose.
+    /// The port to listen on; 8000 by default, 0 lets the system choose.
     pub port: u16,
-    /// Where whoever watches POEM asks how it is: health and metrics. `None`: nowhere.
+    /// The address of the management server (health and metrics); `None` by default: there is none.
     pub management: Option<SocketAddr>,
-    /// Whose word on the client's address and scheme counts. Loopback by default; empty: nobody's.
+    /// The proxies that may report the client's address and scheme. Loopback by default; may be empty.
     pub trusted_proxies: Vec<IpAddr>,
-    /// How old data may be that are still served when the database is away. 0: none are served.
+    /// The maximum age of data that are served while the database is unreachable. 0 by default: none are served.
     pub stale_if_error: Duration,
-    /// How long a login lasts: 12 hours without any request, 7 days at most.
+    /// The time limits of logins: by default 12 hours without a request, and 7 days in all.
     pub sessions: SessionLimits,
-    /// How much memory the answers that are kept ready may take, in bytes.
+    /// The memory limit of the response cache, in bytes; 64 MiB by default.
     pub response_cache_size: usize,
-    /// The user that commands run as root step down to; `None`: `apache`, where that user exists.
+    /// The user that commands started by root switch to; `None`: `apache`, if that user exists.
     pub user: Option<String>,
-    /// Where css, scripts and images are; `None`: where the package puts them.
+    /// The directory of stylesheets, scripts and images; `None`: that of the package.
     pub static_path: Option<PathBuf>,
-    /// Where the templates are; `None`: where the package puts them.
+    /// The directory of the templates; `None`: that of the package.
     pub templates_path: Option<PathBuf>,
 }
 
@@ -60,6 +61,7 @@ impl Default for ServerConfig {
 }
 
 impl ServerConfig {
+    /// Reads the section; the defaults if there is none.
     pub(super) fn read(settings: &MergedSettings) -> Result<Self, ConfigError> {
         let default = Self::default();
         let Some(section) = settings.optional("SERVER") else { return Ok(default) };
@@ -102,6 +104,7 @@ fn sessions(section: &ConfigSection<'_>) -> Result<SessionLimits, ConfigError> {
     })
 }
 
+/// Parses IP addresses; `None` if one is invalid.
 fn addresses(items: &[String]) -> Option<Vec<IpAddr>> {
     items.iter().map(|item| item.parse().ok()).collect()
 }

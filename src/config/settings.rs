@@ -1,4 +1,4 @@
-//! The file and the environment as one: sections of texts, read with the types that poem.conf knows.
+//! The merged settings of file and environment: sections of texts, with getters for the types of poem.conf.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,21 +11,21 @@ use super::ini::{DEFAULT, Dialect, SECTIONS};
 use super::interpolation::expand;
 use crate::domain::security::secret::Secret;
 
-/// All sections with their raw values, keys in lower case. `Debug` shows names, never values.
+/// All sections with their raw values; keys are in lower case. `Debug` shows names, never values.
 #[derive(Clone)]
 pub struct MergedSettings {
     file: PathBuf,
     sections: BTreeMap<String, BTreeMap<String, Raw>>,
 }
 
-/// A value before interpolation, and how errors name where it stands.
+/// A value before interpolation, with its place for errors.
 #[derive(Clone)]
 struct Raw {
     text: String,
     origin: String,
 }
 
-/// One section, to read values from; `[DEFAULT]` stands behind it.
+/// One section to read values from. A key that it does not have is looked up in `[DEFAULT]`.
 #[derive(Clone, Copy)]
 pub struct ConfigSection<'a> {
     settings: &'a MergedSettings,
@@ -33,10 +33,10 @@ pub struct ConfigSection<'a> {
 }
 
 impl MergedSettings {
-    /// Reads the file and puts the environment's `POEM__SECTION__KEY` over it.
+    /// Reads the file, and overrides its values by the variables `POEM__SECTION__KEY`.
     ///
     /// # Errors
-    /// A file that cannot be read, is not UTF-8 or not of the dialect.
+    /// `Unreadable`, `NotUtf8`, or the errors of the dialect ([`Dialect::document`]).
     pub fn load(file: &Path, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
         let bytes = std::fs::read(file).map_err(|error| {
             ConfigError::new(file.display().to_string(), ConfigProblem::Unreadable(error.to_string()))
@@ -56,7 +56,7 @@ impl MergedSettings {
         Ok(Self { file: file.to_owned(), sections })
     }
 
-    /// A section that must be there.
+    /// Returns a required section.
     ///
     /// # Errors
     /// `Missing`.
@@ -64,16 +64,17 @@ impl MergedSettings {
         self.optional(name).ok_or_else(|| self.error(ConfigProblem::Missing).in_section(name))
     }
 
+    /// Returns a section; `None` if neither file nor environment has it.
     pub fn optional<'a>(&'a self, name: &'a str) -> Option<ConfigSection<'a>> {
         self.sections.contains_key(name).then_some(ConfigSection { settings: self, name })
     }
 
-    /// `[DEFAULT]` itself; empty when the file has none.
+    /// The section `[DEFAULT]`; empty if the file has none.
     pub fn default_section(&self) -> ConfigSection<'_> {
         ConfigSection { settings: self, name: DEFAULT }
     }
 
-    /// The sections' names in order, without `[DEFAULT]`.
+    /// The names of the sections in alphabetical order, without `[DEFAULT]`.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.sections.keys().map(String::as_str).filter(|name| *name != DEFAULT)
     }
@@ -91,14 +92,14 @@ impl fmt::Debug for MergedSettings {
     }
 }
 
-/// The dialect's own error, which the `config` crate carries inside of its.
+/// Extracts the error of the dialect, which the `config` crate wraps into its own.
 fn own_error(file: &Path, error: ::config::ConfigError) -> ConfigError {
     if let ::config::ConfigError::FileParse { cause, .. } = &error
         && let Some(own) = cause.downcast_ref::<ConfigError>()
     {
         return own.clone();
     }
-    // Both sources are made of sections of texts, so the crate has nothing else to refuse; its message may show a value.
+    // Both sources consist of sections with texts, so no other error is expected. Its message might contain a value.
     ConfigError::new(file.display().to_string(), ConfigProblem::Not("sections of keys and values"))
 }
 
@@ -111,22 +112,22 @@ fn raw_values(table: ::config::Value) -> Result<BTreeMap<String, Raw>, ::config:
     Ok(values)
 }
 
-/// Getters take the key as it is shown in errors; its case does not matter.
+/// The getters. The key is shown in errors as it is passed; lookups ignore its case.
 impl<'a> ConfigSection<'a> {
-    /// The value with `%(NAME)s` expanded; `None` when the key is neither here nor in `[DEFAULT]`.
+    /// The value with `%(NAME)s` expanded; `None` if the key is neither in the section nor in `[DEFAULT]`.
     ///
     /// # Errors
-    /// A reference that cannot be followed.
+    /// A reference that cannot be resolved.
     pub fn text(&self, key: &str) -> Result<Option<String>, ConfigError> {
         let Some(raw) = self.raw(&key.to_lowercase()) else { return Ok(None) };
         let lookup = |name: &str| self.raw(name).map(|raw| raw.text.as_str());
         expand(&raw.text, &lookup).map(Some).map_err(|problem| self.error(key, problem))
     }
 
-    /// The value, or `''`.
+    /// The value; `''` if it is not set.
     ///
     /// # Errors
-    /// A reference that cannot be followed.
+    /// A reference that cannot be resolved.
     pub fn text_or_empty(&self, key: &str) -> Result<String, ConfigError> {
         Ok(self.text(key)?.unwrap_or_default())
     }
@@ -134,76 +135,78 @@ impl<'a> ConfigSection<'a> {
     /// The value, which may be empty.
     ///
     /// # Errors
-    /// `Missing`, or a reference that cannot be followed.
+    /// `Missing`, or a reference that cannot be resolved.
     pub fn required(&self, key: &str) -> Result<String, ConfigError> {
         self.text(key)?.ok_or_else(|| self.error(key, ConfigProblem::Missing))
     }
 
-    /// The value, which may not be empty.
+    /// The value, which must not be empty.
     ///
     /// # Errors
-    /// `Missing`, `Empty`, or a reference that cannot be followed.
+    /// `Missing`, `Empty`, or a reference that cannot be resolved.
     pub fn filled(&self, key: &str) -> Result<String, ConfigError> {
         let text = self.required(key)?;
         if text.is_empty() { Err(self.error(key, ConfigProblem::Empty)) } else { Ok(text) }
     }
 
+    /// The value as a secret, which may be empty.
+    ///
     /// # Errors
-    /// `Missing`, or a reference that cannot be followed.
+    /// `Missing`, or a reference that cannot be resolved.
     pub fn secret(&self, key: &str) -> Result<Secret, ConfigError> {
         self.required(key).map(Secret::new)
     }
 
-    /// A path; `None` when not set or empty.
+    /// A path; `None` if not set or empty.
     ///
     /// # Errors
-    /// A reference that cannot be followed.
+    /// A reference that cannot be resolved.
     pub fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
         Ok(self.text(key)?.filter(|text| !text.is_empty()).map(PathBuf::from))
     }
 
-    /// A port from 0 to 65535; `None` when not set or empty.
+    /// A port from 0 to 65535; `None` if not set or empty.
     ///
     /// # Errors
-    /// `Not` a port, or a reference that cannot be followed.
+    /// `Not` for another value, or a reference that cannot be resolved.
     pub fn port(&self, key: &str) -> Result<Option<u16>, ConfigError> {
         self.parsed(key, "a port number (0 to 65535)")
     }
 
-    /// True, yes, on, 1 or False, no, off, 0 in any case; `None` when not set.
+    /// A boolean: true, yes, on, 1 or false, no, off, 0 in any case; an empty value is false. `None` if not set.
     ///
     /// # Errors
-    /// `Not` a boolean, or a reference that cannot be followed.
+    /// `Not` for another value, or a reference that cannot be resolved.
     pub fn flag(&self, key: &str) -> Result<Option<bool>, ConfigError> {
         let Some(text) = self.text(key)? else { return Ok(None) };
         match text.to_lowercase().as_str() {
             "true" | "yes" | "on" | "1" => Ok(Some(true)),
-            // Empty was the only way to say no that POEM 2.3 understood.
+            // POEM 2.3 took every value but the empty one for true, so old files use it for false.
             "false" | "no" | "off" | "0" | "" => Ok(Some(false)),
             _ => Err(self.error(key, ConfigProblem::Not("a boolean (True or False)"))),
         }
     }
 
-    /// A value of any type that is read from text; `None` when not set or empty. `what` says what it should be.
+    /// A value of any type that is parsed from text; `None` if not set or empty. `expected`: the type, for the error.
     ///
     /// # Errors
-    /// `Not` what, or a reference that cannot be followed.
-    pub fn parsed<T: std::str::FromStr>(&self, key: &str, what: &'static str) -> Result<Option<T>, ConfigError> {
+    /// `Not` with `expected`, or a reference that cannot be resolved.
+    pub fn parsed<T: std::str::FromStr>(&self, key: &str, expected: &'static str) -> Result<Option<T>, ConfigError> {
         let Some(text) = self.text(key)?.filter(|text| !text.is_empty()) else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| self.error(key, ConfigProblem::Not(what)))
+        text.parse().map(Some).map_err(|_| self.error(key, ConfigProblem::Not(expected)))
     }
 
-    /// A comma-separated list without its empty items; `None` when not set.
+    /// A comma-separated list, without empty items; `None` if not set.
     ///
     /// # Errors
-    /// A reference that cannot be followed.
+    /// A reference that cannot be resolved.
     pub fn list(&self, key: &str) -> Result<Option<Vec<String>>, ConfigError> {
         let items =
             |text: String| text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect();
         Ok(self.text(key)?.map(items))
     }
 
-    /// An error about a key of this section, placed where its value stands.
+    /// Creates an error about a key of this section, with the place of its value.
     pub fn error(&self, key: &str, problem: ConfigProblem) -> ConfigError {
         let error = match self.raw(&key.to_lowercase()) {
             Some(raw) => ConfigError::new(raw.origin.clone(), problem),

@@ -1,6 +1,6 @@
-//! The sections of one tenant: `[GENERAL_X]`, `[SUPERUSER_X]`, `[SYNC_X]`, X being its name in upper case.
+//! The sections of one tenant: `[GENERAL_X]`, `[SUPERUSER_X]` and `[SYNC_X]`. X is the tenant's name in upper case.
 //!
-//! They are read when they are needed, so that what is wrong with one tenant stops no other.
+//! They are read only when they are used, so that an error in one does not affect other tenants.
 
 use super::error::{ConfigError, ConfigProblem};
 use super::settings::MergedSettings;
@@ -10,38 +10,47 @@ const GENERAL: &str = "GENERAL_";
 const SUPERUSER: &str = "SUPERUSER_";
 const SYNC: &str = "SYNC_";
 
-/// `[GENERAL_X]`; every value is `''` where not set.
+/// The values of `[GENERAL_X]`; `''` for one that is not set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantGeneral {
-    /// What stands before the name of every profile in the REST API.
+    /// The namespace of the tenant's profiles in the REST API.
     pub namespace: String,
-    /// The text on the button that leads to the federated login.
+    /// The label of the button for the federated login.
     pub saml_login_string: String,
     /// The service's name in SAML2 metadata.
     pub saml_service_name: String,
 }
 
-/// `[SUPERUSER_X]`: the first user who may sign in; no value is empty.
+/// The values of `[SUPERUSER_X]`: the first user of the tenant. No value is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Superuser {
+    /// The username.
     pub name: String,
+    /// The password in clear text.
     pub password: Secret,
+    /// The e-mail address.
     pub email: String,
 }
 
-/// `[SYNC_X]`: where service types, VOs and services come from; an address is `''` where not set.
+/// The values of `[SYNC_X]`: the sources of service types, VOs and services. An address is `''` if it is not set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sync {
-    /// Whether to send user and password; `http_user` is not empty then.
+    /// True if user and password are sent; `http_user` is not empty then.
     pub use_plain_http_auth: bool,
+    /// The user for HTTP Basic authentication; may be empty.
     pub http_user: String,
+    /// The password for HTTP Basic authentication; may be empty.
     pub http_pass: Secret,
+    /// The address of the service types.
     pub service_type: String,
+    /// The address of the VOs.
     pub vo: String,
+    /// The address of the services.
     pub services: String,
 }
 
 impl TenantGeneral {
+    /// Reads the section; `None` if there is none.
     pub(super) fn read(settings: &MergedSettings, tenant: &str) -> Result<Option<Self>, ConfigError> {
         let name = section_name(GENERAL, tenant);
         let Some(section) = settings.optional(&name) else { return Ok(None) };
@@ -54,6 +63,7 @@ impl TenantGeneral {
 }
 
 impl Superuser {
+    /// Reads the section.
     pub(super) fn read(settings: &MergedSettings, tenant: &str) -> Result<Self, ConfigError> {
         let name = section_name(SUPERUSER, tenant);
         let section = settings.required(&name)?;
@@ -66,6 +76,7 @@ impl Superuser {
 }
 
 impl Sync {
+    /// Reads the section.
     pub(super) fn read(settings: &MergedSettings, tenant: &str) -> Result<Self, ConfigError> {
         let name = section_name(SYNC, tenant);
         let section = settings.required(&name)?;
@@ -85,7 +96,7 @@ impl Sync {
     }
 }
 
-/// Whether the section belongs to a tenant.
+/// Returns whether the section belongs to a tenant.
 pub(super) fn is_tenant_section(name: &str) -> bool {
     [GENERAL, SUPERUSER, SYNC].iter().any(|prefix| name.len() > prefix.len() && name.starts_with(prefix))
 }

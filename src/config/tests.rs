@@ -1,11 +1,11 @@
-//! What a whole poem.conf means, and that its errors name the place and never a value.
+//! Whole files: their values, and errors that name the place and never a value.
 
 use std::net::IpAddr;
 
 use super::*;
 use crate::domain::web::host::AllowedHosts;
 
-/// A file of POEM 2.3, with values that no message may show.
+/// A file of POEM 2.3. No message may show a value that contains `hush`.
 const GOOD: &str = "[DEFAULT]
 VENV = /srv/poem/
 [GENERAL]
@@ -56,7 +56,7 @@ fn shipped(name: &str) -> PathBuf {
 }
 
 #[test]
-fn operations_listen_on_loopback_and_only_where_a_port_is_named() {
+fn management_listens_on_loopback_and_only_if_a_port_is_set() {
     for (keys, expected) in [
         ("", None),
         ("ManagementPort = 0\n", None),
@@ -143,7 +143,7 @@ fn a_database_may_be_reached_by_a_unix_socket() {
 }
 
 #[test]
-fn the_environment_stands_over_the_file_and_is_literal() {
+fn the_environment_overrides_the_file_and_is_literal() {
     let config = load_env(
         GOOD,
         &[
@@ -183,7 +183,7 @@ fn a_variable_that_is_not_text_is_named_without_its_value() {
 }
 
 #[test]
-fn what_stops_the_start_is_named_in_one_line() {
+fn an_error_names_its_place_in_one_line() {
     let cases = [
         (GOOD.replace("[GENERAL]", "[general]"), "poem.conf: [GENERAL] is missing"),
         (GOOD.replace("[DATABASE]", "[OTHER]"), "poem.conf: [DATABASE] is missing"),
@@ -202,11 +202,11 @@ fn what_stops_the_start_is_named_in_one_line() {
         (changed("Port = 5432\n", ""), "poem.conf: [DATABASE] Port is missing"),
         (changed("a.example.org, b.example.org", " , "), "line 13: [SECURITY] AllowedHosts is empty"),
         (changed("SecretKeyPath", "SecretKey"), "poem.conf: [SECURITY] SecretKeyPath is missing"),
-        (changed("Port = 5432", "Port = 5432\nport = hush"), "line 12: [DATABASE] port stands twice in the file"),
+        (changed("Port = 5432", "Port = 5432\nport = hush"), "line 12: [DATABASE] port occurs twice in the file"),
         (changed("Port = 5432", "Port = 5432\nhush"), "line 12: [DATABASE] has a line that is neither"),
         (format!("{GOOD}[SERVER]\nAddress = hush"), "line 28: [SERVER] Address is not an IP address"),
         (format!("{GOOD}[SERVER]\nTrustedProxies = hush"), "line 28: [SERVER] TrustedProxies is not a list of IP"),
-        (format!("hush = 1\n{GOOD}"), "line 1: a key stands before the first [section]"),
+        (format!("hush = 1\n{GOOD}"), "line 1: key before the first [section]"),
     ];
     for (text, expected) in cases {
         let error = load(&text).unwrap_err();
@@ -218,7 +218,7 @@ fn what_stops_the_start_is_named_in_one_line() {
 }
 
 #[test]
-fn what_is_wrong_with_a_tenant_is_an_error_only_when_asked_for() {
+fn an_error_in_a_tenants_section_appears_only_when_it_is_read() {
     let config = load(&changed("UsePlainHttpAuth = yes", "UsePlainHttpAuth = hush")).unwrap();
     assert!(config.sync("EGI").unwrap_err().to_string().contains("[SYNC_EGI] UsePlainHttpAuth is not a boolean"));
     let config = load(&changed("HttpUser = someone\n", "")).unwrap();
@@ -258,7 +258,7 @@ fn the_optional_keys_of_the_shipped_file_are_valid_too() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("poem.conf");
     let text = std::fs::read_to_string(shipped("poem.conf")).unwrap();
-    // Explanations have a space after the sign, keys and sections that are switched off have none.
+    // Explanations have a space after the sign; disabled keys and sections have none.
     let all: Vec<&str> =
         text.lines().map(|line| line.strip_prefix('#').filter(|l| !l.starts_with(' ')).unwrap_or(line)).collect();
     std::fs::write(&file, all.join("\n")).unwrap();

@@ -1,16 +1,19 @@
-//! `[WEBAPI]`: where the ARGO WEB-API is. Optional.
+//! `[WEBAPI]`: the addresses of the ARGO WEB-API. Optional.
 
 use super::error::ConfigError;
 use super::settings::MergedSettings;
 
-/// Addresses of the ARGO WEB-API; `''` where not set.
+/// The values of `[WEBAPI]`; `''` for one that is not set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebApi {
+    /// The address of the metric profiles.
     pub metric_profile: String,
+    /// The address of the aggregation profiles.
     pub aggregation_profile: String,
 }
 
 impl WebApi {
+    /// Reads the section; `None` if there is none.
     pub(super) fn read(settings: &MergedSettings) -> Result<Option<Self>, ConfigError> {
         let Some(section) = settings.optional("WEBAPI") else { return Ok(None) };
         Ok(Some(Self {

@@ -6,33 +6,33 @@ use rocket::data::{ByteUnit, Data};
 
 use crate::error::AppError;
 
-/// More fields than the largest profile has.
-const MOST_FIELDS: usize = 100_000;
+/// The most fields of a form: more than the largest profile has.
+const MAX_FIELDS: usize = 100_000;
 
-/// The fields of a form, in order.
+/// The fields of a form, in the order in which they were sent.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct FormBody(Vec<(String, String)>);
 
 impl FormBody {
-    /// The field of this name; of several the last counts.
+    /// The value of the field with this name; the last one if there are several, `None` if there is none.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
     }
 
-    /// Name and value of every field, in order.
+    /// The name and value of every field, in order.
     pub fn pairs(&self) -> &[(String, String)] {
         &self.0
     }
 
-    /// Decodes `application/x-www-form-urlencoded`.
+    /// Decodes a body of the type `application/x-www-form-urlencoded`.
     ///
     /// # Errors
-    /// `Malformed` if it is not UTF-8 or contains a NUL, which the database cannot store; `TooLarge` if it has too many
-    /// fields.
+    /// `Malformed` if the body is not UTF-8 or contains a NUL, which the database cannot store; `TooLarge` if it has
+    /// too many fields.
     pub fn decode(body: &[u8]) -> Result<Self, AppError> {
         let mut pairs = Vec::new();
         for field in body.split(|byte| *byte == b'&').filter(|field| !field.is_empty()) {
-            if pairs.len() == MOST_FIELDS {
+            if pairs.len() == MAX_FIELDS {
                 return Err(AppError::TooLarge);
             }
             let end = field.iter().position(|byte| *byte == b'=').unwrap_or(field.len());
@@ -41,10 +41,11 @@ impl FormBody {
         Ok(Self(pairs))
     }
 
-    /// Reads the body of a request, up to `limit`.
+    /// Reads and decodes the body of a request, up to `limit`.
     ///
     /// # Errors
-    /// `UnsupportedMediaType` for another type of body; `TooLarge`; `Malformed`, also if the body breaks off.
+    /// `UnsupportedMediaType` for another type of body; `TooLarge` if the body exceeds `limit`; `Malformed` if it
+    /// cannot be decoded, or if the connection breaks.
     pub async fn read(request: &Request<'_>, data: Data<'_>, limit: ByteUnit) -> Result<Self, AppError> {
         match request.content_type() {
             Some(kind) if kind.is_form() => {}
@@ -59,6 +60,7 @@ impl FormBody {
     }
 }
 
+/// Decodes `+` and `%XX` in a name or value.
 fn text(encoded: &[u8]) -> Result<String, AppError> {
     let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     match String::from_utf8(percent_decode(&spaced).collect()) {
@@ -78,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_come_in_order_and_the_last_counts() {
+    fn fields_keep_their_order_and_the_last_of_a_name_counts() {
         let posted = FormBody::decode(b"a=1&b=%C3%A4+x&&a=2&c&=d&e=f=g").unwrap();
         let pairs: Vec<_> = posted.pairs().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("a", "1"), ("b", "ä x"), ("a", "2"), ("c", ""), ("", "d"), ("e", "f=g")]);
@@ -86,11 +88,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_refused() {
+    fn a_body_that_is_not_text_or_has_too_many_fields_is_refused() {
         for body in [&b"a=%FF"[..], b"%C3=a", b"a=\xFF", b"a=%00", b"a=\0"] {
             assert!(matches!(FormBody::decode(body), Err(AppError::Malformed(_))), "{body:?}");
         }
-        assert!(matches!(FormBody::decode(&b"a&".repeat(MOST_FIELDS + 1)), Err(AppError::TooLarge)));
+        assert!(matches!(FormBody::decode(&b"a&".repeat(MAX_FIELDS + 1)), Err(AppError::TooLarge)));
         assert_eq!(decoded("a=%zz%"), [("a".to_owned(), "%zz%".to_owned())]);
     }
 
@@ -98,11 +100,11 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(100))]
 
         #[test]
-        fn what_browsers_send_comes_back(pairs in proptest::collection::vec(("[^\0]{0,9}", "[^\0]{0,9}"), 0..6)) {
+        fn decoding_reverses_encoding(pairs in proptest::collection::vec(("[^\0]{0,9}", "[^\0]{0,9}"), 0..6)) {
             let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
-            let kept: Vec<_> = pairs.into_iter().filter(|(name, value)| !(name.is_empty() && value.is_empty())).collect();
+            let sent: Vec<_> = pairs.into_iter().filter(|(n, v)| !(n.is_empty() && v.is_empty())).collect();
             let read: Vec<_> = decoded(&body).into_iter().filter(|(n, v)| !(n.is_empty() && v.is_empty())).collect();
-            prop_assert_eq!(read, kept);
+            prop_assert_eq!(read, sent);
         }
 
         #[test]

@@ -1,10 +1,10 @@
-//! What a trusted proxy says of the client: its address, and whether it came by https. Nobody else's word counts.
+//! The client's address and scheme (http or https), as reported by trusted proxies. Headers of others are ignored.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use rocket::Request;
 
-/// The proxies whose word counts.
+/// The addresses of the proxies whose `X-Forwarded-…` headers are believed.
 pub struct TrustedProxies(pub Vec<IpAddr>);
 
 impl TrustedProxies {
@@ -16,8 +16,10 @@ impl TrustedProxies {
         self.0.iter().any(|trusted| trusted.to_canonical() == address.to_canonical())
     }
 
-    /// `forwarded` is what `X-Forwarded-For` lists: each proxy adds whom it was asked by, so the last one that is no
-    /// proxy of ours is the client; what stands before it, anybody can have written.
+    /// Returns the client's address, from the peer of the connection and the list in `X-Forwarded-For`.
+    ///
+    /// Each proxy appends the address of its own peer. So the list is read from its end, and the first address that is
+    /// not a trusted proxy is the client. Any client can forge the addresses before that one.
     fn client(&self, peer: IpAddr, forwarded: &str) -> IpAddr {
         let mut client = peer;
         for hop in forwarded.rsplit(',') {
@@ -32,28 +34,29 @@ impl TrustedProxies {
         client
     }
 
-    /// `proto` is `X-Forwarded-Proto`; of several values the nearest proxy's is the last.
+    /// Returns whether the client used https, by the list in `X-Forwarded-Proto`: the nearest proxy's value is the
+    /// last.
     fn is_tls(&self, peer: IpAddr, proto: &str) -> bool {
         self.trusts(peer) && proto.rsplit(',').next().is_some_and(|last| last.trim().eq_ignore_ascii_case("https"))
     }
 }
 
-/// The client's address.
+/// Returns the client's address: that of the connection, unless a trusted proxy reports another one.
 pub fn client_address(request: &Request<'_>) -> IpAddr {
     TrustedProxies::of(request).client(peer(request), &header(request, "X-Forwarded-For"))
 }
 
-/// Whether the client speaks TLS, so that cookies must not go any other way.
+/// Returns whether the client uses TLS, by the report of a trusted proxy. Cookies are `Secure` then.
 pub fn is_tls(request: &Request<'_>) -> bool {
     TrustedProxies::of(request).is_tls(peer(request), &header(request, "X-Forwarded-Proto"))
 }
 
 fn peer(request: &Request<'_>) -> IpAddr {
-    // Without a connection (a client within a test) nobody is trusted.
+    // A request of Rocket's local client has no connection: no proxy is trusted then.
     request.remote().map_or(Ipv4Addr::UNSPECIFIED.into(), |remote| remote.ip())
 }
 
-/// All headers of this name as one list.
+/// Joins all headers of this name into one list.
 fn header(request: &Request<'_>, name: &str) -> String {
     request.headers().get(name).collect::<Vec<_>>().join(",")
 }
@@ -71,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_last_who_is_no_proxy_of_ours() {
+    fn the_client_is_the_last_address_that_is_not_a_trusted_proxy() {
         for (peer, forwarded, client) in [
             ("127.0.0.1", "", "127.0.0.1"),
             ("127.0.0.1", "192.0.2.1", "192.0.2.1"),
@@ -88,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_says_https() {
+    fn only_a_trusted_proxy_can_report_https() {
         let is_tls = |peer, proto| proxies().is_tls(ip(peer), proto);
         assert!(is_tls("127.0.0.1", "https") && is_tls("10.0.0.1", "HTTPS") && is_tls("10.0.0.1", "http, https"));
         assert!(!is_tls("127.0.0.1", "") && !is_tls("127.0.0.1", "http") && !is_tls("127.0.0.1", "https, http"));

@@ -1,4 +1,4 @@
-//! The pool of connections that the server's requests share, as a Rocket fairing.
+//! The pool of database connections that all requests share, as a Rocket fairing.
 
 use rocket::Request;
 use rocket::figment::Figment;
@@ -8,7 +8,8 @@ use sqlx::{PgPool, Postgres};
 
 use crate::store::{PoolSettings, StoreError};
 
-/// The pool as Rocket's database fairing wants it: `rocket_db_pools` brings an old sqlx, so this is ours over the new.
+/// The pool in the form that Rocket's database fairing needs. The implementation of `rocket_db_pools` is for an older
+/// sqlx.
 pub struct PgPoolFairing(PgPool);
 
 #[rocket::async_trait]
@@ -25,12 +26,12 @@ impl rocket_db_pools::Pool for PgPoolFairing {
         self.0.acquire().await.map_err(|error| rocket_db_pools::Error::Get(error.into()))
     }
 
-    /// Nothing: Rocket calls it as soon as it is told to stop, and requests that run still need the pool. Whoever
-    /// launched the server closes it.
+    /// Does nothing: Rocket calls it when the shutdown begins, but running requests still need the pool. The code that
+    /// launched the server closes the pool later.
     async fn close(&self) {}
 }
 
-/// The database of the server, by the name under which its settings stand in Rocket's configuration.
+/// The server's database. The attribute names the entry of Rocket's configuration that holds its settings.
 #[derive(Database)]
 #[database("poem")]
 pub struct Db(PgPoolFairing);
@@ -41,6 +42,7 @@ impl Db {
         Self::fetch(request.rocket()).expect("app::build attaches the database")
     }
 
+    /// The pool of connections.
     pub fn pool(&self) -> &PgPool {
         &self.0.0
     }

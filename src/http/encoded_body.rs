@@ -10,17 +10,17 @@ use rocket::Request;
 use rocket::http::{ContentType, Header, MediaType, Status};
 use rocket::response::{self, Responder, Response};
 
-/// The most that Rocket copies of a body at once. Its 4 KB cost most of the throughput; much more would be held in
-/// memory for every client that reads slowly.
+/// The most bytes of a body that Rocket copies at once. With its default of 4 KB, copying cost most of the throughput;
+/// a much larger chunk would be held in memory for every client that reads slowly.
 const CHUNK: usize = 256 * 1024;
 
-/// Below this size compressing saves nothing.
+/// The smallest body, in bytes, for which compression saves anything.
 const WORTH_COMPRESSING: usize = 512;
 
-/// The content type of all JSON; without a charset, as clients of 2.3 know it.
+/// The content type of all JSON responses: without a charset, as in POEM 2.3.
 pub const JSON: ContentType = ContentType(MediaType::const_new("application", "json", &[]));
 
-/// JSON, plain and compressed.
+/// A JSON body, plain and compressed with gzip; only plain if it is small.
 pub struct EncodedBody {
     plain: Encoded,
     gzip: Option<Encoded>,
@@ -32,7 +32,7 @@ struct Encoded {
 }
 
 impl EncodedBody {
-    /// Compresses as well, on a thread of its own: a large answer takes some milliseconds.
+    /// Encodes a body in both forms, on a separate thread: compressing a large body takes some milliseconds.
     pub async fn compressed(bytes: Vec<u8>) -> Self {
         tokio::task::spawn_blocking(move || Self::new(bytes)).await.expect("compressing does not panic")
     }
@@ -44,12 +44,12 @@ impl EncodedBody {
         Self { plain: Encoded { bytes: bytes.into(), etag: format!("\"{digest}\"") }, gzip }
     }
 
-    /// The bytes it takes in memory.
+    /// The memory that both forms take, in bytes.
     pub fn size(&self) -> usize {
         self.plain.bytes.len() + self.gzip.as_ref().map_or(0, |gzip| gzip.bytes.len())
     }
 
-    /// The form that the client takes, and whether it is the compressed one.
+    /// Returns the form that the client accepts, and whether it is the compressed one.
     fn form_for(&self, request: &Request<'_>) -> (&Encoded, bool) {
         let accepted = request.headers().get("Accept-Encoding").any(accepts_gzip);
         match &self.gzip {
@@ -64,9 +64,11 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a vector takes all bytes")
 }
 
-/// `gzip, br;q=0.5` and the like; `gzip;q=0` refuses it. `*` stands for what is not named.
+/// Returns whether a value of `Accept-Encoding` such as `gzip, br;q=0.5` allows gzip (RFC 9110, section 12.5.3).
+///
+/// A coding with `q=0` is refused. `*` matches every coding that the header does not name.
 fn accepts_gzip(header: &str) -> bool {
-    let mut others = false;
+    let mut accepts_unnamed = false;
     for item in header.split(',') {
         let mut parts = item.split(';').map(str::trim);
         let coding = parts.next().unwrap_or_default();
@@ -77,21 +79,21 @@ fn accepts_gzip(header: &str) -> bool {
         if coding.eq_ignore_ascii_case("gzip") {
             return !refused;
         }
-        others |= coding == "*" && !refused;
+        accepts_unnamed |= coding == "*" && !refused;
     }
-    others
+    accepts_unnamed
 }
 
-/// Whether one of the tags of If-None-Match is this one.
+/// Returns whether the list of tags in `If-None-Match` contains this ETag, or is `*`. Weak tags match too.
 pub fn matches(header: &str, etag: &str) -> bool {
     header.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// A response with an encoded body; 304 if the client has it already.
+/// A response with an encoded body; 304 if the client has the current one already.
 pub struct CachedBody(pub Arc<EncodedBody>);
 
 impl CachedBody {
-    /// Encodes a body for one request.
+    /// Encodes a body that is not shared: for one request only.
     pub async fn once(bytes: Vec<u8>) -> Self {
         Self(Arc::new(EncodedBody::compressed(bytes).await))
     }
@@ -100,21 +102,21 @@ impl CachedBody {
 impl<'r> Responder<'r, 'static> for CachedBody {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let (form, compressed) = self.0.form_for(request);
-        let mut answer = Response::build();
-        answer.header(Header::new("ETag", form.etag.clone()));
-        answer.header(Header::new("Vary", "Accept-Encoding"));
+        let mut builder = Response::build();
+        builder.header(Header::new("ETag", form.etag.clone()));
+        builder.header(Header::new("Vary", "Accept-Encoding"));
         if request.headers().get("If-None-Match").any(|header| matches(header, &form.etag)) {
-            return Ok(answer.status(Status::NotModified).finalize());
+            return Ok(builder.status(Status::NotModified).finalize());
         }
-        answer.header(JSON);
+        builder.header(JSON);
         if compressed {
-            answer.header(Header::new("Content-Encoding", "gzip"));
+            builder.header(Header::new("Content-Encoding", "gzip"));
         }
         let size = form.bytes.len();
-        // The size of chunks belongs to the body, so it comes after it. One byte more than the body has: the end is
-        // then found in the same buffer, without a second one.
-        answer.sized_body(size, Cursor::new(form.bytes.clone())).max_chunk_size((size + 1).min(CHUNK));
-        Ok(answer.finalize())
+        // The chunk size is a property of the body, so it must be set after the body. One byte more than the body has:
+        // Rocket then finds the end in the same read, without a second one.
+        builder.sized_body(size, Cursor::new(form.bytes.clone())).max_chunk_size((size + 1).min(CHUNK));
+        Ok(builder.finalize())
     }
 }
 
@@ -123,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_takes_gzip() {
+    fn gzip_is_sent_only_if_the_client_accepts_it() {
         for header in ["gzip", "deflate, GZIP", "gzip;q=0.5", "*", "br, gzip; q=1.0", "gzip, *;q=0"] {
             assert!(accepts_gzip(header), "{header}");
         }
@@ -133,13 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn which_tags_match() {
+    fn if_none_match_lists_tags_or_a_star() {
         assert!(matches("\"a\", \"b\"", "\"b\"") && matches("W/\"b\"", "\"b\"") && matches("*", "\"b\""));
         assert!(!matches("\"a\"", "\"b\"") && !matches("", "\"b\"") && !matches("b", "\"b\""));
     }
 
     #[test]
-    fn the_forms_have_tags_of_their_own() {
+    fn each_form_has_its_own_tag() {
         let body = EncodedBody::new(vec![b'x'; 1000]);
         let gzip = body.gzip.as_ref().unwrap();
         assert_ne!(gzip.etag, body.plain.etag);

@@ -1,10 +1,10 @@
-//! What guards find out about a request, for those who report on it: the request log and the metrics.
+//! Facts that guards find out about a request, for the request log and the metrics.
 
 use std::sync::OnceLock;
 
 use rocket::Request;
 
-/// Kept with the request; empty until a guard fills it.
+/// The facts about one request, stored in its local cache; empty until a guard sets them.
 #[derive(Default)]
 pub struct LogFields {
     tenant: OnceLock<String>,
@@ -16,12 +16,12 @@ impl LogFields {
         request.local_cache(Self::default)
     }
 
-    /// Records the tenant; the first one counts.
+    /// Records the name of the tenant. Only the first call has an effect.
     pub fn set_tenant(&self, name: &str) {
         self.tenant.get_or_init(|| name.to_owned());
     }
 
-    /// The tenant's name; `-` if the request led to none.
+    /// The name of the tenant; `-` if the request has none.
     pub fn tenant(&self) -> &str {
         self.tenant.get().map_or("-", String::as_str)
     }

@@ -1,4 +1,4 @@
-//! The request as it came in, before the gate rewrites its path.
+//! The request as the client sent it, before the gate rewrites its path.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -9,18 +9,18 @@ use rocket::http::Method;
 use crate::domain::web::host::Host;
 use crate::domain::web::url_path::collapse_leading_slashes;
 
-/// Method, path, query and Host as they came; kept with the request.
+/// The method, path, query and Host that the client sent, stored in the request's local cache.
 pub struct OriginalRequest {
     method: Method,
     path: String,
     query: Option<String>,
     started: Instant,
-    /// The Host; `None` if the header is missing or malformed.
+    /// The parsed Host header; `None` if it is missing or malformed.
     pub host: Option<Host>,
 }
 
 impl OriginalRequest {
-    /// The original of this request. The first call must come before any rewriting.
+    /// The original of this request. The first call must be made before the path is rewritten.
     pub fn of<'r>(request: &'r Request<'_>) -> &'r Self {
         request.local_cache(|| Self {
             method: request.method(),
@@ -31,27 +31,27 @@ impl OriginalRequest {
         })
     }
 
-    /// The time since the request came in.
+    /// The time since the request arrived.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// The path as it came.
+    /// The path, undecoded and without the query string.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The path as it is routed: with one slash at its beginning.
+    /// The path with leading slashes collapsed to one, as it is routed.
     pub fn address(&self) -> &str {
         collapse_leading_slashes(&self.path)
     }
 
-    /// The query string as it came, without `?`; '' if there is none.
+    /// The query string, undecoded and without `?`; `''` if there is none.
     pub fn query(&self) -> &str {
         self.query.as_deref().unwrap_or_default()
     }
 
-    /// Another path, with the query string that came.
+    /// Returns another path with the query string of this request.
     pub fn with_query(&self, path: &str) -> String {
         match &self.query {
             Some(query) if !query.is_empty() => format!("{path}?{query}"),
@@ -60,7 +60,7 @@ impl OriginalRequest {
     }
 }
 
-/// For the log: `GET /poem/api/v2/metrics/`. Without the query string, in which some clients send their token.
+/// The form for the log: `GET /poem/api/v2/metrics/`. Without the query string, in which some clients send their token.
 impl fmt::Display for OriginalRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)

@@ -1,10 +1,10 @@
-//! Redirects.
+//! Redirects after forms and to the login page.
 
 use rocket::Request;
 use rocket::http::Status;
 use rocket::response::{self, Responder, Response};
 
-/// A redirect to an address, which is sent as it is: it is text of POEM's own, or was checked.
+/// A redirect. The location is sent unencoded, so it must be a constant or a checked path.
 #[derive(Debug)]
 pub struct RedirectTo {
     status: Status,
@@ -12,12 +12,12 @@ pub struct RedirectTo {
 }
 
 impl RedirectTo {
-    /// 302: away from a page that is not for this visitor.
+    /// Redirects with 302, from a page that is not for this user.
     pub fn found(location: impl Into<String>) -> Self {
         Self { status: Status::Found, location: location.into() }
     }
 
-    /// 303: after a form has done what it is for.
+    /// Redirects with 303, after a form was processed.
     pub fn see_other(location: impl Into<String>) -> Self {
         Self { status: Status::SeeOther, location: location.into() }
     }

@@ -1,8 +1,8 @@
-//! The request gate, before all routes: the Host and the form of the path decide whether a request is served, redirected
-//! or refused.
+//! The request gate, before all routes: the Host and the form of the path decide whether a request is served,
+//! redirected or refused.
 //!
-//! A Rocket fairing cannot respond. So the gate rewrites the path of a request that is not served to [`GATE_ROUTE`], and
-//! keeps its decision with the request; the routes at that path respond with the decision.
+//! A Rocket fairing cannot respond. So the gate rewrites the path of a request that is not served to [`GATE_ROUTE`],
+//! and keeps its decision with the request; the routes at that path respond with the decision.
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::uri::Origin;
@@ -36,24 +36,25 @@ const METHODS: [Method; 8] = [
     Method::Connect,
 ];
 
-/// Why a request is not served under the path it asked for; kept with the request.
+/// The reason why a request is not served under its path, stored in the request's local cache.
 enum GateDecision {
-    /// With the status of the error that is remembered.
+    /// The request fails with this status; the error itself is remembered (see [`remember`]).
     Refused(Status),
-    /// 301 or 302 to a path; the query string goes along.
+    /// 301 or 302 to a path; the query string of the request is appended.
     Redirect(Status, String),
 }
 
 impl GateDecision {
+    /// Remembers the error for the catcher, and refuses with its status.
     fn refuse(request: &Request<'_>, error: AppError) -> Self {
         Self::Refused(remember(request, error))
     }
 }
 
-/// The fairing: AllowedHosts, the form of the Host, and the rules of slashes.
+/// The fairing that checks the Host header against `AllowedHosts`, and applies the rules about slashes.
 pub struct RequestGate;
 
-/// The path as it is routed, or why the request is not served.
+/// Returns the path to route, or the reason why the request is not served.
 fn check(request: &Request<'_>) -> Result<String, GateDecision> {
     let refuse = |error| GateDecision::refuse(request, error);
     let mut hosts = request.headers().get("Host");
@@ -94,7 +95,7 @@ impl Fairing for RequestGate {
                 GATE_ROUTE.to_owned()
             }
         };
-        // HTTP allows a few characters that no address of POEM has: nothing is there, so nothing is served.
+        // HTTP allows a few characters in a path that Rocket does not. No address of POEM contains them: 404.
         request.set_uri(Origin::parse_owned(target).unwrap_or_else(|_| nowhere()));
     }
 }

@@ -1,4 +1,4 @@
-//! The request log (access log): one line a request.
+//! The request log (access log): one line per request.
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::{Request, Response};
@@ -6,7 +6,7 @@ use rocket::{Request, Response};
 use super::log_fields::LogFields;
 use super::original_request::OriginalRequest;
 
-/// The fairing that writes the line.
+/// The fairing that logs tenant, method, path, status and duration of every request.
 pub struct RequestLog;
 
 #[rocket::async_trait]

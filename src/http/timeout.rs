@@ -1,4 +1,4 @@
-//! Request timeouts: no request waits long for a database that is slow or hangs.
+//! Request timeouts: no request waits long for a database that is slow or does not respond.
 
 use std::time::Duration;
 
@@ -11,12 +11,13 @@ use crate::error::{AppError, remember};
 
 /// The time limit of a request that reads, including guards and body.
 pub const READ_TIMEOUT: Duration = Duration::from_millis(1800);
-/// The time limit of a request that saves what a person typed: the time that PostgreSQL gives to one statement.
+/// The time limit of a request that saves a form: the same as the time limit of one statement in PostgreSQL.
 pub const SAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The same routes with a time limit: GET and HEAD have [`READ_TIMEOUT`], the other methods `write_timeout`. A request
-/// that exceeds it gets 503. What it was writing is rolled back, unless the commit was already sent: as after a lost
-/// connection, the client has to look.
+/// Adds a time limit to the routes: [`READ_TIMEOUT`] for GET and HEAD, `write_timeout` for the other methods.
+///
+/// A request that exceeds it gets 503. Its transaction is rolled back, unless the commit was already sent. As after a
+/// lost connection, the client then has to check whether its change was saved.
 pub fn with_timeout(routes: Vec<Route>, write_timeout: Duration) -> Vec<Route> {
     let limited = |mut route: Route| {
         let limit = if matches!(route.method, Method::Get | Method::Head) { READ_TIMEOUT } else { write_timeout };
@@ -26,6 +27,7 @@ pub fn with_timeout(routes: Vec<Route>, write_timeout: Duration) -> Vec<Route> {
     routes.into_iter().map(limited).collect()
 }
 
+/// A handler with its time limit.
 #[derive(Clone)]
 struct WithTimeout(Box<dyn Handler>, Duration);
 

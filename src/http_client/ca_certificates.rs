@@ -1,4 +1,4 @@
-//! Whose word counts when a server proves who it is: the certificates of CAFile and CAPath, or the system's.
+//! The CA certificates that servers are checked against: those of CAFile and CAPath, or the system's.
 
 use std::collections::HashSet;
 use std::fs;
@@ -7,32 +7,47 @@ use std::path::{Path, PathBuf};
 
 use openssl::x509::X509;
 
-/// Where certificates of authorities stand; a path that does not exist counts as none.
+/// The places of the CA certificates. A path that does not exist counts as not set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CaCertificates {
-    /// One or more certificates, PEM.
+    /// A PEM file with one or more certificates.
     pub ca_file: Option<PathBuf>,
-    /// A directory of such files: `*.pem`, `*.crt`, or names made of a hash as `c_rehash` links them (`1d3472b9.0`).
+    /// A directory of such files: `*.pem`, `*.crt`, or named by hash as by `c_rehash` (`1d3472b9.0`).
     pub ca_path: Option<PathBuf>,
 }
 
-/// Why the certificates cannot be used.
+/// The reason why the CA certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CaError {
-    #[error("certificates of authorities in {0}: {1}", .path.display(), .source)]
-    Unreadable { path: PathBuf, source: io::Error },
-    #[error("certificates of authorities in {0}: this is not PEM with certificates", .path.display())]
-    NotCertificates { path: PathBuf },
-    #[error("there is no certificate of an authority that could be read in {0}", .path.display())]
-    Empty { path: PathBuf },
+    /// The file or directory exists but cannot be read.
+    #[error("CA certificates in {0}: {1}", .path.display(), .source)]
+    Unreadable {
+        /// The file or directory.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// The file is not PEM, or contains something that is not a certificate.
+    #[error("CA certificates in {0}: this is not a PEM file with certificates", .path.display())]
+    NotCertificates {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No usable certificate was found in all.
+    #[error("no readable CA certificate in {0}", .path.display())]
+    Empty {
+        /// CAFile, or CAPath if the file does not exist.
+        path: PathBuf,
+    },
 }
 
 impl CaCertificates {
-    /// The certificates, DER, each once; `None` where neither path exists, and the system's are to be used.
+    /// Reads all certificates, as DER without duplicates; `None` if neither path exists, so that the system's are used.
     ///
     /// # Errors
-    /// A CAFile or directory that is there but cannot be read, or no certificate in all: to use the system's then would
-    /// trust others than the administrator named. A single file of the directory that is of no use is passed over.
+    /// `Unreadable` or `NotCertificates` for CAFile, `Unreadable` for the directory, `Empty` if there is no certificate
+    /// in all. The system's certificates are no fallback then: the administrator has not chosen to trust them. A single
+    /// file of the directory that cannot be used is skipped.
     pub(super) fn certificates(&self) -> Result<Option<HashSet<Vec<u8>>>, CaError> {
         let file = self.ca_file.as_deref().filter(|path| path.exists());
         let directory = self.ca_path.as_deref().filter(|path| path.exists());
@@ -41,10 +56,10 @@ impl CaCertificates {
         };
         let mut certificates = HashSet::new();
         if let Some(file) = file {
-            certificates.extend(of_file(file)?);
+            certificates.extend(read_file(file)?);
         }
         if let Some(directory) = directory {
-            certificates.extend(of_directory(directory)?);
+            certificates.extend(read_directory(directory)?);
         }
         if certificates.is_empty() {
             return Err(CaError::Empty { path: named.to_owned() });
@@ -53,14 +68,14 @@ impl CaCertificates {
     }
 }
 
-fn of_file(path: &Path) -> Result<Vec<Vec<u8>>, CaError> {
+fn read_file(path: &Path) -> Result<Vec<Vec<u8>>, CaError> {
     let pem = fs::read(path).map_err(|source| CaError::Unreadable { path: path.to_owned(), source })?;
     let unusable = |_| CaError::NotCertificates { path: path.to_owned() };
     let certificates = X509::stack_from_pem(&pem).map_err(unusable)?;
     certificates.iter().map(|certificate| certificate.to_der().map_err(unusable)).collect()
 }
 
-fn of_directory(directory: &Path) -> Result<Vec<Vec<u8>>, CaError> {
+fn read_directory(directory: &Path) -> Result<Vec<Vec<u8>>, CaError> {
     let unreadable = |source| CaError::Unreadable { path: directory.to_owned(), source };
     let mut certificates = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
@@ -68,18 +83,18 @@ fn of_directory(directory: &Path) -> Result<Vec<Vec<u8>>, CaError> {
         if !may_hold_certificates(&path) {
             continue;
         }
-        match of_file(&path) {
+        match read_file(&path) {
             Ok(found) => certificates.extend(found),
-            Err(error) => log::warn!("passed over: {error}"),
+            Err(error) => log::warn!("skipped: {error}"),
         }
     }
     Ok(certificates)
 }
 
-/// By the file's name: the directories of the grid also hold revocation lists and policies.
+/// Decides by the file's name: grid certificate directories also contain revocation lists and policies.
 fn may_hold_certificates(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    matches!(ending, "pem" | "crt") || matches!(ending.as_bytes(), [b'0'..=b'9'])
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    matches!(extension, "pem" | "crt") || matches!(extension.as_bytes(), [b'0'..=b'9'])
 }
 
 #[cfg(test)]
@@ -96,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_exist_leaves_it_to_the_system() {
+    fn without_existing_paths_the_system_certificates_are_used() {
         let directory = tempfile::tempdir().unwrap();
         let missing = directory.path().join("missing");
         assert!(CaCertificates::default().certificates().unwrap().is_none());
@@ -126,16 +141,16 @@ mod tests {
     }
 
     #[test]
-    fn paths_that_are_of_no_use_are_an_error() {
+    fn unusable_paths_are_an_error() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("bundle");
         let missing = directory.path().join("missing");
         fs::write(&file, "no certificate").unwrap();
         let error = |trust: CaCertificates| trust.certificates().unwrap_err().to_string();
-        assert!(error(trust(&file, &missing)).contains("there is no certificate"));
-        assert!(error(trust(&missing, directory.path())).contains("there is no certificate"));
+        assert!(error(trust(&file, &missing)).contains("no readable CA certificate"));
+        assert!(error(trust(&missing, directory.path())).contains("no readable CA certificate"));
         assert!(error(trust(directory.path(), &missing)).contains("Is a directory"));
         fs::write(&file, "-----BEGIN CERTIFICATE-----\n*\n").unwrap();
-        assert!(error(trust(&file, &missing)).contains("is not PEM"));
+        assert!(error(trust(&file, &missing)).contains("not a PEM file"));
     }
 }

@@ -1,4 +1,4 @@
-//! GET over HTTP and HTTPS, within limits of time and size.
+//! The client: GET over HTTP and HTTPS, within limits of time, size and redirects.
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,35 +9,54 @@ use reqwest::{Certificate, ClientBuilder, Response, StatusCode, Url};
 
 pub use super::ca_certificates::{CaCertificates, CaError};
 
-/// For one fetch with all its redirects.
+/// The time limit of one fetch, including its redirects.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// The most redirects that are followed.
 const REDIRECT_LIMIT: usize = 5;
-/// The most bytes of a body.
+/// The largest body, in bytes.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
 const USER_AGENT: &str = concat!("poem/", env!("CARGO_PKG_VERSION"));
 
-/// Why nothing was fetched; one line.
+/// The reason why nothing was fetched. `Display` is one line.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
+    /// The CA certificates of the configuration cannot be used.
     #[error(transparent)]
     CaCertificates(#[from] CaError),
-    /// The client cannot be made, for instance of a certificate that TLS refuses.
+    /// The client cannot be built, for instance because TLS refuses a CA certificate. Holds the causes.
     #[error("HTTPS cannot be set up: {0}")]
     Setup(String),
-    #[error("{url} answered with status {status}")]
-    Status { url: String, status: StatusCode },
-    #[error("{url} answered with more than {} MiB", BODY_LIMIT / 1024 / 1024)]
-    TooLarge { url: String },
-    /// No answer, or none to its end. Holds the causes, from the outermost to the first.
+    /// The server responded with a status other than 2xx.
+    #[error("{url} responded with status {status}")]
+    Status {
+        /// The address that responded: after a redirect, the last one.
+        url: String,
+        /// The status of the response.
+        status: StatusCode,
+    },
+    /// The body is larger than 64 MiB.
+    #[error("{url} responded with more than {} MiB", BODY_LIMIT / 1024 / 1024)]
+    TooLarge {
+        /// The address that was requested.
+        url: String,
+    },
+    /// There was no response, or it was incomplete.
     #[error("{url} could not be fetched: {causes}")]
-    Failed { url: String, causes: String },
+    Failed {
+        /// The address that was requested.
+        url: String,
+        /// The chain of errors, from the outermost to the root cause.
+        causes: String,
+    },
 }
 
-/// Fetches; one client serves any number of fetches.
+/// An HTTP client, for any number of fetches.
 #[derive(Debug, Clone)]
 pub struct HttpClient(reqwest::Client);
 
 impl HttpClient {
+    /// Creates a client that trusts these CA certificates.
+    ///
     /// # Errors
     /// `CaCertificates` and `Setup`.
     pub fn new(trust: &CaCertificates) -> Result<Self, FetchError> {
@@ -48,17 +67,17 @@ impl HttpClient {
         settings.build().map(Self).map_err(|error| FetchError::Setup(causes(error)))
     }
 
-    /// The body of a GET, whole. Redirects are followed, five at most and none that leaves HTTPS.
+    /// Fetches a URL with GET and returns the whole body. Follows at most five redirects, and none from https to http.
     ///
     /// # Errors
-    /// All but `CaCertificates` and `Setup`: a URL that is none, no answer within 60 s, a status other than 2xx, more than
-    /// 64 MiB, an answer that breaks off.
+    /// `Status` for a status other than 2xx; `TooLarge` above 64 MiB; `Failed` for an invalid URL, no response within
+    /// 60 s, a refused redirect, or a response that breaks off.
     pub async fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
         let failed = |error| FetchError::Failed { url: url.to_owned(), causes: causes(error) };
         let response = self.0.get(url).send().await.map_err(failed)?;
         let status = response.status();
         if !status.is_success() {
-            // behind a redirect it is the last address that answered
+            // After a redirect this is the last address.
             return Err(FetchError::Status { url: response.url().to_string(), status });
         }
         let body = body(response).await.map_err(failed)?;
@@ -66,6 +85,7 @@ impl HttpClient {
     }
 }
 
+/// Returns the client's settings: limits, TLS 1.2 or newer, and the CA certificates.
 fn settings(trust: &CaCertificates) -> Result<ClientBuilder, FetchError> {
     let settings = reqwest::Client::builder()
         .user_agent(USER_AGENT)
@@ -80,7 +100,7 @@ fn settings(trust: &CaCertificates) -> Result<ClientBuilder, FetchError> {
     Ok(settings.tls_certs_only(certificates))
 }
 
-/// `None` where it is too large; then it is not read further than the limit.
+/// Reads the body; `None` if it is too large. It is never read beyond the limit.
 async fn body(mut response: Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
     let announced = response.content_length().unwrap_or(0);
     if announced > BODY_LIMIT as u64 {
@@ -103,39 +123,41 @@ fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
     }
 }
 
-/// Why a redirect is not followed.
+/// The reason why a redirect is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum HttpError {
+    /// The limit of redirects is reached.
     #[error("more than {REDIRECT_LIMIT} redirects")]
     TooMany,
+    /// The redirect would leave TLS.
     #[error("the redirect leads from https to http")]
     LeavesHttps,
 }
 
-/// `previous` are the addresses asked so far, the first of them the one that was wanted.
+/// Returns why `next` is not followed, if so. `previous`: the addresses requested so far, the original one first.
 fn refusal(previous: &[Url], next: &Url) -> Option<HttpError> {
     let leaves_https = previous.last().is_some_and(|last| last.scheme() == "https") && next.scheme() != "https";
     match previous.len() {
         _ if leaves_https => Some(HttpError::LeavesHttps),
-        asked if asked > REDIRECT_LIMIT => Some(HttpError::TooMany),
+        requested if requested > REDIRECT_LIMIT => Some(HttpError::TooMany),
         _ => None,
     }
 }
 
-/// «error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)»
+/// Joins the chain of errors: `error sending request: client error (Connect): tcp connect error: Connection refused`.
 fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
-    let mut words = vec![error.to_string()];
+    let mut texts = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        // some errors say what their cause says
-        if words.last() != Some(&text) {
-            words.push(text);
+        // Some errors repeat the text of their cause.
+        if texts.last() != Some(&text) {
+            texts.push(text);
         }
         cause = error.source();
     }
-    words.join(": ").replace(char::is_control, " ")
+    texts.join(": ").replace(char::is_control, " ")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Requests to other servers over HTTP and HTTPS. What is done with the responses is elsewhere.
+//! Requests to other servers over HTTP and HTTPS. The callers interpret the responses.
 
-mod ca_certificates; // which certificates are trusted
-pub mod client; //      the client, with its limits
+mod ca_certificates; // the CA certificates that are trusted
+pub mod client; //      the client, with limits of time and size

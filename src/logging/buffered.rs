@@ -1,5 +1,5 @@
-//! The server's way to its log file: lines are gathered for a moment and written together. Written each by itself,
-//! under one lock, requests waited for each other's lines.
+//! The server's appender: lines are buffered for a moment and written together. If each line were written separately,
+//! requests would wait for each other's writes.
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -14,71 +14,75 @@ use log4rs::append::Append;
 use super::line::Line;
 use super::weekly_file::WeeklyFile;
 
-/// How long a line may wait for others. Warnings and errors do not wait, nor does what stands before them.
-const GATHER_FOR: Duration = Duration::from_millis(50);
+/// The time that a line waits for others. A warning or error is written at once, with all lines before it.
+const BUFFER_TIME: Duration = Duration::from_millis(50);
 
-/// So many bytes are written at once, by whoever logs.
-const ENOUGH: usize = 64 * 1024;
+/// The bytes from which the buffer is written at once, by the thread that logs.
+const FLUSH_SIZE: usize = 64 * 1024;
 
-/// So many wait while the file takes none, on a disk that is full; what comes then is lost, and counted.
-const MOST: usize = 1024 * 1024;
+/// The most bytes that are buffered while the file cannot be written, as on a full disk. Further lines are lost, and
+/// counted.
+const BUFFER_LIMIT: usize = 1024 * 1024;
 
-/// How soon a file that took nothing is tried again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The time until the next attempt after a failed write.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Writes what waits when it is flushed or dropped, too.
+/// The appender. A background thread writes the buffer; so do `flush` and `drop`.
 #[derive(Debug)]
 pub struct BufferedAppender {
     line: Line,
-    gathered: Arc<Buffer>,
-    /// Tells the thread that lines wait. The thread ends when this is gone.
+    buffer: Arc<Buffer>,
+    /// Wakes the thread when lines wait. The thread ends when this is dropped.
     wake: SyncSender<()>,
 }
 
+/// The lines that wait, and the file they are written to.
 #[derive(Debug)]
 struct Buffer {
     waiting: Mutex<Waiting>,
-    /// Locked before the lines are taken, so that they are written in their order.
+    /// Locked before the lines are taken, so that they are written in order.
     file: Mutex<WeeklyFile>,
 }
 
-/// What is not yet written.
+/// The lines that are not written yet.
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Whole lines; but the first may have begun to be written when the disk was full.
+    /// Whole lines; only the first may be the rest of a line, if the disk became full within it.
     lines: Vec<u8>,
-    /// How many there was no room for.
+    /// The number of lines that were lost because the buffer was full.
     lost: usize,
 }
 
 impl BufferedAppender {
+    /// Starts the thread that writes to `file`.
+    ///
     /// # Errors
-    /// The system gives no thread.
+    /// The operating system cannot create a thread.
     pub fn new(line: Line, file: WeeklyFile) -> io::Result<Self> {
-        let gathered = Arc::new(Buffer { waiting: Mutex::default(), file: Mutex::new(file) });
+        let buffer = Arc::new(Buffer { waiting: Mutex::default(), file: Mutex::new(file) });
         let (wake, woken) = sync_channel(1);
-        let of_thread = gathered.clone();
+        let of_thread = buffer.clone();
         thread::Builder::new().name("log".to_owned()).spawn(move || of_thread.keep_writing(&woken))?;
-        Ok(Self { line, gathered, wake })
+        Ok(Self { line, buffer, wake })
     }
 }
 
 impl Append for BufferedAppender {
     fn append(&self, record: &Record) -> anyhow::Result<()> {
         let line = self.line.with_time(Utc::now(), record);
-        let (first, enough) = self.gathered.add(line.as_bytes());
-        if enough || record.level() <= Level::Warn {
-            return self.gathered.write();
+        let (first, is_full) = self.buffer.add(line.as_bytes());
+        if is_full || record.level() <= Level::Warn {
+            return self.buffer.write();
         }
         if first {
-            // Full: the thread was told and did not come to it yet.
+            // An error means that the channel is full: the thread has a wake-up pending.
             let _ = self.wake.try_send(());
         }
         Ok(())
     }
 
     fn flush(&self) {
-        self.gathered.write_or_complain();
+        self.buffer.write_or_report();
     }
 }
 
@@ -89,19 +93,19 @@ impl Drop for BufferedAppender {
 }
 
 impl Buffer {
-    /// Says whether nothing waited before, and whether enough does now.
+    /// Adds a line. Returns whether it is the first in the buffer, and whether the buffer must be written now.
     fn add(&self, line: &[u8]) -> (bool, bool) {
         let mut waiting = lock(&self.waiting);
         let first = waiting.lines.is_empty();
-        if waiting.lines.len() + line.len() > MOST {
+        if waiting.lines.len() + line.len() > BUFFER_LIMIT {
             waiting.lost += 1;
         } else {
             waiting.lines.extend_from_slice(line);
         }
-        (first, waiting.lines.len() >= ENOUGH)
+        (first, waiting.lines.len() >= FLUSH_SIZE)
     }
 
-    /// What cannot be written goes on waiting.
+    /// Writes the buffer. Lines that cannot be written return to its front.
     fn write(&self) -> anyhow::Result<()> {
         let mut file = lock(&self.file);
         let Waiting { mut lines, lost } = std::mem::take(&mut *lock(&self.waiting));
@@ -121,26 +125,29 @@ impl Buffer {
         written
     }
 
-    fn write_or_complain(&self) {
+    /// Writes the buffer, and reports an error on stderr: the log itself cannot take it.
+    fn write_or_report(&self) {
         if let Err(error) = self.write() {
             eprintln!("poem: the log cannot be written: {error:#}");
         }
     }
 
+    /// The loop of the thread: waits for lines, lets more of them gather, and writes them.
     fn keep_writing(&self, woken: &Receiver<()>) {
         loop {
             let nothing_waits = lock(&self.waiting).lines.is_empty();
-            let next = if nothing_waits { woken.recv().map_err(Into::into) } else { woken.recv_timeout(AGAIN) };
+            let next =
+                if nothing_waits { woken.recv().map_err(Into::into) } else { woken.recv_timeout(RETRY_INTERVAL) };
             if next == Err(RecvTimeoutError::Disconnected) {
                 return;
             }
-            thread::sleep(GATHER_FOR);
-            self.write_or_complain();
+            thread::sleep(BUFFER_TIME);
+            self.write_or_report();
         }
     }
 }
 
-/// A thread that panicked left whole lines behind all the same.
+/// Locks a mutex. A poisoned one is used too: a thread that panicked has still left whole lines.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -168,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_brings_what_stands_before_it() {
+    fn a_warning_is_written_at_once_with_the_lines_before_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         let appender = appender(&path);
@@ -178,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_written_at_the_end() {
+    fn buffered_lines_are_written_at_the_end() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         let appender = appender(&path);
@@ -188,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_to_ask_for_a_line() {
+    fn a_line_is_written_without_a_flush() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         let appender = appender(&path);
@@ -203,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_full_disk_does_not_take_is_written_later() {
+    fn lines_that_a_full_disk_refused_are_written_later() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         std::os::unix::fs::symlink("/dev/full", &path).unwrap();
@@ -218,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_removed_is_begun_anew() {
+    fn a_removed_file_is_created_again() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         let appender = appender(&path);
@@ -229,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_many_threads_are_all_there_and_whole() {
+    fn lines_of_many_threads_are_complete() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         let appender = appender(&path);

@@ -1,4 +1,4 @@
-//! How one event becomes one line.
+//! The format of the log: one event is one line.
 
 use std::fmt::{self, Write};
 
@@ -10,22 +10,26 @@ use log4rs::encode::{self, Encode};
 
 use crate::domain::security::login_throttle::LOG_TARGET;
 
-/// Room for the line of a request, so that it is not moved while it grows.
+/// The initial capacity of a line: enough for that of a request, so that it is not reallocated.
 const COMMON_LENGTH: usize = 160;
 
-/// The program that logins are logged as, whichever runs: POEM 2.3 had it so, and who watches logins looks for it.
+/// The program name in lines about logins, whichever program runs. It is that of POEM 2.3, which monitoring of logins
+/// searches for.
 const LOGINS: &str = "poem-authbackend";
 
-/// What stands in every line: which program speaks, and in which time zone.
+/// The parts that all lines have in common.
 #[derive(Debug, Clone)]
 pub struct Line {
+    /// The name of the command: `poem`, `poem-db`.
     pub program: &'static str,
+    /// The id of the process.
     pub pid: u32,
+    /// The time zone of the times.
     pub timezone: Tz,
 }
 
 impl Line {
-    /// `YYYY-MM-DD HH:MM:SS - program[pid]: LEVEL message` and a newline.
+    /// Formats an event for the log file: `YYYY-MM-DD HH:MM:SS - program[pid]: LEVEL message` and a newline.
     pub fn with_time(&self, time: DateTime<Utc>, record: &Record) -> String {
         let mut line = String::with_capacity(COMMON_LENGTH);
         let time = time.with_timezone(&self.timezone).naive_local().trunc_subsecs(0);
@@ -36,7 +40,7 @@ impl Line {
         line
     }
 
-    /// `program[pid]: LEVEL message`, as syslog wants it, which knows the time itself.
+    /// Formats an event for syslog, which adds the time itself: `program[pid]: LEVEL message`.
     pub fn without_time(&self, record: &Record) -> String {
         let mut line = String::with_capacity(COMMON_LENGTH);
         self.write(&mut line, record);
@@ -61,9 +65,10 @@ impl Encode for LineEncoder {
     }
 }
 
-/// Makes [`LineEncoder`]s; they have nothing to configure.
+/// Builds [`LineEncoder`]s, which have no options.
 pub struct LineEncoderMaker(pub Line);
 
+/// The options of the encoder in the logging file: none.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoOptions {}
@@ -77,7 +82,7 @@ impl Deserialize for LineEncoderMaker {
     }
 }
 
-/// The names that POEM 2.3 wrote; it knew no trace.
+/// The name of a level as in POEM 2.3, which had no level trace.
 fn level_name(level: Level) -> &'static str {
     match level {
         Level::Error => "ERROR",
@@ -87,14 +92,14 @@ fn level_name(level: Level) -> &'static str {
     }
 }
 
-/// Puts text on one line: what a terminal or a reader of the log could take for a line's end or a command is shown
-/// as `\n` or `\u{1b}`, so no one can forge a line.
+/// A writer that keeps text on one line. It escapes line ends and control characters (`\n`, `\u{1b}`), so that no one
+/// can forge a line or send commands to a terminal.
 struct OneLine<'a>(&'a mut String);
 
 impl Write for OneLine<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut rest = text;
-        while let Some(at) = rest.find(ends_a_line) {
+        while let Some(at) = rest.find(must_be_escaped) {
             let (plain, special) = rest.split_at(at);
             self.0.push_str(plain);
             let mut chars = special.chars();
@@ -106,7 +111,8 @@ impl Write for OneLine<'_> {
     }
 }
 
-fn ends_a_line(c: char) -> bool {
+/// Returns whether the character is a control character or a line end of Unicode.
+fn must_be_escaped(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
@@ -143,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_shown_not_sent() {
+    fn control_characters_are_escaped() {
         assert!(logged(Level::Error, "a\nb\r\t\u{1b}[2J\u{2028}").ends_with("ERROR a\\nb\\r\\t\\u{1b}[2J\\u{2028}\n"));
     }
 

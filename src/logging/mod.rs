@@ -1,14 +1,15 @@
-//! The log: where events go, as poem_logging.conf says, and how a line looks. The rest of POEM uses the `log` crate.
+//! The log: its targets, as configured in poem_logging.conf, and the format of its lines. All other modules use the
+//! `log` crate.
 //!
-//! The file is log4rs' YAML, with three kinds of our own: the appenders `weekly_file` and `syslog`, the encoder
+//! The file is log4rs' YAML, with three kinds of POEM's own: the appenders `weekly_file` and `syslog`, and the encoder
 //! `poem`. `{venv}` in it stands for the `VENV` of poem.conf.
 
-mod buffered;
-mod error;
-mod line;
-mod syslog;
-mod weekly_file;
-mod weekly_file_maker;
+mod buffered; //          the server's appender: buffers lines and writes them together
+mod error; //             errors of the logging file and the log file
+mod line; //              the format of a line
+mod syslog; //            the appender `syslog`
+mod weekly_file; //       a log file that is rotated weekly
+mod weekly_file_maker; // the appender `weekly_file`
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,17 +25,16 @@ use line::{Line, LineEncoder, LineEncoderMaker};
 use syslog::SyslogMaker;
 use weekly_file_maker::WeeklyFileMaker;
 
-/// The name of this crate, which begins the target of its events.
+/// The name of this crate: the first part of the target of its events.
 const OWN_LOGGER: &str = "poem";
 
-/// Starts logging as the file at [`Config::logging_path`] says. To be called once, before the first event.
+/// Starts logging, as configured in the file at [`Config::logging_path`]. Must be called once, before the first event.
 ///
-/// `program` is what stands in every line. A command whose logging file is missing or whose log file cannot be
-/// written says so on stderr, and logs there.
+/// `program` is the name in every line. If the logging file cannot be read or the log file cannot be written, a command
+/// reports that on stderr, and logs there.
 ///
 /// # Errors
-/// A logging file that is not valid or of POEM 2.3; for the server also one that is missing, and a log file that
-/// cannot be written.
+/// `Invalid` or `PythonStyle`; for the server also `Unreadable` and `LogFile`; `AlreadyStarted`.
 pub fn init(program: &'static str, role: Role, config: &Config) -> Result<(), LoggingError> {
     let line = Line { program, pid: std::process::id(), timezone: config.general.timezone };
     let source = LoggingFile { path: &config.logging_path(), venv: &config.venv, debug: config.general.debug };
@@ -50,8 +50,8 @@ pub fn init(program: &'static str, role: Role, config: &Config) -> Result<(), Lo
     log::set_boxed_logger(Box::new(OwnEvents(logger))).map_err(|_| LoggingError::AlreadyStarted)
 }
 
-/// What Rocket's generated code says in the name of our modules («Request guard … failed») is left out: each request
-/// has a line of our own.
+/// The logger without the events that Rocket's generated code logs under the names of POEM's modules (“Request guard …
+/// failed”): each request already has its line in the request log.
 struct OwnEvents(log4rs::Logger);
 
 impl Log for OwnEvents {
@@ -70,23 +70,26 @@ impl Log for OwnEvents {
     }
 }
 
-/// Whether the server could log as the logging file says: it is read and its log file opened, nothing is written.
+/// Checks that the server could log: reads the logging file and opens the log file, but writes nothing.
+///
+/// # Errors
+/// Those of the server in [`init`].
 pub fn check(config: &Config) -> Result<(), LoggingError> {
     let line = Line { program: "poem", pid: std::process::id(), timezone: config.general.timezone };
     let source = LoggingFile { path: &config.logging_path(), venv: &config.venv, debug: config.general.debug };
     source.read(Role::Command, &line).map(drop)
 }
 
-/// The logging file, and what poem.conf says about it.
+/// The logging file, with the settings of poem.conf that affect it.
 struct LoggingFile<'a> {
     path: &'a Path,
     venv: &'a Path,
-    /// Whether POEM itself logs at level debug, unless the file has a logger `poem` that says otherwise.
+    /// True if POEM itself logs at level debug, unless the file configures the logger `poem`.
     debug: bool,
 }
 
 impl LoggingFile<'_> {
-    /// What the logging file says, its log files opened.
+    /// Reads the logging file and opens its log files.
     fn read(&self, role: Role, line: &Line) -> Result<log4rs::Config, LoggingError> {
         let text = self.text()?;
         let raw: RawConfig = serde_norway::from_str(&text).map_err(|error| self.invalid(error))?;
@@ -126,7 +129,7 @@ impl LoggingFile<'_> {
     }
 }
 
-/// The part of the logging file whose errors log4rs keeps to itself; it reads the rest ([`RawConfig`]).
+/// The appenders of the logging file. log4rs reads the rest ([`RawConfig`]), but it hides errors in this part.
 #[derive(serde::Deserialize)]
 struct Appenders {
     #[serde(default)]
@@ -141,7 +144,7 @@ fn make_appender(name: &str, config: AppenderConfig, deserializers: &Deserialize
     Ok(builder.build(name, deserializers.deserialize(&config.kind, config.config)?))
 }
 
-/// The kinds of log4rs and ours.
+/// The deserializers for the kinds of log4rs and of POEM.
 fn deserializers(role: Role, line: &Line) -> Deserializers {
     let mut deserializers = Deserializers::default();
     deserializers.insert("weekly_file", WeeklyFileMaker { role, line: line.clone() });
@@ -150,7 +153,7 @@ fn deserializers(role: Role, line: &Line) -> Deserializers {
     deserializers
 }
 
-/// Logging of a command that has nowhere else to log to.
+/// The configuration of a command that cannot use the logging file: it logs to stderr.
 fn to_stderr(line: Line) -> Result<log4rs::Config, LoggingError> {
     let console = ConsoleAppender::builder().target(Target::Stderr).encoder(Box::new(LineEncoder(line))).build();
     let invalid = |error: log4rs::config::runtime::ConfigErrors| LoggingError::Invalid {
@@ -163,7 +166,7 @@ fn to_stderr(line: Line) -> Result<log4rs::Config, LoggingError> {
         .map_err(invalid)
 }
 
-/// The sections of Python's `logging.config.fileConfig`.
+/// Returns whether the file has sections of Python's `logging.config.fileConfig`.
 fn is_python_style(text: &str) -> bool {
     text.lines().any(|line| matches!(line.trim(), "[loggers]" | "[handlers]" | "[formatters]"))
 }
@@ -180,12 +183,12 @@ mod tests {
 
     use super::*;
 
-    /// The shipped file, but not writing to the syslog of the machine that runs the tests.
+    /// The shipped file, but without writing to the syslog of the machine that runs the tests.
     fn shipped() -> String {
         include_str!("../../etc/poem_logging.conf").replace("/dev/log", "{venv}/syslog")
     }
 
-    /// Reads a logging file that stands in a fresh VENV.
+    /// Reads a logging file in a new VENV.
     fn read_text(text: &str, role: Role) -> (tempfile::TempDir, Result<log4rs::Config, LoggingError>) {
         read_debug(text, role, false)
     }
@@ -226,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_makes_poem_say_more_and_others_not() {
+    fn debug_applies_to_poem_and_not_to_other_crates() {
         let (venv, config) = read_debug(&shipped(), Role::Command, true);
         let logger = log4rs::Logger::new(config.unwrap());
         for target in ["poem::store", "hyper::client", "other"] {
@@ -238,14 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_poem_2_3_is_told_apart() {
+    fn a_file_of_poem_2_3_is_recognized() {
         let message = refused("[loggers]\nkeys=root\n\n[handlers]\nkeys=file\n");
         assert!(message.contains("poem_logging.conf: is a logging file of POEM 2.3"), "{message}");
         assert!(message.contains("replace it by"), "{message}");
     }
 
     #[test]
-    fn what_is_wrong_with_the_file_is_named() {
+    fn an_error_in_the_file_is_named() {
         let cases = [
             ("root: [", "poem_logging.conf: "),
             ("appenders: {a: {kind: kettle}}", "appender a: no appender deserializer for kind `kettle` registered"),

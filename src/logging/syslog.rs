@@ -1,6 +1,6 @@
 //! The appender `kind: syslog`: one datagram per event to the local syslog daemon.
 //!
-//! A daemon that is not there or does not keep up loses events; it never stops or slows POEM.
+//! If the daemon is not running or does not keep up, events are lost. It never blocks or slows POEM.
 
 use std::io;
 use std::os::unix::net::UnixDatagram;
@@ -14,58 +14,65 @@ use log4rs::config::{Deserialize, Deserializers};
 
 use super::line::Line;
 
+/// The socket of the daemon, unless the logging file sets `path`.
 const DEFAULT_PATH: &str = "/dev/log";
 
 /// Facility `user` in the upper bits of a priority (RFC 3164, section 4.1.1).
 const FACILITY_USER: u8 = 1 << 3;
 
-/// What daemons accept by default, in bytes.
+/// The longest message that daemons accept by default, in bytes.
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// How long a daemon that was not there is left alone: looking for it costs more than a line in the file.
-const LEAVE_ALONE: Duration = Duration::from_secs(1);
+/// The time until the next attempt to connect to a missing daemon: an attempt costs more than a line in the log file.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The appender. It connects on the first event.
 #[derive(Debug)]
 pub struct SyslogAppender {
     path: PathBuf,
     line: Line,
     daemon: Mutex<Daemon>,
-    leave_alone: Duration,
+    retry_interval: Duration,
 }
 
+/// The connection to the daemon.
 #[derive(Debug)]
 enum Daemon {
+    /// No attempt was made so far.
     Unknown,
-    Reached(UnixDatagram),
-    /// It was not there at this moment.
+    /// Connected.
+    Connected(UnixDatagram),
+    /// The last attempt failed, at this moment.
     Missing(Instant),
 }
 
 impl SyslogAppender {
+    /// Creates an appender for the daemon at the socket `path`.
     pub fn new(path: PathBuf, line: Line) -> Self {
-        Self { path, line, daemon: Mutex::new(Daemon::Unknown), leave_alone: LEAVE_ALONE }
+        Self { path, line, daemon: Mutex::new(Daemon::Unknown), retry_interval: RETRY_INTERVAL }
     }
 
+    /// Sends an event, and connects again if the connection was lost. Errors are ignored.
     fn send(&self, record: &Record) {
         let mut daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(&*daemon, Daemon::Missing(since) if since.elapsed() < self.leave_alone) {
+        if matches!(&*daemon, Daemon::Missing(since) if since.elapsed() < self.retry_interval) {
             return;
         }
         let message = self.message(record);
-        // An error here would only be told to stderr, again and again; the event stands in poem.log.
+        // log4rs would only print an error to stderr, for every event. The event is in poem.log anyway.
         match &*daemon {
-            Daemon::Reached(socket) if !is_lost(&socket.send(&message)) => {}
-            // First event, or the daemon was started anew: its old socket is dead then.
+            Daemon::Connected(socket) if !is_lost(&socket.send(&message)) => {}
+            // The first event, or the daemon was restarted: the old socket is dead then.
             _ => {
-                *daemon = match self.reach(&message) {
-                    Ok(socket) => Daemon::Reached(socket),
+                *daemon = match self.connect_and_send(&message) {
+                    Ok(socket) => Daemon::Connected(socket),
                     Err(_) => Daemon::Missing(Instant::now()),
                 }
             }
         }
     }
 
-    fn reach(&self, message: &[u8]) -> io::Result<UnixDatagram> {
+    fn connect_and_send(&self, message: &[u8]) -> io::Result<UnixDatagram> {
         let socket = UnixDatagram::unbound()?;
         socket.set_nonblocking(true)?;
         socket.connect(&self.path)?;
@@ -73,6 +80,7 @@ impl SyslogAppender {
         Ok(socket)
     }
 
+    /// Formats an event: priority and line, cut to [`MAX_LENGTH`].
     fn message(&self, record: &Record) -> Vec<u8> {
         let mut message = format!("<{}>{}", FACILITY_USER | severity(record.level()), self.line.without_time(record));
         truncate(&mut message, MAX_LENGTH);
@@ -80,7 +88,7 @@ impl SyslogAppender {
     }
 }
 
-/// Whether the daemon is gone; one that is merely busy loses the event.
+/// Returns whether the connection is lost. If the daemon is only busy, the event is lost but the connection is not.
 fn is_lost(sent: &io::Result<usize>) -> bool {
     matches!(sent, Err(error) if error.kind() != io::ErrorKind::WouldBlock)
 }
@@ -94,15 +102,16 @@ impl Append for SyslogAppender {
     fn flush(&self) {}
 }
 
-/// Cuts the text to at most this many bytes, at the end of a character.
+/// Cuts the text to at most this many bytes, between two characters.
 fn truncate(text: &mut String, length: usize) {
     if text.len() > length {
-        // 0 is a boundary, so there always is one.
+        // 0 is a boundary, so there is always one.
         let end = (0..=length).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
         text.truncate(end);
     }
 }
 
+/// The severity of a level (RFC 3164, section 4.1.1).
 fn severity(level: Level) -> u8 {
     match level {
         Level::Error => 3,
@@ -112,13 +121,14 @@ fn severity(level: Level) -> u8 {
     }
 }
 
-/// Makes [`SyslogAppender`]s from `{path}`.
+/// Builds [`SyslogAppender`]s from `{path}`.
 pub struct SyslogMaker(pub Line);
 
+/// The options of the appender in the logging file.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SyslogOptions {
-    /// The daemon's socket; `/dev/log` when not set.
+    /// The daemon's socket; `/dev/log` if not set.
     path: Option<PathBuf>,
 }
 
@@ -140,7 +150,7 @@ mod tests {
 
     fn appender(path: &Path) -> SyslogAppender {
         let line = Line { program: "poem", pid: 7, timezone: chrono_tz::UTC };
-        SyslogAppender { leave_alone: Duration::ZERO, ..SyslogAppender::new(path.to_owned(), line) }
+        SyslogAppender { retry_interval: Duration::ZERO, ..SyslogAppender::new(path.to_owned(), line) }
     }
 
     fn log(appender: &SyslogAppender, level: Level, message: &str) {
@@ -189,10 +199,10 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_daemon_is_left_alone_for_a_while() {
+    fn a_missing_daemon_is_not_tried_at_every_event() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log");
-        let appender = SyslogAppender { leave_alone: Duration::MAX, ..appender(&path) };
+        let appender = SyslogAppender { retry_interval: Duration::MAX, ..appender(&path) };
         log(&appender, Level::Info, "lost");
         let daemon = daemon(&path);
         daemon.set_nonblocking(true).unwrap();
@@ -201,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_daemon_that_does_not_read_blocks_nobody() {
+    fn a_daemon_that_does_not_read_does_not_block_the_log() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log");
         let daemon = daemon(&path);

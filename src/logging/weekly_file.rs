@@ -1,4 +1,4 @@
-//! The appender `kind: weekly_file`: a file that the server puts aside every Monday, and commands only append to.
+//! The log file that the server rotates every Monday, and that commands only append to.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -12,10 +12,10 @@ use log4rs::append::rolling_file::policy::compound::roll::fixed_window::FixedWin
 
 use super::error::LoggingError;
 
-/// A file that is put aside when a new week has begun since its first line.
+/// A file that is rotated if a new week has begun since its first line.
 ///
-/// The time trigger of log4rs counts from the start of the program, so a server that is started anew on a Sunday
-/// and a Monday would never put the file aside.
+/// The time trigger of log4rs counts from the start of the program. With it, a server that is restarted on a Sunday and
+/// on a Monday would never rotate the file.
 #[derive(Debug)]
 pub struct WeeklyFile {
     path: PathBuf,
@@ -24,32 +24,35 @@ pub struct WeeklyFile {
     roller: FixedWindowRoller,
     /// The Monday of the week that the file belongs to; `None` before the first line.
     week: Option<NaiveDate>,
-    /// The day on which it could not be put aside, for the last time.
+    /// The day of the last failed rotation; `None` if the last one succeeded.
     failed: Option<NaiveDate>,
 }
 
 impl WeeklyFile {
-    /// Opens the file to append to it, with the directories above it. `keep`: how many old ones stay.
+    /// Opens the file for appending, and creates the directories above it. `keep`: the number of old files to keep.
     ///
     /// # Errors
-    /// [`LoggingError::LogFile`] where the file cannot be opened.
+    /// [`LoggingError::LogFile`] if the file cannot be opened.
     pub fn open(path: &Path, keep: u32, timezone: Tz) -> anyhow::Result<Self> {
         let file = open(path).map_err(|source| LoggingError::LogFile { path: path.to_owned(), source })?;
         let roller = FixedWindowRoller::builder().base(1).build(&format!("{}.{{}}", path.display()), keep)?;
         Ok(Self { path: path.to_owned(), file, timezone, roller, week: None, failed: None })
     }
 
-    /// Adds whole lines in one piece: commands append to the same file. What is written is taken away from the lines.
+    /// Appends whole lines at once, because commands append to the same file. Removes from `lines` what was written.
+    ///
+    /// # Errors
+    /// A failed write, or a failed rotation: the lines are written to the old file then.
     pub fn write(&mut self, lines: &mut Vec<u8>) -> anyhow::Result<()> {
-        self.follow()?;
-        // Where the old file cannot be put aside, the lines go on there.
-        let changed = self.change_weeks(Utc::now().with_timezone(&self.timezone).date_naive());
+        self.reopen_if_replaced()?;
+        // If the rotation fails, the lines still go to the old file.
+        let rotated = self.rotate_weekly(Utc::now().with_timezone(&self.timezone).date_naive());
         self.append(lines)?;
-        changed
+        rotated
     }
 
-    /// Somebody may have removed the file, or put another in its place.
-    fn follow(&mut self) -> io::Result<()> {
+    /// Opens the file again if it was removed or replaced, for instance by logrotate.
+    fn reopen_if_replaced(&mut self) -> io::Result<()> {
         let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
         let open_one = identity(self.file.metadata()?);
         if fs::metadata(&self.path).map(identity).ok() != Some(open_one) {
@@ -70,13 +73,14 @@ impl WeeklyFile {
         Ok(())
     }
 
-    /// What fails is tried again on the next day: trying at every line would fill the log with its own complaints.
-    fn change_weeks(&mut self, today: NaiveDate) -> anyhow::Result<()> {
+    /// Rotates the file if a new week has begun. A failed rotation is retried on the next day: a retry at every line
+    /// would fill the log with errors about itself.
+    fn rotate_weekly(&mut self, today: NaiveDate) -> anyhow::Result<()> {
         if !self.begins_week(today) || self.failed == Some(today) {
             return Ok(());
         }
         self.failed = Some(today);
-        // Commands write to the file too, so its length is asked of the file system.
+        // Commands write to the file too, so only the file system knows its length.
         if fs::metadata(&self.path)?.len() > 0 {
             self.roller.roll(&self.path)?;
             self.file = open(&self.path)?;
@@ -85,7 +89,7 @@ impl WeeklyFile {
         Ok(())
     }
 
-    /// Whether the week of this day is a later one than the file's.
+    /// Returns whether this day is in a later week than the file.
     fn begins_week(&mut self, today: NaiveDate) -> bool {
         let (path, timezone) = (&self.path, self.timezone);
         let of_file = self.week.get_or_insert_with(|| monday(first_day(path, timezone).unwrap_or(today)));
@@ -93,6 +97,7 @@ impl WeeklyFile {
     }
 }
 
+/// Opens a file for appending; creates it and the directories above it.
 fn open(path: &Path) -> io::Result<File> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
@@ -100,7 +105,7 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
-/// The day of the file's first line, or of its last change where that line has no date; `None` for no or an empty file.
+/// The day of the file's first line, or of its last change if that line has no date; `None` if it is missing or empty.
 fn first_day(path: &Path, timezone: Tz) -> Option<NaiveDate> {
     let file = File::open(path).ok()?;
     let metadata = file.metadata().ok().filter(|metadata| metadata.len() > 0)?;
@@ -111,6 +116,7 @@ fn first_day(path: &Path, timezone: Tz) -> Option<NaiveDate> {
     written.or_else(changed)
 }
 
+/// The Monday of the week of this day.
 fn monday(day: NaiveDate) -> NaiveDate {
     day - Days::new(day.weekday().num_days_from_monday().into())
 }
@@ -135,28 +141,28 @@ mod tests {
         let mut file = WeeklyFile::open(&path, 2, chrono_tz::UTC).unwrap();
         let mut changes = |today: &str| {
             let begins = file.begins_week(day(today));
-            file.change_weeks(day(today)).unwrap();
+            file.rotate_weekly(day(today)).unwrap();
             begins
         };
         assert!(!changes("2019-07-14"));
         assert!(changes("2019-07-15"));
         assert!(!changes("2019-07-15"));
-        assert!(!changes("2019-07-01"), "a clock that is set back puts nothing aside");
-        assert!(changes("2019-08-02"), "a quiet Monday is made up for");
+        assert!(!changes("2019-07-01"), "a clock that is set back rotates nothing");
+        assert!(changes("2019-08-02"), "a Monday without events is caught up");
     }
 
     #[test]
-    fn a_file_that_cannot_be_put_aside_is_tried_again_the_next_day() {
+    fn a_failed_rotation_is_retried_the_next_day() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         fs::write(&path, "2019-07-10 old\n").unwrap();
         let mut file = WeeklyFile::open(&path, 1, chrono_tz::UTC).unwrap();
-        let in_its_way = directory.path().join("poem.log.1");
-        fs::create_dir_all(in_its_way.join("full")).unwrap();
-        assert!(file.change_weeks(day("2019-07-15")).is_err());
-        assert!(file.change_weeks(day("2019-07-15")).is_ok(), "once a day is enough");
-        fs::remove_dir_all(in_its_way).unwrap();
-        file.change_weeks(day("2019-07-16")).unwrap();
+        let obstacle = directory.path().join("poem.log.1");
+        fs::create_dir_all(obstacle.join("full")).unwrap();
+        assert!(file.rotate_weekly(day("2019-07-15")).is_err());
+        assert!(file.rotate_weekly(day("2019-07-15")).is_ok(), "it is tried once a day");
+        fs::remove_dir_all(obstacle).unwrap();
+        file.rotate_weekly(day("2019-07-16")).unwrap();
         assert_eq!(text(&path, ".1").unwrap(), "2019-07-10 old\n");
         assert_eq!(text(&path, "").unwrap(), "");
     }

@@ -11,19 +11,24 @@ use super::error::{LoggingError, Role};
 use super::line::{Line, LineEncoder};
 use super::weekly_file::WeeklyFile;
 
+/// The number of old files, unless the logging file sets `keep`.
 const DEFAULT_KEEP: u32 = 5;
 
-/// Makes the file's appender from `{path, keep}`.
+/// Builds the appender from `{path, keep}`.
 pub struct WeeklyFileMaker {
+    /// The kind of program: the server rotates the file, a command only appends.
     pub role: Role,
+    /// The parts that all lines have in common.
     pub line: Line,
 }
 
+/// The options of the appender in the logging file.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeeklyFileOptions {
+    /// The log file.
     path: PathBuf,
-    /// How many old files stay, as `PATH.1` (the youngest) to `PATH.5`; 5 when not set.
+    /// The number of old files to keep, as `PATH.1` (the newest) to `PATH.5`; 5 if not set.
     keep: Option<u32>,
 }
 
@@ -67,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_puts_the_file_of_an_older_week_aside_and_keeps_some() {
+    fn the_server_rotates_the_file_of_an_older_week_and_keeps_some() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         for week in ["2019-07-01 old\n", "2019-07-08 old\n", "2019-07-15 old\n"] {
@@ -83,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_goes_on_with_the_file_of_this_week() {
+    fn the_server_continues_the_file_of_this_week() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         fs::write(&path, "a line without a date, just written\n").unwrap();

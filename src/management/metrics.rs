@@ -1,17 +1,17 @@
-//! All metrics in the text format of Prometheus: those of the requests, and the state of the server at this moment.
+//! All metrics in the text format of Prometheus: the counters of requests, and the current state of the server.
 
 use prometheus::{Gauge, IntCounter, IntGauge, Opts, Registry, TextEncoder};
 
 use super::request_metrics::register;
 use super::watched::Watched;
 
-/// Everything, in the text format of Prometheus.
+/// Returns all metrics in the text format of Prometheus.
 pub fn text(watched: &Watched) -> String {
     let families = [watched.metrics.registry.gather(), state(watched).gather()].concat();
     TextEncoder::new().encode_to_string(&families).unwrap_or_default()
 }
 
-/// What holds at this moment.
+/// The metrics of the current state: they are read at every request, not counted.
 fn state(watched: &Watched) -> Registry {
     let registry = Registry::new();
     let gauge = |opts, value: usize| {
@@ -35,18 +35,18 @@ fn state(watched: &Watched) -> Registry {
     for (result, count) in [("hit", cache.hits), ("miss", cache.misses)] {
         let requests = Opts::new(
             "poem_response_cache_requests_total",
-            "Requests answered from the response cache (hit), and responses that had to be built (miss)",
+            "Requests served from the response cache (hit), and responses that had to be rendered (miss)",
         );
         let counter = IntCounter::with_opts(requests.const_label("result", result)).expect("the names are valid");
         counter.inc_by(count);
         register(&registry, counter);
     }
     if let Some(age) = watched.directory.status().age {
-        let freshness = Opts::new(
+        let state_age = Opts::new(
             "poem_tenant_state_age_seconds",
             "Time since the state of the tenants was last read from the database",
         );
-        let gauge = Gauge::with_opts(freshness).expect("the names are valid");
+        let gauge = Gauge::with_opts(state_age).expect("the names are valid");
         gauge.set(age.as_secs_f64());
         register(&registry, gauge);
     }

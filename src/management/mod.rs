@@ -1,9 +1,11 @@
-//! For whoever watches the server: is it alive, is it ready, what is it doing. Not for the public: it listens at an
-//! address of its own, `[SERVER] ManagementAddress` and `ManagementPort`. [`request_metrics`] counts the requests.
+//! The management server: health, readiness and metrics, for monitoring and load balancers.
+//!
+//! It is not for the public, so it has a separate address: `[SERVER] ManagementAddress` and `ManagementPort`.
+//! [`request_metrics`] counts the requests of the main server.
 
-mod metrics;
-pub mod request_metrics;
-mod watched;
+mod metrics; //             all metrics as text
+pub mod request_metrics; // the counters of requests
+mod watched; //             the parts of the main server that are reported
 
 use rocket::http::{ContentType, Status};
 use rocket::{Build, Rocket, State, get, routes};
@@ -12,21 +14,21 @@ use crate::store::migrate::{Schema, schema_mismatch};
 use crate::tenants::directory::DirectoryStatus;
 pub use watched::Watched;
 
-/// The second server, ready to launch. `config`: where it listens and how it ends.
+/// Builds the management server, ready to launch. `config`: its address and shutdown.
 pub fn build(config: rocket::Config, watched: Watched) -> Rocket<Build> {
-    rocket::custom(config).manage(watched).mount("/", routes![alive, ready, counted])
+    rocket::custom(config).manage(watched).mount("/", routes![healthz, readyz, all_metrics])
 }
 
-/// The process answers; nothing else is asked.
+/// Responds as long as the process runs. Nothing else is checked.
 #[get("/poem/healthz")]
-fn alive() -> &'static str {
+fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Whether requests are answered: 503 with the reasons, a line each, where they are not. Nothing is asked, so it
-/// answers at once whatever the database does.
+/// Reports whether the server can serve requests: 503 with one reason per line if not. It uses the last poll, so it
+/// responds at once, whatever the state of the database.
 #[get("/poem/readyz")]
-fn ready(watched: &State<Watched>) -> (Status, String) {
+fn readyz(watched: &State<Watched>) -> (Status, String) {
     let reasons = not_ready(&watched.directory.status());
     match reasons.is_empty() {
         true => (Status::Ok, "ok\n".to_owned()),
@@ -34,12 +36,13 @@ fn ready(watched: &State<Watched>) -> (Status, String) {
     }
 }
 
-/// Why the server is not ready, a line each; empty if it is.
+/// The reasons why the server is not ready, in one line each; empty if it is.
 fn not_ready(status: &DirectoryStatus) -> Vec<String> {
     if !status.is_fresh() {
-        let since = status.age.map_or("so far".to_owned(), |age| format!("for {:.1} s", age.as_secs_f64()));
+        let since =
+            status.age.map_or("never answered".to_owned(), |age| format!("no answer for {:.1} s", age.as_secs_f64()));
         let reason = status.failure.as_ref().map_or(String::new(), |failure| format!(": {failure}"));
-        return vec![format!("the database did not answer {since}{reason}")];
+        return vec![format!("the database is unreachable ({since}){reason}")];
     }
     let migrations = &status.migrations;
     let shared = schema_mismatch(&Schema::Public, migrations.shared);
@@ -50,9 +53,9 @@ fn not_ready(status: &DirectoryStatus) -> Vec<String> {
     shared.into_iter().chain(tenants).collect()
 }
 
-/// The text format of Prometheus.
+/// Reports all metrics in the text format of Prometheus.
 #[get("/metrics")]
-fn counted(watched: &State<Watched>) -> (ContentType, String) {
+fn all_metrics(watched: &State<Watched>) -> (ContentType, String) {
     let format = ContentType::new("text", "plain").with_params([("version", "0.0.4"), ("charset", "utf-8")]);
     (format, metrics::text(watched))
 }
@@ -66,7 +69,7 @@ mod tests {
     use crate::domain::model::tenant::SchemaName;
     use crate::tenants::directory::MigrationStatus;
 
-    fn view(age: Option<u64>, failure: Option<&str>, shared: i64, tenant: Option<i64>) -> DirectoryStatus {
+    fn status(age: Option<u64>, failure: Option<&str>, shared: i64, tenant: Option<i64>) -> DirectoryStatus {
         let tenants = vec![(SchemaName::parse("egi").unwrap(), tenant)];
         DirectoryStatus {
             age: age.map(Duration::from_millis),
@@ -76,17 +79,17 @@ mod tests {
     }
 
     #[test]
-    fn what_keeps_a_server_from_being_ready() {
-        let never = "the database did not answer so far: it is away";
+    fn a_server_that_is_not_ready_reports_why() {
+        let never = "the database is unreachable (never answered): connection refused";
         let newer = "schema egi is at migration 99999, newer than this POEM knows";
-        for (view, expected) in [
-            (view(None, Some("it is away"), 1, None), never),
-            (view(Some(1500), None, 1, Some(1)), "the database did not answer for 1.5 s"),
-            (view(Some(10), None, 0, Some(99999)), "schema public has migrations pending: run poem-db -a"),
-            (view(Some(10), None, 1, Some(99999)), newer),
-            (view(Some(10), None, 1, None), "schema egi has migrations pending: run poem-db -a"),
+        for (status, expected) in [
+            (status(None, Some("connection refused"), 1, None), never),
+            (status(Some(1500), None, 1, Some(1)), "the database is unreachable (no answer for 1.5 s)"),
+            (status(Some(10), None, 0, Some(99999)), "schema public has migrations pending: run poem-db -a"),
+            (status(Some(10), None, 1, Some(99999)), newer),
+            (status(Some(10), None, 1, None), "schema egi has migrations pending: run poem-db -a"),
         ] {
-            let reasons = not_ready(&view);
+            let reasons = not_ready(&status);
             assert!(reasons.iter().any(|reason| reason.starts_with(expected)), "{reasons:?} {expected}");
         }
     }

@@ -1,4 +1,4 @@
-//! The server that is watched.
+//! The parts of the main server that the management server reports on.
 
 use std::sync::Arc;
 
@@ -11,16 +11,20 @@ use crate::cache::ResponseCache;
 use crate::http::database::Db;
 use crate::tenants::directory::TenantDirectory;
 
-/// What readiness and metrics look at.
+/// The state of the main server, for readiness and metrics.
 pub struct Watched {
+    /// The tenants, for the age of their state and their migrations.
     pub directory: Arc<TenantDirectory>,
+    /// The response cache, for its size and hits.
     pub responses: ResponseCache,
+    /// The counters of requests.
     pub metrics: Arc<RequestMetrics>,
+    /// The connections that requests share.
     pub pool: PgPool,
 }
 
 impl Watched {
-    /// `None` if the server does not count its requests.
+    /// Collects the state of a server; `None` if it does not count its requests.
     pub fn of(server: &Rocket<Ignite>) -> Option<Self> {
         Some(Self {
             directory: server.state::<Arc<TenantDirectory>>()?.clone(),

@@ -1,8 +1,8 @@
-//! The tenant directory: which tenants there are, and in which state their data are, without a query per request.
+//! The tenant directory: all tenants and the state of their data, without a query per request.
 //!
 //! One query reads the state of all tenants. A background task polls it four times a second. A request that finds the
-//! last poll older than a second, or made before a write of this server, polls at once. There are no notifications: they
-//! can be lost, and polling is cheap.
+//! last poll older than a second, or made before a write of this server, polls at once. There are no notifications:
+//! they can be lost, and polling is cheap.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -18,7 +18,7 @@ use crate::store::migrate::{Schema, schema_mismatch};
 use crate::store::tenants::{self, TenantState};
 use crate::store::{PoolSettings, Result, StoreError};
 
-/// Nothing that is served is older than this.
+/// The maximum age of the state that responses are made from.
 const MAX_AGE: Duration = Duration::from_secs(1);
 /// The time between two polls.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -33,21 +33,21 @@ pub struct TenantDirectory {
     /// The age that the state may have if the database is unreachable.
     stale_if_error: Duration,
     state: RwLock<Arc<DirectoryState>>,
-    /// One poll at a time, over a connection of its own: an exhausted pool must not make the directory stale.
+    /// The lock for one poll at a time, with its own connection: an exhausted pool must not make the directory stale.
     polling: tokio::sync::Mutex<Option<PgConnection>>,
-    /// When the last poll failed, and why.
+    /// The time and reason of the last failed poll; `None` if none has failed.
     failed: Mutex<Option<(Instant, Arc<StoreError>)>>,
 }
 
-/// What the last successful poll found.
+/// The result of the last successful poll.
 #[derive(Clone)]
 struct DirectoryState {
-    /// When it began; `None` before the first.
+    /// The start of the poll; `None` before the first one.
     polled: Option<Instant>,
     /// A poll that began before this moment does not count.
     valid_since: Option<Instant>,
     by_host: Arc<HashMap<String, Listed>>,
-    /// Why no tenant of this database is served: the migrations of its schema public are not those of this POEM.
+    /// The reason why no tenant is served: the migrations of the schema public are not those of this POEM.
     refusal: Option<Arc<str>>,
     migrations: Arc<MigrationStatus>,
 }
@@ -55,7 +55,7 @@ struct DirectoryState {
 /// A tenant that a host leads to.
 struct Listed {
     state: Arc<TenantState>,
-    /// Why it is not served: the migrations of its schema are not those of this POEM.
+    /// The reason why it is not served: the migrations of its schema are not those of this POEM.
     refusal: Option<String>,
 }
 
@@ -75,19 +75,19 @@ pub struct MigrationStatus {
     pub tenants: Vec<(SchemaName, Option<i64>)>,
 }
 
-/// What readiness and metrics report about the directory.
+/// The status of the directory, for readiness and metrics.
 #[derive(Debug, Clone)]
 pub struct DirectoryStatus {
     /// The time since the last successful poll; `None` before the first.
     pub age: Option<Duration>,
-    /// Why a later poll failed; `None` if none did.
+    /// The reason why a later poll failed; `None` if none failed.
     pub failure: Option<String>,
-    /// As the last successful poll found them.
+    /// The migrations of all schemas, as of the last successful poll.
     pub migrations: Arc<MigrationStatus>,
 }
 
 impl DirectoryStatus {
-    /// Whether the state is as new as what is served must be.
+    /// Returns whether the state is new enough to serve responses from it.
     pub fn is_fresh(&self) -> bool {
         self.age.is_some_and(|age| age < MAX_AGE)
     }
@@ -104,8 +104,8 @@ impl DirectoryState {
 }
 
 impl TenantDirectory {
-    /// An empty directory, which polls when it is first asked. `stale_if_error`: the age that the state may have if the
-    /// database is unreachable.
+    /// Creates an empty directory, which polls on the first request. `stale_if_error`: the age that the state may have
+    /// if the database is unreachable.
     pub fn new(settings: PoolSettings, stale_if_error: Duration) -> Self {
         let state = DirectoryState {
             polled: None,
@@ -131,8 +131,9 @@ impl TenantDirectory {
     /// The tenant that the host leads to, in a state that was current within the last second; `None` if there is none.
     ///
     /// # Errors
-    /// A transient one ([`StoreError::is_transient`]) if the state cannot be read, unless `stale_if_error` allows the last
-    /// one; `SchemaVersion` if the migrations of the schema public, or of the tenant's, are not those of this POEM.
+    /// A transient one ([`StoreError::is_transient`]) if the state cannot be read, unless `stale_if_error` allows the
+    /// last one; `SchemaVersion` if the migrations of the schema public, or of the tenant's, are not those of this
+    /// POEM.
     pub async fn tenant(&self, host: &Host) -> Result<Option<Arc<TenantState>>> {
         let state = self.fresh_state().await?;
         if let Some(refusal) = &state.refusal {
@@ -144,7 +145,7 @@ impl TenantDirectory {
         }
     }
 
-    /// The status, at once, whatever the database does.
+    /// The current status. Never waits for the database.
     pub fn status(&self) -> DirectoryStatus {
         let state = self.state();
         let failure = self.failed_since(state.polled).map(|error| error.to_string());
@@ -155,7 +156,7 @@ impl TenantDirectory {
         }
     }
 
-    /// Makes the next request poll first: this server has written.
+    /// Marks the state as outdated, because this server has written: the next request polls first.
     pub fn invalidate(&self) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         *state = Arc::new(DirectoryState { valid_since: Some(Instant::now()), ..DirectoryState::clone(&state) });
@@ -166,7 +167,7 @@ impl TenantDirectory {
         *self.polling.lock().await = Some(connection);
     }
 
-    /// Polls as long as the server runs.
+    /// Polls in the background, without end.
     pub async fn poll_loop(&self) {
         loop {
             if let Err(error) = self.refresh(Instant::now(), BACKGROUND_TIMEOUT).await {
@@ -176,6 +177,7 @@ impl TenantDirectory {
         }
     }
 
+    /// Returns a current state; polls if there is none. Falls back to the last one if `stale_if_error` allows it.
     async fn fresh_state(&self) -> Result<Arc<DirectoryState>> {
         let state = self.state();
         if state.is_current() {
@@ -196,7 +198,7 @@ impl TenantDirectory {
     async fn refresh(&self, requested: Instant, limit: Duration) -> Result<()> {
         let mut connection = match timeout(REQUEST_TIMEOUT, self.polling.lock()).await {
             Ok(connection) => connection,
-            Err(_) => return Err(StoreError::Unreachable("another poll has no answer so far".to_owned())),
+            Err(_) => return Err(StoreError::Unreachable("another poll is still waiting for the database".to_owned())),
         };
         if self.state().polled.is_some_and(|polled| polled > requested) {
             return Ok(());
@@ -223,12 +225,13 @@ impl TenantDirectory {
         }
     }
 
-    /// Why a poll failed after the moment, or ever.
+    /// Returns the error of the last failed poll, if it failed after `moment`; without `moment`, if any failed.
     fn failed_since(&self, moment: Option<Instant>) -> Option<Arc<StoreError>> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.as_ref().filter(|(when, _)| moment.is_none_or(|moment| *when > moment)).map(|(_, error)| error.clone())
     }
 
+    /// Replaces the state by the result of a poll that began at `polled`.
     fn apply(&self, polled: Instant, Poll { tenants, shared }: Poll) {
         let migrations = tenants.iter().map(|state| (state.tenant.schema.clone(), state.migration)).collect();
         let by_host =
@@ -245,14 +248,14 @@ impl TenantDirectory {
     }
 }
 
-/// What a poll reads.
+/// The rows that a poll reads.
 struct Poll {
     tenants: Vec<TenantState>,
     /// The highest migration applied in the schema public.
     shared: Option<i64>,
 }
 
-/// Polls over the connection of the last poll; over a new one if there is none, or if it has ended since.
+/// Polls over the connection of the last poll, or over a new one if that was closed or there is none.
 async fn poll(settings: &PoolSettings, connection: &mut Option<PgConnection>) -> Result<Poll> {
     if let Some(mut conn) = connection.take()
         && let Ok(poll) = read(&mut conn).await
@@ -269,6 +272,7 @@ async fn poll(settings: &PoolSettings, connection: &mut Option<PgConnection>) ->
     poll
 }
 
+/// Reads the state of all tenants.
 async fn read(conn: &mut PgConnection) -> Result<Poll> {
     Ok(Poll { tenants: tenants::list(conn).await?, shared: tenants::shared_migration(conn).await? })
 }

@@ -1,4 +1,4 @@
-//! The tenants that this server serves: which there are, in which state their data are, and which one a request is for.
+//! The tenants of this server: the directory of all tenants, and the tenant of a request.
 
 pub mod directory; // all tenants and their states, refreshed from the database
 pub mod guard; //     the tenant of a request

@@ -1,4 +1,4 @@
-//! A server on loopback that answers as a test tells it, and the certificates for one with TLS.
+//! A test server on loopback with scripted responses, and the certificates for TLS.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -17,16 +17,18 @@ use openssl::x509::{X509, X509Builder, X509Name};
 
 /// A certificate with its key.
 pub struct Identity {
+    /// The X.509 certificate, valid for one day.
     pub certificate: X509,
+    /// The private key of the certificate.
     pub key: PKey<Private>,
 }
 
-/// An authority that certifies itself.
+/// Creates a certificate authority (self-signed).
 pub fn authority() -> Identity {
     identity("Authority", None)
 }
 
-/// A server with the name or address `host`, certified by `issuer`.
+/// Creates a server certificate for the name or address `host`, signed by `issuer`.
 pub fn server(host: &str, issuer: &Identity) -> Identity {
     identity(host, Some(issuer))
 }
@@ -68,16 +70,16 @@ fn for_host(builder: &mut X509Builder, host: &str, issuer: &Identity) {
     builder.append_extension(names).unwrap();
 }
 
-/// Answers every request to its end of life with what `answer` makes of the path; then closes the connection.
-pub fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> SocketAddr {
-    listen(move |mut stream| respond(&mut stream, &answer))
+/// Serves until the process ends. `response` builds the response from the request; then the connection is closed.
+pub fn serve(response: impl Fn(&str) -> Vec<u8> + Send + 'static) -> SocketAddr {
+    listen(move |mut stream| respond(&mut stream, &response))
 }
 
-/// The same over TLS of at most this version. A handshake that fails is the client's business.
+/// The same over TLS, of at most the version `newest`. A failed handshake is ignored: the client reports it.
 pub fn serve_tls(
     identity: &Identity,
     newest: Option<SslVersion>,
-    answer: impl Fn(&str) -> Vec<u8> + Send + 'static,
+    response: impl Fn(&str) -> Vec<u8> + Send + 'static,
 ) -> SocketAddr {
     let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls_server()).unwrap();
     acceptor.set_private_key(&identity.key).unwrap();
@@ -87,7 +89,7 @@ pub fn serve_tls(
     let acceptor = Arc::new(acceptor.build());
     listen(move |stream| {
         if let Ok(mut stream) = acceptor.accept(stream) {
-            respond(&mut stream, &answer);
+            respond(&mut stream, &response);
             let _ = stream.shutdown();
         }
     })
@@ -100,8 +102,8 @@ fn listen(handle: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
     address
 }
 
-/// A client that hangs up early is no failure of the test.
-fn respond(stream: &mut (impl Read + Write), answer: &impl Fn(&str) -> Vec<u8>) {
+/// Reads a request and responds. Errors are ignored: a client may close the connection early.
+fn respond(stream: &mut (impl Read + Write), response: &impl Fn(&str) -> Vec<u8>) {
     let mut request = Vec::new();
     let mut buffer = [0; 1024];
     while !request.ends_with(b"\r\n\r\n") {
@@ -111,5 +113,5 @@ fn respond(stream: &mut (impl Read + Write), answer: &impl Fn(&str) -> Vec<u8>) 
         }
     }
     let request = String::from_utf8_lossy(&request).into_owned();
-    let _ = stream.write_all(&answer(&request));
+    let _ = stream.write_all(&response(&request));
 }

@@ -1,3 +1,5 @@
+//! Fetching from the test server: limits, redirects, certificates and the texts of errors.
+
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -6,7 +8,7 @@ use openssl::ssl::SslVersion;
 use super::test_server::{Identity, authority, serve, serve_tls, server};
 use super::*;
 
-/// A client that no proxy of the environment stands before.
+/// Creates a client that ignores the proxy settings of the environment.
 fn client(trust: &CaCertificates) -> HttpClient {
     HttpClient::build(settings(trust).unwrap().no_proxy()).unwrap()
 }
@@ -19,7 +21,7 @@ fn fetched(result: Result<Vec<u8>, FetchError>) -> Result<String, String> {
     result.map(|body| String::from_utf8(body).unwrap()).map_err(|error| error.to_string())
 }
 
-fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
+fn response(status: &str, headers: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}Connection: close\r\n\r\n{body}", body.len()).into()
 }
 
@@ -29,7 +31,7 @@ fn path(request: &str) -> &str {
 
 #[tokio::test]
 async fn a_body_is_fetched() {
-    let address = serve(|request| answer("200 OK", "", request));
+    let address = serve(|request| response("200 OK", "", request));
     let request = get(&format!("http://{address}/a/b/")).await.unwrap().to_lowercase();
     assert!(request.starts_with("get /a/b/ http/1.1\r\n"), "{request}");
     assert!(request.contains(concat!("user-agent: poem/", env!("CARGO_PKG_VERSION"))), "{request}");
@@ -37,19 +39,19 @@ async fn a_body_is_fetched() {
 
 #[tokio::test]
 async fn another_status_is_an_error() {
-    let address = serve(|request| answer(&path(request)[1..4], "", "words"));
+    let address = serve(|request| response(&path(request)[1..4], "", "words"));
     for status in ["404", "500", "304"] {
         let url = format!("http://{address}/{status}");
         let error = get(&url).await.unwrap_err();
-        assert!(error.starts_with(&format!("{url} answered with status {status}")), "{error}");
+        assert!(error.starts_with(&format!("{url} responded with status {status}")), "{error}");
     }
 }
 
-/// Every path leads to the one with a number less, until `/0`.
+/// Redirects `/N` to `/N-1`, until `/0` responds.
 fn countdown(request: &str) -> Vec<u8> {
     match path(request)[1..].parse::<usize>() {
-        Ok(left @ 1..) => answer("302 Found", &format!("Location: /{}\r\n", left - 1), ""),
-        _ => answer("200 OK", "", "here"),
+        Ok(left @ 1..) => response("302 Found", &format!("Location: /{}\r\n", left - 1), ""),
+        _ => response("200 OK", "", "here"),
     }
 }
 
@@ -77,18 +79,18 @@ async fn a_body_that_is_too_large_is_an_error() {
     let announced = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", BODY_LIMIT + 1);
     let address = serve(move |_| announced.clone().into());
     let error = get(&format!("http://{address}/")).await.unwrap_err();
-    assert_eq!(error, format!("http://{address}/ answered with more than 64 MiB"));
+    assert_eq!(error, format!("http://{address}/ responded with more than 64 MiB"));
     let address = serve(|_| {
-        let mut answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec();
-        answer.resize(answer.len() + BODY_LIMIT + 1, b' ');
-        answer
+        let mut response = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec();
+        response.resize(response.len() + BODY_LIMIT + 1, b' ');
+        response
     });
     let error = get(&format!("http://{address}/")).await.unwrap_err();
-    assert_eq!(error, format!("http://{address}/ answered with more than 64 MiB"));
+    assert_eq!(error, format!("http://{address}/ responded with more than 64 MiB"));
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_an_error() {
+async fn a_response_that_breaks_off_is_an_error() {
     for beginning in ["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "HTTP/1.1 200", ""] {
         let address = serve(|_| beginning.into());
         let error = get(&format!("http://{address}/")).await.unwrap_err();
@@ -98,8 +100,8 @@ async fn an_answer_that_breaks_off_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_error_tells_its_causes() {
-    // bound and let go, so nobody listens there
+async fn an_error_names_its_causes() {
+    // Bound and released, so that no one listens on the port.
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = get(&format!("http://{address}/")).await.unwrap_err();
     assert!(error.contains("Connection refused"), "{error}");
@@ -114,7 +116,7 @@ fn trust_in(directory: &Path, authority: &Identity) -> CaCertificates {
 }
 
 fn secret_server(host: &str, authority: &Identity, newest: Option<SslVersion>) -> SocketAddr {
-    serve_tls(&server(host, authority), newest, |_| answer("200 OK", "", "trusted"))
+    serve_tls(&server(host, authority), newest, |_| response("200 OK", "", "trusted"))
 }
 
 #[tokio::test]
@@ -157,10 +159,10 @@ async fn tls_before_1_2_is_refused() {
 async fn a_redirect_out_of_https_is_not_followed() {
     let directory = tempfile::tempdir().unwrap();
     let authority = authority();
-    let plain = serve(|_| answer("200 OK", "", "plain"));
+    let plain = serve(|_| response("200 OK", "", "plain"));
     let location = format!("Location: http://{plain}/\r\n");
     let identity = server("127.0.0.1", &authority);
-    let address = serve_tls(&identity, None, move |_| answer("302 Found", &location, ""));
+    let address = serve_tls(&identity, None, move |_| response("302 Found", &location, ""));
     let trust = trust_in(directory.path(), &authority);
     let error = fetched(client(&trust).get(&format!("https://{address}/")).await).unwrap_err();
     assert!(error.ends_with("the redirect leads from https to http"), "{error}");

@@ -42,8 +42,8 @@ fn what_is_wrong_stands_at_its_field_and_nothing_changes() {
     let row = "SELECT password FROM egi.app_user WHERE username = 'alice'";
     let before = sql(&installation, row);
     let cases = [
-        (fields("wrong", NEW, NEW), "Your old password was not right. Please enter it again.", "old_password"),
-        (fields("", NEW, NEW), "Your old password was not right.", "old_password"),
+        (fields("wrong", NEW, NEW), "Your current password is wrong. Please enter it again.", "old_password"),
+        (fields("", NEW, NEW), "Your current password is wrong.", "old_password"),
         (fields(OLD, NEW, "other"), "The two password fields didn&#x27;t match.", "new_password2"),
         (fields(OLD, "", ""), "This password is too short. It must contain at least 8 characters.", "new_password1"),
         (fields(OLD, "8317290465", "8317290465"), "This password is entirely numeric.", "new_password1"),

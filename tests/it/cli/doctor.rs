@@ -59,12 +59,12 @@ fn the_secret_key() {
     let installation = healthy();
     let key = installation.path("etc/poem/secret_key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o604)).unwrap();
-    wrong(&installation, 1, "can be read by everybody: chmod 0600");
+    wrong(&installation, 1, "is readable by all users: run chmod 0600");
     fs::write(&key, "").unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     wrong(&installation, 1, "is empty");
     fs::remove_file(&key).unwrap();
-    wrong(&installation, 1, "is missing: put it back from your backup; only for a new POEM");
+    wrong(&installation, 1, "is missing: restore it from your backup; only for a new installation");
 }
 
 #[test]

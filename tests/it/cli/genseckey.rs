@@ -16,7 +16,7 @@ fn a_key_is_made_for_the_owner_alone_and_not_overwritten() {
     assert!(key.trim().len() >= 32 && !format!("{made:?}").contains(key.trim()), "{key}");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
     let again = installation.run("poem-genseckey", &arguments);
-    said(&again, 1, "exists already and was left as it is: keep it.");
+    said(&again, 1, "already exists and was not changed: keep it.");
     assert_eq!(fs::read_to_string(&file).unwrap(), key);
     installation.run("poem-genseckey", &[arguments[0], arguments[1], "--force"]).done();
     let forced = fs::read_to_string(&file).unwrap();

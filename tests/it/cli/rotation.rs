@@ -36,5 +36,5 @@ fn a_previous_key_that_is_not_there_is_named() {
     let ran = installation.run("poem", &["doctor"]);
     assert!(ran.stdout.contains("WRONG") && ran.stdout.contains("/nonexistent/key is missing"), "{ran:?}");
     let ran = installation.run("poem", &["serve"]);
-    assert!(ran.status == 1 && ran.stderr.contains("take PreviousSecretKeyPath out"), "{ran:?}");
+    assert!(ran.status == 1 && ran.stderr.contains("remove PreviousSecretKeyPath from poem.conf"), "{ran:?}");
 }

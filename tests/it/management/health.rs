@@ -81,7 +81,7 @@ fn a_database_that_accepts_and_says_nothing_is_told_at_once() {
         let answer = get(address, "/poem/readyz");
         assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
         assert_eq!(answer.status, 503);
-        assert!(answer.text().starts_with("the database did not answer so far"), "{answer:?}");
+        assert!(answer.text().starts_with("the database is unreachable (never answered)"), "{answer:?}");
         assert_eq!(get(address, "/poem/healthz").status, 200);
     }
     let why = await_answer(address, "/poem/readyz", |answer| answer.text().contains(": "));

@@ -89,17 +89,17 @@ fn password(is_refused: bool) -> PasswordPage {
         errors: if is_refused && !error.is_empty() { vec![error.to_owned()] } else { Vec::new() },
         ..Widget::default()
     };
-    let wrong = "Your old password was entered incorrectly.";
-    let problem = ErrorLink { text: format!("Old password: {wrong}"), href: "#id_old_password".to_owned() };
+    let wrong = "Your current password is wrong. Please enter it again.";
+    let problem = ErrorLink { text: format!("Current password: {wrong}"), href: "#id_old_password".to_owned() };
     PasswordPage {
         heading: "Change password".to_owned(),
         action: "/poem/admin/password_change/".to_owned(),
         error_heading: if is_refused { "Please correct the error below.".to_owned() } else { String::new() },
         error_links: if is_refused { vec![problem] } else { Vec::new() },
         widgets: vec![
-            widget("old_password", "Old password", wrong),
+            widget("old_password", "Current password", wrong),
             widget("new_password1", "New password", ""),
-            widget("new_password2", "New password, once more", ""),
+            widget("new_password2", "New password again", ""),
         ],
         rules: ["has 8 characters or more", "is not only digits", "is not a common one", "is not like your name"]
             .map(str::to_owned)
