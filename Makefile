@@ -1,4 +1,4 @@
-# The commands of a developer; CONTRIBUTING.md says when to use which.
+# The commands for developers. CONTRIBUTING.md explains when to use them.
 
 .PHONY: try check check-all fmt lint test test-browser test-postgresql-10 test-collation sqlx deny bench fuzz
 
@@ -11,36 +11,36 @@ check: # everything a change must pass, before every push
 check-all: # what CI runs
 	./check --all
 
-fmt: # put the code into its form
+fmt: # format the code
 	cargo fmt
 
-lint: # what clippy says
+lint: # run clippy
 	cargo clippy --all-targets -- -D warnings
 
-test: # all tests; they start a PostgreSQL of their own
+test: # all tests; they start a private PostgreSQL
 	cargo test
 
-test-browser: # every page and the journeys of people in a Chromium; pictures into target/screenshots
+test-browser: # every page, and the journeys of users, in Chromium; screenshots in target/screenshots
 	cargo build --bin poem && cargo test --test it templates::
 	packaging/check-browser --all
 
-test-postgresql-10: # all tests over the oldest PostgreSQL that is supported
+test-postgresql-10: # all tests with the oldest supported PostgreSQL
 	packaging/check-postgresql 10
 
-test-collation: # all tests over a cluster whose collation is not C
+test-collation: # all tests with a cluster whose collation is not C
 	packaging/check-postgresql collation
 
-sqlx: # describe the queries into .sqlx, after changing a query or a migration
+sqlx: # describe the queries in .sqlx, after changing a query or a migration
 	packaging/sqlx-prepare
 
 deny: # licences, sources and advisories of the dependencies
 	packaging/check-dependencies
 
-bench: # measure POEM beside nginx, into benchmark/RESULTS.md
+bench: # compare POEM with nginx; writes benchmark/RESULTS.md
 	benchmark/run
 
-# The long run over a parser of untrusted input: make fuzz TARGET=dump SECONDS=600. Wants cargo-fuzz; the compiler of
-# the day is told to allow what it takes for that.
+# Fuzzes a parser of untrusted input: make fuzz TARGET=dump SECONDS=600. Needs cargo-fuzz. RUSTC_BOOTSTRAP lets the
+# stable compiler accept its nightly options.
 TARGET ?= ini
 SECONDS ?= 300
 fuzz:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Starts a server, asks it until it answers with 200, stops it, and prints the milliseconds between.
+"""Starts a server, repeats a request until it is answered with 200, stops the server, and prints the milliseconds.
 
     benchmark/first_answer.py PORT PATH TOKEN COMMAND…
 """
@@ -9,17 +9,17 @@ import subprocess
 import sys
 import time
 
-PATIENCE = 20
+TIMEOUT = 20
 
 
 def answers(port, path, token):
-    """Whether a whole answer came."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    """Checks whether a complete response with status 200 comes."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
         connection.request("GET", path, headers={"Host": "localhost", "X-API-KEY": token, "Accept-Encoding": "gzip"})
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status == 200
+        response = connection.getresponse()
+        response.read()
+        return response.status == 200
     except OSError:
         return False
     finally:
@@ -32,7 +32,7 @@ def main():
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         while not answers(port, path, token):
-            if server.poll() is not None or time.monotonic() - started > PATIENCE:
+            if server.poll() is not None or time.monotonic() - started > TIMEOUT:
                 sys.exit("the server did not answer")
             time.sleep(0.001)
         print(f"{(time.monotonic() - started) * 1000:.1f}")

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes the dump of a large tenant, as dumpdata of POEM 2.3 would write it. The same arguments give the same bytes.
+"""Makes the dump of a large tenant in the format of POEM 2.3's dumpdata. The same arguments result in the same bytes.
 
     benchmark/generate.py [--times N | --small] > dump.json
 
-As it stands: 150 probes, 500 metrics with 18 settings or so each, 40 profiles with 100 tuples each, 830 versions, 886
+By default: 150 probes, 500 metrics with 18 settings or so each, 40 profiles with 100 tuples each, 830 versions, 886
 log entries, 3 groups of each kind, 2 users, 400 VOs, 200 service flavours, 300 services. --times 10: ten times that.
---small: what one of many tenants holds, 15 metrics and 2 profiles. The token is in every one of them.
+--small: one of many tenants, with 15 metrics and 2 profiles. All dumps have the same token.
 """
 
 import argparse
@@ -33,14 +33,14 @@ SECTIONS = {
 
 
 class Dump:
-    """The rows so far; each model counts its keys from 1."""
+    """The rows made so far. The keys of each model start at 1."""
 
     def __init__(self):
         self.rows = []
         self.keys = {}
 
     def add(self, model, fields, key=None):
-        """Adds a row, under the next key of its model where none is given; returns the key."""
+        """Adds a row and returns its key; by default the next key of its model."""
         if key is None:
             key = self.keys.get(model, 0) + 1
             self.keys[model] = key
@@ -49,7 +49,7 @@ class Dump:
 
 
 class Tenant:
-    """Makes the rows in the order in which they refer to each other."""
+    """Makes the rows of a tenant, in an order in which references point back."""
 
     def __init__(self, probes, metrics, profiles, tuples, vos, flavours, services):
         self.dump = Dump()
@@ -62,7 +62,7 @@ class Tenant:
         self.profiles = [f"ARGO_MON_{n:02}" for n in range(profiles)]
         self.tuples = tuples
         self.services = services
-        # Of each probe: the key and the label of its newest version.
+        # The key and the label of the newest version of each probe.
         self.newest = {}
 
     def namespace(self, number):
@@ -73,7 +73,7 @@ class Tenant:
         return f"{self.namespace(number)}.{subject}-{deed}-{number:03}"
 
     def now(self):
-        """A time later than all before."""
+        """Returns a time later than all previous ones."""
         self.moment += 1
         return (START + timedelta(seconds=37 * self.moment)).isoformat(timespec="milliseconds")
 
@@ -124,7 +124,7 @@ class Tenant:
             self.dump.add("poem.service", fields, str(1000 + number))
 
     def add_probes(self):
-        """One in five has a second version."""
+        """Adds the probes. One in five has a second version."""
         for number, name in enumerate(self.probes):
             versions = ["1.0.0", "2.0.0"] if number % 5 == 0 else ["1.0.0"]
             fields = {
@@ -140,7 +140,7 @@ class Tenant:
             self.dump.add("poem.probe", fields | {"nameversion": label, "datetime": time})
 
     def add_metrics(self):
-        """One in ten is passive; three in ten have a second version."""
+        """Adds the metrics. One in ten is passive; three in ten have a second version."""
         for number, name in enumerate(self.metrics):
             self.dump.add("poem.metrics", {"name": name})
             passive = number % 10 == 9
@@ -209,7 +209,7 @@ class Tenant:
                 self.dump.add(f"poem.groupof{kind}", {"name": name, "permissions": [], kind: keys})
 
     def add_version(self, model, key, fields, name, action):
-        """A version with its revision and log entry; returns its key and time."""
+        """Adds a version with its revision and log entry; returns its key and time."""
         time = self.now()
         text = json.dumps([{"model": f"poem.{model}", "pk": key, "fields": fields}])
         message = json.dumps([{action: {}}])
@@ -236,7 +236,7 @@ class Tenant:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=1, metavar="N", help="N times the rows")
-    parser.add_argument("--small", action="store_true", help="what one of many tenants holds")
+    parser.add_argument("--small", action="store_true", help="the data of one of many small tenants")
     args = parser.parse_args()
     if args.small:
         tenant = Tenant(probes=5, metrics=15, profiles=2, tuples=20, vos=5, flavours=10, services=10)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes tables of what benchmark/run measured, with the wanted figures beside them.
+"""Makes tables of the measurements of benchmark/run, with the targets next to them.
 
     benchmark/report.py SAMPLES RESULTS.md
 
-What stands in RESULTS.md from the heading "Remarks" on was written by people and stays.
+The part of RESULTS.md from the heading "Remarks" on is written by hand and kept.
 """
 
 import sys
@@ -12,13 +12,13 @@ from pathlib import Path
 from statistics import median
 
 REMARKS = "## Remarks"
-# By the number of connections: the least share of nginx's requests a second.
+# The least share of nginx's requests per second, by the number of connections.
 WANTED_SHARE = {1: 0.5, 8: 0.5, 32: 0.4}
 WANTED_P99_TIMES = 3
 WANTED_MEMORY_MIB = 40
 WANTED_START_MS = 100
 WANTED_LOAD_MS = 2000
-# What POEM 2.3 needed for the same pages of the same data: requests a second, and words.
+# POEM 2.3 with the same pages and data: requests per second, and a description.
 ORIGINAL = {"metric list": (14, "14 req/s, p50 546 ms at 8 connections"), "services": (None, "14 s for one, 1.6 MB")}
 WANTED_TIMES = 100
 WANTED_SERVICES_MS = 100
@@ -26,7 +26,7 @@ SCENARIOS = {"one": "as above", "ten": "10 times the data", "many": "200 tenants
 
 
 def read(path):
-    """The samples by kind: each the list of its values."""
+    """Reads the samples by kind, each as the list of its values."""
     samples = defaultdict(list)
     for line in Path(path).read_text().splitlines():
         kind, *values = line.split("\t")
@@ -35,7 +35,7 @@ def read(path):
 
 
 def table(head, rows):
-    """The first column to the left, the others to the right."""
+    """A Markdown table: the first column is aligned left, the others right."""
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
 

@@ -1,20 +1,20 @@
 # shellcheck shell=bash
-# Starts and stops what the benchmark needs, all of it below $scratch: PostgreSQL, POEM, nginx. Sourced by benchmark/run.
+# Starts and stops PostgreSQL, POEM and nginx for the benchmark, all in $scratch. Sourced by benchmark/run.
 
-# Process ids of what runs now; empty: nothing.
+# The process ids of the running servers; empty if they do not run.
 poem_pid='' nginx_pid='' postgresql_runs=''
 
-# A port that nobody uses.
+# Prints a free port.
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# With the settings that initdb gives: every commit waits for the disk.
+# Starts PostgreSQL with the default settings of initdb: every commit waits for the disk.
 start_postgresql() {
     mkdir --mode=0700 "$scratch/postgresql"
     [ "$(id -u)" -ne 0 ] || chown "$(postgresql_user)" "$scratch/postgresql"
     (
-        # The server's user may not be allowed to stand in the source directory.
+        # The server's user may not be able to enter the source directory.
         cd /
         as_postgresql_user "$pg_bin/initdb" --pgdata="$scratch/postgresql/data" --username=poem --auth=trust \
             --encoding=UTF8 --locale=C >"$scratch/initdb.log" 2>&1 || { cat "$scratch/initdb.log" >&2; exit 1; }
@@ -30,14 +30,14 @@ sql() {
         --set=ON_ERROR_STOP=1 --dbname="$1" --command="$2"
 }
 
-# Has PostgreSQL write every statement with its duration into its log, or no longer.
+# log_statements 0 makes PostgreSQL log every statement with its duration; -1 stops that.
 log_statements() {
     sql postgres "ALTER SYSTEM SET log_min_duration_statement = $1"
     sql postgres 'SELECT pg_reload_conf()' >/dev/null
     sleep 0.5
 }
 
-# What PostgreSQL wrote since its log had this many bytes.
+# Prints the lines that PostgreSQL has logged since its log had this many bytes.
 postgresql_log_since() {
     tail --bytes=+$(($1 + 1)) "$scratch/postgresql/log"
 }
@@ -46,7 +46,7 @@ postgresql_log_size() {
     stat --format=%s "$scratch/postgresql/log"
 }
 
-# prepare_poem: poem.conf and the logging file as shipped, but for the places.
+# Writes poem.conf and the logging file as shipped, with other paths, and generates the secret key.
 prepare_poem() {
     local venv=$scratch/venv
     mkdir --parents "$venv/etc/poem"
@@ -75,13 +75,13 @@ User = $(id --user --name)
 StaticPath = $PWD/static
 TemplatesPath = $PWD/templates
 CONF
-    # The syslog of this machine shall not get some million lines.
+    # Keeps millions of lines out of this machine's syslog.
     sed "s,/dev/log,$scratch/no-syslog," etc/poem_logging.conf >"$venv/etc/poem/poem_logging.conf"
     export POEM_CONF=$venv/etc/poem/poem.conf
     "$poem" genseckey -f "$venv/etc/poem/secret_key" >/dev/null
 }
 
-# use_database NAME: an empty one; what POEM does from now on it does there.
+# use_database NAME: creates an empty database, which POEM uses from now on.
 use_database() {
     export POEM__DATABASE__NAME=$1
     sql postgres "CREATE DATABASE $1"
@@ -106,7 +106,7 @@ stop_poem() {
     poem_pid=''
 }
 
-# Serves the files below $scratch/files: as many workers as the machine has cores, which is what POEM takes too.
+# Starts nginx, which serves the files in $scratch/files with one worker per core; POEM has as many threads.
 start_nginx() {
     cat >"$scratch/nginx.conf" <<CONF
 daemon off;
@@ -158,7 +158,7 @@ stop_postgresql() {
     postgresql_runs=''
 }
 
-# Of the server now: peak and present resident memory in KiB.
+# Prints the peak and the current resident memory of the server in KiB.
 memory_of_poem() {
     awk '/^VmHWM/ { peak = $2 } /^VmRSS/ { now = $2 } END { print peak "\t" now }' "/proc/$poem_pid/status"
 }

@@ -1,4 +1,4 @@
--- One line for report.py: requests, duration (µs), p50 and p99 (µs), and what went wrong: answers that are neither 2xx
+-- Prints a line for report.py: requests, duration (µs), p50 and p99 (µs), and failures: responses that are neither 2xx
 -- nor 3xx, and sockets that failed or timed out.
 function done(summary, latency)
     local errors = summary.errors

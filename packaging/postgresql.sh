@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Finds the programs of PostgreSQL and runs them as a user who may. Sourced by scripts; does nothing by itself.
+# Finds PostgreSQL's programs and runs them as a suitable user. Sourced by scripts; does nothing by itself.
 # src/backup/pg_programs.rs looks in the same places.
 
-# Prints the directory that holds initdb and postgres of at least version 10; fails where there is none.
+# Prints the directory of initdb and postgres, version 10 or newer; fails if there is none.
 postgresql_bin() {
     local candidate
     while IFS= read -r candidate; do
@@ -19,12 +19,12 @@ postgresql_candidates() {
     [ -z "${POEM_PG_BIN:-}" ] || printf '%s\n' "$POEM_PG_BIN"
     printf '%s\n' "${PATH//:/$'\n'}"
     pg_config --bindir 2>/dev/null || true
-    # The newest first.
+    # The newest version first.
     find /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/rh/rh-postgresql*/root/usr/bin -maxdepth 0 2>/dev/null |
         sort --version-sort --reverse
 }
 
-# The user who runs PostgreSQL: oneself, or an unprivileged user where oneself is root, which PostgreSQL refuses.
+# Prints the user that runs PostgreSQL: the current user, or an unprivileged one for root, which PostgreSQL refuses.
 postgresql_user() {
     if [ "$(id -u)" -ne 0 ]; then
         id -un
@@ -35,7 +35,7 @@ postgresql_user() {
     fi
 }
 
-# as_postgresql_user COMMAND… : runs it as that user.
+# as_postgresql_user COMMAND…: runs the command as that user.
 as_postgresql_user() {
     if [ "$(id -u)" -eq 0 ]; then
         runuser -u "$(postgresql_user)" -- "$@"

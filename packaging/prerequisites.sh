@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What building and trying POEM needs: finds out what is missing and installs that, no more. Sourced by ./try and
+# The prerequisites of building and trying POEM: finds the missing ones and installs only those. Sourced by ./try and
 # ./check from the source directory; does nothing by itself.
 
 # shellcheck source=packaging/postgresql.sh
@@ -9,7 +9,7 @@ say() {
     printf 'poem: %s\n' "$*" >&2
 }
 
-# The family of the system, which decides the names of packages: debian, redhat, redhat7 or other.
+# Prints the family of the system, which decides the names of packages: debian, redhat, redhat7 or other.
 system_family() {
     if command -v apt-get >/dev/null; then
         echo debian
@@ -22,7 +22,7 @@ system_family() {
     fi
 }
 
-# package FAMILY TOOL: the package that brings a tool.
+# package FAMILY TOOL: prints the packages that provide a tool.
 package() {
     case "$1 $2" in
         debian\ cc) printf 'gcc\nlibc6-dev\n' ;;
@@ -39,7 +39,7 @@ package() {
     esac
 }
 
-# Prints the packages that are missing, one a line.
+# Prints the missing packages, one per line.
 missing_packages() {
     local family=$1
     can_link || package "$family" cc
@@ -47,11 +47,11 @@ missing_packages() {
     has_openssl_headers || package "$family" openssl
     postgresql_bin >/dev/null || package "$family" postgresql
     command -v curl >/dev/null || package "$family" curl
-    # Debian's packages only recommend them, and only what must be there is installed.
+    # Debian's packages only recommend them, and recommended packages are not installed.
     [ "$family" != debian ] || [ -e /etc/ssl/certs/ca-certificates.crt ] || package "$family" certificates
 }
 
-# A compiler without the C library's own files cannot.
+# Checks that a program can be linked, which needs the development files of the C library.
 can_link() {
     command -v cc >/dev/null && echo 'int main(void) { return 0; }' | cc -x c -o /dev/null - 2>/dev/null
 }
@@ -64,7 +64,7 @@ has_openssl_headers() {
     fi
 }
 
-# Runs a command as root, where we are or may become it.
+# Runs a command as root: directly, or with sudo.
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
@@ -79,7 +79,7 @@ may_become_root() {
     [ "$(id -u)" -eq 0 ] || { command -v sudo >/dev/null && { [ -t 0 ] || sudo --non-interactive true 2>/dev/null; }; }
 }
 
-# Installs the packages that are missing; exits where that cannot be done.
+# Installs the missing packages; exits if that fails.
 install_missing_packages() {
     local family missing
     family=$(system_family)
@@ -87,7 +87,7 @@ install_missing_packages() {
     [ "${#missing[@]}" -gt 0 ] || return 0
     if [ "$family" = other ] || ! may_become_root; then
         say "these packages are missing (names may differ on your system): ${missing[*]}"
-        say "please install them, or run this as root, and try again"
+        say "install them, or run this as root, and try again"
         exit 1
     fi
     install_packages "$family" "${missing[@]}"
@@ -98,20 +98,21 @@ install_missing_packages() {
     fi
 }
 
-# The Apache that a test puts before two servers. Without one that test is left out and says so.
+# Installs Apache, which a test runs in front of two servers. Without it that test is skipped, with a message.
 install_apache_if_possible() {
     local family
     family=$(system_family)
     command -v apache2 httpd /usr/sbin/apache2 /usr/sbin/httpd >/dev/null && return
     may_become_root || return 0
-    # In a shell of its own: what cannot be installed ends that. Debian's apache2 would start a web server, this does not.
+    # In subshells, which a failed installation exits. Debian's package apache2 would start a web server; apache2-bin
+    # does not.
     case $family in
         debian) (install_packages debian apache2-bin) ;;
         redhat | redhat7) (install_packages "$family" httpd) ;;
     esac || true
 }
 
-# install_packages FAMILY PACKAGE…: exits where that fails.
+# install_packages FAMILY PACKAGE…: installs the packages; exits if that fails.
 install_packages() {
     local family=$1
     shift
@@ -125,16 +126,16 @@ install_packages() {
 
 install_with_apt() {
     local no_cluster=/etc/postgresql-common/createcluster.d/poem.conf made=
-    # POEM starts a PostgreSQL of its own: the package need not start one. Where the package is there already, its
-    # settings are the administrator's.
+    # POEM starts a private PostgreSQL, so the package need not start one. If the package is already installed, its
+    # settings belong to the administrator.
     if ! dpkg --status postgresql-common >/dev/null 2>&1 && [ ! -e "$no_cluster" ]; then
         as_root mkdir --parents "$(dirname "$no_cluster")"
         echo 'create_main_cluster = false' | as_root tee "$no_cluster" >/dev/null
         made=yes
-        # Also where this is interrupted.
+        # Also if this is interrupted.
         trap 'as_root rm --force /etc/postgresql-common/createcluster.d/poem.conf' EXIT
     fi
-    quietly as_root apt-get update || say "apt-get update failed; going on with the lists that are there"
+    quietly as_root apt-get update || say "apt-get update failed; continuing with the existing package lists"
     local result=0
     quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@" || result=$?
     if [ -n "$made" ]; then
@@ -148,13 +149,13 @@ install_with() {
     local manager=$1
     shift
     if [ "$(system_family)" = redhat7 ]; then
-        # The home of PostgreSQL 10; the system's own is too old.
+        # The repository of PostgreSQL 10; the system's own PostgreSQL is too old.
         quietly as_root "$manager" --assumeyes install centos-release-scl || exit 1
     fi
     quietly as_root "$manager" --assumeyes install "$@" || exit 1
 }
 
-# Runs a command and shows what it wrote only where it failed.
+# Runs a command and shows its output only if it fails.
 quietly() {
     local output
     if ! output=$("$@" 2>&1); then
@@ -163,7 +164,8 @@ quietly() {
     fi
 }
 
-# Rust comes from rustup: the systems' own is mostly too old. Exits where it is missing or too old.
+# Checks that Rust is installed and new enough; exits if it is not. Most systems' own packages are too old, hence
+# rustup.
 require_rust() {
     local needed found
     if ! command -v cargo >/dev/null && [ -r "${HOME:-}/.cargo/env" ]; then

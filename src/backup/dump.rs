@@ -1,4 +1,4 @@
-//! Writes backups: one file a tenant, with the output of pg_dump.
+//! Writes backups: one file per tenant, with the output of `pg_dump`.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter};
@@ -15,34 +15,48 @@ use crate::domain::model::tenant::SchemaName;
 use crate::store::backup::{Listed, applied};
 use crate::store::{PoolSettings, StoreError};
 
-/// What all files of one run have in common.
+/// One run of `poem-backup`: the values that all its files have in common.
 pub struct BackupRun<'a> {
+    /// The programs that fit the server.
     pub tools: PgTools,
+    /// The database connection that `pg_dump` uses.
     pub settings: &'a PoolSettings,
+    /// The part of the manifest that all files share.
     pub origin: Origin,
-    /// The exported snapshot of the transaction that the run holds open: all files show that moment.
+    /// The exported snapshot of the transaction that the run holds open. All files show that moment.
     pub snapshot: String,
+    /// The directory of the files. Must exist.
     pub directory: &'a Path,
-    /// Of the time in the names of files.
+    /// The time zone of the time in the file names.
     pub timezone: Tz,
 }
 
-/// Why a tenant was not backed up.
+/// The reason why a tenant was not backed up.
 #[derive(Debug, thiserror::Error)]
 pub enum DumpFailure {
-    #[error("{} exists already", .0.display())]
+    /// The file of this tenant and second already exists.
+    #[error("{} already exists", .0.display())]
     Exists(PathBuf),
+    /// `pg_dump` or the disk failed.
     #[error("{tenant}: not backed up to {}: {cause}", .path.display())]
-    Failed { tenant: String, path: PathBuf, cause: String },
+    Failed {
+        /// The name of the tenant.
+        tenant: String,
+        /// The file that was to be written.
+        path: PathBuf,
+        /// The message of `pg_dump` or of the operating system.
+        cause: String,
+    },
+    /// The migrations of the tenant could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl BackupRun<'_> {
-    /// Writes the file of a tenant and returns its path. The file has another name until it is complete.
+    /// Writes the file of a tenant and returns its path. The file ends in `.poem.partial` until it is complete.
     ///
     /// # Errors
-    /// `Exists`; `Failed` if pg_dump or the disk fails, which leaves no file; `Store`.
+    /// `Exists`; `Failed`, which leaves no file behind; `Store`.
     pub async fn write(&self, conn: &mut PgConnection, listed: &Listed) -> Result<PathBuf, DumpFailure> {
         let schema = &listed.tenant.schema;
         let manifest = Manifest::new(&self.origin, listed, &applied(conn, schema).await?);
@@ -65,7 +79,7 @@ impl BackupRun<'_> {
     fn dump_to(&self, path: &Path, manifest: &Manifest, schema: &SchemaName) -> io::Result<()> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         let mut process = self.pg_dump(schema).spawn()?;
-        // Taken out of the process, so that the pipe is closed if writing fails, and pg_dump ends.
+        // Taken out of the process, so that the pipe is closed and pg_dump ends if writing fails.
         let written = match process.stdout.take() {
             Some(mut dump) => write(BufWriter::new(&file), manifest, &mut dump),
             None => Ok(()),
@@ -78,7 +92,7 @@ impl BackupRun<'_> {
         file.sync_all()
     }
 
-    /// The schema as SQL, as of the snapshot. Logins are left out: a session that has ended since must not come back.
+    /// Dumps the schema as SQL, as of the snapshot. Sessions are left out: one that has ended since must not come back.
     fn pg_dump(&self, schema: &SchemaName) -> Command {
         let mut command = connect(self.tools.pg_dump(), self.settings);
         command

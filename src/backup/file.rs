@@ -1,5 +1,5 @@
-//! The file of a backup: gzip over a line of JSON that says what it is, and the SQL of pg_dump after it. gzip's checksum
-//! at the end tells a file that is cut off or damaged.
+//! The format of a backup file: gzip over one line of JSON, the manifest, followed by the SQL of `pg_dump`. The
+//! checksum at the end of gzip detects a file that is truncated or damaged.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -13,72 +13,94 @@ use serde::{Deserialize, Serialize};
 use crate::domain::model::tenant::{SchemaName, Tenant};
 use crate::store::backup::{Applied, Listed};
 
-/// The form of the file that this POEM writes, and the newest that it reads.
+/// The version of the file format that this POEM writes, and the newest that it reads.
 const FORMAT: u32 = 1;
-/// Of the first line, in bytes: one that goes on is something else.
+/// The longest first line, in bytes. A file with a longer one is not a backup.
 const MANIFEST_LIMIT: u64 = 1024 * 1024;
 
-/// What pg_dump says since 17, of whatever server: the value that all have.
+/// A setting that `pg_dump` writes since version 17, whatever the server. It is the default, so it can be left out.
 const NOT_KNOWN_BEFORE_17: &[u8] = b"SET transaction_timeout = 0;\n";
-/// Of a line at the beginning of a dump, in bytes. A longer one is passed on in pieces.
+/// The longest settings line at the beginning of a dump, in bytes. A longer line is passed on in pieces.
 const LONGEST_SETTING: u64 = 64 * 1024;
 
-/// What a backup is of.
+/// The first line of a backup file: the tenant, and the versions that wrote it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// The version of the file format.
     pub format: u32,
-    /// The version of the POEM that made it.
+    /// The version of the POEM that wrote it.
     pub poem: String,
+    /// The start of the run.
     pub time: DateTime<Utc>,
-    /// The versions of the server and of pg_dump.
+    /// The version of the server.
     pub postgresql: String,
+    /// The version of `pg_dump`.
     pub pg_dump: String,
-    /// Which secret keys were in force (`Keys::ids`); empty where they could not be read.
+    /// The ids of the secret keys in use (`Keys::ids`); empty if they could not be read.
     pub secret_keys: Vec<String>,
+    /// The tenant in the backup.
     pub tenant: TenantEntry,
+    /// The applied migrations of the tenant's schema.
     pub migrations: Vec<MigrationEntry>,
 }
 
-/// The tenant as it was listed.
+/// The tenant's row in the list of tenants.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TenantEntry {
+    /// The name, such as `EGI`.
     pub name: String,
+    /// The name of the schema.
     pub schema: String,
+    /// The host name; `None` if it is served at none.
     pub domain_url: Option<String>,
+    /// The time when the tenant was created.
     pub created_on: DateTime<Utc>,
 }
 
-/// A migration that was applied; the checksum in hex.
+/// A migration that was applied to the tenant's schema.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MigrationEntry {
+    /// The number of the migration.
     pub version: i64,
+    /// The full name, such as `0001_initial`.
     pub name: String,
+    /// The checksum, in hex.
     pub checksum: String,
+    /// The time when it was applied.
     pub applied_at: DateTime<Utc>,
 }
 
-/// The circumstances under which backups are made.
+/// The part of the manifest that is the same for all files of a run.
 pub struct Origin {
+    /// The start of the run.
     pub time: DateTime<Utc>,
+    /// The version of the server.
     pub postgresql: String,
+    /// The version of `pg_dump`.
     pub pg_dump: String,
+    /// The ids of the secret keys in use; empty if they could not be read.
     pub secret_keys: Vec<String>,
 }
 
-/// Why a backup cannot be read.
+/// The reason why a backup cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
+    /// The file is something else, or its first line is not a manifest.
     #[error("it is not a backup of poem-backup")]
     NotABackup,
-    #[error("it is a backup of form {0}, newer than this POEM knows ({FORMAT}): upgrade POEM")]
+    /// The file has a newer format version, which is given.
+    #[error("it is a backup in format {0}, newer than this POEM knows ({FORMAT}): upgrade POEM")]
     Newer(u32),
-    #[error("it is cut off or damaged: {0}")]
+    /// gzip's data or checksum are wrong.
+    #[error("it is truncated or damaged: {0}")]
     Damaged(io::Error),
+    /// The output did not take the data.
     #[error("it cannot be passed on: {0}")]
     Refused(io::Error),
 }
 
 impl Manifest {
+    /// The manifest for a backup of `listed`, whose schema has the migrations `applied`.
     pub fn new(origin: &Origin, listed: &Listed, applied: &[Applied]) -> Self {
         let Listed { tenant, created_on } = listed;
         let migrations = applied.iter().map(|one| MigrationEntry {
@@ -104,14 +126,14 @@ impl Manifest {
         }
     }
 
-    /// The tenant; `None` where what stands there is no schema's name.
+    /// The tenant in the backup; `None` if the schema is not a valid name.
     pub fn tenant(&self) -> Option<Tenant> {
         let TenantEntry { name, schema, domain_url, .. } = &self.tenant;
         let schema = SchemaName::parse(schema).ok()?;
         Some(Tenant { name: name.clone(), schema, domain_url: domain_url.clone() })
     }
 
-    /// Checksums by version; `None` where one is not hex.
+    /// The checksums of the migrations by version; `None` if one of them is not hex.
     pub fn applied(&self) -> Option<BTreeMap<i64, Vec<u8>>> {
         self.migrations.iter().map(|one| Some((one.version, from_hex(&one.checksum)?))).collect()
     }
@@ -126,7 +148,10 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     text.as_bytes().chunks(2).map(pair).collect()
 }
 
-/// Writes a backup; `dump` is what pg_dump says.
+/// Writes a backup. `dump` is the output of `pg_dump`.
+///
+/// # Errors
+/// Any I/O error of `dump` or `out`.
 pub fn write(out: impl Write, manifest: &Manifest, dump: &mut impl Read) -> io::Result<()> {
     let mut gzip = GzEncoder::new(out, Compression::default());
     serde_json::to_writer(&mut gzip, manifest)?;
@@ -137,12 +162,13 @@ pub fn write(out: impl Write, manifest: &Manifest, dump: &mut impl Read) -> io::
 
 /// A backup that is being read.
 pub struct Backup<R> {
+    /// The first line of the file.
     pub manifest: Manifest,
     rest: BufReader<GzDecoder<R>>,
 }
 
 impl<R: Read> Backup<R> {
-    /// Reads what it is of.
+    /// Reads the manifest.
     ///
     /// # Errors
     /// `NotABackup`, `Newer`, `Damaged`.
@@ -153,23 +179,23 @@ impl<R: Read> Backup<R> {
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => BackupError::NotABackup,
             _ => BackupError::Damaged(error),
         })?;
-        /// What stands in a manifest of any form.
+        /// The part that a manifest of every format has.
         #[derive(Deserialize)]
-        struct Form {
+        struct AnyManifest {
             format: u32,
         }
-        let form: Form = serde_json::from_slice(&line).map_err(|_| BackupError::NotABackup)?;
-        if form.format > FORMAT {
-            return Err(BackupError::Newer(form.format));
+        let header: AnyManifest = serde_json::from_slice(&line).map_err(|_| BackupError::NotABackup)?;
+        if header.format > FORMAT {
+            return Err(BackupError::Newer(header.format));
         }
         let manifest = serde_json::from_slice(&line).map_err(|_| BackupError::NotABackup)?;
         Ok(Self { manifest, rest })
     }
 
-    /// Passes the dump on. Done only where the checksum at the end was right.
+    /// Copies the SQL of the dump to `out`. Succeeds only if the checksum at the end of the file is right.
     ///
     /// # Errors
-    /// `Damaged`; `Refused` by `out`.
+    /// `Damaged`; `Refused` if `out` fails.
     pub fn copy_dump(mut self, out: &mut impl Write) -> Result<(), BackupError> {
         self.copy_settings(out)?;
         loop {
@@ -183,7 +209,7 @@ impl<R: Read> Backup<R> {
         }
     }
 
-    /// What stands before the first object, but for what older servers refuse.
+    /// Copies the lines before the first object, without the setting that older servers refuse.
     fn copy_settings(&mut self, out: &mut impl Write) -> Result<(), BackupError> {
         loop {
             let mut line = Vec::new();
@@ -247,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_that_is_cut_off_anywhere_is_noticed() {
+    fn a_truncated_backup_is_detected() {
         let (_, bytes) = backup(FORMAT);
         for length in 0..bytes.len() {
             assert!(read(&bytes[..length]).is_err(), "{length}");
@@ -255,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_form_and_another_file_are_refused_in_words() {
+    fn a_newer_format_and_another_file_are_refused() {
         assert!(matches!(read(&backup(FORMAT + 1).1), Err(BackupError::Newer(_))));
         assert!(matches!(read(b"-- PostgreSQL database dump"), Err(BackupError::NotABackup)));
     }
@@ -264,7 +290,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn anything_may_stand_in_a_file(bytes in proptest::collection::vec(any::<u8>(), 0..200), hex in ".{0,9}") {
+        fn reading_any_bytes_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200), hex in ".{0,9}") {
             prop_assert!(read(&bytes).is_err());
             let _ = from_hex(&hex);
         }

@@ -1,4 +1,4 @@
-//! Where PostgreSQL's programs are. packaging/postgresql.sh looks in the same places.
+//! Finds the directories of PostgreSQL's programs. `packaging/postgresql.sh` looks in the same places.
 
 use std::env;
 use std::fs;
@@ -7,29 +7,30 @@ use std::process::Command;
 
 use crate::domain::model::version::compare_labels;
 
-/// Directories of installed versions: before and after the name that differs.
+/// The directories of installed versions: the parent, the prefix of the version's directory, and the path below it.
 const INSTALLED: [(&str, &str, &str); 3] =
     [("/usr/lib/postgresql", "", "bin"), ("/usr", "pgsql-", "bin"), ("/opt/rh", "rh-postgresql", "root/usr/bin")];
 
-/// Gives a program of this directory the environment that it needs.
+/// Sets the environment that a program in this directory needs.
 pub fn run_from(bin: &Path, mut command: Command) -> Command {
-    // Messages that we quote shall be in one language; the cluster's own locale is an argument of initdb.
+    // POEM quotes messages, so they must be in one language. The cluster's own locale is an argument of initdb.
     command.env("LC_ALL", "C").env_remove("PGDATA").env_remove("PGOPTIONS");
     if bin.starts_with("/opt/rh") {
-        // Software Collections keep their libraries beside their programs.
+        // Software Collections install their libraries next to their programs.
         command.env("LD_LIBRARY_PATH", bin.with_file_name("lib64"));
     }
     command
 }
 
-/// «postgres (PostgreSQL) 15.6 (Debian 15.6-0+deb12u1)» -> «15.6».
+/// The version in the output of `--version`: `15.6` of `postgres (PostgreSQL) 15.6 (Debian 15.6-0+deb12u1)`.
 pub fn version_in(line: &str) -> Option<&str> {
     line.split_once("(PostgreSQL) ")?.1.split_whitespace().next()
 }
 
+/// The directories to search, in order: `POEM_PG_BIN`, `PATH`, `pg_config`, then installed versions, the newest first.
 pub fn candidates() -> Vec<PathBuf> {
     let mut bins: Vec<PathBuf> = env::var_os("POEM_PG_BIN").map(PathBuf::from).into_iter().collect();
-    // Where there is none, as for a service, the system's own.
+    // A service may have no PATH: then the system's usual directories.
     let path = env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
     bins.extend(env::split_paths(&path));
     bins.extend(pg_config());
@@ -45,7 +46,7 @@ fn pg_config() -> Option<PathBuf> {
     Some(PathBuf::from(bin.trim())).filter(|bin| bin.is_absolute())
 }
 
-/// The names in `parent` that begin with `prefix`, the newest version first. Empty where there are none.
+/// The names in `parent` that are `prefix` and a version, the newest first. Empty if there are none.
 fn versions(parent: &str, prefix: &str) -> Vec<String> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_read_from_what_postgres_says_of_itself() {
+    fn the_version_is_read_from_the_output_of_postgres() {
         assert_eq!(version_in("postgres (PostgreSQL) 15.6 (Debian 15.6-0+deb12u1)\n"), Some("15.6"));
         assert_eq!(version_in("postgres (PostgreSQL) 9.6.24\n"), Some("9.6.24"));
         assert_eq!(version_in("something else"), None);

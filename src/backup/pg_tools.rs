@@ -1,4 +1,4 @@
-//! PostgreSQL's programs that speak to a server, wherever it runs: `pg_dump` and `psql`.
+//! PostgreSQL's client programs, for local and remote servers: `pg_dump` and `psql`.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,19 +7,19 @@ use std::process::{Command, Output};
 use super::pg_programs::{candidates, run_from, version_in};
 use crate::store::PoolSettings;
 
-/// A directory that holds both, and its version.
+/// A directory that has both programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PgTools {
     bin: PathBuf,
-    /// Like «15.6».
+    /// The version of `pg_dump`, such as `15.6`.
     pub version: String,
 }
 
-/// That there are none that fit the server.
+/// No installed programs fit the server.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "pg_dump and psql of PostgreSQL {server}, as the server is, or newer are needed; found: {found}. Install the client \
-     programs of PostgreSQL {server}, or name their directory in POEM_PG_BIN"
+    "pg_dump and psql of PostgreSQL {server} (the server's version) or newer are needed; found: {found}. Install the \
+     client programs of PostgreSQL {server}, or set POEM_PG_BIN to their directory"
 )]
 pub struct NoPgTools {
     server: u32,
@@ -27,11 +27,13 @@ pub struct NoPgTools {
 }
 
 impl PgTools {
-    /// Those of the server's own major version, else the oldest that are newer: what a newer pg_dump writes an older
-    /// server may not read. Where POEM_PG_BIN is set, those in it.
+    /// The programs of the server's own major version, else the oldest newer ones. If `POEM_PG_BIN` is set, only that
+    /// directory is considered.
+    ///
+    /// A newer `pg_dump` may write SQL that an older server does not understand; an older one refuses the server.
     ///
     /// # Errors
-    /// `NoPgTools`: none, or only older ones, which refuse the server.
+    /// `NoPgTools` if there are none, or only older ones.
     pub fn for_server(version: &str) -> Result<Self, NoPgTools> {
         let bins = match env::var_os("POEM_PG_BIN") {
             Some(bin) => vec![PathBuf::from(bin)],
@@ -40,10 +42,12 @@ impl PgTools {
         choose(bins.into_iter().filter_map(Self::in_directory).collect(), major(version))
     }
 
+    /// A command that runs `pg_dump`, without arguments.
     pub fn pg_dump(&self) -> Command {
         run_from(&self.bin, Command::new(self.bin.join("pg_dump")))
     }
 
+    /// A command that runs `psql`, without arguments.
     pub fn psql(&self) -> Command {
         run_from(&self.bin, Command::new(self.bin.join("psql")))
     }
@@ -59,7 +63,7 @@ impl PgTools {
     }
 }
 
-/// «15» of «15.8 (Debian …)»; 0 where it is no version, which every program fits.
+/// The major version: `15` of `15.8 (Debian …)`. 0 if `version` is no version, so that every program fits.
 fn major(version: &str) -> u32 {
     version.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
@@ -78,7 +82,8 @@ fn version_of(bin: &Path) -> Option<String> {
     version_in(&String::from_utf8_lossy(&output.stdout)).map(str::to_owned)
 }
 
-/// The password goes through the environment: a command line can be read by everybody.
+/// Adds the database connection to a command. The password goes through the environment: all users can read a command
+/// line.
 pub fn connect(mut command: Command, settings: &PoolSettings) -> Command {
     command
         .env("PGHOST", &settings.host)
@@ -88,7 +93,7 @@ pub fn connect(mut command: Command, settings: &PoolSettings) -> Command {
         .env("PGAPPNAME", "poem")
         .env("PGCLIENTENCODING", "UTF8")
         .env("PGCONNECT_TIMEOUT", "10")
-        // Nobody is there to be asked, and no file of passwords has a say.
+        // Never prompt for a password, and never take one from ~/.pgpass.
         .arg("--no-password")
         .env("PGPASSFILE", "/dev/null")
         .env_remove("PGSERVICE")
@@ -100,7 +105,7 @@ pub fn connect(mut command: Command, settings: &PoolSettings) -> Command {
     command
 }
 
-/// What the program said was wrong, in a line; its status where it said nothing.
+/// The first error line that the program wrote to stderr; its exit status if it wrote nothing.
 pub fn error_line(output: &Output) -> String {
     let words = String::from_utf8_lossy(&output.stderr);
     let error = words.lines().find(|line| line.contains("ERROR") || line.contains("error:"));
@@ -114,16 +119,16 @@ pub fn error_line(output: &Output) -> String {
 mod tests {
     use super::*;
 
-    fn clients(version: &str) -> PgTools {
+    fn tools(version: &str) -> PgTools {
         PgTools { bin: format!("/{version}").into(), version: version.to_owned() }
     }
 
     #[test]
     fn the_servers_own_version_comes_first_and_an_older_one_is_refused_by_name() {
-        let all = || vec![clients("13.2"), clients("17.1"), clients("15.6")];
+        let all = || vec![tools("13.2"), tools("17.1"), tools("15.6")];
         assert_eq!(choose(all(), 15).unwrap().version, "15.6");
         assert_eq!(choose(all(), 16).unwrap().version, "17.1");
-        let words = choose(vec![clients("13.2")], 15).unwrap_err().to_string();
+        let words = choose(vec![tools("13.2")], 15).unwrap_err().to_string();
         assert!(words.contains("PostgreSQL 15") && words.contains("found: 13.2 in /13.2"), "{words}");
         assert!(choose(Vec::new(), 15).unwrap_err().to_string().contains("found: none"));
     }

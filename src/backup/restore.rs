@@ -1,4 +1,4 @@
-//! Restores a tenant from a backup: psql runs one transaction, which begins and ends in SQL of POEM's own.
+//! Restores a tenant from a backup: `psql` runs the dump in one transaction that POEM's own SQL begins and ends.
 
 use std::fs::File;
 use std::io::Write;
@@ -14,29 +14,45 @@ use crate::store::backup::{RESTORE_BEGIN, RESTORE_END, RESTORE_REPLACE};
 use crate::store::migrate::{self, MigrateError, Schema};
 use crate::store::{PoolSettings, StoreError, tenants};
 
-/// Why nothing was restored.
+/// The reason why nothing was restored.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    #[error("the schema public has migrations pending: run poem-db -c first")]
+    /// The schema public is not up to date.
+    #[error("the schema public has pending migrations: run poem-db -c first")]
     PublicPending,
+    /// A tenant with another schema has the same name or host.
     #[error(
         "the tenant {name} (schema {schema}) has the name or the host of the tenant in the backup; nothing was restored"
     )]
-    NameOrHostTaken { name: String, schema: String },
+    NameOrHostTaken {
+        /// The name of the other tenant.
+        name: String,
+        /// The schema of the other tenant.
+        schema: String,
+    },
+    /// The tenant exists and is not to be replaced.
     #[error(
-        "the tenant {name} (schema {schema}) is there; nothing was restored (--replace puts the backup in its place)"
+        "the tenant {name} (schema {schema}) already exists; nothing was restored (--replace replaces it with the \
+         backup)"
     )]
-    Exists { name: String, schema: String },
-    /// What psql said, or what kept the backup from being passed to it.
+    Exists {
+        /// The name of the existing tenant.
+        name: String,
+        /// The schema of the existing tenant.
+        schema: String,
+    },
+    /// The error of `psql`, or the reason why the backup could not be passed to it.
     #[error("{0}")]
     Failed(String),
+    /// The migrations could not be read, or are newer than this POEM.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// The tenants could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Checks the database before a restore. Returns whether the restore replaces a tenant with this schema.
+/// Checks the database before a restore. Returns true if the restore replaces a tenant with this schema.
 ///
 /// # Errors
 /// `PublicPending`; `NameOrHostTaken` by a tenant with another schema; `Exists` without `replace`.
@@ -57,11 +73,10 @@ pub async fn check_target(conn: &mut PgConnection, tenant: &Tenant, replace: boo
     }
 }
 
-/// Restores the backup in one transaction. If anything fails, even this process, the transaction never gets to its
-/// COMMIT.
+/// Restores the backup in one transaction. If anything fails, this process included, the COMMIT is never reached.
 ///
 /// # Errors
-/// `Failed`.
+/// `Failed`, with the cause.
 pub fn restore(
     tools: &PgTools,
     settings: &PoolSettings,
@@ -74,7 +89,7 @@ pub fn restore(
         .and_then(|mut psql| psql.spawn().map_err(|error| format!("psql: {error}")))
         .map_err(failed)?;
     let mut stdin = process.stdin.take().ok_or_else(|| failed("psql takes no input".to_owned()))?;
-    let feeding = thread::spawn(move || {
+    let feeder = thread::spawn(move || {
         let refused = BackupError::Refused;
         stdin.write_all(RESTORE_BEGIN.as_bytes()).map_err(refused)?;
         if replaces {
@@ -84,16 +99,16 @@ pub fn restore(
         stdin.write_all(RESTORE_END.as_bytes()).map_err(refused)
     });
     let output = process.wait_with_output().map_err(|error| failed(format!("psql: {error}")))?;
-    let fed = feeding.join().map_err(|_| failed("it was not read to its end".to_owned()))?;
+    let fed = feeder.join().map_err(|_| failed("it was not read completely".to_owned()))?;
     match (fed, output.status.success()) {
-        // If psql ended early, that is the cause of what could not be passed on.
+        // If psql ended early, its error is the cause; the failed write to its stdin is only a consequence.
         (Err(error @ BackupError::Damaged(_)), _) => Err(failed(error.to_string())),
         (_, false) => Err(failed(format!("{} (the backup was made with pg_dump {pg_dump})", error_line(&output)))),
         (fed, true) => fed.map_err(|error| failed(error.to_string())),
     }
 }
 
-/// psql with the tenant in its variables, which it quotes itself.
+/// `psql` with the tenant in its variables. `psql` quotes them itself where the SQL uses them.
 fn psql(mut command: Command, manifest: &Manifest) -> Result<Command, String> {
     let entry = &manifest.tenant;
     let migrations = serde_json::to_string(&manifest.migrations).map_err(|error| error.to_string())?;

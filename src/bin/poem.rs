@@ -1,4 +1,4 @@
-//! The one executable behind all of POEM's commands: it is called `poem`, or by the name of a command.
+//! The executable of all commands. It is called as `poem` or by the name of a command, such as `poem-db`.
 
 use std::process::ExitCode;
 

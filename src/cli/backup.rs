@@ -1,4 +1,4 @@
-//! poem-backup: each tenant in a file, from which poem-restore brings it back.
+//! `poem-backup`: writes each tenant to a file, for `poem-restore`.
 
 use std::path::PathBuf;
 
@@ -16,20 +16,24 @@ use crate::store::tenants::server_version;
 
 const PROGRAM: &str = "poem-backup";
 
-/// Write a backup of each tenant to a file of its own
+/// Back up each tenant to its own file
 #[derive(clap::Args, Debug)]
 #[command(disable_version_flag = true)]
 pub struct Args {
-    /// Only the tenant with this schema
+    /// Back up only the tenant with this schema
     #[arg(short = 'n', long, value_name = "SCHEMA")]
     schema: Option<String>,
-    /// The directory of the files SCHEMA-YYYYMMDD-HHMMSS.poem; the service user must be allowed to write there
+    /// The directory for the files SCHEMA-YYYYMMDD-HHMMSS.poem; the service user must be able to write to it
     #[arg(short, long, value_name = "DIRECTORY", default_value = ".")]
     output: PathBuf,
     #[command(flatten)]
     common: CommonArgs,
 }
 
+/// Backs up the chosen tenants and prints the paths of the files.
+///
+/// # Errors
+/// `Failed` if a tenant was not backed up; the other tenants have their files nevertheless.
 pub fn run(args: Args) -> CommandResult {
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
@@ -57,7 +61,7 @@ pub fn run(args: Args) -> CommandResult {
                     println!("{}", path.display());
                     log::info!("{}: backed up to {}", listed.tenant.name, path.display());
                 }
-                // What goes wrong with one is no reason to have no backup of the others.
+                // The other tenants still get their backups.
                 Err(failure) => {
                     Failure::from(failure).report(PROGRAM);
                     missing += 1;
@@ -79,6 +83,7 @@ pub fn run(args: Args) -> CommandResult {
     })
 }
 
+/// The tenants to back up: the one with `schema`, or all. Never empty.
 async fn chosen(conn: &mut PgConnection, schema: Option<&str>) -> Result<Vec<Listed>, Failure> {
     let mut all = store::tenants(conn).await?;
     all.retain(|listed| schema.is_none_or(|schema| listed.tenant.schema.as_str() == schema));

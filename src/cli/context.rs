@@ -1,11 +1,11 @@
-//! What every command needs: the configuration, the log, an unprivileged user, the database.
+//! The context that commands share: the configuration, the log, an unprivileged user, the database.
 
 use std::future::Future;
 use std::path::PathBuf;
 
 use sqlx::{Connection, PgConnection, PgPool};
 
-use super::drop_privileges::step_down;
+use super::drop_privileges::drop_privileges;
 use super::{CommandResult, Failure};
 use crate::app::pool_settings;
 use crate::config::{self, Config, secret_key};
@@ -24,50 +24,61 @@ pub struct CommonArgs {
 }
 
 impl CommonArgs {
+    /// The path of poem.conf: the option, else `POEM_CONF`, else the default.
     pub fn path(&self) -> PathBuf {
         self.config.clone().unwrap_or_else(config::default_path)
     }
 }
 
-/// A command with its configuration read, its log open and root's rights given up.
+/// The state of a running command: its configuration is read, its log is open, root's privileges are dropped.
 pub struct Context {
+    /// poem.conf, as it was read at the start.
     pub config: Config,
 }
 
 impl Context {
+    /// Reads the configuration, drops root's privileges and opens the log as `program`.
+    ///
+    /// # Errors
+    /// `Failed` if the configuration, the service user or the logging file cannot be used.
     pub fn open(common: &CommonArgs, program: &'static str) -> Result<Self, Failure> {
         let config = Config::load(&common.path())?;
-        step_down(config.server.user.as_deref())?;
+        drop_privileges(config.server.user.as_deref())?;
         logging::init(program, Role::Command, &config)?;
         Ok(Self { config })
     }
 
+    /// The settings of database connections.
     pub fn settings(&self) -> PoolSettings {
         pool_settings(&self.config)
     }
 
+    /// A connection pool, which connects when it is first used.
     pub fn pool(&self) -> PgPool {
         self.settings().open()
     }
 
-    /// The keys derived from the secret key.
+    /// The keys derived from the secret key, and from the previous one if it is configured.
     pub fn keys(&self) -> Result<Keys, Failure> {
         Ok(secret_key::keys(&self.config.security)?)
     }
 
-    /// A connection of its own, for migrations and what else must not share. To be closed afterwards.
+    /// A separate connection, for migrations and other work that must not share one. The caller closes it.
     pub async fn connection(&self) -> Result<PgConnection, Failure> {
         Ok(self.settings().connect().await?)
     }
 
     /// The tenant with this schema.
+    ///
+    /// # Errors
+    /// `Failed` if there is none, or if the database cannot be used.
     pub async fn tenant(&self, schema: &str) -> Result<Tenant, Failure> {
         let all = self.tenants().await?;
         let found = all.into_iter().find(|tenant| tenant.schema.as_str() == schema);
         found.ok_or_else(|| no_such_tenant(schema))
     }
 
-    /// All tenants by name.
+    /// All tenants, in the order of their names.
     pub async fn tenants(&self) -> Result<Vec<Tenant>, Failure> {
         let mut conn = self.connection().await?;
         let states = tenants::list(&mut conn).await?;
@@ -75,7 +86,7 @@ impl Context {
         Ok(states.into_iter().map(|state| state.tenant).collect())
     }
 
-    /// The schema of one tenant, or of all where none is named.
+    /// The schema of the named tenant, or the schemas of all tenants if none is named.
     pub async fn schemas(&self, named: Option<&str>) -> Result<Vec<SchemaName>, Failure> {
         match named {
             Some(schema) => Ok(vec![self.tenant(schema).await?.schema]),
@@ -84,12 +95,12 @@ impl Context {
     }
 }
 
-/// No tenant has the schema that was named.
+/// The failure of a command that names a schema which no tenant has.
 pub fn no_such_tenant(schema: &str) -> Failure {
-    Failure::new(format!("there is no tenant with the schema {schema}: poem-tenant --list shows them"))
+    Failure::new(format!("there is no tenant with the schema {schema}: poem-tenant --list shows all tenants"))
 }
 
-/// Runs what a command does; its end is awaited here.
+/// Runs the asynchronous part of a command to its end.
 pub fn block_on(work: impl Future<Output = CommandResult>) -> CommandResult {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
 }

@@ -1,4 +1,4 @@
-//! poem-db: creates and migrates the database, its first user, its data.
+//! `poem-db`: creates and migrates the database, creates the first user, loads data.
 
 use std::path::{Path, PathBuf};
 
@@ -38,29 +38,29 @@ pub struct Args {
     /// The schema of the tenant
     #[arg(short = 'n', long, value_name = "SCHEMA")]
     schema: Option<String>,
-    /// Clear the login sessions that have expired, of all tenants without -n
+    /// Remove expired login sessions, of all tenants unless -n is given
     #[arg(short = 's', long)]
     clear_sessions: bool,
     /// Load the fixed rows: three tags, two metric types
     #[arg(short = 'x', long)]
     fixture: bool,
-    /// Load data of POEM 2.3 from the file of -f (what "dumpdata" writes)
+    /// Load data of POEM 2.3 from the file given with -f (written by "dumpdata")
     #[arg(short, long)]
     data: bool,
-    /// With -d: remove what the tenant holds before loading
+    /// With -d: empty the tenant before loading
     #[arg(long, requires = "data")]
     replace: bool,
-    /// Only made sense in Django
+    /// Had a meaning only in Django; refused
     #[arg(short = 'm', long, hide = true, num_args = 0..=1, default_missing_value = "")]
     makemigrations: Option<String>,
-    /// Only made sense in Django
+    /// Had a meaning only in Django; refused
     #[arg(short = 'o', long, hide = true, num_args = 0..=1, default_missing_value = "")]
     output: Option<String>,
     #[command(flatten)]
     common: CommonArgs,
 }
 
-/// What the flags ask for, in the order in which it is done.
+/// The actions that the flags ask for, in the order in which they run.
 struct Plan {
     create: bool,
     apply: bool,
@@ -73,18 +73,22 @@ struct Plan {
 }
 
 impl Args {
+    /// The actions to run.
+    ///
+    /// # Errors
+    /// `Usage` for flags that do not go together, or none at all.
     fn plan(&self) -> Result<Plan, Failure> {
         if self.makemigrations.is_some() || self.output.is_some() {
-            let words = "-m and -o wrote migrations of Django and have no meaning here: POEM's migrations come with it";
-            return Err(Failure::Usage(words.to_owned()));
+            let message = "-m and -o wrote Django migrations and have no meaning here: POEM ships with its migrations";
+            return Err(Failure::Usage(message.to_owned()));
         }
         let file = match self.file.as_deref() {
-            Some([_, _, ..]) => return Err(Failure::Usage("-f: one file is loaded at a time".to_owned())),
+            Some([_, _, ..]) => return Err(Failure::Usage("-f: only one file can be loaded at a time".to_owned())),
             files => files.and_then(|files| files.first()).cloned(),
         };
         let fake = self.file.is_some() && !self.data;
         if let (Some(file), false) = (&file, self.data) {
-            return Err(Failure::Usage(format!("-f {}: a file goes with -d", file.display())));
+            return Err(Failure::Usage(format!("-f {}: a file can only be given with -d", file.display())));
         }
         let load = match (self.data, file) {
             (true, Some(file)) => Some((self.schema_for("-d")?, file)),
@@ -102,7 +106,7 @@ impl Args {
             list: self.list,
         };
         match plan.is_empty() {
-            true => Err(Failure::Usage("nothing to do: say -c, -a, -l, -u, -s, -x or -d".to_owned())),
+            true => Err(Failure::Usage("nothing to do: use -c, -a, -l, -u, -s, -x or -d".to_owned())),
             false => Ok(plan),
         }
     }
@@ -119,6 +123,7 @@ impl Plan {
     }
 }
 
+/// Runs the planned actions one after the other.
 pub fn run(args: Args) -> CommandResult {
     let plan = args.plan()?;
     let context = Context::open(&args.common, PROGRAM)?;
@@ -150,9 +155,8 @@ pub fn run(args: Args) -> CommandResult {
 async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> CommandResult {
     let mut conn = context.connection().await?;
     if plan.fake && !tenants::are_listed(&mut conn).await? {
-        let words =
-            "-f marks migrations whose tables are there already, and the schema public has none: run poem-db -c";
-        return Err(Failure::new(format!("{words}; nothing was marked")));
+        let message = "-f marks migrations whose tables already exist, but the schema public has none: run poem-db -c";
+        return Err(Failure::new(format!("{message}; nothing was marked")));
     }
     run_migrations(&mut conn, &Schema::Public, plan.fake).await?;
     if registry::ensure_public_tenant(&mut conn).await? {
@@ -166,6 +170,7 @@ async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> CommandR
     Ok(conn.close().await?)
 }
 
+/// Applies the pending migrations of a schema, or marks them as applied if `fake` is set, and prints the progress.
 pub async fn run_migrations(conn: &mut PgConnection, schema: &Schema, fake: bool) -> CommandResult {
     let name = schema.as_str();
     println!("[standard:{name}] === Running migrate for schema {name}");
@@ -177,7 +182,7 @@ pub async fn run_migrations(conn: &mut PgConnection, schema: &Schema, fake: bool
     Ok(())
 }
 
-/// A line for the migration and one for its end, as 2.3 printed them.
+/// Prints a line when a migration begins and one when it is done, in the words of POEM 2.3.
 pub fn print_progress(schema: &str, progress: Progress<'_>) {
     match progress {
         Progress::Applying(name) => println!("[standard:{schema}] Applying poem.{name}..."),
@@ -196,7 +201,10 @@ async fn create_superuser(context: &Context, schema: &str) -> CommandResult {
     Ok(())
 }
 
-/// Reads, checks, stores: all of it or nothing.
+/// Loads a dump of POEM 2.3 into a tenant, completely or not at all, and prints what was loaded.
+///
+/// # Errors
+/// `Failed` if the file is not a valid dump, or if the tenant has other data and `replace` is not set.
 pub async fn load_data(context: &Context, schema: &str, file: &Path, replace: bool) -> CommandResult {
     let tenant = context.tenant(schema).await?;
     let name = file.display();
@@ -211,7 +219,7 @@ pub async fn load_data(context: &Context, schema: &str, file: &Path, replace: bo
         eprintln!("{PROGRAM}: warning: {warning}");
     }
     match outcome {
-        Loaded::NothingToDo => println!("The tenant holds exactly this already: nothing to do."),
+        Loaded::NothingToDo => println!("The tenant already holds exactly these data: nothing to do."),
         Loaded::Loaded => {
             for (what, count) in &loaded.counts {
                 println!("{count:>8} {what}");
@@ -223,7 +231,7 @@ pub async fn load_data(context: &Context, schema: &str, file: &Path, replace: bo
     Ok(())
 }
 
-/// Turns while the work lasts, where the output is a terminal; nothing elsewhere.
+/// A spinner that turns until it is finished. Shows nothing if the output is not a terminal.
 fn spinner(message: String) -> indicatif::ProgressBar {
     let spinner = indicatif::ProgressBar::new_spinner().with_message(message);
     spinner.enable_steady_tick(std::time::Duration::from_millis(100));
@@ -255,7 +263,7 @@ async fn list(context: &Context, only: Option<&str>) -> CommandResult {
     Ok(conn.close().await?)
 }
 
-/// Whether the list of tenants exists yet.
+/// Checks whether the table of tenants exists yet.
 async fn migrated_public(context: &Context) -> Result<bool, Failure> {
     let mut conn = context.connection().await?;
     let steps = migrate::state(&mut conn, &Schema::Public).await?;

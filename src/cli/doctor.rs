@@ -1,9 +1,9 @@
-//! poem doctor: looks at the whole set-up and says in plain words what is wrong.
+//! `poem doctor`: checks the whole installation and reports what is wrong.
 
 use sqlx::{Connection, PgConnection};
 
 use super::context::{CommonArgs, block_on};
-use super::drop_privileges::step_down;
+use super::drop_privileges::drop_privileges;
 use super::{CommandResult, Failure};
 use crate::app::{self, pool_settings};
 use crate::config::{Config, secret_key};
@@ -16,8 +16,8 @@ use crate::store::tenants;
 /// The oldest PostgreSQL that POEM works with.
 const OLDEST_POSTGRESQL: u32 = 10;
 
-/// What stands for a password in the configuration that is shipped.
-const UNCHOSEN: &str = "CHANGE_ME";
+/// The placeholder for passwords in the poem.conf that is shipped.
+const PLACEHOLDER: &str = "CHANGE_ME";
 
 /// Check the configuration, the files, the database and the tenants
 #[derive(clap::Args, Debug)]
@@ -26,31 +26,32 @@ pub struct Args {
     common: CommonArgs,
 }
 
-/// What was found, told as it is found.
+/// The findings. Each is printed at once; only the problems are counted.
 #[derive(Default)]
 struct Findings {
-    wrong: usize,
+    problems: usize,
 }
 
 impl Findings {
-    fn good(&mut self, words: impl AsRef<str>) {
-        println!("  ok     {}", words.as_ref());
+    fn ok(&mut self, message: impl AsRef<str>) {
+        println!("  ok     {}", message.as_ref());
     }
 
-    /// Works, but the administrator may want to know.
-    fn note(&mut self, words: impl AsRef<str>) {
-        println!("  note   {}", words.as_ref());
+    /// Something that works, but that the administrator should know.
+    fn note(&mut self, message: impl AsRef<str>) {
+        println!("  note   {}", message.as_ref());
     }
 
-    fn wrong(&mut self, words: impl AsRef<str>) {
-        self.wrong += 1;
-        println!("  WRONG  {}", words.as_ref());
+    fn wrong(&mut self, message: impl AsRef<str>) {
+        self.problems += 1;
+        println!("  WRONG  {}", message.as_ref());
     }
 
+    /// Reports the outcome of one check. Returns its value, or `None` if it failed.
     fn check<T>(&mut self, what: &str, outcome: Result<T, impl std::fmt::Display>) -> Option<T> {
         match outcome {
             Ok(value) => {
-                self.good(what);
+                self.ok(what);
                 Some(value)
             }
             Err(error) => {
@@ -61,13 +62,17 @@ impl Findings {
     }
 }
 
+/// Runs all checks and prints a line for each.
+///
+/// # Errors
+/// `Failed` if there is a problem.
 pub fn run(args: Args) -> CommandResult {
     let mut findings = Findings::default();
     let path = args.common.path();
     if let Some(config) = findings.check(&format!("configuration {}", path.display()), Config::load(&path)) {
-        if let Err(failure) = step_down(config.server.user.as_deref()) {
-            let (Failure::Failed(words) | Failure::Usage(words)) = failure;
-            findings.wrong(words);
+        if let Err(failure) = drop_privileges(config.server.user.as_deref()) {
+            let (Failure::Failed(message) | Failure::Usage(message)) = failure;
+            findings.wrong(message);
         }
         check_files(&mut findings, &config);
         block_on(async {
@@ -75,13 +80,13 @@ pub fn run(args: Args) -> CommandResult {
             Ok(())
         })?;
     }
-    match findings.wrong {
+    match findings.problems {
         0 => {
             println!("All is well.");
             Ok(())
         }
-        1 => Err(Failure::new("1 thing is wrong")),
-        wrong => Err(Failure::new(format!("{wrong} things are wrong"))),
+        1 => Err(Failure::new("1 problem was found")),
+        problems => Err(Failure::new(format!("{problems} problems were found"))),
     }
 }
 
@@ -91,8 +96,8 @@ fn check_files(findings: &mut Findings, config: &Config) {
     if let Some(previous) = &config.security.previous_secret_key_path {
         findings.check(&format!("previous secret key {}", previous.display()), secret_key::read_previous(previous));
     }
-    if let Some(operations) = config.server.management.filter(|operations| !operations.ip().is_loopback()) {
-        findings.note(format!("health and metrics are told at {operations}, also to other machines"));
+    if let Some(management) = config.server.management.filter(|management| !management.ip().is_loopback()) {
+        findings.note(format!("health and metrics are served at {management}, also to other machines"));
     }
     findings.check("logging", logging::check(config));
     for directory in app::directories(config) {
@@ -132,7 +137,7 @@ async fn check_version(findings: &mut Findings, conn: &mut PgConnection) {
             let major =
                 version.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse::<u32>().ok());
             match major {
-                Some(major) if major >= OLDEST_POSTGRESQL => findings.good(format!("PostgreSQL {version}")),
+                Some(major) if major >= OLDEST_POSTGRESQL => findings.ok(format!("PostgreSQL {version}")),
                 _ => findings.wrong(format!("PostgreSQL {version}: POEM needs {OLDEST_POSTGRESQL} or newer")),
             }
         }
@@ -140,7 +145,7 @@ async fn check_version(findings: &mut Findings, conn: &mut PgConnection) {
     }
 }
 
-/// Whether everything that is known was applied.
+/// Checks the migrations of a schema. Returns true if all of them were applied, unchanged or not.
 async fn check_migrations(findings: &mut Findings, conn: &mut PgConnection, schema: &Schema) -> bool {
     let name = schema.as_str();
     match migrate::state(conn, schema).await {
@@ -152,7 +157,7 @@ async fn check_migrations(findings: &mut Findings, conn: &mut PgConnection, sche
             }
             let pending: Vec<_> = steps.iter().filter(|step| !step.applied).map(|step| step.name.as_str()).collect();
             if pending.is_empty() {
-                findings.good(format!("schema {name}: all migrations applied"));
+                findings.ok(format!("schema {name}: all migrations applied"));
                 return true;
             }
             let remedy = if name == "public" { "poem-db -c" } else { "poem-db -a" };
@@ -165,7 +170,7 @@ async fn check_migrations(findings: &mut Findings, conn: &mut PgConnection, sche
 async fn check_tenants(findings: &mut Findings, conn: &mut PgConnection, config: &Config) {
     let Some(states) = findings.check("list of tenants", tenants::list(conn).await) else { return };
     if states.is_empty() {
-        findings.note("there is no tenant yet: make one with poem-tenant -t NAME -d HOSTNAME");
+        findings.note("there is no tenant yet: create one with poem-tenant -t NAME -d HOSTNAME");
     }
     for state in &states {
         check_migrations(findings, conn, &Schema::Tenant(state.tenant.schema.clone())).await;
@@ -196,8 +201,8 @@ fn check_sections(findings: &mut Findings, tenant: &Tenant, config: &Config) {
             findings.note(format!("[{section}_{upper}] cannot be used: {error}"));
         }
     }
-    if config.superuser(&tenant.name).is_ok_and(|superuser| superuser.password.expose() == UNCHOSEN) {
-        findings.note(format!("[SUPERUSER_{upper}] Password is still {UNCHOSEN}"));
+    if config.superuser(&tenant.name).is_ok_and(|superuser| superuser.password.expose() == PLACEHOLDER) {
+        findings.note(format!("[SUPERUSER_{upper}] Password is still {PLACEHOLDER}"));
     }
     let host = tenant.domain_url.as_deref().unwrap_or_default();
     if !Host::parse(host).is_ok_and(|host| config.security.allowed_hosts.allows(&host)) {

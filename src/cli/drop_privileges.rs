@@ -1,13 +1,17 @@
-//! Root's rights are given up before anything else is done with them.
+//! Drops root's privileges before a command does anything else.
 
 use nix::unistd::{Uid, User, initgroups, setgid, setuid};
 
 use super::Failure;
 use crate::config::server::SERVICE_USER;
 
-/// Run as root: becomes the configured user, or `apache` where that user exists. Run as somebody else: stays.
-/// Fails where the configured user does not exist; stays root where there is no `apache`, as on a developer's machine.
-pub fn step_down(configured: Option<&str>) -> Result<(), Failure> {
+/// Changes from root to the configured user, or to `apache` if none is configured. Does nothing for other users.
+///
+/// Without a configured user and without an `apache`, as on a developer's machine, the process stays root.
+///
+/// # Errors
+/// `Failed` if the configured user does not exist or the change is refused.
+pub fn drop_privileges(configured: Option<&str>) -> Result<(), Failure> {
     if !Uid::effective().is_root() {
         return Ok(());
     }
@@ -20,7 +24,8 @@ pub fn step_down(configured: Option<&str>) -> Result<(), Failure> {
 }
 
 fn become_user(user: &User) -> Result<(), Failure> {
-    let name = std::ffi::CString::new(user.name.as_str()).map_err(|_| Failure::new("a user's name with a NUL"))?;
+    let name = std::ffi::CString::new(user.name.as_str())
+        .map_err(|_| Failure::new("the user name contains a NUL character"))?;
     initgroups(&name, user.gid)?;
     setgid(user.gid)?;
     setuid(user.uid)?;

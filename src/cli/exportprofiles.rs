@@ -1,4 +1,4 @@
-//! poem-exportprofiles: profiles of a tenant as JSON.
+//! `poem-exportprofiles`: exports profiles of a tenant as JSON.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
@@ -20,11 +20,11 @@ use crate::store::{ReadTx, profiles};
 const PROGRAM: &str = "poem-exportprofiles";
 const STDOUT: &str = "-";
 
-/// Write profiles of a tenant to a file, as JSON
+/// Export profiles of a tenant to a JSON file
 #[derive(clap::Args, Debug)]
 #[command(disable_version_flag = true)]
 pub struct Args {
-    /// The file to write; a name without a slash means /tmp/FILE, - the standard output
+    /// The file to write; a name without a slash means /tmp/FILE, and - means standard output
     #[arg(value_name = "FILE")]
     file: String,
     /// The schema of the tenant
@@ -37,6 +37,7 @@ pub struct Args {
     common: CommonArgs,
 }
 
+/// Exports the named profiles, or all, and reports it on standard output and in the log.
 pub fn run(args: Args) -> CommandResult {
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
@@ -49,9 +50,9 @@ pub fn run(args: Args) -> CommandResult {
         };
         if args.file == STDOUT {
             writeln!(io::stdout(), "{json}")?;
-            // the words would spoil the JSON
-            eprintln!("Exported {what} profiles to the standard output");
-            log::info!("Exported {what} profiles to the standard output");
+            // Standard output has the JSON and nothing else.
+            eprintln!("Exported {what} profiles to standard output");
+            log::info!("Exported {what} profiles to standard output");
         } else {
             let path = path_of(&args.file);
             write(&path, &json)?;
@@ -62,14 +63,17 @@ pub fn run(args: Args) -> CommandResult {
     })
 }
 
-/// The profiles with these names, all where none is given, in the order of the API.
+/// The profiles with these names, or all if `names` is empty, in the order of the API.
+///
+/// # Errors
+/// `Failed` if a name has no profile.
 async fn read(context: &Context, schema: &SchemaName, names: &[String]) -> Result<Vec<ProfileContent>, Failure> {
     let mut tx = ReadTx::begin(&context.pool(), schema).await?;
     let mut rows = profiles::list(tx.conn(), None).await?;
     let existing: HashSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     let missing: Vec<&str> = names.iter().map(String::as_str).filter(|name| !existing.contains(name)).collect();
     if !missing.is_empty() {
-        return Err(Failure::new(format!("nothing was exported, {schema} has no profile {}", missing.join(", "))));
+        return Err(Failure::new(format!("nothing was exported: {schema} has no profile {}", missing.join(", "))));
     }
     rows.retain(|row| names.is_empty() || names.contains(&row.name));
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
@@ -82,23 +86,23 @@ async fn read(context: &Context, schema: &SchemaName, names: &[String]) -> Resul
         version: row.version,
         vo: row.vo,
         description: row.description,
-        // an export does not name it
+        // The file format of 2.3 has no group.
         group: String::new(),
         tuples: tuples.remove(&row.id).unwrap_or_default(),
     });
     Ok(contents.collect())
 }
 
-/// Writes the file whole or not at all. Everybody may put things into /tmp, so a link there is not followed and a file
-/// that belongs to another user is not replaced.
+/// Writes the file completely or not at all. All users may write to /tmp, so a symbolic link there is not followed and
+/// a file of another user is not replaced.
 fn write(path: &Path, json: &str) -> CommandResult {
     let failure = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
     match path.symlink_metadata() {
         Ok(there) if !there.is_file() => {
-            return Err(Failure::new(format!("{} is there and is not a regular file", path.display())));
+            return Err(Failure::new(format!("{} exists and is not a regular file", path.display())));
         }
         Ok(there) if there.uid() != Uid::effective().as_raw() => {
-            return Err(Failure::new(format!("{} is there and belongs to another user", path.display())));
+            return Err(Failure::new(format!("{} exists and belongs to another user", path.display())));
         }
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -107,7 +111,7 @@ fn write(path: &Path, json: &str) -> CommandResult {
     let temporary = path.with_file_name(format!(".poem-export.{}", random_hex(8)));
     let result = write_new(&temporary, json).and_then(|()| fs::rename(&temporary, path));
     if result.is_err() {
-        // the unfinished copy, if there is one
+        // The incomplete copy, if there is one.
         let _ = fs::remove_file(&temporary);
     }
     result.map_err(failure)
@@ -131,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_ours_is_replaced() {
+    fn an_own_file_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("out.json");
         write(&path, "a longer text").unwrap();
@@ -152,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_leaves_nothing() {
+    fn a_failed_write_leaves_no_file() {
         let directory = tempfile::tempdir().unwrap();
         assert!(write(directory.path(), "[]").is_err());
         assert!(write(&directory.path().join("missing/out.json"), "[]").is_err());

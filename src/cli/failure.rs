@@ -1,30 +1,34 @@
-//! How a command fails: with words on stderr and an exit status.
+//! The failure of a command: a message on stderr and an exit status.
 
 use std::process::ExitCode;
 
+/// The result of a command.
 pub type CommandResult = Result<(), Failure>;
 
-/// Any error that is told to the administrator as it is; or a way of calling that makes no sense.
+/// A failure with the message that the administrator reads.
 #[derive(Debug)]
 pub enum Failure {
+    /// The command failed: exit status 1.
     Failed(String),
+    /// The command was called in a wrong way: exit status 2, with a hint at `--help`.
     Usage(String),
 }
 
 impl Failure {
-    pub fn new(words: impl Into<String>) -> Self {
-        Self::Failed(words.into())
+    /// A `Failed` with this message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self::Failed(message.into())
     }
 
-    /// Says it on stderr and in the log; gives the exit status.
+    /// Prints the message to stderr, logs a `Failed` as an error, and returns the exit status.
     pub fn report(self, program: &str) -> ExitCode {
-        let (words, status) = match self {
-            Self::Failed(words) => (words, 1),
-            Self::Usage(words) => (format!("{words}\nFor usage: {program} --help"), 2),
+        let (message, status) = match self {
+            Self::Failed(message) => (message, 1),
+            Self::Usage(message) => (format!("{message}\nFor usage: {program} --help"), 2),
         };
-        eprintln!("{program}: {words}");
+        eprintln!("{program}: {message}");
         if status == 1 {
-            log::error!("{words}");
+            log::error!("{message}");
         }
         ExitCode::from(status)
     }

@@ -1,4 +1,4 @@
-//! What is made from the definitions of the commands: completions and man pages.
+//! Shell completions and man pages, generated from the definitions of the commands.
 
 use std::fs;
 use std::io;
@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use super::{CommandResult, definitions};
 
+/// Print the completions for a shell
 #[derive(clap::Args, Debug)]
 pub struct CompletionsArgs {
     /// bash, zsh, fish, elvish or powershell
@@ -17,12 +18,17 @@ pub struct CompletionsArgs {
     command: String,
 }
 
+/// Write the man pages of all commands to a directory
 #[derive(clap::Args, Debug)]
 pub struct ManArgs {
-    /// Where the pages go; it is made if it is not there
+    /// The directory of the man pages; it is created if it does not exist
     directory: PathBuf,
 }
 
+/// Prints the completions of a command to standard output.
+///
+/// # Errors
+/// `Usage` if there is no such command.
 pub fn completions(args: CompletionsArgs) -> CommandResult {
     let Some(mut command) = definitions().find(|command| command.get_name() == args.command) else {
         return Err(super::Failure::Usage(format!("there is no command {}", args.command)));
@@ -31,6 +37,10 @@ pub fn completions(args: CompletionsArgs) -> CommandResult {
     Ok(())
 }
 
+/// Writes a man page for every command and subcommand.
+///
+/// # Errors
+/// `Failed` if the directory cannot be written.
 pub fn man(args: ManArgs) -> CommandResult {
     fs::create_dir_all(&args.directory)?;
     for command in definitions() {

@@ -1,34 +1,35 @@
-//! poem-genseckey: makes the secret key.
+//! `poem-genseckey`: generates or replaces the secret key.
 
 use std::path::PathBuf;
 
 use super::CommandResult;
 use crate::config::secret_key;
 
-/// Make the secret key that POEM signs and encrypts with
+/// Generate the secret key that POEM signs and encrypts with
 #[derive(clap::Args, Debug)]
 #[command(disable_version_flag = true)]
 pub struct Args {
-    /// The file to write; mode 0600, owner apache where that user exists. One that is replaced keeps its owner
+    /// The file to write: mode 0600, owner apache if that user exists. A replaced file keeps its owner and mode
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
-    /// Overwrite a key that exists: API tokens and sealed tokens of the old key end
+    /// Overwrite an existing key: API tokens made with it stop working
     #[arg(long)]
     force: bool,
-    /// Replace a key that is in use: it is kept in FILE.previous, for what was made with it
+    /// Replace the key in use and keep it in FILE.previous, so that its API tokens can go on working
     #[arg(long, conflicts_with = "force")]
     rotate: bool,
 }
 
+/// Writes the key file. Reads no poem.conf and stays root if root runs it.
 pub fn run(args: Args) -> CommandResult {
     if args.rotate {
         let previous = std::path::absolute(secret_key::rotate(&args.file)?)?;
         println!(
-            "The key was moved to {}. To keep its tokens working, write into poem.conf, in [SECURITY]:",
+            "The old key is now in {}. To keep its tokens working, add this to [SECURITY] in poem.conf:",
             previous.display()
         );
         println!("PreviousSecretKeyPath = {}", previous.display());
-        println!("Then restart POEM. docs/operations.md says how to end the use of that key.");
+        println!("Then restart POEM. docs/operations.md explains how to retire the old key.");
         return Ok(());
     }
     secret_key::generate(&args.file, args.force)?;

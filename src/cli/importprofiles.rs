@@ -1,4 +1,4 @@
-//! poem-importprofiles: profiles into a tenant, from a file or from another POEM.
+//! `poem-importprofiles`: imports profiles into a tenant, from a file or from another POEM.
 
 use std::fs::File;
 use std::io::Read;
@@ -16,7 +16,7 @@ use crate::registry::profiles::{self as registry, Imported};
 use crate::store::{ReadTx, profiles};
 
 const PROGRAM: &str = "poem-importprofiles";
-/// The most bytes of a file, as many as are fetched from another POEM.
+/// The largest file, in bytes. The same limit holds for the response of another POEM.
 const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// Import profiles into a tenant, from a file or from another POEM
@@ -30,13 +30,13 @@ pub struct Args {
     /// The file to read; a name without a slash means /tmp/FILE
     #[arg(short, long, value_name = "FILE")]
     file: Option<String>,
-    /// The host of the POEM to ask, without protocol; a port may follow
+    /// The host of the other POEM, without protocol; a port may follow
     #[arg(short = 'p', long, value_name = "HOST")]
     host: Option<String>,
-    /// Ask over https
+    /// Use https
     #[arg(short = 's', long, conflicts_with = "file")]
     https: bool,
-    /// Ask for an address that ends with a slash
+    /// Request the URL with a trailing slash
     #[arg(short = 'l', long, conflicts_with = "file")]
     trailing_slash: bool,
     /// Import only if the tenant has no profile yet
@@ -49,7 +49,7 @@ pub struct Args {
     common: CommonArgs,
 }
 
-/// Where the profiles come from.
+/// The source of the profiles.
 #[derive(Debug, PartialEq, Eq)]
 enum ProfilesSource {
     File(PathBuf),
@@ -65,29 +65,30 @@ impl std::fmt::Display for ProfilesSource {
     }
 }
 
+/// Imports the selected profiles in one transaction and reports each of them.
 pub fn run(args: Args) -> CommandResult {
     let source = source(&args)?;
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
         let tenant = context.tenant(&args.schema).await?;
-        say(&format!("Running synchronizer for POEM sync ({source})"));
-        // the import asks again, when nobody else can write; this spares the fetch
+        report(&format!("Running synchronizer for POEM sync ({source})"));
+        // The import checks this again in its transaction. Checked here as well, it saves the download.
         if args.initial && has_profiles(&context, &tenant).await? {
             return skip();
         }
         let text = source.read(&context).await?;
         let all = parse(&text).map_err(|error| Failure::new(format!("{source}: {error}")))?;
         let wanted = select(all, &args.profiles)
-            .map_err(|missing| Failure::new(format!("nothing was imported, {source} has no profile {missing}")))?;
+            .map_err(|missing| Failure::new(format!("nothing was imported: {source} has no profile {missing}")))?;
         let pool = context.pool();
         match registry::import(&pool, &tenant.schema, &wanted, args.initial, PROGRAM).await? {
             None => skip(),
             Some(imported) if imported.is_empty() => {
-                say(&format!("{source} holds no profiles, nothing was imported"));
+                report(&format!("{source} has no profiles; nothing was imported"));
                 Ok(())
             }
             Some(imported) => {
-                imported.iter().for_each(|profile| say(&synchronized(profile, &tenant.name)));
+                imported.iter().for_each(|profile| report(&synchronized(profile, &tenant.name)));
                 Ok(())
             }
         }
@@ -96,7 +97,7 @@ pub fn run(args: Args) -> CommandResult {
 
 fn source(args: &Args) -> Result<ProfilesSource, Failure> {
     let Some(host) = &args.host else {
-        // one of both is required
+        // clap requires one of the two.
         return Ok(ProfilesSource::File(path_of(args.file.as_deref().unwrap_or_default())));
     };
     if host.contains("//") || host.starts_with("http:") || host.starts_with("https:") {
@@ -116,8 +117,9 @@ impl ProfilesSource {
             Self::File(path) => read_file(path),
             Self::Url(url) => {
                 let security = &context.config.security;
-                let trust = CaCertificates { ca_file: security.ca_file.clone(), ca_path: security.ca_path.clone() };
-                Ok(HttpClient::new(&trust)?.get(url).await?)
+                let certificates =
+                    CaCertificates { ca_file: security.ca_file.clone(), ca_path: security.ca_path.clone() };
+                Ok(HttpClient::new(&certificates)?.get(url).await?)
             }
         }
     }
@@ -129,13 +131,16 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     match read {
         Err(error) => Err(Failure::new(format!("{}: {error}", path.display()))),
         Ok(length) if length as u64 > FILE_LIMIT => {
-            Err(Failure::new(format!("{} has more than {} MiB", path.display(), FILE_LIMIT / 1024 / 1024)))
+            Err(Failure::new(format!("{} is larger than {} MiB", path.display(), FILE_LIMIT / 1024 / 1024)))
         }
         Ok(_) => Ok(text),
     }
 }
 
-/// The profiles with these names, all where none is given; or the names that no profile bears.
+/// The profiles with these names, or all if `names` is empty.
+///
+/// # Errors
+/// The names that no profile has, separated by commas.
 fn select(all: Vec<ProfileContent>, names: &[String]) -> Result<Vec<ProfileContent>, String> {
     let is_missing = |name: &&str| !all.iter().any(|profile| profile.name == *name);
     let missing: Vec<&str> = names.iter().map(String::as_str).filter(is_missing).collect();
@@ -151,18 +156,19 @@ async fn has_profiles(context: &Context, tenant: &Tenant) -> Result<bool, Failur
 }
 
 fn skip() -> CommandResult {
-    const WORDS: &str = "Database already contains profiles .. skipping.";
-    eprintln!("{WORDS}");
-    log::warn!("{WORDS}");
+    const MESSAGE: &str = "Database already contains profiles .. skipping.";
+    eprintln!("{MESSAGE}");
+    log::warn!("{MESSAGE}");
     Ok(())
 }
 
-fn say(words: &str) {
-    println!("{words}");
-    log::info!("{words}");
+/// Prints the line to standard output and to the log.
+fn report(line: &str) {
+    println!("{line}");
+    log::info!("{line}");
 }
 
-/// «Synchronized profile ARGO_MON: version 1.0 in EGI, changed. Added 3 metric instances.»
+/// `Synchronized profile ARGO_MON: version 1.0 in EGI, changed. Added 3 metric instances.`
 fn synchronized(profile: &Imported, tenant: &str) -> String {
     let Imported { name, version, is_new, changes } = profile;
     let outcome = match (is_new, changes.as_str()) {
@@ -235,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_is_said() {
+    fn the_outcome_is_reported_per_profile() {
         let said = |is_new, changes: &str| {
             let (name, version) = ("A".to_owned(), "1.0".to_owned());
             synchronized(&Imported { name, version, is_new, changes: changes.to_owned() }, "EGI")

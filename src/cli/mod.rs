@@ -1,5 +1,5 @@
-//! The commands, one file each. One executable: called as `poem-db` it is that command, called as `poem` it has all of
-//! them as subcommands. Exit status: 0 done, 1 failed, 2 wrong usage.
+//! The commands, one file each. There is one executable: called as `poem-db`, it is that command; called as `poem`, it
+//! has all of them as subcommands. Exit status: 0 success, 1 failure, 2 wrong usage.
 
 mod backup;
 mod context;
@@ -26,7 +26,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub use failure::{CommandResult, Failure};
 
-/// Every name the executable can be called by.
+/// Every name that the executable can be called by.
 #[derive(Parser)]
 #[command(multicall = true)]
 enum Family {
@@ -70,27 +70,27 @@ enum Command {
     Tenant(tenant::Args),
     /// API keys: create, list, revoke (poem-token)
     Token(token::Args),
-    /// Make the secret key (poem-genseckey)
+    /// Generate the secret key (poem-genseckey)
     Genseckey(genseckey::Args),
-    /// Write profiles of a tenant to a file, as JSON (poem-exportprofiles)
+    /// Export profiles of a tenant to a JSON file (poem-exportprofiles)
     Exportprofiles(exportprofiles::Args),
     /// Import profiles into a tenant, from a file or from another POEM (poem-importprofiles)
     Importprofiles(importprofiles::Args),
-    /// Write a backup of each tenant to a file (poem-backup)
+    /// Back up each tenant to a file (poem-backup)
     Backup(backup::Args),
-    /// Bring a tenant back from a backup (poem-restore)
+    /// Restore a tenant from a backup (poem-restore)
     Restore(restore::Args),
-    /// Check the whole set-up and say in plain words what is wrong
+    /// Check the whole installation and report what is wrong
     Doctor(doctor::Args),
-    /// Try POEM out: with a PostgreSQL of its own and demo data
+    /// Try POEM out, with a private PostgreSQL and demo data
     Try(try_out::Args),
     /// Print the completions for a shell
     Completions(generate::CompletionsArgs),
-    /// Write the man pages of all commands into a directory
+    /// Write the man pages of all commands to a directory
     Man(generate::ManArgs),
 }
 
-/// Runs the command that the arguments name; the first is the executable's name.
+/// Runs the command that the arguments name. The first argument is the name of the executable.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let family = match Family::try_parse_from(arguments) {
         Ok(family) => family,
@@ -112,13 +112,13 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(program),
     };
-    // The server's log lines wait for each other.
+    // The server's log is buffered.
     log::logger().flush();
     code
 }
 
 impl Command {
-    /// The name under which it reports, and how it went.
+    /// Runs the command. Returns the program name for its error message, and its result.
     fn run(self) -> (&'static str, CommandResult) {
         match self {
             Self::Serve(args) => ("poem", serve::run(args)),
@@ -138,7 +138,7 @@ impl Command {
     }
 }
 
-/// The definition of `poem` with all its subcommands, and of each command under its own name.
+/// The clap definitions of `poem`, with all its subcommands, and of each command under its own name.
 fn definitions() -> impl Iterator<Item = clap::Command> {
     Family::command().get_subcommands().cloned().collect::<Vec<_>>().into_iter()
 }

@@ -1,10 +1,10 @@
-//! Where the files of poem-exportprofiles and poem-importprofiles stand.
+//! The paths of the files of `poem-exportprofiles` and `poem-importprofiles`.
 
 use std::path::{Path, PathBuf};
 
 const DIRECTORY: &str = "/tmp";
 
-/// A name without a slash means a file in /tmp, as it did in POEM 2.3.
+/// The path of a FILE argument. A name without a slash means a file in /tmp, as in POEM 2.3.
 pub fn path_of(file: &str) -> PathBuf {
     if file.contains('/') { PathBuf::from(file) } else { Path::new(DIRECTORY).join(file) }
 }

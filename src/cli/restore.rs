@@ -1,4 +1,4 @@
-//! poem-restore: brings a tenant back from a file of poem-backup.
+//! `poem-restore`: restores a tenant from a file of `poem-backup`.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -18,17 +18,17 @@ use crate::store::tenants;
 
 const PROGRAM: &str = "poem-restore";
 
-/// Bring a tenant back from a file of poem-backup: all of it or nothing
+/// Restore a tenant from a file of poem-backup, completely or not at all
 #[derive(clap::Args, Debug)]
 #[command(disable_version_flag = true)]
 pub struct Args {
-    /// The backup
+    /// The backup file
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
-    /// Go on only where the backup is of the tenant with this schema
+    /// Restore only if the backup is of the tenant with this schema
     #[arg(short = 'n', long, value_name = "SCHEMA")]
     schema: Option<String>,
-    /// Put the backup in the place of the tenant that is there, whose data are lost
+    /// Replace the existing tenant; its current data are lost
     #[arg(long)]
     replace: bool,
     /// Replace without asking
@@ -38,6 +38,7 @@ pub struct Args {
     common: CommonArgs,
 }
 
+/// Checks the backup and the database, restores the tenant and reports it.
 pub fn run(args: Args) -> CommandResult {
     let context = Context::open(&args.common, PROGRAM)?;
     let name = args.file.display();
@@ -57,39 +58,41 @@ pub fn run(args: Args) -> CommandResult {
         let replaces = check_target(&mut conn, &tenant, args.replace).await?;
         let tools = PgTools::for_server(&tenants::server_version(&mut conn).await?)?;
         conn.close().await?;
-        if replaces && !args.yes && !agreed(&tenant)? {
+        if replaces && !args.yes && !confirm_loss(&tenant)? {
             return Err(Failure::new("nothing was restored"));
         }
         restore(&tools, &context.settings(), backup, replaces).map_err(|error| unusable(&error))?;
-        tell(&context, &manifest, &args.file);
-        tell_what_is_left(&context, &manifest, &schema).await
+        report(&context, &manifest, &args.file);
+        report_next_steps(&context, &manifest, &schema).await
     })
 }
 
-fn agreed(tenant: &Tenant) -> Result<bool, Failure> {
-    let question = format!("All that the tenant {} holds now will be lost.", tenant.name);
+/// Asks whether the current data of the tenant may be lost.
+fn confirm_loss(tenant: &Tenant) -> Result<bool, Failure> {
+    let question = format!("All current data of the tenant {} will be lost.", tenant.name);
     confirm(&question, tenant.schema.as_str())
 }
 
-fn tell(context: &Context, manifest: &Manifest, file: &Path) {
+/// Prints and logs what was restored.
+fn report(context: &Context, manifest: &Manifest, file: &Path) {
     let tenant = &manifest.tenant;
     let host = tenant.domain_url.as_deref().unwrap_or("-");
     let time = manifest.time.with_timezone(&context.config.general.timezone).format("%Y-%m-%d %H:%M:%S");
-    println!("The tenant {} is back as it was at {time}: schema {}, host {host}.", tenant.name, tenant.schema);
+    println!("The tenant {} was restored as of {time}: schema {}, host {host}.", tenant.name, tenant.schema);
     log::info!("{}: restored from {}, as of {time}", tenant.name, file.display());
 }
 
-/// What the administrator has to do still.
-async fn tell_what_is_left(context: &Context, manifest: &Manifest, schema: &Schema) -> CommandResult {
+/// Prints what the administrator still has to do: run migrations, put the old secret key back.
+async fn report_next_steps(context: &Context, manifest: &Manifest, schema: &Schema) -> CommandResult {
     let mut conn = context.connection().await?;
     let steps = migrate::state(&mut conn, schema).await?;
     conn.close().await?;
     if steps.iter().any(|step| !step.applied) {
-        println!("It has migrations pending: run poem-db -a.");
+        println!("The tenant has pending migrations: run poem-db -a.");
     }
     let ours = secret_key::keys(&context.config.security).map(|keys| keys.ids()).unwrap_or_default();
     if !manifest.secret_keys.iter().any(|id| ours.contains(id)) {
-        eprintln!("{PROGRAM}: the backup was made with another secret key: API tokens work only with that one");
+        eprintln!("{PROGRAM}: the backup was made with another secret key; its API tokens work only with that key");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! poem serve: the server.
+//! `poem serve`: runs the server.
 
 use std::iter;
 use std::net::{IpAddr, SocketAddr};
@@ -10,7 +10,7 @@ use rocket::{Build, Ignite, Rocket};
 use sqlx::PgConnection;
 
 use super::context::{CommonArgs, block_on};
-use super::drop_privileges::step_down;
+use super::drop_privileges::drop_privileges;
 use super::{CommandResult, Failure};
 use crate::app;
 use crate::config::reload::LiveConfig;
@@ -20,7 +20,7 @@ use crate::logging::Role;
 use crate::store::migrate::{self, MigrateError, Schema};
 use crate::store::{PoolSettings, StoreError, tenants};
 
-/// How long the start waits for a database that accepts connections and does not answer.
+/// The time limit of the start for a database that accepts connections but does not answer.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serve POEM over HTTP, at [SERVER] Address and Port
@@ -30,18 +30,19 @@ pub struct Args {
     common: CommonArgs,
 }
 
+/// Serves until a signal stops the server.
 pub fn run(args: Args) -> CommandResult {
     let live = LiveConfig::load(&args.common.path())?;
     let config = live.current();
-    step_down(config.server.user.as_deref())?;
+    drop_privileges(config.server.user.as_deref())?;
     logging::init("poem", Role::Server, &config)?;
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     let keys = secret_key::keys(&config.security)?;
     block_on(async {
-        // The database takes its time to answer; the server is made ready meanwhile.
-        let looking = tokio::spawn(check_schemas(app::pool_settings(&config)));
+        // The database is slow to answer, so the server is built at the same time.
+        let check = tokio::spawn(check_schemas(app::pool_settings(&config)));
         let server = ignite(app::build(live, keys), &config).await;
-        let connection = looking.await??;
+        let connection = check.await??;
         let server = server?;
         if let Some(connection) = connection {
             app::poll_over(&server, connection).await;
@@ -53,19 +54,25 @@ pub fn run(args: Args) -> CommandResult {
     })
 }
 
-/// The server, ready to be launched.
+/// Checks the installed directories and ignites the server.
+///
+/// # Errors
+/// `Failed` if a directory is missing or Rocket cannot start.
 pub async fn ignite(server: Rocket<Build>, config: &Config) -> Result<Rocket<Ignite>, Failure> {
     check_directories(config)?;
     let place = (config.server.address, config.server.port);
     server.ignite().await.map_err(|error| cannot_serve(place, error))
 }
 
-/// Half an installation is not served: pages without templates fail, and without static files nobody can use them.
+/// Refuses an incomplete installation: pages fail without templates and are unusable without static files.
 fn check_directories(config: &Config) -> CommandResult {
     app::directories(config).iter().try_for_each(|directory| directory.check().map_err(Failure::new))
 }
 
-/// Serves until it is shutdown to stop. Running requests need the pool to their end, so it is closed after that.
+/// Serves until a shutdown. Running requests need the connection pool, so it is closed after them.
+///
+/// # Errors
+/// `Failed` if the server cannot listen at its address.
 pub async fn serve(server: Rocket<Ignite>, config: &Config) -> CommandResult {
     let pool = app::pool(&server);
     let outcome = serve_both(server, config).await;
@@ -75,32 +82,32 @@ pub async fn serve(server: Rocket<Ignite>, config: &Config) -> CommandResult {
     outcome
 }
 
-/// With the second server for whoever watches, where there is one: both end together.
+/// Serves together with the management server, if one is configured. When one of them ends, the other is shut down too.
 async fn serve_both(server: Rocket<Ignite>, config: &Config) -> CommandResult {
     let place = (config.server.address, config.server.port);
-    let (Some(second), Some(listen)) = (app::build_management(config, &server), config.server.management) else {
+    let (Some(management), Some(listen)) = (app::build_management(config, &server), config.server.management) else {
         return launch(server, place).await;
     };
-    let second_place = (listen.ip(), listen.port());
-    let second = second.ignite().await.map_err(|error| cannot_serve(second_place, error))?;
+    let management_place = (listen.ip(), listen.port());
+    let management = management.ignite().await.map_err(|error| cannot_serve(management_place, error))?;
     log::info!("health and metrics at {listen}");
-    let (stop, stop_second) = (server.shutdown(), second.shutdown());
+    let (stop, stop_management) = (server.shutdown(), management.shutdown());
     let served = async {
         let outcome = launch(server, place).await;
-        stop_second.notify();
+        stop_management.notify();
         outcome
     };
-    let watched = async {
-        let outcome = launch(second, second_place).await;
+    let managed = async {
+        let outcome = launch(management, management_place).await;
         stop.notify();
         outcome
     };
-    // Who watches is answered before anybody else is.
-    let (watched, served) = tokio::join!(watched, served);
-    served.and(watched)
+    // `join!` polls in this order, so the management server listens first.
+    let (managed, served) = tokio::join!(managed, served);
+    served.and(managed)
 }
 
-/// Serves until it is shutdown to stop, and those who are served by then have been.
+/// Serves until a shutdown, and then until the running requests have ended or `SHUTDOWN_TIMEOUT` is over.
 async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> CommandResult {
     let shutdown = server.shutdown();
     let shutdown_timeout = tokio::spawn(async move {
@@ -109,8 +116,8 @@ async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> CommandResult {
     });
     let Err(error) = server.launch().await else { return Ok(()) };
     match error.kind() {
-        // Told to stop, it stopped. Rocket waits for those who are served only where it hears of the end before its
-        // listener does; each of them has a share in it.
+        // A regular shutdown. Rocket waits for running requests only if it notices the shutdown before its listener
+        // does. Each running request holds a reference to the server, so the count tells when they have ended.
         ErrorKind::Shutdown(served, None) => {
             while Arc::strong_count(served) > 1 && !shutdown_timeout.is_finished() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -122,15 +129,16 @@ async fn launch(server: Rocket<Ignite>, place: (IpAddr, u16)) -> CommandResult {
 }
 
 fn cannot_serve(place: (IpAddr, u16), error: rocket::Error) -> Failure {
-    // Asked for its kind: Rocket complains aloud about an error that nobody looked at.
+    // Reading the kind marks the error as handled: Rocket panics when an unhandled one is dropped.
     Failure::new(format!("cannot serve at {}: {}", SocketAddr::from(place), error.kind()))
 }
 
-/// Refuses schemas newer than this POEM. What is pending, or a database that is away, is no reason not to start:
-/// requests get 503 until that is mended. Gives the connection over which it asked, where there is one.
+/// Refuses schemas newer than this POEM. With pending migrations, or while the database is unreachable, the server
+/// starts nevertheless: requests get 503 until that is fixed. Returns the connection that was used; `None` without a
+/// database.
 async fn check_schemas(settings: PoolSettings) -> Result<Option<PgConnection>, Failure> {
-    let looked = tokio::time::timeout(DATABASE_TIMEOUT, pending(&settings)).await;
-    match looked.unwrap_or_else(|_| Err(StoreError::timeout().into())) {
+    let checked = tokio::time::timeout(DATABASE_TIMEOUT, pending(&settings)).await;
+    match checked.unwrap_or_else(|_| Err(StoreError::timeout().into())) {
         Ok((connection, pending)) => {
             for schema in pending {
                 log::warn!("{schema}: migrations are pending, its requests get 503: run poem-db -a");
@@ -140,14 +148,14 @@ async fn check_schemas(settings: PoolSettings) -> Result<Option<PgConnection>, F
         Err(MigrateError::Store(
             error @ (StoreError::Unavailable(_) | StoreError::Unreachable(_) | StoreError::NotPrepared(_)),
         )) => {
-            log::warn!("starting all the same: {error}");
+            log::warn!("starting anyway: {error}");
             Ok(None)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// The schemas that are behind, and the connection over which they were asked for.
+/// The names of the schemas with pending migrations, and the connection that read them.
 async fn pending(settings: &PoolSettings) -> Result<(PgConnection, Vec<String>), MigrateError> {
     let mut conn = settings.connect().await?;
     let shared = tenants::shared_migration(&mut conn).await?;

@@ -1,4 +1,4 @@
-//! poem-tenant: tenants come and go.
+//! `poem-tenant`: creates, lists and deletes tenants.
 
 use std::io::Write;
 
@@ -14,15 +14,15 @@ use crate::store::{ReadTx, snapshot_read, tenants};
 
 const PROGRAM: &str = "poem-tenant";
 
-/// Create a tenant; list tenants; delete one
+/// Create, list or delete tenants
 #[derive(clap::Args, Debug)]
 #[command(disable_version_flag = true)]
 #[command(group = clap::ArgGroup::new("action").args(["name", "list", "delete"]).required(true))]
 pub struct Args {
-    /// The name of the new tenant; its lower case is the name of its schema
+    /// The name of the new tenant; its schema has this name in lower case
     #[arg(short = 't', long, value_name = "NAME", requires = "host")]
     name: Option<String>,
-    /// The host name that leads to the new tenant
+    /// The host name at which the new tenant is served
     #[arg(short = 'd', long = "host", value_name = "HOSTNAME", requires = "name", conflicts_with_all = ["list", "delete"])]
     host: Option<String>,
     /// List the tenants
@@ -38,6 +38,7 @@ pub struct Args {
     common: CommonArgs,
 }
 
+/// Creates, deletes or lists, depending on the options.
 pub fn run(args: Args) -> CommandResult {
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
@@ -76,7 +77,7 @@ async fn list(context: &Context) -> CommandResult {
 async fn delete(context: &Context, schema: &str, yes: bool) -> CommandResult {
     let tenant = context.tenant(schema).await?;
     let loss = loss(context, &tenant).await?;
-    println!("Deleting tenant {} (schema {schema}) loses for good: {loss}.", tenant.name);
+    println!("Deleting tenant {} (schema {schema}) permanently deletes {loss}.", tenant.name);
     if !yes && !confirm("Delete it?", schema)? {
         return Err(Failure::new("nothing was deleted"));
     }
@@ -88,7 +89,7 @@ async fn delete(context: &Context, schema: &str, yes: bool) -> CommandResult {
     Ok(())
 }
 
-/// «12 probes, 40 metrics, …»
+/// The data that a deletion loses: `12 probes, 40 metrics, …`.
 async fn loss(context: &Context, tenant: &Tenant) -> Result<String, Failure> {
     let mut tx = ReadTx::begin(&context.pool(), &tenant.schema).await?;
     let data = snapshot_read::read(tx.conn()).await?;

@@ -1,4 +1,4 @@
-//! poem-token: API keys of clients.
+//! `poem-token`: creates, lists and revokes the API keys of clients.
 
 use super::context::{CommonArgs, Context, block_on};
 use super::{CommandResult, Failure};
@@ -10,30 +10,31 @@ use crate::store::{ReadTx, api_keys};
 const PROGRAM: &str = "poem-token";
 const TOKEN_LIMIT: usize = 40;
 
-/// Create or replace the API key of a client; list keys; revoke one
+/// Create, replace, list or revoke API keys of clients
 #[derive(clap::Args, Debug)]
 #[command(disable_version_flag = true)]
 #[command(group = clap::ArgGroup::new("action").args(["client", "list", "revoke"]).required(true))]
 pub struct Args {
-    /// The client that gets a token; the token is printed once
+    /// The client to create a token for; the token is printed only this once
     #[arg(short = 't', long, value_name = "CLIENT")]
     client: Option<String>,
     /// The schema of the tenant
     #[arg(short, long, value_name = "SCHEMA")]
     schema: String,
-    /// The token, instead of a random one
+    /// The token to use instead of a random one
     #[arg(short = 'o', long, value_name = "TOKEN", requires = "client", conflicts_with_all = ["list", "revoke"])]
     token: Option<String>,
     /// List the keys of the tenant
     #[arg(long)]
     list: bool,
-    /// Revoke the client's key for good
+    /// Revoke the client's key permanently
     #[arg(long, value_name = "CLIENT")]
     revoke: Option<String>,
     #[command(flatten)]
     common: CommonArgs,
 }
 
+/// Creates or replaces, revokes or lists, depending on the options.
 pub fn run(args: Args) -> CommandResult {
     if let Some(client) = &args.client {
         check("-t", client, LONGEST_CLIENT)?;
@@ -50,10 +51,11 @@ pub fn run(args: Args) -> CommandResult {
     })
 }
 
+/// Checks the length and the characters of an option's value.
 fn check(option: &str, value: &str, limit: usize) -> CommandResult {
     let length = value.chars().count();
     if length == 0 || length > limit || value.chars().any(char::is_control) {
-        return Err(Failure::Usage(format!("{option}: takes 1 to {limit} characters, without control characters")));
+        return Err(Failure::Usage(format!("{option}: must have 1 to {limit} characters, without control characters")));
     }
     Ok(())
 }
@@ -64,9 +66,9 @@ async fn put(context: &Context, tenant: &Tenant, client: &str, token: Option<Str
     let done = registry::put(&context.pool(), &tenant.schema, &keys, (client, &token), PROGRAM).await?;
     println!("{token}");
     if done.is_revoked {
-        eprintln!("{PROGRAM}: the key of {client} is revoked, which cannot be undone: this token opens nothing");
+        eprintln!("{PROGRAM}: the key of {client} is revoked, which cannot be undone: this token does not work");
     } else if !done.is_new {
-        eprintln!("{PROGRAM}: the token of {client} was replaced, the old one no longer works");
+        eprintln!("{PROGRAM}: the token of {client} was replaced; the old one no longer works");
     }
     log::info!("{}: {} the API key of {client}", tenant.name, if done.is_new { "created" } else { "replaced" });
     Ok(())
@@ -75,7 +77,7 @@ async fn put(context: &Context, tenant: &Tenant, client: &str, token: Option<Str
 async fn revoke(context: &Context, tenant: &Tenant, client: &str) -> CommandResult {
     match registry::revoke(&context.pool(), &tenant.schema, client, PROGRAM).await? {
         None => return Err(Failure::new(format!("tenant {} has no client {client}", tenant.name))),
-        Some(false) => println!("The API key of {client} was revoked already."),
+        Some(false) => println!("The API key of {client} was already revoked."),
         Some(true) => println!("The API key of {client} has been revoked, which cannot be undone."),
     }
     log::info!("{}: revoked the API key of {client}", tenant.name);

@@ -1,4 +1,4 @@
-//! poem try: POEM with a PostgreSQL of its own and demo data, for whoever wants to see it.
+//! `poem try`: POEM with a private PostgreSQL and demo data, to try it out.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
@@ -28,32 +28,33 @@ use crate::store::migrate::{self, MigrateError, Schema};
 const DATABASE: &str = "poem";
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const LOGGING_FILE: &str = include_str!("../../etc/poem_logging.conf");
-/// The client that gets a key of a tenant that is loaded from a dump.
+/// The API client that is created in a tenant loaded from a dump.
 const CLIENT: &str = "trial";
 
-/// Try POEM out: with a PostgreSQL of its own and demo data
+/// Try POEM out, with a private PostgreSQL and demo data
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Where to serve, on the loopback interface
+    /// The port to serve on, at the loopback interface
     #[arg(short, long, default_value_t = 8000)]
     port: u16,
-    /// Throw away the data of before
+    /// Start over: delete all data of the previous runs
     #[arg(long)]
     fresh: bool,
     /// Load a dump of POEM 2.3 as a tenant
     #[arg(long, value_name = "FILE", requires = "tenant")]
     load: Option<PathBuf>,
-    /// The name of that tenant; it is served at NAME.localhost
+    /// The name of the loaded tenant; it is served at NAME.localhost
     #[arg(long, value_name = "NAME", requires = "load")]
     tenant: Option<String>,
-    /// Where the database, the configuration and the log are kept
+    /// The directory of the database, the configuration and the log
     #[arg(long, value_name = "DIRECTORY", default_value = ".try")]
     dir: PathBuf,
 }
 
-/// The demo tenants: name, host, data.
+/// The demo tenants: name, host, demo file.
 const DEMO: [(&str, &str, &str); 2] = [("EGI", "localhost", demo::EGI), ("EUDAT", "eudat.localhost", demo::EUDAT)];
 
+/// Starts PostgreSQL, prepares the tenants and serves until Ctrl-C; then stops PostgreSQL.
 pub fn run(args: Args) -> CommandResult {
     check_port(args.port)?;
     fs::create_dir_all(&args.dir).map_err(|error| Failure::new(format!("{}: {error}", args.dir.display())))?;
@@ -83,15 +84,17 @@ pub fn run(args: Args) -> CommandResult {
     Ok(())
 }
 
-/// Before anything is started that would have to be stopped again.
+/// Checks that the port is free, before PostgreSQL is started.
 fn check_port(port: u16) -> CommandResult {
     match TcpListener::bind((ADDRESS, port)) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Failure::new(format!("cannot serve at port {port}: {error}; say another one with --port"))),
+        Err(error) => {
+            Err(Failure::new(format!("cannot serve on port {port}: {error}; choose another one with --port")))
+        }
     }
 }
 
-/// A VENV in the directory: written anew at each start, but for the secret key.
+/// Writes a VENV to the directory and returns the path of its poem.conf. Only the secret key is kept between starts.
 fn write_configuration(directory: &Path, cluster: &Cluster, args: &Args) -> Result<PathBuf, Failure> {
     let etc = directory.join("etc/poem");
     fs::create_dir_all(&etc)?;
@@ -131,7 +134,7 @@ fn configuration(venv: &Path, cluster: &Cluster, args: &Args) -> Result<String, 
     Ok(text)
 }
 
-/// Migrations, and the demo tenants where they are not there yet.
+/// Applies the migrations and creates the demo tenants that do not exist yet.
 async fn prepare(context: &Context) -> CommandResult {
     let mut conn = context.connection().await?;
     migrate(&mut conn, &Schema::Public).await?;
@@ -163,16 +166,17 @@ async fn migrate(conn: &mut PgConnection, schema: &Schema) -> CommandResult {
     };
     let schema = schema.as_str();
     Err(Failure::new(format!(
-        "another version of POEM created the schema {schema}: {cause}. Start over with --fresh, which deletes all data of this trial"
+        "another version of POEM created the schema {schema}: {cause}. Start over with --fresh, which deletes all data of \
+         this trial"
     )))
 }
 
-/// Makes the tenant and loads the dump; gives the token of a key for it. `None`: the tenant was there already, and is
-/// left as it is.
+/// Creates the tenant and loads the dump. Returns the token of a new API key; `None` if the tenant already exists,
+/// which changes nothing.
 async fn load_dump(context: &Context, file: &Path, name: &str) -> Result<Option<String>, Failure> {
     let tenant = new_tenant(name, &format!("{}.localhost", name.to_lowercase()))?;
     if context.tenants().await?.iter().any(|known| known.schema == tenant.schema) {
-        println!("The tenant {name} is there already and keeps its data; --fresh starts anew");
+        println!("The tenant {name} already exists and keeps its data; --fresh starts over");
         return Ok(None);
     }
     let mut conn = context.connection().await?;
@@ -187,7 +191,7 @@ async fn load_dump(context: &Context, file: &Path, name: &str) -> Result<Option<
     Ok(Some(token))
 }
 
-/// What whoever started it wants to know.
+/// The text that is printed when the server is ready: addresses, `curl` lines, logins.
 async fn banner(context: &Context, args: &Args, conf: &Path, token: Option<String>) -> Result<String, Failure> {
     let port = args.port;
     let mut text = format!("\nPOEM is ready. Ctrl-C stops it; the data stay in {}.\n\n", args.dir.display());
@@ -195,7 +199,7 @@ async fn banner(context: &Context, args: &Args, conf: &Path, token: Option<Strin
     for Tenant { name, domain_url, .. } in context.tenants().await? {
         text += &format!("  {name:<8} http://{}:{port}/poem/\n", domain_url.unwrap_or_default());
     }
-    text += "\nWhat monitoring instances fetch:\n\n";
+    text += "\nRequests of monitoring instances:\n\n";
     text += &format!(
         "  curl -H 'X-API-KEY: demo-egi-ncg' http://localhost:{port}/poem/api/v2/metrics/Production\n\
         \x20 curl 'http://localhost:{port}/poem/api/0.2/json/profiles'\n"
@@ -213,7 +217,7 @@ async fn banner(context: &Context, args: &Args, conf: &Path, token: Option<Strin
     Ok(text)
 }
 
-/// «ada / demo-ada (superuser), bruno / demo-bruno, …», as the demo data have them.
+/// The users of a demo file: `ada / demo-ada (superuser), bruno / demo-bruno, …`.
 fn logins(data: &str) -> String {
     let data: Value = serde_json::from_str(data).unwrap_or_default();
     let login = |user: &Value| {

@@ -1,12 +1,12 @@
-//! For `poem try` and the tests: a private PostgreSQL, and demo data.
+//! The private PostgreSQL and the demo data of `poem try` and the tests.
 
-pub mod demo; //     what `poem try` shows
-mod error; //        what can go wrong
-pub mod postgres; // the private PostgreSQL itself
-mod programs; //     its programs: initdb and postgres
+pub mod demo; //     the demo data of `poem try`
+mod error; //        the errors of this module
+pub mod postgres; // the private cluster
+mod programs; //     the programs initdb and postgres
 mod run_as_user; //  the user that the server runs as
 mod server; //       the running server process
-mod socket; //       its socket
+mod socket; //       the directory of its socket
 
 pub use error::DevError;
 pub use server::end_with_parent;

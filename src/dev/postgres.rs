@@ -1,6 +1,6 @@
-//! The private PostgreSQL: a cluster in a directory of ours, reached through a socket that only we may open.
+//! The private PostgreSQL: a cluster in its own directory, with a socket that only the user of the server may open.
 //!
-//! Blocking, as starting a database is: an asynchronous caller uses `spawn_blocking`.
+//! Starting and stopping block; an asynchronous caller uses `spawn_blocking`.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write;
@@ -20,45 +20,45 @@ use super::server::{PostgresServer, end_with_parent, processes_in, tail, wait_un
 use super::socket::{PORT, SocketDir};
 
 const SUPERUSER: &str = "poem";
-/// Written last: data without it were left by an interrupted initdb.
+/// A marker file, written last: data without it were left behind by an interrupted `initdb`.
 const READY: &str = "poem.ready";
-/// Where root's data go when the unprivileged user may not enter the directory that was asked for.
+/// The directory for root's data if the unprivileged user may not enter the requested directory.
 const ROOT_DATA: &str = "/var/lib/poem-try";
-/// A server may have to recover first.
+/// The time limit of a start, which may include a recovery.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long the server of a killed process takes to end.
+/// The time limit for the end of a server whose parent was killed.
 const PREVIOUS_TIMEOUT: Duration = Duration::from_secs(15);
 const LOG_MAX_BYTES: u64 = 10 * 1024 * 1024;
 const TAIL_LINES: usize = 15;
 
-/// How the cluster is made and run.
+/// The options with which a cluster is created and run.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Its collation and character classes, at the time it is made. `None`: C.UTF-8 where the system knows it, else C.
+    /// The collation and character classes, used at the creation. `None`: C.UTF-8 if the system has it, else C.
     pub locale: Option<String>,
-    /// Nothing is flushed to the disk: for the tests, whose data nobody misses.
+    /// Flushes nothing to the disk: for tests, whose data may be lost.
     pub fast: bool,
-    /// Every statement goes to the log.
+    /// Logs every statement.
     pub log_statements: bool,
-    /// Further settings of the server, as in postgresql.conf.
+    /// Further settings of the server: names and values as in postgresql.conf.
     pub extra: Vec<(String, String)>,
 }
 
-/// A running private PostgreSQL. Stops when dropped, and when this process ends, however it ends.
+/// A running private PostgreSQL. Stops when it is dropped, and when this process ends or is killed.
 #[derive(Debug)]
 pub struct Cluster {
     server: PostgresServer,
     log: PathBuf,
     socket: SocketDir,
-    /// Held as long as the cluster is ours.
+    /// Locked as long as this process uses the directory.
     lock: File,
 }
 
 impl Cluster {
-    /// Starts the cluster in `dir`, makes it first where there is none. Blocks, about two seconds the first time.
+    /// Starts the cluster in `dir` and creates it if there is none. Blocks, for about two seconds the first time.
     ///
     /// # Errors
-    /// Every variant but `Database`; among them `NotInstalled` and `InUse` (by another living process).
+    /// Every variant but `Database`; for example `NotInstalled`, or `InUse` by another running process.
     pub fn start(dir: &Path, options: Options) -> Result<Self, DevError> {
         make_open(dir)?;
         let dir = dir.canonicalize().map_err(DevError::file("enter", dir))?;
@@ -85,17 +85,17 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The directory of the socket: what libpq calls `host`.
+    /// The directory of the socket, which libpq takes as `host`.
     pub fn socket_dir(&self) -> &Path {
         &self.socket.path
     }
 
-    /// The database user who may do everything; there is no password.
+    /// The database superuser. It has no password.
     pub fn superuser(&self) -> &str {
         SUPERUSER
     }
 
-    /// The number in the name of the socket's file.
+    /// The port, which is only a part of the socket's file name.
     pub fn port(&self) -> u16 {
         PORT
     }
@@ -105,7 +105,7 @@ impl Cluster {
         self.server.pid()
     }
 
-    /// What the server writes, with every statement where the options ask for it.
+    /// The server's log file.
     pub fn log(&self) -> &Path {
         &self.log
     }
@@ -116,18 +116,18 @@ impl Cluster {
         format!("postgres:///{}?host={}&port={PORT}&user={SUPERUSER}", percent(database), percent(&host))
     }
 
-    /// The same for a pool; the environment (PGHOST …) has no say in it.
+    /// The connection options for a pool. They ignore the environment (`PGHOST` …).
     pub fn connect_options(&self, database: &str) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
             .socket(&self.socket.path)
             .port(PORT)
             .username(SUPERUSER)
             .database(database)
-            // Whatever PGSSLMODE says of other servers.
+            // PGSSLMODE is meant for other servers.
             .ssl_mode(PgSslMode::Disable)
     }
 
-    /// Makes an empty database; false where it is there already.
+    /// Creates an empty database. Returns false if it already exists.
     ///
     /// # Errors
     /// `Database`.
@@ -145,7 +145,7 @@ impl Cluster {
         Ok(!exists)
     }
 
-    /// Removes a database with all that is in it, if it is there. Nobody may be connected to it.
+    /// Removes a database with all its data, if it exists. It must have no connections.
     ///
     /// # Errors
     /// `Database`.
@@ -156,9 +156,9 @@ impl Cluster {
         Ok(connection.close().await?)
     }
 
-    /// Stops the server and waits for it; the data stay.
+    /// Stops the server and waits for its end. The data are kept.
     pub fn stop(self) {
-        // Dropping does it.
+        // `Drop` does it.
     }
 
     fn await_ready(&self, data: &Path) -> Result<(), DevError> {
@@ -176,17 +176,17 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.server.stop();
-        // Closing is not enough: a process that is just being started by another thread still holds the open file.
+        // Closing is not enough: another thread may be starting a process, which inherits the open file.
         let _ = self.lock.unlock();
     }
 }
 
-/// As an SQL identifier.
+/// Quotes an SQL identifier.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Takes the lock of the directory, in which stands who has it.
+/// Locks the directory. The lock file contains the process id of its holder.
 fn lock(dir: &Path) -> Result<File, DevError> {
     let path = dir.join("lock");
     let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
@@ -204,12 +204,12 @@ fn lock(dir: &Path) -> Result<File, DevError> {
     Ok(file)
 }
 
-/// Where the data stand, in full: `dir/data`, or a place of root's that the account may enter, which `dir/data` then
-/// leads to. Need not exist yet.
+/// The absolute path of the data: `dir/data`, or a directory of root's that the account may enter, to which `dir/data`
+/// then links. It need not exist yet.
 fn data_dir(dir: &Path, account: UserAccount) -> Result<PathBuf, DevError> {
     let data = dir.join("data");
-    if let Ok(there) = data.canonicalize() {
-        return Ok(there);
+    if let Ok(existing) = data.canonicalize() {
+        return Ok(existing);
     }
     if account.can_enter(dir) {
         return Ok(data);
@@ -217,13 +217,13 @@ fn data_dir(dir: &Path, account: UserAccount) -> Result<PathBuf, DevError> {
     let place = Path::new(ROOT_DATA).join(digest(dir));
     make_open(Path::new(ROOT_DATA))?;
     fs::remove_file(&data).or_else(unless_missing).map_err(DevError::file("remove", &data))?;
-    // Whoever removed the link meant to begin anew.
+    // A user who removed the link wants to start over.
     fs::remove_dir_all(&place).or_else(unless_missing).map_err(DevError::file("remove", &place))?;
     symlink(&place, &data).map_err(DevError::file("make the link", &data))?;
     Ok(place)
 }
 
-/// Makes the directory where there is none: others may enter it, whatever the umask. What is in it is not theirs to read.
+/// Makes the directory if it does not exist. Other users may enter it, whatever the umask, but not list it.
 fn make_open(dir: &Path) -> Result<(), DevError> {
     if dir.is_dir() {
         return Ok(());
@@ -238,8 +238,8 @@ fn digest(path: &Path) -> String {
     sum[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The server of a killed process is still writing its data: waits for it, and removes what would keep PostgreSQL from
-/// starting where the process id has gone to somebody else meanwhile.
+/// Waits for the server of a killed process, which may still be writing its data. Then removes its `postmaster.pid`: if
+/// another process has got the process id in it by now, PostgreSQL would not start.
 fn await_previous(dir: &Path, data: &Path) -> Result<(), DevError> {
     if !wait_until(|| processes_in(data).is_empty(), PREVIOUS_TIMEOUT) {
         let pid = processes_in(data).iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
@@ -249,14 +249,14 @@ fn await_previous(dir: &Path, data: &Path) -> Result<(), DevError> {
     fs::remove_file(&stale).or_else(unless_missing).map_err(DevError::file("remove", &stale))
 }
 
-/// Lays out the files, from the beginning where that was interrupted once.
+/// Creates the cluster. Removes what an interrupted `initdb` has left.
 fn make_cluster(programs: &Programs, account: UserAccount, data: &Path, options: &Options) -> Result<(), DevError> {
     fs::remove_dir_all(data).or_else(unless_missing).map_err(DevError::file("remove", data))?;
     account.private_dir(data)?;
     let mut command = programs.initdb(account);
     command.arg("-D").arg(data).args(["--username", SUPERUSER, "--auth=trust", "--encoding=UTF8"]);
     command.arg(format!("--locale={}", options.locale.clone().unwrap_or_else(default_locale)));
-    // What it says is read by programs, and by people who look it up.
+    // Messages are matched by programs, and looked up by people.
     command.arg("--lc-messages=C");
     if options.fast {
         command.arg("--nosync");
@@ -271,7 +271,7 @@ fn make_cluster(programs: &Programs, account: UserAccount, data: &Path, options:
     fs::write(data.join(READY), "").map_err(DevError::file("write", &data.join(READY)))
 }
 
-/// CentOS 7 does not know C.UTF-8.
+/// C.UTF-8, or C on systems without it, such as CentOS 7.
 fn default_locale() -> String {
     let known = Command::new("locale").arg("-a").output().map(|output| output.stdout).unwrap_or_default();
     let known = String::from_utf8_lossy(&known).to_lowercase();
@@ -298,7 +298,7 @@ fn open_log(log: &Path) -> Result<File, DevError> {
     OpenOptions::new().append(true).create(true).open(log).map_err(DevError::file("write", log))
 }
 
-/// Whether `postmaster.pid` is this server's and its eighth line says that connections are accepted.
+/// Checks that `postmaster.pid` is from this server and that its eighth line reports it ready for connections.
 fn says_ready(text: &str, pid: u32) -> bool {
     let mut lines = text.lines().map(str::trim);
     lines.next() == Some(pid.to_string().as_str()) && lines.nth(6) == Some("ready")
@@ -331,13 +331,13 @@ mod tests {
         Options { fast: true, ..Options::default() }
     }
 
-    /// One that the server's account may enter, also where we are root.
+    /// A directory that the server's account may enter, also if this process is root.
     fn open_dir() -> TempDir {
         tempfile::Builder::new().permissions(Permissions::from_mode(0o711)).tempdir().unwrap()
     }
 
     #[tokio::test]
-    async fn data_outlive_a_restart() {
+    async fn data_survive_a_restart() {
         let dir = open_dir();
         let cluster = Cluster::start(dir.path(), fast()).unwrap();
         assert!(cluster.create_database("kept \"here\"").await.unwrap());
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_serves_one_and_another_directory_another() {
+    fn a_directory_has_one_cluster_at_a_time() {
         let (dir, other) = (open_dir(), open_dir());
         let _cluster = Cluster::start(dir.path(), fast()).unwrap();
         let _another = Cluster::start(other.path(), fast()).unwrap();
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_half_made_cluster_is_made_again() {
+    async fn an_incomplete_cluster_is_created_again() {
         let dir = open_dir();
         fs::create_dir_all(dir.path().join("data/base")).unwrap();
         fs::write(dir.path().join("data/PG_VERSION"), "15\n").unwrap();
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_own_directories_serve_too() {
+    fn a_directory_that_only_root_may_enter_works_too() {
         let dir = open_dir();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let cluster = Cluster::start(dir.path(), fast()).unwrap();
@@ -393,14 +393,14 @@ mod tests {
         Cluster::start(dir.path(), fast()).unwrap();
         assert_eq!(dir.path().join("data").canonicalize().unwrap(), data);
         fs::remove_dir_all(data).unwrap();
-        // Gone but for the link: made again.
+        // Only the link is left: the data are created again.
         let cluster = Cluster::start(dir.path(), fast()).unwrap();
         cluster.stop();
         fs::remove_dir_all(dir.path().join("data").canonicalize().unwrap()).unwrap();
     }
 
     #[test]
-    fn an_error_shows_what_postgres_said() {
+    fn an_error_quotes_postgres() {
         let dir = open_dir();
         let extra = vec![("no_such_setting".into(), "1".into())];
         let error = Cluster::start(dir.path(), Options { extra, ..fast() }).unwrap_err();

@@ -1,4 +1,4 @@
-//! The server programs of PostgreSQL: `initdb` and `postgres`.
+//! PostgreSQL's server programs: `initdb` and `postgres`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,18 +8,20 @@ use super::error::DevError;
 use super::run_as_user::UserAccount;
 use crate::backup::pg_programs::{candidates, run_from, version_in};
 
-/// The oldest major version that POEM's SQL is for.
+/// The oldest major version that POEM supports.
 const OLDEST: u32 = 10;
 
-/// A directory that holds `initdb` and `postgres`.
+/// A directory that has `initdb` and `postgres`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programs {
     bin: PathBuf,
 }
 
 impl Programs {
-    /// The first that is found and not too old: `POEM_PG_BIN`, `PATH`, `pg_config`, then the places of Debian, of PostgreSQL's own
-    /// packages and of the Software Collections, the newest first.
+    /// The first programs that are not too old.
+    ///
+    /// Searched are `POEM_PG_BIN`, `PATH`, `pg_config`, then the directories of Debian, of PostgreSQL's own packages
+    /// and of the Software Collections, the newest version first.
     ///
     /// # Errors
     /// `NotInstalled`.
@@ -27,10 +29,10 @@ impl Programs {
         Self::all().find(Self::is_recent).ok_or(DevError::NotInstalled)
     }
 
-    /// Those that can run over data that are there.
+    /// The programs of the version that made the data in `data`.
     ///
     /// # Errors
-    /// `NotInstalled`; `OtherVersion` where none is of the version that made the data.
+    /// `NotInstalled`; `OtherVersion` if that version is not installed; `File` if the data cannot be read.
     pub fn for_data(data: &Path) -> Result<Self, DevError> {
         let made_by = fs::read_to_string(data.join("PG_VERSION"))
             .map_err(DevError::file("read", &data.join("PG_VERSION")))?
@@ -42,10 +44,12 @@ impl Programs {
             .ok_or_else(|| DevError::OtherVersion { data: data.to_path_buf(), version: made_by })
     }
 
+    /// A command that runs `initdb` as this account.
     pub fn initdb(&self, account: UserAccount) -> Command {
         self.command("initdb", account)
     }
 
+    /// A command that runs the server as this account.
     pub fn postgres(&self, account: UserAccount) -> Command {
         self.command("postgres", account)
     }
@@ -61,7 +65,7 @@ impl Programs {
         run_from(&self.bin, account.command(&self.bin.join(name)))
     }
 
-    /// `label` as in `PG_VERSION`: «15», «9.6».
+    /// Compares with a label as in `PG_VERSION`: `15`, `9.6`.
     fn is_version(&self, label: &str) -> bool {
         let version = self.version();
         version.strip_prefix(label).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
@@ -72,7 +76,7 @@ impl Programs {
         digits.parse().is_ok_and(|major: u32| major >= OLDEST)
     }
 
-    /// «15.6»; '' where the program does not run.
+    /// The full version, such as `15.6`; `""` if the program does not run.
     fn version(&self) -> String {
         let output = Command::new(self.bin.join("postgres")).arg("--version").output();
         let line = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();

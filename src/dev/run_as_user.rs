@@ -1,4 +1,4 @@
-//! Who the server runs as: PostgreSQL refuses to run as root.
+//! The user that the server runs as, because PostgreSQL refuses to run as root.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
@@ -10,19 +10,19 @@ use nix::unistd::{Gid, Uid, User, geteuid};
 
 use super::error::DevError;
 
-/// Who runs initdb and the server: ourselves, or somebody unprivileged where we are root.
+/// The user that runs `initdb` and the server: the user of this process, or an unprivileged one if that is root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserAccount {
-    /// `None`: ourselves.
+    /// `None` for the user of this process.
     other: Option<(Uid, Gid)>,
 }
 
 impl UserAccount {
-    /// The account for a server over `data`. Root steps down: to the owner of data that are there, else to the user
-    /// `postgres`, else to `nobody`.
+    /// The account for a server over `data`. For root it is the owner of existing data, else the user `postgres`, else
+    /// `nobody`.
     ///
     /// # Errors
-    /// `OtherOwner` where we are not root and the data belong to somebody else.
+    /// `OtherOwner` if this process is not root and the data belong to another user.
     pub fn for_server(data: &Path) -> Result<Self, DevError> {
         let owner = data.metadata().ok().map(|data| (Uid::from_raw(data.uid()), Gid::from_raw(data.gid())));
         if geteuid().is_root() {
@@ -36,7 +36,7 @@ impl UserAccount {
         }
     }
 
-    /// A command that will run as this account, from the root directory (the account may not enter ours).
+    /// A command that runs as this account, in the directory `/` (the account may not enter the current directory).
     pub fn command(self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir("/").stdin(Stdio::null());
@@ -46,7 +46,7 @@ impl UserAccount {
         command
     }
 
-    /// Whether the account may enter the directory: root's own home, for one, is closed to others.
+    /// Checks whether the account may enter the directory. Root's home, for example, is closed to other users.
     pub fn can_enter(self, dir: &Path) -> bool {
         self.other.is_none() || self.command(Path::new("true")).current_dir(dir).status().is_ok()
     }
@@ -54,7 +54,7 @@ impl UserAccount {
     /// Makes a directory that belongs to the account and that only the account may enter.
     ///
     /// # Errors
-    /// `File`, also where something of that name is there already.
+    /// `File`, also if the path exists.
     pub fn private_dir(self, path: &Path) -> Result<(), DevError> {
         let made = DirBuilder::new().mode(0o700).create(path).and_then(|()| match self.other {
             Some((uid, gid)) => chown(path, Some(uid.as_raw()), Some(gid.as_raw())),
@@ -65,7 +65,7 @@ impl UserAccount {
 }
 
 fn unprivileged() -> (Uid, Gid) {
-    const OVERFLOW_ID: u32 = 65534; // what the kernel calls nobody, where the system has no such name
+    const OVERFLOW_ID: u32 = 65534; // the kernel's overflow id, for systems without these users
     ["postgres", "nobody"]
         .into_iter()
         .find_map(|name| User::from_name(name).ok().flatten())

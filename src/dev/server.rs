@@ -1,4 +1,4 @@
-//! The running server process: it ends when we end, however we end.
+//! The running server process. It ends with this process, even if this process is killed.
 
 use std::fs::{self, File};
 use std::io;
@@ -16,15 +16,15 @@ use nix::unistd::{Pid, getpid, getppid};
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// What PostgreSQL understands: SIGINT is its fast shutdown (clients are sent away, data are written), SIGQUIT its
-/// immediate one (the next start recovers).
+/// The signals that stop PostgreSQL, with their time limits. SIGINT is its fast shutdown (disconnects clients, writes
+/// the data), SIGQUIT its immediate shutdown (the next start recovers).
 const SHUTDOWNS: [(Signal, Duration); 3] = [
     (Signal::SIGINT, Duration::from_secs(10)),
     (Signal::SIGQUIT, Duration::from_secs(5)),
     (Signal::SIGKILL, Duration::from_secs(5)),
 ];
 
-/// A server process that we started, with the thread that waits for it.
+/// A server process of ours, with the thread that waits for it.
 #[derive(Debug)]
 pub struct PostgresServer {
     pid: Pid,
@@ -32,18 +32,21 @@ pub struct PostgresServer {
 }
 
 impl PostgresServer {
-    /// Starts it in a process group of its own, so that Ctrl-C at the terminal reaches only us.
+    /// Starts the server in a separate process group, so that Ctrl-C at the terminal reaches only this process.
+    ///
+    /// # Errors
+    /// The program cannot be started.
     pub fn spawn(mut command: Command) -> io::Result<Self> {
         end_with_parent(command.process_group(0), Signal::SIGINT);
         let (sender, started) = mpsc::channel();
-        // The signal of `end_with_parent` is sent when the *thread* that started the process ends: this one stays
-        // until the process is gone.
+        // The kernel sends the signal of `end_with_parent` when the *thread* that started the process ends. So this
+        // thread waits until the process has ended.
         let keeper = thread::Builder::new().name("postgres".into()).spawn(move || {
             let mut child = match command.spawn() {
                 Ok(child) => child,
                 Err(error) => {
                     let code = error.raw_os_error();
-                    // Nobody listens only where the starter is gone, and then nobody is left to be told.
+                    // The send fails only if the thread that called `spawn` is gone; then no one needs the error.
                     let _ = sender.send(Err(error));
                     return Err(code.map_or_else(|| io::ErrorKind::Other.into(), io::Error::from_raw_os_error));
                 }
@@ -55,20 +58,22 @@ impl PostgresServer {
         Ok(Self { pid: Pid::from_raw(pid.cast_signed()), keeper })
     }
 
+    /// The process id.
     pub fn pid(&self) -> u32 {
         self.pid.as_raw().cast_unsigned()
     }
 
+    /// Checks whether the process has ended.
     pub fn has_ended(&self) -> bool {
         self.keeper.is_finished()
     }
 
-    /// Waits until `ready` or until the server has ended; false where it is neither in time.
+    /// Waits until `ready` or until the server has ended. Returns false if neither happens in time.
     pub fn wait_until(&self, ready: impl Fn() -> bool, at_most: Duration) -> bool {
         wait_until(|| self.has_ended() || ready(), at_most)
     }
 
-    /// Stops it, the gentle way first. Does nothing where it has ended.
+    /// Stops the server and waits for its end, with the mildest signal first. Does nothing if it has ended.
     pub fn stop(&self) {
         for (signal, limit) in SHUTDOWNS {
             if self.has_ended() {
@@ -81,7 +86,7 @@ impl PostgresServer {
     }
 }
 
-/// Asks again and again; false where it was not true in time.
+/// Polls until the condition is true. Returns false if that does not happen in time.
 pub fn wait_until(condition: impl Fn() -> bool, at_most: Duration) -> bool {
     let deadline = Instant::now() + at_most;
     while !condition() {
@@ -93,21 +98,21 @@ pub fn wait_until(condition: impl Fn() -> bool, at_most: Duration) -> bool {
     true
 }
 
-/// Makes the kernel send the process `signal` when the thread that starts it ends, be it by `kill -9`.
+/// Makes the kernel send `signal` to the process when the thread that starts it ends, even by `kill -9`.
 pub fn end_with_parent(command: &mut Command, signal: Signal) {
     let parent = getpid();
-    // SAFETY: between fork and exec only calls that are safe there: prctl and getppid, no memory is allocated. It runs
-    // after the change of user, which would take the setting back.
+    // SAFETY: between fork and exec only async-signal-safe calls are allowed: prctl and getppid are, and nothing
+    // allocates. The closure runs after the change of user, which would clear the setting (prctl(2)).
     unsafe {
         command.pre_exec(move || {
             prctl::set_pdeathsig(signal)?;
-            // The parent may have ended before the setting was made.
+            // The parent may have ended before the call above.
             if getppid() == parent { Ok(()) } else { Err(Errno::ESRCH.into()) }
         });
     }
 }
 
-/// The PostgreSQL processes that stand in a data directory, of whoever; empty where none does.
+/// The ids of all PostgreSQL processes whose working directory is `data`, whatever user they run as.
 pub fn processes_in(data: &Path) -> Vec<u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -119,7 +124,7 @@ pub fn processes_in(data: &Path) -> Vec<u32> {
     .collect()
 }
 
-/// The last lines of a log file, for an error message; '' where it cannot be read.
+/// The last lines of a log file, for an error message; `""` if it cannot be read.
 pub fn tail(log: &Path, lines: usize) -> String {
     const BYTES: u64 = 16 * 1024;
     let text = File::open(log).and_then(|mut file| {

@@ -1,4 +1,4 @@
-//! Data in and out.
+//! Formats of imported and exported data. Reads and writes text only; storing the data is the registry's task.
 
 pub mod django; //   dumps of POEM 2.3
-pub mod profiles; // profiles as JSON, as poem-exportprofiles writes them
+pub mod profiles; // profiles as JSON, in the format of poem-exportprofiles

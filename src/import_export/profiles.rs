@@ -1,5 +1,5 @@
-//! Profiles as JSON, in the form that POEM 2.3 exports and its API 0.2 serves: a list of objects with name, version,
-//! VO, description and metric instances. Reading and writing text only; storing is the registry's business.
+//! Profiles as JSON, in the format that POEM 2.3 exports and its API 0.2 serves: a list of objects with name, version,
+//! VO, description and metric instances.
 
 use std::collections::HashSet;
 
@@ -9,58 +9,80 @@ use serde_json::{Map, Value};
 
 use crate::domain::model::profile::{ProfileContent, Tuple};
 
-// The most characters of each field.
+// The limits of the fields, in characters.
 const VERSION_LIMIT: usize = 10;
 const NAME_LIMIT: usize = 128;
 const DESCRIPTION_LIMIT: usize = 1024;
 
-/// Why the text is no list of profiles, in one line that says where.
+/// The reason why a text is not a list of profiles: one line that names the place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProfilesError {
-    /// Holds the parser's words with line and column.
+    /// The parser's message, with line and column.
     #[error("this is not JSON: {0}")]
     Syntax(String),
+    /// The JSON is not a list.
     #[error("this is not a list of profiles")]
     NotAList,
-    /// `place` is `profile "NAME"`, or `profile [2]` (the third of the list) where the name is of no use; for an
-    /// instance with `, metric_instances[3]`.
-    #[error("{place}: {complaint}")]
-    At { place: String, complaint: ProfileProblem },
+    /// A profile or a metric instance is wrong.
+    #[error("{place}: {problem}")]
+    At {
+        /// `profile "NAME"`, or `profile [2]` (the third in the list) if the name cannot be used. For a metric instance
+        /// followed by `, metric_instances[3]`.
+        place: String,
+        /// The problem there.
+        problem: ProfileProblem,
+    },
 }
 
-/// What is wrong with a profile or a metric instance; the texts are names of fields.
+/// A problem of a profile or of a metric instance. The texts are names of fields.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileProblem {
+    /// The list has a value that is not a JSON object.
     #[error("is not an object")]
     NotAnObject,
+    /// A required field is missing or null.
     #[error("\"{0}\" is missing")]
     Missing(&'static str),
+    /// A name is empty or only white space.
     #[error("\"{0}\" is empty")]
     Empty(&'static str),
+    /// A field that must be a JSON string is not.
     #[error("\"{0}\" is not text")]
     NotText(&'static str),
+    /// A field that must be a JSON list is not.
     #[error("\"{0}\" is not a list")]
     NotAList(&'static str),
+    /// A text is longer than its limit.
     #[error("\"{field}\" has {length} characters, {limit} are allowed")]
-    TooLong { field: &'static str, length: usize, limit: usize },
+    TooLong {
+        /// The name of the field.
+        field: &'static str,
+        /// The length, in characters.
+        length: usize,
+        /// The limit, in characters.
+        limit: usize,
+    },
+    /// A text has control characters, such as line ends.
     #[error("\"{0}\" has control characters")]
     ControlCharacter(&'static str),
+    /// A profile has two different VOs.
     #[error("\"vo\" and \"atp_vo\" differ")]
     VosDiffer,
-    #[error("the same metric, fqan and atp_service_type_flavour stand there twice")]
+    /// A tuple occurs twice in a profile.
+    #[error("the same metric, fqan and atp_service_type_flavour occur twice")]
     DoubledTuple,
-    /// Holds the version.
-    #[error("version {0:?} of it stands there twice")]
+    /// A profile occurs twice with the same version, which is given.
+    #[error("version {0:?} occurs twice")]
     DoubledProfile(String),
 }
 
-/// Reads a list of profiles. Their groups are '': the text does not name them. Unknown keys and the VOs of instances
+/// Reads a list of profiles. Their groups are empty, because the format has none. Unknown keys and the VOs of instances
 /// are ignored.
 ///
 /// # Errors
-/// The first thing that is wrong: a required value that is missing or null (name, version, vo or atp_vo,
-/// metric_instances; of an instance metric and atp_service_type_flavour), empty (all of these but version) or too
-/// long; the key `description` missing (null is fine); two VOs; a profile or a tuple of a profile that is there twice.
+/// The first problem: a required value that is missing or null (name, version, vo or atp_vo, metric_instances; of an
+/// instance metric and atp_service_type_flavour), empty (all of these but version) or too long; a missing key
+/// `description` (null is allowed); two different VOs; a profile or a tuple that occurs twice.
 pub fn parse(text: &[u8]) -> Result<Vec<ProfileContent>, ProfilesError> {
     let json: Value = serde_json::from_slice(text).map_err(|error| ProfilesError::Syntax(error.to_string()))?;
     let entries = json.as_array().ok_or(ProfilesError::NotAList)?;
@@ -69,8 +91,8 @@ pub fn parse(text: &[u8]) -> Result<Vec<ProfileContent>, ProfilesError> {
     for (position, entry) in entries.iter().enumerate() {
         let profile = parse_profile(position, entry)?;
         if !seen.insert((profile.name.clone(), profile.version.clone())) {
-            let complaint = ProfileProblem::DoubledProfile(profile.version);
-            return Err(ProfilesError::At { place: format!("profile {:?}", profile.name), complaint });
+            let problem = ProfileProblem::DoubledProfile(profile.version);
+            return Err(ProfilesError::At { place: format!("profile {:?}", profile.name), problem });
         }
         profiles.push(profile);
     }
@@ -89,7 +111,7 @@ fn parse_profile(position: usize, entry: &Value) -> Result<ProfileContent, Profi
     Ok(ProfileContent { name, version, vo, description, group: String::new(), tuples })
 }
 
-/// `vo`, or as API 0.2 calls it `atp_vo`; where both are given they must agree.
+/// The field `vo`, or `atp_vo` as API 0.2 calls it. If both are given, they must be equal.
 fn vo(profile: &Object<'_>) -> Result<String, ProfilesError> {
     match (profile.text("vo")?, profile.text("atp_vo")?) {
         (Some(vo), Some(atp_vo)) if vo != atp_vo => Err(profile.error(ProfileProblem::VosDiffer)),
@@ -98,7 +120,7 @@ fn vo(profile: &Object<'_>) -> Result<String, ProfilesError> {
     }
 }
 
-/// It may have several lines; only NUL is refused, which the database cannot store.
+/// The description. It may have several lines; only NUL is refused, which the database cannot store.
 fn description(profile: &Object<'_>) -> Result<Option<String>, ProfilesError> {
     const FIELD: &str = "description";
     if !profile.fields.contains_key(FIELD) {
@@ -134,7 +156,7 @@ fn tuples(profile: &Object<'_>) -> Result<Vec<Tuple>, ProfilesError> {
     Ok(tuples)
 }
 
-/// A JSON object that knows its place, so that errors can name it. A null value counts as missing.
+/// A JSON object with its place, which errors name. A null value counts as missing.
 struct Object<'a> {
     place: String,
     fields: &'a Map<String, Value>,
@@ -144,12 +166,12 @@ impl<'a> Object<'a> {
     fn new(place: String, value: &'a Value) -> Result<Self, ProfilesError> {
         match value {
             Value::Object(fields) => Ok(Self { place, fields }),
-            _ => Err(ProfilesError::At { place, complaint: ProfileProblem::NotAnObject }),
+            _ => Err(ProfilesError::At { place, problem: ProfileProblem::NotAnObject }),
         }
     }
 
-    fn error(&self, complaint: ProfileProblem) -> ProfilesError {
-        ProfilesError::At { place: self.place.clone(), complaint }
+    fn error(&self, problem: ProfileProblem) -> ProfilesError {
+        ProfilesError::At { place: self.place.clone(), problem }
     }
 
     fn text(&self, field: &'static str) -> Result<Option<&'a str>, ProfilesError> {
@@ -169,7 +191,7 @@ impl<'a> Object<'a> {
         Ok(text)
     }
 
-    /// A text without control characters, and so without line ends.
+    /// A text without control characters, and therefore without line ends.
     fn line(&self, field: &'static str, limit: usize) -> Result<Option<String>, ProfilesError> {
         match self.limited(field, limit)? {
             Some(text) if text.contains(char::is_control) => Err(self.error(ProfileProblem::ControlCharacter(field))),
@@ -177,7 +199,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A name of something: required, and not only white space.
+    /// A name: required, and not only white space.
     fn filled(&self, field: &'static str) -> Result<String, ProfilesError> {
         match self.line(field, NAME_LIMIT)? {
             None => Err(self.error(ProfileProblem::Missing(field))),
@@ -199,7 +221,7 @@ struct ProfileBody<'a> {
 #[derive(Serialize)]
 struct InstanceBody<'a> {
     metric: &'a str,
-    /// Null where it is empty, as POEM 2.3 stores it.
+    /// Null if it is empty, as in an export of POEM 2.3.
     fqan: Option<&'a str>,
     vo: &'a str,
     atp_service_type_flavour: &'a str,
@@ -223,17 +245,17 @@ impl<'a> From<&'a ProfileContent> for ProfileBody<'a> {
     }
 }
 
-/// The profiles as POEM 2.3 exports them: indented by four spaces, ASCII only, no newline at the end. Groups are left
-/// out.
+/// Writes profiles in the format of POEM 2.3: indented by four spaces, ASCII only, without a newline at the end. Groups
+/// are left out.
 pub fn to_json(profiles: &[ProfileContent]) -> String {
     let bodies: Vec<ProfileBody<'_>> = profiles.iter().map(ProfileBody::from).collect();
     let mut json = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut json, PrettyFormatter::with_indent(b"    "));
-    bodies.serialize(&mut serializer).expect("texts and lists always serialize, and memory takes them");
+    bodies.serialize(&mut serializer).expect("strings and lists always serialize, and writing to memory cannot fail");
     escape_to_ascii(&String::from_utf8(json).expect("JSON is UTF-8"))
 }
 
-/// Outside ASCII, JSON has nothing but characters within strings, where an escape means the same.
+/// Escapes all characters outside ASCII. In JSON they occur only within strings, where an escape is equivalent.
 fn escape_to_ascii(json: &str) -> String {
     let mut ascii = String::with_capacity(json.len());
     for character in json.chars() {

@@ -1,4 +1,4 @@
-//! The form of the demo files: made to be written by hand. Unknown keys are errors, so that a misspelt one is found.
+//! The format of the demo files, which are written by hand. Unknown keys are errors, so that a misspelt one is found.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,166 +13,235 @@ use crate::domain::model::metric::{Section, Setting};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::service::Service;
 
-/// One tenant. Things are named, not numbered; a thing's number is its place in its list.
+/// The data of one tenant. Objects refer to each other by name; the id of an object is its position in its list.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoFile {
+    /// The names of the groups of each kind.
     pub groups: BTreeMap<GroupKind, Vec<String>>,
+    /// The users.
     pub users: Vec<DemoUser>,
+    /// The API keys, with their tokens in clear.
     pub api_keys: Vec<DemoKey>,
+    /// The names of the virtual organisations.
     pub vos: Vec<String>,
-    /// Flavours with their descriptions.
+    /// The service flavours with their descriptions.
     pub flavours: BTreeMap<String, Option<String>>,
+    /// The services.
     pub services: Vec<Service>,
+    /// The probes.
     pub probes: Vec<DemoProbe>,
+    /// The metrics.
     pub metrics: Vec<DemoMetric>,
-    /// Names that are known without a configuration.
+    /// The metric names that have no configuration.
     pub further_metric_names: Vec<String>,
+    /// The profiles.
     pub profiles: Vec<DemoProfile>,
+    /// The aggregation profiles.
     pub aggregations: Vec<DemoAggregation>,
-    /// Log entries of what is no more; those of probes, metrics and profiles are made from their dates.
+    /// The log entries of deleted objects. Those of probes, metrics and profiles follow from their dates.
     pub log: Vec<DemoLogEntry>,
 }
 
-/// Staff and active, unless it says otherwise.
+/// A user. Staff and active by default.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoUser {
+    /// The unique name.
     pub username: String,
-    /// In clear, as it is told to whoever tries POEM. Without one the user comes by federated login only.
+    /// The password in clear, as `poem try` prints it. `None` for a user of federated login only.
     pub password: Option<String>,
+    /// The first name.
     pub first_name: String,
+    /// The last name.
     pub last_name: String,
+    /// The e-mail address, or empty.
     #[serde(default)]
     pub email: String,
+    /// Whether the user may do everything.
     #[serde(default)]
     pub superuser: bool,
+    /// Whether the user may use the admin pages.
     #[serde(default = "yes")]
     pub staff: bool,
+    /// Whether the user may log in.
     #[serde(default = "yes")]
     pub active: bool,
+    /// The time when the account was created.
     pub joined: DateTime<Utc>,
+    /// The distinguished name of the user's certificate.
     pub distinguished_name: Option<String>,
+    /// The eduPersonUniqueId of the federated login.
     pub egi_id: Option<String>,
+    /// The name that the identity provider shows.
     pub display_name: Option<String>,
+    /// The names of the user's groups of each kind.
     #[serde(default)]
     pub member_of: BTreeMap<GroupKind, Vec<String>>,
 }
 
+/// An API key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoKey {
+    /// The unique name of the client.
     pub client: String,
+    /// The token in clear.
     pub token: String,
+    /// The time when the key was created.
     pub created: DateTime<Utc>,
+    /// Whether the key was revoked.
     #[serde(default)]
     pub revoked: bool,
 }
 
+/// A probe with its versions.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoProbe {
+    /// The unique name.
     pub name: String,
+    /// The name of the group, or empty.
     #[serde(default)]
     pub group: String,
+    /// The URL of the repository.
     pub repository: String,
+    /// The URL of the documentation.
     pub docurl: String,
+    /// The current description.
     pub description: String,
-    /// The oldest first; at least one.
+    /// The versions, the oldest first; at least one.
     pub versions: Vec<DemoProbeVersion>,
 }
 
+/// A version of a probe.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoProbeVersion {
+    /// The version number, such as `0.1.7`.
     pub version: String,
+    /// The time of the change.
     pub date: DateTime<Utc>,
+    /// The name of the user who made it.
     pub by: String,
+    /// The comment on this version.
     pub comment: String,
-    /// Where it was another one than now.
+    /// The description, if it differs from the current one.
     pub description: Option<String>,
 }
 
+/// A metric with its versions.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoMetric {
+    /// The name, unique together with the tag.
     pub name: String,
+    /// The tag; Production by default.
     #[serde(default = "production")]
     pub tag: String,
+    /// The type, Active or Passive; Active by default.
     #[serde(rename = "type", default = "active")]
     pub metric_type: String,
-    /// The label of a probe version: «ams-probe (0.1.7)».
+    /// The label of the probe version, such as `ams-probe (0.1.7)`, or empty.
     #[serde(default)]
     pub probe: String,
+    /// The name of the group.
     pub group: String,
+    /// The probe executable, or empty.
     #[serde(default)]
     pub executable: String,
+    /// The name of the parent metric, or empty.
     #[serde(default)]
     pub parent: String,
+    /// The current settings.
     #[serde(default)]
     pub settings: BTreeMap<Section, Pairs>,
-    /// Its first and its later versions, the oldest first; at least one. The last is the metric as it is now.
+    /// The versions, the oldest first; at least one. The last one is the current metric.
     pub versions: Vec<DemoMetricVersion>,
 }
 
+/// A version of a metric, given by its differences from the current metric.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoMetricVersion {
+    /// The time of the change.
     pub date: DateTime<Utc>,
+    /// The name of the user who made it.
     pub by: String,
-    /// The probe version, where it was another one than now.
+    /// The label of the probe version, if it differs from the current one.
     pub probe: Option<String>,
-    /// Values of settings that were others than now.
+    /// The settings whose values differ from the current ones.
     #[serde(default)]
     pub settings: BTreeMap<Section, Pairs>,
 }
 
+/// A profile.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoProfile {
+    /// The name, unique together with the version.
     pub name: String,
+    /// The version; 1.0 by default.
     #[serde(default = "first_version")]
     pub version: String,
+    /// The name of the virtual organisation that owns it.
     pub vo: String,
+    /// The name of the group, or empty.
     #[serde(default)]
     pub group: String,
+    /// The description.
     pub description: Option<String>,
+    /// The time when it was added.
     pub date: DateTime<Utc>,
+    /// The name of the user who added it.
     pub by: String,
-    /// By flavour.
+    /// The tuples by service flavour.
     pub tuples: BTreeMap<String, Vec<DemoTuple>>,
 }
 
-/// A metric, or a metric and an FQAN.
+/// A tuple of a profile, without its service flavour.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum DemoTuple {
+    /// The name of a metric; the FQAN is empty.
     Metric(String),
+    /// The name of a metric and an FQAN.
     WithFqan(String, String),
 }
 
+/// An aggregation profile.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoAggregation {
+    /// The unique name.
     pub name: String,
+    /// The id in the ARGO WEB-API.
     pub apiid: String,
+    /// The name of the group, or empty.
     #[serde(default)]
     pub group: String,
 }
 
+/// A log entry of an object that no longer exists.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoLogEntry {
+    /// The time of the action.
     pub date: DateTime<Utc>,
+    /// The name of the user.
     pub by: String,
+    /// The action.
     pub action: LogAction,
+    /// The kind of the object.
     pub kind: ObjectKind,
+    /// The name of the object.
     pub name: String,
+    /// The description of the change, or empty.
     #[serde(default)]
     pub message: String,
 }
 
-/// A JSON object of texts, in the order in which it was written.
+/// A JSON object with texts as values, in the order of the file.
 #[derive(Debug, Default)]
 pub struct Pairs(pub Vec<Setting>);
 

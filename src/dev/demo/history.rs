@@ -1,4 +1,4 @@
-//! The versions and log entries that follow from the dates in a demo file, as if people had made them one by one.
+//! The versions and log entries that follow from the dates in a demo file, as if users had made them one by one.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,16 +13,20 @@ use crate::domain::model::probe::ProbeContent;
 use crate::domain::model::snapshot::{LogEntry, Version, VersionContent};
 use crate::domain::model::wording::INITIAL;
 
-/// Numbered in the order of time.
+/// The history of a demo tenant, numbered in the order of time.
 #[derive(Debug, Default)]
 pub struct History {
+    /// The versions of probes and metrics.
     pub versions: Vec<Version>,
+    /// The log entries of probes, metrics and profiles, and those that the file lists.
     pub log_entries: Vec<LogEntry>,
-    /// The versions of probes by their label.
+    /// The ids of probe versions by label, such as `ams-probe (0.1.7)`.
     by_label: HashMap<String, i64>,
 }
 
 impl History {
+    /// Builds the history of a file.
+    ///
     /// # Errors
     /// `Versions`, `Twice` or `Unknown`, with the place.
     pub fn of(file: &DemoFile, names: &Names) -> Result<Self, DemoError> {
@@ -48,7 +52,10 @@ impl History {
         Ok(history)
     }
 
-    /// The id of a version of a probe; `None` for ''.
+    /// The id of a probe version; `None` if the label is empty.
+    ///
+    /// # Errors
+    /// `Unknown`, with `place`.
     pub fn probe_version(&self, label: &str, place: &str) -> Result<Option<i64>, DemoError> {
         if label.is_empty() {
             return Ok(None);
@@ -69,7 +76,7 @@ impl History {
             self.push(&who, id, VersionContent::Probe(content.clone()), message);
             before = Some(content);
         }
-        as_it_is(&place, probe.versions.last().is_none_or(|version| version.description.is_none()))
+        check_last_version(&place, probe.versions.last().is_none_or(|version| version.description.is_none()))
     }
 
     fn add_metric(&mut self, metric: &DemoMetric, id: i64, names: &Names) -> Result<(), DemoError> {
@@ -86,7 +93,7 @@ impl History {
             before = Some(content);
         }
         let is_plain = |version: &DemoMetricVersion| version.probe.is_none() && version.settings.is_empty();
-        as_it_is(&place, metric.versions.last().is_none_or(is_plain))
+        check_last_version(&place, metric.versions.last().is_none_or(is_plain))
     }
 
     fn push(&mut self, who: &Who, object_id: i64, content: VersionContent, message: String) {
@@ -120,7 +127,7 @@ impl History {
         });
     }
 
-    /// Gives ids in the order of time; of one time, probes come before the metrics that follow them.
+    /// Assigns ids in the order of time. At the same time, probes come before metrics: the sort is stable.
     fn number(&mut self) {
         self.versions.sort_by_key(|version| version.created);
         for (version, id) in self.versions.iter_mut().zip(1..) {
@@ -135,7 +142,7 @@ impl History {
         }
     }
 
-    /// What earlier versions of metrics name must be there too: probe versions, and keys of settings.
+    /// Checks that the probe versions and setting keys of earlier metric versions exist.
     fn check_earlier(&self, file: &DemoFile) -> Result<(), DemoError> {
         for metric in &file.metrics {
             let place = format!("metric \"{} ({})\"", metric.name, metric.tag);
@@ -154,24 +161,26 @@ impl History {
     }
 }
 
+/// The author and the time of a change.
 struct Who<'a> {
     id: i64,
     name: &'a str,
     when: DateTime<Utc>,
 }
 
-/// The settings as they are now.
+/// The current settings of a metric.
 pub fn settings_now(metric: &DemoMetric) -> Settings {
     settings(metric, &BTreeMap::new())
 }
 
+/// Checks that there are versions and that they are in the order of time.
 fn in_order(place: &str, dates: impl Iterator<Item = DateTime<Utc>>) -> Result<(), DemoError> {
     let dates: Vec<_> = dates.collect();
     if dates.is_empty() || !dates.is_sorted() { Err(DemoError::Versions { place: place.into() }) } else { Ok(()) }
 }
 
-/// The last version must not differ from what the object is now.
-fn as_it_is(place: &str, is_plain: bool) -> Result<(), DemoError> {
+/// Checks that the last version has no values that differ from the object's.
+fn check_last_version(place: &str, is_plain: bool) -> Result<(), DemoError> {
     if is_plain { Ok(()) } else { Err(DemoError::Versions { place: place.into() }) }
 }
 
@@ -200,7 +209,7 @@ fn metric_content(metric: &DemoMetric, version: &DemoMetricVersion) -> MetricCon
     }
 }
 
-/// The metric's settings, with other values where `others` has some.
+/// The metric's settings, with the values of `others` for the keys that it has.
 fn settings(metric: &DemoMetric, others: &BTreeMap<Section, Pairs>) -> Settings {
     let mut settings = Settings::default();
     for (section, pairs) in &metric.settings {

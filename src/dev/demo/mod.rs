@@ -1,4 +1,4 @@
-//! Demo data: two tenants for whoever tries POEM out, written by hand in `demo/*.json`.
+//! Demo data: two tenants for trying POEM out, written by hand in `demo/*.json`.
 
 mod file;
 mod history;
@@ -16,22 +16,22 @@ use crate::domain::model::snapshot::{
 use crate::domain::model::user::StoredUser;
 use crate::domain::security::keys::Keys;
 
-/// The tenant EGI: everything the field has, in small.
+/// The demo file of the tenant EGI, with an example of everything.
 pub const EGI: &str = include_str!("../../../demo/egi.json");
-/// The tenant EUDAT: a smaller one, to see that tenants do not mix.
+/// The demo file of the tenant EUDAT: smaller, to show that tenants are separate.
 pub const EUDAT: &str = include_str!("../../../demo/eudat.json");
 
 const TAGS: [&str; 3] = ["Production", "Devel", "Test"];
 const TYPES: [&str; 2] = ["Active", "Passive"];
-/// POEM itself presents the token of this client.
+/// The client whose token POEM itself presents, so that it is stored sealed.
 const PRESENTED: &str = "WEB-API";
-/// What no password fits.
+/// A password hash that no password matches.
 const NO_PASSWORD: &str = "!";
 
-/// Reads a demo file. Tokens are hashed with `keys`, passwords with `hash_password`.
+/// Builds the data of a tenant from a demo file. Hashes tokens with `keys` and passwords with `hash_password`.
 ///
 /// # Errors
-/// `Form` where it is not such a file; else what is wrong and where: a name that stands nowhere, or twice.
+/// `Form` if it is not a demo file; `Unknown`, `Twice` or `Versions` with the place, if its data are inconsistent.
 pub fn snapshot(text: &str, keys: &Keys, hash_password: &dyn Fn(&str) -> String) -> Result<Snapshot, DemoError> {
     let file: DemoFile = serde_json::from_str(text)?;
     let names = Names::of(&file)?;

@@ -1,4 +1,4 @@
-//! What a demo file may refer to, by name; and what is wrong where it refers to something else.
+//! The names that a demo file defines and may refer to, and the errors of a demo file.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -8,20 +8,37 @@ use thiserror::Error;
 use super::file::DemoFile;
 use crate::domain::model::group_kind::{GroupKind, GroupRef};
 
-/// What is wrong with a demo file, and where.
+/// An error in a demo file, with its place.
 #[derive(Debug, Error)]
 pub enum DemoError {
+    /// The text does not have the form of a demo file.
     #[error("not a demo file: {0}")]
     Form(#[from] serde_json::Error),
+    /// A reference to a name that the file does not define.
     #[error("{place}: there is no {what} \"{name}\"")]
-    Unknown { place: String, what: &'static str, name: String },
-    #[error("{place} stands twice")]
-    Twice { place: String },
-    #[error("{place} needs versions, the oldest first, the last without what was different earlier")]
-    Versions { place: String },
+    Unknown {
+        /// The object that has the reference.
+        place: String,
+        /// The kind of the missing object.
+        what: &'static str,
+        /// The missing name.
+        name: String,
+    },
+    /// A name that must be unique but is not.
+    #[error("{place} occurs twice")]
+    Twice {
+        /// The object, with its name.
+        place: String,
+    },
+    /// An object without versions, with versions in the wrong order, or whose last version differs from the object.
+    #[error("{place} needs versions, the oldest first, and the last one without different values")]
+    Versions {
+        /// The probe or metric.
+        place: String,
+    },
 }
 
-/// The names that stand in a file, with the numbers they get.
+/// The names that a demo file defines, with the ids that they get.
 #[derive(Debug)]
 pub struct Names<'a> {
     users: HashMap<&'a str, i64>,
@@ -32,8 +49,10 @@ pub struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
+    /// Collects the names of a file.
+    ///
     /// # Errors
-    /// `Twice` where a name that must be unique is not.
+    /// `Twice` if a name that must be unique is not.
     pub fn of(file: &'a DemoFile) -> Result<Self, DemoError> {
         let mut groups = HashMap::new();
         for (kind, names) in &file.groups {
@@ -56,11 +75,17 @@ impl<'a> Names<'a> {
     }
 
     /// The id of a user.
+    ///
+    /// # Errors
+    /// `Unknown`, with `place`.
     pub fn user(&self, name: &str, place: &str) -> Result<i64, DemoError> {
         self.users.get(name).copied().ok_or_else(|| unknown(place, "user", name))
     }
 
-    /// The id of a group; `None` for ''.
+    /// The id of a group; `None` if the name is empty.
+    ///
+    /// # Errors
+    /// `Unknown`, with `place`.
     pub fn group(&self, kind: GroupKind, name: &str, place: &str) -> Result<Option<i64>, DemoError> {
         if name.is_empty() {
             return Ok(None);
@@ -69,26 +94,41 @@ impl<'a> Names<'a> {
         id.map(Some).ok_or_else(|| unknown(place, "group", name))
     }
 
-    /// The same as [`Names::group`], with the kind.
+    /// The kind and id of a group.
+    ///
+    /// # Errors
+    /// `Unknown`, with `place`, also if the name is empty.
     pub fn group_ref(&self, kind: GroupKind, name: &str, place: &str) -> Result<GroupRef, DemoError> {
         let id = self.group(kind, name, place)?.ok_or_else(|| unknown(place, "group", name))?;
         Ok(GroupRef { kind, id })
     }
 
+    /// Checks that the file has this VO.
+    ///
+    /// # Errors
+    /// `Unknown`, with `place`.
     pub fn require_vo(&self, name: &str, place: &str) -> Result<(), DemoError> {
         if self.vos.contains(name) { Ok(()) } else { Err(unknown(place, "VO", name)) }
     }
 
+    /// Checks that the file has this service flavour.
+    ///
+    /// # Errors
+    /// `Unknown`, with `place`.
     pub fn require_flavour(&self, name: &str, place: &str) -> Result<(), DemoError> {
         if self.flavours.contains(name) { Ok(()) } else { Err(unknown(place, "service flavour", name)) }
     }
 
+    /// Checks that the file has this metric name.
+    ///
+    /// # Errors
+    /// `Unknown`, with `place`.
     pub fn require_metric(&self, name: &str, place: &str) -> Result<(), DemoError> {
         if self.metrics.contains_key(name) { Ok(()) } else { Err(unknown(place, "metric", name)) }
     }
 }
 
-/// Every metric name once, with its group, in the order in which it first stands.
+/// Every metric name once, with its group, in the order of its first occurrence.
 pub fn metric_names(file: &DemoFile) -> impl Iterator<Item = (&str, &str)> {
     let mut seen = HashSet::new();
     let configured = file.metrics.iter().map(|metric| (metric.name.as_str(), metric.group.as_str()));
@@ -96,12 +136,15 @@ pub fn metric_names(file: &DemoFile) -> impl Iterator<Item = (&str, &str)> {
     configured.chain(file.further_metric_names.iter().map(|name| (name.as_str(), "")))
 }
 
+/// An `Unknown` error.
 pub fn unknown(place: &str, what: &'static str, name: &str) -> DemoError {
     DemoError::Unknown { place: place.into(), what, name: name.into() }
 }
 
+/// Checks that the names are unique.
+///
 /// # Errors
-/// `Twice`, with the first that stands twice.
+/// `Twice`, with the first name that occurs twice.
 pub fn unique<T: Eq + Hash + ToString>(what: &str, names: impl Iterator<Item = T>) -> Result<(), DemoError> {
     let mut seen = HashSet::new();
     for name in names {

@@ -1,3 +1,5 @@
+//! The demo files themselves, and the errors of broken ones.
+
 use std::collections::BTreeSet;
 
 use super::*;
@@ -14,14 +16,14 @@ fn egi() -> Snapshot {
     build(EGI).unwrap()
 }
 
-/// The file with one text replaced, which must stand in it.
+/// The error of the EGI file with one text replaced. The text must be in the file.
 fn broken(old: &str, new: &str) -> String {
     assert!(EGI.contains(old));
     build(&EGI.replacen(old, new, 1)).unwrap_err().to_string()
 }
 
 #[test]
-fn egi_is_as_large_as_promised() {
+fn egi_has_an_example_of_everything() {
     let egi = egi();
     assert!(egi.probes.len() >= 12 && egi.metrics.len() >= 40);
     assert_eq!(egi.profiles.len(), 4);
@@ -142,7 +144,7 @@ fn an_error_names_the_place() {
         broken("{\"metrics\": [\"Compute\"]}", "{\"metrics\": [\"Other\"]}"),
         "user \"dunja\": there is no group \"Other\""
     );
-    assert!(broken("\"username\": \"bruno\"", "\"username\": \"ada\"").contains("user \"ada\" stands twice"));
+    assert!(broken("\"username\": \"bruno\"", "\"username\": \"ada\"").contains("user \"ada\" occurs twice"));
     assert!(broken("\"users\"", "\"usres\"").contains("usres"));
     assert!(broken("\"interval\": \"5\"", "\"interval\": 5").contains("line"));
 }

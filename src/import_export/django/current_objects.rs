@@ -1,4 +1,5 @@
-//! The objects as they are now beside their newest versions: every object has a version, and the newest should be it.
+//! Compares the current objects with their newest versions: every object must have a version, and the newest one should
+//! be equal to it.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,7 @@ use crate::domain::model::probe::ProbeContent;
 use crate::domain::model::snapshot::{Metric, Probe, Snapshot, Version, VersionContent};
 use crate::domain::model::wording;
 
-/// The current state of every probe and metric as a version would hold it, probes first, each by id.
+/// The current state of every probe and metric as the content of a version; probes first, each kind by id.
 fn current(snapshot: &Snapshot) -> Vec<(i64, VersionContent)> {
     let groups: HashMap<GroupRef, &str> = (snapshot.groups.iter())
         .map(|group| (GroupRef { kind: group.kind, id: group.id }, group.name.as_str()))
@@ -60,7 +61,7 @@ fn metric_content(metric: &Metric, probe: String, group: String) -> MetricConten
     }
 }
 
-/// Whether it is a metric, and its id: what a version belongs to.
+/// The object of a version: true for a metric and false for a probe, and its id.
 fn owner(object_id: i64, content: &VersionContent) -> (bool, i64) {
     (matches!(content, VersionContent::Metric(_)), object_id)
 }
@@ -69,13 +70,13 @@ fn newest_versions(snapshot: &Snapshot) -> HashMap<(bool, i64), &VersionContent>
     snapshot.versions.iter().map(|version| (owner(version.object_id, &version.content), &version.content)).collect()
 }
 
-/// What the row of an object says is its current state, also where its newest version says something else; a warning
-/// tells, for the history does not show how it came so.
+/// Adds a warning for every object that differs from its newest version. The row of the object is the current state;
+/// the history does not show how it came about.
 pub(super) fn warn_of_stale_versions(snapshot: &Snapshot, warnings: &mut Vec<String>) {
-    let difference = "not as in its newest version, taken as it is now";
+    let difference = "differs from its newest version, the current state is kept";
     let newest = newest_versions(snapshot);
     for (id, now) in current(snapshot) {
-        let words = match (newest.get(&owner(id, &now)), &now) {
+        let warning = match (newest.get(&owner(id, &now)), &now) {
             (Some(VersionContent::Probe(version)), VersionContent::Probe(now)) if version != now => {
                 format!("poem.probe {id}: {difference} ({})", version.changes(now))
             }
@@ -84,11 +85,11 @@ pub(super) fn warn_of_stale_versions(snapshot: &Snapshot, warnings: &mut Vec<Str
             }
             _ => continue,
         };
-        warnings.push(words);
+        warnings.push(warning);
     }
 }
 
-/// Gives every object without any version an initial one, with ids above the highest.
+/// Adds an initial version to every object without versions. The new ids are above `highest`.
 pub(super) fn add_initial_versions(snapshot: &mut Snapshot, highest: i64) {
     let newest = newest_versions(snapshot);
     let without: Vec<_> =
@@ -113,8 +114,10 @@ pub(super) fn add_initial_versions(snapshot: &mut Snapshot, highest: i64) {
     snapshot.versions.extend(new);
 }
 
-/// When something last happened, as far as the dump tells. A metric bears no time of its own, and the same dump must
-/// always give the same versions, so it cannot be now; without any time at all it is the beginning of 1970.
+/// The latest time in the dump; the beginning of 1970 if it has none.
+///
+/// It serves as the time of a metric's initial version: a metric has no time of its own, and the current time is not
+/// possible, because the same dump must always result in the same versions.
 fn last_time(snapshot: &Snapshot) -> DateTime<Utc> {
     let probes = snapshot.probes.iter().map(|probe| probe.changed_at);
     let versions = snapshot.versions.iter().map(|version| version.created);

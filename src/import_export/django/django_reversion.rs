@@ -1,4 +1,4 @@
-//! What a version says its object was: the object as Django serialised it, JSON in a text of the dump.
+//! The content of a version: the object as Django serialised it, JSON within a text of the dump.
 
 use serde_json::Value;
 
@@ -12,8 +12,10 @@ use crate::domain::model::snapshot::VersionContent;
 
 const FIELD: &str = "serialized_data";
 
-/// The content of a version; `None` for an object of another kind. `dangling` counts tags, types and groups that the
-/// dump no longer has: these were no foreign keys here, and the content says '' for them.
+/// The content of a version; `None` for an object of another kind.
+///
+/// `dangling` counts references to tags, types and groups that no longer exist. In a version they were not foreign
+/// keys; the content has empty names for them.
 pub(super) fn content(
     source: &DumpSource,
     row: &Row,
@@ -62,7 +64,7 @@ fn metric(source: &DumpSource, row: &Row, dangling: &mut usize) -> Result<Metric
     })
 }
 
-/// The lists hold "key value", split at the first space: a key has none, a value may.
+/// The settings from lists of `key value`. They are split at the first space: a value may have spaces, a key has none.
 fn settings(row: &Row) -> Result<Settings, DumpError> {
     let mut settings = Settings::default();
     for section in Section::ALL {

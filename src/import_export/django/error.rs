@@ -1,41 +1,78 @@
-//! What is wrong with a dump, and where.
+//! The errors of a dump, with their places.
 
 use serde_json::Value;
 
-/// Longer texts of the file are shown shortened (in characters).
+/// The length, in characters, to which texts of the file are shortened in messages.
 const LONGEST_TEXT: usize = 60;
 
-/// Why a dump cannot be read: one line that says where. Texts of the file are quoted and escaped in it.
+/// The reason why a dump cannot be read: one line that names the place. Texts of the file are quoted and escaped in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DumpError {
+    /// The file is not UTF-8 text.
     #[error("line {line}: not UTF-8 text")]
-    NotText { line: usize },
+    NotText {
+        /// The line with the first bad byte, counted from 1.
+        line: usize,
+    },
+    /// The file is not JSON.
     #[error("line {line}, column {column}: {reason}")]
-    Syntax { line: usize, column: usize, reason: String },
+    Syntax {
+        /// The line, counted from 1.
+        line: usize,
+        /// The column in bytes.
+        column: usize,
+        /// The parser's message.
+        reason: String,
+    },
+    /// The JSON is not a list.
     #[error("not a list of rows, as dumpdata writes it")]
     NotAList,
-    /// A row that has no model or key to name it by; counted from 1.
+    /// A row without the model or the key to name it by.
     #[error("row {row} of the file: {reason}")]
-    Row { row: usize, reason: String },
+    Row {
+        /// The number of the row, counted from 1.
+        row: usize,
+        /// The problem.
+        reason: String,
+    },
+    /// A row whose key is wrong.
     #[error("{model} {key}: {reason}")]
-    Key { model: &'static str, key: String, reason: String },
+    Key {
+        /// The label of the model, such as `poem.probe`.
+        model: &'static str,
+        /// The key of the row; a name is quoted.
+        key: String,
+        /// The problem.
+        reason: String,
+    },
+    /// A row with a wrong field.
     #[error("{model} {key}: field {field:?}: {reason}")]
-    Field { model: &'static str, key: String, field: String, reason: String },
+    Field {
+        /// The label of the model, such as `poem.probe`.
+        model: &'static str,
+        /// The key of the row; a name is quoted.
+        key: String,
+        /// The name of the field.
+        field: String,
+        /// The problem.
+        reason: String,
+    },
 }
 
 impl DumpError {
+    /// A `Syntax` error with the place and the message of the parser.
     pub(super) fn syntax(error: &serde_json::Error) -> Self {
         Self::Syntax { line: error.line(), column: error.column(), reason: syntax_reason(error) }
     }
 }
 
-/// The words of the parser without the place, which is named apart.
+/// The message of the parser without its place.
 pub(super) fn syntax_reason(error: &serde_json::Error) -> String {
     let words = error.to_string();
     words.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
-/// A text of the file as it may stand in a message: in quotes, escaped, not too long.
+/// A text of the file for a message: in quotes, escaped, and shortened if it is long.
 pub(super) fn quoted(text: &str) -> String {
     match text.char_indices().nth(LONGEST_TEXT) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
@@ -43,7 +80,7 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// A value of the file as it may stand in a message.
+/// A value of the file for a message, with its type.
 pub(super) fn described(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),

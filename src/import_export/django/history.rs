@@ -13,40 +13,42 @@ use super::rows::Row;
 use crate::domain::model::metric::MetricContent;
 use crate::domain::model::snapshot::{Version, VersionContent};
 
-/// The versions whose object is there, with what is known of the others.
+/// The versions of existing objects, and notes about the others.
 #[derive(Default)]
 pub(super) struct Versions {
-    /// In the order of their ids.
+    /// The versions of existing objects, in the order of their ids.
     pub(super) kept: Vec<Version>,
-    /// The comments that the messages were made from, in the order of `kept`.
+    /// The comments from which the messages were made, in the order of `kept`.
     comments: Vec<String>,
-    /// The places in `kept` of an object's versions.
+    /// The indexes in `kept` of the versions of each object.
     of_object: HashMap<(Model, i64), Vec<usize>>,
-    /// Versions of probes that are no more.
+    /// The ids of versions of deleted probes.
     of_gone_probes: HashSet<i64>,
     of_gone_objects: usize,
     of_other_models: usize,
     dangling: usize,
 }
 
-/// What a metric's `probekey` leads to.
+/// The target of a metric's `probekey`.
 pub(super) enum ProbeVersion {
+    /// A version of an existing probe.
     Kept,
-    /// The probe is no more.
+    /// A version of a deleted probe.
     Gone,
-    /// Not a version of a probe at all.
+    /// Not a version of a probe.
     None,
 }
 
+/// Reads the versions of probes and metrics. Adds a warning for each kind of version that is left out.
 pub(super) fn versions(source: &DumpSource, warnings: &mut Vec<String>) -> Result<Versions, DumpError> {
     let mut versions = Versions::default();
     for row in source.dump.rows(Model::Version) {
         versions.take(source, row)?;
     }
     let counted = [
-        (versions.of_gone_objects, "version(s) left out, their probe or metric is gone"),
+        (versions.of_gone_objects, "version(s) left out, their probe or metric no longer exists"),
         (versions.of_other_models, "version(s) left out, they are neither of a probe nor of a metric"),
-        (versions.dangling, "time(s) a version names a tag, type or group that is gone, left empty"),
+        (versions.dangling, "reference(s) to a tag, type or group that no longer exists, left empty"),
     ];
     let label = Model::Version.label();
     warnings.extend(counted.iter().filter(|(count, _)| *count > 0).map(|(n, words)| format!("{label}: {n} {words}")));
@@ -54,11 +56,12 @@ pub(super) fn versions(source: &DumpSource, warnings: &mut Vec<String>) -> Resul
 }
 
 impl Versions {
-    /// How many rows of the file were not taken over.
+    /// The number of rows that were left out.
     pub(super) fn left_out(&self) -> usize {
         self.of_gone_objects + self.of_other_models
     }
 
+    /// The kind of version that an id belongs to.
     pub(super) fn probe_version(&self, id: i64) -> ProbeVersion {
         let kept = self.kept.binary_search_by_key(&id, |version| version.id).ok().map(|place| &self.kept[place]);
         match kept.map(|version| &version.content) {
@@ -68,8 +71,8 @@ impl Versions {
         }
     }
 
-    /// The message of the version of this metric that was made for the same reason as a log entry: within `seconds`
-    /// of its time, best the one with the same comment, then the nearest.
+    /// The message of the version of this metric that was written by the same request as a log entry; `None` if there
+    /// is none. Considers the versions within `seconds` of its time: first one with the same comment, then the nearest.
     pub(super) fn message_at(&self, metric: i64, comment: &str, time: DateTime<Utc>, seconds: i64) -> Option<String> {
         let places = self.of_object.get(&(Model::Metric, metric))?.iter();
         let distance = |place: usize| (self.kept[place].created - time).num_milliseconds().abs();
@@ -110,7 +113,7 @@ impl Versions {
         Ok(())
     }
 
-    /// The metric in its version before this one and now.
+    /// The metric before and after a version; `None` for probes and for first versions.
     fn change<'c>(
         &'c self,
         model: Model,

@@ -1,4 +1,4 @@
-//! The log entries: who did what to which object.
+//! The log entries: the user, the action and the object.
 
 use serde_json::Value;
 
@@ -13,12 +13,13 @@ use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::snapshot::LogEntry;
 
-/// A log entry and its version were written by one request; it took no longer.
+/// The longest time between a log entry and its version, which one request wrote.
 const SAME_REQUEST_SECONDS: i64 = 2;
 
-/// The applications whose models can be objects of log entries here.
+/// The Django applications whose models can be objects of log entries.
 const APPLICATIONS: [&str; 2] = ["poem", "rest_framework_api_key"];
 
+/// The log entries, in the order of their ids.
 pub(super) fn log_entries(source: &DumpSource, versions: &Versions) -> Result<Vec<LogEntry>, DumpError> {
     source.dump.rows(Model::LogEntry).iter().map(|row| log_entry(source, row, versions)).collect()
 }
@@ -59,7 +60,7 @@ fn action(row: &Row) -> Result<LogAction, DumpError> {
     }
 }
 
-/// `None` without a content type, and for objects that are not edited here (VOs, tags …).
+/// The kind of the object; `None` without a content type, and for objects that have no log in POEM 3 (VOs, tags …).
 fn object_kind(source: &DumpSource, row: &Row) -> Result<Option<ObjectKind>, DumpError> {
     let field = "content_type";
     let (application, model) = match row.value(field) {
@@ -80,7 +81,8 @@ fn object_kind(source: &DumpSource, row: &Row) -> Result<Option<ObjectKind>, Dum
     Ok(model.to_ascii_lowercase().parse().ok().filter(|_| known))
 }
 
-/// Text, and it may dangle. Where the objects came without keys and have new ones, their names lead to these.
+/// The id of the object as text; the object need not exist. If objects of its kind have new ids, it is found by its
+/// name.
 fn object_id(source: &DumpSource, row: &Row, kind: Option<ObjectKind>) -> Result<Option<String>, DumpError> {
     let id = row.optional_text("object_id")?.map(str::to_owned);
     let model = match kind {

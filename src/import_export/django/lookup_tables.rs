@@ -1,4 +1,4 @@
-//! The plain lists of a dump: tags, metric types, VOs, service flavours, services, aggregation profiles.
+//! The plain tables of a dump: tags, metric types, VOs, service flavours, services, aggregation profiles.
 
 use std::collections::HashMap;
 
@@ -11,16 +11,18 @@ use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::service::Service;
 use crate::domain::model::snapshot::{Aggregation, Flavour, Named};
 
-/// The tags or the metric types.
+/// The tags or the metric types, depending on `model`.
 pub(super) fn named(source: &DumpSource, model: Model) -> Vec<Named> {
     let name = |id| source.refs.name(model, id).unwrap_or_default().to_owned();
     source.dump.rows(model).iter().map(|row| Named { id: row.key, name: name(row.key) }).collect()
 }
 
+/// The names of the VOs.
 pub(super) fn vos(source: &DumpSource) -> Vec<String> {
     source.dump.named_rows(Model::Vo).iter().map(|row| row.key.to_owned()).collect()
 }
 
+/// The service flavours with their descriptions.
 pub(super) fn flavours(source: &DumpSource) -> Result<Vec<Flavour>, DumpError> {
     let rows = source.dump.named_rows(Model::Flavour).iter();
     rows.map(|row| {
@@ -30,6 +32,7 @@ pub(super) fn flavours(source: &DumpSource) -> Result<Vec<Flavour>, DumpError> {
     .collect()
 }
 
+/// The services.
 pub(super) fn services(source: &DumpSource) -> Result<Vec<Service>, DumpError> {
     let rows = source.dump.named_rows(Model::Service).iter();
     rows.map(|row| {
@@ -51,6 +54,7 @@ pub(super) fn services(source: &DumpSource) -> Result<Vec<Service>, DumpError> {
     .collect()
 }
 
+/// The aggregation profiles with their groups.
 pub(super) fn aggregations(
     source: &DumpSource,
     members: &Members,

@@ -1,5 +1,5 @@
-//! The words of the history. 2.3 kept them as JSON, which names settings by the keys of their rows only; their own keys
-//! come from comparing two versions.
+//! The sentences of the history. POEM 2.3 stored them as JSON that names settings only by the ids of their rows; the
+//! keys of the settings come from comparing two versions.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::domain::model::metric::{MetricContent, Section};
 use crate::domain::model::metric_changes::{self, SettingChanges};
 use crate::domain::model::wording;
 
-/// Ticks of 2.3's probe form, which are no fields of a probe.
-const TICKS: [&str; 2] = ["new_version", "update_metric"];
+/// The checkboxes of 2.3's probe form, which are not fields of a probe.
+const CHECKBOXES: [&str; 2] = ["new_version", "update_metric"];
 
-/// What 2.3 calls the rows of a metric, beside its sections.
+// 2.3's names for the rows of a metric that belong to no section.
 const EXECUTABLE: &str = "metric probe executable";
 const PARENT: &str = "metric parent";
 
@@ -27,14 +27,15 @@ enum Item {
 
 #[derive(Deserialize)]
 struct Detail {
-    /// The kind of row; without one the object itself is meant.
+    /// The kind of row; `None` for the object itself.
     name: Option<String>,
     object: Option<String>,
     #[serde(default)]
     fields: Vec<String>,
 }
 
-/// The message of a version from its revision's comment; `change` is the metric before and now, where both are known.
+/// The message of a version, from the comment of its revision. `change` is the metric before and after, if both are
+/// known.
 pub(super) fn of_version(comment: &str, change: Option<(&MetricContent, &MetricContent)>) -> String {
     match items(comment) {
         None => comment.to_owned(),
@@ -43,9 +44,10 @@ pub(super) fn of_version(comment: &str, change: Option<(&MetricContent, &MetricC
     }
 }
 
-/// The message of a log entry. It was written together with a version, whose words (`version_words`) are the better
-/// ones where the entry names rows by key; without it the keys are left out. '' where there is nothing to say but that
-/// the object was added.
+/// The message of a log entry. Empty if it says only that the object was added.
+///
+/// If the entry names rows by id, the message of the version that was written with it (`version_words`) is used
+/// instead. Without such a version the names of the rows are left out.
 pub(super) fn of_log_entry(message: &str, version_words: impl FnOnce() -> Option<String>) -> String {
     let Some(mut items) = items(message) else { return message.to_owned() };
     if items.iter().any(adds_the_object) {
@@ -56,7 +58,7 @@ pub(super) fn of_log_entry(message: &str, version_words: impl FnOnce() -> Option
     by_key.then(version_words).flatten().unwrap_or_else(|| wording::sentences(words(&items, None)))
 }
 
-/// `None` for plain text, which 2.3 wrote too.
+/// The entries of a JSON message; `None` for plain text, which 2.3 wrote as well.
 fn items(text: &str) -> Option<Vec<Item>> {
     serde_json::from_str(text).ok()
 }
@@ -73,7 +75,7 @@ fn adds_the_object(item: &Item) -> bool {
     matches!(item, Item::Added(detail) if detail.name.is_none())
 }
 
-/// Whether the row is named by its key only: «MetricConfig object (5)».
+/// Checks whether the row is named only by its id, as in `MetricConfig object (5)`.
 fn is_by_key(detail: &Detail) -> bool {
     let object = detail.object.as_deref().unwrap_or_default();
     let key = object.split_once(" object (").and_then(|(model, rest)| rest.strip_suffix(')').map(|key| (model, key)));
@@ -91,7 +93,7 @@ fn sentence(item: &Item, rows: &mut Rows) -> Option<String> {
     let detail = item.detail();
     let Some(name) = &detail.name else {
         let fields: Vec<&str> =
-            detail.fields.iter().map(String::as_str).filter(|field| !TICKS.contains(field)).collect();
+            detail.fields.iter().map(String::as_str).filter(|field| !CHECKBOXES.contains(field)).collect();
         return wording::changed_fields(&fields);
     };
     if name.ends_with(" relationship") {
@@ -121,7 +123,7 @@ fn row_sentence(item: &Item, what: &str, row: Option<&str>) -> String {
     }
 }
 
-/// The words of today for a kind of row of 2.3, and its section if it is a setting.
+/// The current name for 2.3's kind of row, and its section if it is a setting.
 fn what_of(name: &str) -> (String, Option<Section>) {
     let section = match name {
         "metric config" => Section::Config,
@@ -136,7 +138,8 @@ fn what_of(name: &str) -> (String, Option<Section>) {
     (format!("metric {}", section.in_words()), Some(section))
 }
 
-/// What a comparison found, to be handed out to the items of a message one by one. Both are in the order of the rows.
+/// The changes that a comparison found, handed out one by one to the items of a message. Both are in the order of the
+/// rows.
 #[derive(Default)]
 struct Rows<'a> {
     change: Option<(&'a MetricContent, &'a MetricContent)>,
@@ -145,7 +148,7 @@ struct Rows<'a> {
 
 struct SectionRows<'a> {
     changes: SettingChanges<'a>,
-    /// New names of rows whose key was changed: a comparison sees a deleted and an added one.
+    /// The new keys of settings whose key was changed. The comparison sees these as one deleted and one added setting.
     renamed: Vec<&'a str>,
 }
 
@@ -154,7 +157,7 @@ impl<'a> Rows<'a> {
         let Some((before, after)) = change else { return Self::default() };
         let section_rows = |section| {
             let mut changes = metric_changes::compare_settings(before.settings.of(section), after.settings.of(section));
-            // Rows that are new come after those that were there.
+            // New rows come after the existing ones, so renamed settings are the first of the added ones.
             let renames = items.iter().filter(|item| renames_in(item, section)).count().min(changes.added.len());
             let renamed = changes.added.drain(..renames).collect();
             changes.deleted.drain(..renames.min(changes.deleted.len()));
@@ -163,7 +166,7 @@ impl<'a> Rows<'a> {
         Self { change, sections: Section::ALL.into_iter().map(section_rows).collect() }
     }
 
-    /// The next key of the section to which this happened; `None` where the comparison knows of no more.
+    /// The next key of the section that was changed in this way; `None` if the comparison found no more.
     fn take(&mut self, section: Section, item: &Item) -> Option<String> {
         let rows = self.sections.get_mut(&section)?;
         let keys = match item {
@@ -175,7 +178,7 @@ impl<'a> Rows<'a> {
         (!keys.is_empty()).then(|| keys.remove(0).to_owned())
     }
 
-    /// The sentence about the executable or the parent, which a metric has once.
+    /// The sentence about the executable or the parent; `None` for other rows. A metric has only one of each.
     fn single(&self, name: &str) -> Option<String> {
         let (before, after) = self.change?;
         match name {
@@ -209,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_stays() {
+    fn plain_text_is_kept() {
         for text in ["", "Derived from a.B (Test)", "[not json", "{}", "[1]", r#"[{"added": 1}]"#] {
             assert_eq!(of_version(text, None), text);
             assert_eq!(without_version(text), text);
@@ -224,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn ticks_and_relationships_are_not_shown() {
+    fn checkboxes_and_relationships_are_not_shown() {
         let comment = r#"[{"changed": {"fields": ["version", "update_metric", "description", "comment"]}}]"#;
         assert_eq!(of_version(comment, None), "Changed version, description and comment.");
         let comment = r#"[{"changed": {"fields": ["new_version"]}},

@@ -13,6 +13,7 @@ use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::metric::{Section, Settings};
 use crate::domain::model::snapshot::{Metric, MetricName, Snapshot};
 
+/// The registry of metric names, with the group of each name.
 pub(super) fn names(
     source: &DumpSource,
     members: &Members,
@@ -26,8 +27,8 @@ pub(super) fn names(
     Ok(names)
 }
 
-/// Names that only metrics and tuples bear join the registry: above its highest key, those of metrics first, each in
-/// the order of the keys.
+/// Adds the names that only metrics and tuples have to the registry. Their ids are above `highest`; the names of
+/// metrics come first, each kind in the order of the ids.
 pub(super) fn complete_names(snapshot: &mut Snapshot, highest: i64) {
     let mut known: BTreeSet<&str> = snapshot.metric_names.iter().map(|name| name.name.as_str()).collect();
     let instances: BTreeMap<i64, &str> = (snapshot.profiles.iter())
@@ -40,6 +41,7 @@ pub(super) fn complete_names(snapshot: &mut Snapshot, highest: i64) {
     snapshot.metric_names.extend(new.collect::<Vec<_>>());
 }
 
+/// The metrics with their settings.
 pub(super) fn metrics(
     source: &DumpSource,
     versions: &Versions,
@@ -72,7 +74,7 @@ pub(super) fn metrics(
     Ok(metrics)
 }
 
-/// The settings by the metric's key, in the order of their own keys, which is the order they were entered in.
+/// The settings by the id of the metric, in the order of their own ids, which is the order in which they were entered.
 fn settings(source: &DumpSource) -> Result<HashMap<i64, Settings>, DumpError> {
     let mut settings: HashMap<i64, Settings> = HashMap::new();
     for section in Section::ALL {
@@ -84,7 +86,7 @@ fn settings(source: &DumpSource) -> Result<HashMap<i64, Settings>, DumpError> {
     Ok(settings)
 }
 
-/// The executable or the parent by the metric's key; of several the first.
+/// The executable or the parent by the id of the metric. If there are several, the first one, with a warning.
 fn single_values<'a>(
     source: &DumpSource<'a>,
     model: Model,
@@ -97,13 +99,14 @@ fn single_values<'a>(
         let kept = *values.entry(metric).or_insert((row.key, value));
         if kept.0 != row.key {
             let (label, key) = (model.label(), row.key);
-            warnings.push(format!("{label} {key}: another one of poem.metric {metric}, {} left out", quoted(value)));
+            warnings
+                .push(format!("{label} {key}: not the first one of poem.metric {metric}, {} left out", quoted(value)));
         }
     }
     Ok(values.into_iter().map(|(metric, (_, value))| (metric, value)).collect())
 }
 
-/// The key counts. The label beside it is only looked at to say that it leads nowhere.
+/// The id of the probe version of a metric. Only the key counts; the label is used in warnings.
 fn probe_version(
     source: &DumpSource,
     row: &Row,
@@ -126,13 +129,15 @@ fn probe_version(
             Ok(None)
         }
         ProbeVersion::None => {
-            Err(row.error("probekey", format!("{} {id} is no version of a probe", Model::Version.label())))
+            Err(row.error("probekey", format!("{} {id} is not a version of a probe", Model::Version.label())))
         }
     }
 }
 
-/// What 2.3 showed and served were the rows of the settings tables; the JSON text in the metric was a copy for its
-/// versions. So the text is not read, not even where a table has no row; but then somebody should look.
+/// Warns of settings that are only in the JSON text of the metric.
+///
+/// POEM 2.3 showed and served the rows of the settings tables; the JSON text was a copy for the versions. So the text
+/// is never read. Text without rows is unexpected, and an administrator should check it.
 fn warn_of_text_alone(row: &Row, metric: &Metric, warnings: &mut Vec<String>) {
     let sections = Section::ALL.map(|section| (section_field(section), metric.settings.of(section).is_empty()));
     let single = [("probeexecutable", metric.executable.is_empty()), ("parent", metric.parent.is_empty())];
@@ -140,7 +145,7 @@ fn warn_of_text_alone(row: &Row, metric: &Metric, warnings: &mut Vec<String>) {
         let text = row.value(field).as_str().unwrap_or_default();
         if without_rows && !matches!(text, "" | "[]" | "[\"\"]") {
             let key = row.key;
-            warnings.push(format!("poem.metric {key}: field {field:?} is text without rows of its own, left out"));
+            warnings.push(format!("poem.metric {key}: field {field:?} has text but no rows, left out"));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Reads what Django's dumpdata wrote of one tenant of POEM 2.3, with or without natural keys. Pure: the text becomes a
-//! [`Snapshot`], or an error that says where the text is wrong. Nothing is stored here.
+//! Reads dumps of one tenant of POEM 2.3, written by Django's `dumpdata` with or without natural keys. The code is
+//! pure: it turns the text into a [`Snapshot`], or returns an error that names the place. Nothing is stored here.
 
 mod current_objects;
 mod django_reversion;
@@ -28,31 +28,31 @@ use models::Model;
 use references::Refs;
 use rows::Dump;
 
-/// What a dump holds.
+/// The content of a dump.
 #[derive(Debug)]
 pub struct ParsedDump {
-    /// Normalised. The same dump always gives the same one (but for the sealed tokens).
+    /// The data, normalised. The same dump always results in the same data, except for the sealed tokens.
     pub snapshot: Snapshot,
-    /// How many of each kind, in words, for printing.
+    /// The names of the kinds of objects, with their numbers, for printing.
     pub counts: Vec<(&'static str, usize)>,
-    /// How many rows of the file were taken over: all but sessions, permissions, content types and what a warning
-    /// says was left out.
+    /// The number of rows that were taken over: all but sessions, permissions, content types and the rows that a
+    /// warning says were left out.
     pub objects: usize,
-    /// What was left out, mended or decided, a line each.
+    /// The rows and values that were left out, corrected or ambiguous, a line each.
     pub warnings: Vec<String>,
 }
 
-/// The rows with what is needed to understand them.
+/// The rows, with the references and the time zone that are needed to interpret them.
 struct DumpSource<'a> {
     dump: &'a Dump<'a>,
     refs: Refs<'a>,
     zone: Tz,
 }
 
-/// Reads a dump; its naive times are local times of `timezone`.
+/// Reads a dump. Times without an offset are local times of `timezone`; `keys` hash and seal the tokens.
 ///
 /// # Errors
-/// The first thing that cannot be read, with model, key and field.
+/// The first row or field that cannot be read, with model, key and field.
 pub fn parse(dump: &[u8], keys: &Keys, timezone: Tz) -> Result<ParsedDump, DumpError> {
     let rows = read_rows(dump)?;
     let dump = Dump::sort(&rows)?;

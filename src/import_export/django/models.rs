@@ -3,6 +3,7 @@
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::metric::Section;
 
+/// A Django model of POEM 2.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Model {
     ContentType,
@@ -86,17 +87,17 @@ impl Model {
         Self::Tenant,
     ];
 
-    /// Takes the label in any case, as Django does.
+    /// The model with this label, in any case, as in Django; `None` if it is unknown.
     pub(super) fn find(label: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|model| model.label().eq_ignore_ascii_case(label))
     }
 
-    /// As dumpdata writes it: application and model.
+    /// The application and the model, as `dumpdata` writes them: `poem.probe`.
     pub(super) fn label(self) -> &'static str {
         self.shape().0
     }
 
-    /// The fields that 2.3 has, those that are not taken over among them.
+    /// The fields in POEM 2.3, including those that are not taken over.
     pub(super) fn fields(self) -> &'static [&'static str] {
         self.shape().1
     }
@@ -144,16 +145,17 @@ impl Model {
         }
     }
 
-    /// Whether nothing at all is read from its rows: sessions, permissions, and what lies outside a tenant.
+    /// Checks whether the rows of this model are ignored: sessions, permissions, and data outside of a tenant.
     pub(super) fn is_dropped(self) -> bool {
         matches!(self, Self::Session | Self::Permission | Self::AuthGroup | Self::Tenant)
     }
 
-    /// Whether its primary key is a name and not a number.
+    /// Checks whether the primary key is a name and not a number.
     pub(super) fn has_text_key(self) -> bool {
         matches!(self, Self::Vo | Self::Flavour | Self::Service)
     }
 
+    /// The model of the groups of this kind.
     pub(super) fn of_group(kind: GroupKind) -> Self {
         match kind {
             GroupKind::Aggregations => Self::GroupOfAggregations,
@@ -163,7 +165,7 @@ impl Model {
         }
     }
 
-    /// What a group of this kind holds.
+    /// The model of the members of a group of this kind.
     pub(super) fn of_member(kind: GroupKind) -> Self {
         match kind {
             GroupKind::Aggregations => Self::Aggregation,
@@ -173,7 +175,7 @@ impl Model {
         }
     }
 
-    /// The table of a section's settings.
+    /// The model of a section's settings.
     pub(super) fn of_section(section: Section) -> Self {
         match section {
             Section::Config => Self::MetricConfig,
@@ -187,7 +189,7 @@ impl Model {
     }
 }
 
-/// The field of a metric that holds the section's settings as a JSON list.
+/// The field of a metric that has the section's settings as a JSON list.
 pub(super) fn section_field(section: Section) -> &'static str {
     match section {
         Section::Config => "config",

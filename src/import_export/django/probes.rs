@@ -1,4 +1,4 @@
-//! The probes as they are now; what they were is in the history.
+//! The current probes. Their earlier versions are in `history`.
 
 use super::DumpSource;
 use super::error::DumpError;
@@ -7,6 +7,7 @@ use super::users_and_groups::Members;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::snapshot::Probe;
 
+/// The probes of a dump, in the order of their ids.
 pub(super) fn probes(
     source: &DumpSource,
     members: &Members,

@@ -14,7 +14,7 @@ use crate::domain::model::snapshot::{Instance, Profile};
 
 const DEFAULT_VERSION: &str = "1.0";
 
-/// The profiles, and how many tuples collapsed into one of their profile.
+/// The profiles, and the number of tuples that were left out as duplicates.
 pub(super) fn profiles(
     source: &DumpSource,
     members: &Members,
@@ -41,7 +41,8 @@ pub(super) fn profiles(
     Ok((profiles.into_values().collect(), collapsed))
 }
 
-/// Gives every profile its tuples. Of equal ones (2.3 let them stand, where one FQAN was null) the lowest key stays.
+/// Adds the tuples to the profiles. Returns the number of duplicates, of which only the lowest id is kept: 2.3 allowed
+/// them if one FQAN was null.
 fn fill(
     source: &DumpSource,
     profiles: &mut BTreeMap<i64, Profile>,
@@ -67,7 +68,7 @@ fn fill(
     }
     warnings.extend(other_vos.into_iter().filter_map(|(id, tuples)| {
         let vo = quoted(&profiles.get(&id)?.vo);
-        Some(format!("poem.profile {id}: {tuples} tuple(s) named another VO, they have the profile's {vo} now"))
+        Some(format!("poem.profile {id}: {tuples} tuple(s) named another VO, they now have the profile's {vo}"))
     }));
     Ok(collapsed)
 }

@@ -1,4 +1,4 @@
-//! Who is meant: references by primary key, and by natural key (a list of names).
+//! Resolves references by primary key and by natural key (a list of names).
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,7 +8,7 @@ use super::error::{DumpError, described, quoted};
 use super::models::Model;
 use super::rows::{Dump, Row};
 
-/// Models whose rows bear a unique name, and the field that holds it.
+/// The models whose rows have a unique name, and the field of the name.
 const NAMED: [(Model, &str); 10] = [
     (Model::Tag, "name"),
     (Model::MetricType, "name"),
@@ -22,22 +22,24 @@ const NAMED: [(Model, &str); 10] = [
     (Model::Aggregation, "name"),
 ];
 
-/// The names of one model's rows, both ways.
+/// The names of one model's rows, by key and by name.
 #[derive(Default)]
 struct Names<'a> {
     by_key: HashMap<i64, &'a str>,
     by_name: HashMap<&'a str, i64>,
 }
 
-/// Resolves what the fields of a dump refer to.
+/// The names and keys to which the fields of a dump refer.
 pub(super) struct Refs<'a> {
     dump: &'a Dump<'a>,
     names: BTreeMap<Model, Names<'a>>,
 }
 
 impl<'a> Refs<'a> {
+    /// Collects the names of all models.
+    ///
     /// # Errors
-    /// A name that two rows of one model bear.
+    /// A name that two rows of one model have.
     pub(super) fn read(dump: &'a Dump<'a>) -> Result<Self, DumpError> {
         let mut names: BTreeMap<Model, Names> = BTreeMap::new();
         for (model, field) in NAMED {
@@ -56,14 +58,15 @@ impl<'a> Refs<'a> {
         self.names.get(&model)?.by_key.get(&key).copied()
     }
 
+    /// The key of the row with this name; `None` for an unknown name.
     pub(super) fn key(&self, model: Model, name: &str) -> Option<i64> {
         self.names.get(&model)?.by_name.get(name).copied()
     }
 
-    /// What a field refers to; `None` where it is null or missing.
+    /// The key to which a field refers; `None` if it is null or missing.
     ///
     /// # Errors
-    /// A reference that nothing in the file answers to.
+    /// A reference to a row that is not in the file.
     pub(super) fn one(&self, row: &Row, field: &str, model: Model) -> Result<Option<i64>, DumpError> {
         match row.value(field) {
             Value::Null => Ok(None),
@@ -71,13 +74,19 @@ impl<'a> Refs<'a> {
         }
     }
 
-    /// What a field refers to that must not be empty.
+    /// The key to which a required field refers.
+    ///
+    /// # Errors
+    /// As [`Refs::one`], and if the field is null or missing.
     pub(super) fn required(&self, row: &Row, field: &str, model: Model) -> Result<i64, DumpError> {
         let reason = || row.error(field, format!("must name one of {}, is null or missing", model.label()));
         self.one(row, field, model)?.ok_or_else(reason)
     }
 
-    /// What a list refers to; empty where it is null or missing.
+    /// The keys to which a list refers; empty if it is null or missing.
+    ///
+    /// # Errors
+    /// As [`Refs::one`].
     pub(super) fn many(&self, row: &Row, field: &str, model: Model) -> Result<Vec<i64>, DumpError> {
         match row.value(field) {
             Value::Null => Ok(Vec::new()),
@@ -96,7 +105,7 @@ impl<'a> Refs<'a> {
         let key = value.as_i64().ok_or_else(|| format!("must name one of {label}, is {}", described(value)))?;
         match self.dump.row(model, key) {
             Some(row) if row.has_own_key => Ok(key),
-            // A key that was assigned here is not the one that the file means.
+            // The number in the file cannot mean a key that was assigned by `Dump::sort`.
             _ if self.dump.rows(model).iter().any(|row| !row.has_own_key) => Err(format!(
                 "no {label} with key {key}: the file has rows without keys, dump it with --natural-foreign"
             )),
@@ -113,10 +122,10 @@ fn natural_key(value: &Value) -> Option<&str> {
     }
 }
 
-/// Notes whose value this is.
+/// Notes the owner of a value that must be unique.
 ///
 /// # Errors
-/// It already belongs to another row.
+/// The value already belongs to another row.
 pub(super) fn unique<V: std::hash::Hash + Eq>(
     seen: &mut HashMap<V, i64>,
     value: V,

@@ -1,5 +1,5 @@
-//! The rows of a dump, sorted by model and key, and typed access to their fields. Nothing is interpreted here; every
-//! error says which row and field it means.
+//! The rows of a dump, sorted by model and key, with typed access to their fields. Nothing is interpreted here. Every
+//! error names its row and field.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -12,33 +12,37 @@ use super::error::{DumpError, described, quoted, syntax_reason};
 use super::models::Model;
 use super::times;
 
-/// The highest key that is taken: there must be room for new ones above it.
+/// The highest allowed key. It leaves room for new keys above it.
 const HIGHEST_KEY: i64 = i64::MAX / 2;
 
-/// One row. Its key is a number, or a text for the few models that are keyed by name.
+/// A row. Its key is a number, or a text for the few models whose primary key is a name.
 pub(super) struct Row<'a, K = i64> {
+    /// The model of the row.
     pub(super) model: Model,
+    /// The primary key.
     pub(super) key: K,
-    /// False where the file gave no key (`--natural-primary`) and a new one was assigned.
+    /// False if the file has no key (`--natural-primary`) and a new one was assigned.
     pub(super) has_own_key: bool,
     fields: &'a Map<String, Value>,
-    /// The field of this row whose text holds `fields` as JSON, for a row within a row.
+    /// For an object within a row: the field whose text contains `fields` as JSON.
     within: Option<&'static str>,
 }
 
-/// All rows of a file but those of dropped models.
+/// All rows of a file except those of dropped models.
 pub(super) struct Dump<'a> {
     numbered: BTreeMap<Model, Vec<Row<'a>>>,
     named: BTreeMap<Model, Vec<Row<'a, &'a str>>>,
-    /// How many rows of each model were dropped.
+    /// The number of dropped rows of each model.
     pub(super) dropped: BTreeMap<Model, usize>,
-    /// Fields that 2.3 does not have.
+    /// The fields that POEM 2.3 does not have.
     pub(super) unknown_fields: BTreeSet<(Model, &'a str)>,
 }
 
 impl<'a> Dump<'a> {
+    /// Sorts the rows of a file.
+    ///
     /// # Errors
-    /// A row without model, of an unknown model, with a key of the wrong type or one that stands twice.
+    /// A row without a model or of an unknown model, and a key of the wrong type or one that occurs twice.
     pub(super) fn sort(rows: &'a [Value]) -> Result<Self, DumpError> {
         let mut dump = Dump {
             numbered: BTreeMap::new(),
@@ -83,7 +87,7 @@ impl<'a> Dump<'a> {
         Ok(())
     }
 
-    /// Rows without a key get one above the highest of their model, in the order of the file.
+    /// Assigns keys to the rows without one: above the highest of their model, in the order of the file.
     fn number(&mut self, keyless: Vec<(Model, &'a Map<String, Value>)>) {
         let mut highest = BTreeMap::new();
         for (model, fields) in keyless {
@@ -94,27 +98,28 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// In the order of their keys; empty where the file has none, and for models that are keyed by name.
+    /// The rows of a model, in the order of their keys. Empty for models whose key is a name.
     pub(super) fn rows(&self, model: Model) -> &[Row<'a>] {
         self.numbered.get(&model).map_or(&[], Vec::as_slice)
     }
 
-    /// The rows of a model that is keyed by name, in the order of the names.
+    /// The rows of a model whose key is a name, in the order of the names.
     pub(super) fn named_rows(&self, model: Model) -> &[Row<'a, &'a str>] {
         self.named.get(&model).map_or(&[], Vec::as_slice)
     }
 
+    /// The row with this key; `None` if there is none.
     pub(super) fn row(&self, model: Model, key: i64) -> Option<&Row<'a>> {
         let rows = self.rows(model);
         rows.binary_search_by_key(&key, |row| row.key).ok().map(|place| &rows[place])
     }
 
-    /// 0 without any.
+    /// The highest key of a model; 0 if it has no rows.
     pub(super) fn highest_key(&self, model: Model) -> i64 {
         self.rows(model).last().map_or(0, |row| row.key)
     }
 
-    /// How many rows were taken over.
+    /// The number of rows that are taken over.
     pub(super) fn len(&self) -> usize {
         let numbered = self.numbered.iter().filter(|(model, _)| **model != Model::ContentType);
         numbered.map(|(_, rows)| rows.len()).sum::<usize>() + self.named.values().map(Vec::len).sum::<usize>()
@@ -135,7 +140,7 @@ fn number(key: &Value, model: Model) -> Result<i64, String> {
 fn sort_by_key<K: Ord + Debug>(rows: &mut [Row<K>]) -> Result<(), DumpError> {
     rows.sort_by(|a, b| a.key.cmp(&b.key));
     match rows.windows(2).find(|pair| pair[0].key == pair[1].key) {
-        Some(pair) => Err(pair[0].key_error("stands twice in the file")),
+        Some(pair) => Err(pair[0].key_error("occurs twice in the file")),
         None => Ok(()),
     }
 }
@@ -147,7 +152,7 @@ impl<'a, K> Row<'a, K> {
 }
 
 impl<'a, K: Debug> Row<'a, K> {
-    /// The fields of an object that stands as JSON in the text of a field.
+    /// The object that a field of this row contains as JSON text.
     pub(super) fn inner<'b>(&self, field: &'static str, fields: &'b Map<String, Value>) -> Row<'b, K>
     where
         K: Copy,
@@ -155,10 +160,12 @@ impl<'a, K: Debug> Row<'a, K> {
         Row { model: self.model, key: self.key, has_own_key: self.has_own_key, fields, within: Some(field) }
     }
 
+    /// An error about the key of this row.
     pub(super) fn key_error(&self, reason: impl Into<String>) -> DumpError {
         DumpError::Key { model: self.model.label(), key: format!("{:?}", self.key), reason: reason.into() }
     }
 
+    /// An error about a field of this row.
     pub(super) fn error(&self, field: &str, reason: impl Into<String>) -> DumpError {
         let (field, reason) = match self.within {
             Some(outer) => (outer, format!("{field:?} {}", reason.into())),
@@ -174,21 +181,22 @@ impl<'a, K: Debug> Row<'a, K> {
         }
     }
 
-    /// Null where it is missing.
+    /// The raw value; null if the field is missing.
     pub(super) fn value(&self, field: &str) -> &'a Value {
         self.fields.get(field).unwrap_or(&Value::Null)
     }
 
+    /// A required text.
     pub(super) fn text(&self, field: &str) -> Result<&'a str, DumpError> {
         self.optional_text(field)?.ok_or_else(|| self.type_error(field, "a text"))
     }
 
-    /// '' where it is null or missing.
+    /// A text; empty if it is null or missing.
     pub(super) fn text_or_empty(&self, field: &str) -> Result<&'a str, DumpError> {
         Ok(self.optional_text(field)?.unwrap_or_default())
     }
 
-    /// `None` where it is null or missing.
+    /// A text; `None` if it is null or missing.
     pub(super) fn optional_text(&self, field: &str) -> Result<Option<&'a str>, DumpError> {
         match self.value(field) {
             Value::Null => Ok(None),
@@ -197,12 +205,12 @@ impl<'a, K: Debug> Row<'a, K> {
         }
     }
 
-    /// PostgreSQL cannot keep a NUL character in a text.
+    /// Returns the text if PostgreSQL can store it: without NUL characters.
     pub(super) fn storable<'t>(&self, field: &str, text: &'t str) -> Result<&'t str, DumpError> {
         if text.contains('\0') { Err(self.error(field, "has a NUL character in it")) } else { Ok(text) }
     }
 
-    /// The default where it is missing; an error where there is none.
+    /// A boolean. If the field is missing it is `default`, or an error if that is `None`.
     pub(super) fn flag(&self, field: &str, default: Option<bool>) -> Result<bool, DumpError> {
         match (self.fields.get(field), default) {
             (Some(Value::Bool(flag)), _) => Ok(*flag),
@@ -211,11 +219,12 @@ impl<'a, K: Debug> Row<'a, K> {
         }
     }
 
+    /// A required time.
     pub(super) fn time(&self, field: &str, zone: Tz) -> Result<DateTime<Utc>, DumpError> {
         self.optional_time(field, zone)?.ok_or_else(|| self.type_error(field, "a time"))
     }
 
-    /// `None` where it is null or missing.
+    /// A time; `None` if it is null or missing.
     pub(super) fn optional_time(&self, field: &str, zone: Tz) -> Result<Option<DateTime<Utc>>, DumpError> {
         match self.value(field) {
             Value::Null => Ok(None),
@@ -224,7 +233,7 @@ impl<'a, K: Debug> Row<'a, K> {
         }
     }
 
-    /// A value that stands as JSON in a text.
+    /// Parses the text of a field as JSON.
     pub(super) fn json(&self, field: &str, text: &str) -> Result<Value, DumpError> {
         serde_json::from_str(text).map_err(|error| {
             let place = error.column();
@@ -232,7 +241,7 @@ impl<'a, K: Debug> Row<'a, K> {
         })
     }
 
-    /// The texts of a list that stands as JSON in a text; none where that is '', null or missing.
+    /// The texts of a list that is JSON in a text. Empty if the text is empty, null or missing.
     pub(super) fn texts(&self, field: &str) -> Result<Vec<String>, DumpError> {
         let text = self.text_or_empty(field)?;
         if text.is_empty() {

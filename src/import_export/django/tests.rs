@@ -1,4 +1,4 @@
-//! What a whole dump becomes.
+//! Whole dumps and the snapshots that they result in.
 
 mod broken;
 
@@ -22,7 +22,7 @@ fn load(dump: &[u8]) -> Result<ParsedDump, DumpError> {
     parse(dump, &keys(), Zagreb)
 }
 
-/// The rows of small.json, to be changed.
+/// The rows of small.json.
 fn rows() -> Vec<Value> {
     serde_json::from_slice(SMALL).unwrap()
 }
@@ -55,12 +55,12 @@ fn error_of(loaded: Result<ParsedDump, DumpError>) -> String {
 
 fn assert_same(one: &Snapshot, other: &Snapshot) {
     assert_eq!(first_difference(one, other), None);
-    // Tokens are sealed anew each time and not written here.
+    // Sealing a token has a different result each time; sealed tokens are not in the JSON.
     assert!(serde_json::to_value(one).unwrap() == serde_json::to_value(other).unwrap());
 }
 
 #[test]
-fn both_kinds_of_keys_give_the_same_snapshot() {
+fn both_kinds_of_keys_result_in_the_same_snapshot() {
     let (plain, natural) = (load(SMALL).unwrap(), load(SMALL_NATURAL).unwrap());
     assert_same(&plain.snapshot, &natural.snapshot);
     assert_eq!((plain.objects, natural.objects), (287, 287));
@@ -110,7 +110,7 @@ fn settings_keep_their_order_and_empty_values() {
 }
 
 #[test]
-fn the_history_speaks_in_words() {
+fn messages_of_the_history_are_sentences() {
     let snapshot = load(SMALL).unwrap().snapshot;
     let version = |id| snapshot.versions.iter().find(|version| version.id == id).unwrap();
     assert_eq!(version(4).message, "Initial version.");
@@ -148,7 +148,7 @@ fn rows_without_keys_get_new_ones() {
 }
 
 #[test]
-fn a_key_given_here_is_not_the_one_a_number_means() {
+fn an_assigned_key_is_not_the_target_of_a_number() {
     let mut rows = rows();
     rows.iter_mut().filter(|row| row["model"] == "poem.custuser").for_each(|row| row["pk"] = Value::Null);
     let hint = "the file has rows without keys, dump it with --natural-foreign";
@@ -190,7 +190,7 @@ fn objects_without_versions_get_initial_ones() {
 }
 
 #[test]
-fn what_is_decided_is_said() {
+fn every_correction_has_a_warning() {
     let warnings = |loaded: Result<ParsedDump, DumpError>| loaded.unwrap().warnings.join("\n");
     let cases = [
         (with("poem.groupofprobes", 2, "probes", json!([3, 1])), "poem.probe 1: in 2 groups, kept in group 1"),
@@ -200,20 +200,20 @@ fn what_is_decided_is_said() {
         ),
         (
             with("poem.metricinstance", 11, "vo", json!("biomed")),
-            "poem.profile 3: 1 tuple(s) named another VO, they have the profile's \"ops\" now",
+            "poem.profile 3: 1 tuple(s) named another VO, they now have the profile's \"ops\"",
         ),
         (
             with_row(json!({"model": "poem.metricparent", "pk": 9, "fields": {"metric": 4, "value": "x"}})),
-            "poem.metricparent 9: another one of poem.metric 4, \"x\" left out",
+            "poem.metricparent 9: not the first one of poem.metric 4, \"x\" left out",
         ),
         (with("poem.metric", 1, "speed", json!(1)), "poem.metric: field \"speed\" is unknown and left out"),
         (
             with("poem.metric", 1, "fileparameter", json!("[\"-f x\"]")),
-            "poem.metric 1: field \"fileparameter\" is text without rows of its own, left out",
+            "poem.metric 1: field \"fileparameter\" has text but no rows, left out",
         ),
         (
             with("poem.probe", 3, "description", json!("now")),
-            "poem.probe 3: not as in its newest version, taken as it is now (Changed description.)",
+            "poem.probe 3: differs from its newest version, the current state is kept (Changed description.)",
         ),
     ];
     for (loaded, warning) in cases {
@@ -222,7 +222,7 @@ fn what_is_decided_is_said() {
 }
 
 #[test]
-fn the_text_names_the_group_where_no_list_does() {
+fn the_text_names_the_group_if_no_list_does() {
     let loaded = with("poem.aggregation", 1, "groupname", json!("SSC")).unwrap();
     assert_eq!(loaded.snapshot.aggregations[0].group, Some(2));
     let loaded = with("poem.aggregation", 2, "groupname", json!("SSC")).unwrap();
@@ -238,7 +238,7 @@ fn equal_tuples_collapse() {
 }
 
 #[test]
-fn versions_of_what_is_gone_are_left_out() {
+fn versions_of_deleted_objects_are_left_out() {
     let mut rows = rows();
     rows.remove(place(&rows, "poem.probe", 3));
     let place = place(&rows, "poem.groupofprobes", 2);
@@ -247,7 +247,7 @@ fn versions_of_what_is_gone_are_left_out() {
     assert_eq!(
         loaded.warnings[..2],
         [
-            "reversion.version: 1 version(s) left out, their probe or metric is gone",
+            "reversion.version: 1 version(s) left out, their probe or metric no longer exists",
             "poem.metric 5: the probe of \"CertLifetime-probe (1.0.0)\" is gone, loaded without a probe"
         ]
     );
@@ -255,7 +255,7 @@ fn versions_of_what_is_gone_are_left_out() {
 }
 
 #[test]
-fn text_is_kept_as_it_is() {
+fn text_is_kept_unchanged() {
     let text = "𝒫 <script>alert(1)</script> & \"č\"\r\n\t";
     let loaded = with("poem.probe", 1, "comment", json!(text)).unwrap();
     assert_eq!(loaded.snapshot.probes[0].comment, text);

@@ -1,13 +1,13 @@
-//! The times of a dump: naive local times of the configured zone, as 2.3 kept them.
+//! The times of a dump: POEM 2.3 stored local times of the configured zone, without an offset.
 
 use chrono::{DateTime, Datelike, Duration, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
-/// No zone ever skipped more than a day; two are looked back for the offset that was in force.
+/// The time searched back for the offset before a gap. No zone has ever skipped more than a day.
 const LONGEST_GAP_HOURS: i64 = 48;
 
-/// Reads «2026-11-22T13:34:04.531» as a local time of the zone, or a time with an offset or Z as it stands. To the
-/// microsecond, as PostgreSQL keeps it. `None` where it is no time of the years 1 to 9999.
+/// Reads `2026-11-22T13:34:04.531` as a local time of the zone, and a time with an offset or `Z` as that time. Precise
+/// to the microsecond, as PostgreSQL stores it. `None` if it is not a time in the years 1 to 9999.
 pub(super) fn read(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let time = match DateTime::parse_from_rfc3339(text) {
         Ok(time) => time.with_timezone(&Utc),
@@ -17,7 +17,7 @@ pub(super) fn read(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     (1..=9999).contains(&time.year()).then_some(time)
 }
 
-/// In a doubled hour the first; in a skipped one as far after the gap as it lies in it.
+/// Converts a local time. In a repeated hour it is the first one; a time in a skipped hour moves behind the gap.
 fn from_local(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
     if let Some(time) = zone.from_local_datetime(&local).earliest() {
         return Some(time.with_timezone(&Utc));
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn the_doubled_hour_is_the_first() {
+    fn a_time_in_the_repeated_hour_is_the_first() {
         assert_eq!(utc("2026-10-25T02:30:00"), "2026-10-25T00:30:00+00:00");
     }
 
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_stored_is_no_time() {
+    fn a_time_that_cannot_be_stored_is_refused() {
         for text in ["", "yesterday", "2026-02-30T00:00:00", "+262000-01-01T00:00:00", "0000-01-01T00:00:00"] {
             assert_eq!(utc(text), "", "{text}");
         }

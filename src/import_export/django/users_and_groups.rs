@@ -1,4 +1,4 @@
-//! Groups and who and what is in them, users, API keys.
+//! Groups with their members, users, API keys.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,6 +15,7 @@ use crate::domain::security::keys::Keys;
 /// The client whose token POEM itself presents to the ARGO WEB-API.
 const WEB_API: &str = "WEB-API";
 
+/// The groups of all kinds.
 pub(super) fn groups(source: &DumpSource) -> Vec<Group> {
     let of_kind = |kind| {
         let model = Model::of_group(kind);
@@ -24,13 +25,14 @@ pub(super) fn groups(source: &DumpSource) -> Vec<Group> {
     GroupKind::ALL.into_iter().flat_map(of_kind).collect()
 }
 
-/// Which groups hold an object, as the many-to-many lists of the groups say.
+/// The groups of each object, from the many-to-many lists of the groups.
 pub(super) struct Members {
-    /// By kind of group and key of the object; the groups ascending.
+    /// The ids of the groups in ascending order, by kind of group and key of the object.
     groups: HashMap<(GroupKind, i64), Vec<i64>>,
 }
 
 impl Members {
+    /// Reads the lists of all groups.
     pub(super) fn read(source: &DumpSource) -> Result<Self, DumpError> {
         let mut groups: HashMap<_, Vec<i64>> = HashMap::new();
         for kind in GroupKind::ALL {
@@ -44,7 +46,7 @@ impl Members {
         Ok(Self { groups })
     }
 
-    /// The group that holds the object; of several the lowest, with a warning.
+    /// The group of the object; `None` without one. If there are several, the lowest id, with a warning.
     pub(super) fn group_of(&self, kind: GroupKind, row: &Row, warnings: &mut Vec<String>) -> Option<i64> {
         let groups = self.groups.get(&(kind, row.key))?;
         let lowest = groups.first().copied()?;
@@ -55,7 +57,7 @@ impl Members {
         Some(lowest)
     }
 
-    /// The group of an object that also names one as text: the text counts only where no group lists the object.
+    /// The group of an object that also names one as text. The text counts only if no group lists the object.
     pub(super) fn group_of_row(
         &self,
         source: &DumpSource,
@@ -80,6 +82,7 @@ impl Members {
     }
 }
 
+/// The users with their profiles and groups.
 pub(super) fn users(source: &DumpSource) -> Result<Vec<StoredUser>, DumpError> {
     let profiles = user_profiles(source)?;
     let mut egi_ids = HashMap::new();
@@ -99,7 +102,7 @@ pub(super) fn users(source: &DumpSource) -> Result<Vec<StoredUser>, DumpError> {
     Ok(users)
 }
 
-/// By the user's key. A user without one has nothing to add.
+/// The rows of user profiles, by the key of the user. A user may have none.
 fn user_profiles<'a>(source: &DumpSource<'a>) -> Result<HashMap<i64, &'a Row<'a>>, DumpError> {
     let mut owners = HashMap::new();
     let mut profiles = HashMap::new();
@@ -140,12 +143,13 @@ fn user_groups(source: &DumpSource, row: &Row) -> Result<BTreeSet<GroupRef>, Dum
     Ok(groups)
 }
 
-/// `None` where it is '', null or missing: several users may have none, and one '' would be taken by the first.
+/// A text; `None` if it is empty, null or missing. The column is unique, so that only one user could have an empty
+/// text.
 fn filled(row: &Row, field: &str) -> Result<Option<String>, DumpError> {
     Ok(row.optional_text(field)?.filter(|text| !text.is_empty()).map(str::to_owned))
 }
 
-/// The tokens stand in clear text in a dump; beside them a hash that nothing here can check.
+/// The API keys. A dump has their tokens in clear text; the hashes next to the tokens are ignored.
 pub(super) fn api_keys(source: &DumpSource, keys: &Keys) -> Result<Vec<ApiKey>, DumpError> {
     let mut clients = HashMap::new();
     let mut api_keys = Vec::new();

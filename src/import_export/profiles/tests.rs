@@ -1,3 +1,5 @@
+//! Reading and writing of profiles, with property tests of the parser.
+
 use proptest::collection::{hash_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -20,8 +22,8 @@ fn parsed(json: &Value) -> Result<Vec<ProfileContent>, String> {
     parse(json.to_string().as_bytes()).map_err(|error| error.to_string())
 }
 
-/// What the parser says of the sound profile after a change.
-fn complaint(change: impl FnOnce(&mut Value)) -> String {
+/// The error of the parser after a change to the sound profile.
+fn problem(change: impl FnOnce(&mut Value)) -> String {
     let mut profile = sound();
     change(&mut profile);
     parsed(&json!([profile])).expect_err("the change spoils the profile")
@@ -47,7 +49,7 @@ fn a_profile_is_read() {
 }
 
 #[test]
-fn the_answer_of_api_0_2_is_read() {
+fn the_response_of_api_0_2_is_read() {
     let answer = json!([{
         "name": "P", "atp_vo": "ops", "version": "1.0", "description": "",
         "metric_instances": [{"metric": "m", "fqan": "", "vo": "ops", "atp_service_type_flavour": "f"}],
@@ -66,12 +68,12 @@ fn two_names_of_the_vo_must_agree() {
     assert!(parsed(&json!([profile])).is_ok());
     profile["atp_vo"] = json!(" ");
     assert_eq!(parsed(&json!([profile])).unwrap_err(), r#"profile "ARGO_MON": "atp_vo" is empty"#);
-    let differing = complaint(|profile| profile["atp_vo"] = json!("atlas"));
+    let differing = problem(|profile| profile["atp_vo"] = json!("atlas"));
     assert_eq!(differing, r#"profile "ARGO_MON": "vo" and "atp_vo" differ"#);
 }
 
 #[test]
-fn what_is_no_list_of_profiles() {
+fn a_text_that_is_no_list_of_profiles_is_refused() {
     let message = |text: &[u8]| parse(text).unwrap_err().to_string();
     assert_eq!(message(b"{}"), "this is not a list of profiles");
     assert_eq!(message(b"[3]"), "profile [0]: is not an object");
@@ -102,7 +104,7 @@ fn an_error_names_the_profile_and_the_field() {
         ("/metric_instances/1/metric", json!(null), r#"profile "ARGO_MON", metric_instances[1]: "metric" is missing"#),
     ];
     for (pointer, value, expected) in cases {
-        let message = complaint(|profile| *profile.pointer_mut(pointer).unwrap() = value);
+        let message = problem(|profile| *profile.pointer_mut(pointer).unwrap() = value);
         assert_eq!(message, expected);
     }
 }
@@ -110,26 +112,26 @@ fn an_error_names_the_profile_and_the_field() {
 #[test]
 fn a_required_key_is_required() {
     for key in ["name", "version", "vo", "description", "metric_instances"] {
-        let message = complaint(|profile| drop(profile.as_object_mut().unwrap().remove(key)));
+        let message = problem(|profile| drop(profile.as_object_mut().unwrap().remove(key)));
         assert!(message.ends_with(&format!("\"{key}\" is missing")), "{message}");
     }
-    let message = complaint(|profile| profile["metric_instances"][0]["atp_service_type_flavour"] = json!(""));
+    let message = problem(|profile| profile["metric_instances"][0]["atp_service_type_flavour"] = json!(""));
     assert_eq!(message, r#"profile "ARGO_MON", metric_instances[0]: "atp_service_type_flavour" is empty"#);
 }
 
 #[test]
-fn nothing_stands_twice() {
+fn profiles_and_tuples_are_unique() {
     let twice = parsed(&json!([sound(), sound()])).unwrap_err();
-    assert_eq!(twice, r#"profile "ARGO_MON": version "1.0" of it stands there twice"#);
+    assert_eq!(twice, r#"profile "ARGO_MON": version "1.0" occurs twice"#);
     let mut other_version = sound();
     other_version["version"] = json!("");
     assert_eq!(parsed(&json!([sound(), other_version])).map(|profiles| profiles.len()), Ok(2));
-    let doubled = complaint(|profile| profile["metric_instances"][1]["fqan"] = json!(""));
+    let doubled = problem(|profile| profile["metric_instances"][1]["fqan"] = json!(""));
     assert!(doubled.starts_with(r#"profile "ARGO_MON", metric_instances[1]: the same"#), "{doubled}");
 }
 
 #[test]
-fn an_export_has_the_form_of_poem_2_3() {
+fn an_export_has_the_format_of_poem_2_3() {
     let tuple = Tuple { service_flavour: "f\"".to_owned(), metric: "m".to_owned(), fqan: String::new() };
     let profile = ProfileContent {
         name: "Žaba 🐸".to_owned(),
@@ -193,7 +195,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_exported_is_imported_as_it_was(mut profiles in vec(content(), 0..4)) {
+    fn an_export_is_imported_unchanged(mut profiles in vec(content(), 0..4)) {
         let mut seen = HashSet::new();
         profiles.retain(|profile| seen.insert((profile.name.clone(), profile.version.clone())));
         let json = to_json(&profiles);

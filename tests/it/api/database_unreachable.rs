@@ -83,7 +83,7 @@ fn the_server_starts_without_a_database_and_serves_when_it_comes() {
     database.stop();
     let server = Server::start(&installation);
     assert_unavailable(&server);
-    assert!(installation.log().contains("WARNING starting all the same: the database is not available"));
+    assert!(installation.log().contains("WARNING starting anyway: the database is not available"));
     // The Host is looked at before.
     assert_eq!(ask(&server, "bad host!", PROFILES).status, 400);
     database.start();

@@ -1,15 +1,15 @@
-//! What was backed up comes back, or nothing does.
+//! `poem-backup` and `poem-restore`: a tenant is restored completely or not at all.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{answers, await_status};
+use super::{await_status, responses};
 use crate::support::installation::EGI_TOKEN;
 use crate::support::sql::{Holder, sql, wait_until};
 use crate::support::{Installation, Server, block_on};
 
-/// Backs the tenant up; gives the file.
+/// Backs up the tenant. Returns the path of the file.
 fn back_up(installation: &Installation, schema: &str) -> PathBuf {
     let directory = installation.path("backups");
     fs::create_dir_all(&directory).unwrap();
@@ -18,7 +18,7 @@ fn back_up(installation: &Installation, schema: &str) -> PathBuf {
     PathBuf::from(ran.stdout.lines().next().unwrap())
 }
 
-/// A database with the list of tenants, and nobody in it.
+/// A migrated database without tenants.
 fn empty() -> Installation {
     let installation = Installation::bare();
     installation.run("poem-db", &["-c"]).done();
@@ -29,7 +29,7 @@ fn restore(installation: &Installation, file: &Path, more: &[&str]) -> crate::su
     installation.run("poem-restore", &[&["-f", file.to_str().unwrap()], more].concat())
 }
 
-/// Schemas, rows of the list, of migrations and of stamps that the tenant egi has.
+/// The numbers of schemas, rows in the list of tenants, migrations and stamps of the tenant egi.
 fn traces(installation: &Installation) -> [i64; 4] {
     block_on(async {
         let pool = installation.pool();
@@ -49,9 +49,9 @@ fn stamp(installation: &Installation) -> String {
 }
 
 #[test]
-fn a_tenant_comes_back_in_an_empty_database_while_a_server_runs_over_it() {
+fn a_tenant_is_restored_to_an_empty_database_while_a_server_runs() {
     let old = Installation::with_small_data();
-    let before = answers(&Server::start(&old), EGI_TOKEN);
+    let before = responses(&Server::start(&old), EGI_TOKEN);
     assert!(before.iter().all(|(status, body)| *status == 200 && body.len() > 2), "{before:?}");
     let file = back_up(&old, "egi");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
@@ -62,20 +62,20 @@ fn a_tenant_comes_back_in_an_empty_database_while_a_server_runs_over_it() {
     let server = Server::start(&new);
     assert_eq!(server.get("/poem/api/0.2/json/profiles").status, 404);
     let ran = restore(&new, &file, &["-n", "egi"]).done();
-    assert!(ran.stdout.starts_with("The tenant EGI is back") && ran.stderr.is_empty(), "{ran:?}");
+    assert!(ran.stdout.starts_with("The tenant EGI was restored as of ") && ran.stderr.is_empty(), "{ran:?}");
     await_status(&server, EGI_TOKEN, 200);
-    assert_eq!(answers(&server, EGI_TOKEN), before);
+    assert_eq!(responses(&server, EGI_TOKEN), before);
     assert_ne!(stamp(&new), stamp(&old));
     assert_eq!(traces(&new), traces(&old));
     let objects = |of: &Installation| sql(of, "SELECT kind, id, label, group_id FROM egi.object ORDER BY 1, 2");
     assert!(objects(&new).len() > 20 && objects(&new) == objects(&old), "the view shows what was restored");
-    // What is written now finds its place behind what was restored.
+    // New rows get ids above the restored ones.
     new.run("poem-token", &["-t", "another", "-s", "egi", "-o", "another-token"]).done();
     assert_eq!(restore(&new, &file, &[]).status, 1);
 }
 
 #[test]
-fn a_backup_of_all_has_a_file_for_each_and_no_logins() {
+fn a_backup_of_all_tenants_has_a_file_for_each_and_no_sessions() {
     let installation = Installation::with_small_data();
     let login = "INSERT INTO egi.login_session (id_hash, user_id, expires) \
                  SELECT '\\x00', id, now() + '1 day' FROM egi.app_user LIMIT 1";
@@ -96,7 +96,7 @@ fn a_backup_of_all_has_a_file_for_each_and_no_logins() {
 }
 
 #[test]
-fn what_goes_wrong_with_one_tenant_is_no_reason_to_have_no_backup_of_the_others() {
+fn if_one_tenant_fails_the_others_are_backed_up() {
     let installation = Installation::with_tenants();
     sql(&installation, "DROP SCHEMA egi CASCADE");
     let directory = installation.path("all");
@@ -109,14 +109,14 @@ fn what_goes_wrong_with_one_tenant_is_no_reason_to_have_no_backup_of_the_others(
     restore(&empty(), &file, &["-n", "two"]).done();
 }
 
-/// Whoever has begun to read when the tables are replaced reads the old ones or the new ones, and never new ones without
-/// their rows.
+/// A request that has begun to read when the tables are replaced reads the old ones or the new ones, and never new ones
+/// without their rows.
 #[test]
-fn a_restore_shows_nobody_an_empty_tenant() {
+fn a_restore_never_shows_an_empty_tenant() {
     let installation = Installation::with_small_data();
     let file = back_up(&installation, "egi");
     let server = Server::start(&installation);
-    // The restore waits for the table that a request reads first behind its stamp.
+    // The restore waits for the table that a request reads first after the stamp.
     let mut holder = Holder::of(&installation, "BEGIN; LOCK TABLE egi.api_key IN ACCESS SHARE MODE");
     std::thread::scope(|scope| {
         let restoring = scope.spawn(|| restore(&installation, &file, &["--replace", "--yes"]).done());
@@ -127,14 +127,14 @@ fn a_restore_shows_nobody_an_empty_tenant() {
         wait_until(&installation, waiting, "2");
         holder.run("ROLLBACK");
         restoring.join().unwrap();
-        let answer = asking.join().unwrap();
-        assert!([200, 503].contains(&answer.status), "{answer:?}");
+        let response = asking.join().unwrap();
+        assert!([200, 503].contains(&response.status), "{response:?}");
     });
     await_status(&server, EGI_TOKEN, 200);
 }
 
 #[test]
-fn a_backup_that_is_cut_off_leaves_nothing_and_takes_nothing_away() {
+fn a_truncated_backup_changes_nothing() {
     let installation = Installation::with_small_data();
     let file = back_up(&installation, "egi");
     let bytes = fs::read(&file).unwrap();
@@ -147,31 +147,34 @@ fn a_backup_that_is_cut_off_leaves_nothing_and_takes_nothing_away() {
     }
     let before = (traces(&installation), stamp(&installation));
     let ran = restore(&installation, &file, &["--replace", "--yes"]);
-    assert!(ran.status == 1 && ran.stderr.contains("it is cut off or damaged"), "{ran:?}");
+    assert!(ran.status == 1 && ran.stderr.contains("it is truncated or damaged"), "{ran:?}");
     assert_eq!((traces(&installation), stamp(&installation)), before);
 }
 
 #[test]
-fn a_tenant_that_is_there_is_replaced_only_where_that_was_said() {
+fn an_existing_tenant_is_replaced_only_on_request() {
     let installation = Installation::with_small_data();
     let file = back_up(&installation, "egi");
     let server = Server::start(&installation);
-    let before = answers(&server, EGI_TOKEN);
+    let before = responses(&server, EGI_TOKEN);
     installation.run("poem-token", &["-t", "later", "-s", "egi", "-o", "later-token"]).done();
     await_status(&server, "later-token", 200);
 
     let refused = restore(&installation, &file, &[]);
-    assert!(refused.status == 1 && refused.stderr.contains("the tenant EGI (schema egi) is there"), "{refused:?}");
+    assert!(
+        refused.status == 1 && refused.stderr.contains("the tenant EGI (schema egi) already exists"),
+        "{refused:?}"
+    );
     let unasked = restore(&installation, &file, &["--replace"]);
-    assert!(unasked.status == 2 && unasked.stderr.contains("say --yes"), "{unasked:?}");
-    assert_eq!(answers(&server, "later-token"), before);
+    assert!(unasked.status == 2 && unasked.stderr.contains("use --yes"), "{unasked:?}");
+    assert_eq!(responses(&server, "later-token"), before);
     restore(&installation, &file, &["--replace", "--yes"]).done();
     await_status(&server, "later-token", 403);
-    assert_eq!(answers(&server, EGI_TOKEN), before);
+    assert_eq!(responses(&server, EGI_TOKEN), before);
 }
 
 #[test]
-fn a_backup_that_does_not_fit_is_refused_in_words() {
+fn a_backup_that_does_not_fit_is_refused() {
     let installation = Installation::with_tenants();
     let file = back_up(&installation, "two");
     let other = restore(&installation, &file, &["-n", "egi"]);
@@ -193,7 +196,7 @@ fn a_backup_that_does_not_fit_is_refused_in_words() {
 }
 
 #[test]
-fn another_secret_key_is_told_of() {
+fn another_secret_key_causes_a_warning() {
     let installation = Installation::with_small_data();
     let file = back_up(&installation, "egi");
     let new = empty();

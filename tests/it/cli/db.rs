@@ -1,10 +1,10 @@
-//! poem-db.
+//! `poem-db`.
 
 use super::{listed, migrations, no_progress, progress, said};
 use crate::support::sql::{everything, sql, tables};
 use crate::support::{Installation, fixture};
 
-/// The schema `two` as if this POEM had never migrated it.
+/// Makes the schema `two` empty, as if it had never been migrated.
 fn unmigrate_two(installation: &Installation) {
     sql(
         installation,
@@ -39,7 +39,7 @@ fn a_missing_public_tenant_is_created_again() {
 }
 
 #[test]
-fn what_is_pending_is_applied_to_every_schema() {
+fn pending_migrations_are_applied_to_every_schema() {
     let installation = Installation::with_tenants();
     let all_there = format!("{}{}{}", no_progress("public"), no_progress("egi"), no_progress("two"));
     assert_eq!(installation.run("poem-db", &["-a"]).done().stdout, all_there);
@@ -82,18 +82,18 @@ fn fake_marks_as_run_and_runs_nothing() {
     }
 }
 
-/// What is not there cannot be marked as made.
+/// Migrations whose tables do not exist cannot be marked as applied.
 #[test]
 fn fake_on_an_empty_database_is_refused_and_marks_nothing() {
     let installation = Installation::bare();
     for flags in [&["-c", "-f"][..], &["-f"], &["-a", "-f"]] {
         let ran = installation.run("poem-db", flags);
-        said(&ran, 1, "poem-db: -f marks migrations whose tables are there already, and the schema public has none");
+        said(&ran, 1, "poem-db: -f marks migrations whose tables already exist, but the schema public has none");
         assert_eq!((ran.stdout.as_str(), ran.stderr.lines().count()), ("", 1), "{ran:?}");
         assert_eq!(tables(&installation), "");
     }
     installation.run("poem-db", &["-c"]).done();
-    // Tables from elsewhere, of which nothing is written down.
+    // Tables without records of their migrations.
     sql(&installation, "DROP TABLE public.migration");
     installation.run("poem-db", &["-c", "-f"]).done();
     assert_eq!(installation.run("poem-db", &["-c"]).done().stdout, no_progress("public"));
@@ -120,7 +120,7 @@ fn wrong_usage_is_2_and_changes_nothing() {
     let installation = Installation::with_tenants();
     let before = everything(&installation);
     let cases: [(&[&str], &str); 13] = [
-        (&[], "nothing to do: say -c, -a, -l, -u, -s, -x or -d"),
+        (&[], "nothing to do: use -c, -a, -l, -u, -s, -x or -d"),
         (&["-n", "egi"], "nothing to do"),
         (&["-u"], "-u needs the schema of the tenant: -n SCHEMA"),
         (&["-x"], "-x needs the schema of the tenant: -n SCHEMA"),
@@ -128,11 +128,11 @@ fn wrong_usage_is_2_and_changes_nothing() {
         (&["-f", "dump.json", "-d"], "-d needs the schema of the tenant: -n SCHEMA"),
         (&["-d", "-n", "egi"], "-d needs the file to load: -f FILE"),
         (&["-d", "-n", "egi", "-f"], "-d needs the file to load: -f FILE"),
-        (&["-d", "-n", "egi", "-f", "a.json", "-f", "b.json"], "one file is loaded at a time"),
-        (&["-n", "egi", "-f", "dump.json"], "a file goes with -d"),
+        (&["-d", "-n", "egi", "-f", "a.json", "-f", "b.json"], "only one file can be loaded at a time"),
+        (&["-n", "egi", "-f", "dump.json"], "a file can only be given with -d"),
         (&["-c", "--replace"], "--data"),
-        (&["-m"], "have no meaning here: POEM's migrations come with it"),
-        (&["-c", "-o", "file"], "have no meaning here: POEM's migrations come with it"),
+        (&["-m"], "have no meaning here: POEM ships with its migrations"),
+        (&["-c", "-o", "file"], "have no meaning here: POEM ships with its migrations"),
     ];
     for (arguments, words) in cases {
         let ran = installation.run("poem-db", arguments);
@@ -153,7 +153,9 @@ fn an_unknown_schema_is_named() {
             said(
                 &ran,
                 1,
-                &format!("poem-db: there is no tenant with the schema {schema}: poem-tenant --list shows them\n"),
+                &format!(
+                    "poem-db: there is no tenant with the schema {schema}: poem-tenant --list shows all tenants\n"
+                ),
             );
         }
     }
@@ -192,7 +194,7 @@ fn a_superuser_needs_the_values_of_the_section() {
         said(&ran, 1, key);
         assert!(ran.stderr.lines().count() == 1 && !ran.stderr.contains("poem-secret-1"), "{ran:?}");
         assert_eq!(sql(&installation, "SELECT username FROM egi.app_user"), [""; 0]);
-        // It stops nothing else.
+        // Other actions still work.
         installation.run("poem-db", &["-a", "-s", "-l"]).done();
     }
     let installation = Installation::with_tenants();
@@ -225,7 +227,7 @@ fn expired_sessions_are_cleared() {
 }
 
 #[test]
-fn the_fixed_rows_are_loaded_as_often_as_wanted() {
+fn the_fixed_rows_can_be_loaded_repeatedly() {
     let installation = Installation::with_tenants();
     let before = tables(&installation);
     let rows = "SELECT name FROM egi.tag UNION ALL SELECT name FROM egi.metric_type ORDER BY 1";
@@ -241,7 +243,7 @@ fn the_fixed_rows_are_loaded_as_often_as_wanted() {
 }
 
 #[test]
-fn a_database_that_is_away_is_a_failure_in_plain_words() {
+fn an_unreachable_database_is_reported_in_one_line() {
     let installation = Installation::bare();
     said(&installation.run("poem-db", &["-u", "-n", "egi"]), 1, "run poem-db -c");
     said(&installation.run("poem-tenant", &["-t", "EGI", "-d", "localhost"]), 1, "run poem-db -c");
@@ -257,11 +259,11 @@ fn a_database_that_is_away_is_a_failure_in_plain_words() {
 }
 
 #[test]
-fn secrets_are_told_nowhere() {
+fn secrets_are_never_printed_or_logged() {
     let installation = Installation::with_tenants();
     let file = fixture("small.json");
     let no_dump = installation.config_path();
-    let mut told = String::new();
+    let mut output = String::new();
     let runs: [(&str, &[&str]); 8] = [
         ("poem-db", &["-u", "-n", "egi"]),
         ("poem-db", &["-u", "-n", "egi"]),
@@ -274,22 +276,22 @@ fn secrets_are_told_nowhere() {
     ];
     for (name, arguments) in runs {
         let ran = installation.run(name, arguments);
-        told += &(ran.stdout + &ran.stderr);
+        output += &(ran.stdout + &ran.stderr);
     }
     let token = installation.run("poem-token", &["-t", "NCG", "-s", "egi"]).done().stdout;
     let token = token.trim();
     let given = installation.run("poem-token", &["-t", "NCG", "-s", "egi", "-o", "token-of-my-own"]).done();
-    told += &given.stderr;
+    output += &given.stderr;
     installation.configure("Host = /", "Host = /nowhere/");
     let ran = installation.run("poem-db", &["-c"]);
-    told += &(ran.stdout + &ran.stderr);
+    output += &(ran.stdout + &ran.stderr);
     let secret_key = std::fs::read_to_string(installation.path("etc/poem/secret_key")).unwrap();
-    told += &installation.log();
-    assert!(told.contains("ERROR"), "{told}");
+    output += &installation.log();
+    assert!(output.contains("ERROR"), "{output}");
     let tokens = [token, "token-of-my-own", crate::support::installation::EGI_TOKEN];
     for secret in
         tokens.into_iter().chain(["database-password", "poem-secret-1", secret_key.trim(), "pbkdf2", "argon2"])
     {
-        assert!(!told.contains(secret), "{secret}: {told}");
+        assert!(!output.contains(secret), "{secret}: {output}");
     }
 }

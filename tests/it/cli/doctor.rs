@@ -1,4 +1,4 @@
-//! poem doctor.
+//! `poem doctor`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use super::said;
 use crate::support::Installation;
 use crate::support::sql::sql;
 
-/// A set-up with one tenant in which nothing is wrong.
+/// An installation with one tenant and without problems.
 fn healthy() -> Installation {
     let installation = Installation::bare();
     installation.run("poem-db", &["-c"]).done();
@@ -15,19 +15,19 @@ fn healthy() -> Installation {
     installation
 }
 
-/// Exactly this many things are wrong, and these words are said of one.
+/// Asserts that exactly this many problems are reported, one of them with these words.
 #[track_caller]
 fn wrong(installation: &Installation, count: usize, words: &str) {
     let ran = installation.run("poem", &["doctor"]);
     let found: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with("  WRONG  ")).collect();
     assert!(ran.status == 1 && found.len() == count, "{ran:?}");
     assert!(found.iter().any(|line| line.contains(words)), "{words}: {found:#?}");
-    let summary = if count == 1 { "1 thing is wrong".to_owned() } else { format!("{count} things are wrong") };
+    let summary = if count == 1 { "1 problem was found".to_owned() } else { format!("{count} problems were found") };
     assert_eq!(ran.stderr, format!("poem doctor: {summary}\n"));
 }
 
 #[test]
-fn a_healthy_set_up_is_well() {
+fn a_healthy_installation_has_no_problems() {
     let installation = healthy();
     let ran = installation.run("poem", &["doctor"]).done();
     assert!(ran.stdout.ends_with("All is well.\n") && ran.stderr.is_empty(), "{ran:?}");
@@ -89,15 +89,15 @@ fn templates_and_static_files() {
 }
 
 #[test]
-fn a_password_that_nobody_chose() {
+fn a_placeholder_password_is_noted() {
     let installation = healthy();
     installation.configure("Password = poem-secret-1", "Password = CHANGE_ME");
-    let told = installation.run("poem", &["doctor"]).done().stdout;
-    assert!(told.contains("  note   [SUPERUSER_EGI] Password is still CHANGE_ME"), "{told}");
+    let output = installation.run("poem", &["doctor"]).done().stdout;
+    assert!(output.contains("  note   [SUPERUSER_EGI] Password is still CHANGE_ME"), "{output}");
 }
 
 #[test]
-fn a_database_that_cannot_be_reached() {
+fn an_unreachable_database() {
     let installation = healthy();
     installation.configure("Name = poem_", "Name = nowhere_");
     wrong(&installation, 1, "nowhere_");
@@ -132,13 +132,13 @@ fn a_tenant_without_sections() {
     let installation = healthy();
     installation.run("poem-tenant", &["-t", "TWO", "-d", "two.localhost"]).done();
     wrong(&installation, 1, "[GENERAL_TWO] is missing");
-    let told = installation.run("poem", &["doctor"]).stdout;
-    assert!(told.contains("  note   [SUPERUSER_TWO] cannot be used"), "{told}");
-    assert!(told.contains("  note   [SYNC_TWO] cannot be used"), "{told}");
+    let output = installation.run("poem", &["doctor"]).stdout;
+    assert!(output.contains("  note   [SUPERUSER_TWO] cannot be used"), "{output}");
+    assert!(output.contains("  note   [SYNC_TWO] cannot be used"), "{output}");
     installation
         .configure("[GENERAL_EGI]", "[GENERAL_TWO]\nNamespace = two\n[GENERAL_NONE]\nNamespace = none\n[GENERAL_EGI]");
-    let told = installation.run("poem", &["doctor"]).done().stdout;
-    assert!(told.contains("  note   [GENERAL_NONE]: there is no tenant NONE"), "{told}");
+    let output = installation.run("poem", &["doctor"]).done().stdout;
+    assert!(output.contains("  note   [GENERAL_NONE]: there is no tenant NONE"), "{output}");
 }
 
 #[test]

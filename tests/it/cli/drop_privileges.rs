@@ -1,4 +1,4 @@
-//! Commands that root starts give root's rights up.
+//! Commands that root starts drop root's privileges.
 
 use std::fs;
 use std::path::Path;
@@ -9,23 +9,24 @@ use nix::unistd::{Uid, User};
 use super::said;
 use crate::support::{Installation, Server, skipped};
 
-/// Somebody else, whom every system has.
+/// Another user, which every system has.
 const OTHER: &str = "nobody";
 
 fn is_root() -> bool {
     let is_root = Uid::effective().is_root();
     if !is_root {
-        skipped("root's rights are given up by root alone");
+        skipped("only root can drop root's privileges");
     }
     is_root
 }
 
 #[test]
-fn a_server_of_root_is_the_configured_user_and_keeps_none_of_roots_groups() {
+fn a_server_started_by_root_runs_as_the_configured_user_without_roots_groups() {
     if !is_root() {
         return;
     }
-    // Where the sources stand may be closed to others, and so is the database's socket: it starts all the same.
+    // The user may not be able to enter the directory of the sources, nor that of the database's socket. The server
+    // starts nevertheless.
     let installation = Installation::bare();
     let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (key, name) in [("TemplatesPath", "templates"), ("StaticPath", "static")] {
@@ -52,7 +53,7 @@ fn run(command: &mut Command) {
 }
 
 #[test]
-fn a_user_who_is_not_there_is_named() {
+fn a_missing_user_is_named() {
     if !is_root() {
         return;
     }

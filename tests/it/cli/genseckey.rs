@@ -1,4 +1,4 @@
-//! poem-genseckey.
+//! `poem-genseckey`.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -7,7 +7,7 @@ use super::said;
 use crate::support::Installation;
 
 #[test]
-fn a_key_is_made_for_the_owner_alone_and_not_overwritten() {
+fn a_new_key_is_private_and_not_overwritten() {
     let installation = Installation::bare();
     let file = installation.path("etc/poem/new_key");
     let arguments = ["-f", file.to_str().unwrap()];
@@ -25,7 +25,7 @@ fn a_key_is_made_for_the_owner_alone_and_not_overwritten() {
 }
 
 #[test]
-fn a_key_that_is_replaced_stays_readable_for_those_who_could_read_it() {
+fn a_replaced_key_keeps_its_owner_and_mode() {
     let installation = Installation::bare();
     let file = installation.path("etc/poem/secret_key");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();

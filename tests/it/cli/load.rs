@@ -1,4 +1,4 @@
-//! poem-db -d: dumps of POEM 2.3 become a tenant's data, all or nothing.
+//! `poem-db -d`: loads dumps of POEM 2.3 into a tenant, completely or not at all.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::support::installation::{EGI_TOKEN, Ran};
 use crate::support::sql::{connect, everything, run, sql, tables, wait_until};
 use crate::support::{Installation, Server, Set, block_on, fixture};
 
-const NOTHING_TO_DO: &str = "The tenant holds exactly this already: nothing to do.\n";
+const NOTHING_TO_DO: &str = "The tenant already holds exactly these data: nothing to do.\n";
 const PROFILES: &str = "/poem/api/v2/profiles/";
 const METRICS: &str = "/poem/api/v2/metrics/";
 
@@ -21,7 +21,7 @@ fn load(installation: &Installation, file: &Path, more: &[&str]) -> Ran {
     installation.run("poem-db", &[&["-d", "-n", "egi", "-f", file], more].concat())
 }
 
-/// The tables that number their rows.
+/// The tables with a sequence of ids.
 const NUMBERED: [&str; 13] = [
     "object_group",
     "app_user",
@@ -38,7 +38,7 @@ const NUMBERED: [&str; 13] = [
     "log_entry",
 ];
 
-/// small.json, changed, as a file of the installation.
+/// Writes small.json with a change to a file of the installation.
 fn changed(installation: &Installation, change: impl FnOnce(&mut Vec<Value>)) -> PathBuf {
     let mut rows: Vec<Value> = serde_json::from_slice(&fs::read(fixture("small.json")).unwrap()).unwrap();
     change(&mut rows);
@@ -108,7 +108,7 @@ fn ids_and_passwords_are_kept() {
 }
 
 #[test]
-fn users_who_own_nothing_make_room() {
+fn users_who_own_nothing_are_replaced() {
     let installation = Installation::with_tenants();
     installation.run("poem-db", &["-u", "-n", "egi"]).done();
     sql(&installation, "INSERT INTO egi.app_user (username, password) VALUES ('zoe', '!'), ('yan', '!')");
@@ -120,13 +120,13 @@ fn users_who_own_nothing_make_room() {
     let before = everything(&installation);
     assert_eq!(load(&installation, &fixture("small.json"), &[]).done().stdout, NOTHING_TO_DO);
     assert_eq!(everything(&installation), before);
-    // To empty the tenant means them too.
+    // `--replace` deletes them as well.
     load(&installation, &fixture("small.json"), &["--replace"]).done();
     assert_eq!(sql(&installation, others), ["0|"]);
 }
 
 #[test]
-fn other_data_is_not_mixed_with() {
+fn a_tenant_with_other_data_is_refused() {
     let cases = [
         ("INSERT INTO egi.vo VALUES ('mine')", "VO \"mine\" is not in the file"),
         ("INSERT INTO egi.object_group (kind, name) VALUES ('probes', 'mine')", "mine"),
@@ -162,7 +162,7 @@ fn other_data_is_not_mixed_with() {
 }
 
 #[test]
-fn what_is_broken_is_named_and_nothing_is_loaded() {
+fn an_error_in_the_dump_is_named_and_nothing_is_loaded() {
     let installation = Installation::with_tenants();
     let before = everything(&installation);
     let text = fs::read(fixture("small.json")).unwrap();
@@ -181,7 +181,7 @@ fn what_is_broken_is_named_and_nothing_is_loaded() {
         (b"{}".to_vec(), "not a list of rows"),
         (b"\xff\xfe".to_vec(), "line 1: not UTF-8 text"),
         (b"[{\"model\": \"poem.thing\", \"pk\": 1, \"fields\": {}}]".to_vec(), "unknown model \"poem.thing\""),
-        (twice, "stands twice in the file"),
+        (twice, "occurs twice in the file"),
         (set("poem.probe", 1, "name", json!(5)), "poem.probe 1: field \"name\": must be a text, is the number 5"),
         (set("poem.metric", 1, "tag", json!(99)), "poem.metric 1: field \"tag\": no poem.tags with key 99"),
         (
@@ -210,10 +210,10 @@ fn what_is_broken_is_named_and_nothing_is_loaded() {
 }
 
 #[test]
-fn what_only_the_database_could_refuse_loads_or_is_named() {
+fn extreme_values_load_or_are_named() {
     let installation = Installation::with_tenants();
     let before = tables(&installation);
-    // Too long for an index, which would compress a repetition.
+    // Too long for an index. A repetitive text would be compressed and fit.
     let incompressible: String = (0..6_000).filter_map(|n| char::from_u32(0x4E00 + n * 7_919 % 20_000)).collect();
     let cases = [
         ("poem.custuser", 1, "date_joined", json!("9999-12-31T23:59:59.999999")),
@@ -243,7 +243,7 @@ fn what_only_the_database_could_refuse_loads_or_is_named() {
 }
 
 #[test]
-fn every_character_comes_back_as_it_was() {
+fn every_character_is_preserved() {
     let odd = "<script>alert(\"'&amp;\\\")</script>\n\u{1F9EA}\u{10FFFF} \u{e9}e\u{301} %s {{ x }} \u{202e}";
     let long = format!("{odd}{}", "\u{1F9EA}".repeat(5_000));
     let installation = Installation::with_tenants();
@@ -287,7 +287,7 @@ fn new_ids_start_above_all_that_were_ever_loaded() {
         let (next, highest) = numbers.split_once('|').unwrap();
         assert!(next.parse::<i64>().unwrap() > highest.parse::<i64>().unwrap(), "{table}: {numbers}");
     }
-    // A sequence that went back would give the ids of the old data again where the load is undone at its very end.
+    // If a load set a sequence back and then failed at its end, the ids of the old data would be assigned again.
     load(&installation, &fixture("small.json"), &["--replace"]).done();
     installation.run("poem-token", &["-t", "NEW", "-s", "egi"]).done();
     assert_eq!(sql(&installation, "SELECT id > 4000000000 FROM egi.api_key WHERE client = 'NEW'"), ["t"]);
@@ -315,10 +315,10 @@ fn a_load_that_is_killed_leaves_nothing() {
 }
 
 #[test]
-fn of_loads_at_once_one_loads_and_the_others_have_nothing_to_do() {
+fn of_simultaneous_loads_one_loads_and_the_others_have_nothing_to_do() {
     let installation = Installation::with_tenants();
     let started: Vec<_> = (0..4).map(|_| start(&installation, &fixture("small.json"))).collect();
-    let mut said: Vec<_> = started
+    let mut lines: Vec<_> = started
         .into_iter()
         .map(|process| {
             let output = process.wait_with_output().unwrap();
@@ -326,13 +326,13 @@ fn of_loads_at_once_one_loads_and_the_others_have_nothing_to_do() {
             String::from_utf8(output.stdout).unwrap().lines().last().unwrap().to_owned()
         })
         .collect();
-    said.sort();
-    assert!(said[0].starts_with("Installed "), "{said:?}");
-    assert!(said[1..].iter().all(|line| line == NOTHING_TO_DO.trim()), "{said:?}");
+    lines.sort();
+    assert!(lines[0].starts_with("Installed "), "{lines:?}");
+    assert!(lines[1..].iter().all(|line| line == NOTHING_TO_DO.trim()), "{lines:?}");
 }
 
 #[test]
-fn who_asks_meanwhile_gets_the_old_data_or_the_new() {
+fn a_request_during_a_load_gets_the_old_data_or_the_new() {
     let installation = Installation::with_small_data();
     let other = changed(&installation, |rows| {
         for row in rows.iter_mut() {
@@ -344,30 +344,30 @@ fn who_asks_meanwhile_gets_the_old_data_or_the_new() {
         }
     });
     let server = Server::start(&installation);
-    let ask = |target: &str| {
-        let answer = server.knows(|server| server.get_with_key(target, EGI_TOKEN));
-        assert_eq!(answer.status, 200, "{target}: {answer:?}");
-        answer.text()
+    let get = |target: &str| {
+        let response = server.knows(|server| server.get_with_key(target, EGI_TOKEN));
+        assert_eq!(response.status, 200, "{target}: {response:?}");
+        response.text()
     };
     let targets = [PROFILES, METRICS, "/poem/api/0.2/json/profiles"];
-    let old = targets.map(ask);
+    let old = targets.map(get);
     load(&installation, &other, &["--replace"]).done();
     server.catch_up();
-    let new = targets.map(ask);
+    let new = targets.map(get);
     assert!((0..targets.len()).all(|place| old[place] != new[place]));
     let is_done = AtomicBool::new(false);
-    let asked = std::thread::scope(|scope| {
+    let requests = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..targets.len())
             .map(|place| {
-                let (is_done, old, new, ask) = (&is_done, &old, &new, &ask);
+                let (is_done, old, new, get) = (&is_done, &old, &new, &get);
                 scope.spawn(move || {
-                    let mut asked = 0;
+                    let mut requests = 0;
                     while !is_done.load(Ordering::Relaxed) {
-                        let answer = ask(targets[place]);
-                        assert!(answer == old[place] || answer == new[place], "neither old nor new: {answer}");
-                        asked += 1;
+                        let body = get(targets[place]);
+                        assert!(body == old[place] || body == new[place], "neither old nor new: {body}");
+                        requests += 1;
                     }
-                    asked
+                    requests
                 })
             })
             .collect();
@@ -379,5 +379,5 @@ fn who_asks_meanwhile_gets_the_old_data_or_the_new() {
         drop(end);
         clients.into_iter().map(|client| client.join().unwrap()).sum::<usize>()
     });
-    assert!(asked > 6, "{asked}");
+    assert!(requests > 6, "{requests}");
 }

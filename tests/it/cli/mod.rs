@@ -1,4 +1,4 @@
-//! The commands, as administrators call them.
+//! The commands as administrators run them.
 
 mod backup;
 mod db;
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use crate::support::Server;
 use crate::support::installation::Ran;
 
-/// The names under which the executable is a command of its own, and what follows `poem` for the same.
+/// The commands with a name of their own, and the subcommand of `poem` that does the same.
 const NAMES: [(&str, &str); 8] = [
     ("poem-db", "db"),
     ("poem-tenant", "tenant"),
@@ -31,13 +31,13 @@ const NAMES: [(&str, &str); 8] = [
     ("poem-restore", "restore"),
 ];
 
-/// It ended with this status and said these words on stderr.
+/// Asserts that the command ended with this status and that its stderr contains these words.
 #[track_caller]
 fn said(ran: &Ran, status: i32, words: &str) {
     assert!(ran.status == status && ran.stderr.contains(words), "{words:?} (status {status}): {ran:?}");
 }
 
-/// The migrations of this POEM: `shared` or `tenant`; like `0001_initial`.
+/// The names of this POEM's migrations, such as `0001_initial`. `set` is `shared` or `tenant`.
 pub fn migrations(set: &str) -> Vec<String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(set);
     let mut names: Vec<_> = std::fs::read_dir(directory)
@@ -48,7 +48,7 @@ pub fn migrations(set: &str) -> Vec<String> {
     names
 }
 
-/// What running the migrations of a schema prints.
+/// The output of applying all migrations of a schema.
 fn progress(schema: &str, set: &str) -> String {
     let mut text = format!("[standard:{schema}] === Running migrate for schema {schema}\n");
     for name in migrations(set) {
@@ -57,13 +57,13 @@ fn progress(schema: &str, set: &str) -> String {
     text
 }
 
-/// What is printed of a schema that is up to date.
+/// The output for a schema that is up to date.
 fn no_progress(schema: &str) -> String {
     let name = format!("[standard:{schema}]");
     format!("{name} === Running migrate for schema {schema}\n{name} No migrations to apply.\n")
 }
 
-/// What `-l` prints of a schema.
+/// The output of `-l` for a schema.
 fn listed(schema: &str, set: &str, mark: char) -> String {
     let steps: String = migrations(set).iter().map(|name| format!(" [{mark}] {name}\n")).collect();
     format!("{schema}\n{steps}")
@@ -71,18 +71,18 @@ fn listed(schema: &str, set: &str, mark: char) -> String {
 
 const ADDRESSES: [&str; 3] = ["/poem/api/v2/metrics/", "/poem/api/v2/profiles/", "/poem/api/0.2/json/profiles"];
 
-/// What the API of the tenant EGI answers to a client, and with which status.
-fn answers(server: &Server, token: &str) -> Vec<(u16, String)> {
-    let answer = |address: &&str| server.get_with_key(address, token);
-    ADDRESSES.iter().map(answer).map(|answer| (answer.status, answer.text())).collect()
+/// The responses of the API of the tenant EGI to a client, with their statuses.
+fn responses(server: &Server, token: &str) -> Vec<(u16, String)> {
+    let get = |address: &&str| server.get_with_key(address, token);
+    ADDRESSES.iter().map(get).map(|response| (response.status, response.text())).collect()
 }
 
-/// Asks until the key is answered with this status: a server sees what others wrote within a second.
+/// Repeats a request with the key until it has this status. A server sees the writes of commands within a second.
 #[track_caller]
 fn await_status(server: &Server, token: &str, status: u16) {
     let end = Instant::now() + Duration::from_secs(10);
     while server.get_with_key(ADDRESSES[0], token).status != status {
-        assert!(Instant::now() < end, "the answer to {token} does not become {status}");
+        assert!(Instant::now() < end, "the status for {token} does not become {status}");
         sleep(Duration::from_millis(20));
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use super::{NAMES, said};
 use crate::support::Installation;
 
-/// Subcommands of `poem` that are no commands of their own.
+/// The subcommands of `poem` that have no name of their own.
 const ONLY_SUBCOMMANDS: [&str; 4] = ["serve", "doctor", "completions", "man"];
 
 #[test]
@@ -31,7 +31,7 @@ fn only_the_last_part_of_a_path_is_the_name() {
 }
 
 #[test]
-fn help_is_no_failure_and_wrong_usage_is_2() {
+fn help_is_0_and_wrong_usage_is_2() {
     let installation = Installation::bare();
     for (name, subcommand) in NAMES {
         for arguments in [vec!["-h"], vec!["--help"]] {
@@ -55,7 +55,7 @@ fn help_is_no_failure_and_wrong_usage_is_2() {
 }
 
 #[test]
-fn the_version_is_told() {
+fn the_version_is_printed() {
     let installation = Installation::bare();
     let expected = format!("poem {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(installation.run("poem", &["--version"]).done().stdout, expected);
@@ -85,7 +85,7 @@ fn every_flag_has_a_long_name() {
 }
 
 #[test]
-fn the_configuration_may_be_named_by_an_option() {
+fn an_option_names_the_configuration() {
     let installation = Installation::with_tenants();
     let moved = installation.path("other.conf");
     fs::rename(installation.config_path(), &moved).unwrap();

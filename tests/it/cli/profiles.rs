@@ -1,4 +1,4 @@
-//! poem-exportprofiles and poem-importprofiles.
+//! `poem-exportprofiles` and `poem-importprofiles`.
 
 use std::fs;
 
@@ -27,7 +27,7 @@ fn write(installation: &Installation, profiles: &Value) -> String {
 }
 
 #[test]
-fn what_was_exported_is_imported_elsewhere_and_is_the_same() {
+fn an_export_is_imported_unchanged_into_another_tenant() {
     let installation = Installation::with_small_data();
     let exported = export(&installation, "all.json", &[]);
     assert_eq!(exported.as_array().unwrap().len(), 3);
@@ -42,7 +42,7 @@ fn what_was_exported_is_imported_elsewhere_and_is_the_same() {
     let server = Server::start(&installation);
     let at = |host: &str| server.send("GET", "/poem/api/0.2/json/profiles", &[("Host", host)], b"").json();
     assert_eq!(at("two.localhost"), at("localhost"));
-    // Names that no metric bears are in the registry now, and the log says who did it.
+    // Names without a metric are now in the registry, and the log names the command as the user.
     assert_eq!(sql(&installation, "SELECT count(*) > 0 FROM two.metric_name"), ["t"]);
     assert_eq!(
         sql(&installation, "SELECT DISTINCT username, action FROM two.log_entry WHERE object_kind = 'profile'"),
@@ -56,7 +56,7 @@ fn what_was_exported_is_imported_elsewhere_and_is_the_same() {
 }
 
 #[test]
-fn an_import_replaces_the_tuples_of_what_is_there() {
+fn an_import_replaces_the_tuples_of_an_existing_profile() {
     let installation = Installation::with_small_data();
     let ids = "SELECT id FROM egi.metric_instance WHERE profile_id = 3 ORDER BY id";
     assert_eq!(sql(&installation, ids), ["9", "10", "11"]);
@@ -74,14 +74,15 @@ fn an_import_replaces_the_tuples_of_what_is_there() {
     assert_eq!(sql(&installation, log), [words]);
     assert_eq!(sql(&installation, "SELECT vo, revision FROM egi.profile WHERE id = 3"), ["dteam|2"]);
     let server = Server::start(&installation);
-    let answer = server.get_with_key("/poem/api/v2/profiles/ARGO_MON_CRITICAL", EGI_TOKEN).json();
-    let metrics: Vec<_> = answer["metric_instances"].as_array().unwrap().iter().map(|tuple| &tuple["metric"]).collect();
-    assert_eq!((&answer["vo"], metrics.len()), (&json!("dteam"), 3));
+    let profile = server.get_with_key("/poem/api/v2/profiles/ARGO_MON_CRITICAL", EGI_TOKEN).json();
+    let metrics: Vec<_> =
+        profile["metric_instances"].as_array().unwrap().iter().map(|tuple| &tuple["metric"]).collect();
+    assert_eq!((&profile["vo"], metrics.len()), (&json!("dteam"), 3));
     assert!(metrics.contains(&&json!("new.Metric")));
 }
 
 #[test]
-fn what_is_wrong_is_named_and_nothing_is_imported() {
+fn an_error_is_named_and_nothing_is_imported() {
     let installation = Installation::with_small_data();
     let before = everything(&installation);
     let good = json!({"name": "A", "version": "1.0", "vo": "ops", "description": null, "metric_instances": []});
@@ -115,10 +116,10 @@ fn what_is_wrong_is_named_and_nothing_is_imported() {
 }
 
 #[test]
-fn profiles_come_from_another_poem_and_only_into_an_empty_database() {
+fn profiles_are_imported_from_another_poem_and_only_into_an_empty_database() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
-    // The host leads to the tenant there: localhost is EGI.
+    // The host name selects the tenant: localhost is EGI.
     let host = format!("localhost:{}", server.address.port());
     let import = ["-t", "two", "-p", &host, "-i", "-l"];
     let ran = installation.run("poem-importprofiles", &import).done();

@@ -1,11 +1,11 @@
-//! A new secret key, without a moment in which old tokens do not work.
+//! Rotation of the secret key: old tokens go on working.
 
-use super::{answers, await_status};
+use super::{await_status, responses};
 use crate::support::installation::EGI_TOKEN;
 use crate::support::{Installation, Server};
 
 #[test]
-fn tokens_of_the_previous_key_work_as_long_as_the_configuration_names_it() {
+fn tokens_of_the_previous_key_work_as_long_as_it_is_configured() {
     let installation = Installation::with_small_data();
     let key = installation.path("etc/poem/secret_key");
     let ran = installation.run("poem-genseckey", &["--rotate", "-f", key.to_str().unwrap()]).done();
@@ -13,24 +13,24 @@ fn tokens_of_the_previous_key_work_as_long_as_the_configuration_names_it() {
     assert!(line.ends_with("/etc/poem/secret_key.previous"), "{ran:?}");
     assert_eq!(installation.run("poem-genseckey", &["--rotate", "-f", key.to_str().unwrap()]).status, 1);
 
-    // Without the key before it, its tokens have ended.
-    assert_eq!(answers(&Server::start(&installation), EGI_TOKEN)[0].0, 403);
+    // Without the previous key, its tokens do not work.
+    assert_eq!(responses(&Server::start(&installation), EGI_TOKEN)[0].0, 403);
     installation.configure("AllowedHosts = *\n", &format!("AllowedHosts = *\n{line}\n"));
     let server = Server::start(&installation);
-    assert_eq!(answers(&server, EGI_TOKEN)[0].0, 200);
-    assert_eq!(answers(&server, "wrong-token")[0].0, 403);
+    assert_eq!(responses(&server, EGI_TOKEN)[0].0, 200);
+    assert_eq!(responses(&server, "wrong-token")[0].0, 403);
     installation.run("poem-token", &["-t", "new", "-s", "egi", "-o", "new-token"]).done();
     await_status(&server, "new-token", 200);
     drop(server);
 
     installation.configure(&line, "");
     let server = Server::start(&installation);
-    assert_eq!(answers(&server, EGI_TOKEN)[0].0, 403);
-    assert_eq!(answers(&server, "new-token")[0].0, 200);
+    assert_eq!(responses(&server, EGI_TOKEN)[0].0, 403);
+    assert_eq!(responses(&server, "new-token")[0].0, 200);
 }
 
 #[test]
-fn a_previous_key_that_is_not_there_is_named() {
+fn a_missing_previous_key_is_named() {
     let installation = Installation::with_tenants();
     installation.configure("AllowedHosts = *\n", "AllowedHosts = *\nPreviousSecretKeyPath = /nonexistent/key\n");
     let ran = installation.run("poem", &["doctor"]);

@@ -1,4 +1,4 @@
-//! poem-tenant.
+//! `poem-tenant`.
 
 use super::{progress, said};
 use crate::support::sql::{everything, sql, tables};
@@ -34,7 +34,7 @@ fn a_new_tenant_is_served_without_a_restart() {
 }
 
 #[test]
-fn what_is_taken_is_named_and_nothing_is_half_made() {
+fn a_taken_name_or_host_is_named_and_nothing_is_created() {
     let installation = Installation::with_tenants();
     sql(&installation, "CREATE SCHEMA foreigner; CREATE TABLE foreigner.precious (id int)");
     let before = tables(&installation);
@@ -60,7 +60,7 @@ fn what_is_taken_is_named_and_nothing_is_half_made() {
 }
 
 #[test]
-fn what_is_no_name_or_host_is_wrong_usage() {
+fn an_invalid_name_or_host_is_wrong_usage() {
     let installation = Installation::with_tenants();
     let before = everything(&installation);
     let long = "a".repeat(64);
@@ -101,12 +101,12 @@ fn what_is_no_name_or_host_is_wrong_usage() {
 }
 
 #[test]
-fn a_tenant_is_deleted_only_when_told_so_and_says_what_is_lost() {
+fn a_tenant_is_deleted_only_after_a_confirmation_that_lists_its_data() {
     let installation = Installation::with_small_data();
     let before = everything(&installation);
     let asked = installation.run("poem-tenant", &["--delete", "egi"]);
-    said(&asked, 2, "say --yes");
-    let loss = "Deleting tenant EGI (schema egi) loses for good: 3 probes, 8 metrics, 3 profiles, 2 aggregations, ";
+    said(&asked, 2, "use --yes");
+    let loss = "Deleting tenant EGI (schema egi) permanently deletes 3 probes, 8 metrics, 3 profiles, 2 aggregations, ";
     assert!(asked.stdout.starts_with(loss), "{asked:?}");
     assert_eq!(everything(&installation), before);
     let two = || everything(&installation).split("two.").skip(1).collect::<String>();

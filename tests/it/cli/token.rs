@@ -1,4 +1,4 @@
-//! poem-token.
+//! `poem-token`.
 
 use super::said;
 use crate::support::sql::{everything, sql};
@@ -8,13 +8,13 @@ const PROFILES: &str = "/poem/api/v2/profiles/";
 
 fn token(installation: &Installation, arguments: &[&str]) -> String {
     let ran = installation.run("poem-token", arguments).done();
-    let token = ran.stdout.strip_suffix('\n').expect("the token is a line");
+    let token = ran.stdout.strip_suffix('\n').expect("the token is followed by a newline");
     assert!(!token.contains('\n'));
     token.to_owned()
 }
 
 #[test]
-fn a_token_is_made_replaced_and_revoked() {
+fn a_token_is_created_replaced_and_revoked() {
     let installation = Installation::with_tenants();
     let server = Server::start(&installation);
     let status = |token: &str| server.knows(|server| server.get_with_key(PROFILES, token)).status;
@@ -29,7 +29,7 @@ fn a_token_is_made_replaced_and_revoked() {
     let created = "SELECT created > now() - interval '1 hour' FROM egi.api_key WHERE client = 'NCG'";
     assert_eq!(sql(&installation, created), ["f"]);
     let replaced = installation.run("poem-token", &["-t", "NCG", "-s", "egi"]).done();
-    assert_eq!(replaced.stderr, "poem-token: the token of NCG was replaced, the old one no longer works\n");
+    assert_eq!(replaced.stderr, "poem-token: the token of NCG was replaced; the old one no longer works\n");
     let second = replaced.stdout.trim();
     assert_ne!(first, second);
     assert_eq!((later(&first), status(second)), (403, 200));
@@ -38,7 +38,7 @@ fn a_token_is_made_replaced_and_revoked() {
     assert_eq!(revoked.stdout, "The API key of NCG has been revoked, which cannot be undone.\n");
     assert_eq!(later(second), 403);
     let again = installation.run("poem-token", &["-s", "egi", "--revoke", "NCG"]).done();
-    assert_eq!(again.stdout, "The API key of NCG was revoked already.\n");
+    assert_eq!(again.stdout, "The API key of NCG was already revoked.\n");
     let third = installation.run("poem-token", &["-t", "NCG", "-s", "egi"]).done();
     assert!(third.stderr.contains("is revoked, which cannot be undone"), "{third:?}");
     assert_eq!(later(third.stdout.trim()), 403);
@@ -46,7 +46,7 @@ fn a_token_is_made_replaced_and_revoked() {
 }
 
 #[test]
-fn a_token_opens_its_own_tenant_only() {
+fn a_token_is_valid_only_for_its_tenant() {
     let installation = Installation::with_tenants();
     let server = Server::start(&installation);
     let token = token(&installation, &["-t", "NCG", "-s", "two"]);
@@ -57,30 +57,30 @@ fn a_token_opens_its_own_tenant_only() {
 }
 
 #[test]
-fn a_token_of_ones_own_has_1_to_40_characters() {
+fn a_chosen_token_has_1_to_40_characters() {
     let installation = Installation::with_tenants();
     let server = Server::start(&installation);
     let longest = "x".repeat(40);
-    for own in ["t", "with space", &longest] {
-        assert_eq!(token(&installation, &["-t", "NCG", "-s", "egi", "-o", own]), own);
+    for chosen in ["t", "with space", &longest] {
+        assert_eq!(token(&installation, &["-t", "NCG", "-s", "egi", "-o", chosen]), chosen);
         server.catch_up();
-        assert_eq!(server.knows(|server| server.get_with_key(PROFILES, own)).status, 200);
+        assert_eq!(server.knows(|server| server.get_with_key(PROFILES, chosen)).status, 200);
     }
     let before = everything(&installation);
-    for own in ["", &"x".repeat(41), "a\nb"] {
-        let ran = installation.run("poem-token", &["-t", "NCG", "-s", "egi", "-o", own]);
-        said(&ran, 2, "-o: takes 1 to 40 characters");
+    for chosen in ["", &"x".repeat(41), "a\nb"] {
+        let ran = installation.run("poem-token", &["-t", "NCG", "-s", "egi", "-o", chosen]);
+        said(&ran, 2, "-o: must have 1 to 40 characters");
         assert_eq!(ran.stdout, "");
     }
     for client in ["", &"x".repeat(51), "a\tb"] {
-        said(&installation.run("poem-token", &["-t", client, "-s", "egi"]), 2, "-t: takes 1 to 50 characters");
+        said(&installation.run("poem-token", &["-t", client, "-s", "egi"]), 2, "-t: must have 1 to 50 characters");
     }
     assert_eq!(everything(&installation), before);
     token(&installation, &["-t", &"é".repeat(50), "-s", "egi"]);
 }
 
 #[test]
-fn only_the_token_that_poem_presents_is_kept_and_only_sealed() {
+fn only_the_token_that_poem_presents_is_stored_and_only_sealed() {
     let installation = Installation::with_tenants();
     let web_api = token(&installation, &["-t", "WEB-API", "-s", "egi"]);
     let other = token(&installation, &["-t", "NCG", "-s", "egi"]);
@@ -98,7 +98,7 @@ fn only_the_token_that_poem_presents_is_kept_and_only_sealed() {
     assert!(text.contains("WEB-API"));
     for token in [web_api, other, lower, renewed] {
         let hex: String = token.bytes().map(|byte| format!("{byte:02x}")).collect();
-        assert!(!text.contains(&token) && !text.contains(&hex), "{token} stands in the database");
+        assert!(!text.contains(&token) && !text.contains(&hex), "{token} is in the database");
     }
 }
 
@@ -117,7 +117,7 @@ fn keys_are_listed_the_newest_first() {
 }
 
 #[test]
-fn what_is_unknown_is_named() {
+fn an_unknown_client_or_schema_is_named() {
     let installation = Installation::with_tenants();
     let before = everything(&installation);
     said(&installation.run("poem-token", &["-s", "egi", "--revoke", "NCG"]), 1, "tenant EGI has no client NCG");

@@ -1,4 +1,4 @@
-//! What is said of dumps that cannot be read, and that none of them panics.
+//! The errors of dumps that cannot be read. None of them causes a panic.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -44,8 +44,8 @@ fn broken_rows_are_named() {
             row("poem.vo", json!(5), json!({})),
             "row 452 of the file: poem.vo: the key must be a text without NUL characters, is the number 5",
         ),
-        (row("poem.vo", json!("ops"), json!({})), "poem.vo \"ops\": stands twice in the file"),
-        (row("poem.tags", json!(3), named.clone()), "poem.tags 3: stands twice in the file"),
+        (row("poem.vo", json!("ops"), json!({})), "poem.vo \"ops\": occurs twice in the file"),
+        (row("poem.tags", json!(3), named.clone()), "poem.tags 3: occurs twice in the file"),
         (
             row("poem.tags", json!(9), json!({"name": "Test"})),
             "poem.tags 9: field \"name\": the same as that of poem.tags 3",
@@ -71,7 +71,7 @@ fn broken_fields_are_named() {
         ("poem.metric", 2, "tag", json!(9), "no poem.tags with key 9"),
         ("poem.metric", 2, "tag", json!(null), "must name one of poem.tags, is null or missing"),
         ("poem.metric", 2, "group", json!(["No\nbody"]), "no poem.groupofmetrics named \"No\\nbody\""),
-        ("poem.metric", 2, "probekey", json!(4), "reversion.version 4 is no version of a probe"),
+        ("poem.metric", 2, "probekey", json!(4), "reversion.version 4 is not a version of a probe"),
         ("poem.metric", 2, "probekey", json!("4"), "must name one of reversion.version, is the text \"4\""),
         ("poem.metric", 2, "name", json!("argo.AMS-Check"), "the same as that of poem.metric 1"),
         ("poem.metric", 2, "name", json!(["a"]), "must be a text, is a list"),
@@ -122,7 +122,7 @@ fn a_missing_field_is_named() {
     assert_eq!(error_of(load_rows(&rows)), "poem.probe 1: field \"docurl\": is missing");
 }
 
-/// A value that has no business where it comes to stand.
+/// A value of an unexpected type or content.
 fn odd_value() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
@@ -154,7 +154,7 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), odd_value()), 1..3),
     ) {
         let mut rows = rows();
-        // Most rows are of models that are not read at all.
+        // Most rows belong to models that are ignored.
         rows.retain(|row| row["model"] != "auth.permission" && row["model"] != "sessions.session");
         for (row, field, value) in changes {
             let row = row.get(&rows).clone();
