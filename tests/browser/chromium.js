@@ -1,9 +1,9 @@
-// Finds a Chromium and starts it. playwright-core brings none, so that nothing is downloaded behind one's back.
+// Finds and starts a Chromium. playwright-core does not include one, so nothing is downloaded without notice.
 
 import { accessSync, constants } from "node:fs";
 import { chromium } from "playwright-core";
 
-const USUAL = [
+const COMMON_PATHS = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
@@ -18,7 +18,7 @@ Fedora:         dnf install chromium
 CentOS, RHEL:   dnf install epel-release && dnf install chromium
 Elsewhere:      set CHROMIUM to the path of a Chromium or Chrome.`;
 
-const isThere = (path) => {
+const isExecutable = (path) => {
   try {
     accessSync(path, constants.X_OK);
     return true;
@@ -27,18 +27,19 @@ const isThere = (path) => {
   }
 };
 
+// Returns the path of a Chromium: $CHROMIUM, or one at a common path.
 export function chromiumPath() {
-  const path = process.env.CHROMIUM || USUAL.find(isThere);
-  if (!path || !isThere(path)) throw new Error(process.env.CHROMIUM ? `CHROMIUM=${path} cannot be run.` : ADVICE);
+  const path = process.env.CHROMIUM || COMMON_PATHS.find(isExecutable);
+  if (!path || !isExecutable(path)) throw new Error(process.env.CHROMIUM ? `CHROMIUM=${path} cannot be run.` : ADVICE);
   return path;
 }
 
-// SHOW=1 opens a window to look on; SLOW=500 waits so many milliseconds before each step.
+// Starts the browser. SHOW=1 opens a window; SLOW=500 waits 500 milliseconds before each step.
 export function launch() {
   const { SHOW, SLOW } = process.env;
   return chromium.launch({
     executablePath: chromiumPath(),
-    // The browser's own sandbox wants privileges that containers and root do not have; it meets no page but ours.
+    // The sandbox needs privileges that containers and root do not have. The browser opens only our own pages.
     args: ["--no-sandbox"],
     headless: !SHOW,
     slowMo: Number(SLOW ?? 0),

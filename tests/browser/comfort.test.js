@@ -1,4 +1,4 @@
-// What JavaScript adds to the pages, tried with the keyboard over the samples.
+// The enhancements by JavaScript, tested with the keyboard on the samples.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, afterEach, test } from "node:test";
@@ -25,7 +25,7 @@ const focused = () => page.evaluate(() => document.activeElement.id || document.
 const options = () => page.locator("#suggestions [role=option]:visible");
 const tuples = () => page.locator("#id_tuples tbody tr");
 
-test("a slash leads to the search, but stays a slash where one types", async () => {
+test("a slash focuses the search, but is typed in a field", async () => {
   await open("form-profile");
   await page.keyboard.press("/");
   assert.equal(await focused(), "everything");
@@ -35,7 +35,7 @@ test("a slash leads to the search, but stays a slash where one types", async () 
   assert.equal(await page.locator("#id_name").inputValue(), "ARGO_MON/");
 });
 
-test("the menu of the account closes by Escape", async () => {
+test("Escape closes the account menu", async () => {
   await open("list");
   await page.locator(".account summary").press("Enter");
   assert.ok(await page.getByRole("button", { name: "Log out" }).isVisible());
@@ -43,24 +43,24 @@ test("the menu of the account closes by Escape", async () => {
   assert.ok(!(await page.getByRole("button", { name: "Log out" }).isVisible()));
 });
 
-test("the focus is on the errors, and they lead to their fields", async () => {
+test("the errors have the focus and link to their fields", async () => {
   await open("form-profile-refused");
   assert.equal(await focused(), "problems");
   await page.getByRole("link", { name: /^Virtual organization/ }).press("Enter");
   assert.equal(await focused(), "id_vo");
 });
 
-test("the focus is on what somebody else changed meanwhile", async () => {
+test("a conflict has the focus", async () => {
   await open("form-probe-conflict");
   assert.equal(await focused(), "conflict");
 });
 
-test("Enter leads to the next row and adds one at the end", async () => {
+test("Enter moves to the next row and adds one at the end", async () => {
   await open("form-profile");
   assert.equal(await tuples().count(), 8);
   await page.locator("#id_tuples-6-fqan").press("Enter");
   assert.equal(await focused(), "id_tuples-7-service");
-  // A blank row is enough.
+  // No second blank row is added.
   await page.keyboard.press("Enter");
   assert.equal(await tuples().count(), 8);
   await page.keyboard.type("SRM");
@@ -69,7 +69,7 @@ test("Enter leads to the next row and adds one at the end", async () => {
   assert.equal(await page.locator("[name=tuples-8-metric]").count(), 1);
 });
 
-test("a row is removed by keyboard, and the focus stays near", async () => {
+test("a row is removed by keyboard, and the next one gets the focus", async () => {
   await open("form-profile");
   await tuples().nth(2).getByRole("button").press("Enter");
   assert.equal(await tuples().count(), 7);
@@ -78,10 +78,10 @@ test("a row is removed by keyboard, and the focus stays near", async () => {
   assert.ok(isNext);
 });
 
-test("rows of a long table are found by what stands in them", async () => {
+test("the rows of a long table are found by their content", async () => {
   await open("form-profile-large");
   await page.getByLabel(/^Find rows/).fill("lcgadmin");
-  // And the blank one.
+  // The blank row is shown too.
   assert.equal(await page.locator("#id_tuples tbody tr:visible").count(), 76);
   await page.locator("#id_tuples-2-fqan").press("Enter");
   assert.equal(await focused(), "id_tuples-6-service");
@@ -93,7 +93,7 @@ test("fixed keys cannot be removed", async () => {
   assert.equal(await page.locator("#id_config [data-fixed] button").count(), 0);
 });
 
-// As if it came from a spreadsheet: cells apart by tabs, rows by line ends.
+// Pastes text as from a spreadsheet: cells separated by tabs, rows by newlines.
 async function paste(id, text) {
   await page.locator(`#${id}`).focus();
   await page.evaluate((text) => {
@@ -104,37 +104,37 @@ async function paste(id, text) {
 }
 
 const typed = (name) => page.locator(`[name="${name}"]`).inputValue();
-const told = () => page.locator("body > .unseen[role=status]").textContent();
+const announced = () => page.locator("body > .unseen[role=status]").textContent();
 
 test("rows are pasted from a spreadsheet", async () => {
   await open("form-profile");
   await paste("id_tuples-7-service", "APEL\torg.apel.APEL-Sync\t\nSRM\torg.sam.SRM-All\t/ops\n");
   assert.equal(await tuples().count(), 9);
   assert.equal(await typed("tuples-8-fqan"), "/ops");
-  assert.equal(await told(), "2 rows pasted");
+  assert.equal(await announced(), "2 rows pasted");
 });
 
-test("what is pasted leaves rows alone that somebody did not look for", async () => {
+test("pasting does not change rows that the filter hides", async () => {
   await open("form-profile-large");
   await page.getByLabel(/^Find rows/).fill("lcgadmin");
   await paste("id_tuples-2-fqan", "/ops/one\n/ops/two");
   assert.deepEqual([await typed("tuples-2-fqan"), await typed("tuples-3-fqan"), await typed("tuples-6-fqan")], ["/ops/one", "", "/ops/two"]);
 });
 
-test("a pasted column stays in its column, past fixed keys too", async () => {
+test("a pasted column stays in its column, even at fixed keys", async () => {
   await open("form-metric");
   await paste("id_config-0-value", "1\n2\n3\n4\n5\n6");
   assert.deepEqual([await typed("config-4-value"), await typed("config-5-key"), await typed("config-5-value")], ["5", "", "6"]);
 });
 
-test("what does not fit is not dropped without a word", async () => {
+test("cells that do not fit are reported", async () => {
   await open("form-profile");
   await paste("id_tuples-7-fqan", "/ops\tmore\n/ops\tand more\t\n");
-  assert.equal(await told(), "2 rows pasted, 2 cells did not fit");
+  assert.equal(await announced(), "2 rows pasted, 2 cells did not fit");
   assert.equal(await page.locator("#id_tuples .lost").innerText(), "2 cells did not fit");
 });
 
-test("suggestions are taken by keyboard, with the group of the form", async () => {
+test("suggestions are selected by keyboard, and depend on the group of the form", async () => {
   await open("form-metric");
   const asked = page.waitForRequest((request) => request.url().includes("suggestions"));
   await page.locator("#id_name").fill("publ");
@@ -147,7 +147,7 @@ test("suggestions are taken by keyboard, with the group of the form", async () =
   assert.equal(await options().count(), 0);
 });
 
-test("Escape closes the suggestions and keeps what was typed", async () => {
+test("Escape closes the suggestions and keeps the input", async () => {
   await open("form-profile");
   await page.locator("#id_tuples-7-metric").fill("ams");
   await options().first().waitFor();
@@ -156,7 +156,7 @@ test("Escape closes the suggestions and keeps what was typed", async () => {
   assert.equal(await page.locator("#id_tuples-7-metric").inputValue(), "ams");
 });
 
-test("what opens is as accessible as the page", async () => {
+test("suggestions and menus are accessible", async () => {
   await open("form-metric");
   await page.locator("#id_name").fill("ams");
   await options().first().waitFor();
@@ -166,7 +166,7 @@ test("what opens is as accessible as the page", async () => {
   assert.deepEqual(await violations(page), []);
 });
 
-test("what is picked moves to the other side, and the focus stays", async () => {
+test("a selected object moves to the other side, and the focus stays", async () => {
   await open("form-group");
   const chosen = page.locator(".chosen .picks li");
   assert.equal(await chosen.count(), 2);
@@ -177,14 +177,14 @@ test("what is picked moves to the other side, and the focus stays", async () => 
   assert.equal(await page.evaluate(() => document.activeElement.value), "org.nordugrid.ARC-CE-ARIS");
 });
 
-test("what is picked is sorted in as the server sorts", async () => {
+test("a selected object is sorted as the server sorts", async () => {
   await open("form-group");
   await page.getByLabel("Delta-Check").press("Space");
   const chosen = await page.locator(".chosen .picks li").allInnerTexts();
   assert.deepEqual(chosen.map((text) => text.trim()), ["argo.AMS-Check", "argo.AMSPublisher-Check", "Delta-Check"]);
 });
 
-test("a passive metric shows what it has, and is told what it lacks", async () => {
+test("a passive metric hides the fields it does not have, and warns of a missing flag", async () => {
   await open("form-metric");
   const executable = page.locator("#id_probeexecutable");
   const warning = page.locator("#id_flags .warning");
@@ -192,13 +192,13 @@ test("a passive metric shows what it has, and is told what it lacks", async () =
   await page.locator("#id_mtype").selectOption("Passive");
   assert.ok(!(await executable.isVisible()));
   assert.match(await warning.textContent(), /PASSIVE/);
-  // In any case, as the server takes it.
+  // Upper or lower case does not matter, as in the server.
   await page.locator("#id_flags-2-key").fill("Passive");
   assert.equal(await warning.textContent(), "");
 });
 
-// Whether leaving the page asks first.
-async function asks() {
+// Leaves the page; returns whether a confirmation was shown.
+async function leavingAsks() {
   let wasAsked = false;
   page.on("dialog", (dialog) => {
     wasAsked = true;
@@ -209,19 +209,19 @@ async function asks() {
   return wasAsked;
 }
 
-test("a changed form is not left without a question", async () => {
+test("leaving a changed form asks for confirmation", async () => {
   await open("form-probe");
   await page.locator("#id_version").fill("0.2.0");
-  assert.ok(await asks());
+  assert.ok(await leavingAsks());
 });
 
-test("an unchanged form is left at once", async () => {
+test("leaving an unchanged form does not ask", async () => {
   await open("form-probe");
   await page.locator("#id_version").click();
-  assert.ok(!(await asks()));
+  assert.ok(!(await leavingAsks()));
 });
 
-test("a text that is too long is told, not cut", async () => {
+test("a text that is too long is reported, not cut", async () => {
   await open("form-probe");
   await page.locator("#id_version").fill("1".repeat(130));
   assert.match(await page.locator(".excess").textContent(), /Too long by 2 /);

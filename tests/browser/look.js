@@ -1,5 +1,5 @@
-// Takes pictures of the samples, for looking at: node look.js [PART OF A NAME]…   They go to target/pages/pictures/.
-// WIDTHS=360 and SCHEMES=dark leave out the others; FOLD=1 takes what fits a window.
+// Takes screenshots of the samples: node look.js [PART OF A NAME]…   They are saved in target/pages/pictures/.
+// WIDTHS=360 and SCHEMES=dark limit them to some; FOLD=1 shows only what fits into a window.
 
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,7 @@ for (const width of WIDTHS) {
     for (const name of wanted) {
       await page.goto(server.address(name));
       if (process.env.FOLD !== "1") {
-        // As if the window were as high as the page, so that no bar sticks somewhere in its middle.
+        // A window as high as the page, so that no sticky bar is in the middle of the picture.
         await page.setViewportSize({ width, height: 600 });
         await page.setViewportSize({ width, height: await page.evaluate(() => document.documentElement.scrollHeight) });
       }

@@ -1,5 +1,5 @@
-// Every sample of every page: no violation that axe-core finds, no error in the console, nothing that sticks out at the
-// side, no more weight than promised.
+// Every sample of every page: no violation found by axe-core, no error in the console, no horizontal overflow, and no
+// page above the weight limit.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -8,8 +8,8 @@ import { violations } from "./accessibility.js";
 import { launch } from "./chromium.js";
 import { samples, serveSamples } from "./samples.js";
 
-// Bytes of a page and all it loads, compressed.
-const MOST = 150_000;
+// The maximum size of a page and all that it loads, compressed, in bytes.
+const MAX_WEIGHT = 150_000;
 
 let browser, server;
 before(async () => {
@@ -21,7 +21,7 @@ after(async () => {
   server?.close();
 });
 
-// Opens samples in fresh tabs; gathers what `look` and the console complain of.
+// Opens samples in new tabs; returns the complaints of `look` and of the console.
 async function complaints(names, options, look) {
   const context = await browser.newContext(options);
   const found = [];
@@ -40,22 +40,22 @@ async function complaints(names, options, look) {
   return found;
 }
 
-test("axe-core finds nothing, whatever the texts", async () => {
+test("axe-core finds nothing with any text", async () => {
   assert.deepEqual(await complaints(samples(), { viewport: { width: 1280, height: 800 } }, violations), []);
 });
 
-test("axe-core finds nothing in the dark", async () => {
+test("axe-core finds nothing in dark mode", async () => {
   const names = samples({ plain: true });
   assert.deepEqual(await complaints(names, { colorScheme: "dark", viewport: { width: 1280, height: 800 } }, violations), []);
 });
 
-test("axe-core finds nothing on a telephone", async () => {
+test("axe-core finds nothing on a phone", async () => {
   assert.deepEqual(await complaints(samples({ plain: true }), { viewport: { width: 360, height: 740 } }, violations), []);
 });
 
-// 360 CSS pixels; 1280 at a zoom of 200 % is 640.
+// In CSS pixels; 640 is a width of 1280 at a zoom of 200 %.
 for (const width of [360, 640]) {
-  test(`nothing sticks out at ${width} pixels`, async () => {
+  test(`no page overflows at ${width} pixels`, async () => {
     const look = (page) =>
       page.evaluate(() => {
         const { scrollWidth, clientWidth } = document.documentElement;
@@ -65,7 +65,7 @@ for (const width of [360, 640]) {
   });
 }
 
-test("nothing is lost without JavaScript", async () => {
+test("all fields are usable without JavaScript", async () => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(server.address("form-profile"));
@@ -76,7 +76,7 @@ test("nothing is lost without JavaScript", async () => {
   await context.close();
 });
 
-test("a page weighs less than promised", async () => {
+test("every page is below the weight limit", async () => {
   const page = await browser.newPage();
   let loaded = [];
   page.on("response", (response) => loaded.push(response));
@@ -84,15 +84,15 @@ test("a page weighs less than promised", async () => {
   for (const name of samples({ plain: true })) {
     loaded = [];
     await page.goto(server.address(name), { waitUntil: "networkidle" });
-    // A typeface is compressed already.
+    // A font is compressed already.
     const weights = loaded.map(async (response) => {
       const body = await response.body();
       return response.url().endsWith(".woff2") ? body.length : gzipSync(body).length;
     });
     const weight = (await Promise.all(weights)).reduce((sum, one) => sum + one, 0);
     if (process.env.WEIGHTS) console.log(`${name}: ${weight}`);
-    if (weight > MOST) heavy.push(`${name}: ${weight}`);
-    // The next page comes to an empty cache.
+    if (weight > MAX_WEIGHT) heavy.push(`${name}: ${weight}`);
+    // The next page starts with an empty cache.
     await (await page.context().newCDPSession(page)).send("Network.clearBrowserCache");
   }
   await page.close();

@@ -1,4 +1,4 @@
-// A POEM of one's own: `poem try` with its PostgreSQL and demo data, in a temporary directory and at a free port.
+// A private POEM: `poem try` with its PostgreSQL and demo data, in a temporary directory and on a free port.
 
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -8,12 +8,12 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-// Milliseconds; a database is made and filled, maybe on a busy machine.
-const PATIENCE = 180_000;
+// In milliseconds. Within it a database is created and filled, perhaps on a busy machine.
+const START_TIMEOUT = 180_000;
 
 function program() {
   const path = process.env.POEM_PROGRAM ?? join(resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target"), "debug/poem");
-  if (!existsSync(path)) throw new Error(`${path} is not there: run \`cargo build\` first, or set POEM_PROGRAM.`);
+  if (!existsSync(path)) throw new Error(`${path} does not exist: run \`cargo build\` first, or set POEM_PROGRAM.`);
   return path;
 }
 
@@ -25,10 +25,10 @@ async function freePort() {
   return port;
 }
 
-// `origin` is where it is served, `stop` ends it and takes its data away.
+// Starts a POEM. Returns its `origin` and its `port`; `stop` ends it and removes its data.
 export async function startPoem() {
   const directory = mkdtempSync(join(tmpdir(), "poem-journeys-"));
-  // PostgreSQL refuses to run as root, and runs as another user then: it must be able to go in.
+  // PostgreSQL refuses to run as root and is then run as another user, who must be able to enter the directory.
   chmodSync(directory, 0o755);
   const port = await freePort();
   const options = ["try", "--dir", directory, "--port", String(port)];
@@ -54,12 +54,12 @@ function ready(poem, ended) {
   return new Promise((done, fail) => {
     let output = "";
     const giveUp = (why) => fail(new Error(`POEM did not start: ${why}\n${output}`));
-    const timer = setTimeout(giveUp, PATIENCE, `not ready after ${PATIENCE / 1000} seconds`);
+    const timer = setTimeout(giveUp, START_TIMEOUT, `not ready after ${START_TIMEOUT / 1000} seconds`);
     ended.then(() => {
       clearTimeout(timer);
-      giveUp("it ended");
+      giveUp("the process ended");
     });
-    // All of it is read, so that POEM never waits for a reader.
+    // All output is read, so that POEM never blocks on a full pipe.
     for (const stream of [poem.stdout, poem.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => {
         output = (output + text).slice(-10_000);

@@ -1,5 +1,5 @@
-// Serves the rendered samples (target/pages, left there by `cargo test --test it pages::`) as POEM serves its pages:
-// with /static/ beside them and the same Content-Security-Policy.
+// Serves the rendered samples (target/pages, written by `cargo test --test it templates::`) as POEM serves its pages:
+// together with /static/ and with the same Content-Security-Policy.
 
 import { createServer } from "node:http";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -18,24 +18,24 @@ const TYPES = {
   ".woff2": "font/woff2",
 };
 
-// Names of the samples: of all, or of those that are as plain as the pages of every day. SAMPLES=form,list leaves those
-// whose names hold one of the words.
+// Returns the names of all samples, or of the plain ones without extreme texts. SAMPLES=form,list limits them to names
+// that contain one of the words.
 export function samples({ plain = false } = {}) {
-  if (!existsSync(join(PAGES, POLICY))) throw new Error("No samples: run `cargo test --test it pages::` first.");
+  if (!existsSync(join(PAGES, POLICY))) throw new Error("No samples: run `cargo test --test it templates::` first.");
   const names = readdirSync(PAGES).filter((name) => name.endsWith(".html"));
   const words = (process.env.SAMPLES ?? "").split(",");
   const isWanted = (name) => words.some((word) => name.includes(word)) && !(plain && /-(script|long|rtl)$/.test(name));
   return names.map((name) => name.slice(0, -".html".length)).filter(isWanted).sort();
 }
 
-// What the inputs with suggestions are answered.
+// The response to the fields with suggestions.
 const suggestions = (query) => ({
   results: ["argo.AMS-Check", "argo.AMSPublisher-Check", "org.nordugrid.ARC-CE-submit"]
     .filter((value) => value.toLowerCase().includes(query.toLowerCase()))
     .map((value) => ({ value, note: "Production" })),
 });
 
-// A server on the loopback interface; `address(name)` is a sample's page. `close` ends it.
+// Starts a server on the loopback interface. `address(name)` returns the address of a sample; `close` ends it.
 export async function serveSamples() {
   const policy = readFileSync(join(PAGES, POLICY), "utf8");
   const server = createServer((request, response) => {

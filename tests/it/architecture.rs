@@ -1,4 +1,4 @@
-//! The house rules that no compiler holds: who may import whom, where SQL stands, who writes.
+//! Rules that no compiler enforces: which room may import which, where SQL may be, and what may write.
 
 mod imports;
 
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Which rooms a room may use, besides itself.
+/// The rooms (top-level modules) that a room may use, in addition to itself.
 const MAY_USE: [(&str, &[&str]); 21] = [
     ("bin", &["cli"]),
     (
@@ -46,12 +46,12 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("store", &["domain"]),
     ("logging", &["config", "domain"]),
     ("config", &["domain"]),
-    // The places of PostgreSQL's programs are looked up in one file, for backups and for the private server.
+    // One file finds the programs of PostgreSQL, for backups and for the private server.
     ("dev", &["backup::pg_programs", "domain"]),
     ("domain", &[]),
 ];
 
-/// What `domain` does not name. (Addresses of std::net are values; only what opens connections is I/O.)
+/// Names that `domain` must not use. (Addresses of std::net are values; only what opens connections is I/O.)
 const IMPURE: [&str; 10] = [
     "rocket",
     "sqlx",
@@ -65,7 +65,7 @@ const IMPURE: [&str; 10] = [
     "Utc::now",
 ];
 
-/// How SQL is spoken.
+/// Text that shows the use of SQL.
 const SQL: [&str; 11] = [
     "query!",
     "query_as!",
@@ -80,22 +80,24 @@ const SQL: [&str; 11] = [
     "\"DELETE FROM ",
 ];
 
-/// How SQL writes.
+/// The beginnings of SQL that writes.
 const WRITES: [&str; 4] = ["INSERT INTO ", "UPDATE ", "DELETE FROM ", "setval("];
 
-const LONGEST_FILE: usize = 450;
+/// The maximum number of lines of a file.
+const MAX_LINES: usize = 450;
 
 /// A file of src/.
 struct Source {
-    /// Like `src/cli/db.rs`.
+    /// From the root of the package, for example `src/cli/db.rs`.
     path: String,
-    /// Without comments, line by line.
+    /// The lines without comments.
     code: Vec<String>,
+    /// The whole text.
     text: String,
 }
 
 impl Source {
-    /// The first directory below src/, or the file there.
+    /// Returns the first directory below src/, or the file there without its extension.
     fn room(&self) -> &str {
         let below = self.path.trim_start_matches("src/");
         below.split('/').next().unwrap_or_default().trim_end_matches(".rs")
@@ -106,6 +108,7 @@ impl Source {
     }
 }
 
+/// Returns all files of src/.
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut left = vec![root.join("src")];
@@ -129,7 +132,7 @@ fn read(root: &Path, path: &PathBuf) -> Source {
     Source { path, code, text }
 }
 
-/// A `//` after a `:` belongs to an address in a text.
+/// Returns the line up to `//`. After a `:` it belongs to an address in a string.
 fn without_comment(line: &str) -> &str {
     let comment = line.match_indices("//").find(|(place, _)| !line[..*place].ends_with(':'));
     comment.map_or(line, |(place, _)| &line[..place])
@@ -139,18 +142,20 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Whether `name` stands in the text as a word.
+/// Returns whether `name` is in the text as a whole word.
 fn mentions(text: &str, name: &str) -> bool {
     text.match_indices(name)
         .any(|(place, _)| !text[..place].ends_with(is_name) && !text[place + name.len()..].starts_with(is_name))
 }
 
+/// Returns whether a path is one of `allowed` or below it.
 fn is_allowed(path: &str, allowed: &[&str]) -> bool {
     allowed.iter().any(|allowed| path.strip_prefix(allowed).is_some_and(|rest| !rest.starts_with(is_name)))
 }
 
+/// Fails with the list of violations.
 #[track_caller]
-fn none(violations: Vec<String>) {
+fn assert_none(violations: Vec<String>) {
     assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
 }
 
@@ -172,10 +177,10 @@ fn rooms_use_only_the_rooms_below_them() {
             }
         }
     }
-    none(violations);
+    assert_none(violations);
 }
 
-/// A circle of files cannot be read, tested or moved one by one. A mod.rs may name its own children.
+/// Files in an import cycle cannot be read, tested or moved one by one. A mod.rs may name its own children.
 #[test]
 fn no_files_import_each_other() {
     let sources = sources();
@@ -191,7 +196,7 @@ fn no_files_import_each_other() {
         edges.insert(&source.path, used.collect());
     }
     assert!(edges.values().map(BTreeSet::len).sum::<usize>() > 500, "imports are found");
-    // A file that imports no other, or that no other imports, is in no circle: take it away until nothing changes.
+    // A file that imports no other, or that no other imports, is in no cycle: remove such files until nothing changes.
     loop {
         let imported: BTreeSet<_> = edges.values().flatten().copied().collect();
         let before = edges.len();
@@ -202,15 +207,15 @@ fn no_files_import_each_other() {
         let left: BTreeSet<_> = edges.keys().copied().collect();
         edges.values_mut().for_each(|used| used.retain(|file| left.contains(file)));
     }
-    none(
+    assert_none(
         edges
             .iter()
-            .map(|(file, used)| format!("{file} is in a circle of imports, or between two: it imports {used:?}"))
+            .map(|(file, used)| format!("{file} is in a cycle of imports, or between two cycles: it imports {used:?}"))
             .collect(),
     );
 }
 
-/// A reader who jumps to a type by its name finds one. Every command has its own `Args`.
+/// The name of a type leads to one definition. Exception: every command has its own `Args`.
 #[test]
 fn no_two_public_types_have_one_name() {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -225,10 +230,10 @@ fn no_two_public_types_have_one_name() {
         }
     }
     assert!(places.len() > 250, "{}", places.len());
-    none(places.into_iter().filter(|(_, places)| places.len() > 1).map(|twice| format!("{twice:?}")).collect());
+    assert_none(places.into_iter().filter(|(_, places)| places.len() > 1).map(|twice| format!("{twice:?}")).collect());
 }
 
-/// What declares a type.
+/// The keywords that declare a type.
 const TYPES: [&str; 5] = ["struct", "enum", "trait", "type", "union"];
 
 #[test]
@@ -241,20 +246,20 @@ fn domain_is_pure() {
             }
         }
     }
-    none(violations);
+    assert_none(violations);
 }
 
 #[test]
-fn sql_stands_in_the_store() {
+fn sql_is_only_in_the_store() {
     let mut violations = Vec::new();
     for source in sources().iter().filter(|source| !["store", "dev"].contains(&source.room())) {
         for (number, line) in (1..).zip(&source.code) {
             for word in SQL.iter().filter(|word| line.contains(**word)) {
-                violations.push(format!("{}:{number} speaks SQL: {word}", source.path));
+                violations.push(format!("{}:{number} uses SQL: {word}", source.path));
             }
         }
     }
-    none(violations);
+    assert_none(violations);
 }
 
 #[test]
@@ -264,14 +269,14 @@ fn sql_is_made_of_strings_in_one_place() {
     assert_eq!(places, ["src/store/tenant_tx.rs"]);
 }
 
-/// The functions of a file: heading and body. What stands in no function has the name ''.
+/// Returns the functions of a file by name: signature and body. Lines outside of functions have the empty name.
 fn functions(source: &Source) -> BTreeMap<String, String> {
     let mut functions = BTreeMap::new();
     let mut name = String::new();
     for line in &source.code {
-        let heading = line.trim_start_matches("pub ").trim_start_matches("async ");
-        if let Some(heading) = heading.strip_prefix("fn ") {
-            name = heading.split(|c| !is_name(c)).next().unwrap_or_default().to_owned();
+        let signature = line.trim_start_matches("pub ").trim_start_matches("async ");
+        if let Some(signature) = signature.strip_prefix("fn ") {
+            name = signature.split(|c| !is_name(c)).next().unwrap_or_default().to_owned();
         }
         let body: &mut String = functions.entry(name.clone()).or_default();
         *body += line;
@@ -280,26 +285,26 @@ fn functions(source: &Source) -> BTreeMap<String, String> {
     functions
 }
 
-/// The compiler sees to it that only `registry` calls a function that takes a `WriteTx`; this test, that each that
-/// writes takes one. (Migrations are no data of the registry.)
+/// The compiler ensures that only `registry` can call a function that takes a `WriteTx`; this test ensures that every
+/// function that writes takes one. (Migrations are not data of the registry.)
 #[test]
-fn what_writes_takes_a_transaction_that_only_the_registry_begins() {
+fn every_write_takes_a_transaction_that_only_the_registry_begins() {
     let mut found = 0;
     let mut violations = Vec::new();
     for source in sources().iter().filter(|source| source.room() == "store" && source.path != "src/store/migrate.rs") {
         for (name, text) in functions(source) {
-            // «FOR UPDATE» locks rows.
+            // `FOR UPDATE` only locks rows.
             let text = text.replace("FOR UPDATE", "");
             if WRITES.iter().any(|word| text.contains(word)) {
                 found += 1;
                 if !text.contains("WriteTx") {
-                    violations.push(format!("{}: {name} writes, and takes no WriteTx", source.path));
+                    violations.push(format!("{}: {name} writes but takes no WriteTx", source.path));
                 }
             }
         }
     }
     assert!(found > 60, "{found}");
-    none(violations);
+    assert_none(violations);
     let begin = sources().into_iter().filter(|source| source.code().contains("disallowed_methods"));
     assert_eq!(begin.map(|source| source.path).collect::<Vec<_>>(), ["src/registry/transaction.rs"]);
 }
@@ -310,14 +315,14 @@ fn templates_are_rendered_in_one_place() {
         .into_iter()
         .flat_map(|source| vec![source.path.clone(); source.code().matches("Template::").count()])
         .collect();
-    // Once it is attached, once it renders.
+    // One attaches the engine, the other renders.
     assert_eq!(rendered, ["src/app/mod.rs", "src/templates/page.rs"]);
 }
 
 #[test]
 fn no_file_is_long() {
-    let long = sources().into_iter().filter(|source| source.text.lines().count() > LONGEST_FILE);
-    none(long.map(|source| format!("{} has {} lines", source.path, source.text.lines().count())).collect());
+    let long = sources().into_iter().filter(|source| source.text.lines().count() > MAX_LINES);
+    assert_none(long.map(|source| format!("{} has {} lines", source.path, source.text.lines().count())).collect());
 }
 
 #[test]
@@ -328,13 +333,13 @@ fn every_function_of_the_store_is_used() {
         let public = source.code.iter().filter(|line| line.trim_start().starts_with("pub "));
         let names = public
             .filter_map(|line| line.split_once("fn "))
-            .map(|(_, heading)| heading.split(|c| !is_name(c)).next().unwrap_or_default());
+            .map(|(_, signature)| signature.split(|c| !is_name(c)).next().unwrap_or_default());
         for name in names {
             let is_use = |line: &&String| mentions(line, name) && !line.contains(&format!("fn {name}"));
             if !sources.iter().flat_map(|source| &source.code).any(|line| is_use(&line)) {
-                violations.push(format!("{}: nobody uses {name}", source.path));
+                violations.push(format!("{}: {name} is not used", source.path));
             }
         }
     }
-    none(violations);
+    assert_none(violations);
 }

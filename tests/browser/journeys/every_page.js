@@ -1,14 +1,14 @@
-// Every kind of page of the running server: no violation that axe-core finds, nothing that sticks out at the side, no
-// complaint of the browser; in light, dark and narrow. A picture of each is left for people in target/screenshots/.
-// PAGES=history,list: only those whose names hold one of the words.
+// Every kind of page of the running server, in light, dark and narrow: no violation found by axe-core, no horizontal
+// overflow, no complaint of the browser. Screenshots for people are saved in target/screenshots/.
+// PAGES=history,list limits the pages to names that contain one of the words.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { violations } from "../accessibility.js";
 import { PICTURES, journey, originOf } from "./stage.js";
 
-// 640 is 1280 at a zoom of 200 %.
-const LOOKS = {
+// 640 is a width of 1280 at a zoom of 200 %.
+const SCHEMES = {
   light: { width: 1280, height: 800, colorScheme: "light" },
   dark: { width: 1280, height: 800, colorScheme: "dark" },
   narrow: { width: 360, height: 740, colorScheme: "light" },
@@ -18,7 +18,7 @@ const LOOKS = {
 const ADMIN = "/poem/admin/";
 const ENTITIES = ["profile", "probe", "metric", "aggregation", "custuser", "groupofprofiles", "groupofprobes", "groupofmetrics", "groupofaggregations"];
 const VERSIONED = ["probe", "metric"];
-// Of these the demo data have something worth looking at.
+// The objects of the demo data that are shown.
 const OBJECTS = {
   profile: "ARGO_MON", probe: "ams-probe", metric: "argo.AMS-Check", aggregation: "critical", custuser: "bruno",
   groupofprofiles: "Operations", groupofprobes: "ARGO", groupofmetrics: "Storage", groupofaggregations: "Operations",
@@ -27,11 +27,11 @@ const OBJECTS = {
 const words = (process.env.PAGES ?? "").split(",");
 const isWanted = (name) => words.some((word) => name.includes(word));
 
-// Looks at the page somebody is on.
-async function look(person, name) {
+// Checks the page that a person has open, and takes the screenshots.
+async function check(person, name) {
   const { page } = person;
   assert.notEqual(await page.title(), "", name);
-  for (const [scheme, { colorScheme, ...size }] of Object.entries(LOOKS)) {
+  for (const [scheme, { colorScheme, ...size }] of Object.entries(SCHEMES)) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize(size);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -39,29 +39,29 @@ async function look(person, name) {
     const squeezed = await page.locator(".field:visible").evaluateAll((all) => all.filter((field) => field.offsetWidth < 100).map((field) => field.innerText));
     for (const text of squeezed) person.complaints.push(`${name}, ${scheme}: squeezed: ${text.slice(0, 60)}`);
     if (scheme === "zoomed") continue;
-    // Narrow, the samples have been looked at (pages.test.js).
+    // pages.test.js runs axe-core on the narrow samples.
     const found = scheme === "narrow" ? [] : await violations(page);
     for (const violation of found) person.complaints.push(`${name}, ${scheme}: ${violation}`);
     mkdirSync(`${PICTURES}${scheme}`, { recursive: true });
-    // As if the window were as high as the page, so that no bar sticks somewhere in its middle.
+    // A window as high as the page, so that no sticky bar is in the middle of the picture.
     await page.setViewportSize({ ...size, height: await page.evaluate(() => document.documentElement.scrollHeight) });
     await page.screenshot({ path: `${PICTURES}${scheme}/${name}.png` });
   }
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
-// Pages by their addresses: [name, address].
-async function lookAt(person, pages) {
+// Opens and checks pages: [name, address].
+async function checkAll(person, pages) {
   for (const [name, address] of pages) {
     if (!isWanted(name)) continue;
     await person.open(address);
-    await look(person, name);
+    await check(person, name);
   }
 }
 
-// Where the form of an object of the demo data is.
+// Returns the address of an object of the demo data, to which `change/` or `history/` is appended.
 async function addressOf(person, entity, name = OBJECTS[entity]) {
-  // Of metrics of the same name, that of production has a past.
+  // Of the metrics with the same name, only the one in production has a history.
   await person.open(`${ADMIN}poem/${entity}/?q=${name}${entity.endsWith("metric") ? "&tag=Production" : ""}`);
   const link = person.page.locator("table.list tbody th a").filter({ hasText: new RegExp(`^${name}$`) }).first();
   return (await link.getAttribute("href")).replace(/change\/$/, "");
@@ -80,7 +80,7 @@ const comparison = (person, address) =>
 
 journey("every page of a superuser", async ({ as }) => {
   const ada = await as("ada");
-  await lookAt(ada, [
+  await checkAll(ada, [
     ["index", ADMIN],
     ["list-service", `${ADMIN}poem/service/`],
     ["list-service-nothing", `${ADMIN}poem/service/?q=nothing-like-that`],
@@ -99,32 +99,32 @@ journey("every page of a superuser", async ({ as }) => {
   ]);
   for (const entity of ENTITIES) {
     const address = await addressOf(ada, entity);
-    await lookAt(ada, [
+    await checkAll(ada, [
       [`list-${entity}`, `${ADMIN}poem/${entity}/`],
       [`form-${entity}-add`, `${ADMIN}poem/${entity}/add/`],
       [`form-${entity}`, `${address}change/`],
       [`delete-${entity}`, `${address}delete/`],
       [`history-${entity}`, `${address}history/`],
     ]);
-    if (entity === "custuser") await lookAt(ada, [["password-of-user", `${address}password/`]]);
-    if (entity === "metric" || entity === "profile") await lookAt(ada, [[`form-${entity}-clone`, `${address}change/clone/`]]);
+    if (entity === "custuser") await checkAll(ada, [["password-of-user", `${address}password/`]]);
+    if (entity === "metric" || entity === "profile") await checkAll(ada, [[`form-${entity}-clone`, `${address}change/clone/`]]);
     if (!VERSIONED.includes(entity)) continue;
-    await lookAt(ada, [
+    await checkAll(ada, [
       [`version-${entity}`, await firstVersion(ada, address)],
       [`compare-${entity}`, `${address}history/${await comparison(ada, address)}`],
     ]);
   }
   await ada.open(`${ADMIN}admin/logentry/`);
-  await lookAt(ada, [["logentry", await ada.page.locator("tbody td.figure a").first().getAttribute("href")]]);
+  await checkAll(ada, [["logentry", await ada.page.locator("tbody td.figure a").first().getAttribute("href")]]);
 });
 
-journey("every page of who may only read", async ({ as }) => {
+journey("every page of a user who may only read", async ({ as }) => {
   const emil = await as("emil");
   const pages = [];
   for (const entity of ["profile", "probe", "metric", "aggregation"]) {
     pages.push([`form-${entity}-to-read`, `${await addressOf(emil, entity)}change/`]);
   }
-  await lookAt(emil, [...pages, ["error-403", `${ADMIN}poem/custuser/`], ["error-403-add", `${ADMIN}poem/probe/add/`]]);
+  await checkAll(emil, [...pages, ["error-403", `${ADMIN}poem/custuser/`], ["error-403-add", `${ADMIN}poem/probe/add/`]]);
 });
 
 journey("every public page", async ({ visit }) => {
@@ -139,11 +139,11 @@ journey("every public page", async ({ visit }) => {
     pages.push([`public-compare-${entity}`, `${address}history/${await comparison(visitor, address)}`]);
   }
   pages.push(["error-404-public", `${ADMIN}poem/public_probe/999999/change/`], ["error-tenant", `${originOf("nowhere")}${ADMIN}`]);
-  await lookAt(visitor, pages);
+  await checkAll(visitor, pages);
 });
 
-// What comes of what one does: [name, who, how to get there].
-const DEEDS = [
+// Pages that follow an action: [name, username, action].
+const ACTIONS = [
   ["login-refused", null, async (person) => {
     await person.open(`${ADMIN}login/`);
     await person.logIn("nobody-there", "wrong");
@@ -216,11 +216,11 @@ const DEEDS = [
   }],
 ];
 
-for (const [name, who, act] of DEEDS.filter(([name]) => isWanted(name))) {
-  journey(`the page «${name}»`, async ({ as, visit }) => {
-    const person = await (who ? as(who) : visit());
+for (const [name, username, act] of ACTIONS.filter(([name]) => isWanted(name))) {
+  journey(`the page “${name}”`, async ({ as, visit }) => {
+    const person = await (username ? as(username) : visit());
     await act(person);
-    await look(person, name);
+    await check(person, name);
   });
 }
 
@@ -231,5 +231,5 @@ journey("the page of a conflict", async ({ as }) => {
     await person.fill({ comment: `As ${person === people[0] ? "Bruno" : "Ada"} puts it.`, version: "5.0.0" });
     await person.press("Save");
   }
-  await look(people[1], "form-probe-conflict");
+  await check(people[1], "form-probe-conflict");
 });

@@ -1,9 +1,9 @@
-// Nothing needs a mouse.
+// Everything works with the keyboard alone.
 
 import assert from "node:assert/strict";
 import { journey } from "./stage.js";
 
-journey("the first Tab leads past the bar, and Tab goes on in the order of what is seen", async ({ as }) => {
+journey("the first Tab skips the navigation, and Tab follows the visible order", async ({ as }) => {
   const ada = await as("ada");
   await ada.open("/poem/admin/poem/probe/add/");
   await ada.page.keyboard.press("Tab");
@@ -19,7 +19,7 @@ journey("the first Tab leads past the bar, and Tab goes on in the order of what 
   assert.deepEqual(order, [...fields, "_save", "_continue"]);
 });
 
-journey("what has the focus can be seen", async ({ as }) => {
+journey("the focus is visible", async ({ as }) => {
   const ada = await as("ada");
   await ada.open("/poem/admin/poem/metric/");
   for (let step = 0; step < 25; step += 1) {
@@ -34,7 +34,7 @@ journey("what has the focus can be seen", async ({ as }) => {
   }
 });
 
-journey("errors have the focus and lead to their fields", async ({ as }) => {
+journey("errors have the focus and link to their fields", async ({ as }) => {
   const ada = await as("ada");
   await ada.open("/poem/admin/poem/probe/add/");
   await ada.field("name").focus();
@@ -73,7 +73,7 @@ journey("rows are added and removed by keyboard", async ({ as }) => {
   assert.match(await bruno.said(), /--journey/);
 });
 
-journey("a changed form is not left without a question", async ({ as }) => {
+journey("leaving a changed form asks for confirmation", async ({ as }) => {
   const bruno = await as("bruno");
   const { page } = bruno;
   await page.goto("/poem/admin/poem/probe/");
@@ -89,7 +89,7 @@ journey("a changed form is not left without a question", async ({ as }) => {
   await bruno.fill({ comment: "Not saved." });
   await away.click();
   assert.equal(asked, 1);
-  assert.equal(await bruno.field("comment").inputValue(), "Not saved.", "stays");
+  assert.equal(await bruno.field("comment").inputValue(), "Not saved.", "the form is still open");
   answer = "accept";
   await bruno.follow(() => away.click());
   assert.equal(asked, 2);
@@ -99,5 +99,5 @@ journey("a changed form is not left without a question", async ({ as }) => {
   await bruno.fill({ comment: "Saved." });
   await page.getByLabel("New version").uncheck();
   await bruno.press("Save");
-  assert.equal(asked, 2, "a save is no leaving");
+  assert.equal(asked, 2, "saving does not ask");
 });

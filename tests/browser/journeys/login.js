@@ -1,17 +1,17 @@
-// Logging in, being refused, and coming back when the session has ended.
+// Logging in, being refused, and resuming after the session has ended.
 
 import assert from "node:assert/strict";
 import { journey } from "./stage.js";
 
 journey("log in, see the first page, log out", async ({ visit }) => {
   const bruno = await visit();
-  // A bookmark leads to the login, and from there to where it was to lead.
+  // A bookmark redirects to the login, and the login back to the bookmarked page.
   await bruno.open("/poem/admin/poem/probe/?group=ARGO");
   assert.equal(await bruno.heading(), "Log in");
   await bruno.logIn("bruno", "demo-bruno");
   assert.match(bruno.page.url(), /\/probe\/\?group=ARGO$/);
   await bruno.go("POEM");
-  assert.match(bruno.page.url(), /\/poem\/profile\/$/, "who is no superuser sees the profiles first");
+  assert.match(bruno.page.url(), /\/poem\/profile\/$/, "users who are not superusers start at the profiles");
   await bruno.page.locator(".account summary").click();
   assert.match(await bruno.page.locator(".account .sheet").innerText(), /Member of[^]*probes: ARGO/);
   await bruno.press("Log out");
@@ -31,7 +31,7 @@ journey("be refused at the login", async ({ visit }) => {
     assert.equal(await person.field("username").inputValue(), username);
     assert.equal(await person.field("password").inputValue(), "");
   }
-  assert.equal(new Set(refusals).size, 1, "a refusal does not tell who exists");
+  assert.equal(new Set(refusals).size, 1, "a refusal does not reveal which users exist");
 });
 
 journey("a superuser sees the index, others do not", async ({ as }) => {
@@ -46,7 +46,7 @@ journey("a superuser sees the index, others do not", async ({ as }) => {
   assert.equal(await emil.page.getByRole("link", { name: "Admin", exact: true }).count(), 0);
 });
 
-journey("what was typed is kept when the session has ended", async ({ visit }) => {
+journey("the input is kept when the session has ended", async ({ visit }) => {
   const bruno = await visit();
   await bruno.open("/poem/admin/poem/probe/");
   await bruno.logIn("bruno", "demo-bruno");
@@ -56,7 +56,7 @@ journey("what was typed is kept when the session has ended", async ({ visit }) =
   await bruno.press("Save");
   assert.equal(await bruno.heading(), "Log in");
   assert.match(await bruno.page.locator("main").innerText(), /What you typed is kept/);
-  // Also when the password is mistyped at first.
+  // It survives a mistyped password.
   await bruno.logIn("bruno", "oops");
   await bruno.logIn("bruno", "demo-bruno");
   assert.equal(await bruno.heading(), "You are logged in again");
@@ -67,7 +67,7 @@ journey("what was typed is kept when the session has ended", async ({ visit }) =
   assert.match(await bruno.said(), /was changed\. Changed comment\./);
 });
 
-journey("change one's password", async ({ visit }) => {
+journey("change one's own password", async ({ visit }) => {
   const dunja = await visit();
   await dunja.open("/poem/admin/login/");
   await dunja.logIn("dunja", "demo-dunja");

@@ -1,9 +1,9 @@
-// Metrics: active, passive, cloned; their versions; and what monitoring instances then fetch.
+// Metrics: active, passive and cloned ones, their versions, and what monitoring instances fetch.
 
 import assert from "node:assert/strict";
 import { CONFIG, journey, origin } from "./stage.js";
 
-// What NCG is told of a metric; undefined where it does not know it.
+// Returns a metric as the API serves it to NCG; undefined if it does not.
 async function fetched(tag, name) {
   const answer = await fetch(`${origin()}/poem/api/v2/metrics/${tag}`, { headers: { "X-API-KEY": "demo-egi-ncg" } });
   return (await answer.json()).map((metric) => metric[name]).find(Boolean);
@@ -14,7 +14,7 @@ journey("add an active metric with autocomplete, and see it served", async ({ as
   await bruno.open("/poem/admin/poem/metric/");
   await bruno.go("Add metric");
   await bruno.fill({ name: "journey.Active" });
-  // The newest version first: by its number nobody has to know it.
+  // The suggestions start with the newest version, so its number need not be known.
   await bruno.field("probeversion").pressSequentially("ams-probe");
   await bruno.suggested("ams-probe (0.1.8)").click();
   assert.equal(await bruno.field("probeversion").inputValue(), "ams-probe (0.1.8)");
@@ -34,7 +34,7 @@ journey("add a passive metric", async ({ as }) => {
   const bruno = await as("bruno");
   await bruno.open("/poem/admin/poem/metric/add/");
   await bruno.fill({ name: "journey.Passive", tag: "Production", mtype: "Passive", group: "ARGO" });
-  assert.ok(!(await bruno.field("probeexecutable").isVisible()), "a passive metric runs nothing");
+  assert.ok(!(await bruno.field("probeexecutable").isVisible()), "a passive metric has no executable");
   assert.match(await bruno.page.locator("#id_flags .warning").innerText(), /PASSIVE/);
   await bruno.press("Save");
   assert.equal(await bruno.focused(), "problems");
@@ -56,7 +56,7 @@ journey("clone a metric", async ({ as }) => {
   await bruno.go("Clone");
   assert.equal(await bruno.heading(), "Clone metric eu.egi.Portal-Page (Production)");
   await bruno.press("Save");
-  assert.equal((await bruno.problems()).length, 1, "there is one of that name and tag");
+  assert.equal((await bruno.problems()).length, 1, "a metric with this name and tag exists");
   await bruno.fill({ tag: "Devel" });
   await bruno.press("Save and continue editing");
   assert.match(await bruno.said(), /^The metric “eu\.egi\.Portal-Page \(Devel\)” was added\./);

@@ -1,9 +1,9 @@
-// Users and groups: made by a superuser; what they may then do, and what they are refused.
+// Users and groups: a superuser adds them; then what the users may do and what they are refused.
 
 import assert from "node:assert/strict";
 import { journey } from "./stage.js";
 
-journey("make a group and a user, log in as that user, do what the group may, be refused the rest", async ({ as, visit }) => {
+journey("add a group and a user, log in as that user, do what the group may do, be refused the rest", async ({ as, visit }) => {
   const ada = await as("ada");
   await ada.open("/poem/admin/poem/groupofprobes/");
   await ada.go("Add group of probes");
@@ -16,7 +16,7 @@ journey("make a group and a user, log in as that user, do what the group may, be
   await ada.fill({ username: "ines", password: "12345678", password_again: "12345678", email: "ines@egi.example.org" });
   await ada.press("Save");
   assert.equal((await ada.problems()).length > 0, true, "a bad password is refused");
-  assert.equal(await ada.field("password").inputValue(), "", "and not shown again");
+  assert.equal(await ada.field("password").inputValue(), "", "and is not shown again");
   await ada.fill({ password: "walks slowly 12", password_again: "walks slowly 12" });
   await ada.page.locator("#id_groups_of_probes").getByLabel("Travellers").check();
   await ada.press("Save");
@@ -32,11 +32,11 @@ journey("make a group and a user, log in as that user, do what the group may, be
   await ines.press("Save");
   assert.match(await ines.said(), /Changed comment\./);
 
-  // Foreign objects can be read, and it says who may change them.
+  // Objects of other groups can be read, and the page names who may change them.
   await ines.go("ams-probe");
   assert.match(await ines.page.locator(".notice-line").innerText(), /Members of the group ARGO/);
   assert.equal(await ines.page.getByRole("button", { name: "Save", exact: true }).count(), 0);
-  // In no group of metrics, there is none to add.
+  // A user in no group of metrics cannot add one.
   await ines.open("/poem/admin/poem/metric/");
   assert.equal(await ines.page.getByRole("link", { name: "Add metric" }).count(), 0);
   for (const address of ["poem/metric/add/", "poem/custuser/", "poem/groupofprobes/", "admin/logentry/", "rest_framework_api_key/apikey/"]) {
@@ -46,7 +46,7 @@ journey("make a group and a user, log in as that user, do what the group may, be
   }
 });
 
-journey("who changes the password finds the way to everything else", async ({ as }) => {
+journey("the page to change the password has the navigation", async ({ as }) => {
   const emil = await as("emil");
   await emil.open("/poem/admin/password_change/");
   await emil.go("Probes");
@@ -68,7 +68,7 @@ journey("a superuser sets a password; the user's sessions end", async ({ as, vis
   assert.equal(await chloe.heading(), "Log in");
 });
 
-journey("make a key; its token is shown once", async ({ as }) => {
+journey("add a key; its token is shown once", async ({ as }) => {
   const ada = await as("ada");
   await ada.open("/poem/admin/rest_framework_api_key/apikey/add/");
   await ada.fill({ client: "journey" });

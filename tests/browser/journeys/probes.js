@@ -1,4 +1,4 @@
-// Probes: added, given a new version, compared, restored.
+// Probes: add one, save a new version, compare, restore, delete.
 
 import assert from "node:assert/strict";
 import { CONFIG, journey } from "./stage.js";
@@ -13,7 +13,7 @@ const NEW = {
   comment: "First release.",
 };
 
-journey("add a probe; a new version of it takes its metrics along; compare; restore", async ({ as }) => {
+journey("add a probe; move its metrics to a new version; compare; restore", async ({ as }) => {
   const bruno = await as("bruno");
   await bruno.open("/poem/admin/poem/probe/");
   await bruno.go("Add probe");
@@ -28,7 +28,7 @@ journey("add a probe; a new version of it takes its metrics along; compare; rest
   await bruno.press("Save");
   assert.match(await bruno.said(), /was added/);
 
-  // The number has to be raised.
+  // A new version needs a higher number.
   await bruno.open("/poem/admin/poem/probe/?q=journey-probe");
   await bruno.go("journey-probe");
   assert.match(await bruno.page.locator(".facts-side").innerText(), /journey\.Probe-Metric \(Test\)/);
@@ -38,11 +38,11 @@ journey("add a probe; a new version of it takes its metrics along; compare; rest
   await bruno.fill({ version: "0.2.0" });
   await bruno.press("Save");
   assert.match(await bruno.said(), /was changed\. Changed version and comment\./);
-  assert.match(await bruno.said(), /journey\.Probe-Metric/, "it says which metrics moved");
+  assert.match(await bruno.said(), /journey\.Probe-Metric/, "the message lists the metrics that moved");
   await bruno.open("/poem/admin/poem/metric/?q=journey.Probe");
   assert.deepEqual(await bruno.rows(), [["journey.Probe-Metric", "Test", "journey-probe (0.2.0)", "ARGO"]]);
 
-  // Without a new version the newest is mended in place.
+  // Without a new version the current one is updated in place.
   await bruno.open("/poem/admin/poem/probe/?q=journey-probe");
   await bruno.go("journey-probe");
   await bruno.fill({ comment: "Second release, in better words." });
@@ -58,7 +58,7 @@ journey("add a probe; a new version of it takes its metrics along; compare; rest
   assert.match(differences, /Version[^]*0\.1\.0[^]*0\.2\.0/);
   assert.ok((await bruno.page.locator("ins").count()) > 0);
 
-  // The form is filled with the old version; it is saved as a new one.
+  // To restore, the form is filled with the old version and saved as a new one.
   await bruno.go("History");
   await bruno.go("0.1.0");
   assert.match(await bruno.page.locator(".notice-line").innerText(), /This is a version as it was: 0\.1\.0/);
@@ -70,7 +70,7 @@ journey("add a probe; a new version of it takes its metrics along; compare; rest
   assert.equal((await bruno.rows())[0][2], "journey-probe (0.3.0)");
 });
 
-journey("delete a probe, knowing what else it affects", async ({ as }) => {
+journey("delete a probe after the page has shown what it affects", async ({ as }) => {
   const ada = await as("ada");
   await ada.open("/poem/admin/poem/probe/add/");
   await ada.fill({ ...NEW, name: "journey-probe-to-go" });

@@ -1,9 +1,9 @@
-// Profiles: composed with autocomplete and keyboard, cloned.
+// Profiles: composed with autocomplete and the keyboard, and cloned.
 
 import assert from "node:assert/strict";
 import { journey, origin } from "./stage.js";
 
-// What of a profile is served: [flavour, metric].
+// Returns the tuples of a profile as the API serves them: [flavour, metric].
 async function tuples(name) {
   const answer = await fetch(`${origin()}/poem/api/v2/profiles/${name}`, { headers: { "X-API-KEY": "demo-egi-ncg" } });
   const { metric_instances } = await answer.json();
@@ -13,8 +13,8 @@ async function tuples(name) {
 journey("compose a profile with autocomplete, by keyboard alone", async ({ as }) => {
   const bruno = await as("bruno");
   const { keyboard } = bruno.page;
-  // Types the beginning, waits for what is suggested, and takes the first.
-  async function take(beginning, whole) {
+  // Types the beginning of a value, waits for the suggestion, and selects the first one.
+  async function complete(beginning, whole) {
     await keyboard.type(beginning);
     await bruno.suggested(whole).waitFor();
     await keyboard.press("ArrowDown");
@@ -26,7 +26,7 @@ journey("compose a profile with autocomplete, by keyboard alone", async ({ as })
   await keyboard.press("Tab");
   assert.equal(await bruno.focused(), "id_version");
   await keyboard.press("Tab");
-  await take("biom", "biomed");
+  await complete("biom", "biomed");
   assert.equal(await bruno.field("vo").inputValue(), "biomed");
   await keyboard.press("Tab");
   assert.equal(await bruno.focused(), "id_group");
@@ -35,16 +35,16 @@ journey("compose a profile with autocomplete, by keyboard alone", async ({ as })
   await keyboard.type("What people need on their way.");
   await keyboard.press("Tab");
   assert.equal(await bruno.focused(), "id_tuples-0-service_flavour");
-  await take("arc", "ARC-CE");
+  await complete("arc", "ARC-CE");
   await keyboard.press("Tab");
-  await take("submit", "ch.htcondor.CE-submit");
+  await complete("submit", "ch.htcondor.CE-submit");
   await keyboard.press("Tab");
   await keyboard.type("/biomed/Role=pilot");
   await keyboard.press("Enter");
-  await take("webd", "WebDAV");
+  await complete("webd", "WebDAV");
   await keyboard.press("Tab");
-  await take("webdav.wr", "eu.egi.webdav.Write");
-  // A row too many is removed.
+  await complete("webdav.wr", "eu.egi.webdav.Write");
+  // A superfluous row is removed.
   await keyboard.press("Enter");
   await keyboard.type("SRM");
   await bruno.page.getByRole("row").filter({ has: bruno.field("tuples-2-service_flavour") }).getByRole("button").focus();
@@ -58,7 +58,7 @@ journey("compose a profile with autocomplete, by keyboard alone", async ({ as })
   assert.equal(await bruno.field("tuples-0-fqan").inputValue(), "/biomed/Role=pilot");
 });
 
-journey("clone a profile; what is wrong with a row is said in that row", async ({ as }) => {
+journey("clone a profile; an error in a row is shown at that row", async ({ as }) => {
   const bruno = await as("bruno");
   await bruno.open("/poem/admin/poem/profile/");
   await bruno.go("ARGO_MON_BIOMED");

@@ -1,9 +1,9 @@
-// Reading: what everybody may see, and finding things.
+// Reading: the public pages, search and lists.
 
 import assert from "node:assert/strict";
 import { journey, originOf } from "./stage.js";
 
-journey("a public visitor reads probes, metrics, profiles and services, and stays among public pages", async ({ visit }) => {
+journey("a visitor reads public probes, metrics, profiles and services, without links to other pages", async ({ visit }) => {
   const visitor = await visit();
   await visitor.open("/poem/admin/poem/public_metric/");
   assert.equal(await visitor.heading(), "Metrics");
@@ -25,7 +25,7 @@ journey("a public visitor reads probes, metrics, profiles and services, and stay
   assert.equal(await visitor.heading(), "Log in");
 });
 
-journey("another tenant has its own", async ({ visit }) => {
+journey("another tenant has its own objects", async ({ visit }) => {
   const visitor = await visit();
   await visitor.open(`${originOf("eudat")}/poem/admin/poem/public_probe/`);
   assert.match(await visitor.page.locator(".tenant").innerText(), /EUDAT/);
@@ -45,7 +45,7 @@ journey("search everything", async ({ as }) => {
   assert.match(await emil.heading(), /webdav-storage-probe/);
 });
 
-journey("find in a list: words, filters, sorting; what is on can be taken off", async ({ as }) => {
+journey("search, filter and sort a list; clear the filters", async ({ as }) => {
   const emil = await as("emil");
   await emil.open("/poem/admin/poem/metric/");
   const all = await emil.page.locator(".count").innerText();
@@ -66,7 +66,7 @@ journey("find in a list: words, filters, sorting; what is on can be taken off", 
   assert.equal(await emil.page.locator(".count").innerText(), all);
 });
 
-journey("services lead to their metrics and probes", async ({ as }) => {
+journey("services link to their metrics and probes", async ({ as }) => {
   const emil = await as("emil");
   await emil.open("/poem/admin/poem/service/");
   await emil.page.getByLabel(/^Search in/).fill("arc");

@@ -1,6 +1,6 @@
-// Where the journeys take place: one POEM and one browser for all that run in this process, and who visits.
+// The stage of the journeys: one POEM and one browser for all journeys of this process, and the persons who visit it.
 //
-// What journeys add to the demo data they name after themselves, so that none meets what another left behind.
+// Journeys give the objects that they add unique names, so that none depends on what another left behind.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -11,7 +11,7 @@ import { startPoem } from "../poem.js";
 
 export const PICTURES = fileURLToPath(new URL("../../../target/screenshots/", import.meta.url));
 
-// What an active metric must have, by the names of the fields.
+// The required configuration of an active metric, by field.
 export const CONFIG = {
   "config-0-value": "5",
   "config-1-value": "3",
@@ -20,11 +20,11 @@ export const CONFIG = {
   "config-4-value": "60",
 };
 
-// Milliseconds until a step counts as failed.
-const PATIENCE = 20_000;
+// The time limit of a step, in milliseconds.
+const STEP_TIMEOUT = 20_000;
 
 let poem, browser;
-// Cookies of who has logged in already, by username.
+// The cookies of the users who have logged in already, by username.
 let known = new Map();
 
 before(async () => {
@@ -36,15 +36,16 @@ after(async () => {
   await poem?.stop();
 });
 
-// The address of another tenant's POEM.
+// Returns the origin of a tenant.
 export const originOf = (tenant) => `http://${tenant}.localhost:${poem.port}`;
+// Returns the origin of the demo tenant EGI.
 export const origin = () => poem.origin;
 
-// Somebody before a browser of their own. `page` is their page; `complaints` is what should not have been.
+// A person with a separate browser context. `page` is the open page; `complaints` collects errors of the browser.
 class Person {
   static async come(options) {
     const context = await browser.newContext({ baseURL: poem.origin, viewport: { width: 1280, height: 800 }, ...options });
-    context.setDefaultTimeout(PATIENCE);
+    context.setDefaultTimeout(STEP_TIMEOUT);
     return new Person(context, await context.newPage());
   }
 
@@ -53,7 +54,7 @@ class Person {
     this.page = page;
     this.complaints = [];
     page.on("console", (message) => {
-      // That an answer was 403 or 422 is no error of the page: the journeys look at what it says.
+      // The browser reports a 403 or 422 as an error; the journeys check such pages themselves.
       const isAnswer = message.text().startsWith("Failed to load resource") && message.location().url === page.url();
       if (message.type() === "error" && !isAnswer) this.complaints.push(`${page.url()}: ${message.text()}`);
     });
@@ -69,21 +70,22 @@ class Person {
     await this.press("Log in");
   }
 
-  // As if the session had ended meanwhile: the server does not know it any more.
+  // Ends the session: the server gets no session cookie any more.
   endSession() {
     return this.context.clearCookies({ name: "sessionid" });
   }
 
-  // Does what leads to another page, and waits for that.
+  // Does something that leads to another page, and waits for that page.
   async follow(act) {
     await Promise.all([this.page.waitForEvent("domcontentloaded"), act()]);
   }
 
-  // The last of that name: the bar on top has a «Search» too.
+  // Presses the last button with this name: the navigation has a “Search” too.
   press(name) {
     return this.follow(() => this.page.getByRole("button", { name, exact: true }).last().click());
   }
 
+  // Follows the first link with this name.
   go(name) {
     return this.follow(() => this.page.getByRole("link", { name, exact: true }).first().click());
   }
@@ -92,11 +94,12 @@ class Person {
     return this.page.goto(address);
   }
 
+  // Returns the field with this name.
   field(name) {
     return this.page.locator(`#id_${name}`);
   }
 
-  // Fills fields by their names; a choice is chosen.
+  // Fills fields by name; in a select, selects the option.
   async fill(fields) {
     for (const [name, value] of Object.entries(fields)) {
       const field = this.field(name);
@@ -105,39 +108,40 @@ class Person {
     }
   }
 
-  // One of the suggestions that are open.
+  // Returns the first visible suggestion with this text.
   suggested(text) {
     return this.page.locator("#suggestions [role=option]").filter({ hasText: text }).first();
   }
 
-  // What the page says was done.
+  // Returns the flash messages of the page.
   async said() {
     return (await this.page.locator(".messages").innerText()).trim();
   }
 
+  // Returns the heading of the page.
   async heading() {
     return (await this.page.locator("h1").innerText()).replace(/\s+/g, " ").trim();
   }
 
-  // The errors on top of the form.
+  // Returns the errors above the form.
   async problems() {
     return this.page.locator("#problems li").allInnerTexts();
   }
 
-  // The rows of the page's list as texts.
+  // Returns the rows of the list as texts.
   async rows() {
     const rows = await this.page.locator("table.list tbody tr").all();
     return Promise.all(rows.map(async (row) => (await row.locator("th, td").allInnerTexts()).map((text) => text.trim())));
   }
 
-  // The id of what has the focus.
+  // Returns the id, or the name, of the focused element.
   focused() {
     return this.page.evaluate(() => document.activeElement.id || document.activeElement.name);
   }
 }
 
-// A test; `visit(options)` brings somebody unknown, `as(username, options)` somebody of the demo data who is logged in.
-// It fails also for what any of their browsers complained of, and leaves pictures of what they saw last.
+// Defines a test. `visit(options)` returns a person without a session, `as(username, options)` a logged-in user of the
+// demo data. The test also fails for every complaint of their browsers; a failure leaves a screenshot of each person.
 export function journey(name, act) {
   test(name, async () => {
     const people = [];
@@ -168,11 +172,12 @@ export function journey(name, act) {
   });
 }
 
+// Takes a screenshot of what each person saw last.
 async function picture(name, people) {
   mkdirSync(`${PICTURES}failed`, { recursive: true });
   for (const [number, { page }] of people.entries()) {
     const path = `${PICTURES}failed/${name.replace(/[^a-z0-9]+/gi, "-")}-${number}.png`;
-    // Where even that fails, the error of the journey is what counts.
+    // If even that fails, the error of the journey is more important.
     await page.screenshot({ path, fullPage: true }).then(() => console.error(`What was seen last: ${path}`), () => {});
   }
 }

@@ -1,9 +1,9 @@
-// Two people at the same object.
+// Two users edit the same object.
 
 import assert from "node:assert/strict";
 import { journey } from "./stage.js";
 
-journey("who saves second sees what changed meanwhile, and loses nothing", async ({ as }) => {
+journey("the second user to save sees the changes of the first, and loses nothing", async ({ as }) => {
   const [ada, bruno] = [await as("ada"), await as("bruno")];
   for (const person of [ada, bruno]) {
     await person.open("/poem/admin/poem/probe/");
@@ -22,15 +22,15 @@ journey("who saves second sees what changed meanwhile, and loses nothing", async
   assert.match(await both.innerText(), /Comment[^]*Bruno's words\.[^]*Ada's words\./);
   assert.equal(await ada.field("comment").inputValue(), "Ada's words.");
   assert.equal(await ada.field("repository").inputValue(), "https://git.egi.example.org/ada");
-  assert.equal(await ada.field("docurl").inputValue(), "https://docs.egi.example.org/bruno", "what only Bruno changed is taken over");
-  assert.ok(!(await ada.page.getByLabel("New version").isChecked()), "ticks stay");
+  assert.equal(await ada.field("docurl").inputValue(), "https://docs.egi.example.org/bruno", "a field that only Bruno changed is taken over");
+  assert.ok(!(await ada.page.getByLabel("New version").isChecked()), "check boxes are kept");
 
   await ada.fill({ comment: "Bruno's and Ada's words." });
   await ada.press("Save");
   assert.match(await ada.said(), /Changed repository and comment\./);
 });
 
-journey("what somebody else deleted is said to be gone", async ({ as }) => {
+journey("an object that another user deleted is not found", async ({ as }) => {
   const [ada, bruno] = [await as("ada"), await as("bruno")];
   await ada.open("/poem/admin/poem/aggregation/add/");
   await ada.fill({ name: "journey-gone", apiid: "00000000-0000-4000-8000-00000000000a", group: "Operations" });

@@ -1,11 +1,11 @@
-// With JavaScript switched off, reading and saving work.
+// Reading and saving work with JavaScript switched off.
 
 import assert from "node:assert/strict";
 import { journey } from "./stage.js";
 
 const OFF = { javaScriptEnabled: false };
 
-journey("log in, read and save without JavaScript; rows come by «Add rows»", async ({ visit }) => {
+journey("log in, read and save without JavaScript; “Add rows” adds rows", async ({ visit }) => {
   const bruno = await visit(OFF);
   await bruno.open("/poem/admin/login/");
   await bruno.logIn("bruno", "demo-bruno");

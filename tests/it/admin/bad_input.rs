@@ -1,4 +1,4 @@
-//! What nobody should type: saved as it is, or refused at its field; never an error of the server, never half-saved.
+//! Odd and invalid input: saved unchanged or refused at its field; never a server error, never half saved.
 
 use poem::domain::model::object_kind::ObjectKind;
 
@@ -10,7 +10,7 @@ use crate::support::{Browser, HttpResponse};
 
 const REQUIRED: &str = "This field is required.";
 
-/// Texts that every field either takes as they are, or refuses by a rule of its own.
+/// Odd texts: every field either accepts them unchanged or refuses them by its own rule.
 const ODD: [&str; 9] = [
     "<i class=odd>x</i>",
     "\"quoted\" 'twice' `thrice` \\ /",
@@ -23,45 +23,45 @@ const ODD: [&str; 9] = [
     "-1 null None undefined \u{10ffff}",
 ];
 
-/// Texts that no line takes.
+/// Texts with control characters, which no single-line field accepts.
 const CONTROL: [&str; 5] = ["a\u{7}b", "a\u{1b}[31mb", "a\u{7f}b", "a\u{2028}b", "a\u{85}b"];
 
-/// What nobody should be able to bring options, whatever they send.
+/// Returns the page of a response; fails on a server error and on HTML that was not escaped.
 #[track_caller]
-fn is_answered(answer: &HttpResponse, said: &str) -> String {
+fn handled_page(answer: &HttpResponse, context: &str) -> String {
     let page = answer.text();
-    assert!([200, 303, 400, 403, 404, 409, 422].contains(&answer.status), "{said}: {} {page}", answer.status);
-    assert!(!page.contains("<i class=odd>"), "{said}: HTML came through: {page}");
+    assert!([200, 303, 400, 403, 404, 409, 422].contains(&answer.status), "{context}: {} {page}", answer.status);
+    assert!(!page.contains("<i class=odd>"), "{context}: HTML was not escaped: {page}");
     page
 }
 
-/// Tries a value in a field of a form that else is good. What is taken must be there afterwards, as it was typed.
+/// Submits an otherwise valid form with one value. An accepted value must be saved exactly as it was typed.
 fn try_value(browser: &mut Browser<'_>, form: &Form, (name, value): (&str, &str), strict: bool) {
-    let said = format!("{}: {name} = {value:?}", form.action);
+    let context = format!("{}: {name} = {value:?}", form.action);
     let mut typed = form.clone();
     typed.set(name, value);
     let answer = submit(browser, &typed);
-    let page = is_answered(&answer, &said);
+    let page = handled_page(&answer, &context);
     if answer.status == 303 {
         let list = browser.get(answer.header("Location").unwrap());
-        is_answered(&list, &said);
+        handled_page(&list, &context);
         let again = browser.get(&form.action);
-        is_answered(&again, &said);
-        // A row of nothing but white space is none.
+        handled_page(&again, &context);
+        // A row with nothing but white space is dropped.
         if let (Some(saved), false) =
             (Form::read(&again.text()).filter(|form| form.get(name).is_some()), name.contains('-'))
         {
-            assert_eq!(saved.value(name).replace("\r\n", "\n"), value.trim(), "{said}");
+            assert_eq!(saved.value(name).replace("\r\n", "\n"), value.trim(), "{context}");
         }
     } else {
-        assert!(answer.status == 422 && strict, "{said}: {} {page}", answer.status);
-        assert_eq!(Form::read(&page).unwrap().value(name), value, "{said}: what was typed stays");
-        assert!(page.contains("Please correct the error"), "{said}");
+        assert!(answer.status == 422 && strict, "{context}: {} {page}", answer.status);
+        assert_eq!(Form::read(&page).unwrap().value(name), value, "{context}: the input is kept");
+        assert!(page.contains("Please correct the error"), "{context}");
     }
 }
 
-/// The form of an object as it is now, so that one can be tried after the other.
-fn changed_again(browser: &mut Browser<'_>, address: &str) -> Form {
+/// Opens the form of an object in its current state, so that values can be tried one after the other.
+fn current_form(browser: &mut Browser<'_>, address: &str) -> Form {
     let mut form = open(browser, address);
     if form.get("new_version").is_some() {
         form.set("new_version", "");
@@ -69,12 +69,13 @@ fn changed_again(browser: &mut Browser<'_>, address: &str) -> Form {
     form
 }
 
+/// Returns whether the values of a field are subject to more rules than a length.
 fn is_strict(fixture: &Fixture, name: &str) -> bool {
     fixture.strict.iter().any(|strict| name == *strict || name.starts_with(&format!("{strict}-")))
 }
 
 #[test]
-fn every_field_takes_or_refuses_what_is_odd() {
+fn every_field_accepts_or_refuses_odd_texts() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (_, fixture) in all() {
@@ -83,8 +84,8 @@ fn every_field_takes_or_refuses_what_is_odd() {
         for (name, limit) in open(&mut root, &address).texts() {
             let is_cell = name.contains('-');
             for value in &ODD[..if is_cell { 2 } else { ODD.len() }] {
-                let form = changed_again(&mut root, &address);
-                // Rows that were filled stand in other places then.
+                let form = current_form(&mut root, &address);
+                // An earlier value may have filled a row, which moved it.
                 if form.get(&name).is_some() {
                     let strict = is_cell || is_strict(fixture, &name) || value.chars().count() > limit;
                     try_value(&mut root, &form, (&name, value), strict);
@@ -95,9 +96,9 @@ fn every_field_takes_or_refuses_what_is_odd() {
     }
 }
 
-/// What each field says of texts that are too long, of control characters, and of nothing.
+/// Every field reports texts that are too long, control characters and, if it is required, an empty value.
 #[test]
-fn every_limit_is_held_and_said_at_its_field() {
+fn every_limit_is_enforced_and_reported_at_its_field() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (_, fixture) in all() {
@@ -111,30 +112,31 @@ fn every_limit_is_held_and_said_at_its_field() {
         let forms = [add_form(), open(&mut root, &AT.change(fixture.kind, id))];
         let before = tables(&site.installation);
         for form in &forms {
-            // Rows are the same in both forms.
+            // Rows are the same in both forms: one of them is enough.
             let is_add = form.action == AT.addition(fixture.kind);
             for (name, limit) in form.texts().into_iter().filter(|(name, _)| !(is_add && name.contains('-'))) {
-                refused(&mut root, form, (&name, limit));
+                assert_refused(&mut root, form, (&name, limit));
             }
         }
         assert!(before == tables(&site.installation), "{}: something was saved", fixture.kind);
     }
 }
 
-fn refused(browser: &mut Browser<'_>, form: &Form, (name, limit): (&str, usize)) {
+/// Submits values that break the rules of a field; each must be refused at the field.
+fn assert_refused(browser: &mut Browser<'_>, form: &Form, (name, limit): (&str, usize)) {
     let mut expect = |value: &str, words: &str| {
         let mut typed = form.clone();
         typed.set(name, value);
         let answer = submit(browser, &typed);
-        let said = format!("{}: {name} = {:.40}", form.action, value);
-        let page = is_answered(&answer, &said);
+        let context = format!("{}: {name} = {:.40}", form.action, value);
+        let page = handled_page(&answer, &context);
         let message = errors_at(&page, name);
-        assert!(answer.status == 422 && message.contains(words), "{said}: {} {message}: {page}", answer.status);
+        assert!(answer.status == 422 && message.contains(words), "{context}: {} {message}: {page}", answer.status);
         if !name.contains("password") {
-            assert_eq!(Form::read(&page).unwrap().value(name), value, "{said}: what was typed stays");
+            assert_eq!(Form::read(&page).unwrap().value(name), value, "{context}: the input is kept");
         }
     };
-    // Passwords have rules of their own.
+    // Passwords have their own rules.
     if name.contains("password") {
         return;
     }
@@ -151,9 +153,9 @@ fn refused(browser: &mut Browser<'_>, form: &Form, (name, limit): (&str, usize))
     }
 }
 
-/// Whatever is the longest is saved, where nothing else speaks against it.
+/// A text of the maximum length is saved if the field has no other rule.
 #[test]
-fn every_field_takes_as_much_as_it_says() {
+fn every_field_accepts_a_text_of_its_maximum_length() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (_, fixture) in all() {
@@ -161,7 +163,7 @@ fn every_field_takes_as_much_as_it_says() {
         let address = AT.change(fixture.kind, id);
         for (name, limit) in open(&mut root, &address).texts() {
             if !is_strict(fixture, &name) && !name.contains('-') {
-                let form = changed_again(&mut root, &address);
+                let form = current_form(&mut root, &address);
                 try_value(&mut root, &form, (&name, &"\u{1f600}".repeat(limit)), false);
             }
         }
@@ -169,7 +171,7 @@ fn every_field_takes_as_much_as_it_says() {
 }
 
 #[test]
-fn numbers_that_are_none_lead_nowhere() {
+fn invalid_ids_in_addresses_are_refused() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (entity, fixture) in all() {
@@ -196,7 +198,7 @@ fn numbers_that_are_none_lead_nowhere() {
             "\u{661}",
         ];
         for odd in odd {
-            let odd: String = percent(odd);
+            let odd: String = percent_encode(odd);
             for below in ["change/", "delete/", "history/", "history/1/", "change/clone/", "password/"] {
                 let address = format!("{base}{odd}/{below}");
                 let answer = root.get(&address);
@@ -223,8 +225,8 @@ fn numbers_that_are_none_lead_nowhere() {
     }
 }
 
-/// Only what a request line cannot hold as it is.
-fn percent(text: &str) -> String {
+/// Percent-encodes the characters that a request line cannot hold.
+fn percent_encode(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_ascii() {
@@ -237,7 +239,7 @@ fn percent(text: &str) -> String {
 }
 
 #[test]
-fn objects_of_another_tenant_are_not_there() {
+fn objects_of_another_tenant_are_not_found() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     site.sql("INSERT INTO two.app_user SELECT * FROM egi.app_user WHERE username = 'root'");
@@ -273,7 +275,7 @@ fn objects_of_another_tenant_are_not_there() {
 }
 
 #[test]
-fn values_that_are_no_choice_are_refused_at_their_field() {
+fn values_outside_the_choices_are_refused_at_their_field() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (_, fixture) in all() {
@@ -299,7 +301,7 @@ fn values_that_are_no_choice_are_refused_at_their_field() {
                     form.controls.push((name.clone(), Control::Hidden(value.to_owned())));
                 }
                 let answer = submit(&mut root, &form);
-                let page = is_answered(&answer, &name);
+                let page = handled_page(&answer, &name);
                 let message = errors_at(&page, &name);
                 assert!(
                     answer.status == 422 && message.contains("Select a valid choice."),

@@ -1,5 +1,5 @@
-//! What changes while a page is open: rights, the object itself, the session. Nothing typed is lost, and nothing is done
-//! that nobody saw.
+//! Changes while a page is open: of rights, of the object, of the session. No input is lost, and nothing is saved or
+//! deleted that the user has not seen.
 
 use poem::domain::model::object_kind::ObjectKind;
 
@@ -7,8 +7,8 @@ use super::page::Form;
 use super::{AT, TestSite, add, all, fixtures, get, open, save, submit};
 use crate::support::browser::input;
 
-/// A probe of ARGO, and its form with something typed.
-fn typed(site: &TestSite) -> (i64, Form) {
+/// Adds a probe to ARGO; returns its id and its form with a changed description.
+fn edited_form(site: &TestSite) -> (i64, Form) {
     let fixture = fixtures::of(ObjectKind::Probe);
     let id = add(&mut site.browser("root"), fixture, 1, "ARGO");
     let mut form = open(&mut site.browser("member"), &AT.change(ObjectKind::Probe, id));
@@ -17,23 +17,23 @@ fn typed(site: &TestSite) -> (i64, Form) {
 }
 
 #[test]
-fn who_loses_the_right_while_typing_keeps_what_was_typed() {
+fn a_user_who_loses_the_right_while_typing_keeps_the_input() {
     let site = TestSite::new();
-    let (id, form) = typed(&site);
+    let (id, form) = edited_form(&site);
     site.sql("DELETE FROM egi.group_member WHERE user_id = (SELECT id FROM egi.app_user WHERE username = 'member')");
     let mut member = site.browser("member");
     let answer = submit(&mut member, &form);
     let page = answer.text();
     assert_eq!(answer.status, 403, "{page}");
     assert!(page.contains("Typed with care.") && page.contains("Nothing was saved."), "{page}");
-    assert!(page.contains("Members of the group ARGO"), "it says whom to ask: {page}");
+    assert!(page.contains("Members of the group ARGO"), "the page names who may change it: {page}");
     assert!(!get(&mut member, &AT.change(ObjectKind::Probe, id)).contains("Typed with care."));
 }
 
 #[test]
-fn what_was_typed_into_the_form_of_a_deleted_object_can_become_a_new_one() {
+fn the_input_for_a_deleted_object_can_be_saved_as_a_new_one() {
     let site = TestSite::new();
-    let (id, form) = typed(&site);
+    let (id, form) = edited_form(&site);
     let mut root = site.browser("root");
     assert_eq!(root.post(&AT.delete(ObjectKind::Probe, id), &[]).status, 303);
     let mut member = site.browser("member");
@@ -50,7 +50,7 @@ fn what_was_typed_into_the_form_of_a_deleted_object_can_become_a_new_one() {
 }
 
 #[test]
-fn what_was_changed_is_not_deleted_by_a_confirmation_of_before() {
+fn a_stale_confirmation_does_not_delete_a_changed_object() {
     let site = TestSite::new();
     let (mut root, mut other) = (site.browser("root"), site.browser("poem"));
     for (_, fixture) in all() {
@@ -59,7 +59,7 @@ fn what_was_changed_is_not_deleted_by_a_confirmation_of_before() {
         let deletion = AT.delete(fixture.kind, id);
         let seen = input(&get(&mut root, &deletion), "_revision").unwrap();
         let mut form = open(&mut other, &address);
-        // A key can only be revoked, once: whoever deletes it wants no less.
+        // The only change of a key is to revoke it, which a deletion includes.
         if !fixture.changes_text(&form) {
             continue;
         }
@@ -75,9 +75,9 @@ fn what_was_changed_is_not_deleted_by_a_confirmation_of_before() {
     }
 }
 
-/// «Back to the form» of a confirmation would be the deed itself.
+/// For a confirmation, the button “Back to the form” would already delete, restore or set the password.
 #[test]
-fn a_confirmation_that_comes_after_the_session_is_asked_for_again() {
+fn a_confirmation_after_the_session_has_ended_is_asked_for_again() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     let metric = fixtures::of(ObjectKind::Metric);
@@ -96,16 +96,16 @@ fn a_confirmation_that_comes_after_the_session_is_asked_for_again() {
         let page = answer.text();
         assert_eq!(answer.status, 403, "{address}");
         assert_eq!(input(&page, "_typed").unwrap_or_default(), "", "{address}: {page}");
-        assert_eq!(input(&page, "next").unwrap(), address, "it leads back to where people are asked");
-        assert!(!page.contains("What you typed is kept"), "{address}: nothing was typed");
+        assert_eq!(input(&page, "next").unwrap(), address, "the login leads back to the confirmation");
+        assert!(!page.contains("What you typed is kept"), "{address}: there is no input to keep");
     }
     get(&mut root, &AT.change(ObjectKind::Metric, id));
 }
 
 #[test]
-fn a_form_filled_with_what_is_saved_nowhere_says_so() {
+fn a_form_that_was_filled_with_unsaved_values_is_marked() {
     let site = TestSite::new();
-    let (id, _) = typed(&site);
+    let (id, _) = edited_form(&site);
     let mut root = site.browser("root");
     let address = AT.change(ObjectKind::Probe, id);
     let version = site.versions(ObjectKind::Probe, id)[0];
@@ -114,7 +114,11 @@ fn a_form_filled_with_what_is_saved_nowhere_says_so() {
     assert!(!is_unsaved(&get(&mut root, &address)));
     let page = get(&mut root, &restored);
     assert!(is_unsaved(&page) && page.contains("Nothing is saved yet."), "{page}");
-    assert_eq!(site.browser("nobody").get(&restored).status, 403, "who may not save it sees the version itself");
+    assert_eq!(
+        site.browser("nobody").get(&restored).status,
+        403,
+        "without the right to save, only the version itself is shown"
+    );
     for button in ["_more", "_resume"] {
         let form = open(&mut root, &address);
         let mut pairs = form.pairs();
@@ -125,9 +129,9 @@ fn a_form_filled_with_what_is_saved_nowhere_says_so() {
 }
 
 #[test]
-fn what_is_said_is_in_a_cookie_that_no_script_reads() {
+fn flash_messages_are_in_a_cookie_that_no_script_can_read() {
     let site = TestSite::new();
-    let (_, form) = typed(&site);
+    let (_, form) = edited_form(&site);
     let mut root = site.browser("root");
     let mut form = form;
     form.set("version", "9.9");

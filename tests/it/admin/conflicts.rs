@@ -1,4 +1,4 @@
-//! Two people at once: nothing is lost, and nothing is half there.
+//! Two users who edit at the same time: nothing is lost, and nothing is half saved.
 
 use std::thread;
 
@@ -7,7 +7,7 @@ use super::{AT, TestSite, add, all, get, open, save, submit};
 use crate::support::sql::tables;
 
 #[test]
-fn the_second_to_save_is_shown_both_changes() {
+fn the_second_user_to_save_sees_both_changes() {
     let site = TestSite::new();
     let (mut first, mut second) = (site.browser("root"), site.browser("poem"));
     for (_, fixture) in all() {
@@ -17,27 +17,27 @@ fn the_second_to_save_is_shown_both_changes() {
         if !fixture.changes_text(&one) {
             continue;
         }
-        let (field, [ones, others]) = fixture.change;
-        one.set(field, ones);
-        other.set(field, others);
+        let (field, [first_value, second_value]) = fixture.change;
+        one.set(field, first_value);
+        other.set(field, second_value);
         save(&mut first, &one);
         let before = tables(&site.installation);
         let answer = submit(&mut second, &other);
         let page = answer.text();
         assert_eq!(answer.status, 409, "{address}: {page}");
         assert!(page.contains("Somebody else saved this") && page.contains("Saved by root, "), "{page}");
-        assert!(page.contains("both changed it") && page.contains(ones), "{page}");
+        assert!(page.contains("both changed it") && page.contains(first_value), "{page}");
         assert!(before == tables(&site.installation), "{address}");
         let merged = Form::read(&page).unwrap();
-        assert_eq!(merged.value(field), others, "{address}: what was typed stays");
-        // Now it is known, the same form goes through.
+        assert_eq!(merged.value(field), second_value, "{address}: the input is kept");
+        // The form now has the current revision: it is saved.
         save(&mut second, &merged);
-        assert_eq!(open(&mut first, &address).value(field), others, "{address}");
+        assert_eq!(open(&mut first, &address).value(field), second_value, "{address}");
     }
 }
 
 #[test]
-fn what_only_the_other_changed_is_taken_over() {
+fn a_field_that_only_the_first_user_changed_is_taken_over() {
     let site = TestSite::new();
     let (mut first, mut second) = (site.browser("root"), site.browser("poem"));
     let kind = poem::domain::model::object_kind::ObjectKind::Profile;
@@ -57,9 +57,9 @@ fn what_only_the_other_changed_is_taken_over() {
     assert_eq!((saved.value("description"), saved.value("tuples-0-service_flavour")), ("The other's words.", "ARC-CE"));
 }
 
-/// A form that is only shown again, with more rows or after a login, still knows which state it was opened with.
+/// A form that is shown again, with more rows or after a login, keeps the revision it was opened with.
 #[test]
-fn a_form_that_is_shown_again_does_not_overwrite_what_was_saved_meanwhile() {
+fn a_form_that_is_shown_again_does_not_overwrite_a_later_save() {
     let site = TestSite::new();
     let (mut first, mut second) = (site.browser("root"), site.browser("poem"));
     for button in ["_more", "_resume"] {
@@ -68,26 +68,29 @@ fn a_form_that_is_shown_again_does_not_overwrite_what_was_saved_meanwhile() {
             let id = add(&mut first, fixture, number, "ARGO");
             let address = AT.change(fixture.kind, id);
             let (mut one, mut other) = (open(&mut first, &address), open(&mut second, &address));
-            let (field, [ones, others]) = fixture.change;
+            let (field, [first_value, second_value]) = fixture.change;
             if !fixture.changes_text(&one) {
                 continue;
             }
             let own = |text: &str| format!("{text}{number}");
-            one.set(field, &own(ones));
-            other.set(field, &own(others));
+            one.set(field, &own(first_value));
+            other.set(field, &own(second_value));
             save(&mut first, &one);
             other.controls.push((button.to_owned(), Control::Hidden("1".to_owned())));
             let answer = submit(&mut second, &other);
             let shown = Form::read(&answer.text()).unwrap();
-            assert_eq!((answer.status, shown.value(field)), (200, own(others).as_str()), "{address}: {button}");
+            assert_eq!((answer.status, shown.value(field)), (200, own(second_value).as_str()), "{address}: {button}");
             let answer = submit(&mut second, &shown);
-            assert!(answer.status == 409 && answer.text().contains(&own(ones)), "{address}: {button} {answer:?}");
+            assert!(
+                answer.status == 409 && answer.text().contains(&own(first_value)),
+                "{address}: {button} {answer:?}"
+            );
         }
     }
 }
 
 #[test]
-fn who_edits_what_somebody_deleted_is_told() {
+fn a_change_of_a_deleted_object_is_not_found() {
     let site = TestSite::new();
     let (mut first, mut second) = (site.browser("root"), site.browser("poem"));
     for (_, fixture) in all() {
@@ -103,7 +106,7 @@ fn who_edits_what_somebody_deleted_is_told() {
 }
 
 #[test]
-fn one_name_in_two_requests_at_once_is_added_once() {
+fn a_name_in_several_requests_at_once_is_added_once() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (_, fixture) in all() {
@@ -124,7 +127,7 @@ fn one_name_in_two_requests_at_once_is_added_once() {
             let page = answer.text();
             let message = errors_at(&page, fixture.form[0].0);
             assert!(answer.status == 422 && message.contains("already exists"), "{}: {page}", fixture.kind);
-            assert_eq!(Form::read(&page).unwrap().value(fixture.form[0].0), fixture.key(1), "what was typed stays");
+            assert_eq!(Form::read(&page).unwrap().value(fixture.form[0].0), fixture.key(1), "the input is kept");
         }
         let key = fixture.key(1);
         let list = get(&mut root, &format!("{}?q={key}", AT.list(fixture.kind)));
@@ -137,9 +140,9 @@ fn one_name_in_two_requests_at_once_is_added_once() {
     }
 }
 
-/// Of many who save the same state at once one goes through, and the others are told.
+/// Several requests save the same revision at the same time: one succeeds, the others get a conflict.
 #[test]
-fn of_many_who_save_at_once_one_is_the_first() {
+fn of_several_simultaneous_saves_exactly_one_succeeds() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (_, fixture) in all() {

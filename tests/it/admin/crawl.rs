@@ -1,4 +1,4 @@
-//! Every page that pages lead to: it is there, it is safe, and looking at it changes nothing.
+//! Every page that a link leads to: it exists, it is safe, and a GET changes nothing.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -7,12 +7,13 @@ use super::{AT, TestSite, add, all, open, said, save};
 use crate::support::sql::tables;
 use crate::support::{Browser, HttpResponse};
 
-/// What stands in every text; raw, it would be an element.
+/// A part of every text. If a page does not escape it, it is an element.
 const MARK: &str = "<i class=mark>&\"'";
+/// The beginning of [`MARK`] as it must not appear in a page.
 const RAW: &str = "<i class=mark>";
 
-/// An object of every entity whose every free text holds HTML, changed once, so that histories have it too.
-fn furnish(site: &TestSite) {
+/// Adds an object of every entity with HTML in every free text, and changes it once so that histories contain it too.
+fn fill_with_html(site: &TestSite) {
     let mut root = site.browser("root");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
@@ -46,13 +47,13 @@ fn furnish(site: &TestSite) {
     ));
 }
 
-/// Goes wherever links lead that stay among the addresses; gives what it saw.
-fn crawl(browser: &mut Browser<'_>, starts: &[&str], enters: impl Fn(&str) -> bool) -> BTreeSet<String> {
-    let mut ahead: VecDeque<String> = starts.iter().map(|start| (*start).to_owned()).collect();
-    let mut seen: BTreeSet<String> = ahead.iter().cloned().collect();
+/// Follows every link that `is_followed` accepts; returns the addresses it found.
+fn crawl(browser: &mut Browser<'_>, starts: &[&str], is_followed: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let mut queue: VecDeque<String> = starts.iter().map(|start| (*start).to_owned()).collect();
+    let mut seen: BTreeSet<String> = queue.iter().cloned().collect();
     let mut shapes: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
-    while let Some(address) = ahead.pop_front() {
-        // Of pages that differ by their query only, some will do.
+    while let Some(address) = queue.pop_front() {
+        // A few of the pages that differ only in numbers and query values are enough.
         let visits = shapes.entry(shape(&address)).or_default();
         *visits += 1;
         if *visits > 6 {
@@ -60,18 +61,18 @@ fn crawl(browser: &mut Browser<'_>, starts: &[&str], enters: impl Fn(&str) -> bo
         }
         let answer = browser.get(&address);
         assert_eq!(answer.status, 200, "{address}: {}", answer.text());
-        is_safe(&address, &answer);
+        assert_safe(&address, &answer);
         for link in links(&answer.text()) {
             let link = link.split('#').next().unwrap_or_default().to_owned();
-            if !link.is_empty() && enters(&link) && seen.insert(link.clone()) {
-                ahead.push_back(link);
+            if !link.is_empty() && is_followed(&link) && seen.insert(link.clone()) {
+                queue.push_back(link);
             }
         }
     }
     seen
 }
 
-/// The address without numbers and without values.
+/// Returns the address without numbers and without query values.
 fn shape(address: &str) -> String {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     let names: Vec<&str> = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default()).collect();
@@ -79,9 +80,9 @@ fn shape(address: &str) -> String {
     path.join("/") + &names.join("&")
 }
 
-/// Nothing but our own scripts and styles, all text as text.
+/// Fails unless the page has strict headers, only our own scripts and styles, and no unescaped text.
 #[track_caller]
-fn is_safe(address: &str, answer: &HttpResponse) {
+fn assert_safe(address: &str, answer: &HttpResponse) {
     let policy = answer.header("Content-Security-Policy").unwrap_or_else(|| panic!("{address} has no policy"));
     for rule in
         ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"]
@@ -91,7 +92,7 @@ fn is_safe(address: &str, answer: &HttpResponse) {
     assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"), "{address}");
     assert_eq!(answer.header("Cache-Control"), Some("private, no-store"), "{address}");
     let page = answer.text();
-    assert!(!page.contains(RAW), "{address} shows HTML of a text: {page}");
+    assert!(!page.contains(RAW), "{address} does not escape a text: {page}");
     for element in elements(&page) {
         let is_ours = |source: Option<&str>| source.is_some_and(|source| source.starts_with("/static/"));
         assert!(element.name != "script" || is_ours(element.get("src")), "{address}: {element:?}");
@@ -110,9 +111,9 @@ fn is_safe(address: &str, answer: &HttpResponse) {
 }
 
 #[test]
-fn links_lead_to_pages_that_their_readers_may_see_and_no_page_writes() {
+fn links_lead_to_pages_that_the_user_may_see_and_no_get_writes() {
     let site = TestSite::new();
-    furnish(&site);
+    fill_with_html(&site);
     let mut browsers = ["root", "member", "nobody"].map(|username| site.browser(username));
     let before = tables(&site.installation);
     for (browser, least) in browsers.iter_mut().zip([150, 60, 50]) {
@@ -130,9 +131,9 @@ fn links_lead_to_pages_that_their_readers_may_see_and_no_page_writes() {
 }
 
 #[test]
-fn public_pages_need_no_login_and_lead_nowhere_else() {
+fn public_pages_need_no_login_and_link_only_to_public_pages() {
     let site = TestSite::new();
-    furnish(&site);
+    fill_with_html(&site);
     let starts = ["profile", "probe", "metric", "service"].map(|kind| format!("/poem/admin/poem/public_{kind}/"));
     let starts: Vec<&str> =
         starts.iter().map(String::as_str).filter(|start| site.stranger().get(start).status == 200).collect();
@@ -140,7 +141,7 @@ fn public_pages_need_no_login_and_lead_nowhere_else() {
     let before = tables(&site.installation);
     let known: Vec<String> =
         ["profile", "probe", "metric", "service"].map(|kind| format!("/poem/admin/poem/public_{kind}/")).into();
-    let mut strays = BTreeSet::new();
+    let mut links_elsewhere = BTreeSet::new();
     let mut browser = site.stranger();
     let seen = crawl(&mut browser, &starts, |link| starts.iter().any(|start| link.starts_with(start)));
     for address in seen.iter().filter(|address| address.ends_with('/')) {
@@ -148,18 +149,18 @@ fn public_pages_need_no_login_and_lead_nowhere_else() {
             let is_public = known.iter().any(|start| link.starts_with(start.as_str()));
             let is_outside = ["http://", "https://", "#", "/static/"].iter().any(|start| link.starts_with(start));
             if !is_public && !is_outside && !link.starts_with("/poem/admin/login/") {
-                strays.insert(format!("{address} -> {link}"));
+                links_elsewhere.insert(format!("{address} -> {link}"));
             }
         }
     }
-    assert!(strays.is_empty(), "{strays:#?}");
+    assert!(links_elsewhere.is_empty(), "{links_elsewhere:#?}");
     assert!(before == tables(&site.installation), "a GET wrote");
 }
 
 #[test]
 fn html_stays_text_in_suggestions_messages_and_errors() {
     let site = TestSite::new();
-    furnish(&site);
+    fill_with_html(&site);
     let mut root = site.browser("root");
     for source in ["vos", "service-flavours", "metric-names", "metrics", "probe-versions"] {
         let answer = root.get(&format!("/poem/admin/suggest/{source}/?q=%3Ci"));
@@ -185,7 +186,7 @@ fn html_stays_text_in_suggestions_messages_and_errors() {
         assert!(answer.status == 404 && !answer.text().contains(RAW), "{answer:?}");
         assert!(answer.header("Content-Security-Policy").is_some(), "{address}");
     }
-    // A message that goes through a cookie comes out as text, whatever somebody wrote into it.
+    // A flash message is shown as text, even if a client has put HTML into the cookie.
     root.cookies.insert("messages".to_owned(), "said %3Ci%20class=mark%3E".to_owned());
     let page = root.get("/poem/admin/poem/profile/").text();
     assert!(said(&page).contains("said <i class=mark>") && !page.contains(RAW), "{}", said(&page));

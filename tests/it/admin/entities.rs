@@ -1,4 +1,4 @@
-//! The pages of every entity, as their declaration promises them.
+//! The pages of every entity, as its declaration defines them.
 
 use poem::admin::crud::{EntityOptions, FilterSource};
 use poem::domain::model::object_kind::ObjectKind;
@@ -9,7 +9,7 @@ use super::{AT, TestSite, add, all, get, id_of, ids, open, said, save, submit};
 use crate::support::Browser;
 
 #[test]
-fn declarations_are_whole() {
+fn declarations_are_complete() {
     for (entity, fixture) in all() {
         entity.check().unwrap_or_else(|error| panic!("{}: {error}", fixture.kind));
         let options = entity.options();
@@ -19,7 +19,7 @@ fn declarations_are_whole() {
     }
 }
 
-/// The number of objects that the list says it has.
+/// Returns the number of objects that the list states.
 #[track_caller]
 fn count(page: &str) -> usize {
     let element = elements(page).into_iter().find(|element| element.get("class") == Some("count")).expect("a count");
@@ -31,7 +31,7 @@ fn count(page: &str) -> usize {
     number.unwrap_or_else(|| panic!("no number: {words}"))
 }
 
-/// What the cells of a column hold, as they sort: a number by its value, a text in any case. («Yes» comes after «No».)
+/// Returns sort keys for the cells of a column: a number by its value, a text without case (“Yes” comes after “No”).
 fn cells(page: &str, column: usize) -> Vec<(i64, String, String)> {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut is_cell = false;
@@ -78,21 +78,21 @@ fn lists_are_sorted_by_every_column_both_ways() {
             assert!(cells(&up, number).is_sorted(), "{list}?o={}: {:?}", column.key, cells(&up, number));
             assert!(cells(&down, number).is_sorted_by(|a, b| a >= b), "{list}?o=-{}", column.key);
             let old = get(&mut root, &format!("{list}?o=-{}.1", number + 1));
-            assert_eq!(cells(&old, number), cells(&down, number), "{list}: as POEM 2.3 had it");
+            assert_eq!(cells(&old, number), cells(&down, number), "{list}: the sort parameter of POEM 2.3");
         }
         let first = entity.options().list.columns[0];
         if all <= 30 {
             let [up, mut down] =
                 ["", "-"].map(|sign| ids(fixture.kind, &get(&mut root, &format!("{list}?o={sign}{}", first.key))));
             down.reverse();
-            assert_eq!(up, down, "{list}: names differ, so one order is the other turned round");
+            assert_eq!(up, down, "{list}: names are unique, so one order is the reverse of the other");
         }
-        odd_addresses(&mut root, &list, all);
+        check_odd_queries(&mut root, &list, all);
     }
 }
 
-/// What an address says wrongly counts as not said, or finds nothing.
-fn odd_addresses(browser: &mut Browser<'_>, list: &str, all: usize) {
+/// An invalid parameter is ignored, or the list is empty.
+fn check_odd_queries(browser: &mut Browser<'_>, list: &str, all: usize) {
     for query in [
         "o=nothing",
         "o=",
@@ -134,7 +134,7 @@ fn lists_are_filtered_searched_and_paged() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (entity, fixture) in all() {
-        // With what is there already more than a page; users cost a hash each.
+        // Together with the existing objects more than a page. Every user costs a password hash: a few are enough.
         let added = if fixture.kind == ObjectKind::CustUser { 3 } else { 31 };
         site.sql("UPDATE egi.api_key SET created = '2019-03-01 12:00Z'");
         for number in 1..=added {
@@ -142,33 +142,38 @@ fn lists_are_filtered_searched_and_paged() {
         }
         let list = AT.list(fixture.kind);
         let all = get(&mut root, &list);
-        search(&mut root, fixture, &list, added);
+        check_search(&mut root, fixture, &list, added);
         for filter in entity.options().list.filters {
             let choices = choices(&all, filter.name);
             let mut sum = 0;
             for choice in choices.iter().filter(|choice| !choice.is_empty()) {
                 let pairs = form_urlencoded::Serializer::new(String::new()).append_pair(filter.name, choice).finish();
                 let page = get(&mut root, &format!("{list}?{pairs}"));
-                assert!(page.contains("class=\"on\""), "{list}?{pairs} says what is on");
+                assert!(page.contains("class=\"on\""), "{list}?{pairs}: the active filter is shown");
                 sum += count(&page);
             }
             if filter.source == FilterSource::Since {
-                // (Past 7 days, this month and this year hold today.)
+                // Past 7 days, this month and this year include today: the sum would count an object several times.
                 assert_eq!(count(&get(&mut root, &format!("{list}?{}=today", filter.name))), added, "{list}");
             } else {
-                assert_eq!(sum, count(&all), "{list}: every object bears one choice of {}", filter.name);
+                assert_eq!(sum, count(&all), "{list}: every object has one choice of {}", filter.name);
             }
             let odd = get(&mut root, &format!("{list}?{}=nothing%20bears%20this", filter.name));
             let is_fixed = filter.source.fixed().is_some();
             assert_eq!(count(&odd), if is_fixed { count(&all) } else { 0 }, "{list}: {}", filter.name);
-            assert_eq!(odd.contains("class=\"on\""), !is_fixed, "{list}: what filters nothing is not on");
+            assert_eq!(
+                odd.contains("class=\"on\""),
+                !is_fixed,
+                "{list}: a filter without effect is not shown as active"
+            );
         }
         if added == 31 {
-            paging(&mut root, entity.options(), &list, count(&all));
+            check_paging(&mut root, entity.options(), &list, count(&all));
         }
     }
 }
 
+/// Returns the values of a filter.
 fn choices(page: &str, name: &str) -> Vec<String> {
     let elements = elements(page);
     let select = elements.iter().position(|element| element.name == "select" && element.get("name") == Some(name));
@@ -177,7 +182,8 @@ fn choices(page: &str, name: &str) -> Vec<String> {
     options.map(|option| option.get("value").unwrap_or_default().to_owned()).collect()
 }
 
-fn search(browser: &mut Browser<'_>, fixture: &Fixture, list: &str, added: usize) {
+/// Finds objects by name, in any case, and by a part of the name.
+fn check_search(browser: &mut Browser<'_>, fixture: &Fixture, list: &str, added: usize) {
     let key = fixture.key(2);
     id_of(browser, fixture, &key);
     id_of(browser, fixture, &key.to_uppercase());
@@ -185,8 +191,8 @@ fn search(browser: &mut Browser<'_>, fixture: &Fixture, list: &str, added: usize
     assert_eq!(count(&get(browser, &format!("{list}?q={stem}"))), added, "{list}");
 }
 
-/// The order, the filters and the search stay while one goes through the pages; each object stands on one of them.
-fn paging(browser: &mut Browser<'_>, options: &EntityOptions, list: &str, all: usize) {
+/// Goes through all pages of a list: the sort order is kept, and each object is on exactly one page.
+fn check_paging(browser: &mut Browser<'_>, options: &EntityOptions, list: &str, all: usize) {
     let mut seen = Vec::new();
     let mut address = format!("{list}?o=-{}", options.list.columns[0].key);
     loop {
@@ -220,7 +226,7 @@ fn objects_are_added_changed_and_deleted() {
             ))
         };
         assert_eq!(log(&site), ["add|root"], "{}", fixture.kind);
-        unchanged(&site, &mut root, fixture, id);
+        save_unchanged(&site, &mut root, fixture, id);
         assert_eq!(log(&site), ["add|root"], "{}: nothing was changed", fixture.kind);
         let mut form = open(&mut root, &AT.change(fixture.kind, id));
         form.set(fixture.change.0, fixture.change.1[0]);
@@ -236,10 +242,10 @@ fn objects_are_added_changed_and_deleted() {
     }
 }
 
-/// Saving what was opened changes nothing, and says so.
-fn unchanged(site: &TestSite, browser: &mut Browser<'_>, fixture: &Fixture, id: i64) {
+/// Saves a form without a change: nothing is written, and the page says so.
+fn save_unchanged(site: &TestSite, browser: &mut Browser<'_>, fixture: &Fixture, id: i64) {
     let mut form = open(browser, &AT.change(fixture.kind, id));
-    // A new version would be one more.
+    // Otherwise a new version would be saved.
     if matches!(form.get("new_version"), Some(Control::Checkbox { .. })) {
         form.set("new_version", "");
     }
@@ -251,12 +257,13 @@ fn unchanged(site: &TestSite, browser: &mut Browser<'_>, fixture: &Fixture, id: 
     assert_eq!(form.value("_revision"), revision, "{}", fixture.kind);
 }
 
+/// Deletes an object by its confirmation page; afterwards all its addresses are gone.
 fn delete(site: &TestSite, browser: &mut Browser<'_>, options: &EntityOptions, id: i64) {
     let kind = options.kind;
     let address = AT.delete(kind, id);
     let page = get(browser, &address);
     assert!(page.contains("Delete") && Form::read(&page).is_none());
-    // Only the button deletes.
+    // To open the confirmation deletes nothing.
     get(browser, &AT.change(kind, id));
     let answer = browser.post(&address, &[]);
     assert_eq!((answer.status, answer.header("Location")), (303, Some(AT.list(kind).as_str())), "{address}");
@@ -267,7 +274,7 @@ fn delete(site: &TestSite, browser: &mut Browser<'_>, options: &EntityOptions, i
         assert_eq!(browser.get(&gone).status, 404, "{gone}");
         assert_eq!(browser.post(&gone, &[("_revision", "1")]).status, 404, "{gone}");
     }
-    // Its entries carry no link.
+    // Its log entries have no link.
     let entry = site.one(&format!("SELECT max(id) FROM egi.log_entry WHERE object_kind = '{kind}'"));
     let page = get(browser, &format!("/poem/admin/admin/logentry/{entry}/change/"));
     assert!(!links(&page).iter().any(|link| *link == AT.change(kind, id)), "{page}");
@@ -291,9 +298,9 @@ fn save_and_continue_leads_back_to_the_form() {
     }
 }
 
-/// 2.3 let a superuser add nothing until some group existed.
+/// In 2.3 a superuser could add nothing until a group existed.
 #[test]
-fn a_superuser_adds_objects_before_there_is_any_group() {
+fn a_superuser_can_add_objects_before_any_group_exists() {
     let site = TestSite::new();
     site.sql(
         "TRUNCATE egi.group_member; UPDATE egi.probe SET group_id = NULL; UPDATE egi.profile SET group_id = NULL;
@@ -301,13 +308,13 @@ fn a_superuser_adds_objects_before_there_is_any_group() {
         UPDATE egi.metric_name SET group_id = NULL; DELETE FROM egi.object_group",
     );
     let mut root = site.browser("root");
-    // A metric belongs to a group, always.
+    // A metric always belongs to a group.
     for (_, fixture) in all().filter(|(_, fixture)| fixture.kind != ObjectKind::Metric) {
         add(&mut root, fixture, 1, "");
     }
 }
 
-/// A token is shown once, on the page that follows, and is kept nowhere: not even in a cookie.
+/// A token is shown once, on the page that follows, and is stored nowhere, not even in a cookie.
 #[test]
 fn the_token_of_a_key_is_shown_once() {
     let site = TestSite::new();
@@ -327,7 +334,7 @@ fn the_token_of_a_key_is_shown_once() {
     {
         assert!(!get(&mut root, &address).contains(&token), "{address}");
     }
-    // Sent again by the browser's reload, it is no second key.
+    // A reload in the browser submits the form again; that must not create a second key.
     let again = submit(&mut root, &form);
     assert!(again.status == 422 && again.text().contains("API key with this Client id already exists."), "{again:?}");
 }

@@ -1,4 +1,4 @@
-//! Pages that say why there is nothing to see: whoever comes upon one finds the way on.
+//! Error pages: they say why there is nothing to see, and link to other pages.
 
 use super::page::links;
 use super::{AT, TestSite};
@@ -8,7 +8,7 @@ use poem::templates::Addresses;
 const USERS: &str = "/poem/admin/poem/custuser/";
 
 #[test]
-fn who_is_logged_in_finds_the_way_on_from_an_error() {
+fn an_error_page_has_the_navigation_of_the_logged_in_user() {
     let site = TestSite::new();
     let probes = AT.list(ObjectKind::Probe);
     for (user, address, status) in [
@@ -22,14 +22,14 @@ fn who_is_logged_in_finds_the_way_on_from_an_error() {
         assert_eq!(answer.status, status, "{address}: {page}");
         assert!(links(&page).contains(&probes), "{address}: {page}");
         assert!(page.contains("Search everything") && page.contains("<span class=\"tenant\">"), "{address}: {page}");
-        // The button that ends the session works.
+        // The logout button works: it has the token.
         let token = browser.cookies["csrftoken"].clone();
         assert!(page.contains(&format!("value=\"{token}\"")), "{address}: {page}");
     }
 }
 
 #[test]
-fn who_reads_public_pages_finds_the_other_public_pages() {
+fn a_public_error_page_links_to_the_other_public_pages() {
     let site = TestSite::new();
     let public = Addresses { is_public: true };
     let answer = site.stranger().get(&public.change(ObjectKind::Probe, 999_999));

@@ -1,28 +1,29 @@
-//! For every entity a form that fills it: all that the generic tests need to know of one.
+//! Fixtures: for every entity the values that fill its form. The generic tests need nothing else.
 
 use poem::domain::model::group_kind::GroupKind;
 use poem::domain::model::object_kind::ObjectKind;
 
 use super::page::{Control, Form};
 
-/// What people type to add an object. In values `{n}` stands for the object's number.
+/// The input that adds an object. In values, `{n}` is replaced by the number of the object.
 pub struct Fixture {
+    /// The kind of object that the form adds.
     pub kind: ObjectKind,
-    /// The field that lists show, search and tell objects apart by, first; no group.
+    /// Fields and values, without the group. The first is the unique field, which lists show and search.
     pub form: &'static [(&'static str, &'static str)],
-    /// What can be typed into the form of an object that exists; where it is only a flag, one may set it.
+    /// A field that can be changed later, and two new values; for a flag both are `on`.
     pub change: (&'static str, [&'static str; 2]),
-    /// Fields whose values are subject to further rules than a length.
+    /// Fields whose values are subject to more rules than a length.
     pub strict: &'static [&'static str],
 }
 
 impl Fixture {
-    /// What the `number`th object is known by.
+    /// Returns the unique value of the `number`th object.
     pub fn key(&self, number: usize) -> String {
         self.form[0].1.replace("{n}", &number.to_string())
     }
 
-    /// Fills a form; '' for no group.
+    /// Fills a form; an empty `group` selects none.
     pub fn fill(&self, form: &mut Form, number: usize, group: &str) {
         for (name, value) in self.form {
             form.set(name, &value.replace("{n}", &number.to_string()));
@@ -32,11 +33,13 @@ impl Fixture {
         }
     }
 
+    /// Returns the kind of groups that the objects belong to; `None` if only superusers change them.
     pub fn ruled_by(&self) -> Option<GroupKind> {
         self.kind.info().owner
     }
 
-    /// Whether what is changed is text, so that two people can differ: of all but API keys, which can only be revoked.
+    /// Returns whether the change is a text, so that two users can enter different values: true for all but API keys,
+    /// which can only be revoked.
     pub fn changes_text(&self, form: &Form) -> bool {
         let is_text = matches!(form.get(self.change.0), Some(Control::Text { .. }));
         assert_eq!(is_text, self.kind != ObjectKind::ApiKey, "{:?}: {}", self.kind, self.change.0);
@@ -126,6 +129,7 @@ const KEY: Fixture = Fixture {
     strict: &[],
 };
 
+/// Returns the fixture of a kind of groups.
 const fn group(kind: GroupKind, key: &'static [(&'static str, &'static str)]) -> Fixture {
     let kind = match kind {
         GroupKind::Aggregations => ObjectKind::GroupOfAggregations,
@@ -149,7 +153,7 @@ static FIXTURES: [Fixture; 10] = [
     group(GroupKind::Aggregations, &[("name", "TEST-GROUP-{n}.")]),
 ];
 
-/// What fills the form of this kind of object.
+/// Returns the fixture of a kind of object.
 pub fn of(kind: ObjectKind) -> &'static Fixture {
     FIXTURES.iter().find(|fixture| fixture.kind == kind).unwrap_or_else(|| panic!("{kind} has no fixture"))
 }

@@ -1,4 +1,4 @@
-//! Forms that no browser would send, and forms whose session has ended.
+//! Forms that no browser would submit, and forms whose session has ended.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::support::browser::input;
 use crate::support::sql::tables;
 
 #[test]
-fn forms_without_their_token_are_refused() {
+fn forms_without_the_csrf_token_are_refused() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (_, fixture) in all() {
@@ -45,14 +45,14 @@ fn forms_without_their_token_are_refused() {
 }
 
 #[test]
-fn fields_that_are_missing_doubled_or_unknown_do_no_harm() {
+fn missing_duplicate_and_unknown_fields_do_no_harm() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let address = AT.change(fixture.kind, id);
         let mut form = open(&mut root, &address);
-        // Nothing but the token: every field counts as empty.
+        // Only the token: every field counts as empty.
         let before = tables(&site.installation);
         let empty = root.post(&AT.addition(fixture.kind), &[]);
         assert_eq!(empty.status, 422, "{}: {}", fixture.kind, empty.text());
@@ -69,13 +69,13 @@ fn fields_that_are_missing_doubled_or_unknown_do_no_harm() {
         if fixture.changes_text(&form) {
             assert!(before == tables(&site.installation), "{}", fixture.kind);
         }
-        // A base that somebody tampered with shows differences, and saves nothing of it.
+        // A forged base can only cause a conflict; none of it is saved.
         let mut tampered = form.clone();
         tampered.set("_base", "{\"name\": 7, \"<i class=odd>\": [");
         tampered.set("_revision", "0");
         let answer = submit(&mut root, &tampered);
         assert!(answer.status < 500 && !answer.text().contains("<i class=odd>"), "{address}: {answer:?}");
-        // Of a field twice the last counts; what the form does not have is ignored.
+        // The last value of a duplicate field counts; fields that the form does not have are ignored.
         if fixture.changes_text(&form) {
             let [first, last] = fixture.change.1;
             form.set(fixture.change.0, first);
@@ -98,7 +98,7 @@ fn fields_that_are_missing_doubled_or_unknown_do_no_harm() {
     }
 }
 
-/// As large as no profile is; within the time in which a proxy gives up, and complaints stand at their rows.
+/// Larger than any real profile. It takes less than the timeout of a proxy, and errors are at their rows.
 #[test]
 fn a_form_of_ten_thousand_rows_is_saved_or_shown_again() {
     let site = TestSite::new();
@@ -133,22 +133,22 @@ fn a_form_of_ten_thousand_rows_is_saved_or_shown_again() {
 }
 
 #[test]
-fn what_was_typed_when_the_session_had_ended_comes_back() {
+fn the_input_of_an_ended_session_comes_back_after_the_login() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         for address in [AT.addition(fixture.kind), AT.change(fixture.kind, id)] {
-            let mut alice = site.browser("poem");
-            let mut form = open(&mut alice, &address);
+            let mut browser = site.browser("poem");
+            let mut form = open(&mut browser, &address);
             if address == AT.addition(fixture.kind) {
                 fixture.fill(&mut form, 2, "ARGO");
             } else {
                 form.set(fixture.change.0, fixture.change.1[0]);
             }
-            alice.post("/poem/admin/logout/", &[]);
+            browser.post("/poem/admin/logout/", &[]);
             let before = tables(&site.installation);
-            let answer = submit(&mut alice, &form);
+            let answer = submit(&mut browser, &form);
             let page = answer.text();
             assert!(answer.status == 403 && page.contains("What you typed is kept"), "{address}: {page}");
             assert!(before == tables(&site.installation), "{address}");
@@ -156,14 +156,14 @@ fn what_was_typed_when_the_session_had_ended_comes_back() {
             assert_eq!(next, address);
             let credentials = [("username", "poem"), ("password", "poem-secret-1")];
             let fields = [credentials[0], credentials[1], ("next", next.as_str()), ("_typed", kept.as_str())];
-            let page = alice.post("/poem/admin/login/", &fields).text();
+            let page = browser.post("/poem/admin/login/", &fields).text();
             assert!(page.contains("Back to the form"), "{address}: {page}");
-            back_to_the_form(&mut alice, &page, &form, &address);
+            back_to_the_form(&mut browser, &page, &form, &address);
         }
     }
 }
 
-/// Presses the button of the page after the login, and sends the form that comes.
+/// Presses the button on the page after the login, and submits the form that it leads to.
 fn back_to_the_form(browser: &mut crate::support::Browser<'_>, page: &str, sent: &Form, address: &str) {
     let guarded = page.replace("<form ", "<form data-guarded ");
     let back = Form::read(&guarded).unwrap_or_else(|| panic!("no form: {page}"));
@@ -172,8 +172,7 @@ fn back_to_the_form(browser: &mut crate::support::Browser<'_>, page: &str, sent:
     let mut shown = Form::read(&answer.text()).unwrap_or_else(|| panic!("{address}: {answer:?}"));
     assert_eq!(answer.status, 200, "{address}");
     for (name, control) in &sent.controls {
-        let is_own = name == "csrfmiddlewaretoken";
-        if is_own || name.contains("password") {
+        if name == "csrfmiddlewaretoken" || name.contains("password") {
             continue;
         }
         let typed = |form: &Form| form.pairs().into_iter().filter(|(of, _)| of == name).collect::<Vec<_>>();
@@ -189,7 +188,7 @@ fn back_to_the_form(browser: &mut crate::support::Browser<'_>, page: &str, sent:
 }
 
 #[test]
-fn more_rows_are_added_without_losing_what_was_typed() {
+fn more_rows_are_added_without_losing_the_input() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     let fixture = fixtures::of(ObjectKind::Profile);
@@ -205,9 +204,9 @@ fn more_rows_are_added_without_losing_what_was_typed() {
     assert!(more.get("tuples-4-metric").is_some());
 }
 
-/// A long consequence must not be too much for the cookie that carries it to the next page.
+/// A flash message must fit into its cookie, however many side effects it lists.
 #[test]
-fn what_is_said_after_a_save_fits_into_a_cookie() {
+fn the_flash_message_of_a_save_fits_into_a_cookie() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     site.sql("INSERT INTO egi.probe (name, version, repository, docurl, description, comment, changed_by, changed_at)

@@ -1,4 +1,4 @@
-//! Versions, comparisons and log entries: what happened to an object, as pages tell it.
+//! Versions, comparisons and log entries: the history of an object, as the pages show it.
 
 use poem::admin::crud::Restore;
 use poem::domain::model::object_kind::ObjectKind;
@@ -44,11 +44,11 @@ fn entities_with_versions_show_compare_and_restore_them() {
             [(versions[0], versions[2]), (versions[2], versions[0])].map(|(a, b)| get(&mut root, &compare(a, b)));
         assert!(
             one == two && one.contains("<ins>") && one.contains(fixture.change.1[1]),
-            "the older stands on the left: {one}"
+            "the older version is on the left: {one}"
         );
         get(&mut root, &compare(versions[0], versions[0]));
         assert_eq!(root.get(&AT.compare(kind, id)).status, 400);
-        // A version of another object, or of none, is not one of this.
+        // A version of another object is not found at this one.
         let foreign = site.versions(kind, other)[0];
         for address in [
             AT.version(kind, id, foreign),
@@ -67,6 +67,7 @@ fn entities_with_versions_show_compare_and_restore_them() {
     }
 }
 
+/// Restores the first version in the way of the entity.
 fn restore(site: &TestSite, fixture: &fixtures::Fixture, id: i64, how: Restore, versions: &[i64]) {
     let mut root = site.browser("root");
     let (kind, field) = (fixture.kind, fixture.change.0);
@@ -77,11 +78,15 @@ fn restore(site: &TestSite, fixture: &fixtures::Fixture, id: i64, how: Restore, 
             let answer = root.post(&AT.version(kind, id, versions[0]), &[]);
             assert_eq!(answer.status, 303, "{answer:?}");
             assert_eq!(open(&mut root, &AT.change(kind, id)).value(field), before);
-            assert_eq!(site.versions(kind, id).len(), versions.len() + 1, "a new version, the old ones stay");
+            assert_eq!(
+                site.versions(kind, id).len(),
+                versions.len() + 1,
+                "there is a new version, and the old ones are kept"
+            );
         }
         Restore::InForm => {
             let form = open(&mut root, &format!("{}?restore={}", AT.change(kind, id), versions[0]));
-            assert_eq!(form.value(field), before, "the form holds what was");
+            assert_eq!(form.value(field), before, "the form has the old value");
             assert_eq!(root.post(&AT.version(kind, id, versions[0]), &[]).status, 404);
         }
     }
@@ -98,7 +103,7 @@ fn entities_without_versions_show_their_log_entries() {
         save(&mut root, &form);
         let page = get(&mut root, &AT.history(fixture.kind, id));
         let changed = page.find("Changed ").unwrap_or_else(|| panic!("{page}"));
-        assert!(page[changed..].contains("Added"), "the newest stands first: {page}");
+        assert!(page[changed..].contains("Added"), "the newest entry comes first: {page}");
         for address in [AT.version(fixture.kind, id, 1), AT.compare(fixture.kind, id) + "?version_id1=1&version_id2=2"]
         {
             assert_eq!(root.get(&address).status, 404, "{address}");
@@ -109,7 +114,7 @@ fn entities_without_versions_show_their_log_entries() {
 }
 
 #[test]
-fn a_log_entry_leads_to_what_it_made() {
+fn a_log_entry_links_to_the_version_that_it_made() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (entity, fixture) in all() {
@@ -122,7 +127,7 @@ fn a_log_entry_leads_to_what_it_made() {
             _ => AT.change(fixture.kind, id),
         };
         let page = get(&mut root, &address);
-        assert!(links(&page).contains(&object), "{address} leads not to {object}: {page}");
+        assert!(links(&page).contains(&object), "{address} does not link to {object}: {page}");
         for list in [
             "/poem/admin/",
             "/poem/admin/admin/logentry/",
@@ -138,7 +143,7 @@ fn a_log_entry_leads_to_what_it_made() {
 }
 
 #[test]
-fn the_log_says_who_did_what_when() {
+fn the_log_has_entry_user_and_time() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     site.sql(
@@ -152,7 +157,7 @@ fn the_log_says_who_did_what_when() {
 }
 
 #[test]
-fn a_history_that_leaves_out_entries_says_so() {
+fn a_truncated_history_shows_how_many_entries_are_missing() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     let id = add(&mut root, fixtures::of(ObjectKind::Aggregation), 1, "ARGO");
@@ -166,9 +171,9 @@ fn a_history_that_leaves_out_entries_says_so() {
     assert!(page.contains("Only the newest 500 entries are shown; 2 older ones are in the log."), "{page}");
 }
 
-/// Minutes stood where months belong in 2.3.
+/// In 2.3 minutes were shown in place of months.
 #[test]
-fn times_are_those_of_the_configured_zone() {
+fn times_are_in_the_configured_time_zone() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     let id = add(&mut root, fixtures::of(ObjectKind::Aggregation), 1, "ARGO");
@@ -184,10 +189,10 @@ fn times_are_those_of_the_configured_zone() {
         let page = get(&mut root, &address);
         assert!(page.contains("2019-03-01 23:58"), "{address}: {page}");
     }
-    let month =
+    let day =
         get(&mut root, "/poem/admin/admin/logentry/?action_time__year=2019&action_time__month=3&action_time__day=1");
-    assert!(month.contains("2019-03-01 23:58"), "{month}");
-    // There was no such day: what is shown is the month.
+    assert!(day.contains("2019-03-01 23:58"), "{day}");
+    // There is no such day: the month is shown.
     let february =
         get(&mut root, "/poem/admin/admin/logentry/?action_time__year=2019&action_time__month=2&action_time__day=31");
     assert!(
@@ -196,9 +201,9 @@ fn times_are_those_of_the_configured_zone() {
     );
 }
 
-/// The tick of one request leaked into later ones in 2.3.
+/// In 2.3 the check box of one request leaked into later ones.
 #[test]
-fn ticks_concern_their_own_request() {
+fn check_boxes_apply_to_their_own_request_only() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     let fixture = fixtures::of(ObjectKind::Probe);
@@ -207,10 +212,10 @@ fn ticks_concern_their_own_request() {
     form.set("new_version", "");
     form.set("comment", "Amended.");
     save(&mut root, &form);
-    assert_eq!(site.versions(ObjectKind::Probe, id).len(), 1, "amended in place");
+    assert_eq!(site.versions(ObjectKind::Probe, id).len(), 1, "updated in place");
     let form = open(&mut root, &AT.change(ObjectKind::Probe, id));
-    let ticks = |name| matches!(form.get(name), Some(Control::Checkbox { checked: true, .. }));
-    assert!(ticks("new_version") && ticks("update_metrics"), "both are on again");
+    let is_checked = |name| matches!(form.get(name), Some(Control::Checkbox { checked: true, .. }));
+    assert!(is_checked("new_version") && is_checked("update_metrics"), "both are checked again");
     let mut form = form.clone();
     form.set("version", "2.0");
     save(&mut root, &form);
@@ -222,7 +227,7 @@ fn ticks_concern_their_own_request() {
 }
 
 #[test]
-fn deleting_says_what_else_is_affected_and_leaves_it_there() {
+fn a_deletion_lists_the_affected_objects_and_keeps_them() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (kind, member) in [
@@ -245,7 +250,7 @@ fn deleting_says_what_else_is_affected_and_leaves_it_there() {
 }
 
 #[test]
-fn a_clone_starts_from_its_original_and_says_so() {
+fn a_clone_starts_from_its_original_and_records_it() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (_, fixture) in all().filter(|(entity, _)| entity.options().can_clone) {

@@ -1,5 +1,5 @@
-//! The pages for people, over HTTP. Most tests go through every entity that `poem::admin` knows: a new one is covered
-//! by a form that fills it, in `fixtures`.
+//! The admin pages, over HTTP. Most tests go through every entity of `poem::admin`: a new entity is covered as soon as
+//! `fixtures` has the values for its form.
 
 mod bad_input;
 mod concurrent_edits;
@@ -27,11 +27,11 @@ use self::page::Form;
 use crate::support::sql::sql;
 use crate::support::{Browser, HttpResponse, Installation, Server};
 
-/// The addresses for who is logged in.
+/// The addresses of the pages for logged-in users.
 const AT: Addresses = Addresses { is_public: false };
 
-/// Users beside those of small.json: a superuser; a member of ARGO and one of SSC, of all kinds of groups; one for each
-/// kind who is in ARGO of the other kinds only; one in no group.
+/// Users in addition to those of small.json: a superuser; a member of ARGO and one of SSC, in all kinds of groups; for
+/// each kind a user who is in ARGO of the other kinds only; a user in no group.
 const USERS: &str = "
     INSERT INTO egi.app_user (username, password, is_superuser) VALUES
         ('root', '!', true), ('member', '!', false), ('neighbour', '!', false), ('nobody', '!', false);
@@ -45,16 +45,17 @@ const USERS: &str = "
             ON u.username LIKE 'without_%' AND u.username <> 'without_' || g.kind
         WHERE g.name = 'ARGO';";
 
-/// Small data, the users, and a server.
+/// An installation with small.json and [`USERS`], and its server.
 struct TestSite {
     installation: Installation,
     server: Server,
 }
 
 impl TestSite {
+    /// Copies a database that is filled once per run.
     fn new() -> Self {
-        static FURNISHED: OnceLock<String> = OnceLock::new();
-        let database = FURNISHED.get_or_init(|| {
+        static TEMPLATE: OnceLock<String> = OnceLock::new();
+        let database = TEMPLATE.get_or_init(|| {
             let installation = Installation::with_small_data();
             sql(&installation, USERS);
             installation.database.clone()
@@ -64,30 +65,31 @@ impl TestSite {
         Self { installation, server }
     }
 
-    /// A browser of somebody who is logged in.
+    /// Returns a browser in which the user is logged in.
     fn browser(&self, username: &str) -> Browser<'_> {
         let mut browser = self.stranger();
         browser.cookies.insert("sessionid".to_owned(), self.installation.log_in(username));
         browser
     }
 
-    /// A browser of nobody we know.
+    /// Returns a browser without a session.
     fn stranger(&self) -> Browser<'_> {
         let mut browser = Browser::new(&self.server);
         browser.cookies.insert("csrftoken".to_owned(), "0123456789abcdef0123456789abcdef".to_owned());
         browser
     }
 
+    /// Runs statements; returns the rows as [`sql`] does.
     fn sql(&self, statements: &str) -> Vec<String> {
         sql(&self.installation, statements)
     }
 
-    /// What is written in the one column and row of an answer.
+    /// Returns the last row of a result, usually its only value; empty if there is none.
     fn one(&self, statement: &str) -> String {
         self.sql(statement).pop().unwrap_or_default()
     }
 
-    /// The versions of an object, the oldest first.
+    /// Returns the ids of the versions of an object, the oldest first.
     fn versions(&self, kind: ObjectKind, id: i64) -> Vec<i64> {
         let ids =
             self.sql(&format!("SELECT id FROM egi.version WHERE kind = '{kind}' AND object_id = {id} ORDER BY id"));
@@ -95,12 +97,12 @@ impl TestSite {
     }
 }
 
-/// Every entity with what fills its form.
+/// Returns every entity with its fixture.
 fn all() -> impl Iterator<Item = (&'static dyn Entity, &'static Fixture)> {
     ObjectKind::all().filter_map(|kind| Some((poem::admin::entity(kind)?, fixtures::of(kind))))
 }
 
-/// A page that must be there.
+/// Returns a page that must exist.
 #[track_caller]
 fn get(browser: &mut Browser<'_>, address: &str) -> String {
     let answer = browser.get(address);
@@ -108,21 +110,21 @@ fn get(browser: &mut Browser<'_>, address: &str) -> String {
     answer.text()
 }
 
-/// The form of a page that must have one.
+/// Returns the form of a page that must have one.
 #[track_caller]
 fn open(browser: &mut Browser<'_>, address: &str) -> Form {
     let page = get(browser, address);
     Form::read(&page).unwrap_or_else(|| panic!("{address} has no form: {page}"))
 }
 
-/// Sends a form, with the token of this browser.
+/// Submits a form with the CSRF token of this browser.
 fn submit(browser: &mut Browser<'_>, form: &Form) -> HttpResponse {
     let mut form = form.clone();
     form.set("csrfmiddlewaretoken", &browser.cookies["csrftoken"].clone());
     browser.post_body(&form.action, &form.body())
 }
 
-/// Sends a form that must be saved; gives the page that follows.
+/// Submits a form that must be saved; returns the page that follows.
 #[track_caller]
 fn save(browser: &mut Browser<'_>, form: &Form) -> String {
     let answer = submit(browser, form);
@@ -130,7 +132,7 @@ fn save(browser: &mut Browser<'_>, form: &Form) -> String {
     get(browser, answer.header("Location").unwrap())
 }
 
-/// Adds the `number`th object of a fixture; gives its id.
+/// Adds the `number`th object of a fixture; returns its id.
 #[track_caller]
 fn add(browser: &mut Browser<'_>, fixture: &Fixture, number: usize, group: &str) -> i64 {
     let mut form = open(browser, &AT.addition(fixture.kind));
@@ -140,7 +142,7 @@ fn add(browser: &mut Browser<'_>, fixture: &Fixture, number: usize, group: &str)
     id_of(browser, fixture, &fixture.key(number))
 }
 
-/// The id of the object of this name, as the list links to it.
+/// Returns the id of the object with this name, by the link in the list.
 #[track_caller]
 fn id_of(browser: &mut Browser<'_>, fixture: &Fixture, name: &str) -> i64 {
     let query: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
@@ -151,14 +153,14 @@ fn id_of(browser: &mut Browser<'_>, fixture: &Fixture, name: &str) -> i64 {
     ids[0]
 }
 
-/// The objects that a list links to, in order.
+/// Returns the ids of the objects that a list links to, in order.
 fn ids(kind: ObjectKind, page: &str) -> Vec<i64> {
     let list = AT.list(kind);
     let id = |link: &String| link.strip_prefix(&list)?.strip_suffix("/change/")?.parse().ok();
     page::links(page).iter().filter_map(id).collect()
 }
 
-/// Only what is said after something was done.
+/// Returns the flash messages of a page.
 fn said(page: &str) -> String {
     page::text_of_class(page, "messages").expect("every page has a place for messages")
 }

@@ -1,4 +1,4 @@
-//! Pages that are kept are never older than the data, and never somebody else's.
+//! Cached pages are never older than the data, and never those of another user.
 
 use poem::domain::model::object_kind::ObjectKind;
 use poem::templates::Addresses;
@@ -9,7 +9,7 @@ use crate::support::cluster::queries;
 
 const PUBLIC: Addresses = Addresses { is_public: true };
 
-/// What pages that are kept may be made of: a change of it gives the tenant a new stamp.
+/// Returns the tables that cached pages may be made of: a change of one gives the tenant a new stamp.
 fn stamped(site: &TestSite) -> Vec<String> {
     site.sql(
         "SELECT DISTINCT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -17,7 +17,7 @@ fn stamped(site: &TestSite) -> Vec<String> {
     )
 }
 
-/// Pages of each kind that is kept.
+/// Returns pages of each kind that is cached.
 fn addresses(site: &TestSite, at: Addresses) -> Vec<String> {
     let mut addresses = vec![at.list(ObjectKind::Service)];
     for kind in [ObjectKind::Profile, ObjectKind::Probe, ObjectKind::Metric] {
@@ -32,14 +32,15 @@ fn addresses(site: &TestSite, at: Addresses) -> Vec<String> {
     addresses
 }
 
-fn asked(site: &TestSite, browser: &mut Browser<'_>, address: &str) -> Vec<String> {
+/// Returns the queries that a page makes.
+fn queries_of(site: &TestSite, browser: &mut Browser<'_>, address: &str) -> Vec<String> {
     queries(&site.installation.database, || {
         get(browser, address);
     })
 }
 
 #[test]
-fn a_page_that_is_kept_asks_for_the_session_only() {
+fn a_cached_page_queries_the_session_only() {
     let site = TestSite::new();
     let stamped = stamped(&site);
     let tables = site.sql("SELECT relname FROM pg_class WHERE relnamespace = 'egi'::regnamespace AND relkind = 'r'");
@@ -49,24 +50,24 @@ fn a_page_that_is_kept_asks_for_the_session_only() {
     for (browser, at) in [(&mut root, AT), (&mut stranger, PUBLIC)] {
         let is_of_session = |query: &String| query.contains("login_session");
         for address in addresses(&site, at) {
-            let made = asked(&site, browser, &address);
+            let made = queries_of(&site, browser, &address);
             for query in made.iter().filter(|query| !is_of_session(query)) {
                 let names = |table: &&&String| {
                     query.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == table.as_str())
                 };
-                // One statement knows all choices; its parts for users are not asked for.
-                let unnoticed = unstamped.iter().find(names).filter(|_| !query.contains("'users' = ANY"));
-                assert_eq!(unnoticed, None, "{address}: a change of it would not be seen: {query}");
+                // One statement reads all choices; its part for users is switched off here.
+                let unstamped_table = unstamped.iter().find(names).filter(|_| !query.contains("'users' = ANY"));
+                assert_eq!(unstamped_table, None, "{address}: a change of this table would not be seen: {query}");
             }
-            let again = asked(&site, browser, &address);
+            let again = queries_of(&site, browser, &address);
             let session = usize::from(!at.is_public);
             assert_eq!((again.len(), again.iter().filter(|query| is_of_session(query)).count()), (session, session));
-            assert!(made.len() > session, "{address} was made: {made:?}");
+            assert!(made.len() > session, "{address} was not cached at first: {made:?}");
         }
     }
 }
 
-/// By a command, by another server, by hand: it makes no difference to the database.
+/// The stamp comes from triggers: it does not matter whether a command, another server or a person writes.
 #[test]
 fn a_change_by_plain_sql_is_on_the_next_page() {
     let site = TestSite::new();
@@ -84,8 +85,8 @@ fn a_change_by_plain_sql_is_on_the_next_page() {
         ),
         (
             ObjectKind::Probe,
-            "UPDATE egi.probe SET description = 'anew' WHERE id = (SELECT min(id) FROM egi.probe)",
-            "anew",
+            "UPDATE egi.probe SET description = 'rewritten' WHERE id = (SELECT min(id) FROM egi.probe)",
+            "rewritten",
         ),
         (
             ObjectKind::Profile,
@@ -97,22 +98,22 @@ fn a_change_by_plain_sql_is_on_the_next_page() {
         let address = AT.list(kind);
         assert!(!get(&mut root, &address).contains(new) && !get(&mut root, &address).contains(new), "{address}");
         site.sql(change);
-        assert!(get(&mut root, &address).contains(new), "{address} is new after {change}");
+        assert!(get(&mut root, &address).contains(new), "{address} is rendered again after {change}");
     }
 }
 
 #[test]
-fn a_page_is_kept_for_one_viewer() {
+fn a_page_is_cached_for_one_viewer() {
     let site = TestSite::new();
     let address = AT.list(ObjectKind::Probe);
-    let (mut root, mut nobody) = (site.browser("root"), site.browser("nobody"));
+    let (mut root, mut other) = (site.browser("root"), site.browser("nobody"));
     for _ in 0..2 {
         assert!(get(&mut root, &address).contains("Add probe"));
-        assert!(!get(&mut nobody, &address).contains("Add probe"), "nobody may add one");
+        assert!(!get(&mut other, &address).contains("Add probe"), "this user may not add one");
     }
-    // The same person with other rights, and with another token.
+    // The same user with other rights, and with another token.
     site.sql("UPDATE egi.app_user SET is_superuser = false WHERE username = 'root'");
-    assert!(!get(&mut root, &address).contains("Add probe"), "not any more");
+    assert!(!get(&mut root, &address).contains("Add probe"), "the right is gone");
     let token = "fedcba9876543210fedcba9876543210";
     root.cookies.insert("csrftoken".to_owned(), token.to_owned());
     assert!(get(&mut root, &address).contains(token));
@@ -121,7 +122,7 @@ fn a_page_is_kept_for_one_viewer() {
 }
 
 #[test]
-fn what_was_done_is_said_once() {
+fn a_flash_message_is_shown_once() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     let fixture = fixtures::of(ObjectKind::Probe);
@@ -136,9 +137,9 @@ fn what_was_done_is_said_once() {
     assert!(!said(&after).contains("was changed") && after == again, "{}", said(&after));
 }
 
-/// Users are in no answer and on no page that is kept.
+/// Users are in no cached response and on no cached page.
 #[test]
-fn a_change_of_a_user_leaves_what_is_kept() {
+fn a_change_of_a_user_does_not_invalidate_the_cache() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     let stamp = || site.one("SELECT stamp FROM public.tenant_stamp WHERE schema_name = 'egi'");

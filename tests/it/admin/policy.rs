@@ -1,4 +1,4 @@
-//! Who may do what: every role, entity and action, and what must be answered.
+//! Permissions: every role, entity and action, with the expected outcome.
 
 use poem::admin::crud::{EntityOptions, Restore};
 use poem::domain::model::group_kind::GroupKind;
@@ -13,7 +13,7 @@ use crate::support::{Browser, HttpResponse};
 const READ_ONLY: &str = "This is a read-only instance";
 const REQUIRED: &str = "This field is required.";
 
-/// The group of an object, or none.
+/// The group of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum In {
     Argo,
@@ -31,9 +31,9 @@ impl In {
     }
 }
 
-/// What is asked for, by the groups of the objects.
+/// An action that a role attempts, with the groups of the objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ask {
+enum Attempt {
     List,
     History(In),
     OpenAdd,
@@ -41,101 +41,102 @@ enum Ask {
     OpenDelete(In),
     OpenClone(In),
     Add(In),
-    /// From one group to another, or within one.
+    /// A change, from one group to another or within one.
     Change(In, In),
     Delete(In),
-    /// A copy in the same group.
+    /// Saves a copy in the same group.
     Clone(In),
     Restore(In),
 }
 
-/// What is answered.
+/// The expected outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// 303, or the form of what was added.
+    /// 303, or 200 with the token of a new key.
     Done,
-    /// 200, with a form where one was asked for.
+    /// 200, with a form if one was requested.
     Page,
-    /// 200 and nothing to type.
+    /// 200 without a form.
     ReadOnly,
-    /// 422, and what is wrong with the group.
-    Mend(&'static str),
+    /// 422, with this error at the group.
+    GroupError(&'static str),
     /// 403.
     Refused,
 }
 
 use In::{Argo, None as NoGroup, Ssc};
-use Outcome::{Done, Mend, Page, ReadOnly, Refused};
+use Outcome::{Done, GroupError, Page, ReadOnly, Refused};
 
-const NOT_ARGO: Outcome = Mend("You are not member of group ARGO.");
-const NOT_SSC: Outcome = Mend("You are not member of group SSC.");
-const CHOOSE: Outcome = Mend(REQUIRED);
+const NOT_ARGO: Outcome = GroupError("You are not member of group ARGO.");
+const NOT_SSC: Outcome = GroupError("You are not member of group SSC.");
+const GROUP_REQUIRED: Outcome = GroupError(REQUIRED);
 
-/// Objects that belong to groups: for a superuser, a member of ARGO, a member of SSC, a member of other kinds of groups
-/// only, and somebody in no group.
-const RULED: [(Ask, [Outcome; 5]); 26] = [
-    (Ask::List, [Page; 5]),
-    (Ask::History(Argo), [Page; 5]),
-    (Ask::OpenAdd, [Page, Page, Page, Refused, Refused]),
-    (Ask::OpenChange(Argo), [Page, Page, ReadOnly, ReadOnly, ReadOnly]),
-    (Ask::OpenChange(Ssc), [Page, ReadOnly, Page, ReadOnly, ReadOnly]),
-    (Ask::OpenChange(NoGroup), [Page, ReadOnly, ReadOnly, ReadOnly, ReadOnly]),
-    (Ask::OpenDelete(Argo), [Page, Page, Refused, Refused, Refused]),
-    (Ask::OpenDelete(NoGroup), [Page, Refused, Refused, Refused, Refused]),
-    (Ask::OpenClone(Argo), [Page, Page, Refused, Refused, Refused]),
-    (Ask::OpenClone(Ssc), [Page, Refused, Page, Refused, Refused]),
-    (Ask::Add(Argo), [Done, Done, NOT_ARGO, Refused, Refused]),
-    (Ask::Add(Ssc), [Done, NOT_SSC, Done, Refused, Refused]),
-    (Ask::Add(NoGroup), [Done, CHOOSE, CHOOSE, Refused, Refused]),
-    (Ask::Change(Argo, Argo), [Done, Done, Refused, Refused, Refused]),
-    (Ask::Change(Ssc, Ssc), [Done, Refused, Done, Refused, Refused]),
-    (Ask::Change(NoGroup, Argo), [Done, Refused, Refused, Refused, Refused]),
-    (Ask::Change(Argo, Ssc), [Done, NOT_SSC, Refused, Refused, Refused]),
-    (Ask::Change(Ssc, Argo), [Done, Refused, NOT_ARGO, Refused, Refused]),
-    (Ask::Change(Argo, NoGroup), [Done, CHOOSE, Refused, Refused, Refused]),
-    (Ask::Delete(Argo), [Done, Done, Refused, Refused, Refused]),
-    (Ask::Delete(Ssc), [Done, Refused, Done, Refused, Refused]),
-    (Ask::Delete(NoGroup), [Done, Refused, Refused, Refused, Refused]),
-    (Ask::Clone(Argo), [Done, Done, Refused, Refused, Refused]),
-    (Ask::Clone(Ssc), [Done, Refused, Done, Refused, Refused]),
-    (Ask::Restore(Argo), [Done, Done, Refused, Refused, Refused]),
-    (Ask::Restore(Ssc), [Done, Refused, Done, Refused, Refused]),
+/// The outcomes for objects that belong to groups: for a superuser, a member of ARGO, a member of SSC, a member of
+/// other kinds of groups only, and a user in no group.
+const RULED: [(Attempt, [Outcome; 5]); 26] = [
+    (Attempt::List, [Page; 5]),
+    (Attempt::History(Argo), [Page; 5]),
+    (Attempt::OpenAdd, [Page, Page, Page, Refused, Refused]),
+    (Attempt::OpenChange(Argo), [Page, Page, ReadOnly, ReadOnly, ReadOnly]),
+    (Attempt::OpenChange(Ssc), [Page, ReadOnly, Page, ReadOnly, ReadOnly]),
+    (Attempt::OpenChange(NoGroup), [Page, ReadOnly, ReadOnly, ReadOnly, ReadOnly]),
+    (Attempt::OpenDelete(Argo), [Page, Page, Refused, Refused, Refused]),
+    (Attempt::OpenDelete(NoGroup), [Page, Refused, Refused, Refused, Refused]),
+    (Attempt::OpenClone(Argo), [Page, Page, Refused, Refused, Refused]),
+    (Attempt::OpenClone(Ssc), [Page, Refused, Page, Refused, Refused]),
+    (Attempt::Add(Argo), [Done, Done, NOT_ARGO, Refused, Refused]),
+    (Attempt::Add(Ssc), [Done, NOT_SSC, Done, Refused, Refused]),
+    (Attempt::Add(NoGroup), [Done, GROUP_REQUIRED, GROUP_REQUIRED, Refused, Refused]),
+    (Attempt::Change(Argo, Argo), [Done, Done, Refused, Refused, Refused]),
+    (Attempt::Change(Ssc, Ssc), [Done, Refused, Done, Refused, Refused]),
+    (Attempt::Change(NoGroup, Argo), [Done, Refused, Refused, Refused, Refused]),
+    (Attempt::Change(Argo, Ssc), [Done, NOT_SSC, Refused, Refused, Refused]),
+    (Attempt::Change(Ssc, Argo), [Done, Refused, NOT_ARGO, Refused, Refused]),
+    (Attempt::Change(Argo, NoGroup), [Done, GROUP_REQUIRED, Refused, Refused, Refused]),
+    (Attempt::Delete(Argo), [Done, Done, Refused, Refused, Refused]),
+    (Attempt::Delete(Ssc), [Done, Refused, Done, Refused, Refused]),
+    (Attempt::Delete(NoGroup), [Done, Refused, Refused, Refused, Refused]),
+    (Attempt::Clone(Argo), [Done, Done, Refused, Refused, Refused]),
+    (Attempt::Clone(Ssc), [Done, Refused, Done, Refused, Refused]),
+    (Attempt::Restore(Argo), [Done, Done, Refused, Refused, Refused]),
+    (Attempt::Restore(Ssc), [Done, Refused, Done, Refused, Refused]),
 ];
 
-/// Objects that superusers alone see.
-const FOR_SUPERUSERS: [(Ask, [Outcome; 5]); 8] = [
-    (Ask::List, [Page, Refused, Refused, Refused, Refused]),
-    (Ask::History(NoGroup), [Page, Refused, Refused, Refused, Refused]),
-    (Ask::OpenAdd, [Page, Refused, Refused, Refused, Refused]),
-    (Ask::OpenChange(NoGroup), [Page, Refused, Refused, Refused, Refused]),
-    (Ask::OpenDelete(NoGroup), [Page, Refused, Refused, Refused, Refused]),
-    (Ask::Add(NoGroup), [Done, Refused, Refused, Refused, Refused]),
-    (Ask::Change(NoGroup, NoGroup), [Done, Refused, Refused, Refused, Refused]),
-    (Ask::Delete(NoGroup), [Done, Refused, Refused, Refused, Refused]),
+/// The outcomes for objects that only superusers see.
+const FOR_SUPERUSERS: [(Attempt, [Outcome; 5]); 8] = [
+    (Attempt::List, [Page, Refused, Refused, Refused, Refused]),
+    (Attempt::History(NoGroup), [Page, Refused, Refused, Refused, Refused]),
+    (Attempt::OpenAdd, [Page, Refused, Refused, Refused, Refused]),
+    (Attempt::OpenChange(NoGroup), [Page, Refused, Refused, Refused, Refused]),
+    (Attempt::OpenDelete(NoGroup), [Page, Refused, Refused, Refused, Refused]),
+    (Attempt::Add(NoGroup), [Done, Refused, Refused, Refused, Refused]),
+    (Attempt::Change(NoGroup, NoGroup), [Done, Refused, Refused, Refused, Refused]),
+    (Attempt::Delete(NoGroup), [Done, Refused, Refused, Refused, Refused]),
 ];
 
-/// Objects of one entity to try things at, and the forms that a superuser would send.
-struct Trial<'a> {
+/// The objects of one entity that the roles act on, and the forms that a superuser would submit.
+struct Subject<'a> {
     site: &'a TestSite,
     root: Browser<'a>,
     options: &'static EntityOptions,
     fixture: &'static Fixture,
-    /// Of ARGO, of SSC, without a group.
+    /// The ids of an object of ARGO, of one of SSC and of one without a group.
     objects: [i64; 3],
+    /// The number of objects made so far.
     made: usize,
 }
 
-impl<'a> Trial<'a> {
+impl<'a> Subject<'a> {
     fn of(site: &'a TestSite, options: &'static EntityOptions, fixture: &'static Fixture) -> Self {
-        let mut trial = Self { site, root: site.browser("root"), options, fixture, objects: [0; 3], made: 0 };
-        trial.objects = [Argo, Ssc, NoGroup].map(|group| trial.make(group));
-        trial
+        let mut subject = Self { site, root: site.browser("root"), options, fixture, objects: [0; 3], made: 0 };
+        subject.objects = [Argo, Ssc, NoGroup].map(|group| subject.make(group));
+        subject
     }
 
-    /// A new object in a group.
+    /// Adds an object to a group; returns its id.
     fn make(&mut self, group: In) -> i64 {
         self.made += 1;
-        // A metric must be added to a group, and can only lose it.
+        // A metric must be added to a group; only by SQL can it lose it.
         let needs_group = self.fixture.kind == ObjectKind::Metric && group == NoGroup;
         let id = add(&mut self.root, self.fixture, self.made, if needs_group { "ARGO" } else { group.name() });
         if needs_group {
@@ -148,47 +149,48 @@ impl<'a> Trial<'a> {
         self.objects[group as usize]
     }
 
-    /// Whether this entity can be asked so.
-    fn knows(&self, ask: Ask) -> bool {
-        match ask {
-            Ask::OpenClone(_) | Ask::Clone(_) => self.options.can_clone,
-            Ask::Restore(_) => self.options.restore == Restore::AtOnce,
+    /// Returns whether the entity has this action.
+    fn supports(&self, attempt: Attempt) -> bool {
+        match attempt {
+            Attempt::OpenClone(_) | Attempt::Clone(_) => self.options.can_clone,
+            Attempt::Restore(_) => self.options.restore == Restore::AtOnce,
             _ => true,
         }
     }
 
-    /// What somebody who looks is answered.
-    fn look(&self, browser: &mut Browser<'_>, ask: Ask) -> Option<HttpResponse> {
+    /// Requests the page of an action that only reads; `None` for the others.
+    fn read_page(&self, browser: &mut Browser<'_>, attempt: Attempt) -> Option<HttpResponse> {
         let kind = self.options.kind;
-        let address = match ask {
-            Ask::List => AT.list(kind),
-            Ask::OpenAdd => AT.addition(kind),
-            Ask::History(group) => AT.history(kind, self.object(group)),
-            Ask::OpenChange(group) => AT.change(kind, self.object(group)),
-            Ask::OpenDelete(group) => AT.delete(kind, self.object(group)),
-            Ask::OpenClone(group) => AT.clone_of(kind, self.object(group)),
+        let address = match attempt {
+            Attempt::List => AT.list(kind),
+            Attempt::OpenAdd => AT.addition(kind),
+            Attempt::History(group) => AT.history(kind, self.object(group)),
+            Attempt::OpenChange(group) => AT.change(kind, self.object(group)),
+            Attempt::OpenDelete(group) => AT.delete(kind, self.object(group)),
+            Attempt::OpenClone(group) => AT.clone_of(kind, self.object(group)),
             _ => return None,
         };
         Some(browser.get(&address))
     }
 
-    /// The form to send, as a superuser is given it; of a new object where it shall go through.
-    fn form(&mut self, ask: Ask, is_new: bool) -> Option<Form> {
+    /// Returns the form to submit, as a superuser gets it; `None` for an action that only reads. `is_new` makes an
+    /// object for it, because a successful attempt uses the object up.
+    fn form(&mut self, attempt: Attempt, is_new: bool) -> Option<Form> {
         let kind = self.options.kind;
-        let object = |trial: &mut Self, group| if is_new { trial.make(group) } else { trial.object(group) };
+        let object = |subject: &mut Self, group| if is_new { subject.make(group) } else { subject.object(group) };
         let bare = |action: String| Form {
             action,
             controls: vec![("csrfmiddlewaretoken".to_owned(), super::page::Control::Hidden(String::new()))],
             required: Vec::new(),
         };
-        Some(match ask {
-            Ask::Add(group) => {
+        Some(match attempt {
+            Attempt::Add(group) => {
                 let mut form = open(&mut self.root, &AT.addition(kind));
                 self.made += 1;
                 self.fixture.fill(&mut form, self.made, group.name());
                 form
             }
-            Ask::Change(before, after) => {
+            Attempt::Change(before, after) => {
                 let id = object(self, before);
                 let mut form = open(&mut self.root, &AT.change(kind, id));
                 let (name, [value, _]) = self.fixture.change;
@@ -200,18 +202,18 @@ impl<'a> Trial<'a> {
                 }
                 form
             }
-            Ask::Clone(group) => {
+            Attempt::Clone(group) => {
                 let id = object(self, group);
                 let mut form = open(&mut self.root, &AT.clone_of(kind, id));
                 self.made += 1;
                 form.set(self.fixture.form[0].0, &self.fixture.key(self.made));
                 form
             }
-            Ask::Delete(group) => {
+            Attempt::Delete(group) => {
                 let id = object(self, group);
                 bare(AT.delete(kind, id))
             }
-            Ask::Restore(group) => {
+            Attempt::Restore(group) => {
                 let id = object(self, group);
                 bare(AT.version(kind, id, self.site.versions(kind, id)[0]))
             }
@@ -220,86 +222,88 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// What the table says, but that nobody adds a metric without a group, or moves it out of all.
-fn expected(kind: ObjectKind, ask: Ask, outcome: Outcome) -> Outcome {
-    match (kind, ask, outcome) {
-        (ObjectKind::Metric, Ask::Add(NoGroup) | Ask::Change(_, NoGroup), Done) => CHOOSE,
+/// Returns the outcome of the table, except that a metric cannot be added without a group or lose its group.
+fn expected(kind: ObjectKind, attempt: Attempt, outcome: Outcome) -> Outcome {
+    match (kind, attempt, outcome) {
+        (ObjectKind::Metric, Attempt::Add(NoGroup) | Attempt::Change(_, NoGroup), Done) => GROUP_REQUIRED,
         _ => outcome,
     }
 }
 
+/// Returns the users of the five roles, in the order of the tables.
 fn usernames(ruled_by: Option<GroupKind>) -> [String; 5] {
     let without = ruled_by.map_or("member".to_owned(), |kind| format!("without_{kind}"));
     ["root".to_owned(), "member".to_owned(), "neighbour".to_owned(), without, "nobody".to_owned()]
 }
 
 #[track_caller]
-fn check(said: &str, answer: &HttpResponse, outcome: Outcome) {
+fn check(label: &str, answer: &HttpResponse, outcome: Outcome) {
     let page = answer.text();
     let (status, has_form) = (answer.status, Form::read(&page).is_some());
-    let is_so = match outcome {
+    let is_as_expected = match outcome {
         // The token of a key is shown at once.
         Done => status == 303 || status == 200 && page.contains("shown this once"),
         Page => status == 200 && !page.contains(READ_ONLY),
         ReadOnly => status == 200 && !has_form && page.contains(READ_ONLY) && page.contains("superuser"),
-        Mend(words) => status == 422 && has_form && errors_at(&page, "group") == words,
+        GroupError(words) => status == 422 && has_form && errors_at(&page, "group") == words,
         Refused => status == 403 && !has_form,
     };
-    assert!(is_so, "{said}: {outcome:?}, but {status}: {page}");
+    assert!(is_as_expected, "{label}: {outcome:?}, but {status}: {page}");
 }
 
-/// The role that the position in the table stands for, in words that tell a failure apart.
-fn say(kind: ObjectKind, ask: Ask, username: &str) -> String {
-    format!("{username}: {kind} {ask:?}")
+/// Returns a label for the message of a failure.
+fn label(kind: ObjectKind, attempt: Attempt, username: &str) -> String {
+    format!("{username}: {kind} {attempt:?}")
 }
 
-fn hold(site: &TestSite, trial: &mut Trial<'_>, table: &[(Ask, [Outcome; 5])]) {
-    let kind = trial.options.kind;
-    let usernames = usernames(trial.fixture.ruled_by());
+/// Attempts every action of a table with every role.
+fn check_table(site: &TestSite, subject: &mut Subject<'_>, table: &[(Attempt, [Outcome; 5])]) {
+    let kind = subject.options.kind;
+    let usernames = usernames(subject.fixture.ruled_by());
     let mut browsers = usernames.clone().map(|username| site.browser(&username));
-    let cells: Vec<(Ask, usize, Outcome)> = table
+    let cells: Vec<(Attempt, usize, Outcome)> = table
         .iter()
-        .filter(|(ask, _)| trial.knows(*ask))
-        .flat_map(|(ask, row)| {
-            row.iter().enumerate().map(|(role, outcome)| (*ask, role, expected(kind, *ask, *outcome)))
+        .filter(|(attempt, _)| subject.supports(*attempt))
+        .flat_map(|(attempt, row)| {
+            row.iter().enumerate().map(|(role, outcome)| (*attempt, role, expected(kind, *attempt, *outcome)))
         })
         .collect();
-    // First everything that must leave no trace, then what is done.
+    // First all attempts that must not write, then those that succeed.
     let before = tables(&site.installation);
-    for (ask, role, outcome) in cells.iter().copied().filter(|(.., outcome)| *outcome != Done) {
-        let answer = match trial.look(&mut browsers[role], ask) {
+    for (attempt, role, outcome) in cells.iter().copied().filter(|(.., outcome)| *outcome != Done) {
+        let answer = match subject.read_page(&mut browsers[role], attempt) {
             Some(answer) => answer,
-            None => submit(&mut browsers[role], &trial.form(ask, false).unwrap()),
+            None => submit(&mut browsers[role], &subject.form(attempt, false).unwrap()),
         };
-        check(&say(kind, ask, &usernames[role]), &answer, outcome);
+        check(&label(kind, attempt, &usernames[role]), &answer, outcome);
     }
-    nobody_known(site, trial, table);
+    check_without_login(site, subject, table);
     assert!(before == tables(&site.installation), "{kind}: something was written");
-    for (ask, role, outcome) in cells.into_iter().filter(|(.., outcome)| *outcome == Done) {
-        let form = trial.form(ask, true).unwrap();
-        check(&say(kind, ask, &usernames[role]), &submit(&mut browsers[role], &form), outcome);
+    for (attempt, role, outcome) in cells.into_iter().filter(|(.., outcome)| *outcome == Done) {
+        let form = subject.form(attempt, true).unwrap();
+        check(&label(kind, attempt, &usernames[role]), &submit(&mut browsers[role], &form), outcome);
     }
 }
 
-/// Whoever is not logged in is led to the login, and what they sent goes along.
-fn nobody_known(site: &TestSite, trial: &mut Trial<'_>, table: &[(Ask, [Outcome; 5])]) {
+/// Without a login a page redirects to the login, and a form is kept for after it.
+fn check_without_login(site: &TestSite, subject: &mut Subject<'_>, table: &[(Attempt, [Outcome; 5])]) {
     let mut browser = site.stranger();
-    for (ask, _) in table {
-        if let Some(answer) = trial.look(&mut browser, *ask) {
+    for (attempt, _) in table {
+        if let Some(answer) = subject.read_page(&mut browser, *attempt) {
             let login = answer.header("Location").unwrap_or_default();
-            assert!(answer.status == 302 && login.starts_with("/poem/admin/login/?next="), "{ask:?}: {answer:?}");
-        } else if trial.knows(*ask) {
-            let answer = submit(&mut browser, &trial.form(*ask, false).unwrap());
-            assert!(answer.status == 403 && answer.text().contains("name=\"password\""), "{ask:?}: {answer:?}");
+            assert!(answer.status == 302 && login.starts_with("/poem/admin/login/?next="), "{attempt:?}: {answer:?}");
+        } else if subject.supports(*attempt) {
+            let answer = submit(&mut browser, &subject.form(*attempt, false).unwrap());
+            assert!(answer.status == 403 && answer.text().contains("name=\"password\""), "{attempt:?}: {answer:?}");
         }
     }
 }
 
 #[test]
-fn every_role_may_do_what_it_may_with_what_belongs_to_groups() {
+fn objects_of_groups_are_changed_by_members_and_superusers_only() {
     let site = TestSite::new();
     for (entity, fixture) in all().filter(|(_, fixture)| fixture.ruled_by().is_some()) {
-        hold(&site, &mut Trial::of(&site, entity.options(), fixture), &RULED);
+        check_table(&site, &mut Subject::of(&site, entity.options(), fixture), &RULED);
     }
 }
 
@@ -307,12 +311,12 @@ fn every_role_may_do_what_it_may_with_what_belongs_to_groups() {
 fn users_groups_and_keys_are_for_superusers() {
     let site = TestSite::new();
     for (entity, fixture) in all().filter(|(_, fixture)| fixture.ruled_by().is_none()) {
-        hold(&site, &mut Trial::of(&site, entity.options(), fixture), &FOR_SUPERUSERS);
+        check_table(&site, &mut Subject::of(&site, entity.options(), fixture), &FOR_SUPERUSERS);
     }
 }
 
 #[test]
-fn rights_that_went_while_a_form_was_open_are_gone() {
+fn rights_that_are_withdrawn_while_a_form_is_open_no_longer_count() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     for (_, fixture) in all().filter(|(_, fixture)| fixture.ruled_by().is_some()) {
@@ -327,7 +331,7 @@ fn rights_that_went_while_a_form_was_open_are_gone() {
             "FROM egi.group_member WHERE kind = '{}' AND user_id = (SELECT id FROM egi.app_user WHERE username = 'member')",
             fixture.ruled_by().unwrap()
         );
-        site.sql(&format!("CREATE TABLE kept AS SELECT * {rights}; DELETE {rights}"));
+        site.sql(&format!("CREATE TABLE withdrawn AS SELECT * {rights}; DELETE {rights}"));
         let before = tables(&site.installation);
         for form in [&adding, &changing] {
             let answer = submit(&mut member, form);
@@ -335,14 +339,14 @@ fn rights_that_went_while_a_form_was_open_are_gone() {
         }
         assert_eq!(member.post_body(&AT.delete(fixture.kind, id), &deleting).status, 403);
         assert!(before == tables(&site.installation), "{}", fixture.kind);
-        site.sql("INSERT INTO egi.group_member SELECT * FROM kept; DROP TABLE kept");
-        assert_eq!(submit(&mut member, &changing).status, 303, "{}: with the rights it goes through", fixture.kind);
+        site.sql("INSERT INTO egi.group_member SELECT * FROM withdrawn; DROP TABLE withdrawn");
+        assert_eq!(submit(&mut member, &changing).status, 303, "{}: with the rights it is saved", fixture.kind);
     }
 }
 
-/// Opening an own object gave lasting rights on foreign ones in 2.3.
+/// In 2.3, opening an object of one's own group gave lasting rights on those of other groups.
 #[test]
-fn looking_gives_no_rights() {
+fn opening_a_page_gives_no_rights() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     let mut member = site.browser("member");
@@ -359,7 +363,7 @@ fn looking_gives_no_rights() {
 }
 
 #[test]
-fn services_log_and_index_are_shown_to_whom_they_concern() {
+fn services_log_and_index_are_shown_by_role() {
     let site = TestSite::new();
     let entry = site.one("SELECT max(id) FROM egi.log_entry");
     let entry = format!("/poem/admin/admin/logentry/{entry}/change/");
@@ -367,7 +371,7 @@ fn services_log_and_index_are_shown_to_whom_they_concern() {
         "/poem/admin/poem/custuser/{}/password/",
         site.one("SELECT id FROM egi.app_user WHERE username = 'nobody'")
     );
-    // For a superuser, a member, somebody in no group, and nobody known.
+    // For a superuser, a member, a user in no group, and a client without a session.
     let table = [
         ("/poem/admin/", [200, 303, 303, 302]),
         ("/poem/admin/poem/", [200, 303, 303, 302]),

@@ -1,4 +1,4 @@
-//! What everybody may read without login, and what not.
+//! The public pages: readable without a login.
 
 use poem::domain::model::object_kind::ObjectKind;
 
@@ -6,7 +6,7 @@ use super::page::{Form, links};
 use super::{AT, TestSite, add, all, get};
 
 #[test]
-fn public_pages_show_what_is_public_read_only() {
+fn public_pages_show_public_objects_read_only() {
     let site = TestSite::new();
     let (mut root, mut browser) = (site.browser("root"), site.stranger());
     for (entity, fixture) in all() {
@@ -18,7 +18,7 @@ fn public_pages_show_what_is_public_read_only() {
                 assert_eq!(
                     browser.get(address).status,
                     302,
-                    "{address}: it leads to the login as whatever is not there"
+                    "{address} redirects to the login, like an unknown address"
                 );
                 assert_eq!(root.get(address).status, 404, "{address}");
             }
@@ -28,8 +28,8 @@ fn public_pages_show_what_is_public_read_only() {
         assert!(links(&list).contains(&change), "{base}: {list}");
         let page = get(&mut browser, &change);
         assert!(Form::read(&page).is_none() && page.contains("read-only"), "{page}");
-        let shown = &fixture.form.iter().find(|(name, _)| *name == fixture.change.0).unwrap().1;
-        assert!(page.contains(shown), "{change} shows {shown}: {page}");
+        let value = &fixture.form.iter().find(|(name, _)| *name == fixture.change.0).unwrap().1;
+        assert!(page.contains(value), "{change} shows {value}: {page}");
         for version in site.versions(fixture.kind, id) {
             get(&mut browser, &format!("{base}{id}/history/{version}/"));
         }
@@ -42,7 +42,7 @@ fn public_pages_show_what_is_public_read_only() {
                 assert_eq!(status, 404, "{base}{number}/{below}");
             }
         }
-        // Who is logged in sees the same there.
+        // A logged-in user sees the same page.
         get(&mut root, &change);
         let answer = browser.post(&change, &[("_revision", "1")]);
         assert!(answer.status == 403 && answer.text().contains("name=\"password\""), "{answer:?}");
@@ -50,7 +50,7 @@ fn public_pages_show_what_is_public_read_only() {
 }
 
 #[test]
-fn services_are_public_and_whole() {
+fn services_are_public_and_complete() {
     let site = TestSite::new();
     // A metric name under two tags broke this page in 2.3.
     site.sql(
@@ -85,7 +85,7 @@ fn services_are_public_and_whole() {
 }
 
 #[test]
-fn a_login_leads_back_to_where_it_was_wanted_and_nowhere_else() {
+fn a_login_leads_back_to_the_requested_page_and_to_no_other_host() {
     let site = TestSite::new();
     let mut stranger = site.stranger();
     let wanted = format!("{}?q=a&o=-name", AT.list(ObjectKind::Profile));

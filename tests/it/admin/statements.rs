@@ -1,14 +1,14 @@
-//! No query per row: what a page asks the database does not grow with the data, and is little.
+//! No query per row: the number of queries of a page is small and does not grow with the data.
 
 use poem::domain::model::object_kind::ObjectKind;
 
 use super::{AT, TestSite, add, all, fixtures, get, open, save};
 use crate::support::cluster::queries;
 
-/// Beside the session, and the questions that the server asks anyway.
-const MOST: usize = 6;
+/// The largest number of queries of a page, without the one for the session and the polling of the server.
+const MAX_QUERIES: usize = 6;
 
-/// Two thousand of everything, in groups, with versions and log entries.
+/// Up to two thousand objects of every kind, in groups, with versions and log entries.
 const LARGE: &str = "
     INSERT INTO egi.object_group (kind, name)
         SELECT kind, 'BULK-' || n FROM (SELECT DISTINCT kind FROM egi.object_group) kinds, generate_series(1, 100) n;
@@ -42,7 +42,7 @@ const LARGE: &str = "
         FROM (VALUES ('probe'), ('metric'), ('profile'), ('aggregation'), ('custuser')) kinds (kind), generate_series(1, 2000) id;
     ANALYZE;";
 
-/// Every page, over an object of each entity.
+/// Returns the address of every page, for an object of each entity.
 fn addresses(site: &TestSite) -> Vec<String> {
     let mut root = site.browser("root");
     let mut addresses: Vec<String> = [
@@ -84,7 +84,7 @@ fn addresses(site: &TestSite) -> Vec<String> {
             let public = format!("/poem/admin/poem/public_{kind}/");
             addresses.extend([public.clone(), format!("{public}{id}/change/")]);
         }
-        // The first objects are those that much hangs on.
+        // Many other objects refer to the first ones.
         if let Some(first) = super::ids(kind, &get(&mut root, &list)).first() {
             addresses.extend([AT.change(kind, *first), AT.delete(kind, *first), AT.history(kind, *first)]);
         }
@@ -95,13 +95,13 @@ fn addresses(site: &TestSite) -> Vec<String> {
 }
 
 #[test]
-fn a_page_makes_few_queries_over_much_data_and_over_little() {
+fn a_page_makes_few_queries_with_little_data_and_with_much() {
     let site = TestSite::new();
     let addresses = addresses(&site);
     let mut root = site.browser("root");
     let mut count = || -> Vec<(String, Vec<String>)> {
         let made = |address: &String| {
-            // A page with a token made for it is made for one request, and not kept.
+            // A page with a new token is rendered for one request and not cached.
             root.cookies.remove("csrftoken");
             let made = queries(&site.installation.database, || {
                 get(&mut root, address);
@@ -111,19 +111,19 @@ fn a_page_makes_few_queries_over_much_data_and_over_little() {
         addresses.iter().map(made).collect()
     };
     let small = count();
-    let too_many: Vec<_> = small.iter().filter(|(_, made)| made.len() > MOST).collect();
+    let too_many: Vec<_> = small.iter().filter(|(_, made)| made.len() > MAX_QUERIES).collect();
     assert!(too_many.is_empty(), "{too_many:#?}");
     site.sql(LARGE);
-    // Where nobody is logged in, a page may be a second old.
+    // A public page may be a second old.
     site.server.catch_up();
     for ((address, few), (_, many)) in small.iter().zip(count()) {
         assert_eq!(few.len(), many.len(), "{address}: {many:#?}");
     }
 }
 
-/// A save asks as much as its change is large, not as the object or the data are.
+/// The number of queries of a save depends on the change, not on the size of the object or of the data.
 #[test]
-fn a_save_makes_as_many_queries_over_much_data_as_over_little() {
+fn a_save_makes_as_many_queries_with_much_data_as_with_little() {
     let site = TestSite::new();
     let mut root = site.browser("root");
     let mut count = |number: usize| -> Vec<usize> {

@@ -1,4 +1,4 @@
-//! The database is away, or not as this POEM needs it: the server says so, soon, and recovers by itself.
+//! The database is unreachable, or its schema does not fit: the server soon answers 503, and recovers by itself.
 
 use std::time::{Duration, Instant};
 
@@ -11,62 +11,63 @@ use crate::support::{DisposableDatabase, HttpResponse, Installation, Server, blo
 const PROFILES: &str = "/poem/api/v2/profiles/";
 const OLD: &str = "/poem/api/0.2/json/profiles";
 
-/// Nobody waits longer for an answer: the server's own 1.8 seconds, and the way there and back.
-const SOON: Duration = Duration::from_secs(2);
+/// The longest time that a response may take: the server's own limit of 1.8 seconds, and the transport.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long it may take to recover: PostgreSQL has to start first.
-const COMING: Duration = Duration::from_secs(20);
+/// The longest time that the server may take to recover: PostgreSQL has to start first.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Asks with a key, and wants an answer soon.
+/// Sends a GET with an API key; fails if the response takes too long.
 #[track_caller]
-fn ask(server: &Server, host: &str, target: &str) -> HttpResponse {
+fn get(server: &Server, host: &str, target: &str) -> HttpResponse {
     let start = Instant::now();
     let answer = server.send("GET", target, &[("Host", host), ("X-API-KEY", EGI_TOKEN)], b"");
-    assert!(start.elapsed() < SOON, "{target} took {:?}", start.elapsed());
+    assert!(start.elapsed() < RESPONSE_TIMEOUT, "{target} took {:?}", start.elapsed());
     answer
 }
 
-/// Every address of the tenant answers 503, each in its form: at the latest a second from now, for nothing is served
-/// that was not true within the last second.
+/// Fails unless every address of the tenant answers 503 in its own format, at the latest a second from now: a response
+/// is at most one second stale.
 #[track_caller]
 fn assert_unavailable(server: &Server) {
     await_status(server, 503, Duration::from_millis(1300));
-    for (target, form) in [
+    for (target, content_type) in [
         (PROFILES, "application/json"),
         ("/poem/api/v2/metrics/production", "application/json"),
         ("/poem/api/v2/internal/users/", "application/json"),
         ("/poem/api/v2/openapi.json", "application/json"),
         (OLD, "text/plain; charset=utf-8"),
     ] {
-        let answer = ask(server, "localhost", target);
-        assert_eq!((answer.status, answer.header("Content-Type")), (503, Some(form)), "{target}");
+        let answer = get(server, "localhost", target);
+        assert_eq!((answer.status, answer.header("Content-Type")), (503, Some(content_type)), "{target}");
         let wait: u32 = answer.header("Retry-After").and_then(|value| value.parse().ok()).expect("a number of seconds");
         assert!((1..=60).contains(&wait), "{wait}");
-        // Whoever asks learns nothing about the database.
-        let words = "The service is not available at the moment, please try again shortly.";
-        match form {
-            "application/json" => assert_eq!(answer.json()["detail"], words),
-            _ => assert_eq!(answer.text(), words),
+        // The response reveals nothing about the database.
+        let message = "The service is not available at the moment, please try again shortly.";
+        match content_type {
+            "application/json" => assert_eq!(answer.json()["detail"], message),
+            _ => assert_eq!(answer.text(), message),
         }
     }
 }
 
+/// Fails unless the server recovers.
 #[track_caller]
 fn assert_served(server: &Server) {
-    await_status(server, 200, COMING);
+    await_status(server, 200, RECOVERY_TIMEOUT);
     for target in [PROFILES, OLD] {
-        assert_eq!(ask(server, "localhost", target).status, 200, "{target}");
+        assert_eq!(get(server, "localhost", target).status, 200, "{target}");
     }
 }
 
-/// Asks until the status is this; the answers meanwhile are 200, 404 or 503.
+/// Sends requests until the status is as wanted; until then it must be 200, 404 or 503.
 #[track_caller]
-fn await_status(server: &Server, wanted: u16, patience: Duration) {
-    let end = Instant::now() + patience;
+fn await_status(server: &Server, wanted: u16, timeout: Duration) {
+    let end = Instant::now() + timeout;
     loop {
-        // What was asked before may be answered after.
+        // A request that was sent in time may be answered after the end.
         let is_in_time = Instant::now() < end;
-        match ask(server, "localhost", PROFILES).status {
+        match get(server, "localhost", PROFILES).status {
             status if status == wanted => return,
             status => {
                 assert!(matches!(status, 200 | 404 | 503), "{status}");
@@ -77,15 +78,15 @@ fn await_status(server: &Server, wanted: u16, patience: Duration) {
 }
 
 #[test]
-fn the_server_starts_without_a_database_and_serves_when_it_comes() {
+fn the_server_starts_without_a_database_and_serves_when_there_is_one() {
     let mut database = DisposableDatabase::new();
     let installation = database.installation();
     database.stop();
     let server = Server::start(&installation);
     assert_unavailable(&server);
     assert!(installation.log().contains("WARNING starting anyway: the database is not available"));
-    // The Host is looked at before.
-    assert_eq!(ask(&server, "bad host!", PROFILES).status, 400);
+    // The Host is checked first.
+    assert_eq!(get(&server, "bad host!", PROFILES).status, 400);
     database.start();
     assert_served(&server);
     assert!(!installation.log().contains(": ERROR "), "{}", installation.log());
@@ -97,22 +98,22 @@ fn stale_data_are_served_as_long_as_stale_if_error_allows() {
     let installation = database.installation();
     installation.configure("Port = 8000\n", "Port = 8000\nStaleIfError = 8\n");
     let server = Server::start(&installation);
-    await_status(&server, 200, COMING);
-    let before = ask(&server, "localhost", PROFILES).body;
-    let away = Instant::now();
+    await_status(&server, 200, RECOVERY_TIMEOUT);
+    let before = get(&server, "localhost", PROFILES).body;
+    let stopped_at = Instant::now();
     database.stop();
-    while away.elapsed() < Duration::from_secs(4) {
-        let answer = ask(&server, "localhost", PROFILES);
-        assert_eq!((answer.status, &answer.body), (200, &before), "after {:?}", away.elapsed());
+    while stopped_at.elapsed() < Duration::from_secs(4) {
+        let answer = get(&server, "localhost", PROFILES);
+        assert_eq!((answer.status, &answer.body), (200, &before), "after {:?}", stopped_at.elapsed());
     }
-    assert_eq!(ask(&server, "localhost", "/poem/api/v2/metrics/").status, 503, "it was never made");
+    assert_eq!(get(&server, "localhost", "/poem/api/v2/metrics/").status, 503, "it was never cached");
     await_status(&server, 503, Duration::from_secs(8));
     database.start();
     assert_served(&server);
 }
 
 #[test]
-fn the_server_survives_the_database_going_and_coming() {
+fn the_server_survives_restarts_of_the_database() {
     let mut database = DisposableDatabase::new();
     let installation = database.installation();
     let server = Server::start(&installation);
@@ -128,7 +129,7 @@ fn the_server_survives_the_database_going_and_coming() {
 }
 
 #[test]
-fn a_database_that_does_not_answer_is_not_waited_for() {
+fn the_server_does_not_wait_for_a_silent_database() {
     let mut database = DisposableDatabase::new();
     let installation = database.installation();
     let server = Server::start(&installation);
@@ -140,7 +141,7 @@ fn a_database_that_does_not_answer_is_not_waited_for() {
 }
 
 #[test]
-fn the_server_starts_also_where_the_database_does_not_answer() {
+fn the_server_starts_even_if_the_database_does_not_answer() {
     let mut database = DisposableDatabase::new();
     let installation = database.installation();
     database.stop();
@@ -153,7 +154,7 @@ fn the_server_starts_also_where_the_database_does_not_answer() {
 }
 
 #[test]
-fn a_database_that_freezes_is_not_waited_for() {
+fn the_server_does_not_wait_for_a_frozen_database() {
     let database = DisposableDatabase::new();
     let installation = database.installation();
     let server = Server::start(&installation);
@@ -180,18 +181,18 @@ fn a_schema_newer_than_this_poem_is_not_served() {
     execute(&installation, FUTURE);
     assert_unavailable(&server);
     assert!(installation.log().contains("schema egi is at migration 9999, newer than this POEM knows ("));
-    assert_eq!(ask(&server, "two.localhost", OLD).status, 200, "the other tenant does not suffer");
+    assert_eq!(get(&server, "two.localhost", OLD).status, 200, "the other tenant is not affected");
 
-    let words = Server::refusal(&installation);
+    let message = Server::refusal(&installation);
     let wanted = poem::store::migrate::schema_mismatch(&Schema::Tenant(egi()), Some(9999)).unwrap();
-    assert!(words.contains(&wanted) && words.lines().count() == 1, "{words}");
+    assert!(message.contains(&wanted) && message.lines().count() == 1, "{message}");
 
     execute(&installation, "DELETE FROM public.migration WHERE version = 9999");
     assert_served(&server);
 }
 
 #[test]
-fn a_shared_schema_newer_than_this_poem_is_not_served_and_a_reason_not_to_start() {
+fn a_newer_shared_schema_stops_all_tenants_and_the_start() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     assert_served(&server);
@@ -200,35 +201,35 @@ fn a_shared_schema_newer_than_this_poem_is_not_served_and_a_reason_not_to_start(
         "INSERT INTO public.migration (schema_name, version, name, checksum) VALUES ('public', 9999, '9999_x', '')",
     );
     assert_unavailable(&server);
-    assert_eq!(ask(&server, "two.localhost", OLD).status, 503, "nobody is served");
+    assert_eq!(get(&server, "two.localhost", OLD).status, 503, "no tenant is served");
     let warning = format!("WARNING GET {PROFILES}: schema public is at migration 9999, newer than this POEM knows (");
     assert!(installation.log().contains(&warning), "{}", installation.log());
-    let words = Server::refusal(&installation);
-    assert!(words.contains("schema public is at migration 9999, newer than this POEM knows ("), "{words}");
+    let message = Server::refusal(&installation);
+    assert!(message.contains("schema public is at migration 9999, newer than this POEM knows ("), "{message}");
     execute(&installation, "DELETE FROM public.migration WHERE version = 9999");
     assert_served(&server);
 }
 
 #[test]
-fn a_schema_with_pending_migrations_is_not_served_and_doctor_says_so() {
+fn a_schema_with_pending_migrations_is_not_served_and_doctor_reports_it() {
     let installation = Installation::with_small_data();
     execute(&installation, "DELETE FROM public.migration WHERE schema_name = 'egi'");
     let server = Server::start(&installation);
     assert!(installation.log().contains("WARNING egi: migrations are pending, its requests get 503: run poem-db -a"));
     assert_unavailable(&server);
     assert!(installation.log().contains("schema egi has migrations pending: run poem-db -a"));
-    assert_eq!(ask(&server, "two.localhost", OLD).status, 200, "the other tenant does not suffer");
+    assert_eq!(get(&server, "two.localhost", OLD).status, 200, "the other tenant is not affected");
     let doctor = installation.run("poem", &["doctor"]);
     assert_eq!(doctor.status, 1, "{doctor:?}");
     let wanted = "WRONG  schema egi: pending: 0001_initial";
     assert!(doctor.stdout.contains(wanted) && doctor.stdout.contains("run poem-db -a"), "{doctor:?}");
-    // The schema is there: writing down that the migrations were applied is all it lacks.
+    // The schema exists: only the record of its migrations is missing.
     installation.run("poem-db", &["-a", "-f"]).done();
     assert_served(&server);
 }
 
 #[test]
-fn a_database_without_tables_is_not_served_and_the_log_says_what_to_do() {
+fn a_database_without_tables_is_not_served_and_the_log_has_advice() {
     let installation = Installation::bare();
     let server = Server::start(&installation);
     assert_unavailable(&server);
@@ -243,7 +244,7 @@ fn a_database_without_tables_is_not_served_and_the_log_says_what_to_do() {
 }
 
 #[test]
-fn a_database_that_does_not_exist_is_like_one_without_tables() {
+fn a_missing_database_is_not_served() {
     let installation = Installation::bare();
     installation.configure(&format!("Name = {}", installation.database), "Name = no_such_database");
     let server = Server::start(&installation);

@@ -1,4 +1,4 @@
-//! An answer is made from what the database and poem.conf say now; and what is one tenant's is nobody else's.
+//! Responses show the current data and the current poem.conf; and tenants are isolated from each other.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -11,20 +11,21 @@ use crate::support::{HttpResponse, Installation, Server, block_on, fixture};
 const PROFILES: &str = "/poem/api/v2/profiles/";
 const TWO_TOKEN: &str = "2222222222222222bbbbbbbbbbbbbbbb";
 
+/// Starts a server with small.json.
 fn start() -> (Installation, Server) {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     (installation, server)
 }
 
-/// Fails unless it is true within a second from now: no answer is older.
+/// Fails unless the value is as wanted within a second from now: no response is more stale.
 #[track_caller]
-fn within_a_second<T: PartialEq + std::fmt::Debug>(wanted: T, ask: impl Fn() -> T) {
+fn within_a_second<T: PartialEq + std::fmt::Debug>(wanted: T, request: impl Fn() -> T) {
     let end = Instant::now() + Duration::from_secs(1);
     loop {
-        // What was asked before may be answered after.
+        // A request that was sent in time may be answered after the end.
         let is_in_time = Instant::now() < end;
-        let found = ask();
+        let found = request();
         if found == wanted {
             return;
         }
@@ -32,12 +33,13 @@ fn within_a_second<T: PartialEq + std::fmt::Debug>(wanted: T, ask: impl Fn() -> 
     }
 }
 
-fn ask_at(server: &Server, host: &str, target: &str, token: &str) -> HttpResponse {
+/// Sends a GET to a host, with an API key.
+fn get_at(server: &Server, host: &str, target: &str, token: &str) -> HttpResponse {
     server.knows(|server| server.send("GET", target, &[("Host", host), ("X-API-KEY", token)], b""))
 }
 
 #[test]
-fn a_key_opens_within_a_second_and_is_closed_within_a_second() {
+fn a_key_is_accepted_and_revoked_within_a_second() {
     let (installation, server) = start();
     let status = |token: &str| server.knows(|server| server.get_with_key(PROFILES, token)).status;
     let token = |arguments: &[&str]| installation.run("poem-token", &[&["-s", "egi"], arguments].concat()).done();
@@ -55,7 +57,7 @@ fn a_key_opens_within_a_second_and_is_closed_within_a_second() {
 }
 
 #[test]
-fn new_data_are_answered_within_a_second() {
+fn new_data_are_served_within_a_second() {
     let (installation, server) = start();
     let names = |target: &str| -> Vec<Value> {
         let list = server.get_with_key(target, EGI_TOKEN).json();
@@ -64,7 +66,7 @@ fn new_data_are_answered_within_a_second() {
     let before = names(PROFILES);
     assert_eq!(names("/poem/api/0.2/json/profiles"), before);
 
-    // The dump with another name for a profile.
+    // The same dump, with another name for a profile.
     let dump = fs::read_to_string(fixture("small.json")).unwrap();
     let renamed = installation.path("renamed.json");
     fs::write(&renamed, dump.replace("ARGO_MON_CRITICAL", "ZERO_MON")).unwrap();
@@ -82,7 +84,7 @@ fn new_data_are_answered_within_a_second() {
 }
 
 #[test]
-fn a_session_ends_with_its_user() {
+fn a_session_ends_when_its_user_is_deactivated() {
     let (installation, server) = start();
     let cookie = format!("sessionid={}", installation.log_in("poem"));
     let status = || server.get_as("/poem/api/v2/internal/users/", &[("Cookie", &cookie)]).status;
@@ -95,17 +97,17 @@ fn a_session_ends_with_its_user() {
 }
 
 #[test]
-fn tenants_see_neither_each_others_data_nor_keys() {
+fn tenants_see_neither_the_data_nor_the_keys_of_others() {
     let (installation, server) = start();
     let lists = [PROFILES, "/poem/api/v2/metrics/", "/poem/api/v2/metrics/production"];
     for target in lists {
-        assert_eq!(ask_at(&server, "two.localhost", target, TWO_TOKEN).json(), json!([]), "{target}");
-        assert_ne!(ask_at(&server, "localhost", target, EGI_TOKEN).json(), json!([]), "{target}");
-        assert_eq!(ask_at(&server, "two.localhost", target, EGI_TOKEN).status, 403, "{target}");
-        assert_eq!(ask_at(&server, "localhost", target, TWO_TOKEN).status, 403, "{target}");
+        assert_eq!(get_at(&server, "two.localhost", target, TWO_TOKEN).json(), json!([]), "{target}");
+        assert_ne!(get_at(&server, "localhost", target, EGI_TOKEN).json(), json!([]), "{target}");
+        assert_eq!(get_at(&server, "two.localhost", target, EGI_TOKEN).status, 403, "{target}");
+        assert_eq!(get_at(&server, "localhost", target, TWO_TOKEN).status, 403, "{target}");
     }
-    assert_eq!(ask_at(&server, "two.localhost", "/poem/api/v2/profiles/ARGO_MON", TWO_TOKEN).status, 404);
-    assert_eq!(ask_at(&server, "two.localhost", "/poem/api/0.2/json/profiles", "").json(), json!([]));
+    assert_eq!(get_at(&server, "two.localhost", "/poem/api/v2/profiles/ARGO_MON", TWO_TOKEN).status, 404);
+    assert_eq!(get_at(&server, "two.localhost", "/poem/api/0.2/json/profiles", "").json(), json!([]));
     let cookie = format!("sessionid={}", installation.log_in("poem"));
     let status = |host: &str| {
         server.send("GET", "/poem/api/v2/internal/tokens/", &[("Host", host), ("Cookie", &cookie)], b"").status
@@ -114,20 +116,20 @@ fn tenants_see_neither_each_others_data_nor_keys() {
 }
 
 #[test]
-fn a_tenant_that_is_made_while_the_server_runs_is_served() {
+fn a_tenant_that_is_added_while_the_server_runs_is_served() {
     let (installation, server) = start();
     let old = "/poem/api/0.2/json/profiles";
-    assert_eq!(ask_at(&server, "three.example.org", old, "").status, 404);
+    assert_eq!(get_at(&server, "three.example.org", old, "").status, 404);
     installation.run("poem-tenant", &["-t", "THREE", "-d", "three.example.org"]).done();
-    within_a_second(200, || ask_at(&server, "three.example.org", old, "").status);
-    assert_eq!(ask_at(&server, "three.example.org", old, "").json(), json!([]));
+    within_a_second(200, || get_at(&server, "three.example.org", old, "").status);
+    assert_eq!(get_at(&server, "three.example.org", old, "").json(), json!([]));
     installation.run("poem-token", &["-t", "C", "-s", "three", "-o", "third"]).done();
-    within_a_second(200, || ask_at(&server, "three.example.org", PROFILES, "third").status);
-    assert_eq!(ask_at(&server, "localhost", PROFILES, "third").status, 403);
+    within_a_second(200, || get_at(&server, "three.example.org", PROFILES, "third").status);
+    assert_eq!(get_at(&server, "localhost", PROFILES, "third").status, 403);
 }
 
 #[test]
-fn a_namespace_that_is_written_into_poem_conf_is_answered_within_two_seconds() {
+fn a_new_namespace_in_poem_conf_is_served_within_two_seconds() {
     let (installation, server) = start();
     let namespace = || {
         let answer = server.get("/poem/api/0.2/json/metrics_in_profiles?vo_name=ops");
@@ -145,7 +147,7 @@ fn a_namespace_that_is_written_into_poem_conf_is_answered_within_two_seconds() {
     assert!(installation.log().contains("EGI: the configuration has no section for this tenant"));
     installation.configure("[SUPERUSER_EGI]", "[GENERAL_EGI]\nNamespace = org.example\n[SUPERUSER_EGI]");
     becomes("org.example");
-    // What cannot be read changes nothing.
+    // A configuration that cannot be read changes nothing.
     let good = fs::read(installation.config_path()).unwrap();
     fs::write(installation.config_path(), "[GENERAL\n").unwrap();
     let end = Instant::now() + Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! The exchanges of POEM 2.3 over the data of small.json, replayed over HTTP.
+//! The recorded exchanges of POEM 2.3 with the data of small.json, replayed over HTTP.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{HttpResponse, Installation, Server, fixture};
 
-/// From this number on an exchange may write, and was made over fresh data.
+/// The first exchange that may write: from here on, each was recorded with freshly loaded data.
 const FIRST_WRITING: u32 = 412;
 
 const CSRF: &str = "c5rf0000c5rf0000c5rf0000c5rf0000";
@@ -60,27 +60,29 @@ fn every_exchange_is_answered_as_2_3_did() {
     assert!(differences.is_empty(), "{}\n{} differ", differences.join("\n"), differences.len());
 }
 
-/// A session for each user, by name.
+/// Starts a session for each user; returns the session ids by username.
 fn log_in(installation: &Installation) -> HashMap<String, String> {
     ["poem", "alice", "bob", "carol"].map(|name| (name.to_owned(), installation.log_in(name))).into()
 }
 
-fn replay(server: &Server, asked: &GoldenRequest, sessions: &HashMap<String, String>) -> HttpResponse {
+/// Sends a recorded request, with the placeholders for sessions and the CSRF token filled in.
+fn replay(server: &Server, request: &GoldenRequest, sessions: &HashMap<String, String>) -> HttpResponse {
     let fill = |text: &str| {
         let filled =
             sessions.iter().fold(text.to_owned(), |text, (name, id)| text.replace(&format!("<session of {name}>"), id));
         filled.replace("<csrf>", CSRF)
     };
-    let headers: Vec<_> = asked.headers.iter().map(|(name, value)| (name.as_str(), fill(value))).collect();
+    let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), fill(value))).collect();
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let body = match &asked.body {
+    let body = match &request.body {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(json) => json.to_string(),
     };
-    server.send(&asked.method, &asked.path, &headers, body.as_bytes())
+    server.send(&request.method, &request.path, &headers, body.as_bytes())
 }
 
+/// Returns the first difference from the recorded response; `None` if there is none.
 fn compare(exchange: &Exchange, answer: &HttpResponse) -> Option<String> {
     let Exchange { request, response } = exchange;
     if answer.status != response.status {
@@ -97,9 +99,9 @@ fn compare(exchange: &Exchange, answer: &HttpResponse) -> Option<String> {
         if comparable(&request.path, &given) != comparable(&request.path, wanted) {
             return Some(format!("{given}\ninstead of {wanted}"));
         }
-        // Equal values in another order of keys would still break a reader of text.
+        // A different order of keys would break clients that compare text.
         let [given_text, wanted_text] = [&given, wanted].map(Value::to_string);
-        if !unordered(&request.path) && given_text != wanted_text {
+        if !is_unordered(&request.path) && given_text != wanted_text {
             return Some(format!("{given}\nin another order than {wanted}"));
         }
     }
@@ -109,14 +111,15 @@ fn compare(exchange: &Exchange, answer: &HttpResponse) -> Option<String> {
     }
 }
 
-/// 2.3 had no order of metrics, and none of the profiles of metrics_in_profiles.
-fn unordered(path: &str) -> bool {
+/// Returns whether 2.3 had no fixed order here: in lists of metrics, and of profiles in metrics_in_profiles.
+fn is_unordered(path: &str) -> bool {
     path.contains("/metrics")
 }
 
+/// Returns the value with unordered lists sorted.
 fn comparable(path: &str, value: &Value) -> Value {
     let mut value = value.clone();
-    if unordered(path) {
+    if is_unordered(path) {
         let list = match value.pointer("/0/profiles") {
             Some(_) => value.pointer_mut("/0/profiles"),
             None => Some(&mut value),

@@ -1,5 +1,4 @@
-//! Requests that mean no good, or were made by a broken program: each gets an answer, none an error of the server,
-//! and the log stays readable.
+//! Hostile and malformed requests: each gets a response, none a server error, and the log stays readable.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -12,14 +11,14 @@ const AGGREGATIONS: &str = "/poem/api/v2/internal/aggregations/";
 const CSRF: &str = "0123456789abcdef0123456789abcdef";
 const MIB: usize = 1024 * 1024;
 
-/// A server, and what its users hold. When dropped it looks through the log.
-struct Attacked {
+/// A server under attack, with a valid session. When it is dropped, it checks the log.
+struct AttackedServer {
     installation: Installation,
     server: Server,
     session: String,
 }
 
-impl Attacked {
+impl AttackedServer {
     fn start() -> Self {
         let installation = Installation::with_small_data();
         let server = Server::start(&installation);
@@ -27,14 +26,14 @@ impl Attacked {
         Self { installation, server, session }
     }
 
-    /// GETs with everything that opens anything.
+    /// Sends a GET with an API key and a session.
     #[track_caller]
     fn get(&self, target: &str) -> HttpResponse {
         let cookie = format!("sessionid={}", self.session);
         self.server.get_as(target, &[("X-API-KEY", EGI_TOKEN), ("Cookie", &cookie)])
     }
 
-    /// POSTs to the aggregations as a superuser.
+    /// Posts to the aggregations as a superuser.
     #[track_caller]
     fn post(&self, content_type: &str, body: &[u8]) -> HttpResponse {
         let cookie = format!("sessionid={}; csrftoken={CSRF}", self.session);
@@ -44,7 +43,7 @@ impl Attacked {
     }
 }
 
-impl Drop for Attacked {
+impl Drop for AttackedServer {
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;
@@ -52,7 +51,7 @@ impl Drop for Attacked {
         let log = self.installation.log();
         assert!(!log.contains("panicked") && !log.contains(": ERROR "), "{log}");
         for line in log.lines() {
-            // Each event is a line of its own: with the time, the program and the level.
+            // Each event is one line, with the time, the program and the level.
             let (time, event) = line.split_once(" - ").unwrap_or_default();
             assert!(time.len() == 19 && event.starts_with("poem"), "{line}");
             assert!(event.contains("]: INFO ") || event.contains("]: WARNING "), "{line}");
@@ -62,8 +61,8 @@ impl Drop for Attacked {
 }
 
 #[test]
-fn a_name_may_be_anything_and_is_unknown_then() {
-    let attacked = Attacked::start();
+fn any_name_in_an_address_is_at_worst_unknown() {
+    let attacked = AttackedServer::start();
     let names =
         ["%FF", "%00", "a%00b", "%2F", "..%2f..%2fetc", "%", "%z", "%2500", "%F0%9F%A6%80", "%C0%80", "%0d%0aX", "'--"];
     let long = "n".repeat(60_000);
@@ -85,8 +84,8 @@ fn a_name_may_be_anything_and_is_unknown_then() {
 }
 
 #[test]
-fn a_query_string_may_be_anything() {
-    let attacked = Attacked::start();
+fn any_query_string_is_handled() {
+    let attacked = AttackedServer::start();
     for query in ["%FF", "%00", "%", "%zz", "&&&=&=", "a%FFb", "%C0%80", "%0a2026-01-01 - poem[1]: ERROR x", "[]", "🦀"]
     {
         let query = query.replace(' ', "+").replace('🦀', "%F0%9F%A6%80");
@@ -106,8 +105,8 @@ fn a_query_string_may_be_anything() {
 }
 
 #[test]
-fn any_byte_may_stand_in_a_request_line_or_header() {
-    let attacked = Attacked::start();
+fn any_byte_in_a_request_line_or_header_is_handled() {
+    let attacked = AttackedServer::start();
     for byte in 0..=255 {
         let (target, at_host) =
             (b"GET /poem/api/v2/profiles/a".as_slice(), b" HTTP/1.1\r\nHost: localhost\r\n".as_slice());
@@ -121,15 +120,15 @@ fn any_byte_may_stand_in_a_request_line_or_header() {
             [b"G", [byte].as_slice(), b"T /poem/", at_host, end].concat(),
         ] {
             let answer = attacked.server.send_raw(&request);
-            let is_fine = (400..500).contains(&answer.status) || (byte == b'E' && answer.status == 302);
-            assert!(is_fine, "{:?}: {}", String::from_utf8_lossy(&request), answer.status);
+            let is_handled = (400..500).contains(&answer.status) || (byte == b'E' && answer.status == 302);
+            assert!(is_handled, "{:?}: {}", String::from_utf8_lossy(&request), answer.status);
         }
     }
 }
 
 #[test]
-fn long_and_many_headers() {
-    let attacked = Attacked::start();
+fn long_and_many_headers_are_handled() {
+    let attacked = AttackedServer::start();
     let with_headers = |headers: &str| {
         let request = format!(
             "GET /poem/api/0.2/json/profiles HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n"
@@ -159,7 +158,7 @@ fn long_and_many_headers() {
 
 #[test]
 fn a_body_that_is_too_large_gets_413() {
-    let attacked = Attacked::start();
+    let attacked = AttackedServer::start();
     for size in [MIB + 1, 16 * MIB] {
         let long = "x".repeat(size);
         let multipart = format!("--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\n{long}\r\n--b--\r\n");
@@ -172,7 +171,7 @@ fn a_body_that_is_too_large_gets_413() {
             assert_eq!(answer.status, 413, "{content_type} {size}: {}", answer.text());
             assert!(answer.json()["detail"].is_string(), "{content_type}");
         }
-        // Nobody reads it, and the answer arrives all the same.
+        // The server does not read the body, and the response still arrives.
         let headers = [("Host", "localhost"), ("X-API-KEY", EGI_TOKEN)];
         let answer = attacked.server.send("POST", "/poem/api/v2/profiles/", &headers, long.as_bytes());
         assert_eq!(answer.status, 405, "{size}");
@@ -185,7 +184,7 @@ fn a_body_that_is_too_large_gets_413() {
 
 #[test]
 fn a_body_whose_length_is_unclear_gets_400() {
-    let attacked = Attacked::start();
+    let attacked = AttackedServer::start();
     for headers in [
         "Content-Length: -1\r\n",
         "Content-Length: two\r\n",
@@ -206,14 +205,14 @@ fn a_body_whose_length_is_unclear_gets_400() {
     }
 }
 
-/// The parts of a form that would be taken.
-fn whole(part: &impl Fn(&str) -> String) -> String {
+/// Returns the parts of a valid multipart form.
+fn valid_parts(part: &impl Fn(&str) -> String) -> String {
     ["name", "apiid"].map(part).concat() + &part("groupname").replace("v\r\n", "ARGO\r\n")
 }
 
 #[test]
 fn a_broken_body_gets_400() {
-    let attacked = Attacked::start();
+    let attacked = AttackedServer::start();
     let part = |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\nv\r\n");
     let form = "application/x-www-form-urlencoded";
     let multipart = "multipart/form-data; boundary=b";
@@ -238,13 +237,17 @@ fn a_broken_body_gets_400() {
         (multipart, "--b\r\nno header\r\n\r\n--b--\r\n".to_owned()),
         (multipart, format!("{}--b--\r\n", part("name").repeat(2000))),
         ("multipart/form-data", part("name")),
-        (multipart, format!("{}--b\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\ncut", whole(&part))),
-        (multipart, format!("{}--b--\r\n", whole(&part).replace("name=\"name\"", "name=\"name\"; filename=\"f\""))),
+        (multipart, format!("{}--b\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\ncut", valid_parts(&part))),
+        (
+            multipart,
+            format!("{}--b--\r\n", valid_parts(&part).replace("name=\"name\"", "name=\"name\"; filename=\"f\"")),
+        ),
         (
             multipart,
             format!(
                 "{}--b--\r\n",
-                whole(&part).replace("name=\"name\"", "name=\"name\"; filename=\"f\"\r\nContent-Type: text/plain")
+                valid_parts(&part)
+                    .replace("name=\"name\"", "name=\"name\"; filename=\"f\"\r\nContent-Type: text/plain")
             ),
         ),
     ] {
@@ -266,12 +269,12 @@ fn a_broken_body_gets_400() {
     ] {
         assert_eq!(attacked.post(content_type, b"{}").status, 415, "{content_type}");
     }
-    assert_eq!(attacked.get(AGGREGATIONS).json().as_array().map(Vec::len), Some(2), "nothing was left behind");
+    assert_eq!(attacked.get(AGGREGATIONS).json().as_array().map(Vec::len), Some(2), "nothing was saved");
 }
 
 #[test]
-fn of_a_name_that_stands_twice_the_last_counts() {
-    let attacked = Attacked::start();
+fn the_last_value_of_a_duplicate_field_counts() {
+    let attacked = AttackedServer::start();
     let part =
         |name: &str, value: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     let multipart = [("name", "A"), ("apiid", "3"), ("name", "B3"), ("groupname", "ARGO")];
@@ -297,8 +300,8 @@ fn of_a_name_that_stands_twice_the_last_counts() {
 }
 
 #[test]
-fn cookies_that_are_garbage_open_nothing() {
-    let attacked = Attacked::start();
+fn garbage_in_cookies_gives_no_access() {
+    let attacked = AttackedServer::start();
     let session = &attacked.session;
     let garbage = [
         "",
@@ -323,8 +326,8 @@ fn cookies_that_are_garbage_open_nothing() {
 }
 
 #[test]
-fn whatever_is_asked_the_server_is_not_at_fault() {
-    let attacked = Attacked::start();
+fn no_request_causes_a_server_error() {
+    let attacked = AttackedServer::start();
     let piece = prop_oneof![
         "[ -~]{0,8}",
         "%[0-9A-Fa-f]{2}",

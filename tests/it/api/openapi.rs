@@ -1,5 +1,5 @@
-//! The description of the v2 API says what the server does: real answers fit its schemas, and its addresses and
-//! methods are those that are mounted.
+//! The OpenAPI description of the v2 API is true: real responses fit its schemas, and its paths and methods are those
+//! that are mounted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,47 +12,51 @@ use crate::support::{HttpResponse, Installation, Server};
 const ROOT: &str = "/poem/api/v2/";
 const CSRF: &str = "0123456789abcdef0123456789abcdef";
 
-/// What the tests ask: path of the document, target, method, who asks, body; and the status that it has.
-type Case = (&'static str, &'static str, &'static str, Who, &'static str, u16);
+/// A request: path in the document, target, method, client, body; and the expected status.
+type Case = (&'static str, &'static str, &'static str, Sender, &'static str, u16);
 
+/// The client that sends a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Who {
-    Nobody,
+enum Sender {
+    /// Without credentials.
+    Anonymous,
+    /// With an API key.
     Client,
-    /// A client of another tenant.
-    Stranger,
+    /// With an API key of another tenant.
+    OtherTenant,
+    /// With the session of a superuser.
     Superuser,
-    /// Belongs to no group.
+    /// With the session of a user in no group.
     User,
-    /// A superuser whose request lacks the CSRF token.
-    Forged,
+    /// With the session of a superuser, without the CSRF token.
+    WithoutCsrf,
 }
-use Who::*;
+use Sender::*;
 
 const READ: [Case; 40] = [
-    ("profiles", "profiles?x=1", "GET", Nobody, "", 301),
+    ("profiles", "profiles?x=1", "GET", Anonymous, "", 301),
     ("profiles/", "profiles/", "GET", Client, "", 200),
-    ("profiles/", "profiles/", "GET", Nobody, "", 403),
-    ("profiles/", "profiles/", "GET", Stranger, "", 403),
+    ("profiles/", "profiles/", "GET", Anonymous, "", 403),
+    ("profiles/", "profiles/", "GET", OtherTenant, "", 403),
     ("profiles/", "profiles/", "GET", User, "", 403),
     ("profiles/", "profiles/", "POST", Client, "{}", 405),
     ("profiles/", "profiles/", "OPTIONS", Client, "", 200),
-    ("profiles/", "profiles/", "OPTIONS", Nobody, "", 403),
+    ("profiles/", "profiles/", "OPTIONS", Anonymous, "", 403),
     ("profiles/{name}", "profiles/ARGO_MON", "GET", Client, "", 200),
     ("profiles/{name}", "profiles/ARGO_MON", "GET", Superuser, "", 403),
     ("profiles/{name}", "profiles/argo_mon", "GET", Client, "", 404),
     ("profiles/{name}", "profiles/ARGO_MON", "DELETE", Client, "", 405),
-    ("metrics", "metrics", "GET", Nobody, "", 301),
+    ("metrics", "metrics", "GET", Anonymous, "", 301),
     ("metrics/", "metrics/", "GET", Client, "", 200),
-    ("metrics/", "metrics/", "GET", Nobody, "", 403),
+    ("metrics/", "metrics/", "GET", Anonymous, "", 403),
     ("metrics/", "metrics/", "PUT", Client, "", 405),
     ("metrics/{tag}", "metrics/production", "GET", Client, "", 200),
     ("metrics/{tag}", "metrics/Test", "GET", Client, "", 200),
     ("metrics/{tag}", "metrics/none", "GET", Client, "", 404),
     ("metrics/{tag}", "metrics/none", "GET", Superuser, "", 403),
     ("metrics/{tag}", "metrics/Test", "PATCH", Client, "", 405),
-    ("openapi.json", "openapi.json", "GET", Nobody, "", 200),
-    ("openapi.json", "openapi.json", "POST", Nobody, "", 405),
+    ("openapi.json", "openapi.json", "GET", Anonymous, "", 200),
+    ("openapi.json", "openapi.json", "POST", Anonymous, "", 405),
     ("internal/metrics/{group}", "internal/metrics/ARGO", "GET", User, "", 200),
     ("internal/metrics/{group}", "internal/metrics/argo", "GET", User, "", 404),
     ("internal/tokens/", "internal/tokens/", "GET", Superuser, "", 200),
@@ -73,8 +77,8 @@ const READ: [Case; 40] = [
 ];
 
 const WRITE: [Case; 11] = [
-    ("", "", "POST", Nobody, r#"{"name": "N", "apiid": "1", "groupname": "ARGO"}"#, 403),
-    ("", "", "POST", Forged, r#"{"name": "N", "apiid": "1", "groupname": "ARGO"}"#, 403),
+    ("", "", "POST", Anonymous, r#"{"name": "N", "apiid": "1", "groupname": "ARGO"}"#, 403),
+    ("", "", "POST", WithoutCsrf, r#"{"name": "N", "apiid": "1", "groupname": "ARGO"}"#, 403),
     ("", "", "POST", User, r#"{"name": "N", "apiid": "1", "groupname": "ARGO"}"#, 403),
     ("", "", "POST", Superuser, r#"{"name": "N", "apiid": "1", "groupname": "ARGO"}"#, 201),
     ("", "", "POST", Superuser, r#"{"name": "N", "apiid": "2", "groupname": "ARGO"}"#, 400),
@@ -86,14 +90,15 @@ const WRITE: [Case; 11] = [
     ("", "", "DELETE", Superuser, "", 405),
 ];
 
-struct Described {
+/// A server and the description that it serves.
+struct DescribedServer {
     document: Value,
     server: Server,
     sessions: [String; 2],
     _installation: Installation,
 }
 
-impl Described {
+impl DescribedServer {
     fn start() -> Self {
         let installation = Installation::with_small_data();
         let server = Server::start(&installation);
@@ -103,17 +108,17 @@ impl Described {
         Self { document: document.json(), server, sessions, _installation: installation }
     }
 
-    fn ask(&self, method: &str, target: &str, who: Who, body: &str) -> HttpResponse {
+    fn request(&self, method: &str, target: &str, sender: Sender, body: &str) -> HttpResponse {
         let [superuser, user] = &self.sessions;
-        let cookie = match who {
+        let cookie = match sender {
             Superuser => format!("sessionid={superuser}; csrftoken={CSRF}"),
-            Forged => format!("sessionid={superuser}"),
+            WithoutCsrf => format!("sessionid={superuser}"),
             User => format!("sessionid={user}; csrftoken={CSRF}"),
-            Nobody | Client | Stranger => String::new(),
+            Anonymous | Client | OtherTenant => String::new(),
         };
-        let key = match who {
+        let key = match sender {
             Client => EGI_TOKEN,
-            Stranger => "2222222222222222bbbbbbbbbbbbbbbb",
+            OtherTenant => "2222222222222222bbbbbbbbbbbbbbbb",
             _ => "",
         };
         let headers = [
@@ -126,7 +131,7 @@ impl Described {
         self.server.send(method, &format!("{ROOT}{target}"), &headers, body.as_bytes())
     }
 
-    /// What the document says of an answer.
+    /// Returns what the document says about a response.
     #[track_caller]
     fn response(&self, path: &str, method: &str, status: u16) -> &Value {
         let item = &self.document["paths"][format!("{ROOT}{path}")];
@@ -144,6 +149,7 @@ impl Described {
         response
     }
 
+    /// Returns the value that a `$ref` refers to, or the value itself.
     fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value["$ref"].as_str() {
             Some(reference) => self.document.pointer(&reference[1..]).unwrap_or_else(|| panic!("{reference}")),
@@ -151,14 +157,14 @@ impl Described {
         }
     }
 
-    /// A schema that stands in the document.
+    /// Returns a validator for a schema of the document.
     fn validator(&self, schema: &Value) -> jsonschema::Validator {
         let mut whole = schema.as_object().cloned().unwrap_or_default();
         whole.insert("components".to_owned(), self.document["components"].clone());
-        jsonschema::draft202012::new(&Value::Object(whole)).expect("the schema is one")
+        jsonschema::draft202012::new(&Value::Object(whole)).expect("the schema is valid")
     }
 
-    /// Fails unless the answer has the headers that the document says.
+    /// Fails unless the response has the documented headers.
     #[track_caller]
     fn check_headers(&self, response: &Value, answer: &HttpResponse, what: &str) {
         for (name, header) in response["headers"].as_object().into_iter().flatten() {
@@ -170,11 +176,11 @@ impl Described {
         }
     }
 
-    /// Fails unless the answer is as the document says.
+    /// Fails unless the response is as documented.
     #[track_caller]
-    fn check(&self, (path, target, method, who, body, status): Case) {
-        let what = format!("{method} {target} {who:?}");
-        let answer = self.ask(method, target, who, body);
+    fn check(&self, (path, target, method, sender, body, status): Case) {
+        let what = format!("{method} {target} {sender:?}");
+        let answer = self.request(method, target, sender, body);
         assert_eq!(answer.status, status, "{what}: {}", answer.text());
         let response = self.response(path, method, status);
         self.check_headers(response, &answer, &what);
@@ -191,19 +197,19 @@ impl Described {
 }
 
 #[test]
-fn answers_are_as_described() {
-    let described = Described::start();
+fn responses_are_as_described() {
+    let described = DescribedServer::start();
     for case in READ {
         described.check(case);
     }
-    for (_, _, method, who, body, status) in WRITE {
-        described.check(("internal/aggregations/", "internal/aggregations/", method, who, body, status));
+    for (_, _, method, sender, body, status) in WRITE {
+        described.check(("internal/aggregations/", "internal/aggregations/", method, sender, body, status));
     }
     for path in described.document["paths"].as_object().unwrap().keys() {
         let path = &path[ROOT.len()..];
         if path.starts_with("internal/") && path.ends_with(['/', '}']) {
             let response = described.response(path, "GET", 403);
-            let answer = described.ask("GET", &path.replace(['{', '}'], ""), Nobody, "");
+            let answer = described.request("GET", &path.replace(['{', '}'], ""), Anonymous, "");
             assert_eq!(answer.status, 403, "{path}");
             let schema = &response["content"]["application/json"]["schema"];
             assert!(described.validator(schema).is_valid(&answer.json()), "{path}");
@@ -212,29 +218,29 @@ fn answers_are_as_described() {
 }
 
 #[test]
-fn an_answer_that_the_client_has_is_304_as_described() {
-    let described = Described::start();
+fn a_304_is_as_described() {
+    let described = DescribedServer::start();
     for (path, target) in [
         ("profiles/", "profiles/"),
         ("profiles/{name}", "profiles/ARGO_MON"),
         ("metrics/", "metrics/"),
         ("metrics/{tag}", "metrics/PRODUCTION"),
     ] {
-        let etag = described.ask("GET", target, Client, "").header("ETag").expect("an ETag").to_owned();
-        let ask = |key| {
+        let etag = described.request("GET", target, Client, "").header("ETag").expect("an ETag").to_owned();
+        let request = |key| {
             let headers = [("If-None-Match", etag.as_str()), ("X-API-KEY", key)];
             described.server.get_as(&format!("{ROOT}{target}"), &headers)
         };
-        let answer = ask(EGI_TOKEN);
+        let answer = request(EGI_TOKEN);
         assert_eq!((answer.status, answer.body.len()), (304, 0), "{target}");
         described.check_headers(described.response(path, "GET", 304), &answer, target);
-        assert_eq!(ask("wrong").status, 403, "{target}");
+        assert_eq!(request("wrong").status, 403, "{target}");
     }
 }
 
 #[test]
-fn hosts_that_lead_nowhere_are_answered_as_described() {
-    let described = Described::start();
+fn responses_for_unknown_and_malformed_hosts_are_as_described() {
+    let described = DescribedServer::start();
     for path in described.document["paths"].as_object().unwrap().keys().filter(|path| path.ends_with(['/', '}'])) {
         for (host, status) in [("unknown.example.org", 404), ("bad host!", 400)] {
             let response = described.response(&path[ROOT.len()..], "GET", status);
@@ -246,9 +252,10 @@ fn hosts_that_lead_nowhere_are_answered_as_described() {
     }
 }
 
-/// The methods by address, parameters written `{}`.
+/// The methods by path, with parameters written as `{}`.
 type Methods = BTreeMap<String, BTreeSet<String>>;
 
+/// Returns the methods in the document.
 fn described_methods(document: &Value) -> Methods {
     let mut methods = Methods::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -259,18 +266,19 @@ fn described_methods(document: &Value) -> Methods {
     methods
 }
 
+/// Returns a path with the names of its parameters removed.
 fn with_bare_parameters(path: &str, open: char, close: char) -> String {
     let bare =
         |segment: &str| if segment.starts_with(open) && segment.ends_with(close) { "{}" } else { segment }.to_owned();
     path.split('/').map(bare).collect::<Vec<_>>().join("/")
 }
 
-/// What is mounted and serves; and the addresses without slash that lead to lists.
+/// Returns the methods that are mounted, and GET for the paths without a slash that redirect to lists.
 fn mounted_methods() -> Methods {
     let mut methods = Methods::new();
     for route in poem::api::routes() {
         let path = with_bare_parameters(route.uri.path(), '<', '>');
-        // Nameless are the routes that answer OPTIONS, and 405.
+        // The routes that answer OPTIONS and 405 have no name.
         if !path.starts_with(ROOT) || (route.name.is_none() && route.method.as_str() != "OPTIONS") {
             continue;
         }
@@ -287,18 +295,18 @@ fn mounted_methods() -> Methods {
 }
 
 #[test]
-fn what_is_mounted_is_described_and_nothing_else() {
-    let described = Described::start();
+fn exactly_the_mounted_routes_are_described() {
+    let described = DescribedServer::start();
     let methods = described_methods(&described.document);
     assert_eq!(methods, mounted_methods());
     for (path, verbs) in methods.iter().filter(|(_, verbs)| verbs.contains("OPTIONS")) {
-        let who = if path.contains("/internal/") { Superuser } else { Client };
-        let answer = described.ask("OPTIONS", &path[ROOT.len()..].replace("{}", "metrics"), who, "");
+        let sender = if path.contains("/internal/") { Superuser } else { Client };
+        let answer = described.request("OPTIONS", &path[ROOT.len()..].replace("{}", "metrics"), sender, "");
         let allowed: BTreeSet<String> = answer.header("Allow").unwrap().split(", ").map(str::to_owned).collect();
         let mut wanted = verbs.clone();
         wanted.insert("HEAD".to_owned());
         if path.ends_with("aggregations/{}") {
-            // 2.3 named them there too, and answered 405.
+            // 2.3 named them in Allow too, and answered 405.
             wanted.extend(["POST".to_owned(), "PUT".to_owned()]);
         }
         assert_eq!(allowed, wanted, "{path}");
@@ -306,18 +314,18 @@ fn what_is_mounted_is_described_and_nothing_else() {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_example_fits() {
-    let described = Described::start();
+fn every_reference_resolves_and_every_example_is_valid() {
+    let described = DescribedServer::start();
     let document = &described.document;
     let mut places = vec![document];
     let mut operations = BTreeSet::new();
     while let Some(place) = places.pop() {
         described.resolved(place);
         if let Some(id) = place["operationId"].as_str() {
-            assert!(operations.insert(id), "{id} stands twice");
+            assert!(operations.insert(id), "{id} is used twice");
             assert!(place["summary"].is_string() && place["tags"].is_array(), "{id}");
         }
-        // A schema with its own example, or what has a schema and examples.
+        // A schema with its own example, or an object with a schema and examples.
         let schema = place.get("schema").unwrap_or(place);
         let several = place["examples"].as_object().into_iter().flat_map(Map::values).map(|example| &example["value"]);
         for example in place.get("example").into_iter().chain(several) {
@@ -334,7 +342,8 @@ fn every_reference_leads_somewhere_and_every_example_fits() {
     assert!(operations.len() > 30, "{operations:?}");
 }
 
-/// One thing wrong: path of the document, target, where in the answer, key there, and its new value; none removes it.
+/// Modifications: path in the document, target, place in the response, key at the place, and its new value; `None`
+/// removes the key.
 const TAMPERED: [(&str, &str, &str, &str, Option<&str>); 22] = [
     ("profiles/", "profiles/", "/0", "description", None),
     ("profiles/", "profiles/", "/0", "version", Some("1.0")),
@@ -361,13 +370,13 @@ const TAMPERED: [(&str, &str, &str, &str, Option<&str>); 22] = [
 ];
 
 #[test]
-fn an_answer_that_was_tampered_with_does_not_fit() {
-    let described = Described::start();
+fn a_modified_response_does_not_fit_the_schema() {
+    let described = DescribedServer::start();
     for (path, target, place, key, value) in TAMPERED {
         let schema = &described.response(path, "GET", 200)["content"]["application/json"]["schema"];
         let validator = described.validator(schema);
-        let who = if path.starts_with("internal/") { Superuser } else { Client };
-        let mut answer = described.ask("GET", target, who, "").json();
+        let sender = if path.starts_with("internal/") { Superuser } else { Client };
+        let mut answer = described.request("GET", target, sender, "").json();
         assert!(validator.is_valid(&answer), "{target}");
         let map = answer.pointer_mut(place).and_then(Value::as_object_mut).unwrap_or_else(|| panic!("{target}{place}"));
         match value {

@@ -1,4 +1,4 @@
-//! No query per row: what a request asks the database does not grow with the data.
+//! No query per row: the number of queries of a request does not grow with the data.
 
 use poem::domain::model::group_kind::GroupKind;
 use poem::domain::model::metric::{Section, Settings};
@@ -13,8 +13,8 @@ use crate::support::cluster::queries;
 use crate::support::installation::{EGI_TOKEN, egi};
 use crate::support::{Installation, Server, block_on};
 
-/// Addresses, each with the largest number of queries that a request makes that is the first after a change: five for
-/// the tenant's index, one for the stamp, the rest for what is answered.
+/// Addresses, each with the largest number of queries of the first request after a change: five for the tenant's
+/// snapshot, one for the stamp, the rest for the response.
 const ADDRESSES: [(&str, usize); 10] = [
     ("/poem/api/v2/profiles/", 8),
     ("/poem/api/v2/profiles/ARGO_MON", 8),
@@ -27,7 +27,7 @@ const ADDRESSES: [(&str, usize); 10] = [
     ("/poem/api/0.2/json/metrics_in_group?group=ARGO", 7),
     ("/poem/api/0.2/json/metrics?tag=production", 8),
 ];
-/// The same for what the pages fetch, which is not kept: one for the session, one or two for the answer.
+/// The same for the internal addresses, which are not cached: one query for the session, one or two for the response.
 const INTERNAL: [(&str, usize); 9] = [
     ("metrics/ARGO", 2),
     ("tokens/", 2),
@@ -40,7 +40,7 @@ const INTERNAL: [(&str, usize); 9] = [
     ("aggregations/CRITICAL_AGG", 2),
 ];
 
-/// 300 metrics with 20 settings each, 20 profiles with 50 tuples each, 100 aggregations; all in groups.
+/// Returns 300 metrics with 20 settings each, 20 profiles with 50 tuples each, and 100 aggregations, all in groups.
 fn large(keys: &Keys) -> Snapshot {
     let names = ["Production", "Devel", "Test"];
     let named = |(id, name): (i64, &str)| Named { id, name: name.to_owned() };
@@ -107,15 +107,15 @@ fn metric(id: i64) -> Metric {
     }
 }
 
-/// The number of queries at each address, asked for the first time after a change: at most as many as it may make.
-/// Asked again, what is kept makes none.
+/// Returns the number of queries at each address for the first request after a change; fails if there are too many,
+/// or if a second request makes any although the response is cached.
 fn count(installation: &Installation, server: &Server) -> Vec<(String, usize)> {
     let cookie = format!("sessionid={}", installation.log_in("poem"));
     let internal =
-        INTERNAL.map(|(name, most)| (format!("/poem/api/v2/internal/{name}"), most, ("Cookie", cookie.as_str())));
-    let addresses = ADDRESSES.map(|(target, most)| (target.to_owned(), most, ("X-API-KEY", EGI_TOKEN)));
+        INTERNAL.map(|(name, max)| (format!("/poem/api/v2/internal/{name}"), max, ("Cookie", cookie.as_str())));
+    let addresses = ADDRESSES.map(|(target, max)| (target.to_owned(), max, ("X-API-KEY", EGI_TOKEN)));
     let mut counts = Vec::new();
-    for (target, most, credentials) in addresses.into_iter().chain(internal) {
+    for (target, max, credentials) in addresses.into_iter().chain(internal) {
         let ask = || {
             queries(&installation.database, || {
                 let status = server.get_as(&target, &[credentials]).status;
@@ -124,7 +124,7 @@ fn count(installation: &Installation, server: &Server) -> Vec<(String, usize)> {
         };
         change(installation, server);
         let made = ask();
-        assert!(made.len() <= most, "{target}: {made:#?}");
+        assert!(made.len() <= max, "{target}: {made:#?}");
         counts.push((target.clone(), made.len()));
         let again = ask();
         assert!(again.is_empty() || target.contains("/internal/"), "{target}: {again:#?}");
@@ -132,7 +132,7 @@ fn count(installation: &Installation, server: &Server) -> Vec<(String, usize)> {
     counts
 }
 
-/// Changes something that no answer shows, and waits until the server must have noticed.
+/// Changes something that no response shows, and waits until the server has noticed.
 fn change(installation: &Installation, server: &Server) {
     block_on(async {
         let update = "UPDATE egi.profile SET revision = revision + 1";
@@ -142,7 +142,7 @@ fn change(installation: &Installation, server: &Server) {
 }
 
 #[test]
-fn a_request_makes_as_many_queries_over_much_data_as_over_little() {
+fn a_request_makes_as_many_queries_with_much_data_as_with_little() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let size = || server.get_with_key("/poem/api/v2/metrics/", EGI_TOKEN).body.len();
@@ -159,11 +159,11 @@ fn a_request_makes_as_many_queries_over_much_data_as_over_little() {
 }
 
 #[test]
-fn a_request_that_is_refused_makes_one_query_at_most() {
+fn a_refused_request_makes_at_most_one_query() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     assert_eq!(server.get_with_key("/poem/api/v2/profiles/", EGI_TOKEN).status, 200);
-    for (headers, most) in [
+    for (headers, max) in [
         (&[("Host", "bad host!")][..], 0),
         (&[("Host", "unknown.example.org")], 0),
         (&[("Host", "localhost")], 0),
@@ -174,6 +174,6 @@ fn a_request_that_is_refused_makes_one_query_at_most() {
             let status = server.send("GET", "/poem/api/v2/profiles/", headers, b"").status;
             assert!((400..=404).contains(&status), "{headers:?}: {status}");
         });
-        assert_eq!(made.len(), most, "{headers:?}: {made:#?}");
+        assert_eq!(made.len(), max, "{headers:?}: {made:#?}");
     }
 }

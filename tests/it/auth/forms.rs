@@ -1,4 +1,4 @@
-//! Which bodies are taken: forms of our own pages.
+//! The bodies that a POST may have: forms of our own pages, with the CSRF token.
 
 use crate::support::{Browser, Installation, Server};
 
@@ -7,7 +7,7 @@ const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded")
 const MIB: usize = 1024 * 1024;
 
 #[test]
-fn a_form_must_show_the_token_of_its_cookie() {
+fn a_form_must_have_the_token_of_the_cookie() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let mut browser = Browser::new(&server);
@@ -32,7 +32,7 @@ fn a_form_must_show_the_token_of_its_cookie() {
 }
 
 #[test]
-fn what_is_no_form_is_refused() {
+fn a_body_that_is_not_a_form_is_refused() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let mut browser = Browser::new(&server);
@@ -49,7 +49,7 @@ fn what_is_no_form_is_refused() {
     let large = |mib: usize| format!("{token}&x={}", "x".repeat(mib * MIB));
     assert_eq!(browser.post_body(logout, &large(7)).status, 200);
     assert_eq!(browser.post_body(logout, &large(8)).status, 413);
-    assert_eq!(browser.post_body(LOGIN, &large(9)).status, 200, "it carries a form within a form");
+    assert_eq!(browser.post_body(LOGIN, &large(9)).status, 200, "the login may contain the form of an ended session");
     assert_eq!(browser.post_body(LOGIN, &large(24)).status, 413);
     assert_eq!(browser.post_body(logout, &format!("{token}{}", "&a=b".repeat(100_001))).status, 413);
 }

@@ -6,7 +6,7 @@ use super::REFUSED;
 use crate::support::sql::{everything, sql};
 use crate::support::{Browser, Installation, Server};
 
-/// The users of small.json who may log in, with their passwords and what they see first.
+/// The users of small.json who may log in: username, password and the address they are redirected to.
 const USERS: [(&str, &str, &str); 4] = [
     ("poem", "poem-secret-1", "/poem/admin/"),
     ("alice", "alice-secret-1", "/poem/admin/poem/profile/"),
@@ -17,10 +17,10 @@ const USERS: [(&str, &str, &str); 4] = [
 const LOGIN: &str = "/poem/admin/login/";
 
 #[test]
-fn passwords_of_2_3_open_and_are_hashed_anew() {
+fn passwords_of_2_3_are_accepted_and_hashed_again() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
-    for (name, password, first) in USERS {
+    for (name, password, first_page) in USERS {
         let row = format!(
             "SELECT password, last_login > now() - interval '1 minute' FROM egi.app_user WHERE username = '{name}'"
         );
@@ -28,12 +28,12 @@ fn passwords_of_2_3_open_and_are_hashed_anew() {
         for _ in 0..2 {
             let mut browser = Browser::new(&server);
             let answer = browser.log_in(name, password);
-            assert_eq!((answer.status, answer.header("Location")), (303, Some(first)), "{name}: {answer:?}");
+            assert_eq!((answer.status, answer.header("Location")), (303, Some(first_page)), "{name}: {answer:?}");
             assert!(browser.is_logged_in());
             let now = &sql(&installation, &row)[0];
             assert!(now.starts_with("$argon2id$") && now.ends_with("|t"), "{now}");
             let id = browser.session().unwrap();
-            assert!(id.len() >= 64 && !everything(&installation).contains(id), "the id itself is kept nowhere");
+            assert!(id.len() >= 64 && !everything(&installation).contains(id), "the id itself is stored nowhere");
         }
     }
     let log = installation.log();
@@ -67,9 +67,9 @@ fn every_refusal_is_the_same() {
     let mut pages = Vec::new();
     for (name, password) in attempts {
         let mut browser = Browser::new(&server);
-        let begun = Instant::now();
+        let start = Instant::now();
         let answer = browser.log_in(name, password);
-        assert!(begun.elapsed() >= Duration::from_millis(300), "{name}: sooner than the slowest hash is compared");
+        assert!(start.elapsed() >= Duration::from_millis(300), "{name}: refused faster than the slowest hash takes");
         assert_eq!((answer.status, browser.session()), (200, None), "{name}");
         let page = answer.text();
         assert!(page.contains(REFUSED) && page.contains("role=\"alert\""), "{page}");
@@ -80,7 +80,7 @@ fn every_refusal_is_the_same() {
     assert!(pages.iter().all(|page| *page == pages[0]), "{pages:?}");
     let log = installation.log();
     assert!(log.contains("WARNING EGI: failed login of alice from 127.0.0.1\n"), "{log}");
-    // A name that nobody has may be a password at the wrong place.
+    // An unknown name may be a password that was typed into the wrong field: it is not logged.
     assert!(log.contains("WARNING EGI: failed login of somebody unknown from") && !log.contains("nobody"), "{log}");
 }
 
@@ -90,7 +90,7 @@ fn next_is_followed_on_this_host_only() {
     let server = Server::start(&installation);
     let mut logged_in = Browser::new(&server);
     logged_in.log_in("poem", "poem-secret-1");
-    let lead = |browser: &mut Browser<'_>, next: &str| {
+    let redirect_target = |browser: &mut Browser<'_>, next: &str| {
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
         let answer = browser.get(&format!("{LOGIN}?{query}"));
         assert_eq!(answer.status, 302, "{next:?}");
@@ -116,22 +116,22 @@ fn next_is_followed_on_this_host_only() {
         "",
     ];
     for next in hostile {
-        assert_eq!(lead(&mut logged_in, next), "/poem/admin/", "{next:?}");
+        assert_eq!(redirect_target(&mut logged_in, next), "/poem/admin/", "{next:?}");
     }
     for next in
         ["/poem/admin/poem/probe/?q=a%20b&p=2", "/poem/admin/poem/metric/7/change/", "/poem/admin/?next=//a\"<>"]
     {
-        assert_eq!(lead(&mut logged_in, next), next);
+        assert_eq!(redirect_target(&mut logged_in, next), next);
     }
     assert_eq!(logged_in.get(LOGIN).header("Location"), Some("/poem/admin/"));
     let mut browser = Browser::new(&server);
-    for (next, leads) in
+    for (next, location) in
         [("//evil.example.org/", "/poem/admin/poem/profile/"), ("/poem/admin/poem/probe/", "/poem/admin/poem/probe/")]
     {
         let fields = [("username", "alice"), ("password", "alice-secret-1"), ("next", next)];
-        assert_eq!(browser.post(LOGIN, &fields).header("Location"), Some(leads));
+        assert_eq!(browser.post(LOGIN, &fields).header("Location"), Some(location));
     }
-    // What the address says counts where the form says nothing.
+    // The query parameter counts if the form has no `next`.
     let answer = browser.post(
         "/poem/admin/login/?next=/poem/admin/poem/metric/",
         &[("username", "bob"), ("password", "bob-secret-12")],
@@ -175,7 +175,7 @@ fn cookies_are_for_this_host_and_its_pages() {
 }
 
 #[test]
-fn the_federated_button_stands_where_there_is_an_identity_provider() {
+fn the_federated_button_is_shown_if_there_is_an_identity_provider() {
     let installation = Installation::with_tenants();
     installation.configure("[GENERAL_EGI]\n", "[GENERAL_EGI]\nSamlLoginString = Log in using <EGI> CHECK-IN\n");
     let server = Server::start(&installation);

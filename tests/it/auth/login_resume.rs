@@ -1,14 +1,14 @@
-//! What was typed when the session had ended is not lost.
+//! A form that is submitted after its session has ended is not lost.
 
 use crate::support::browser::input;
 use crate::support::{Browser, Installation, Server};
 
 const LOGIN: &str = "/poem/admin/login/";
-/// Any page that takes forms from those who are logged in.
+/// Any page that accepts forms of logged-in users.
 const FORM: &str = "/poem/admin/password_change/?a=b&c=%C3%A4";
 
 #[test]
-fn a_form_goes_through_the_login_and_comes_back_as_it_was() {
+fn a_form_survives_the_login_unchanged() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let mut browser = Browser::new(&server);
@@ -24,7 +24,7 @@ fn a_form_goes_through_the_login_and_comes_back_as_it_was() {
     assert!(answer.status == 403 && page.contains("What you typed is kept") && !page.contains("hush"), "{page}");
     let (kept, next) = (input(&page, "_typed").unwrap(), input(&page, "next").unwrap());
     assert_eq!(next, FORM);
-    // A wrong password on the way loses nothing.
+    // A wrong password in between loses nothing.
     let login =
         |password| [("username", "alice"), ("password", password), ("next", next.as_str()), ("_typed", kept.as_str())];
     let page = browser.post(LOGIN, &login("wrong")).text();
@@ -44,7 +44,7 @@ fn a_form_goes_through_the_login_and_comes_back_as_it_was() {
 }
 
 #[test]
-fn a_form_of_before_the_login_can_be_sent_after_it() {
+fn a_form_from_before_the_login_can_be_submitted_after_it() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let mut browser = Browser::new(&server);
@@ -55,10 +55,10 @@ fn a_form_of_before_the_login_can_be_sent_after_it() {
 }
 
 #[test]
-fn what_somebody_changed_on_the_way_does_no_harm() {
+fn a_forged_form_or_target_does_no_harm() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
-    for (next, typed, leads) in [
+    for (next, typed, location) in [
         ("//evil.example.org/", "a=b", "/poem/admin/poem/profile/"),
         ("https://evil.example.org/", "a=b", "/poem/admin/poem/profile/"),
         ("/poem/admin/poem/probe/", "a=%FF", "/poem/admin/poem/probe/"),
@@ -66,6 +66,6 @@ fn what_somebody_changed_on_the_way_does_no_harm() {
     ] {
         let fields = [("username", "alice"), ("password", "alice-secret-1"), ("next", next), ("_typed", typed)];
         let answer = Browser::new(&server).post(LOGIN, &fields);
-        assert_eq!((answer.status, answer.header("Location")), (303, Some(leads)), "{next} {typed}");
+        assert_eq!((answer.status, answer.header("Location")), (303, Some(location)), "{next} {typed}");
     }
 }

@@ -1,4 +1,4 @@
-//! The way in and out: logins, sessions, forms, passwords.
+//! Authentication: logins, sessions, forms and passwords.
 
 mod forms;
 mod login;
@@ -7,6 +7,6 @@ mod password;
 mod sessions;
 mod throttle;
 
-/// One message for every refusal.
+/// The message of every refused login, whatever the reason.
 const REFUSED: &str =
     "Please enter the correct username and password for a staff account. Note that both fields may be case-sensitive.";

@@ -1,4 +1,4 @@
-//! Changing one's password.
+//! The page on which users change their own password.
 
 use crate::support::sql::sql;
 use crate::support::{Browser, Installation, Server};
@@ -34,7 +34,7 @@ fn a_change_ends_every_other_session() {
 }
 
 #[test]
-fn what_is_wrong_stands_at_its_field_and_nothing_changes() {
+fn errors_are_at_their_fields_and_nothing_changes() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let mut browser = Browser::new(&server);
@@ -84,7 +84,7 @@ fn guessing_the_old_password_is_a_failed_login() {
 }
 
 #[test]
-fn who_is_not_logged_in_logs_in_first() {
+fn a_password_change_requires_a_login() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let mut browser = Browser::new(&server);

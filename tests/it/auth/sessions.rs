@@ -1,4 +1,4 @@
-//! Sessions: begun, used, ended.
+//! Sessions: start, use and end.
 
 use super::REFUSED;
 use crate::support::sql::sql;
@@ -18,11 +18,11 @@ fn a_login_ends_the_session_before_it() {
     let mut thief = Browser::new(&server);
     thief.cookies.insert("sessionid".to_owned(), old);
     assert!(!thief.is_logged_in() && browser.is_logged_in());
-    // An id that somebody else chose does not become a session.
+    // An id that a client chose does not become a session (session fixation).
     let mut fixed = Browser::new(&server);
-    fixed.cookies.insert("sessionid".to_owned(), "chosen-by-somebody-else".to_owned());
+    fixed.cookies.insert("sessionid".to_owned(), "chosen-by-an-attacker".to_owned());
     fixed.log_in("alice", "alice-secret-1");
-    assert_ne!(fixed.session(), Some("chosen-by-somebody-else"));
+    assert_ne!(fixed.session(), Some("chosen-by-an-attacker"));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_logout_ends_the_session_and_only_a_post_does() {
     browser.cookies.insert("sessionid".to_owned(), id);
     assert!(!browser.is_logged_in());
     assert_eq!(sql(&installation, "SELECT count(*) FROM egi.login_session"), ["0"]);
-    assert_eq!(browser.post(LOGOUT, &[]).status, 200, "twice is no error");
+    assert_eq!(browser.post(LOGOUT, &[]).status, 200, "a second logout is no error");
 }
 
 #[test]
@@ -65,11 +65,11 @@ fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
     assert!(browser.is_logged_in() && is("expires = created + interval '7 days'"));
     set("expires = now() - interval '1 second'");
     assert!(!browser.is_logged_in());
-    assert_eq!(browser.get("/poem/admin/login/").status, 200, "it leads nowhere on");
+    assert_eq!(browser.get("/poem/admin/login/").status, 200, "an ended session does not redirect");
 }
 
 #[test]
-fn the_limits_can_be_configured() {
+fn the_session_limits_can_be_configured() {
     let installation = Installation::with_small_data();
     installation.configure("[SERVER]\n", "[SERVER]\nSessionIdleMinutes = 30\nSessionMinutes = 20\n");
     let server = Server::start(&installation);
@@ -83,7 +83,7 @@ fn the_limits_can_be_configured() {
 }
 
 #[test]
-fn a_session_of_one_tenant_is_worth_nothing_at_another() {
+fn a_session_of_one_tenant_is_invalid_at_another() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let mut egi = Browser::new(&server);
@@ -97,7 +97,7 @@ fn a_session_of_one_tenant_is_worth_nothing_at_another() {
 }
 
 #[test]
-fn who_may_no_longer_log_in_has_no_session() {
+fn a_user_who_may_no_longer_log_in_has_no_session() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     for column in ["is_active", "is_staff"] {
@@ -112,7 +112,7 @@ fn who_may_no_longer_log_in_has_no_session() {
 }
 
 #[test]
-fn two_servers_share_sessions_and_poem_db_clears_what_is_over() {
+fn two_servers_share_sessions_and_poem_db_removes_expired_ones() {
     let installation = Installation::with_small_data();
     let servers = [Server::start(&installation), Server::start(&installation)];
     let mut first = Browser::new(&servers[0]);
@@ -127,7 +127,7 @@ fn two_servers_share_sessions_and_poem_db_clears_what_is_over() {
     sql(&installation, "UPDATE egi.login_session SET expires = now() - interval '1 second'");
     installation.run("poem-db", &["-s"]).done();
     let left = "SELECT (SELECT count(*) FROM egi.login_session), (SELECT count(*) FROM egi.login_failure)";
-    assert_eq!(sql(&installation, left), ["0|2"], "failures that still count stay");
+    assert_eq!(sql(&installation, left), ["0|2"], "failures that still count are kept");
     sql(&installation, "UPDATE egi.login_failure SET last_failure = now() - interval '16 minutes'");
     installation.run("poem-db", &["-s"]).done();
     assert_eq!(sql(&installation, left), ["0|0"]);

@@ -1,4 +1,4 @@
-//! Two servers behind an Apache, set up as docs/operations.md says.
+//! Two servers behind an Apache that is configured as in docs/operations.md.
 
 use std::fs::{self, Permissions};
 use std::net::{SocketAddr, TcpStream};
@@ -28,7 +28,8 @@ const MODULES: [&str; 4] = [
     "/usr/lib/httpd/modules",
     "/opt/rh/httpd24/root/usr/lib64/httpd/modules",
 ];
-/// Those that the document names, but for TLS, and what every Apache needs. Some are built into it here and there.
+/// The modules that the document names, except those for TLS, and those that every Apache needs. Some distributions
+/// build some of them in.
 const LOADED: [&str; 12] = [
     "mpm_event",
     "unixd",
@@ -52,12 +53,12 @@ struct Apache {
 }
 
 impl Apache {
-    /// Before these servers; `None` where there is no Apache here.
-    fn before(servers: [SocketAddr; 2]) -> Option<Self> {
-        let there = |paths: &[&str]| paths.iter().map(PathBuf::from).find(|path| path.exists());
-        let (program, modules) = (there(&PROGRAMS)?, there(&MODULES)?);
+    /// Starts an Apache in front of the servers; `None` if Apache is not installed.
+    fn in_front_of(servers: [SocketAddr; 2]) -> Option<Self> {
+        let existing = |paths: &[&str]| paths.iter().map(PathBuf::from).find(|path| path.exists());
+        let (program, modules) = (existing(&PROGRAMS)?, existing(&MODULES)?);
         let directory = tempfile::tempdir().unwrap();
-        // Its children are another user, where root starts it.
+        // If root starts it, its children run as another user.
         fs::set_permissions(directory.path(), Permissions::from_mode(0o711)).unwrap();
         let address = free_address();
         let file = directory.path().join("httpd.conf");
@@ -96,16 +97,18 @@ impl Apache {
 
 impl Drop for Apache {
     fn drop(&mut self) {
-        // With its children.
+        // It stops its children too.
         let _ = kill(Pid::from_raw(self.process.id().cast_signed()), Signal::SIGTERM);
         let _ = self.process.wait();
     }
 }
 
-/// The examples of the document, with the addresses of this test and without TLS.
+/// Returns the examples of the document, with the addresses of this test and without TLS.
 fn configuration(directory: &Path, modules: &Path, address: SocketAddr, servers: [SocketAddr; 2]) -> String {
     let document = include_str!("../../../docs/operations.md");
-    let block = |holds: &str| document.split("```\n").find(|block| block.starts_with(holds)).expect("it is there");
+    let block = |holds: &str| {
+        document.split("```\n").find(|block| block.starts_with(holds)).expect("the document has the example")
+    };
     let balancer = block("<Proxy \"balancer:")
         .replace("10.0.0.11:8000", &servers[0].to_string())
         .replace("10.0.0.12:8000", &servers[1].to_string());
@@ -128,16 +131,16 @@ fn configuration(directory: &Path, modules: &Path, address: SocketAddr, servers:
 }
 
 #[test]
-fn two_servers_behind_an_apache_are_one() {
+fn two_servers_behind_an_apache_act_as_one() {
     let installation = Installation::with_small_data();
     let servers = [Server::start(&installation), Server::start(&installation)];
-    let Some(apache) = Apache::before(servers.each_ref().map(|server| server.address)) else {
+    let Some(apache) = Apache::in_front_of(servers.each_ref().map(|server| server.address)) else {
         return skipped("two servers behind an Apache: there is no apache2 or httpd here");
     };
-    // A login, and what is saved, at whichever server.
+    // A session and a save are valid at either server.
     let mut browser = Browser::through(&apache.address);
-    let leads = browser.get("/");
-    assert!(leads.status == 302 && leads.header("Location").unwrap().ends_with("/poem/admin/"), "{leads:?}");
+    let redirect = browser.get("/");
+    assert!(redirect.status == 302 && redirect.header("Location").unwrap().ends_with("/poem/admin/"), "{redirect:?}");
     assert_eq!(browser.log_in("alice", "alice-secret-1").status, 303, "{}", apache.log());
     for _ in 0..10 {
         assert!(browser.is_logged_in());
@@ -151,7 +154,7 @@ fn two_servers_behind_an_apache_are_one() {
         let headers = [("Content-Type", "application/json"), ("X-CSRFToken", CSRF)];
         assert_eq!(root.send("POST", AGGREGATIONS, &headers, body.as_bytes()).status, 201);
         for _ in 0..2 {
-            assert!(root.get(AGGREGATIONS).text().contains(&format!("saved-{number}")), "at either server");
+            assert!(root.get(AGGREGATIONS).text().contains(&format!("saved-{number}")), "both servers show it");
         }
     }
     for words in ["one", "two", "three"] {
@@ -164,10 +167,10 @@ fn two_servers_behind_an_apache_are_one() {
     }
     let log = installation.log();
     for server in &servers {
-        let asked = format!("poem[{}]: INFO EGI GET {PROFILE} 200", server.pid());
-        assert!(log.contains(&asked), "each of them was asked: {log}");
+        let log_entry = format!("poem[{}]: INFO EGI GET {PROFILE} 200", server.pid());
+        assert!(log.contains(&log_entry), "both servers got requests: {log}");
     }
-    // One is killed: the other goes on, also for whoever is logged in.
+    // One is killed: the other goes on, and sessions stay valid.
     let [one, other] = servers;
     drop(one);
     for _ in 0..10 {

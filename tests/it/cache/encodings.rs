@@ -1,4 +1,4 @@
-//! One answer in its forms: plain, compressed, 304, HEAD.
+//! The forms of a cached response: plain, compressed, 304 and HEAD.
 
 use std::io::Read;
 
@@ -19,7 +19,7 @@ const ADDRESSES: [&str; 9] = [
     "/poem/api/0.2/json/metrics_in_group?group=ARGO",
 ];
 
-fn ask(server: &Server, method: &str, target: &str, headers: &[(&str, &str)]) -> HttpResponse {
+fn request(server: &Server, method: &str, target: &str, headers: &[(&str, &str)]) -> HttpResponse {
     let own = [("Host", "localhost"), ("X-API-KEY", EGI_TOKEN)];
     server.send(method, target, &[&own, headers].concat(), b"")
 }
@@ -31,17 +31,17 @@ fn unzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn who_takes_gzip_gets_it_and_unpacks_the_same() {
+fn a_client_that_accepts_gzip_gets_the_same_content_compressed() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let mut compressed = 0;
     for target in ADDRESSES {
-        let plain = ask(&server, "GET", target, &[]);
-        let zipped = ask(&server, "GET", target, &[("Accept-Encoding", "deflate, gzip")]);
+        let plain = request(&server, "GET", target, &[]);
+        let zipped = request(&server, "GET", target, &[("Accept-Encoding", "deflate, gzip")]);
         assert_eq!((plain.status, zipped.status), (200, 200), "{target}");
         assert_eq!((plain.header("Content-Encoding"), plain.header("Vary")), (None, Some("Accept-Encoding")));
         assert_eq!(zipped.header("Vary"), Some("Accept-Encoding"));
-        // A short answer is not worth compressing.
+        // A short response is not compressed.
         if zipped.header("Content-Encoding") == Some("gzip") {
             compressed += 1;
             assert_eq!(unzip(&zipped.body), plain.body, "{target}");
@@ -49,38 +49,39 @@ fn who_takes_gzip_gets_it_and_unpacks_the_same() {
         } else {
             assert!(plain.body.len() < 512, "{target} is long and not compressed");
         }
-        let refused = ask(&server, "GET", target, &[("Accept-Encoding", "gzip;q=0")]);
+        let refused = request(&server, "GET", target, &[("Accept-Encoding", "gzip;q=0")]);
         assert_eq!((refused.header("Content-Encoding"), &refused.body), (None, &plain.body), "{target}");
     }
     assert!(compressed >= 4, "{compressed}");
 }
 
 #[test]
-fn who_has_it_gets_304_and_who_has_something_else_the_answer() {
+fn a_current_etag_gets_304_and_another_the_full_response() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     for target in ADDRESSES {
         for coding in ["identity", "gzip"] {
-            let answer = ask(&server, "GET", target, &[("Accept-Encoding", coding)]);
+            let answer = request(&server, "GET", target, &[("Accept-Encoding", coding)]);
             let etag = answer.header("ETag").expect("an ETag").to_owned();
             for known in [etag.clone(), format!("\"other\", {etag}"), format!("W/{etag}"), "*".to_owned()] {
-                let again = ask(&server, "GET", target, &[("Accept-Encoding", coding), ("If-None-Match", &known)]);
+                let again = request(&server, "GET", target, &[("Accept-Encoding", coding), ("If-None-Match", &known)]);
                 assert_eq!((again.status, again.body.len()), (304, 0), "{target} {known}");
                 assert_eq!(again.header("ETag"), Some(etag.as_str()));
                 assert!(again.header("Cache-Control").is_some_and(|caching| caching.contains("no-cache")));
             }
-            let changed = ask(&server, "GET", target, &[("Accept-Encoding", coding), ("If-None-Match", "\"other\"")]);
+            let changed =
+                request(&server, "GET", target, &[("Accept-Encoding", coding), ("If-None-Match", "\"other\"")]);
             assert_eq!((changed.status, changed.body), (200, answer.body), "{target}");
         }
     }
 }
 
 #[test]
-fn a_304_is_for_who_may_read_only() {
+fn a_304_requires_the_right_to_read() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let target = "/poem/api/v2/metrics/";
-    let etag = ask(&server, "GET", target, &[]).header("ETag").unwrap().to_owned();
+    let etag = request(&server, "GET", target, &[]).header("ETag").unwrap().to_owned();
     let stranger = server.get_as(target, &[("If-None-Match", &etag)]);
     assert_eq!((stranger.status, stranger.header("ETag")), (403, None));
 }
@@ -90,8 +91,8 @@ fn head_has_the_headers_and_no_body() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     for target in ADDRESSES {
-        let get = ask(&server, "GET", target, &[]);
-        let head = ask(&server, "HEAD", target, &[]);
+        let get = request(&server, "GET", target, &[]);
+        let head = request(&server, "HEAD", target, &[]);
         assert_eq!((head.status, head.body.len()), (200, 0), "{target}");
         for name in ["ETag", "Vary", "Content-Type", "Content-Length", "Cache-Control"] {
             assert_eq!(head.header(name), get.header(name), "{target} {name}");
@@ -100,24 +101,28 @@ fn head_has_the_headers_and_no_body() {
 }
 
 #[test]
-fn another_form_of_the_same_data_has_the_same_tag_after_a_restart() {
+fn the_etag_is_the_same_after_a_restart() {
     let installation = Installation::with_small_data();
-    let tag = |server: &Server| ask(server, "GET", ADDRESSES[0], &[]).header("ETag").unwrap().to_owned();
+    let tag = |server: &Server| request(server, "GET", ADDRESSES[0], &[]).header("ETag").unwrap().to_owned();
     let before = tag(&Server::start(&installation));
     assert_eq!(tag(&Server::start(&installation)), before);
 }
 
-/// With next to no memory every answer is made anew, and right all the same.
+/// With no memory for the cache every response is rendered again, with the same content.
 #[test]
-fn little_memory_costs_time_and_nothing_else() {
+fn a_server_without_cache_gives_the_same_responses() {
     let installation = Installation::with_small_data();
     installation.configure("[SERVER]\n", "[SERVER]\nResponseCacheSize = 0\n");
-    let poor = Server::start(&installation);
+    let uncached = Server::start(&installation);
     installation.configure("ResponseCacheSize = 0\n", "");
-    let rich = Server::start(&installation);
+    let cached = Server::start(&installation);
     for _ in 0..3 {
         for target in ADDRESSES {
-            assert_eq!(ask(&poor, "GET", target, &[]).body, ask(&rich, "GET", target, &[]).body, "{target}");
+            assert_eq!(
+                request(&uncached, "GET", target, &[]).body,
+                request(&cached, "GET", target, &[]).body,
+                "{target}"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Answers from memory: their forms, their freshness among servers, what they cost.
+//! Cached responses: their encodings, and their freshness with several servers.
 
 mod apache;
 mod encodings;

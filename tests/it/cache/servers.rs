@@ -1,4 +1,4 @@
-//! Two servers on one database stay in step, whoever changes the data, and however.
+//! Two servers with one database serve the same state, whichever way the data change.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -11,16 +11,19 @@ use crate::support::{HttpResponse, Installation, Server, Set};
 
 const PROFILE: &str = "/poem/api/v2/profiles/ARGO_MON";
 
+/// Requests the profile; repeats a request that gets 503.
 fn asked(server: &Server) -> HttpResponse {
     server.knows(|server| server.get_with_key(PROFILE, EGI_TOKEN))
 }
 
+/// Returns the description that a server shows.
 fn description(server: &Server) -> Value {
     let answer = asked(server);
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json()["description"].clone()
 }
 
+/// Sets the description by plain SQL.
 fn describe(installation: &Installation, words: &str) {
     sql(installation, &format!("UPDATE egi.profile SET description = '{words}' WHERE name = 'ARGO_MON'"));
 }
@@ -37,7 +40,7 @@ fn plain_sql_is_seen_by_both_within_a_second() {
     }
 }
 
-/// Whatever connection a server learns from, killing it makes it neither wrong nor silent.
+/// If the connection that polls for changes is killed, the server still notices the change.
 #[test]
 fn a_killed_connection_hides_no_change() {
     let installation = Installation::with_small_data();
@@ -56,7 +59,7 @@ fn a_killed_connection_hides_no_change() {
 }
 
 #[test]
-fn a_key_that_is_revoked_is_refused_by_both_within_a_second() {
+fn a_revoked_key_is_refused_by_both_within_a_second() {
     let installation = Installation::with_small_data();
     let servers = [Server::start(&installation), Server::start(&installation)];
     let status = |server: &Server| asked(server).status;
@@ -66,9 +69,9 @@ fn a_key_that_is_revoked_is_refused_by_both_within_a_second() {
     assert_eq!(servers.each_ref().map(status), [403, 403]);
 }
 
-/// What a server wrote itself is seen by its very next request; and sessions are known to both.
+/// A server sees its own write in its very next request; sessions are valid at both.
 #[test]
-fn what_one_writes_it_sees_at_once_and_the_other_too() {
+fn a_write_of_one_server_is_seen_by_both_at_once() {
     let installation = Installation::with_small_data();
     let servers = [Server::start(&installation), Server::start(&installation)];
     let session = installation.log_in("poem");
@@ -87,7 +90,7 @@ fn what_one_writes_it_sees_at_once_and_the_other_too() {
     }
 }
 
-/// Under load: nothing that either server says is older than a second, and nothing goes back.
+/// Under load no response is more than a second stale, and no server returns to an older state.
 #[test]
 fn both_stay_in_step_under_load() {
     let installation = Installation::with_small_data();

@@ -1,4 +1,4 @@
-//! Thousands of clients that connect and say nothing, or half of something.
+//! Thousands of clients that connect and send nothing, or half a request.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -7,29 +7,30 @@ use std::time::Instant;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use super::{COMING, await_status, metrics, soon};
+use super::{RECOVERY_TIMEOUT, await_status, in_time, metrics};
 use crate::support::installation::EGI_TOKEN;
 use crate::support::{Installation, Server, skipped};
 
-const CROWD: usize = 3000;
-/// What the tests beside this one may have open.
-const OTHERS: u64 = 600;
-/// What a connection may cost the server, in KiB. About 10 were measured.
-const COST: usize = 40;
+/// The number of connections.
+const CONNECTIONS: usize = 3000;
+/// The number of files that the tests running at the same time may have open.
+const RESERVED_FILES: u64 = 600;
+/// The memory that a connection may cost the server, in KiB. About 10 were measured.
+const MAX_COST: usize = 40;
 
-/// As many connections as this process and its children may have open: 3000 where that is allowed.
+/// Returns how many connections this process and its children may have open, at most [`CONNECTIONS`].
 fn crowd() -> usize {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
-    let allowed = usize::try_from(most.saturating_sub(OTHERS)).unwrap_or(CROWD);
+    let allowed = usize::try_from(most.saturating_sub(RESERVED_FILES)).unwrap_or(CONNECTIONS);
     assert!(allowed > 100, "{most} open files (ulimit -Hn) are too few for the tests");
-    if allowed < CROWD {
-        skipped(&format!("{CROWD} connections at once: only {allowed} may be open here (ulimit -Hn)"));
+    if allowed < CONNECTIONS {
+        skipped(&format!("{CONNECTIONS} connections at once: only {allowed} may be open here (ulimit -Hn)"));
     }
-    allowed.min(CROWD)
+    allowed.min(CONNECTIONS)
 }
 
-/// Nothing, or the beginning of a request.
+/// Connects and sends nothing, or the beginning of a request.
 fn unfinished(server: &Server, number: usize) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).unwrap();
     if number.is_multiple_of(2) {
@@ -38,7 +39,7 @@ fn unfinished(server: &Server, number: usize) -> TcpStream {
     stream
 }
 
-/// The memory of the server, in KiB.
+/// Returns the resident memory of the server, in KiB.
 fn resident(server: &Server) -> usize {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -46,7 +47,7 @@ fn resident(server: &Server) -> usize {
 }
 
 #[test]
-fn thousands_of_unfinished_requests_keep_nobody_waiting() {
+fn thousands_of_unfinished_requests_do_not_delay_others() {
     let count = crowd();
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
@@ -54,12 +55,12 @@ fn thousands_of_unfinished_requests_keep_nobody_waiting() {
     let before = resident(&server);
     let mut crowd: Vec<TcpStream> = (0..count).map(|number| unfinished(&server, number)).collect();
     for target in ["/poem/api/v2/metrics/", "/poem/api/v2/metrics/Devel", "/poem/api/v2/profiles/"].repeat(10) {
-        assert_eq!(soon(|| server.get_with_key(target, EGI_TOKEN)).status, 200, "{target}");
+        assert_eq!(in_time(|| server.get_with_key(target, EGI_TOKEN)).status, 200, "{target}");
     }
     let cost = resident(&server).saturating_sub(before);
     println!("{count} connections cost {cost} KiB, {} bytes each", cost * 1024 / count);
-    assert!(cost < count * COST + 20_000, "{count} connections cost {cost} KiB");
-    // They are still welcome to finish.
+    assert!(cost < count * MAX_COST + 20_000, "{count} connections cost {cost} KiB");
+    // An unfinished request can still be completed.
     let mut late = crowd.swap_remove(0);
     late.write_all(format!("KEY: {EGI_TOKEN}\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
     let mut answer = String::new();
@@ -67,19 +68,19 @@ fn thousands_of_unfinished_requests_keep_nobody_waiting() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
-/// More than it may have open: the rest waits, and is served when some have gone.
+/// More connections than the server may have open: the rest waits, and is served when some have closed.
 #[test]
-fn at_its_limit_of_open_files_the_server_stays_and_comes_back() {
+fn the_server_survives_its_limit_of_open_files() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     assert_eq!(metrics(&server).status, 200);
     server.limit_open_files(100);
-    // As many as the queue of the system takes besides: 128 where it is short.
+    // More than the limit and the listen queue of the kernel together, if that is as short as 128.
     let crowd: Vec<TcpStream> = (0..200).map(|number| unfinished(&server, number)).collect();
     let open = || fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count();
-    let end = Instant::now() + COMING;
+    let end = Instant::now() + RECOVERY_TIMEOUT;
     while open() < 100 {
-        assert!(Instant::now() < end, "it has {} of 100 files open", open());
+        assert!(Instant::now() < end, "the server has {} of 100 files open", open());
     }
     drop(crowd);
     await_status(200, || metrics(&server));

@@ -1,4 +1,4 @@
-//! The disk of the database is full, really: its data stand on a small file system of their own.
+//! The disk of the database is really full: its data are on a small separate file system.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -6,18 +6,19 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Writer, await_status, metrics, soon};
+use super::{Writer, await_status, in_time, metrics};
 use crate::support::disposable_database::{DisposableDatabase, open_directory, open_directory_in};
 use crate::support::sql::{sql, tables};
 use crate::support::{Server, fixture, skipped};
 
-/// A cluster of PostgreSQL takes about 60 MB.
+/// The mount options; a PostgreSQL cluster takes about 60 MB.
 const SIZE: &str = "size=160m,mode=711";
 
-/// A file system in memory, where we may mount one. Gone when dropped.
+/// A small file system in memory. Unmounted when dropped.
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
+    /// Mounts it; `None` without the permission.
     fn mount() -> Option<Self> {
         let directory = open_directory();
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(directory.path()).output();
@@ -54,7 +55,7 @@ fn a_full_disk_stops_writing_and_nothing_else() {
     let writer = Writer::new(&installation);
     let answer = metrics(&server).body;
     sql(&installation, "UPDATE egi.profile SET description = 'as it was'");
-    // The log of transactions has room enough: it is the tables that cannot grow.
+    // The write-ahead log has enough room: only the tables cannot grow.
     sql(&installation, "CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT");
     let before = tables(&installation);
     disk.fill();
@@ -63,18 +64,27 @@ fn a_full_disk_stops_writing_and_nothing_else() {
     let load = ["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"];
     let ran = installation.run("poem-db", &load);
     assert!(ran.status == 1 && ran.stderr.contains("No space left on device; nothing was loaded"), "{ran:?}");
-    assert!(tables(&installation) == before, "the load left something");
+    assert!(tables(&installation) == before, "the load left changes behind");
 
-    // A page of a table takes some rows before another is needed.
+    // The last page of a table has room for some rows before another page is needed.
     let mut names = (0..1000).map(|number| format!("full-{number:0>100}"));
-    let refused = names.find(|name| soon(|| writer.add_aggregation(&server, name)).status != 201).expect("it is full");
-    let again = soon(|| writer.add_aggregation(&server, &refused));
+    let refused =
+        names.find(|name| in_time(|| writer.add_aggregation(&server, name)).status != 201).expect("the disk gets full");
+    let again = in_time(|| writer.add_aggregation(&server, &refused));
     assert_eq!((again.status, again.header("Retry-After").is_some()), (503, true), "{again:?}");
     assert!(installation.log().contains("No space left on device"), "{}", installation.log());
     let count = |table: &str| sql(&installation, &format!("SELECT count(*) FROM egi.{table} LIKE 'full-%'")).remove(0);
-    assert_eq!(count("aggregation WHERE name"), count("log_entry WHERE object_name"), "all of it or nothing");
-    assert_eq!(soon(|| metrics(&server)).body, answer, "reading goes on");
-    assert_eq!(soon(|| server.get("/poem/api/0.2/json/metrics?tag=Production")).status, 200, "also what is not ready");
+    assert_eq!(
+        count("aggregation WHERE name"),
+        count("log_entry WHERE object_name"),
+        "an object is saved with its log entry or not at all"
+    );
+    assert_eq!(in_time(|| metrics(&server)).body, answer, "reading goes on");
+    assert_eq!(
+        in_time(|| server.get("/poem/api/0.2/json/metrics?tag=Production")).status,
+        200,
+        "responses that are not cached are served too"
+    );
 
     disk.make_room();
     await_status(201, || writer.add_aggregation(&server, &refused));

@@ -1,5 +1,5 @@
-//! PostgreSQL is killed (`kill -9`) in the middle of something: nothing is half-done, whoever asks is told soon, and
-//! all goes on by itself once it runs again.
+//! PostgreSQL is killed (`kill -9`) in the middle of its work: nothing is half done, requests get an error in time, and
+//! the server recovers by itself when the database runs again.
 
 use std::process::{Child, Stdio};
 use std::sync::Mutex;
@@ -8,48 +8,49 @@ use std::time::Instant;
 
 use nix::sys::signal::Signal;
 
-use super::{COMING, Writer, await_status, metrics, soon};
+use super::{RECOVERY_TIMEOUT, Writer, await_status, in_time, metrics};
 use crate::support::disposable_database::send;
 use crate::support::sql::{Holder, sql, tables, wait_until};
 use crate::support::{DisposableDatabase, Installation, Server, block_on, fixture};
 
-/// Who inserts into the table waits for whoever holds the lock 1.
-const STOP_IN_THE_MIDDLE: &str = "
+/// A trigger that makes every insert into the audit log wait for advisory lock 1.
+const BLOCK_INSERTS: &str = "
     CREATE FUNCTION egi.wait() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$;
     CREATE TRIGGER wait BEFORE INSERT ON egi.log_entry FOR EACH STATEMENT EXECUTE PROCEDURE egi.wait()";
-const GO_ON: &str = "DROP FUNCTION egi.wait() CASCADE";
+const UNBLOCK_INSERTS: &str = "DROP FUNCTION egi.wait() CASCADE";
 
+/// Starts `poem-db` without waiting for it.
 fn start(installation: &Installation, arguments: &[&str]) -> Child {
     let mut command = installation.command("poem-db");
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the executable runs")
 }
 
-/// It failed, soon, in one line.
+/// Fails unless the process ends in time with status 1 and a one-line message.
 #[track_caller]
 fn assert_failed(process: Child) {
     let start = Instant::now();
     let output = process.wait_with_output().expect("the process can be awaited");
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code() == Some(1) && words.lines().count() == 1, "{output:?}");
-    assert!(words.starts_with("poem-db: ") && start.elapsed() < COMING, "{words}");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && message.lines().count() == 1, "{output:?}");
+    assert!(message.starts_with("poem-db: ") && start.elapsed() < RECOVERY_TIMEOUT, "{message}");
 }
 
-/// Waits until PostgreSQL takes connections again.
+/// Waits until PostgreSQL accepts connections again.
 fn await_database(installation: &Installation) {
-    let end = Instant::now() + COMING;
-    let answers = || {
+    let end = Instant::now() + RECOVERY_TIMEOUT;
+    let accepts_connections = || {
         block_on(async {
             <sqlx::PgConnection as sqlx::Connection>::connect(&installation.database_url()).await.is_ok()
         })
     };
-    while !answers() {
-        assert!(Instant::now() < end, "PostgreSQL does not come back");
+    while !accepts_connections() {
+        assert!(Instant::now() < end, "PostgreSQL does not recover");
     }
 }
 
-/// Begins a command, and holds it where it waits for the lock with a statement that begins so. Gives who holds the
-/// lock, the command, and the id of the process in PostgreSQL that waits.
+/// Starts a command and waits until a statement of it that begins with `waiting` is blocked by the lock. Returns the
+/// holder of the lock, the process of the command, and the process id of the waiting PostgreSQL backend.
 fn hold_in_the_middle(
     installation: &Installation,
     lock: &str,
@@ -66,7 +67,7 @@ fn hold_in_the_middle(
     (holder, process, pid.parse().unwrap())
 }
 
-/// Kills PostgreSQL in that moment: the command fails.
+/// Kills PostgreSQL while the command waits: the command fails.
 fn kill_in_the_middle(
     installation: &Installation,
     lock: &str,
@@ -79,7 +80,7 @@ fn kill_in_the_middle(
     assert_failed(process);
 }
 
-/// Kills the command in that moment, lets go of the lock, and waits until PostgreSQL has noticed.
+/// Kills the command while it waits, releases the lock, and waits until PostgreSQL has noticed.
 fn kill_the_command(installation: &Installation, lock: &str, arguments: &[&str], waiting: &str) {
     let (mut holder, mut process, backend) = hold_in_the_middle(installation, lock, arguments, waiting);
     process.kill().unwrap();
@@ -89,15 +90,15 @@ fn kill_the_command(installation: &Installation, lock: &str, arguments: &[&str],
 }
 
 #[test]
-fn a_command_that_is_killed_has_done_nothing() {
+fn a_killed_command_changes_nothing() {
     let installation = Installation::with_small_data();
     let file = fixture("small.json");
     let load = ["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"];
     sql(&installation, "UPDATE egi.profile SET description = 'as it was'");
-    sql(&installation, STOP_IN_THE_MIDDLE);
+    sql(&installation, BLOCK_INSERTS);
     let before = tables(&installation);
     kill_the_command(&installation, "SELECT pg_advisory_lock(1)", &load, "INSERT INTO log_entry");
-    assert!(tables(&installation) == before, "the load left something");
+    assert!(tables(&installation) == before, "the load left changes behind");
 
     sql(
         &installation,
@@ -106,48 +107,48 @@ fn a_command_that_is_killed_has_done_nothing() {
     let before = tables(&installation);
     let lock = "BEGIN; LOCK TABLE public.migration IN SHARE MODE";
     kill_the_command(&installation, lock, &["-a"], "INSERT INTO public.migration");
-    assert!(tables(&installation) == before, "the migration left something");
+    assert!(tables(&installation) == before, "the migration left changes behind");
     installation.run("poem-db", &["-a"]).done();
     installation.run("poem-db", &load).done();
 }
 
 #[test]
-fn a_load_in_which_postgresql_is_killed_leaves_what_was() {
+fn a_load_in_which_postgresql_is_killed_changes_nothing() {
     let mut database = DisposableDatabase::new();
     let installation = database.installation();
     let file = fixture("small.json");
     let load = ["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"];
     sql(&installation, "UPDATE egi.profile SET description = 'as it was'");
-    sql(&installation, STOP_IN_THE_MIDDLE);
+    sql(&installation, BLOCK_INSERTS);
     let before = tables(&installation);
     let server = Server::start(&installation);
     assert_eq!(metrics(&server).status, 200);
     for all in [true, false] {
         kill_in_the_middle(&installation, "SELECT pg_advisory_lock(1)", &load, "INSERT INTO log_entry", |backend| {
-            // One backend: PostgreSQL ends all others, and recovers by itself.
+            // If one backend is killed, PostgreSQL ends all others and recovers by itself.
             if all { database.kill() } else { send(backend, Signal::SIGKILL) }
         });
         if all {
             database.start();
         }
         await_database(&installation);
-        assert!(tables(&installation) == before, "the load left something");
+        assert!(tables(&installation) == before, "the load left changes behind");
         await_status(200, || metrics(&server));
     }
-    sql(&installation, GO_ON);
+    sql(&installation, UNBLOCK_INSERTS);
     installation.run("poem-db", &load).done();
     assert_eq!(sql(&installation, "SELECT count(*) FROM egi.profile WHERE description = 'as it was'"), ["0"]);
 }
 
 #[test]
-fn a_migration_in_which_postgresql_is_killed_never_happened() {
+fn a_migration_in_which_postgresql_is_killed_changes_nothing() {
     let mut database = DisposableDatabase::new();
     let installation = database.installation();
     sql(
         &installation,
         "DROP SCHEMA egi CASCADE; CREATE SCHEMA egi; DELETE FROM public.migration WHERE schema_name = 'egi'",
     );
-    // All tables are made by then, and what is left is to write down that they are.
+    // At that moment all tables exist; only the record of the migration is missing.
     let lock = "BEGIN; LOCK TABLE public.migration IN SHARE MODE";
     kill_in_the_middle(&installation, lock, &["-a"], "INSERT INTO public.migration", |_| database.kill());
     database.start();
@@ -161,7 +162,7 @@ fn a_migration_in_which_postgresql_is_killed_never_happened() {
 }
 
 #[test]
-fn under_load_a_killed_postgresql_costs_no_answer_that_was_given() {
+fn under_load_a_killed_postgresql_loses_no_confirmed_save() {
     let mut database = DisposableDatabase::new();
     let installation = database.installation();
     let server = Server::start(&installation);
@@ -173,7 +174,7 @@ fn under_load_a_killed_postgresql_costs_no_answer_that_was_given() {
             let (server, writer, done, refused, is_over) = (&server, &writer, &done, &refused, &is_over);
             scope.spawn(move || {
                 for name in (0..).map(|count| format!("load-{number}-{count}")) {
-                    match soon(|| writer.add_aggregation(server, &name)).status {
+                    match in_time(|| writer.add_aggregation(server, &name)).status {
                         201 => done.lock().unwrap().push(name),
                         status => {
                             assert_eq!(status, 503, "{name}");
@@ -187,7 +188,7 @@ fn under_load_a_killed_postgresql_costs_no_answer_that_was_given() {
             });
             scope.spawn(move || {
                 while !is_over.load(Ordering::Acquire) {
-                    let status = soon(|| metrics(server)).status;
+                    let status = in_time(|| metrics(server)).status;
                     assert!([200, 503].contains(&status), "{status}");
                     refused[1].fetch_add(usize::from(status == 503), Ordering::AcqRel);
                 }
@@ -196,14 +197,14 @@ fn under_load_a_killed_postgresql_costs_no_answer_that_was_given() {
         let check = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for _ in 0..2 {
                 let before = done.lock().unwrap().len();
-                await_that(|| done.lock().unwrap().len() >= before + 20);
+                await_condition(|| done.lock().unwrap().len() >= before + 20);
                 let earlier = [0, 1].map(|who: usize| refused[who].load(Ordering::Acquire));
                 database.kill();
-                await_that(|| (0..2).all(|who| refused[who].load(Ordering::Acquire) > earlier[who]));
+                await_condition(|| (0..2).all(|who| refused[who].load(Ordering::Acquire) > earlier[who]));
                 database.start();
             }
             let before = done.lock().unwrap().len();
-            await_that(|| done.lock().unwrap().len() >= before + 20);
+            await_condition(|| done.lock().unwrap().len() >= before + 20);
         }));
         is_over.store(true, Ordering::Release);
         check.unwrap();
@@ -212,15 +213,16 @@ fn under_load_a_killed_postgresql_costs_no_answer_that_was_given() {
     let rows = |select: &str| sql(&installation, &format!("{select} LIKE 'load-%' ORDER BY 1"));
     let kept = rows("SELECT name FROM egi.aggregation WHERE name");
     let lost: Vec<_> = done.into_inner().unwrap().into_iter().filter(|name| !kept.contains(name)).collect();
-    assert_eq!(lost, [""; 0], "what was said to be done is there");
-    assert_eq!(kept, rows("SELECT object_name FROM egi.log_entry WHERE object_name"), "and so is its log entry");
+    assert_eq!(lost, [""; 0], "every confirmed save is in the database");
+    assert_eq!(kept, rows("SELECT object_name FROM egi.log_entry WHERE object_name"), "every save has its log entry");
 }
 
+/// Waits until the condition holds.
 #[track_caller]
-fn await_that(holds: impl Fn() -> bool) {
-    let end = Instant::now() + COMING;
+fn await_condition(holds: impl Fn() -> bool) {
+    let end = Instant::now() + RECOVERY_TIMEOUT;
     while !holds() {
-        assert!(Instant::now() < end, "it does not come about");
+        assert!(Instant::now() < end, "the condition does not become true");
         std::thread::yield_now();
     }
 }

@@ -1,5 +1,5 @@
-//! What happens at night, with the real PostgreSQL: killed, slow, full; a server that is killed or stopped; clients
-//! that never finish.
+//! Faults, with the real PostgreSQL: it is killed, slow, or its disk is full; the server is killed or stopped; clients
+//! never finish their requests.
 
 mod crowd;
 mod full_disk;
@@ -15,39 +15,40 @@ use crate::support::{HttpResponse, Installation, Server};
 
 const METRICS: &str = "/poem/api/v2/metrics/";
 const AGGREGATIONS: &str = "/poem/api/v2/internal/aggregations/";
-/// Nobody waits longer for an answer, whatever it is: two seconds, and what a busy machine adds.
-const SOON: Duration = Duration::from_millis(3000);
-/// How long PostgreSQL may take to recover, on a busy machine.
-const COMING: Duration = Duration::from_secs(30);
+/// The longest time that any response may take: two seconds, and a margin for a busy machine.
+const RESPONSE_TIMEOUT: Duration = Duration::from_millis(3000);
+/// The longest time that PostgreSQL may take to recover, on a busy machine.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Does it, which must not take long.
+/// Sends a request; fails if the response takes longer than [`RESPONSE_TIMEOUT`].
 #[track_caller]
-fn soon(ask: impl FnOnce() -> HttpResponse) -> HttpResponse {
+fn in_time(request: impl FnOnce() -> HttpResponse) -> HttpResponse {
     let start = Instant::now();
-    let answer = ask();
-    assert!(start.elapsed() < SOON, "{} after {:?}", answer.status, start.elapsed());
+    let answer = request();
+    assert!(start.elapsed() < RESPONSE_TIMEOUT, "{} after {:?}", answer.status, start.elapsed());
     answer
 }
 
-/// Asks until the status is this; everything else meanwhile is 503, and soon.
+/// Sends requests until the status is as wanted; until then each must get 200, 201 or 503 in time.
 #[track_caller]
-fn await_status(wanted: u16, ask: impl Fn() -> HttpResponse) {
-    let end = Instant::now() + COMING;
+fn await_status(wanted: u16, request: impl Fn() -> HttpResponse) {
+    let end = Instant::now() + RECOVERY_TIMEOUT;
     loop {
-        let answer = soon(&ask);
+        let answer = in_time(&request);
         if answer.status == wanted {
             return;
         }
         assert!([200, 201, 503].contains(&answer.status), "{answer:?}");
-        assert!(Instant::now() < end, "it stays {}", answer.status);
+        assert!(Instant::now() < end, "the status is still {}", answer.status);
     }
 }
 
+/// Requests all metrics with the API key of EGI.
 fn metrics(server: &Server) -> HttpResponse {
     server.get_with_key(METRICS, EGI_TOKEN)
 }
 
-/// Somebody who is logged in to the tenant EGI and writes.
+/// A logged-in superuser of the tenant EGI who writes.
 struct Writer {
     cookie: String,
 }

@@ -1,49 +1,49 @@
-//! A database that answers late, or has nobody free to answer.
+//! A database that answers late, or has no free connection.
 
 use std::time::{Duration, Instant};
 
-use super::proxy::SlowLine;
-use super::{AGGREGATIONS, Writer, await_status, metrics, soon};
+use super::proxy::SlowProxy;
+use super::{AGGREGATIONS, Writer, await_status, in_time, metrics};
 use crate::support::installation::EGI_TOKEN;
 use crate::support::sql::{Holder, sql, wait_until};
 use crate::support::{DisposableDatabase, HttpResponse, Installation, Server};
 
 const PROFILE: &str = "/poem/api/v2/profiles/ARGO_MON";
-/// What is asked twice over it, every quarter of a second, is still younger than a second.
+/// A delay at which two queries, sent every quarter of a second, still return a state younger than a second.
 const SLOW: Duration = Duration::from_millis(200);
 
-/// A PostgreSQL, an installation over it, and the line between them.
-fn over_a_line() -> (DisposableDatabase, Installation, SlowLine) {
+/// Returns a PostgreSQL, an installation that uses it, and the proxy between them.
+fn behind_a_proxy() -> (DisposableDatabase, Installation, SlowProxy) {
     let database = DisposableDatabase::new();
     let installation = database.installation();
-    let line = SlowLine::to(&database);
-    line.lead(&installation, &database);
-    (database, installation, line)
+    let proxy = SlowProxy::to(&database);
+    proxy.use_for(&installation, &database);
+    (database, installation, proxy)
 }
 
-/// Ready answers go on as long as they are known to be fresh; nothing that is older than a second is said, and nobody
-/// waits long.
+/// Cached responses are served as long as they are known to be fresh; nothing older than a second is served, and no
+/// request waits long.
 #[test]
-fn over_a_slow_line_ready_answers_go_on_and_the_others_are_right_or_refused_soon() {
-    let (_fleeting, installation, line) = over_a_line();
+fn over_a_slow_connection_responses_are_cached_fresh_or_refused_in_time() {
+    let (_database, installation, proxy) = behind_a_proxy();
     let server = Server::start(&installation);
     let profile = || server.get_with_key(PROFILE, EGI_TOKEN);
     await_status(200, || metrics(&server));
     await_status(200, profile);
-    line.delay(SLOW);
+    proxy.delay(SLOW);
     let end = Instant::now() + Duration::from_secs(4);
     while Instant::now() < end {
-        let answer = server.knows(|server| soon(|| metrics(server)));
-        assert_eq!(answer.status, 200, "it is ready in memory, and the database can be asked");
+        let answer = server.knows(|server| in_time(|| metrics(server)));
+        assert_eq!(answer.status, 200, "it is cached, and its stamp can be read");
     }
     sql(&installation, "UPDATE egi.profile SET description = 'new'");
     server.catch_up();
     for _ in 0..5 {
-        assert_new_or_refused(&soon(profile));
+        assert_new_or_refused(&in_time(profile));
     }
-    // What names and keys there are is learnt in the end, however long it takes.
+    // The keys are loaded in the end, even if it takes long.
     await_status(403, || server.get_with_key(PROFILE, "wrong-key"));
-    line.delay(Duration::ZERO);
+    proxy.delay(Duration::ZERO);
     await_status(200, profile);
     assert_new_or_refused(&profile());
 }
@@ -57,17 +57,17 @@ fn assert_new_or_refused(answer: &HttpResponse) {
 }
 
 #[test]
-fn a_server_that_starts_over_a_slow_line_serves_in_the_end() {
-    let (_fleeting, installation, line) = over_a_line();
-    line.delay(SLOW / 2);
+fn a_server_that_starts_over_a_slow_connection_serves_in_the_end() {
+    let (_database, installation, proxy) = behind_a_proxy();
+    proxy.delay(SLOW / 2);
     let server = Server::start(&installation);
     await_status(200, || server.get_with_key(PROFILE, EGI_TOKEN));
 }
 
-/// Far more requests wait for one tenant's tables than there are connections: they are refused soon, and the other
-/// tenant is served all the same.
+/// Far more requests wait for one tenant's tables than there are connections: they get 503 in time, and the other
+/// tenant is still served.
 #[test]
-fn locked_tables_of_a_tenant_use_up_nobody_elses_connections() {
+fn locked_tables_of_a_tenant_do_not_use_up_all_connections() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     assert_eq!(metrics(&server).status, 200);
@@ -78,7 +78,7 @@ fn locked_tables_of_a_tenant_use_up_nobody_elses_connections() {
         for number in 0..40 {
             let (server, writer) = (&server, &writer);
             scope.spawn(move || {
-                let answer = soon(|| match number % 4 {
+                let answer = in_time(|| match number % 4 {
                     0 => writer.get(server, "/poem/api/v2/internal/probes/ams-probe"),
                     1 => writer.add_aggregation(server, &format!("waits-{number}")),
                     2 => server.get_with_key("/poem/api/v2/metrics/Devel", EGI_TOKEN),
@@ -88,7 +88,7 @@ fn locked_tables_of_a_tenant_use_up_nobody_elses_connections() {
             });
         }
     });
-    assert_eq!(soon(|| metrics(&server)).status, 200, "it is ready in memory");
+    assert_eq!(in_time(|| metrics(&server)).status, 200, "it is cached");
     let other = || server.send("GET", "/poem/api/0.2/json/metrics?tag=Test", &[("Host", "two.localhost")], b"");
     await_status(200, other);
     holder.run("ROLLBACK");
@@ -97,40 +97,40 @@ fn locked_tables_of_a_tenant_use_up_nobody_elses_connections() {
     assert_eq!(writer.add_aggregation(&server, "later").status, 201);
 }
 
-/// There is one writer a tenant. Whoever comes while it is at work is told so.
+/// A tenant has one writer at a time. A save that arrives while another writer is active gets 503.
 #[test]
-fn a_request_that_writes_waits_for_another_writer_but_not_long() {
+fn a_save_waits_for_another_writer_only_for_a_limited_time() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let writer = Writer::new(&installation);
     let load = Holder::of(&installation, "SELECT pg_advisory_lock(hashtext('poem tenant'), hashtext('egi'))");
-    let refused = soon(|| writer.add_aggregation(&server, "impatient"));
+    let refused = in_time(|| writer.add_aggregation(&server, "impatient"));
     assert_eq!((refused.status, refused.header("Retry-After").is_some()), (503, true));
     drop(load);
     await_status(201, || writer.add_aggregation(&server, "patient"));
     assert_eq!(sql(&installation, "SELECT count(*) FROM egi.aggregation WHERE name = 'impatient'"), ["0"]);
 }
 
-/// The line is cut without a word, as by a firewall: whoever has a connection is told so soon, and new ones take their
-/// places.
+/// Connections die without being closed, as behind a firewall: requests on them get an error in time, and new
+/// connections replace them.
 #[test]
-fn connections_that_are_dead_without_a_word_are_replaced() {
-    let (_fleeting, installation, line) = over_a_line();
+fn connections_that_died_silently_are_replaced() {
+    let (_database, installation, proxy) = behind_a_proxy();
     let server = Server::start(&installation);
     let writer = Writer::new(&installation);
-    // All connections of the pool are there.
-    line.delay_beginnings(SLOW);
+    // Fill the pool.
+    proxy.delay_begin(SLOW);
     std::thread::scope(|scope| {
         for _ in 0..12 {
             scope.spawn(|| await_status(200, || writer.get(&server, AGGREGATIONS)));
         }
     });
-    line.delay_beginnings(Duration::ZERO);
-    line.cut();
-    // As many as there are connections are used at once, before any is known to be dead.
+    proxy.delay_begin(Duration::ZERO);
+    proxy.cut();
+    // All connections are used at the same time, before any is known to be dead.
     std::thread::scope(|scope| {
         for _ in 0..12 {
-            scope.spawn(|| soon(|| writer.get(&server, AGGREGATIONS)));
+            scope.spawn(|| in_time(|| writer.get(&server, AGGREGATIONS)));
         }
     });
     for number in 0..20 {
@@ -138,22 +138,22 @@ fn connections_that_are_dead_without_a_word_are_replaced() {
     }
 }
 
-/// More requests than connections are cut off while they begin a transaction: each is refused soon, and none leaves its
-/// connection to the next one in the middle of that transaction.
+/// More requests than connections time out while they begin a transaction: each gets 503 in time, and none returns its
+/// connection to the pool with the transaction open.
 #[test]
-fn a_request_that_is_cut_off_while_it_begins_leaves_no_transaction_open() {
-    let (_fleeting, installation, line) = over_a_line();
+fn a_request_that_times_out_in_begin_leaves_no_transaction_open() {
+    let (_database, installation, proxy) = behind_a_proxy();
     let server = Server::start(&installation);
     let writer = Writer::new(&installation);
     await_status(200, || writer.get(&server, AGGREGATIONS));
     for round in 0..3 {
-        line.delay_beginnings(Duration::from_millis(2500));
+        proxy.delay_begin(Duration::from_millis(2500));
         std::thread::scope(|scope| {
             for _ in 0..12 {
-                scope.spawn(|| assert_eq!(soon(|| writer.get(&server, AGGREGATIONS)).status, 503));
+                scope.spawn(|| assert_eq!(in_time(|| writer.get(&server, AGGREGATIONS)).status, 503));
             }
         });
-        line.delay_beginnings(Duration::ZERO);
+        proxy.delay_begin(Duration::ZERO);
         let open = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'";
         wait_until(&installation, open, "0");
         for number in 0..20 {

@@ -1,4 +1,4 @@
-//! The second server: it tells how the first one is.
+//! The management server: it reports the state of the main server.
 
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
@@ -14,7 +14,8 @@ use crate::support::installation::EGI_TOKEN;
 use crate::support::server::free_address;
 use crate::support::{HttpResponse, Installation, Server, block_on};
 
-fn with_operations(installation: &Installation) -> SocketAddr {
+/// Configures the management server; returns its address.
+fn with_management(installation: &Installation) -> SocketAddr {
     let address = free_address();
     let keys = format!("Port = 8000\nManagementPort = {}\n", address.port());
     installation.configure("Port = 8000\n", &keys);
@@ -25,7 +26,7 @@ fn get(address: SocketAddr, path: &str) -> HttpResponse {
     send(address, "GET", path, &[("Host", "127.0.0.1")], b"")
 }
 
-/// Asks until the answer is as wanted.
+/// Sends requests until the response is as wanted.
 #[track_caller]
 fn await_answer(address: SocketAddr, path: &str, wanted: impl Fn(&HttpResponse) -> bool) -> HttpResponse {
     let end = Instant::now() + Duration::from_secs(10);
@@ -44,9 +45,9 @@ fn write(installation: &Installation, sql: &'static str) {
 }
 
 #[test]
-fn a_server_is_ready_while_its_schemas_are_as_it_knows_them() {
+fn a_server_is_ready_while_its_schemas_are_current() {
     let installation = Installation::with_tenants();
-    let address = with_operations(&installation);
+    let address = with_management(&installation);
     let _server = Server::start(&installation);
     let ready = await_answer(address, "/poem/readyz", |answer| answer.status == 200);
     assert_eq!(ready.text(), "ok\n");
@@ -64,14 +65,14 @@ fn a_server_is_ready_while_its_schemas_are_as_it_knows_them() {
 }
 
 #[test]
-fn a_database_that_accepts_and_says_nothing_is_told_at_once() {
+fn a_silent_database_is_reported_at_once() {
     let installation = Installation::with_tenants();
-    let address = with_operations(&installation);
-    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = with_management(&installation);
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let text = std::fs::read_to_string(installation.config_path()).unwrap();
     let lines = text.lines().map(|line| match line.split_once(" = ") {
         Some(("Host", _)) => "Host = 127.0.0.1".to_owned(),
-        Some(("Port", port)) if port != "8000" => format!("Port = {}", mute.local_addr().unwrap().port()),
+        Some(("Port", port)) if port != "8000" => format!("Port = {}", silent.local_addr().unwrap().port()),
         _ => line.to_owned(),
     });
     std::fs::write(installation.config_path(), lines.collect::<Vec<_>>().join("\n")).unwrap();
@@ -91,7 +92,7 @@ fn a_database_that_accepts_and_says_nothing_is_told_at_once() {
 #[test]
 fn requests_are_counted_by_route_tenant_and_status() {
     let installation = Installation::with_small_data();
-    let address = with_operations(&installation);
+    let address = with_management(&installation);
     let server = Server::start(&installation);
     for _ in 0..3 {
         assert_eq!(server.get_with_key("/poem/api/v2/metrics/Production", EGI_TOKEN).status, 200);
@@ -124,16 +125,16 @@ fn requests_are_counted_by_route_tenant_and_status() {
     ] {
         assert!(text.lines().any(|line| line.starts_with(name)), "{name}\nis not in\n{text}");
     }
-    // Below a second, unless the machine stood still just now.
+    // Below a second, unless the machine was stalled just now.
     let is_fresh =
         |answer: &HttpResponse| answer.text().lines().any(|line| line.starts_with("poem_tenant_state_age_seconds 0."));
     await_answer(address, "/metrics", is_fresh);
 }
 
 #[test]
-fn the_public_never_sees_health_and_metrics() {
+fn health_and_metrics_are_not_public() {
     let installation = Installation::with_tenants();
-    let address = with_operations(&installation);
+    let address = with_management(&installation);
     let server = Server::start(&installation);
     for path in ["/poem/healthz", "/poem/readyz", "/metrics", "/poem/metrics"] {
         assert_eq!(server.get(path).status, 404, "{path}");
@@ -141,35 +142,37 @@ fn the_public_never_sees_health_and_metrics() {
     assert_eq!(get(address, "/poem/api/0.2/json/profiles").status, 404);
 }
 
+/// Starts a server without waiting for it.
 fn serve(installation: &Installation, port: u16) -> Child {
     let mut command = installation.command("poem");
     command.arg("serve").env("POEM__SERVER__PORT", port.to_string()).stdout(Stdio::null()).stderr(Stdio::piped());
     command.spawn().unwrap()
 }
 
+/// Waits for the end of a process; returns its status and its stderr.
 #[track_caller]
 fn status_of(mut process: Child) -> (Option<i32>, String) {
     let end = Instant::now() + Duration::from_secs(20);
     while process.try_wait().unwrap().is_none() {
         if Instant::now() > end {
             process.kill().unwrap();
-            panic!("it goes on");
+            panic!("the process does not end");
         }
         sleep(Duration::from_millis(20));
     }
-    let mut words = String::new();
-    process.stderr.take().unwrap().read_to_string(&mut words).unwrap();
-    (process.wait().unwrap().code(), words)
+    let mut stderr = String::new();
+    process.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    (process.wait().unwrap().code(), stderr)
 }
 
 #[test]
 fn both_servers_end_together() {
     let installation = Installation::with_tenants();
-    let address = with_operations(&installation);
+    let address = with_management(&installation);
     let process = serve(&installation, free_address().port());
     let end = Instant::now() + Duration::from_secs(20);
     while std::net::TcpStream::connect(address).is_err() {
-        assert!(Instant::now() < end, "it does not listen");
+        assert!(Instant::now() < end, "the management server does not listen");
         sleep(Duration::from_millis(20));
     }
     await_answer(address, "/poem/readyz", |answer| answer.status == 200);
@@ -179,16 +182,16 @@ fn both_servers_end_together() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_whichever_it_is() {
+fn the_error_for_a_used_port_names_the_address() {
     let installation = Installation::with_tenants();
-    let address = with_operations(&installation);
+    let address = with_management(&installation);
     let taken = TcpListener::bind(address).unwrap();
-    let (status, words) = status_of(serve(&installation, free_address().port()));
+    let (status, stderr) = status_of(serve(&installation, free_address().port()));
     assert_eq!(status, Some(1));
-    assert!(words.contains(&format!("cannot serve at {address}: ")), "{words}");
+    assert!(stderr.contains(&format!("cannot serve at {address}: ")), "{stderr}");
     drop(taken);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (status, words) = status_of(serve(&installation, taken.local_addr().unwrap().port()));
+    let (status, stderr) = status_of(serve(&installation, taken.local_addr().unwrap().port()));
     assert_eq!(status, Some(1));
-    assert!(words.contains(&format!("cannot serve at {}: ", taken.local_addr().unwrap())), "{words}");
+    assert!(stderr.contains(&format!("cannot serve at {}: ", taken.local_addr().unwrap())), "{stderr}");
 }

@@ -1,3 +1,3 @@
-//! Health, readiness and metrics, at an address of their own.
+//! Health, readiness and metrics, at a separate address.
 
 mod health;

@@ -1,4 +1,4 @@
-//! A browser: keeps the cookies of one host and shows the CSRF token of its forms.
+//! A browser: stores the cookies of one host, and sends its forms with the CSRF token.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -6,40 +6,44 @@ use std::net::SocketAddr;
 use super::http::{self, HttpResponse};
 use super::server::Server;
 
+/// A client that stores cookies.
 pub struct Browser<'a> {
     address: &'a SocketAddr,
     host: &'static str,
+    /// The cookies by name.
     pub cookies: BTreeMap<String, String>,
-    /// What a proxy adds.
+    /// The headers that a proxy would add.
     pub headers: Vec<(&'static str, String)>,
 }
 
 impl<'a> Browser<'a> {
-    /// Of the tenant EGI.
+    /// Returns a browser without cookies for the tenant EGI.
     pub fn new(server: &'a Server) -> Self {
         Self::of_host(server, "localhost")
     }
 
+    /// Returns a browser for another host.
     pub fn of_host(server: &'a Server, host: &'static str) -> Self {
         Self { host, ..Self::through(&server.address) }
     }
 
-    /// Through whatever listens there, as the host `localhost`.
+    /// Returns a browser for the host `localhost` that connects to this address.
     pub fn through(address: &'a SocketAddr) -> Self {
         Self { address, host: "localhost", cookies: BTreeMap::new(), headers: Vec::new() }
     }
 
-    /// As if it came from this address, through a proxy.
+    /// Adds the header with which a proxy passes on the client address.
     pub fn seen_from(mut self, address: &str) -> Self {
         self.headers.push(("X-Forwarded-For", address.to_owned()));
         self
     }
 
+    /// Sends a GET.
     pub fn get(&mut self, target: &str) -> HttpResponse {
         self.send("GET", target, &[], b"")
     }
 
-    /// Posts a form, with the token of the cookie.
+    /// Posts a form with the CSRF token of the cookie, which it requests if necessary.
     pub fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> HttpResponse {
         if !self.cookies.contains_key("csrftoken") {
             self.get("/poem/admin/login/");
@@ -50,27 +54,29 @@ impl<'a> Browser<'a> {
         self.post_body(target, &form.finish())
     }
 
-    /// Posts a form as it is given.
+    /// Posts an encoded form without a change.
     pub fn post_body(&mut self, target: &str, body: &str) -> HttpResponse {
         self.send("POST", target, &[("Content-Type", "application/x-www-form-urlencoded")], body.as_bytes())
     }
 
-    /// The answer of the login page's form.
+    /// Submits the login form; returns the response.
     pub fn log_in(&mut self, username: &str, password: &str) -> HttpResponse {
         self.post("/poem/admin/login/", &[("username", username), ("password", password)])
     }
 
+    /// Returns the session id; `None` without a session.
     pub fn session(&self) -> Option<&str> {
         self.cookies.get("sessionid").map(String::as_str)
     }
 
-    /// Whether the server takes it for somebody who is logged in.
+    /// Returns whether the server accepts the session.
     pub fn is_logged_in(&mut self) -> bool {
         let answer = self.get("/poem/api/v2/internal/users/");
         assert!([200, 403].contains(&answer.status), "{answer:?}");
         answer.status == 200
     }
 
+    /// Sends a request with the cookies, and stores those of the response.
     pub fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpResponse {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
@@ -93,7 +99,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-/// The value of the first input of this name in a page.
+/// Returns the value of the first input with this name in a page.
 pub fn input(page: &str, name: &str) -> Option<String> {
     let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\""))?;
     let value = rest.split('"').next()?;

@@ -1,4 +1,4 @@
-//! A PostgreSQL of a test's own, which is killed, stopped and started again behind a path that stays.
+//! A PostgreSQL for a single test, which can be killed, stopped and restarted. The path of its socket stays the same.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -13,25 +13,27 @@ use tempfile::TempDir;
 use super::Installation;
 use super::cluster::ConnectionInfo;
 
+/// A private PostgreSQL. Stopped and removed when dropped.
 pub struct DisposableDatabase {
-    /// The first to be dropped: it ends before its files are gone.
+    /// The first field, hence dropped first: the server ends before its files are removed.
     running: Option<Cluster>,
     directory: TempDir,
+    /// Additional settings as in postgresql.conf.
     extra: Vec<(String, String)>,
 }
 
 impl DisposableDatabase {
-    /// Running.
+    /// Starts a PostgreSQL in a temporary directory.
     pub fn new() -> Self {
         Self::with_settings(&[])
     }
 
-    /// Running, with settings as in postgresql.conf.
+    /// Starts one with additional settings as in postgresql.conf.
     pub fn with_settings(extra: &[(&str, &str)]) -> Self {
         Self::within(open_directory(), extra)
     }
 
-    /// Its data stand below the directory, which others than its owner must be allowed to enter.
+    /// Starts one with its data below the directory, which other users must be allowed to enter.
     pub fn within(directory: TempDir, extra: &[(&str, &str)]) -> Self {
         let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let mut database = Self { directory, extra: extra.iter().map(own).collect(), running: None };
@@ -39,7 +41,7 @@ impl DisposableDatabase {
         database
     }
 
-    /// An installation over it: the tenant EGI holds small.json.
+    /// Returns an installation that uses it; the tenant EGI has the data of small.json.
     pub fn installation(&self) -> Installation {
         let installation = Installation::bare_in(self.reach());
         installation.run("poem-db", &["-c"]).done();
@@ -48,22 +50,25 @@ impl DisposableDatabase {
         installation
     }
 
+    /// Returns how to connect to it.
     pub fn reach(&self) -> ConnectionInfo {
         let log = self.directory.path().join("cluster/server.log");
         ConnectionInfo { host: self.host(), port: 5432, user: "poem", log }
     }
 
-    /// The file of its socket.
+    /// Returns the path of its socket.
     pub fn socket(&self) -> String {
         format!("{}/.s.PGSQL.5432", self.host())
     }
 
+    /// Returns the directory of the socket: a symbolic link, so that [`Self::fall_silent`] can replace it.
     fn host(&self) -> String {
         self.directory.path().join("host").to_str().unwrap().to_owned()
     }
 
+    /// Starts it, also after [`Self::stop`] or [`Self::kill`].
     pub fn start(&mut self) {
-        // What was committed is in the file even where the process is killed the moment after.
+        // A committed transaction must be on disk even if the process is killed a moment later.
         let commit = ("synchronous_commit".to_owned(), "on".to_owned());
         let extra = [vec![commit], self.extra.clone()].concat();
         let options = Options { fast: true, extra, ..Options::default() };
@@ -73,24 +78,25 @@ impl DisposableDatabase {
         self.running = Some(cluster);
     }
 
+    /// Stops it.
     pub fn stop(&mut self) {
         self.running.take().expect("it runs").stop();
     }
 
-    /// `kill -9`, the server and everything it started.
+    /// Kills the server and all its processes with SIGKILL.
     pub fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
         self.stop();
     }
 
-    /// To the server and all that it started.
+    /// Sends a signal to the server and all its processes.
     pub fn signal(&self, signal: Signal) {
         let postmaster = self.running.as_ref().expect("it runs").pid();
         let children = children_of(postmaster);
         [postmaster].into_iter().chain(children).for_each(|pid| send(pid, signal));
     }
 
-    /// In its place something that takes connections and says nothing.
+    /// Replaces its socket by one that accepts connections and never answers.
     pub fn fall_silent(&self) -> UnixListener {
         let silent = self.directory.path().join("silent");
         fs::create_dir(&silent).unwrap();
@@ -100,31 +106,33 @@ impl DisposableDatabase {
     }
 }
 
+/// Returns the ids of the child processes.
 fn children_of(parent: u32) -> Vec<u32> {
     let processes =
         fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let is_child = |pid: &u32| {
-        // «PID (NAME) STATE PARENT …»; the name may hold anything.
+        // The format is `PID (NAME) STATE PARENT …`; the name may contain any character.
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let behind_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-        behind_name.split(' ').nth(1) == Some(parent.to_string().as_str())
+        let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        after_name.split(' ').nth(1) == Some(parent.to_string().as_str())
     };
     processes.filter(is_child).collect()
 }
 
-/// A process may have ended meanwhile.
+/// Sends a signal to a process, which may have ended already.
 pub fn send(pid: u32, signal: Signal) {
     let _ = kill(Pid::from_raw(pid.cast_signed()), signal);
 }
 
-/// A temporary directory that PostgreSQL's own user may enter.
+/// Creates a temporary directory that the user who runs PostgreSQL may enter.
 pub fn open_directory() -> TempDir {
     open_directory_in(&std::env::temp_dir())
 }
 
+/// Creates such a directory in `parent`.
 pub fn open_directory_in(parent: &Path) -> TempDir {
     let directory = tempfile::Builder::new().prefix("poem-it-").tempdir_in(parent).unwrap();
-    // Whatever the umask.
+    // Regardless of the umask.
     fs::set_permissions(directory.path(), Permissions::from_mode(0o711)).unwrap();
     directory
 }

@@ -1,4 +1,4 @@
-//! HTTP as it goes over the wire: the tests send what no well-behaved client would.
+//! HTTP over raw sockets: the tests send requests that no well-behaved client would send.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,36 +6,40 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// An answer as it came.
+/// A response as it was received; only chunks are joined.
 #[derive(Debug, Clone)]
 pub struct HttpResponse {
+    /// The status code.
     pub status: u16,
     headers: Vec<(String, String)>,
+    /// The body, without the chunked encoding.
     pub body: Vec<u8>,
 }
 
 impl HttpResponse {
-    /// The header of this name, in any case.
+    /// Returns the first header with this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// All headers of this name, in any case.
+    /// Returns all headers with this name, in any case.
     pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Returns the body as text.
     pub fn text(&self) -> String {
-        String::from_utf8(self.body.clone()).expect("answers are UTF-8")
+        String::from_utf8(self.body.clone()).expect("responses are UTF-8")
     }
 
+    /// Returns the body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
-/// Sends a request, headers as they are given; `Connection: close` and the length of the body are added.
+/// Sends a request with these headers, to which it adds `Connection: close` and the length of the body.
 pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpResponse {
     let mut request = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n");
     for (name, value) in headers {
@@ -47,17 +51,18 @@ pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &
     send_raw(address, &[request.as_bytes(), b"\r\n", body].concat())
 }
 
-/// Sends bytes and reads one answer to its end.
+/// Sends bytes and reads one response to its end.
 pub fn send_raw(address: SocketAddr, request: &[u8]) -> HttpResponse {
     let mut stream = TcpStream::connect(address).expect("the server listens");
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    // A server that refuses early may close before it has read all.
+    // A server that refuses early may close the connection before it has read the whole request.
     let _ = stream.write_all(request);
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
-    parse(&bytes).unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&bytes)))
+    parse(&bytes).unwrap_or_else(|| panic!("no response: {:?}", String::from_utf8_lossy(&bytes)))
 }
 
+/// Parses a response; `None` if it is not one.
 fn parse(bytes: &[u8]) -> Option<HttpResponse> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).ok()?;
@@ -73,6 +78,7 @@ fn parse(bytes: &[u8]) -> Option<HttpResponse> {
     Some(HttpResponse { body, ..answer })
 }
 
+/// Joins the chunks of a body; `None` if they are malformed.
 fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {

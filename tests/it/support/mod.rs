@@ -1,5 +1,4 @@
-//! What the tests stand on: one private PostgreSQL for all of them, and for each a database, a VENV and a server of
-//! its own.
+//! Support for the tests: one private PostgreSQL for all, and for each test its own database, VENV and server.
 
 pub mod browser;
 pub mod cluster;
@@ -19,7 +18,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Sets the flag at its end, also where that is a failure: who waits for it would wait forever.
+/// Sets the flag when it is dropped, even by a panic: otherwise the threads that wait for it would wait forever.
 pub struct Set<'a>(pub &'a AtomicBool);
 
 impl Drop for Set<'_> {
@@ -28,17 +27,17 @@ impl Drop for Set<'_> {
     }
 }
 
-/// Says that something was not tried here, also where the output of tests that pass is not shown.
+/// Reports that a test was skipped, even if the output of passing tests is captured.
 pub fn skipped(what: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
 }
 
-/// A file of tests/fixtures.
+/// Returns the path of a file in tests/fixtures.
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
-/// Runs what is asynchronous to its end.
+/// Runs a future to completion.
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(work)
 }

@@ -1,4 +1,4 @@
-//! A server of an installation, as `poem serve` runs it.
+//! The server of an installation, started with `poem serve`.
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,17 +13,18 @@ use nix::unistd::Pid;
 use super::http::{self, HttpResponse};
 use super::installation::Installation;
 
-/// How long it may take to start, on a busy machine.
+/// The longest time that the server may take to start, on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running server. Ends when dropped.
 pub struct Server {
     process: Child,
+    /// The address that it listens on.
     pub address: SocketAddr,
 }
 
 impl Server {
-    /// Starts it at a free port and waits until it listens.
+    /// Starts a server on a free port and waits until it listens.
     pub fn start(installation: &Installation) -> Self {
         let address = free_address();
         let mut server = Self { process: spawn(installation, address, Stdio::inherit()), address };
@@ -31,7 +32,7 @@ impl Server {
         server
     }
 
-    /// What it says on stderr where it does not start.
+    /// Returns the stderr of a server that must refuse to start.
     pub fn refusal(installation: &Installation) -> String {
         let mut process = spawn(installation, free_address(), Stdio::piped());
         let end = Instant::now() + TIMEOUT;
@@ -43,26 +44,26 @@ impl Server {
         }
         let output = process.wait_with_output().expect("the process has ended");
         assert_eq!(output.status.code(), Some(1), "{output:?}");
-        String::from_utf8(output.stderr).expect("the server speaks UTF-8")
+        String::from_utf8(output.stderr).expect("stderr is UTF-8")
     }
 
-    /// Asks as the host `localhost`.
+    /// Sends a GET to the host `localhost`.
     pub fn get(&self, target: &str) -> HttpResponse {
         self.get_as(target, &[])
     }
 
-    /// Asks as the host `localhost`, with further headers.
+    /// Sends a GET to the host `localhost`, with additional headers.
     pub fn get_as(&self, target: &str, headers: &[(&str, &str)]) -> HttpResponse {
         self.send("GET", target, &[&[("Host", "localhost")], headers].concat(), b"")
     }
 
-    /// Asks as the host `localhost`, with an API key.
+    /// Sends a GET to the host `localhost`, with an API key.
     pub fn get_with_key(&self, target: &str, token: &str) -> HttpResponse {
         self.get_as(target, &[("X-API-KEY", token)])
     }
 
-    /// What it knows: on a machine that stood still for a second it says that it does not know, which is right too (503).
-    /// Then it is asked again.
+    /// Returns the first response other than 503. A server on a machine that was stalled for a second correctly answers
+    /// 503, because its state may be stale; then the request is repeated.
     #[track_caller]
     pub fn knows(&self, ask: impl Fn(&Self) -> HttpResponse) -> HttpResponse {
         let end = Instant::now() + Duration::from_secs(5);
@@ -75,25 +76,27 @@ impl Server {
         }
     }
 
-    /// Sends the headers as they are given and no others.
+    /// Sends a request with these headers; see [`http::send`].
     pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpResponse {
         http::send(self.address, method, target, headers, body)
     }
 
-    /// Sends bytes and reads one answer.
+    /// Sends bytes and reads one response.
     pub fn send_raw(&self, request: &[u8]) -> HttpResponse {
         http::send_raw(self.address, request)
     }
 
+    /// Sends a signal to the process.
     pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.process.id().cast_signed()), signal).expect("the process is there");
     }
 
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    /// From now on it may have so many files and connections open.
+    /// Limits the number of files and connections that the process may have open.
     pub fn limit_open_files(&self, count: u64) {
         let limit = libc::rlimit { rlim_cur: count, rlim_max: count };
         // SAFETY: the new limit is read from a place that outlives the call, the old one is not asked for.
@@ -103,9 +106,9 @@ impl Server {
         assert_eq!(set, 0, "the limit can be lowered");
     }
 
-    /// Whether it ends by itself in this time.
-    pub fn ends_within(&mut self, patience: Duration) -> bool {
-        let end = Instant::now() + patience;
+    /// Returns whether the process ends by itself in this time.
+    pub fn ends_within(&mut self, timeout: Duration) -> bool {
+        let end = Instant::now() + timeout;
         while self.process.try_wait().expect("the process can be asked").is_none() {
             if Instant::now() > end {
                 return false;
@@ -115,7 +118,7 @@ impl Server {
         true
     }
 
-    /// Waits as long as an answer may lag behind a change that others made: a second.
+    /// Waits for the longest time that a response may be stale after a change by another process: a second.
     pub fn catch_up(&self) {
         sleep(Duration::from_secs(1));
     }
@@ -145,7 +148,7 @@ fn spawn(installation: &Installation, address: SocketAddr, stderr: Stdio) -> Chi
     command.stdout(Stdio::null()).stderr(stderr).spawn().expect("the executable runs")
 }
 
-/// An address of the loopback interface that nobody listens at now, and that no other test was given.
+/// Returns an unused address of the loopback interface, which no other test gets.
 pub fn free_address() -> SocketAddr {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let free = || TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");

@@ -1,4 +1,4 @@
-//! The database as it is, past POEM.
+//! Direct access to the database, without POEM.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{Installation, block_on};
 
-/// Runs statements; gives the rows, their columns joined by `|`, NULL as nothing.
+/// Runs statements; returns the rows with their columns joined by `|`. NULL is empty.
 pub fn sql(installation: &Installation, statements: &str) -> Vec<String> {
     block_on(async {
         let mut conn = connect(installation).await;
@@ -18,24 +18,25 @@ pub fn sql(installation: &Installation, statements: &str) -> Vec<String> {
     })
 }
 
-/// A connection of its own, to hold a transaction open.
+/// Opens a separate connection, to hold a transaction open.
 pub async fn connect(installation: &Installation) -> PgConnection {
     PgConnection::connect(&installation.database_url()).await.expect("the database answers")
 }
 
-/// [`sql`] over a connection.
+/// Runs statements as [`sql`] does, over a connection.
 pub async fn run(conn: &mut PgConnection, statements: &str) -> Vec<String> {
     let rows = sqlx::raw_sql(AssertSqlSafe(statements)).fetch_all(conn).await;
     rows.unwrap_or_else(|error| panic!("{statements}: {error}")).iter().map(line).collect()
 }
 
-/// A connection that holds what its statements took, until it is dropped.
+/// A connection that holds the locks of its statements until it is dropped.
 pub struct Holder {
     runtime: Runtime,
     conn: PgConnection,
 }
 
 impl Holder {
+    /// Opens a connection and runs the statements.
     pub fn of(installation: &Installation, statements: &str) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let conn = runtime.block_on(connect(installation));
@@ -44,18 +45,19 @@ impl Holder {
         holder
     }
 
+    /// Runs more statements, for example to release a lock.
     pub fn run(&mut self, statements: &str) {
         self.runtime.block_on(run(&mut self.conn, statements));
     }
 }
 
-/// Everything in the database as text: the rows of every table, and where every sequence stands. Not the stamps, which
-/// are new after every statement.
+/// Returns the whole database as text: the rows of every table and the state of every sequence. The stamps are left
+/// out, because they change with every statement.
 pub fn everything(installation: &Installation) -> String {
     relations(installation, "'r', 'S'")
 }
 
-/// The rows of every table as text.
+/// Returns the rows of every table as text, without the stamps.
 pub fn tables(installation: &Installation) -> String {
     relations(installation, "'r'")
 }
@@ -79,7 +81,7 @@ fn relations(installation: &Installation, kinds: &str) -> String {
     text
 }
 
-/// Waits until the statement gives this one value.
+/// Waits until the statement returns exactly this value.
 #[track_caller]
 pub fn wait_until(installation: &Installation, statement: &str, value: &str) {
     let end = Instant::now() + Duration::from_secs(30);
@@ -89,10 +91,11 @@ pub fn wait_until(installation: &Installation, statement: &str, value: &str) {
     }
 }
 
+/// Returns the columns of a row joined by `|`.
 fn line(row: &PgRow) -> String {
     let column = |index| {
         let value = row.try_get_raw(index).expect("the column is there");
-        if value.is_null() { "" } else { value.as_str().expect("simple queries answer in text") }.to_owned()
+        if value.is_null() { "" } else { value.as_str().expect("simple queries return text") }.to_owned()
     };
     (0..row.len()).map(column).collect::<Vec<_>>().join("|")
 }

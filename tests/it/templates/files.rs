@@ -1,15 +1,15 @@
-//! The files that pages need, as a browser gets them.
+//! The static files of the pages, as a browser requests them.
 
 use crate::support::{HttpResponse, Installation, Server};
 
 #[test]
-fn a_file_is_sent_once_and_then_asked_for_only_whether_it_holds() {
+fn an_unchanged_file_is_sent_once_and_then_answered_with_304() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
     let get = |path: &str, tag: &str| -> HttpResponse {
         server.send("GET", path, &[("Host", "localhost"), ("If-None-Match", tag)], b"")
     };
-    for (path, kind, kept) in [
+    for (path, kind, cache_control) in [
         ("/static/poem.css", "text/css", "no-cache"),
         ("/static/js/poem.js", "javascript", "no-cache"),
         ("/static/vendor/atkinson-hyperlegible-next-5.3.0/LICENSE", "", "public, max-age=31536000, immutable"),
@@ -23,7 +23,7 @@ fn a_file_is_sent_once_and_then_asked_for_only_whether_it_holds() {
         for answer in [&first, &again] {
             assert_eq!(
                 (answer.header("ETag"), answer.header("Cache-Control")),
-                (Some(tag.as_str()), Some(kept)),
+                (Some(tag.as_str()), Some(cache_control)),
                 "{path}"
             );
         }

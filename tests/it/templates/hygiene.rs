@@ -1,10 +1,10 @@
-//! What a template may not hold: a text that is not escaped, a script or style of its own. The Content-Security-Policy
-//! would refuse the latter, and nobody would see why.
+//! Forbidden in templates: text that is not escaped, inline scripts and styles. The Content-Security-Policy blocks the
+//! latter in the browser, without an error that a user would see.
 
 use std::fs;
 use std::path::Path;
 
-/// All templates: paths below templates/, and texts.
+/// Returns all templates: their paths below templates/ and their texts.
 pub fn templates() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
     let mut left = vec![root.clone()];
@@ -22,12 +22,13 @@ pub fn templates() -> Vec<(String, String)> {
     found
 }
 
-/// The attributes of a text that begin with `on`, like onclick="".
+/// Returns the event handlers of a text: attributes that begin with `on`, such as onclick="".
 fn handlers(text: &str) -> Vec<&str> {
     let words = text.split(|c: char| c.is_whitespace()).filter(|word| word.starts_with("on"));
     words.filter(|word| word.find('=').is_some_and(|place| word[..place].chars().all(char::is_alphabetic))).collect()
 }
 
+/// Fails if a template violates the rule.
 fn check(name: &str, violates: impl Fn(&str) -> bool) {
     let violators: Vec<_> = templates().into_iter().filter(|(_, text)| violates(text)).map(|(path, _)| path).collect();
     assert_eq!(violators, [""; 0], "{name}");
@@ -36,7 +37,7 @@ fn check(name: &str, violates: impl Fn(&str) -> bool) {
 #[test]
 fn every_text_is_escaped() {
     check("marked as safe", |text| text.replace(' ', "").contains("|safe"));
-    check("escaped or not at the template's will", |text| text.contains("autoescape"));
+    check("switches escaping in the template", |text| text.contains("autoescape"));
     let is_named = |(path, _): &(String, String)| path.ends_with(".html.tera");
     assert!(templates().iter().all(is_named), "only .html.tera is escaped");
 }
@@ -45,15 +46,15 @@ fn every_text_is_escaped() {
 fn scripts_and_styles_are_files() {
     check("a style element", |text| text.contains("<style"));
     check("a style attribute", |text| text.contains(" style="));
-    check("a script of its own", |text| {
+    check("an inline script", |text| {
         text.matches("<script").count() != text.matches("<script type=\"module\" src=\"/static/").count()
     });
-    check("a handler", |text| !handlers(text).is_empty());
-    check("an address of a script", |text| text.contains("javascript:"));
+    check("an event handler", |text| !handlers(text).is_empty());
+    check("a javascript: address", |text| text.contains("javascript:"));
 }
 
 #[test]
-fn pages_load_only_what_is_there() {
+fn pages_load_only_existing_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let scripts =
         fs::read_dir(root.join("static/js")).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
@@ -62,7 +63,7 @@ fn pages_load_only_what_is_there() {
     let mut found = 0;
     for address in texts.iter().flat_map(|text| text.split("/static/").skip(1)) {
         let address = address.split(['"', '\'', ')']).next().unwrap_or_default();
-        assert!(root.join("static").join(address).is_file(), "/static/{address} is not there");
+        assert!(root.join("static").join(address).is_file(), "/static/{address} does not exist");
         found += 1;
     }
     assert!(found > 5, "{found}");

@@ -1,5 +1,4 @@
-//! The pages for people, without a database: every template with every sample, what templates may not hold, and the
-//! files they need.
+//! The pages without a database: every template with every sample, the rules for templates, and the static files.
 
 mod files;
 mod hygiene;

@@ -1,5 +1,5 @@
-//! Every template renders with every sample, and no text of anybody becomes HTML. The pages are left in target/pages/
-//! for whoever wants to look at them, and for the tests in a browser.
+//! Every template renders with every sample, and no text becomes HTML. The pages are written to target/pages/, to look
+//! at them and for the tests in a browser.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use rocket_dyn_templates::Template;
 
 use crate::templates::hygiene::templates;
 
-/// A server that does nothing but have the templates ready.
+/// Returns a client of a server that only has the templates loaded.
 fn with_templates() -> Client {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = rocket::Config { log_level: rocket::config::LogLevel::Critical, ..rocket::Config::release_default() };
@@ -21,7 +21,7 @@ fn with_templates() -> Client {
     Client::untracked(rocket::custom(figment).attach(Template::fairing())).expect("the templates are well-formed")
 }
 
-/// Every sample and its page, rendered once for all tests.
+/// Returns every sample and its page, rendered once for all tests.
 fn rendered() -> &'static [(Sample, String)] {
     static RENDERED: LazyLock<Vec<(Sample, String)>> = LazyLock::new(render_all);
     &RENDERED
@@ -49,7 +49,7 @@ fn every_template_renders_every_sample() {
         assert!(page.contains("</html>"), "{} is cut short", sample.name);
         fs::write(directory.join(format!("{}.html", sample.name)), page).unwrap();
     }
-    // With the header that every page comes with.
+    // The header that POEM sends with every page, for the server of the samples.
     fs::write(directory.join("content-security-policy"), CONTENT_SECURITY_POLICY).unwrap();
 }
 
@@ -64,16 +64,16 @@ fn every_page_has_a_sample() {
 #[test]
 fn no_text_becomes_html() {
     for (sample, page) in rendered().iter().filter(|(sample, _)| sample.name.ends_with("-script")) {
-        assert!(page.contains("&lt;script&gt;alert(1)"), "{} shows no text", sample.name);
+        assert!(page.contains("&lt;script&gt;alert(1)"), "{} does not show the text", sample.name);
         assert!(!page.contains("<script>alert"), "{} lets a script through", sample.name);
         assert!(!page.contains("\"'>"), "{} lets a quote through", sample.name);
     }
 }
 
 #[test]
-fn ids_are_given_once() {
+fn ids_are_unique_in_a_page() {
     for (sample, page) in rendered() {
-        // What stands in <template> becomes part of the page under other ids.
+        // A <template> is included: scripts insert its content under other ids.
         let mut seen = BTreeSet::new();
         for id in page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(seen.insert(id), "{} has two elements with the id {id}", sample.name);
@@ -82,13 +82,13 @@ fn ids_are_given_once() {
 }
 
 #[test]
-fn labels_and_descriptions_name_what_is_there() {
+fn labels_and_descriptions_refer_to_existing_elements() {
     for (sample, page) in rendered().iter().filter(|(sample, _)| !sample.name.contains("-long")) {
         for attribute in [" for=\"", " aria-describedby=\"", " aria-labelledby=\""] {
             let named = page.split(attribute).skip(1).filter_map(|rest| rest.split('"').next());
             for id in named.flat_map(str::split_whitespace) {
-                let is_there = page.contains(&format!(" id=\"{id}\""));
-                assert!(is_there, "{}: {attribute}{id}\" leads nowhere", sample.name);
+                let exists = page.contains(&format!(" id=\"{id}\""));
+                assert!(exists, "{}: {attribute}{id}\" refers to no element", sample.name);
             }
         }
     }

@@ -1,14 +1,15 @@
-//! Forms: to add, to change, to read, refused, in conflict; and a version as it was.
+//! Sample forms: to add, to change, read-only, with errors, in conflict; and an old version.
 
 use super::lists::{differences, event};
 use super::widgets::{checkbox, config, pairs, picker, rows, select, set, shown, suggested, text, url, widget};
-use super::{Sample, layout, link, member, public, saying};
+use super::{Sample, layout, link, member, public, with_message};
 use poem::templates::Tone;
 use poem::templates::form_page::{
     ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, RequiredKey, Widget, WidgetKind,
 };
 use poem::templates::history_page::RevisionPage;
 
+/// Returns the samples of this file.
 pub fn samples() -> Vec<Sample> {
     let read_only =
         "You can look at this metric, not change it: it belongs to the group ARGO. Ask one of its members: bob, dave.";
@@ -19,29 +20,29 @@ pub fn samples() -> Vec<Sample> {
         fieldsets: vec![set("", vec![shown("client", "Client", "WEB-API"), checkbox("revoked", "Revoked", false)])],
         ..FormPage::default()
     };
-    let saved = saying(layout("argo.AMS-Check", "Metrics"), Tone::Success, "Saved. You may edit it again below.");
-    let failed = saying(layout("ARGO_MON", "Profiles"), Tone::Error, "The key could not be revoked.");
+    let saved = with_message(layout("argo.AMS-Check", "Metrics"), Tone::Success, "Saved. You may edit it again below.");
+    let failed = with_message(layout("ARGO_MON", "Profiles"), Tone::Error, "The key could not be revoked.");
     vec![
         Sample::new("form-metric", saved, metric()),
-        Sample::new("form-metric-refused", layout("argo.AMS-Check", "Metrics"), refused(metric())),
-        Sample::new("form-metric-read-only", member("argo.AMS-Check", "Metrics"), fixed(metric(), read_only)),
+        Sample::new("form-metric-refused", layout("argo.AMS-Check", "Metrics"), with_errors(metric())),
+        Sample::new("form-metric-read-only", member("argo.AMS-Check", "Metrics"), read_only_form(metric(), read_only)),
         Sample::new(
             "form-metric-public",
             public("argo.AMS-Check", "Metrics"),
-            FormPage { tools: Vec::new(), ..fixed(metric(), "") },
+            FormPage { tools: Vec::new(), ..read_only_form(metric(), "") },
         ),
         Sample::new("form-metric-passive", member("org.nordugrid.ARC-CE-ARIS", "Metrics"), passive()),
-        Sample::new("form-metric-new", layout("Add metric", "Metrics"), fresh(metric())),
+        Sample::new("form-metric-new", layout("Add metric", "Metrics"), empty_form(metric())),
         Sample::new("form-probe", layout("ams-probe", "Probes"), probe()),
         Sample::new("form-probe-conflict", layout("ams-probe", "Probes"), conflict()),
         Sample::new("form-profile", failed, profile(7)),
         Sample::new("form-profile-large", layout("ARGO_MON", "Profiles"), profile(300)),
-        Sample::new("form-profile-refused", layout("ARGO_MON", "Profiles"), refused(profile(7))),
+        Sample::new("form-profile-refused", layout("ARGO_MON", "Profiles"), with_errors(profile(7))),
         Sample::new("form-group", layout("ARGO", "Admin"), group(false)),
         Sample::new(
             "form-group-read-only",
             member("ARGO", "Admin"),
-            fixed(group(true), "Groups are changed by superusers: alice."),
+            read_only_form(group(true), "Groups are changed by superusers: alice."),
         ),
         Sample::new("form-user", layout("alice", "Admin"), user()),
         Sample::new("form-secret", layout("WEB-API", "Admin"), secret),
@@ -186,7 +187,7 @@ fn probe() -> FormPage {
 }
 
 fn conflict() -> FormPage {
-    let clash = |label: &str, base: &str, theirs: &str, mine: &str, both: bool| FieldConflict {
+    let difference = |label: &str, base: &str, theirs: &str, mine: &str, both: bool| FieldConflict {
         label: label.to_owned(),
         base: base.to_owned(),
         theirs: theirs.to_owned(),
@@ -196,9 +197,9 @@ fn conflict() -> FormPage {
     let conflict = ConflictView {
         by: "bob, today 14:03".to_owned(),
         clashes: vec![
-            clash("Version", "0.1.11", "0.1.12", "0.2.0", true),
-            clash("Comment", "Initial version.", "Initial version.", "Faster.", false),
-            clash("Description", "", "It looks at the message service.", "", false),
+            difference("Version", "0.1.11", "0.1.12", "0.2.0", true),
+            difference("Comment", "Initial version.", "Initial version.", "Faster.", false),
+            difference("Description", "", "It looks at the message service.", "", false),
         ],
     };
     FormPage { conflict: Some(conflict), ..probe() }
@@ -293,8 +294,8 @@ fn user() -> FormPage {
     }
 }
 
-/// To add: nothing filled in, nothing to delete, nothing known yet.
-fn fresh(mut page: FormPage) -> FormPage {
+/// Turns a page into an empty form that adds an object.
+fn empty_form(mut page: FormPage) -> FormPage {
     for widget in page.fieldsets.iter_mut().flat_map(|set| &mut set.widgets) {
         widget.value.clear();
         widget.rows.retain(|row| row.is_fixed);
@@ -312,8 +313,8 @@ fn fresh(mut page: FormPage) -> FormPage {
     }
 }
 
-/// Everything is wrong.
-fn refused(mut page: FormPage) -> FormPage {
+/// Turns a page into one with an error at every field, row and cell.
+fn with_errors(mut page: FormPage) -> FormPage {
     let mut problems = vec![ErrorLink { text: "The profile has no tuple.".to_owned(), href: String::new() }];
     let mut wrong = |name: &str, label: &str| {
         problems.push(ErrorLink { text: format!("{label}: This field is required."), href: format!("#id_{name}") });
@@ -331,11 +332,11 @@ fn refused(mut page: FormPage) -> FormPage {
     FormPage { error_heading: "Please correct the errors below.".to_owned(), error_links: problems, ..page }
 }
 
-/// Only to read.
-fn fixed(mut page: FormPage, why: &str) -> FormPage {
+/// Turns a page into a read-only one.
+fn read_only_form(mut page: FormPage, why: &str) -> FormPage {
     for widget in page.fieldsets.iter_mut().flat_map(|set| &mut set.widgets) {
         widget.disabled = true;
-        // No blank row to type in.
+        // No blank row for input.
         widget.rows.retain(|row| row.cells.iter().any(|cell| !cell.value.is_empty()));
     }
     let read_only = if why.is_empty() { "This is the public view.".to_owned() } else { why.to_owned() };
@@ -345,7 +346,7 @@ fn fixed(mut page: FormPage, why: &str) -> FormPage {
 fn revision() -> RevisionPage {
     RevisionPage {
         event: event("0.1.7", "2018-06-05 13:34", "Changed probe version and config timeout."),
-        form: FormPage { heading: "Metric".to_owned(), facts: Vec::new(), ..fixed(metric(), "") },
+        form: FormPage { heading: "Metric".to_owned(), facts: Vec::new(), ..read_only_form(metric(), "") },
         differences: differences(),
         previous: Some(link("Older version")),
         next: Some(link("Newer version")),

@@ -1,6 +1,6 @@
-//! Lists, the services, the history of an object.
+//! Sample lists, services, histories and comparisons.
 
-use super::{Sample, layout, link, member, public, saying};
+use super::{Sample, layout, link, member, public, with_message};
 use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, Span};
 use poem::templates::list_page::{Cell, Choice, FilterView, Heading, ListPage, Paging};
 use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
@@ -18,6 +18,7 @@ const METRICS: [(&str, &str, &str, &str); 9] = [
     ("org.nordugrid.ARC-CE-LFC-submit", "Production", "nordugrid-arc-nagios-plugins (1.9.1)", "ARGO"),
 ];
 
+/// Returns the samples of this file.
 pub fn samples() -> Vec<Sample> {
     let tags = filter("tag", "Tag", "Production", &["Production", "Devel", "Test"]);
     let filtered = ListPage {
@@ -31,12 +32,12 @@ pub fn samples() -> Vec<Sample> {
     let first = ListPage { active: Vec::new(), search: Some(String::new()), ..empty.clone() };
     let first = ListPage { empty: "There is no metric yet.".to_owned(), ..first };
     let changed =
-        saying(layout("Metrics", "Metrics"), Tone::Success, "The metric «argo.AMS-Check (Devel)» was changed.");
-    let unsure = saying(layout("Metrics", "Metrics"), Tone::Warning, "The metric was saved; its probe is gone.");
+        with_message(layout("Metrics", "Metrics"), Tone::Success, "The metric “argo.AMS-Check (Devel)” was changed.");
+    let warned = with_message(layout("Metrics", "Metrics"), Tone::Warning, "The metric was saved; its probe is gone.");
     vec![
         Sample::new("list", changed, metrics(30, 8412)),
         Sample::new("list-short", member("Metrics", "Metrics"), metrics(9, 9)),
-        Sample::new("list-filtered", unsure, filtered),
+        Sample::new("list-filtered", warned, filtered),
         Sample::new("list-nothing-fits", layout("Metrics", "Metrics"), empty),
         Sample::new("list-empty", layout("Metrics", "Metrics"), first),
         Sample::new("list-public", public("Metrics", "Metrics"), ListPage { add: None, ..metrics(9, 9) }),
@@ -89,6 +90,7 @@ fn filter(name: &str, label: &str, chosen: &str, choices: &[&str]) -> FilterView
     FilterView { name: name.to_owned(), label: label.to_owned(), choices }
 }
 
+/// Returns the second page of a list, or the only one if all objects are shown.
 fn paging(shown: i64, total: i64) -> Paging {
     if shown == total {
         return Paging { total, from: 1, to: total, ..Paging::default() };
@@ -232,7 +234,7 @@ fn no_services() -> ServicesPage {
     ServicesPage { list: ListPage { paging: Paging::default(), empty, ..services().list }, rows: Vec::new() }
 }
 
-/// A version of a probe.
+/// Returns a version of a probe.
 pub fn event(label: &str, time: &str, message: &str) -> Event {
     Event {
         id: format!("version-{label}"),
@@ -267,7 +269,7 @@ fn one_version() -> HistoryPage {
     HistoryPage { compare: String::new(), events, is_labelled: false, ..history() }
 }
 
-/// Of an object without versions that has been changed very often.
+/// Returns the history of an object without versions that was changed very often.
 fn log() -> HistoryPage {
     let entry =
         |time: &str, message: &str| Event { id: String::new(), href: String::new(), ..event("", time, message) };
@@ -275,13 +277,13 @@ fn log() -> HistoryPage {
     HistoryPage { compare: String::new(), events, is_labelled: false, older: 734, ..history() }
 }
 
-/// Spans of which every second one differs.
+/// Returns spans of which every second one is marked as different.
 fn spans(texts: &[&str]) -> Vec<Span> {
     let span = |(number, text): (usize, &&str)| Span { text: (*text).to_owned(), marked: number % 2 == 1 };
     texts.iter().enumerate().map(span).collect()
 }
 
-/// Changed, added, deleted.
+/// Returns differences of every kind: changed, added, deleted.
 pub fn differences() -> Vec<Difference> {
     let difference = |label: &str, before: &[&str], after: &[&str], change: &'static str| Difference {
         label: label.to_owned(),

@@ -1,7 +1,7 @@
-//! Contents of every template, plain and extreme, for the test that renders them all and for looking at the pages.
+//! Sample contents for every template, plain and extreme: for the test that renders them all, and to look at the pages.
 //!
-//! The plain ones are written down, a file a kind of page. The extreme ones are the same pages with every text
-//! exchanged for one that tempts a template into a mistake.
+//! The plain samples are written by hand, one file for each kind of page. The extreme samples are the same pages with
+//! every text replaced by one that provokes mistakes in a template.
 
 mod forms;
 mod lists;
@@ -12,14 +12,14 @@ use serde_json::Value;
 
 use poem::templates::{Content, Crumb, Layout, Link, Message, Page, Tone, UserView};
 
-/// A page, ready to be rendered.
+/// The content of a page.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// Unlike every other's; fit for a file name.
+    /// Unique; also the name of the rendered file.
     pub name: String,
-    /// Below templates/, without `.html.tera`.
+    /// The path below templates/, without `.html.tera`.
     pub template: &'static str,
-    /// All that the template is given.
+    /// The variables of the template.
     pub given: Value,
 }
 
@@ -30,20 +30,20 @@ impl Sample {
     }
 }
 
-/// What stands in the place of every text.
+/// The names of the extremes, and the text that replaces every other.
 const EXTREMES: [(&str, &str); 3] = [
     ("script", "</textarea>\"'><script>alert(1)</script>"),
     ("long", LONG),
     ("rtl", "شبكة المراقبة \u{202e}🛰️👩🏽‍🔬 שלום"),
 ];
 
-/// 300 characters without a place to break.
+/// 300 characters without an opportunity to break the line.
 const LONG: &str = "org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-ends-and-never-breaks\
                     org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-ends-and-never-breaks\
                     org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-ends-and-never-breaks\
                     org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-ends-and-";
 
-/// What is no text: addresses, and the words that templates compare with or make names of.
+/// Fields that are not replaced: addresses, and values that templates compare or use in names.
 const NO_TEXT: [&str; 20] = [
     "href",
     "action",
@@ -67,30 +67,30 @@ const NO_TEXT: [&str; 20] = [
     "next",
 ];
 
-/// Every sample: plain, then extreme.
+/// Returns every sample: the plain ones, then the extreme ones.
 pub fn samples() -> Vec<Sample> {
     let plain: Vec<_> = [forms::samples(), lists::samples(), others::samples()].concat();
     let extreme = EXTREMES.iter().flat_map(|(kind, text)| {
-        // Many rows more tell nothing more.
+        // Extreme texts in more rows would test nothing new.
         plain.iter().filter(|sample| !sample.name.ends_with("-large")).map(move |sample| {
             let mut given = sample.given.clone();
-            exchange(&mut given, text);
+            replace_texts(&mut given, text);
             Sample { name: format!("{}-{kind}", sample.name), template: sample.template, given }
         })
     });
     plain.iter().cloned().chain(extreme).collect()
 }
 
-/// Puts `text` in the place of every text that is not empty.
-fn exchange(value: &mut Value, text: &str) {
+/// Replaces every non-empty text by `text`, except [`NO_TEXT`].
+fn replace_texts(value: &mut Value, text: &str) {
     match value {
         Value::String(old) if !old.is_empty() => text.clone_into(old),
-        Value::Array(items) => items.iter_mut().for_each(|item| exchange(item, text)),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace_texts(item, text)),
         Value::Object(fields) => {
             for (key, field) in fields {
                 let is_address = NO_TEXT.contains(&key.as_str()) && !field.is_object();
                 if !is_address && key != "at" {
-                    exchange(field, text);
+                    replace_texts(field, text);
                 }
             }
         }
@@ -98,21 +98,21 @@ fn exchange(value: &mut Value, text: &str) {
     }
 }
 
-/// A link that leads to a made-up place.
+/// Returns a link to an invented address.
 fn link(label: &str) -> Link {
     Link::new(label, format!("/poem/admin/{}/", label.to_lowercase().replace(' ', "-")))
 }
 
-/// Of a superuser, at a page below a room of the navigation.
-fn layout(title: &str, room: &str) -> Layout {
-    let rooms = ["Admin", "Profiles", "Services", "Probes", "Metrics", "Aggregations"];
-    let above = Crumb { label: room.to_owned(), href: Some(link(room).href) };
+/// Returns the layout for a superuser, of a page below a section of the navigation.
+fn layout(title: &str, section: &str) -> Layout {
+    let sections = ["Admin", "Profiles", "Services", "Probes", "Metrics", "Aggregations"];
+    let above = Crumb { label: section.to_owned(), href: Some(link(section).href) };
     let here = Crumb { label: title.to_owned(), href: None };
     Layout {
         title: title.to_owned(),
         tenant: "egi".to_owned(),
         user: Some(UserView { username: "alice".to_owned(), is_superuser: true, groups: Vec::new() }),
-        navigation: rooms.iter().map(|name| Link { current: *name == room, ..link(name) }).collect(),
+        navigation: sections.iter().map(|name| Link { current: *name == section, ..link(name) }).collect(),
         trail: [above, here].into_iter().filter(|crumb| !crumb.label.is_empty()).collect(),
         messages: Vec::new(),
         csrf: "0123456789abcdef0123456789abcdef".to_owned(),
@@ -120,23 +120,23 @@ fn layout(title: &str, room: &str) -> Layout {
     }
 }
 
-/// Of somebody who may change what belongs to a group.
-fn member(title: &str, room: &str) -> Layout {
+/// Returns the layout for a member of groups.
+fn member(title: &str, section: &str) -> Layout {
     let groups = ["probes: ARGO", "metrics: ARGO, SSC", "profiles: ARGO"].map(str::to_owned).to_vec();
-    let mut layout = layout(title, room);
+    let mut layout = layout(title, section);
     layout.user = Some(UserView { username: "carol".to_owned(), is_superuser: false, groups });
     layout.navigation.remove(0);
     layout
 }
 
-/// Of a public page: nobody is logged in.
-fn public(title: &str, room: &str) -> Layout {
-    let layout = layout(title, room);
+/// Returns the layout of a public page: no user is logged in.
+fn public(title: &str, section: &str) -> Layout {
+    let layout = layout(title, section);
     let navigation = layout.navigation.into_iter().skip(1).take(4).collect();
     Layout { user: None, navigation, search: String::new(), csrf: String::new(), ..layout }
 }
 
-/// Of the login page.
+/// Returns the layout of the login page.
 fn outside(title: &str) -> Layout {
     Layout {
         title: title.to_owned(),
@@ -146,6 +146,7 @@ fn outside(title: &str) -> Layout {
     }
 }
 
-fn saying(layout: Layout, tone: Tone, text: &str) -> Layout {
+/// Adds a flash message to a layout.
+fn with_message(layout: Layout, tone: Tone, text: &str) -> Layout {
     Layout { messages: vec![Message { tone, text: text.to_owned() }], ..layout }
 }

@@ -1,4 +1,4 @@
-//! Login, password, index, deletion, search, errors.
+//! Sample pages for login, password, index, deletion, search and errors.
 
 use super::lists::event;
 use super::{Sample, layout, link, outside};
@@ -12,6 +12,7 @@ use poem::templates::search_page::{SearchGroup, SearchHit, SearchPage};
 use poem::templates::urls::{LOGIN, LOGOUT};
 use poem::templates::{Layout, Link};
 
+/// Returns the samples of this file.
 pub fn samples() -> Vec<Sample> {
     let login = LoginPage { action: LOGIN.to_owned(), ..LoginPage::default() };
     let federated = LoginPage {
@@ -28,7 +29,7 @@ pub fn samples() -> Vec<Sample> {
     };
     let logout = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out: false };
     let password_done = PasswordPage { is_done: true, ..password(false) };
-    let lonely = DeletePage { affected: Vec::new(), ..deletion() };
+    let unreferenced = DeletePage { affected: Vec::new(), ..deletion() };
     let error =
         |code, reason: &str, message: &str| ErrorPage { code, reason: reason.to_owned(), message: message.to_owned() };
     let nothing = SearchPage { query: "nosuchthing".to_owned(), findings: Vec::new(), ..search() };
@@ -36,7 +37,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("login", outside("Log in"), login),
         Sample::new("login-federated", outside("Log in"), federated),
         Sample::new("login-refused", outside("Log in"), refused),
-        Sample::new("logged-in-again", layout("Logged in again", "Probes"), again()),
+        Sample::new("logged-in-again", layout("Logged in again", "Probes"), logged_in_again()),
         Sample::new("logout", layout("Log out", ""), logout.clone()),
         Sample::new("logged-out", outside("Logged out"), LogoutPage { is_logged_out: true, ..logout }),
         Sample::new("password", layout("Change password", ""), password(false)),
@@ -44,7 +45,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("password-done", layout("Change password", ""), password_done),
         Sample::new("index", layout("Administration", "Admin"), index()),
         Sample::new("delete", layout("Delete", "Probes"), deletion()),
-        Sample::new("delete-lonely", layout("Delete", "Probes"), lonely),
+        Sample::new("delete-unreferenced", layout("Delete", "Probes"), unreferenced),
         Sample::new("delete-stale", layout("Delete", "Probes"), DeletePage { is_stale: true, ..deletion() }),
         Sample::new("search", layout("Search", ""), search()),
         Sample::new("search-nothing", layout("Search", ""), nothing),
@@ -71,7 +72,7 @@ pub fn samples() -> Vec<Sample> {
     ]
 }
 
-fn again() -> LoggedInAgainPage {
+fn logged_in_again() -> LoggedInAgainPage {
     let typed = [("name", "ams-probe"), ("version", "0.1.12"), ("_save", "1")];
     LoggedInAgainPage {
         action: "/poem/admin/poem/probe/1/change/".to_owned(),

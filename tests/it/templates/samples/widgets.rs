@@ -3,13 +3,15 @@
 use poem::templates::form_page::{CellView, ColumnView, FieldsetView, RowView, Widget, WidgetKind};
 use poem::templates::list_page::Choice;
 
-/// What is asked for suggestions.
+/// The address of the suggestions.
 const SUGGESTIONS: &str = "/poem/admin/poem/metric/suggestions/metric/";
 
+/// Returns a fieldset; an empty legend shows none.
 pub fn set(legend: &str, widgets: Vec<Widget>) -> FieldsetView {
     FieldsetView { legend: legend.to_owned(), widgets, ..FieldsetView::default() }
 }
 
+/// Returns a widget with the common properties.
 pub fn widget(look: WidgetKind, name: &str, label: &str, value: &str) -> Widget {
     let owned = str::to_owned;
     Widget {
@@ -22,14 +24,17 @@ pub fn widget(look: WidgetKind, name: &str, label: &str, value: &str) -> Widget 
     }
 }
 
+/// Returns a required text field of at most 128 characters.
 pub fn text(name: &str, label: &str, value: &str, help: &str) -> Widget {
     Widget { required: true, help: help.to_owned(), maxlength: 128, ..widget(WidgetKind::Text, name, label, value) }
 }
 
+/// Returns a required text field for an address.
 pub fn url(name: &str, label: &str, value: &str) -> Widget {
     Widget { input_type: "url", ..text(name, label, value, "") }
 }
 
+/// Returns a text field with suggestions.
 pub fn suggested(name: &str, label: &str, value: &str, help: &str) -> Widget {
     Widget {
         look: WidgetKind::Suggested,
@@ -39,14 +44,17 @@ pub fn suggested(name: &str, label: &str, value: &str, help: &str) -> Widget {
     }
 }
 
+/// Returns a value that is only shown.
 pub fn shown(name: &str, label: &str, value: &str) -> Widget {
     widget(WidgetKind::Shown, name, label, value)
 }
 
+/// Returns a check box.
 pub fn checkbox(name: &str, label: &str, checked: bool) -> Widget {
     Widget { checked, ..widget(WidgetKind::Checkbox, name, label, "") }
 }
 
+/// Returns the choices `all`, those in `chosen` selected.
 pub fn choices(chosen: &[&str], all: &[&str]) -> Vec<Choice> {
     let choice = |label: &&str| Choice {
         value: (*label).to_owned(),
@@ -56,15 +64,17 @@ pub fn choices(chosen: &[&str], all: &[&str]) -> Vec<Choice> {
     all.iter().map(choice).collect()
 }
 
+/// Returns a required select.
 pub fn select(name: &str, label: &str, chosen: &str, all: &[&str]) -> Widget {
     Widget { required: true, choices: choices(&[chosen], all), ..widget(WidgetKind::Select, name, label, chosen) }
 }
 
+/// Returns a field that selects any number of objects.
 pub fn picker(name: &str, label: &str, chosen: &[&str], all: &[&str]) -> Widget {
     Widget { choices: choices(chosen, all), ..widget(WidgetKind::Picker, name, label, "") }
 }
 
-/// Rows with a blank one at the end, where they can grow.
+/// Returns a table of rows, with a blank row at the end for a new one.
 pub fn rows(name: &str, label: &str, columns: &[(&str, &str)], values: &[&[&str]]) -> Widget {
     let column = |(number, (name, label)): (usize, &(&str, &str))| ColumnView {
         name: (*name).to_owned(),
@@ -91,11 +101,12 @@ pub fn rows(name: &str, label: &str, columns: &[(&str, &str)], values: &[&[&str]
     }
 }
 
+/// Returns a table of keys and values.
 pub fn pairs(name: &str, label: &str, values: &[&[&str]]) -> Widget {
     rows(name, label, &[("key", "Key"), ("value", "Value")], values)
 }
 
-/// The five keys that every active metric has, and room for others.
+/// Returns the configuration of a metric: the five fixed keys of every active metric, and a blank row.
 pub fn config() -> Widget {
     let values: [&[&str]; 5] = [
         &["interval", "5"],
