@@ -1,4 +1,4 @@
-//! AggregationsAdmin in the admin: what POEM keeps of them.
+//! Aggregation profiles in the admin: name, id on the ARGO WEB-API and group, which is all that POEM stores of them.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
@@ -19,6 +19,7 @@ use crate::store::lists::aggregations as list;
 use crate::store::{Loaded, Result, aggregations as store};
 use crate::templates::list_page::Cell;
 
+/// The entity of aggregation profiles.
 pub struct AggregationsAdmin;
 
 static OPTIONS: EntityOptions = EntityOptions {
@@ -32,7 +33,7 @@ static OPTIONS: EntityOptions = EntityOptions {
             label: "Group",
             source: FilterSource::Grouped(Choices::Groups(GroupKind::Aggregations)),
         }],
-        searched: "name",
+        searched: "names",
     },
     fieldsets: &[Fieldset { legend: "", help: "", fields: &["name", "apiid", "group"], only_if: None }],
     ticks: &[],

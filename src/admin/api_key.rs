@@ -19,6 +19,7 @@ use crate::store::{Loaded, Result, api_keys as store};
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
+/// The entity of API keys.
 pub struct ApiKeysAdmin;
 
 static OPTIONS: EntityOptions = EntityOptions {
@@ -35,7 +36,7 @@ static OPTIONS: EntityOptions = EntityOptions {
             ListFilter { name: "created", label: "Created", source: FilterSource::Since },
             ListFilter { name: "revoked", label: "Revoked", source: FilterSource::YesOrNo },
         ],
-        searched: "client id",
+        searched: "client ids",
     },
     fieldsets: &[Fieldset { legend: "", help: "", fields: &["client", "revoked"], only_if: None }],
     ticks: &[],
@@ -113,7 +114,7 @@ impl EntityAdmin for ApiKeysAdmin {
         _: &Loaded<ApiKeyContent>,
         _: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
-        let text = "The client's next request is refused.".to_owned();
+        let text = "The next request of the client is refused.".to_owned();
         Ok(vec![InfoLine { label: "Client".to_owned(), text, links: Vec::new() }])
     }
 }

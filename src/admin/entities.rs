@@ -1,4 +1,4 @@
-//! All entities: the whole product as one list.
+//! All entities of the admin, by the kind of their objects.
 
 use super::crud::Entity;
 use super::{aggregation, api_key, group, metric, probe, profile, user};
@@ -10,7 +10,7 @@ static GROUPS_OF_PROBES: group::GroupsAdmin = group::GroupsAdmin(GroupKind::Prob
 static GROUPS_OF_METRICS: group::GroupsAdmin = group::GroupsAdmin(GroupKind::Metrics);
 static GROUPS_OF_AGGREGATIONS: group::GroupsAdmin = group::GroupsAdmin(GroupKind::Aggregations);
 
-/// The entity of a kind of object; `None`: services, which are only a table.
+/// Returns the entity of a kind of object; `None` for services, which are only a table.
 pub fn entity(kind: ObjectKind) -> Option<&'static dyn Entity> {
     match kind {
         ObjectKind::Profile => Some(&profile::ProfilesAdmin),

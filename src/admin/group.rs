@@ -1,4 +1,4 @@
-//! GroupsAdmin of the four kinds in the admin.
+//! Groups of the four kinds in the admin.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
@@ -20,7 +20,7 @@ use crate::store::{Loaded, Result, groups as store};
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
-/// The groups of one kind.
+/// The entity of the groups of one kind.
 pub struct GroupsAdmin(pub GroupKind);
 
 static OF_PROFILES: EntityOptions = options(ObjectKind::GroupOfProfiles);
@@ -40,7 +40,7 @@ const fn options(kind: ObjectKind) -> EntityOptions {
             sorts: list::SORTS,
             default_sort: "name",
             filters: &[],
-            searched: "name",
+            searched: "names",
         },
         fieldsets: &[Fieldset { legend: "", help: "", fields: &["name", "members", "users"], only_if: None }],
         ticks: &[],
@@ -128,8 +128,8 @@ impl EntityAdmin for GroupsAdmin {
             text: names.join(", "),
             links: Vec::new(),
         };
-        let members = names("Members that stay, but without a group", &found.content.members);
-        let users = names("Users who lose their rights on them", &found.content.users);
+        let members = names("Members that will be in no group", &found.content.members);
+        let users = names("Users who will no longer be able to edit them", &found.content.users);
         Ok([members, users].into_iter().filter(|fact| !fact.text.is_empty()).collect())
     }
 }

@@ -1,4 +1,4 @@
-//! The index: every list with its number of objects, and the newest actions.
+//! The index: every list with its number of objects, and the recent activity.
 
 use super::crud::response;
 use super::crud::{PageResponse, PageResult, RequestContext};
@@ -11,16 +11,16 @@ use crate::templates::index_page::{IndexBlock, IndexPage, IndexRow};
 use crate::templates::urls::LOG_ENTRIES;
 use crate::templates::{Link, Page};
 
-/// The blocks of the index with their headings. The log comes after the first.
+/// The blocks of the index with their headings. The log comes last.
 const BLOCKS: [(&str, IndexSection); 3] = [
     ("Registry", IndexSection::Registry),
     ("Users and groups", IndexSection::Users),
     ("API keys", IndexSection::ApiKeys),
 ];
-/// Actions that the index shows.
+/// The number of log entries that the index shows.
 const RECENT: i64 = 10;
 
-/// For superusers; others are led to the profiles.
+/// Returns the index for superusers; others are redirected to the profiles.
 pub async fn page(context: &RequestContext<'_>) -> PageResult {
     if !context.viewer()?.is_superuser {
         return Ok(PageResponse::redirect(context.at().list(ObjectKind::Profile), Vec::new()));
@@ -36,7 +36,7 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
         })
         .collect();
     let logs = IndexRow { list: Link::new("Log entries", LOG_ENTRIES), add: None, count: counts.log_entries };
-    blocks.insert(1, IndexBlock { label: "Activity log".to_owned(), rows: vec![logs] });
+    blocks.push(IndexBlock { label: "Activity log".to_owned(), rows: vec![logs] });
     let content = IndexPage { blocks, recent: recent.iter().map(|entry| log_entry::event(context, entry)).collect() };
     response::page(Page::new(context.layout("Administration", &[]), content))
 }

@@ -1,4 +1,4 @@
-//! The log entries: who did what, when; read-only, for superusers.
+//! The log entries in the admin: who did what, and when. They are read-only, and only for superusers.
 
 use chrono::{Months, NaiveDate};
 use sqlx::PgConnection;
@@ -10,7 +10,7 @@ use super::crud::{FilterSource, ListColumn, ListFilter, ListOptions, PageResult,
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
-use crate::store::audit_log as one;
+use crate::store::audit_log;
 use crate::store::lists::ListAsk;
 use crate::store::lists::log_entries::{self, Entries, LogRow};
 use crate::templates::form_page::{FieldsetView, FormPage, Widget, WidgetKind};
@@ -24,18 +24,18 @@ static LIST: ListOptions = ListOptions {
         ListColumn { key: "entry", label: "Entry" },
         ListColumn { key: "user", label: "User" },
         ListColumn { key: "time", label: "Time" },
-        ListColumn { key: "", label: "Kind of object" },
+        ListColumn { key: "", label: "Type" },
         ListColumn { key: "", label: "What changed" },
     ],
     sorts: log_entries::SORTS,
     default_sort: "-time",
-    filters: &[ListFilter { name: "kind", label: "Kind of object", source: FilterSource::LoggedKinds }],
-    searched: "user",
+    filters: &[ListFilter { name: "kind", label: "Type", source: FilterSource::LoggedKinds }],
+    searched: "by user",
 };
 
-/// The span of time that the drill-down has come to, in the address as POEM 2.3 had it.
+/// The date range of the drill-down: all time, a year, a month or a day. The address has it as in POEM 2.3.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Span {
+struct DateRange {
     year: Option<i32>,
     month: Option<u32>,
     day: Option<u32>,
@@ -45,8 +45,8 @@ const YEAR: &str = "action_time__year";
 const MONTH: &str = "action_time__month";
 const DAY: &str = "action_time__day";
 
-impl Span {
-    /// Steps that do not follow each other, and days that never were, count as not said.
+impl DateRange {
+    /// Reads the address. A month without a year, a day without a month, and impossible dates are ignored.
     fn read(context: &RequestContext<'_>) -> Self {
         let number = |name: &str| context.query(name).and_then(|text| text.parse::<u32>().ok());
         Self::of(number(YEAR), number(MONTH), number(DAY))
@@ -61,7 +61,7 @@ impl Span {
         Self { year, month, day }
     }
 
-    /// Its first day, and the first day after it; `None` for all of time.
+    /// Returns its first day, and the first day after it; `None` for all time.
     fn days(self) -> Option<(NaiveDate, NaiveDate)> {
         let first = NaiveDate::from_ymd_opt(self.year?, self.month.unwrap_or(1), self.day.unwrap_or(1))?;
         let after = match (self.month, self.day) {
@@ -72,18 +72,20 @@ impl Span {
         Some((first, after))
     }
 
+    /// Returns it as parameters of an address.
     fn pairs(self) -> Vec<(String, String)> {
         let steps = [(YEAR, self.year.map(i32::cast_unsigned)), (MONTH, self.month), (DAY, self.day)];
         steps.into_iter().filter_map(|(name, step)| Some((name.to_owned(), step?.to_string()))).collect()
     }
 }
 
+/// Returns the list of log entries.
 pub async fn list(context: &RequestContext<'_>) -> PageResult {
     context.superusers_only()?;
-    let span = Span::read(context);
-    let wanted = ListQuery::read(&LIST, context).with_kept(span.pairs());
-    let ask = wanted.ask();
-    let days = span.days();
+    let range = DateRange::read(context);
+    let query = ListQuery::read(&LIST, context).with_kept(range.pairs());
+    let ask = query.ask();
+    let days = range.days();
     let entries = Entries {
         from: days.map(|(first, _)| context.beginning_of(first)),
         until: days.map(|(_, after)| context.beginning_of(after)),
@@ -91,49 +93,51 @@ pub async fn list(context: &RequestContext<'_>) -> PageResult {
     };
     let mut tx = context.read().await?;
     let found = log_entries::list(tx.conn(), &ask, entries).await?;
-    let filters = list::filters(tx.conn(), &LIST, &wanted).await?;
-    let dates = dates(tx.conn(), context, &ask, (&wanted, span)).await?;
+    let filters = list::filters(tx.conn(), &LIST, &query).await?;
+    let dates = dates(tx.conn(), context, &ask, (&query, range)).await?;
     let table = ListTable::of(found, |entry| cells(context, &entry));
+    let is_whole = query.search.is_empty() && query.filters.is_empty() && days.is_none();
+    let empty = if is_whole { "Nothing has been logged yet." } else { "No log entries match." };
     let page = ListPage {
         heading: "Log entries".to_owned(),
-        empty: "No log entry fits.".to_owned(),
+        empty: empty.to_owned(),
         dates,
-        ..wanted.page(&LIST, LOG_ENTRIES, table, filters)
+        ..query.page(&LIST, LOG_ENTRIES, table, filters)
     };
     response::page(Page::new(context.layout("Log entries", &[("Log entries", "")]), page))
 }
 
-/// The way up, the step that is shown, and the steps down.
+/// Returns the links of the drill-down: the ranges above, the current one, and those below with their entries counted.
 async fn dates(
     conn: &mut PgConnection,
     context: &RequestContext<'_>,
     ask: &ListAsk<'_>,
-    (wanted, span): (&ListQuery, Span),
+    (query, range): (&ListQuery, DateRange),
 ) -> Result<Vec<Link>, AppError> {
-    let address = |span: Span| wanted.address_with(&LIST, LOG_ENTRIES, span.pairs());
+    let address = |range: DateRange| query.address_with(&LIST, LOG_ENTRIES, range.pairs());
     let mut links = Vec::new();
-    if let Some(year) = span.year {
-        links.push(Link::new("All dates", address(Span::default())));
-        let of_year = Span { year: Some(year), ..Span::default() };
-        links.push(Link { current: span == of_year, ..Link::new(year.to_string(), address(of_year)) });
-        if let Some(month) = span.month {
-            let of_month = Span { day: None, ..span };
-            links.push(Link { current: span == of_month, ..Link::new(month_name(month), address(of_month)) });
+    if let Some(year) = range.year {
+        links.push(Link::new("All dates", address(DateRange::default())));
+        let of_year = DateRange { year: Some(year), ..DateRange::default() };
+        links.push(Link { current: range == of_year, ..Link::new(year.to_string(), address(of_year)) });
+        if let Some(month) = range.month {
+            let of_month = DateRange { day: None, ..range };
+            links.push(Link { current: range == of_month, ..Link::new(month_name(month), address(of_month)) });
         }
-        if let Some(day) = span.day {
-            links.push(Link { current: true, ..Link::new(day.to_string(), address(span)) });
+        if let Some(day) = range.day {
+            links.push(Link { current: true, ..Link::new(day.to_string(), address(range)) });
             return Ok(links);
         }
     }
     let zone = context.config.general.timezone.name();
-    let month = span.month.map(u32::cast_signed);
-    let below = one::dates(conn, ask, zone, span.year, month).await?;
+    let month = range.month.map(u32::cast_signed);
+    let below = audit_log::dates(conn, ask, zone, range.year, month).await?;
     links.extend(below.iter().map(|step| {
         let number = step.number.cast_unsigned();
-        let (to, label) = match (span.year, span.month) {
-            (None, _) => (Span { year: Some(step.number), ..span }, number.to_string()),
-            (Some(_), None) => (Span { month: Some(number), ..span }, month_name(number)),
-            (Some(_), Some(_)) => (Span { day: Some(number), ..span }, number.to_string()),
+        let (to, label) = match (range.year, range.month) {
+            (None, _) => (DateRange { year: Some(step.number), ..range }, number.to_string()),
+            (Some(_), None) => (DateRange { month: Some(number), ..range }, month_name(number)),
+            (Some(_), Some(_)) => (DateRange { day: Some(number), ..range }, number.to_string()),
         };
         Link::new(format!("{label} ({})", step.entries), address(to))
     }));
@@ -153,7 +157,7 @@ fn cells(context: &RequestContext<'_>, entry: &LogRow) -> Vec<Cell> {
     vec![what, Cell::text(&entry.username), time, Cell::text(kind(entry)), Cell::text(&entry.message)]
 }
 
-/// «Changed "ams-probe".»
+/// Returns the title of an entry: `Changed "ams-probe".`
 fn title(entry: &LogRow) -> String {
     let action = match entry.action {
         LogAction::Add => "Added",
@@ -163,12 +167,12 @@ fn title(entry: &LogRow) -> String {
     format!("{action} \"{}\".", entry.object_name)
 }
 
-/// «group of probes»; '' where POEM 2.3 named none.
+/// Returns the kind of the object in words: `group of probes`; empty for entries of POEM 2.3 without a kind.
 fn kind(entry: &LogRow) -> &'static str {
     entry.object_kind.map_or("", |kind| kind.info().one)
 }
 
-/// The version that the entry made, else the object; '' where it is gone.
+/// Returns the address of the version that was made, or else of the object; empty if it was deleted.
 fn object_address(context: &RequestContext<'_>, entry: &LogRow) -> String {
     let id = entry.object_id.as_deref().and_then(|id| id.parse::<i64>().ok());
     match (entry.object_kind, id) {
@@ -182,7 +186,7 @@ fn object_address(context: &RequestContext<'_>, entry: &LogRow) -> String {
     }
 }
 
-/// An entry as a line of the index.
+/// Converts a log entry to a line of the index.
 pub fn event(context: &RequestContext<'_>, entry: &LogRow) -> Event {
     let (time, iso) = context.time(entry.time);
     Event {
@@ -197,11 +201,11 @@ pub fn event(context: &RequestContext<'_>, entry: &LogRow) -> Event {
     }
 }
 
-/// One entry, to be read.
+/// Returns the page of one log entry; 404 if there is no such entry.
 pub async fn page(context: &RequestContext<'_>, id: i64) -> PageResult {
     context.superusers_only()?;
     let mut tx = context.read().await?;
-    let entry = one::get(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let entry = audit_log::get(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
     let shown = |name: &str, label: &str, value: String, href: String| Widget {
         look: WidgetKind::Shown,
         name: name.to_owned(),
@@ -214,13 +218,13 @@ pub async fn page(context: &RequestContext<'_>, id: i64) -> PageResult {
         shown("time", "Time", context.time(entry.time).0, String::new()),
         shown("user", "User", entry.username.clone(), String::new()),
         shown("object", "Object", entry.object_name.clone(), object_address(context, &entry)),
-        shown("kind", "Kind of object", kind(&entry).to_owned(), String::new()),
+        shown("kind", "Type", kind(&entry).to_owned(), String::new()),
         shown("message", "What changed", in_words(&entry), String::new()),
     ];
     let content = FormPage {
         heading: "Log entry".to_owned(),
         object: title(&entry),
-        read_only: "Log entries are made by what people do; nobody can change them.".to_owned(),
+        read_only: "Read-only: the log cannot be changed.".to_owned(),
         fieldsets: vec![FieldsetView { widgets, ..FieldsetView::default() }],
         ..FormPage::default()
     };
@@ -233,20 +237,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_sorted_by_what_its_columns_say() {
+    fn the_list_can_be_sorted_by_its_columns() {
         assert_eq!(LIST.check(), Ok(()));
     }
 
     #[test]
-    fn a_span_of_time_is_one_that_was() {
-        let span = |year, month, day| Span { year, month, day };
-        let february = span(Some(2023), Some(2), None);
-        assert_eq!(Span::of(Some(2023), Some(2), Some(31)), february);
-        assert_eq!(Span::of(Some(2023), Some(2), Some(29)), february);
-        assert_eq!(Span::of(Some(2024), Some(2), Some(29)), span(Some(2024), Some(2), Some(29)));
-        assert_eq!(Span::of(Some(2024), Some(13), Some(1)), span(Some(2024), None, None));
-        assert_eq!(Span::of(Some(0), Some(2), Some(1)), Span::default());
-        assert_eq!(Span::of(None, Some(2), Some(1)), Span::default());
+    fn a_date_range_ignores_impossible_dates() {
+        let range = |year, month, day| DateRange { year, month, day };
+        let february = range(Some(2023), Some(2), None);
+        assert_eq!(DateRange::of(Some(2023), Some(2), Some(31)), february);
+        assert_eq!(DateRange::of(Some(2023), Some(2), Some(29)), february);
+        assert_eq!(DateRange::of(Some(2024), Some(2), Some(29)), range(Some(2024), Some(2), Some(29)));
+        assert_eq!(DateRange::of(Some(2024), Some(13), Some(1)), range(Some(2024), None, None));
+        assert_eq!(DateRange::of(Some(0), Some(2), Some(1)), DateRange::default());
+        assert_eq!(DateRange::of(None, Some(2), Some(1)), DateRange::default());
         let days = february.days().map(|(first, after)| (first.to_string(), after.to_string()));
         assert_eq!(days, Some(("2023-02-01".to_owned(), "2023-03-01".to_owned())));
     }

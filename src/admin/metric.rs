@@ -1,4 +1,4 @@
-//! MetricsAdmin in the admin.
+//! Metrics in the admin.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
@@ -24,6 +24,7 @@ use crate::templates::Link;
 use crate::templates::form_page::{InfoLine, RequiredKey};
 use crate::templates::list_page::Cell;
 
+/// The entity of metrics.
 pub struct MetricsAdmin;
 
 static OPTIONS: EntityOptions = EntityOptions {
@@ -45,7 +46,7 @@ static OPTIONS: EntityOptions = EntityOptions {
                 source: FilterSource::Grouped(Choices::Groups(GroupKind::Metrics)),
             },
         ],
-        searched: "name",
+        searched: "names",
     },
     fieldsets: &[
         Fieldset { legend: "", help: "", fields: &["name", "probeversion", "tag", "mtype", "group"], only_if: None },
@@ -185,7 +186,7 @@ impl EntityAdmin for MetricsAdmin {
             );
             facts.push(InfoLine { label: "Probe".to_owned(), text: probe.description, links: vec![link] });
         }
-        facts.extend(InfoLine::of("Profiles that test with it", profiles(conn, found, context).await?));
+        facts.extend(InfoLine::of("Used in profiles", profiles(conn, found, context).await?));
         Ok(facts)
     }
 
@@ -196,12 +197,13 @@ impl EntityAdmin for MetricsAdmin {
         context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
         let profiles = profiles(conn, found, context).await?;
-        let mut affected = InfoLine::of("Profiles that still name it, though this configuration goes", profiles);
-        affected.extend(InfoLine::of("Metrics that still name it", relying(conn, found, context).await?));
+        let mut affected = InfoLine::of("Profiles that will keep the name without a configuration", profiles);
+        affected.extend(InfoLine::of("Metrics that depend on it", relying(conn, found, context).await?));
         Ok(affected)
     }
 }
 
+/// Returns links to the profiles that use the metric.
 async fn profiles(
     conn: &mut PgConnection,
     found: &Loaded<MetricContent>,
@@ -214,7 +216,7 @@ async fn profiles(
     Ok(profiles.into_iter().map(link).collect())
 }
 
-/// The metrics that have it as parent or dependency.
+/// Returns links to the metrics that have it as parent or dependency.
 async fn relying(
     conn: &mut PgConnection,
     found: &Loaded<MetricContent>,

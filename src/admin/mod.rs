@@ -1,6 +1,6 @@
-//! The admin: everything people read and edit in the browser.
+//! The admin: all pages on which users read and edit in the browser.
 //!
-//! An entity is one file here; its pages, forms, histories and comparisons follow from what it declares (`crud`).
+//! An entity is one file here; its lists, forms, histories and comparisons follow from its declaration ([`crud`]).
 
 mod aggregation;
 mod api_key;

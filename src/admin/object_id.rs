@@ -1,10 +1,10 @@
-//! The number of an object or a version in an address.
+//! The id of an object or a version in an address.
 
 use rocket::request::FromParam;
 
 use crate::error::{AppError, NOT_FOUND};
 
-/// A number in its one form: `07` is none, so that every page has one address. Anything else is 404.
+/// The id of an object or a version. Other forms such as `07` are 404, so that every page has one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectId(pub i64);
 

@@ -1,4 +1,4 @@
-//! A superuser sets the password of a user.
+//! The page on which a superuser sets the password of a user. (Users change their own in `auth::password_change`.)
 
 use rocket::http::Status;
 
@@ -18,10 +18,12 @@ use crate::templates::login_page::PasswordPage;
 const NEW: &str = "new_password1";
 const AGAIN: &str = "new_password2";
 
+/// Returns the form.
 pub async fn form(context: &RequestContext<'_>, id: i64) -> PageResult {
     show(context, id, &ValidationErrors::default()).await
 }
 
+/// Sets the password, and ends the sessions of the user.
 pub async fn set(context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
     context.superusers_only()?;
     let mut tx = context.read().await?;
@@ -36,16 +38,16 @@ pub async fn set(context: &RequestContext<'_>, id: i64, posted: &Posted) -> Page
     match registry::set_password(&mut tx, &viewer, id, &hash).await {
         Ok(saved) => {
             tx.commit().await?;
-            let said =
-                format!("The password of “{}” was changed, and the sessions of the user have ended.", saved.name);
-            Ok(PageResponse::redirect(context.at().change(ObjectKind::CustUser, id), vec![said]))
+            let message =
+                format!("The password of “{}” was changed. All sessions of this user have ended.", saved.name);
+            Ok(PageResponse::redirect(context.at().change(ObjectKind::CustUser, id), vec![message]))
         }
         Err(SaveError::Rejected(errors)) => show(context, id, &errors).await,
         Err(refusal) => Err(refused(refusal)),
     }
 }
 
-/// The form, with what is wrong with what was typed; the passwords themselves are not shown again.
+/// Returns the form with its errors; passwords that were typed are not shown again.
 async fn show(context: &RequestContext<'_>, id: i64, errors: &ValidationErrors) -> PageResult {
     context.superusers_only()?;
     let mut tx = context.read().await?;

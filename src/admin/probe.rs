@@ -1,4 +1,4 @@
-//! ProbesAdmin in the admin.
+//! Probes in the admin.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
@@ -23,6 +23,7 @@ use crate::templates::Link;
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
+/// The entity of probes.
 pub struct ProbesAdmin;
 
 const NEW_VERSION: &str = "new_version";
@@ -44,7 +45,7 @@ static OPTIONS: EntityOptions = EntityOptions {
             label: "Group",
             source: FilterSource::Grouped(Choices::Groups(GroupKind::Probes)),
         }],
-        searched: "name",
+        searched: "names",
     },
     fieldsets: &[
         Fieldset { legend: "", help: "", fields: &["name", "version", "group"], only_if: None },
@@ -59,12 +60,12 @@ static OPTIONS: EntityOptions = EntityOptions {
         SaveOption {
             name: NEW_VERSION,
             label: "New version",
-            help: "Keep what was before as a version of its own; the version number has to be raised. Otherwise the newest version is mended in place.",
+            help: "Save as a new version (give it a new number). Untick to correct the current version.",
         },
         SaveOption {
             name: UPDATE_METRICS,
             label: "Update metrics",
-            help: "Metrics that use the version before move to the new one. It has no effect without a new version.",
+            help: "Move metrics from the previous version to the new version.",
         },
     ],
     can_clone: false,
@@ -155,7 +156,7 @@ impl EntityAdmin for ProbesAdmin {
         let mut facts = Vec::new();
         if let Some((username, time)) = store::last_change(conn, found.id).await? {
             let text = format!("{username}, {}", context.time(time).0);
-            facts.push(InfoLine { label: "Changed last".to_owned(), text, links: Vec::new() });
+            facts.push(InfoLine { label: "Last changed".to_owned(), text, links: Vec::new() });
         }
         facts.extend(InfoLine::of("Metrics that use it", metrics(conn, found, context).await?));
         Ok(facts)
@@ -167,10 +168,11 @@ impl EntityAdmin for ProbesAdmin {
         found: &Loaded<ProbeContent>,
         context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
-        Ok(InfoLine::of("Metrics that stay, but without their probe", metrics(conn, found, context).await?))
+        Ok(InfoLine::of("Metrics that will lose their probe", metrics(conn, found, context).await?))
     }
 }
 
+/// Returns links to the metrics that use any version of the probe.
 async fn metrics(
     conn: &mut PgConnection,
     found: &Loaded<ProbeContent>,

@@ -1,4 +1,4 @@
-//! ProfilesAdmin in the admin.
+//! Profiles in the admin.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
@@ -20,6 +20,7 @@ use crate::store::{Loaded, Result, profiles as store};
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
+/// The entity of profiles.
 pub struct ProfilesAdmin;
 
 static OPTIONS: EntityOptions = EntityOptions {
@@ -41,7 +42,7 @@ static OPTIONS: EntityOptions = EntityOptions {
                 source: FilterSource::Grouped(Choices::Groups(GroupKind::Profiles)),
             },
         ],
-        searched: "name, VO",
+        searched: "names and VOs",
     },
     fieldsets: &[
         Fieldset { legend: "", help: "", fields: &["name", "version", "vo", "group", "description"], only_if: None },
@@ -129,6 +130,6 @@ impl EntityAdmin for ProfilesAdmin {
         found: &Loaded<ProfileContent>,
         _: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
-        Ok(vec![InfoLine { label: "Size".to_owned(), text: found.content.size_in_words(), links: Vec::new() }])
+        Ok(vec![InfoLine { label: "Contents".to_owned(), text: found.content.size_in_words(), links: Vec::new() }])
     }
 }

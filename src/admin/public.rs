@@ -1,6 +1,6 @@
-//! The public pages, at their old addresses: readable without login. Their links stay among them.
+//! The public pages, readable without a login, at the addresses of POEM 2.3. Their links lead only to public pages.
 //!
-//! A number that is none is 404 here, and not for the next route to try: that would be the login.
+//! An invalid id is 404 here: the request must not be forwarded to the next route, which leads to the login.
 
 use rocket::request::FromParam;
 use rocket::{Route, get, routes};
@@ -12,11 +12,12 @@ use super::service;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::AppError;
 
+/// Returns the routes of the public pages.
 pub fn routes() -> Vec<Route> {
     routes![services, list, form, history, compare, version]
 }
 
-/// The entity of `public_probe`; what is none goes on to the pages behind.
+/// The entity in an address such as `public_probe`; other addresses are forwarded to the routes that need a login.
 struct PublicModel(&'static dyn Entity);
 
 impl FromParam<'_> for PublicModel {

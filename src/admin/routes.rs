@@ -1,4 +1,4 @@
-//! The addresses of the admin. What is asked for by nobody who is logged in leads to the login.
+//! The routes of the admin. Requests without a login are led to the login page.
 
 use rocket::http::ContentType;
 use rocket::{Route, get, post, routes};
@@ -15,6 +15,7 @@ use crate::http::redirect::RedirectTo;
 use crate::templates::Page;
 use crate::templates::login_page::LoginPage;
 
+/// Returns the routes of the admin, including the public pages.
 pub fn routes() -> Vec<Route> {
     let own = routes![
         index_page,
@@ -45,7 +46,7 @@ pub fn routes() -> Vec<Route> {
     own.into_iter().chain(public::routes()).collect()
 }
 
-/// The entity of an address: `poem/probe`, `rest_framework_api_key/apikey`.
+/// Returns the entity of an address (`poem/probe`, `rest_framework_api_key/apikey`); 404 if there is none.
 fn entity_at(app: &str, model: &str) -> Result<&'static dyn Entity, AppError> {
     let kind: ObjectKind = model.parse().map_err(|()| NOT_FOUND)?;
     if app != kind.info().app {
@@ -171,13 +172,13 @@ async fn set_password(context: LoggedInPage<'_>, id: ObjectId, posted: Posted) -
     password::set(&context.0, id.0, &posted).await
 }
 
-/// Nobody is logged in: the login leads back here. Who is has asked for a page that is not there.
+/// Redirects to the login page, which leads back here; 404 for a user who is logged in.
 #[get("/poem/admin/<_..>", rank = 20)]
 fn login_first(first: LoginRequired<'_>) -> RedirectTo {
     first.lead()
 }
 
-/// A form that comes back after its session has ended: nothing of what was typed is lost.
+/// Returns the login page with the input of a form whose session has expired, so that nothing is lost.
 #[post("/poem/admin/<_..>", data = "<posted>", rank = 20)]
 async fn login_first_then_post(first: LoginRequired<'_>, posted: Posted) -> Page<LoginPage> {
     first.again(&posted).await

@@ -1,22 +1,21 @@
-//! The search over everything a viewer may see.
+//! The search over everything that the viewer may see.
 
 use super::crud::request_context::SEARCHED;
 use super::crud::{PageResult, RequestContext, response};
-use super::entities::entity;
-use super::service;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::store::search::{self, FoundKind};
 use crate::templates::search_page::{SearchGroup, SearchHit, SearchPage};
 use crate::templates::urls::SEARCH;
 use crate::templates::{Link, Page};
 
-/// Objects of a kind that are shown; the list has the others, as far as it searches the same.
+/// The maximum number of objects of each kind; the list may have more, but searches fewer fields.
 const SHOWN: i64 = 10;
-/// What it looks at, in words; superusers find users besides.
-const IN_WORDS: &str = "names, descriptions, VOs, types and areas of services";
-const IN_WORDS_OF_USERS: &str = ", e-mail addresses";
+/// The searched fields, in words.
+const SEARCHED_FIELDS: &str = "names, descriptions, VOs, types and areas of services";
+/// The additional fields that are searched for superusers, who also find users.
+const SEARCHED_USER_FIELDS: &str = ", e-mail addresses";
 
-/// `?q=`: in names, and what else things go by.
+/// Returns the results of `?q=`, grouped by kind.
 pub async fn page(context: &RequestContext<'_>) -> PageResult {
     let viewer = context.viewer()?;
     let query = context.search();
@@ -33,29 +32,28 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
             findings.found.push(SearchHit { link: link(context, &one), note: one.note });
         }
     }
-    let of_users = if viewer.is_superuser { IN_WORDS_OF_USERS } else { "" };
-    let searched = format!("{IN_WORDS}{of_users}");
+    let of_users = if viewer.is_superuser { SEARCHED_USER_FIELDS } else { "" };
+    let searched = format!("{SEARCHED_FIELDS}{of_users}");
     let content = SearchPage { action: SEARCH.to_owned(), query, searched, findings };
     response::page(Page::new(context.layout("Search", &[("Search", "")]), content))
 }
 
-/// What is said above the findings of a kind.
+/// Returns a group without results yet: its heading, and the link to the list with the same search.
 fn of_kind(context: &RequestContext<'_>, kind: FoundKind, query: &str, total: i64) -> SearchGroup {
     let (label, more) = match kind {
         FoundKind::Vo => ("Virtual organizations", Link::default()),
         FoundKind::ServiceFlavour => ("Service flavours", Link::default()),
         FoundKind::Object(kind) => {
-            let many = kind.info().many;
-            let list = entity(kind).map_or(&service::LIST, |entity| &entity.options().list);
+            let info = kind.info();
             let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
             let href = format!("{}?{SEARCHED}={query}", context.at().list(kind));
-            (many, Link::new(format!("Search {many} by {}", list.searched), href))
+            (info.many, Link::new(format!("Show more {}", info.plural()), href))
         }
     };
     SearchGroup { label: label.to_owned(), total, found: Vec::new(), more }
 }
 
-/// Where it is; VOs and flavours, which have no page, lead to the profiles and services that bear them.
+/// Returns the link to a match; VOs and flavours, which have no page, lead to the profiles and services that have them.
 fn link(context: &RequestContext<'_>, found: &search::SearchResult) -> Link {
     let filtered = |kind: ObjectKind, name: &str| {
         let pairs = form_urlencoded::Serializer::new(String::new()).append_pair(name, &found.name).finish();

@@ -1,4 +1,4 @@
-//! The services: which metrics and probes test them, one table with merged cells, paged by service.
+//! The services with the metrics and probes that test them: one table with merged cells, paged by service.
 
 use super::crud::list::ListQuery;
 use super::crud::list_table::ListTable;
@@ -10,7 +10,7 @@ use crate::templates::Page;
 use crate::templates::list_page::ListPage;
 use crate::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
 
-pub static LIST: ListOptions = ListOptions {
+static LIST: ListOptions = ListOptions {
     columns: &[
         ListColumn { key: "area", label: "Service area" },
         ListColumn { key: "name", label: "Service name" },
@@ -24,35 +24,36 @@ pub static LIST: ListOptions = ListOptions {
     searched: "all columns",
 };
 
+/// Returns the table of services.
 pub async fn page(context: &RequestContext<'_>) -> PageResult {
     context.may(ObjectKind::Service, Action::View)?;
-    let wanted = ListQuery::read(&LIST, context);
+    let query = ListQuery::read(&LIST, context);
     let mut tx = context.read().await?;
-    let found = services::list(tx.conn(), &wanted.ask()).await?;
+    let found = services::list(tx.conn(), &query.ask()).await?;
     tx.commit().await?;
     let base = context.at().list(ObjectKind::Service);
     let table = ListTable { rows: Vec::new(), total: found.total, page: found.page };
-    let empty = match wanted.search.is_empty() {
-        true => "There are no services yet: they come from outside, by poem-syncservices.",
-        false => "No service fits the search.",
+    let empty = match query.search.is_empty() {
+        true => "No services yet. They are imported from the service catalogue (poem-syncservices).",
+        false => "No services match.",
     };
     let list = ListPage {
         heading: "Services".to_owned(),
         empty: empty.to_owned(),
-        ..wanted.page(&LIST, &base, table, Vec::new())
+        ..query.page(&LIST, &base, table, Vec::new())
     };
     let content = ServicesPage { list, rows: rows(context, &found.rows) };
     response::page(Page::new(context.layout("Services", &[("Services", "")]), content))
 }
 
-/// Cells that say the same one below another become one: areas, names and types each within the one before, and a metric
-/// that stands for several probes.
+/// Merges equal cells below each other: areas, names and types, each within the column before, and metrics with several
+/// probes.
 fn rows(context: &RequestContext<'_>, lines: &[ServiceLine]) -> Vec<ServiceRow> {
     let mut rows: Vec<ServiceRow> = lines.iter().map(|_| ServiceRow::default()).collect();
     let levels: [fn(&ServiceLine) -> &str; 4] =
         [|line| &line.area, |line| &line.name, |line| &line.service_type, |line| &line.metric];
     for (level, text) in levels.iter().enumerate() {
-        // Two services of one name and type are still two, so metrics are merged within a service only.
+        // Two services may have the same name and type, so metrics are merged only within one service.
         let is_same = |one: &ServiceLine, other: &ServiceLine| {
             levels[..=level].iter().all(|text| text(one) == text(other))
                 && (level < 3 || one.service_id == other.service_id)
@@ -70,6 +71,7 @@ fn rows(context: &RequestContext<'_>, lines: &[ServiceLine]) -> Vec<ServiceRow> 
     rows
 }
 
+/// Returns the cell of a probe, with a link to the version that the metric uses.
 fn probe(context: &RequestContext<'_>, line: &ServiceLine) -> ServiceCell {
     let href = match (line.probe_id, line.probe_version_id) {
         (Some(probe), Some(version)) => context.at().version(ObjectKind::Probe, probe, version),
@@ -83,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_sorted_by_what_its_columns_say() {
+    fn the_list_can_be_sorted_by_its_columns() {
         assert_eq!(LIST.check(), Ok(()));
     }
 }

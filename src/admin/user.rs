@@ -1,4 +1,4 @@
-//! UsersAdmin in the admin.
+//! Users in the admin.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
@@ -21,6 +21,7 @@ use crate::templates::Link;
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
+/// The entity of users.
 pub struct UsersAdmin;
 
 static OPTIONS: EntityOptions = EntityOptions {
@@ -40,7 +41,7 @@ static OPTIONS: EntityOptions = EntityOptions {
             ListFilter { name: "superuser", label: "Superuser", source: FilterSource::YesOrNo },
             ListFilter { name: "staff", label: "Staff", source: FilterSource::YesOrNo },
         ],
-        searched: "names, e-mail address",
+        searched: "names and e-mail addresses",
     },
     fieldsets: &[
         Fieldset { legend: "", help: "", fields: &["username", "password", "password_again"], only_if: None },
@@ -48,13 +49,13 @@ static OPTIONS: EntityOptions = EntityOptions {
         Fieldset { legend: "Permissions", help: "", fields: &["is_active", "is_staff", "is_superuser"], only_if: None },
         Fieldset {
             legend: "Groups",
-            help: "The user may change the objects of these groups.",
+            help: "The user can edit the objects in these groups.",
             fields: &["groups_of_profiles", "groups_of_probes", "groups_of_metrics", "groups_of_aggregations"],
             only_if: None,
         },
         Fieldset {
             legend: "Federated identity",
-            help: "Filled in by the first federated login.",
+            help: "Filled in at the first federated login.",
             fields: &["distinguished_name", "egi_id", "display_name"],
             only_if: None,
         },
@@ -85,7 +86,7 @@ impl EntityAdmin for UsersAdmin {
         content.username.clone()
     }
 
-    /// The password's hash.
+    /// Computes the hash of the password.
     async fn prepare(&self, content: &UserContent) -> String {
         match content.password.is_empty() {
             true => password::UNUSABLE.to_owned(),
@@ -160,7 +161,7 @@ impl EntityAdmin for UsersAdmin {
         _: &Loaded<UserContent>,
         _: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
-        let text = "Versions and log entries stay, with the username. Sessions of the user end.".to_owned();
+        let text = "Versions and log entries keep the username. The sessions of the user end.".to_owned();
         Ok(vec![InfoLine { label: "History".to_owned(), text, links: Vec::new() }])
     }
 }

@@ -1,4 +1,4 @@
-//! The confirmation of a deletion.
+//! The confirmation page of a deletion.
 
 use serde::Serialize;
 
@@ -6,18 +6,22 @@ use super::form_page::InfoLine;
 use super::layout::Link;
 use super::page::Content;
 
-/// Template `admin/delete`.
+/// Content of the template `admin/delete`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DeletePage {
-    /// «probe», «group of metrics».
+    /// The kind of the object, in words: `probe`, `group of metrics`.
     pub kind: String,
+    /// The object's name.
     pub object: String,
+    /// The address that the form is posted to.
     pub action: String,
+    /// The link that cancels the deletion.
     pub back: Link,
+    /// The revision that the confirmation is for.
     pub revision: String,
-    /// What else is affected («Metrics that lose their probe»); empty where nothing is.
+    /// The other objects that are affected, such as metrics that lose their probe; empty if there are none.
     pub affected: Vec<InfoLine>,
-    /// The object was changed after the confirmation was asked for.
+    /// True if the object was changed after the confirmation was shown.
     pub is_stale: bool,
 }
 

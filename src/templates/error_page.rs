@@ -1,15 +1,17 @@
-//! The page of an error.
+//! The page that reports an error.
 
 use serde::Serialize;
 
 use super::page::Content;
 
-/// Template `error`.
+/// Content of the template `error`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ErrorPage {
+    /// The HTTP status code.
     pub code: u16,
-    /// «Not SearchHit».
+    /// The reason phrase of the status: `Forbidden`.
     pub reason: String,
+    /// The error, in a sentence.
     pub message: String,
 }
 

@@ -7,127 +7,150 @@ use super::list_page::Choice;
 use super::page::Content;
 use crate::domain::form::validation_error::{FieldError, Place, ValidationErrors};
 
-/// How a field is shown; the templates under widgets/ have a macro for each.
+/// The look of a field; `templates/widgets` has a macro for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WidgetKind {
-    /// input type=text, url, email, password: see `input_type`.
+    /// A one-line input: text, url, email or password, see [`Widget::input_type`].
     #[default]
     Text,
-    /// textarea
+    /// A text area.
     Long,
-    /// A text with suggestions from `suggestions`.
+    /// A one-line input with suggestions, see [`Widget::suggestions`].
     Suggested,
+    /// A drop-down list of [`Widget::choices`].
     Select,
+    /// A checkbox, see [`Widget::checked`].
     Checkbox,
-    /// Two-sided picker; without JavaScript a list of checkboxes.
+    /// A two-sided picker; without JavaScript a list of checkboxes.
     Picker,
-    /// A table of inputs with rows to add and remove.
+    /// A table of inputs; rows can be added and removed.
     Rows,
-    /// Text only; a link where `href` is set.
+    /// Text only; a link if [`Widget::href`] is set.
     Shown,
 }
 
 /// One input of a row.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct CellView {
-    /// `tuples-3-metric`; its element's id is `id_` and this.
+    /// The name of the input: `tuples-3-metric`. The id of its element is `id_` and this name.
     pub name: String,
+    /// The text in the input.
     pub value: String,
-    /// A fixed key: shown as text, sent as a hidden input.
+    /// True for a fixed key, which is shown as text and sent as a hidden input.
     pub is_fixed: bool,
+    /// The errors of this input; empty if it is valid.
     pub errors: Vec<String>,
 }
 
-/// One row.
+/// One row of a table of inputs.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RowView {
+    /// The inputs, from left to right.
     pub cells: Vec<CellView>,
+    /// The errors of the row as a whole; empty if it is valid.
     pub errors: Vec<String>,
-    /// Fixed rows cannot be removed.
+    /// True if the row cannot be removed.
     pub is_fixed: bool,
 }
 
-/// A column of rows.
+/// A column of a table of inputs.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ColumnView {
-    /// `metric` of `tuples-3-metric`.
+    /// The last part of its inputs' names: `metric` of `tuples-3-metric`.
     pub name: String,
+    /// The heading of the column.
     pub label: String,
+    /// True if a row must have a value in this column.
     pub required: bool,
+    /// The maximum number of characters; 0 for no limit.
     pub maxlength: usize,
-    /// '' without.
+    /// The address of the suggestions, as in [`Widget::suggestions`]; empty if there are none.
     pub suggestions: String,
 }
 
-/// A key that rows need while another field has a certain value: a passive metric its flag PASSIVE. The page's script
-/// warns while it is missing; whether it may be, the save decides.
+/// A key that rows need while another field has a certain value: a passive metric needs the flag PASSIVE.
+///
+/// The page's script only warns while the key is missing; the save decides.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RequiredKey {
-    /// The other field, and its value: "mtype", "Passive".
+    /// The name of the other field: `mtype`.
     pub field: String,
+    /// The value of the other field that makes the key necessary: `Passive`.
     pub value: String,
-    /// What stands in the first column of one row: "PASSIVE".
+    /// The text that the first column of one row must have: `PASSIVE`.
     pub key: String,
-    /// The warning.
+    /// The warning that is shown while the key is missing.
     pub text: String,
 }
 
 /// One field, ready to be shown.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Widget {
+    /// The look, which decides which of the other values are used.
     pub look: WidgetKind,
-    /// The element's id is `id_` and this; its help is `id_NAME_help`, its errors `id_NAME_errors`.
+    /// The name of the input. The ids of its elements are `id_NAME`, `id_NAME_help` and `id_NAME_errors`.
     pub name: String,
+    /// The label of the field.
     pub label: String,
+    /// The help text below the input; empty if there is none.
     pub help: String,
+    /// True if the field must have a value.
     pub required: bool,
+    /// The errors of the field; empty if it is valid.
     pub errors: Vec<String>,
-    /// Of a text: text, url, email or password.
+    /// The type of a one-line input: "text", "url", "email" or "password".
     pub input_type: &'static str,
+    /// The text in the input, or the value of the selected choice.
     pub value: String,
-    /// 0: no limit.
+    /// The maximum number of characters; 0 for no limit.
     pub maxlength: usize,
-    /// Stands before the input, not part of the value (the namespace of profiles); '' without.
+    /// The text before the input that is not part of the value (the namespace of profiles); empty if there is none.
     pub prefix: String,
-    /// Address that answers `?q=` with JSON `{"results": [{"value": …, "note": …}]}`; '' without.
+    /// The address that answers `?q=` with JSON `{"results": [{"value": …, "note": …}]}`; empty if there is none.
     pub suggestions: String,
+    /// True if the checkbox is ticked.
     pub checked: bool,
-    /// Of a select or picker. More than a few hundred picks are still all here.
+    /// All choices of a select or picker, however many there are.
     pub choices: Vec<Choice>,
+    /// The columns of a table of inputs.
     pub columns: Vec<ColumnView>,
-    /// A table that can grow has a blank one at its end; numbers in names may have gaps.
+    /// The rows of a table of inputs. A table that can grow ends with a blank row; numbers in names may have gaps.
     pub rows: Vec<RowView>,
+    /// The key that the rows may need; `None` if there is none.
     pub needs: Option<RequiredKey>,
-    /// Of what is shown only, and beside a read-only URL: leads there; '' where nowhere.
+    /// The address of the link on a text that is only shown, or next to a read-only URL; empty if there is none.
     pub href: String,
-    /// Shown as text (a checkbox as it is), not for typing; nothing is sent.
+    /// True if the value is shown as text (a checkbox as a disabled one) and is not sent.
     pub disabled: bool,
 }
 
 /// Fields that belong together.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FieldsetView {
-    /// '' for the first.
+    /// The heading; empty for the first fieldset.
     pub legend: String,
+    /// The help text below the heading; empty if there is none.
     pub help: String,
-    /// For the page's script: show only when the field named first has this value ("mtype", "Active").
+    /// A field and its value (`mtype`, `Active`): the page's script hides the fieldset for other values.
     pub only_if: Option<(String, String)>,
+    /// The fields, in order.
     pub widgets: Vec<Widget>,
 }
 
-/// Something worth knowing about the object beside its fields.
+/// A line of information about the object, in addition to its fields.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct InfoLine {
-    /// «Metrics that use it».
+    /// The label: `Metrics that use it`.
     pub label: String,
-    /// '' where links say it all.
+    /// The text; empty if the links are enough.
     pub text: String,
+    /// The objects that the line is about; empty if the text is enough.
     pub links: Vec<Link>,
 }
 
 impl InfoLine {
-    /// A fact of links; none where there is no link.
+    /// Returns one line with the links, or no line if there is no link.
     pub fn of(label: &str, links: Vec<Link>) -> Vec<Self> {
         match links.is_empty() {
             true => Vec::new(),
@@ -136,67 +159,75 @@ impl InfoLine {
     }
 }
 
-/// One field in a conflict of two who edited the same object.
+/// One field in the comparison of a save conflict.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FieldConflict {
+    /// The label of the field.
     pub label: String,
-    /// When the form was opened.
+    /// The value when the form was opened.
     pub base: String,
-    /// As it stands now.
+    /// The value that is saved now.
     pub theirs: String,
-    /// As typed.
+    /// The value that was typed.
     pub mine: String,
-    /// Both changed it, differently.
+    /// True if both changed the field, to different values.
     pub both: bool,
 }
 
-/// What changed while the form was open.
+/// The changes that were saved while the form was open.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ConflictView {
-    /// «bob, today 14:03»; '' where it is not known.
+    /// The user and the time of the last save: `bob, 2019-03-01 14:03`; empty if unknown.
     pub by: String,
+    /// The fields that were changed by either side.
     pub clashes: Vec<FieldConflict>,
 }
 
-/// An error in the summary at the top.
+/// An error in the summary at the top of a form.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ErrorLink {
+    /// The error, with the label of its field.
     pub text: String,
-    /// `#id_name`; '' where it is about the form as a whole.
+    /// The anchor of the field (`#id_name`); empty for an error of the form as a whole.
     pub href: String,
 }
 
-/// Template `admin/form`.
+/// Content of the template `admin/form`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FormPage {
-    /// «Change metric»; with the object's name in `object`.
+    /// The heading without the object's name: `Change metric`.
     pub heading: String,
+    /// The object's name; empty for a new object.
     pub object: String,
-    /// Where it is posted to.
+    /// The address that the form is posted to.
     pub action: String,
-    /// What the save starts from; '' for a new object.
+    /// The revision that the form was opened with; empty for a new object.
     pub revision: String,
-    /// The content when the form was opened, as JSON, for the view of a conflict; '' for a new object.
+    /// The content when the form was opened, as JSON, for the view of a conflict; empty for a new object.
     pub base: String,
-    /// Why nothing can be typed, and whom to ask; '' for a form that can be saved.
+    /// The reason why the form is read-only, and whom to ask; empty for a form that can be saved.
     pub read_only: String,
-    /// It holds what is saved nowhere: who leaves it is warned.
+    /// True if the form holds unsaved input; the browser then warns before the page is left.
     pub is_unsaved: bool,
-    /// Where what it holds comes from: «Filled with the version 0.1.7. Nothing is saved yet.»; '' as a rule.
+    /// The origin of the values in the form, if they are not the saved ones; usually empty.
     pub notice: String,
-    /// «Please correct the errors below.»; '' without errors.
+    /// The heading of the errors: `Please correct the errors below.`; empty without errors.
     pub error_heading: String,
+    /// The errors, each with a link to its field.
     pub error_links: Vec<ErrorLink>,
+    /// The changes of others, after a save conflict; else `None`.
     pub conflict: Option<ConflictView>,
+    /// The fields.
     pub fieldsets: Vec<FieldsetView>,
-    /// Choices of how to save (checkboxes): new version, update metrics.
+    /// The options of the save, as checkboxes: new version, update metrics.
     pub ticks: Vec<Widget>,
+    /// The information next to the fields.
     pub facts: Vec<InfoLine>,
-    /// History, Clone.
+    /// The links to other pages of the object: History, Clone.
     pub tools: Vec<Link>,
-    /// Leads to the confirmation; `None` for who may not.
+    /// The link to the confirmation of the deletion; `None` if the viewer may not delete.
     pub delete: Option<Link>,
-    /// A secret that is shown this once (the token of a new key); '' else.
+    /// A secret that is shown only once (the token of a new key); else empty.
     pub secret: String,
 }
 
@@ -204,8 +235,10 @@ impl Content for FormPage {
     const TEMPLATE: &'static str = "admin/form";
 }
 
-/// The errors at the top of a form, each with the way to its input. `named`: of a field's name the label, '' where none
-/// is said, and its first column, where errors of whole rows stand; '' where it has no rows.
+/// Returns the errors at the top of a form, each with a link to its input.
+///
+/// `named` returns, for the name of a field, its label (empty: shown without) and its first column, which shows the
+/// errors of whole rows (empty if the field has no rows).
 pub fn error_links<'a>(errors: &ValidationErrors, named: impl Fn(&str) -> (&'a str, &'a str)) -> Vec<ErrorLink> {
     let in_row = |field: &str, row: usize, column: &str| {
         (format!("{}, row {}", named(field).0, row + 1), format!("#id_{field}-{row}-{column}"))
@@ -223,7 +256,7 @@ pub fn error_links<'a>(errors: &ValidationErrors, named: impl Fn(&str) -> (&'a s
     errors.errors.iter().map(link).collect()
 }
 
-/// «Please correct the error below.»; '' without any.
+/// Returns the heading of the errors: `Please correct the error below.`; empty without errors.
 pub fn error_heading(errors: &ValidationErrors) -> String {
     let words = match errors.errors.len() {
         0 => "",

@@ -1,4 +1,4 @@
-//! What happened to an object: its versions or log entries, one of them, and two side by side.
+//! The history of an object: its versions or log entries, one version, and two versions side by side.
 
 use serde::Serialize;
 
@@ -8,38 +8,42 @@ use super::page::Content;
 /// One version, or one log entry.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Event {
-    /// What the radio buttons send; '' where it cannot be compared.
+    /// The value of the radio buttons; empty if the event cannot be compared.
     pub id: String,
-    /// The version's label («0.1.7»), or '' where time alone tells.
+    /// The version's label, such as `0.1.7`; empty if versions are told apart by their time.
     pub label: String,
-    /// The page of the version; '' where there is none.
+    /// The address of the version's page; empty if there is none.
     pub href: String,
-    /// In the server's time zone, «2019-03-01 14:05».
+    /// The time in the configured time zone: `2019-03-01 14:05`.
     pub time: String,
-    /// For `datetime=`.
+    /// The same time for the attribute `datetime=` (RFC 3339).
     pub iso: String,
+    /// The name of the user or command that did it; empty if it is not to be shown.
     pub user: String,
-    /// Of the last actions: what kind of object it was, in words; '' else.
+    /// The kind of the object, in words, for the recent activity; else empty.
     pub kind: String,
-    /// What changed, in words.
+    /// The changes, in words.
     pub message: String,
+    /// True for the newest version.
     pub is_current: bool,
 }
 
-/// Template `admin/history`.
+/// Content of the template `admin/history`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct HistoryPage {
     /// The object's name.
     pub object: String,
+    /// The link back to the object.
     pub back: Link,
-    /// Target of the comparison (GET, `version_id1` and `version_id2`); '' where nothing can be compared.
+    /// The target of the comparison (GET, `version_id1` and `version_id2`); empty if there is nothing to compare.
     pub compare: String,
-    /// Newest first.
+    /// The events, newest first.
     pub events: Vec<Event>,
-    /// The events have labels, which then name them; else their times do.
+    /// True if the events are named by their labels; else they are named by their times.
     pub is_labelled: bool,
-    /// Log entries that are older than those shown; 0 where all are.
+    /// The number of log entries that are older than those shown; 0 if all are shown.
     pub older: i64,
+    /// The text that is shown if there is no event.
     pub empty: String,
 }
 
@@ -47,34 +51,42 @@ impl Content for HistoryPage {
     const TEMPLATE: &'static str = "admin/history";
 }
 
-/// A stretch of text in a comparison.
+/// A part of a text in a comparison.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Span {
+    /// The words, with their white space.
     pub text: String,
-    /// These words differ from the other side.
+    /// True if these words differ from the other side.
     pub marked: bool,
 }
 
 /// One field side by side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// «Description», «config timeout».
+    /// The label of the field, with the key for a row: `Description`, `config timeout`.
     pub label: String,
+    /// The older value; empty if the field or row was added.
     pub before: Vec<Span>,
+    /// The newer value; empty if the field or row was deleted.
     pub after: Vec<Span>,
-    /// "changed", "added", "deleted", or "same".
+    /// The kind of change: "changed", "added", "deleted", or "same".
     pub change: &'static str,
 }
 
-/// Template `admin/compare`: the older on the left.
+/// Content of the template `admin/compare`; the older version is on the left.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ComparePage {
+    /// The object's name.
     pub object: String,
+    /// The link back to the history.
     pub back: Link,
+    /// The older version.
     pub before: Event,
+    /// The newer version.
     pub after: Event,
+    /// The fields that differ.
     pub differences: Vec<Difference>,
-    /// Fields that are equal, shown folded.
+    /// The fields that are equal; shown folded.
     pub same: Vec<Difference>,
 }
 
@@ -82,18 +94,22 @@ impl Content for ComparePage {
     const TEMPLATE: &'static str = "admin/compare";
 }
 
-/// Template `admin/revision`: a version as it was.
+/// Content of the template `admin/revision`: one version, read-only.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RevisionPage {
+    /// The version: its label, time and author.
     pub event: Event,
-    /// The form as it was, read-only.
+    /// The form with the content of the version, read-only.
     pub form: super::form_page::FormPage,
-    /// What changed against the version before; empty for the first.
+    /// The changes from the previous version; empty for the first.
     pub differences: Vec<Difference>,
+    /// The link to the previous version; `None` for the first.
     pub previous: Option<Link>,
+    /// The link to the next version; `None` for the newest.
     pub next: Option<Link>,
-    /// Leads to the form filled with it (GET), or posts (`restore_by_post`); `None` for who may not.
+    /// The link that restores the version; `None` if the viewer may not, or nothing would change.
     pub restore: Option<Link>,
+    /// True if `restore` is posted; else it leads to the form, filled with the version (GET).
     pub restore_by_post: bool,
 }
 

@@ -6,28 +6,32 @@ use super::history_page::Event;
 use super::layout::Link;
 use super::page::Content;
 
-/// What an entity has in the index.
+/// The line of an entity in the index.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct IndexRow {
+    /// The link to the list.
     pub list: Link,
-    /// `None` for who may not, and where nothing can be added.
+    /// The link to the form of a new object; `None` if the viewer may not add one, or nothing can be added.
     pub add: Option<Link>,
-    /// How many there are.
+    /// The number of objects.
     pub count: i64,
 }
 
-/// A block of the index: Poem, Logs, Authentication and Authorization, API Key Permissions.
+/// A block of the index: Registry, Users and groups, API keys, Activity log.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct IndexBlock {
+    /// The heading of the block.
     pub label: String,
+    /// The entities in the block, in order.
     pub rows: Vec<IndexRow>,
 }
 
-/// Template `admin/index`.
+/// Content of the template `admin/index`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct IndexPage {
+    /// The blocks, in order.
     pub blocks: Vec<IndexBlock>,
-    /// The newest ten: `label` is the object, `message` what was done.
+    /// The ten newest log entries: `label` is the object, `message` is what was done.
     pub recent: Vec<Event>,
 }
 

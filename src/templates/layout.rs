@@ -1,4 +1,4 @@
-//! What surrounds every page.
+//! The layout of every page: title, navigation, breadcrumbs, messages and account menu.
 
 use serde::Serialize;
 
@@ -7,50 +7,62 @@ use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::KINDS;
 use crate::domain::model::policy::Viewer;
 
-/// Where something leads, and its words.
+/// A link: its text and its address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Link {
+    /// The text of the link.
     pub label: String,
+    /// The address; empty if it leads nowhere.
     pub href: String,
-    /// The page that is shown, or what is selected.
+    /// True for the link to the page that is shown, and for the selected one of several.
     pub current: bool,
 }
 
 impl Link {
+    /// Returns a link that is not the current one.
     pub fn new(label: impl Into<String>, href: impl Into<String>) -> Self {
         Self { label: label.into(), href: href.into(), current: false }
     }
 }
 
-/// One step of the way here; the last one leads nowhere.
+/// One step of the breadcrumbs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Crumb {
+    /// The text of the step.
     pub label: String,
+    /// The address of the step; `None` for the last, which is the page itself.
     pub href: Option<String>,
 }
 
-/// How a message is meant.
+/// The severity of a flash message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tone {
+    /// The action was done.
     Success,
+    /// The action was done, but something needs attention.
     Warning,
+    /// The action failed.
     Error,
 }
 
-/// What the last action did.
+/// A flash message: the result of the last action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
+    /// The severity, which decides the colour.
     pub tone: Tone,
+    /// One or more sentences.
     pub text: String,
 }
 
-/// Who is logged in.
+/// The user who is logged in, for the account menu.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct UserView {
+    /// The login name.
     pub username: String,
+    /// True if the user may do everything.
     pub is_superuser: bool,
-    /// In words, a line a kind, like «probes: ARGO, SSC»; empty for who is in none.
+    /// The user's groups, a line for each kind (`probes: ARGO, SSC`); empty if the user is in none.
     pub groups: Vec<String>,
 }
 
@@ -65,27 +77,32 @@ impl From<&Viewer> for UserView {
     }
 }
 
+/// Everything around the content of a page.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Layout {
-    /// Of the window: what the page is about.
+    /// The title of the window, without the product's name.
     pub title: String,
-    /// The tenant's name; '' where none is known.
+    /// The tenant's name; empty if the tenant is unknown.
     pub tenant: String,
-    /// `None`: a public page, the login page, or an error before anybody was known.
+    /// The user; `None` on public pages, on the login page, and for errors before the session was read.
     pub user: Option<UserView>,
-    /// Admin | Profiles | Services | …; empty where there is nothing to go to.
+    /// The main navigation: Admin, Profiles, Services, …; empty on the login page.
     pub navigation: Vec<Link>,
+    /// The breadcrumbs; empty on the index.
     pub trail: Vec<Crumb>,
+    /// The flash messages.
     pub messages: Vec<Message>,
-    /// For the hidden field of forms; '' where the page has none.
+    /// The CSRF token for the hidden field of forms; empty if the page has no form.
     pub csrf: String,
-    /// Where the search over everything is; '' for who may not search.
+    /// The address of the search over everything; empty if the viewer may not search.
     pub search: String,
 }
 
 impl Layout {
-    /// Of the page at `path`, for who is logged in, or for a visitor of the public pages. `trail` is the way from the
-    /// index, as labels and addresses; the last step has none. Empty: this is the index.
+    /// Returns the layout of the page at `path`; `viewer` is `None` on public pages.
+    ///
+    /// `trail` has the breadcrumbs after the index, as labels and addresses; the address of the last is empty. An empty
+    /// trail means the index itself.
     pub fn new(title: &str, tenant: &str, viewer: Option<&Viewer>, path: &str, trail: &[(&str, &str)]) -> Self {
         let index = viewer.filter(|_| !trail.is_empty()).map(|_| ("POEM", INDEX));
         let crumb = |(label, href): (&str, &str)| Crumb {
@@ -104,7 +121,7 @@ impl Layout {
     }
 }
 
-/// What stands at the top of every page.
+/// Returns the main navigation, with the current list marked.
 fn navigation(viewer: Option<&Viewer>, path: &str) -> Vec<Link> {
     let at = Addresses { is_public: viewer.is_none() };
     let is_superuser = viewer.is_some_and(|viewer| viewer.is_superuser);

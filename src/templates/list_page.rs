@@ -1,111 +1,130 @@
-//! The list of an entity's objects.
+//! The list of an entity's objects, with search, filters, headings and paging.
 
 use serde::Serialize;
 
 use super::layout::Link;
 use super::page::Content;
 
-/// A column's heading.
+/// The heading of a column.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Heading {
+    /// The text of the heading.
     pub label: String,
-    /// Sorts by it; by the current one the other way round. '' where it cannot be sorted.
+    /// The address of the list sorted by this column, or in reverse if it already is; empty if it cannot be sorted.
     pub href: String,
-    /// For `aria-sort`: "ascending", "descending" or "" where the list is sorted by another.
+    /// The value of `aria-sort`: "ascending", "descending", or "" if the list is sorted by another column.
     pub sorted: &'static str,
 }
 
-/// One cell; the first of a row is its name.
+/// One cell of a list; the first cell of a row is the row's heading.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Cell {
+    /// The text; empty for a flag.
     pub text: String,
-    /// '' where it leads nowhere.
+    /// The address of the link; empty without a link.
     pub href: String,
-    /// A yes or no: shown as a sign with a word for screen readers.
+    /// A yes or no, shown as a sign with a word for screen readers; else `None`.
     pub flag: Option<bool>,
-    /// A number or time: set in tabular figures, not broken.
+    /// True for a number or a time, which is set in tabular figures and not broken.
     pub is_figure: bool,
 }
 
 impl Cell {
+    /// Returns a cell of plain text.
     pub fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
-    /// Text that leads somewhere; '' leads nowhere.
+    /// Returns a cell with a link; with an empty address, plain text.
     pub fn link(text: impl Into<String>, href: impl Into<String>) -> Self {
         Self { text: text.into(), href: href.into(), ..Self::default() }
     }
 
+    /// Returns a cell with a number and a link; with an empty address, only the number.
     pub fn figure(number: i64, href: impl Into<String>) -> Self {
         Self { is_figure: true, ..Self::link(number.to_string(), href) }
     }
 
+    /// Returns a cell with a time.
     pub fn time(time: impl Into<String>) -> Self {
         Self { is_figure: true, ..Self::text(time) }
     }
 
+    /// Returns a cell with a yes or no.
     pub fn flag(on: bool) -> Self {
         Self { flag: Some(on), ..Self::default() }
     }
 }
 
-/// One filter: a select whose choice «all» has the value ''.
+/// One filter: a select whose choice `All` has an empty value.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FilterView {
+    /// The name of the filter in the address.
     pub name: String,
+    /// The label of the select.
     pub label: String,
+    /// The choices, `All` first.
     pub choices: Vec<Choice>,
 }
 
 /// One choice of a select.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Choice {
+    /// The value that is sent.
     pub value: String,
+    /// The text that is shown.
     pub label: String,
+    /// True if it is chosen.
     pub selected: bool,
 }
 
-/// Which part of the list is shown, and the way to the others.
+/// The part of the list that is shown, and the links to the other parts.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Paging {
-    /// All objects that fit.
+    /// The number of all objects that match.
     pub total: i64,
-    /// Numbers of the first and the last row shown, from 1; 0 in an empty list.
+    /// The number of the first row that is shown, from 1; 0 in an empty list.
     pub from: i64,
+    /// The number of the last row that is shown; 0 in an empty list.
     pub to: i64,
-    /// A few pages around the current one, the first and the last; "…" without href between.
+    /// Links to the first page, the last, and those around the current one, with `…` (without address) in the gaps.
     pub pages: Vec<Link>,
+    /// The address of the previous page; `None` on the first.
     pub previous: Option<String>,
+    /// The address of the next page; `None` on the last.
     pub next: Option<String>,
 }
 
-/// Template `admin/list`.
+/// Content of the template `admin/list`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ListPage {
-    /// «Metrics».
+    /// The heading: `Metrics`.
     pub heading: String,
-    /// What can be added: «Add metric»; `None` for who may not.
+    /// The link to the form of a new object (`Add metric`); `None` if the viewer may not add one.
     pub add: Option<Link>,
-    /// This list's own address: the target of the search and filter form.
+    /// The list's own address, to which the form of search and filters is sent.
     pub action: String,
-    /// What is searched for; `None` where the list cannot be searched.
+    /// The text that is searched for; `None` if the list cannot be searched.
     pub search: Option<String>,
-    /// What the search looks at: «name, VO».
+    /// The searched fields as they follow “Search” in the label: `names and VOs`.
     pub searched: String,
+    /// The filters, in order.
     pub filters: Vec<FilterView>,
-    /// Everything else of the address that must be kept when filters change: name and value.
+    /// Other parameters of the address that the form of search and filters keeps, as name and value.
     pub kept: Vec<(String, String)>,
-    /// What is searched and filtered by, each with the list's address without it.
+    /// The search and the filters that are on, each with the address of the list without it.
     pub active: Vec<Link>,
-    /// Without any search and filter.
+    /// The address of the list without search and filters.
     pub reset: String,
-    /// Drill-down by date: the way up and the steps down («2019», «March»); empty where the list has none.
+    /// The drill-down by date: links up, and to the years, months or days below; empty if the list has none.
     pub dates: Vec<Link>,
+    /// The headings of the columns.
     pub headings: Vec<Heading>,
+    /// The cells of each row, in the order of the columns.
     pub rows: Vec<Vec<Cell>>,
+    /// The part of the list that is shown.
     pub paging: Paging,
-    /// Shown instead of the table where there is no row: «No metric fits. …»
+    /// The text that is shown instead of the table if there is no row.
     pub empty: String,
 }
 

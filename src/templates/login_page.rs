@@ -1,4 +1,4 @@
-//! Logging in and out, and the password.
+//! The pages for login, logout and the change of a password.
 
 use serde::Serialize;
 
@@ -6,25 +6,28 @@ use super::form_page::{self, ErrorLink, Widget};
 use super::page::Content;
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 
-/// The hidden field that keeps what was typed when the session had ended.
+/// The hidden field of the login page that keeps the input of a form whose session has expired.
 pub const TYPED: &str = "_typed";
 
-/// The field that tells a form's page to show what was typed, and to save nothing yet.
+/// The field that makes the page of a form show the posted input without saving it.
 pub const RESUME: &str = "_resume";
 
-/// Template `login`.
+/// Content of the template `login`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LoginPage {
+    /// The address that the form is posted to.
     pub action: String,
-    /// Where it leads afterwards; '' for the default.
+    /// The address to redirect to after the login; empty for the default.
     pub next: String,
+    /// The username that was typed; empty at first.
     pub username: String,
-    /// One message for every refusal; '' at first.
+    /// The error after a failed login, the same for every cause; empty at first.
     pub problem: String,
-    /// The words of the federated button; '' where there is none.
+    /// The text of the button for the federated login; empty if there is none.
     pub federated: String,
+    /// The address of the federated login.
     pub federated_href: String,
-    /// What was typed when the session had ended, to be kept; '' else.
+    /// The input of a form whose session has expired, for the field [`TYPED`]; else empty.
     pub typed: String,
 }
 
@@ -32,12 +35,12 @@ impl Content for LoginPage {
     const TEMPLATE: &'static str = "login";
 }
 
-/// Template `logged_in_again`: after a login in the middle of a form.
+/// Content of the template `logged_in_again`: the page after a login in the middle of a form.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LoggedInAgainPage {
-    /// The form's address.
+    /// The address of the form.
     pub action: String,
-    /// What was typed: name and value.
+    /// The input of the form, as names and values.
     pub typed: Vec<(String, String)>,
 }
 
@@ -45,11 +48,14 @@ impl Content for LoggedInAgainPage {
     const TEMPLATE: &'static str = "logged_in_again";
 }
 
-/// Template `logout`: a button, and a word after it was pressed.
+/// Content of the template `logout`: a button, or the confirmation after it was pressed.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LogoutPage {
+    /// The address that the button posts to.
     pub action: String,
+    /// The address of the login page.
     pub login: String,
+    /// True after the logout.
     pub is_logged_out: bool,
 }
 
@@ -57,22 +63,29 @@ impl Content for LogoutPage {
     const TEMPLATE: &'static str = "logout";
 }
 
-/// Template `password`: of oneself, or by a superuser of another.
+/// Content of the template `password`, for the user's own password and for one that a superuser sets.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct PasswordPage {
+    /// The heading of the page.
     pub heading: String,
+    /// The address that the form is posted to.
     pub action: String,
+    /// The heading of the errors; empty without errors.
     pub error_heading: String,
+    /// The errors, each with a link to its field.
     pub error_links: Vec<ErrorLink>,
+    /// The password fields.
     pub widgets: Vec<Widget>,
-    /// What a good password is.
+    /// The rules for a new password, a sentence each.
     pub rules: Vec<String>,
+    /// True after the change: the page only confirms it.
     pub is_done: bool,
 }
 
 impl PasswordPage {
-    /// The form, with what is wrong with what was typed; passwords themselves are not shown again. `fields`: name and
-    /// label of each.
+    /// Returns the form with its errors; passwords that were typed are not shown again.
+    ///
+    /// `fields` has the name and the label of each field.
     pub fn new(
         heading: &str,
         action: &str,

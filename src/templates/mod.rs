@@ -1,7 +1,7 @@
-//! What each template is given, typed, and the only place that renders them.
+//! The typed content of each template, and the only place that renders them.
 //!
-//! A page is its layout (who is looking, where, the navigation) and its content. URLs come from here; templates only
-//! show. Nothing here reads or decides.
+//! A page consists of its layout (viewer, navigation, breadcrumbs) and its content. URLs are made here; templates only
+//! show them. Nothing here reads from the database or decides on permissions.
 
 pub mod delete_page;
 pub mod error_page;

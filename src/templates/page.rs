@@ -1,4 +1,4 @@
-//! A page on its way to the browser.
+//! A page: its layout and content, rendered by its template into an HTTP response.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -14,36 +14,40 @@ use serde_json::Value;
 use super::layout::Layout;
 use super::urls::{INDEX, LOGIN, LOGOUT, PASSWORD};
 
-/// No script and no style but our own files; forms go to ourselves; nobody frames us.
+/// The `Content-Security-Policy` of pages: only own scripts and styles, forms only to this server, no framing.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The most that Rocket copies of a page at once; most pages fit.
+/// The size of the chunks in which Rocket sends a page, in bytes; most pages fit into one.
 const CHUNK: usize = 64 * 1024;
 
-/// What a template is given as `it`.
+/// The content of a page, which its template sees as `it`.
 pub trait Content: Serialize {
-    /// Below templates/, without `.html.tera`.
+    /// The path of the template below `templates/`, without `.html.tera`.
     const TEMPLATE: &'static str;
 }
 
-/// A page: 200 unless said otherwise.
+/// A page with its typed content.
 #[derive(Debug, Clone)]
 pub struct Page<C> {
+    /// The HTTP status; 200 by default.
     pub status: Status,
+    /// The layout around the content.
     pub layout: Layout,
+    /// The content for the template.
     pub content: C,
 }
 
-/// A page of any kind of content, as its template is given it.
+/// A page of any kind of content, as JSON for its template.
 #[derive(Debug)]
 pub struct Rendered {
+    /// The HTTP status.
     pub status: Status,
     template: &'static str,
     given: Value,
 }
 
-/// What the templates see: the layout as `page`, the content as `it`, and what is at the same address everywhere as `at`.
+/// The variables of the templates: the layout as `page`, the content as `it`, and the addresses of every page as `at`.
 #[derive(Serialize)]
 struct Given<'a, C> {
     page: &'a Layout,
@@ -51,10 +55,10 @@ struct Given<'a, C> {
     at: Addresses<'a>,
 }
 
-/// What every page leads to.
+/// The addresses that every page links to.
 #[derive(Serialize)]
 struct Addresses<'a> {
-    /// On public pages one of them: whoever reads them need not be led to the login.
+    /// The target of the logo: on public pages the first public list, so that it does not lead to the login.
     home: &'a str,
     login: &'static str,
     logout: &'static str,
@@ -62,15 +66,17 @@ struct Addresses<'a> {
 }
 
 impl<C: Content> Page<C> {
+    /// Returns a page with the status 200.
     pub fn new(layout: Layout, content: C) -> Self {
         Self { status: Status::Ok, layout, content }
     }
 
+    /// Replaces the status.
     pub fn with_status(self, status: Status) -> Self {
         Self { status, ..self }
     }
 
-    /// What its template is given, for whoever wants to look at a page without a request.
+    /// Returns the variables of the template as JSON; tests render pages from it without a request.
     pub fn as_json(&self) -> Value {
         let Layout { user, navigation, .. } = &self.layout;
         let home = match (user, navigation.first()) {
@@ -78,7 +84,7 @@ impl<C: Content> Page<C> {
             _ => INDEX,
         };
         let at = Addresses { home, login: LOGIN, logout: LOGOUT, password: PASSWORD };
-        // Nothing of ours has keys that are no text, which is all that could fail.
+        // Only map keys that are not strings could fail, and there are none.
         serde_json::to_value(Given { page: &self.layout, it: &self.content, at }).unwrap_or_default()
     }
 }
@@ -96,8 +102,9 @@ impl<'r, C: Content> Responder<'r, 'static> for Page<C> {
 }
 
 impl Rendered {
-    /// `None` where the template fails; Rocket's engine has said why by then. (It recommends `show` for tests, as a
-    /// response is all that most need; it renders the same.)
+    /// Renders the page. Returns `None` if the template fails; Rocket has logged the cause by then.
+    ///
+    /// (Rocket documents `Template::show` for tests; it renders the same text as a response does.)
     pub fn render(self, rocket: &Rocket<Orbit>) -> Option<Html> {
         let html = Template::show(rocket, self.template, self.given)?;
         Some(Html { status: self.status, bytes: html.into_bytes().into() })
@@ -110,7 +117,7 @@ impl<'r> Responder<'r, 'static> for Rendered {
     }
 }
 
-/// A page as it is sent. A clone shares the text.
+/// The rendered text of a page. A clone shares the text.
 #[derive(Debug, Clone)]
 pub struct Html {
     status: Status,
@@ -118,7 +125,7 @@ pub struct Html {
 }
 
 impl Html {
-    /// In bytes.
+    /// Returns the size of the text in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
@@ -126,13 +133,13 @@ impl Html {
 
 impl<'r> Responder<'r, 'static> for Html {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        let mut answer = Response::build();
-        answer.status(self.status).header(ContentType::HTML);
-        answer.header(Header::new("Content-Security-Policy", CONTENT_SECURITY_POLICY));
-        answer.header(Header::new("Referrer-Policy", "same-origin"));
-        // A page shows what its viewer may see at this moment.
-        answer.header(Header::new("Cache-Control", "private, no-store"));
-        answer.sized_body(self.size(), Cursor::new(self.bytes)).max_chunk_size(CHUNK);
-        Ok(answer.finalize())
+        let mut response = Response::build();
+        response.status(self.status).header(ContentType::HTML);
+        response.header(Header::new("Content-Security-Policy", CONTENT_SECURITY_POLICY));
+        response.header(Header::new("Referrer-Policy", "same-origin"));
+        // A page shows what its viewer may see at this moment; the next viewer may see less.
+        response.header(Header::new("Cache-Control", "private, no-store"));
+        response.sized_body(self.size(), Cursor::new(self.bytes)).max_chunk_size(CHUNK);
+        Ok(response.finalize())
     }
 }

@@ -5,33 +5,38 @@ use serde::Serialize;
 use super::layout::Link;
 use super::page::Content;
 
-/// What was found of one kind.
+/// The results of one kind.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SearchGroup {
-    /// «Metrics».
+    /// The heading: `Metrics`.
     pub label: String,
-    /// All that fit; `found` holds the first of them.
+    /// The number of matches; `found` holds the first of them.
     pub total: i64,
+    /// The matches that are shown.
     pub found: Vec<SearchHit>,
-    /// The list with this search, and what it looks at; no address where there is none.
+    /// The link to the list with the same search; its address is empty if the kind has no list.
     pub more: Link,
 }
 
-/// One object that was found.
+/// One match.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SearchHit {
+    /// The object's name, and its page.
     pub link: Link,
-    /// «Production, group ARGO».
+    /// A remark on the object, such as its description; empty if there is none.
     pub note: String,
 }
 
-/// Template `admin/search`: over everything the viewer may see.
+/// Content of the template `admin/search`: the search over everything the viewer may see.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SearchPage {
+    /// The address that the search form is sent to.
     pub action: String,
+    /// The text that is searched for; empty at first.
     pub query: String,
-    /// What is searched, in words: «names, descriptions».
+    /// The searched fields, in words: `names, descriptions`.
     pub searched: String,
+    /// The results, a group for each kind; empty if nothing matches.
     pub findings: Vec<SearchGroup>,
 }
 

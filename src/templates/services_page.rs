@@ -5,25 +5,30 @@ use serde::Serialize;
 use super::list_page::ListPage;
 use super::page::Content;
 
-/// A cell of the services table that may stretch over rows.
+/// A cell of the table of services; it may span several rows.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ServiceCell {
+    /// The text of the cell.
     pub text: String,
+    /// The address of the cell's link; empty without a link.
     pub href: String,
+    /// The number of rows that the cell spans, from 1.
     pub rowspan: usize,
 }
 
-/// One row of the services table: only the cells that begin here.
+/// One row of the table of services: only the cells that begin in it.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ServiceRow {
+    /// The cells, from left to right.
     pub cells: Vec<ServiceCell>,
 }
 
-/// Template `admin/services`: area, name, type, metrics, probes with merged cells, paged by service.
+/// Content of the template `admin/services`: a table with merged cells, paged by service.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ServicesPage {
-    /// All but its rows.
+    /// The list without its rows.
     pub list: ListPage,
+    /// The rows of the page that is shown.
     pub rows: Vec<ServiceRow>,
 }
 

@@ -1,34 +1,41 @@
-//! The addresses of the pages: those people have bookmarked.
+//! The addresses of the pages. They are those of POEM 2.3, which people have bookmarked.
 
 use crate::domain::model::object_kind::ObjectKind;
 
-/// Where the admin begins.
+/// The index of the admin.
 pub const INDEX: &str = "/poem/admin/";
+/// The login page.
 pub const LOGIN: &str = "/poem/admin/login/";
+/// The logout page.
 pub const LOGOUT: &str = "/poem/admin/logout/";
-/// Where somebody who is logged in changes the password.
+/// The page on which users change their own password.
 pub const PASSWORD: &str = "/poem/admin/password_change/";
+/// The list of log entries.
 pub const LOG_ENTRIES: &str = "/poem/admin/admin/logentry/";
+/// The search over everything.
 pub const SEARCH: &str = "/poem/admin/search/";
-/// What suggestions while typing come from; a source's name follows.
+/// The prefix of the addresses of suggestions; the name of the source follows.
 pub const SUGGEST: &str = "/poem/admin/suggest/";
 
-/// What the addresses of public pages begin with.
+/// The prefix of the addresses of public pages.
 const PUBLIC: &str = "/poem/admin/poem/public_";
 
-/// Whether a page of this address is there for everybody.
+/// Returns true for the address of a public page, which needs no login.
 pub fn is_public(path: &str) -> bool {
     path.starts_with(PUBLIC)
 }
 
-/// The addresses as one visitor is given them: links of public pages stay public.
+/// The addresses for one kind of viewer: links on public pages lead to public pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Addresses {
+    /// True for the addresses of public pages.
     pub is_public: bool,
 }
 
 impl Addresses {
-    /// '' where the visitor has no such page.
+    /// Returns the list of a kind; empty if the viewer has no such page.
+    ///
+    /// All other addresses are below it, and empty with it.
     pub fn list(self, kind: ObjectKind) -> String {
         let info = kind.info();
         match self.is_public {
@@ -38,35 +45,42 @@ impl Addresses {
         }
     }
 
+    /// Returns the form of a new object.
     pub fn addition(self, kind: ObjectKind) -> String {
         self.below(kind, "add/")
     }
 
+    /// Returns the form of an object.
     pub fn change(self, kind: ObjectKind, id: i64) -> String {
         self.below(kind, &format!("{id}/change/"))
     }
 
+    /// Returns the confirmation of the deletion of an object.
     pub fn delete(self, kind: ObjectKind, id: i64) -> String {
         self.below(kind, &format!("{id}/delete/"))
     }
 
+    /// Returns the form of a copy of an object.
     pub fn clone_of(self, kind: ObjectKind, id: i64) -> String {
         self.below(kind, &format!("{id}/change/clone/"))
     }
 
+    /// Returns the history of an object.
     pub fn history(self, kind: ObjectKind, id: i64) -> String {
         self.below(kind, &format!("{id}/history/"))
     }
 
+    /// Returns the comparison of two versions of an object.
     pub fn compare(self, kind: ObjectKind, id: i64) -> String {
         self.below(kind, &format!("{id}/history/compare/"))
     }
 
+    /// Returns the page of a version of an object.
     pub fn version(self, kind: ObjectKind, id: i64, version: i64) -> String {
         self.below(kind, &format!("{id}/history/{version}/"))
     }
 
-    /// The form of an object, filled with an old version of it.
+    /// Returns the form of an object, filled with one of its old versions.
     pub fn restore(self, kind: ObjectKind, id: i64, version: i64) -> String {
         self.below(kind, &format!("{id}/change/?restore={version}"))
     }

@@ -1,9 +1,9 @@
-// What of a form depends on another of its fields.
+// Parts of a form that depend on another field.
 
 const valueOf = (form, name) => form.querySelector(`#id_${CSS.escape(name)}`)?.value;
 
-// Shows parts only while the field they depend on has their value. What is hidden is sent all the same: the server
-// knows what applies, and a change of mind loses nothing.
+// Shows parts only while the field they depend on has their value. Hidden inputs are still sent: the server knows which
+// apply, and no input is lost if the user changes the field back.
 export function showWhatApplies(form) {
   const parts = [...form.querySelectorAll("[data-only-if]")];
   function refresh() {
@@ -17,18 +17,18 @@ export function showWhatApplies(form) {
   refresh();
 }
 
-// Warns while rows lack a key that another field makes necessary.
+// Warns while rows lack a key that the value of another field requires.
 export function warnOfMissingKeys(form) {
   const tables = [...form.querySelectorAll("[data-needs]")];
   function refresh() {
     for (const table of tables) {
       const { needs, needsField, needsValue } = table.dataset;
-      // In any case, as the server takes it.
+      // Upper and lower case are equal, as on the server.
       const keys = [...table.querySelectorAll("tbody tr")].map((row) => row.querySelector("input")?.value.trim().toLowerCase());
       const isMissing = valueOf(form, needsField) === needsValue && !keys.includes(needs.toLowerCase());
       const warning = table.querySelector(".warning");
       const words = isMissing ? warning.dataset.words : "";
-      // Said once, not at every key.
+      // A screen reader announces it once, not after every key.
       if (warning.textContent !== words) warning.textContent = words;
     }
   }

@@ -1,12 +1,12 @@
-// Finds rows in a long table of inputs: what a browser searches in a page is not what stands in its inputs.
+// Finds rows in a long table of inputs. (The search of a browser does not look into inputs.)
 
-// Fewer are seen at a glance.
-const WORTHWHILE = 20;
+// Fewer rows need no search.
+const MIN_ROWS = 20;
 
 export function makeFindable(field) {
   const table = field.querySelector("table");
   const rows = table?.tBodies[0].rows;
-  if (!rows || rows.length < WORTHWHILE) return;
+  if (!rows || rows.length < MIN_ROWS) return;
   const find = document.createElement("input");
   find.type = "search";
   find.placeholder = "Find rows";
@@ -19,13 +19,13 @@ export function makeFindable(field) {
   line.append(find, count);
   table.before(line);
 
-  // A row that is blank is there to be filled.
+  // Blank rows are always shown, so that they can be filled.
   const fits = (row, wanted) => {
     const values = [...row.querySelectorAll("input")].map((input) => input.value.toLowerCase());
     return values.some((value) => value.includes(wanted)) || values.every((value) => value === "");
   };
   find.addEventListener("input", (event) => {
-    // It is no change of the form.
+    // The search is not a change of the form.
     event.stopPropagation();
     const wanted = find.value.trim().toLowerCase();
     for (const row of rows) row.hidden = !fits(row, wanted);

@@ -1,8 +1,8 @@
-// Comfort in forms. Each part works on what it finds; a form saves without any of them.
+// Enhancements of forms. Each part works on the elements it finds; forms can be saved without any of them.
 
 import { showWhatApplies, warnOfMissingKeys } from "./conditions.js";
 import { makeFindable } from "./find_rows.js";
-import { tellLimits } from "./limits.js";
+import { showLimits } from "./limits.js";
 import { makeTwoSided } from "./picker.js";
 import { makeGrow } from "./rows.js";
 import { suggest } from "./suggest.js";
@@ -18,5 +18,5 @@ for (const form of document.querySelectorAll("form.form")) {
   suggest(form);
   showWhatApplies(form);
   warnOfMissingKeys(form);
-  tellLimits(form);
+  showLimits(form);
 }

@@ -1,6 +1,6 @@
-// Tells at once where a text is too long. It is not cut: what was pasted stays whole, and the server has the last word.
+// Shows at once that a text is too long. The text is not cut: nothing that was pasted is lost; the server checks it.
 
-export function tellLimits(form) {
+export function showLimits(form) {
   form.addEventListener("input", ({ target }) => {
     const limit = Number(target.dataset?.limit);
     if (!limit) return;
@@ -12,6 +12,6 @@ export function tellLimits(form) {
       words.setAttribute("role", "status");
       target.after(words);
     }
-    if (words) words.textContent = excess > 0 ? `Too long by ${excess} of ${limit} characters at most` : "";
+    if (words) words.textContent = excess > 0 ? `Too long by ${excess} (at most ${limit} characters)` : "";
   });
 }

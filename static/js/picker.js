@@ -1,20 +1,20 @@
-// A list of checkboxes becomes two: what there is on the left, what is chosen on the right. The checkboxes stay what
-// is sent, and stay what keyboard and screen reader know: checking one moves it over.
+// Splits a list of checkboxes into two: available items on the left, selected ones on the right. The checkboxes remain,
+// for the form, the keyboard and screen readers: checking one moves it to the other side.
 
 import { say } from "./say.js";
 
-// Fewer are seen at a glance.
-const WORTHWHILE = 5;
+// Shorter lists are not split.
+const MIN_ITEMS = 5;
 
 export function makeTwoSided(field) {
   const list = field.querySelector(".picks");
-  if (!list || list.children.length < WORTHWHILE) return;
+  if (!list || list.children.length < MIN_ITEMS) return;
   const name = field.querySelector("legend").firstChild.textContent.trim();
   const sides = document.createElement("div");
   sides.className = "sides";
   list.before(sides);
-  const available = side(`${field.id}_available`, `${name} to choose from`, list);
-  const chosen = side(`${field.id}_chosen`, "Chosen", document.createElement("ul"));
+  const available = side(`${field.id}_available`, name, "Available", list);
+  const chosen = side(`${field.id}_chosen`, name, "Selected", document.createElement("ul"));
   chosen.element.classList.add("chosen");
   sides.append(available.element, chosen.element);
   for (const item of [...available.list.children]) {
@@ -28,7 +28,7 @@ export function makeTwoSided(field) {
     const neighbour = nextShown(item) ?? previousShown(item);
     insertSorted(to.list, item);
     (neighbour?.querySelector("input") ?? from.filter).focus();
-    say(`${item.textContent.trim()} ${target.checked ? "chosen" : "no longer chosen"}`);
+    say(`${item.textContent.trim()} ${target.checked ? "selected" : "no longer selected"}`);
     refresh();
   });
 
@@ -39,16 +39,16 @@ export function makeTwoSided(field) {
   refresh();
 }
 
-function side(id, label, list) {
+function side(id, name, label, list) {
   const element = document.createElement("div");
   const heading = document.createElement("p");
   heading.className = "label";
   const filter = document.createElement("input");
   filter.type = "search";
   filter.placeholder = "Filter";
-  filter.setAttribute("aria-label", `Filter: ${label}`);
+  filter.setAttribute("aria-label", `Filter ${label.toLowerCase()}: ${name}`);
   list.className = "picks";
-  // A list that scrolls is reached by keyboard, even while it holds nothing.
+  // The keyboard reaches a list that scrolls, even an empty one.
   list.tabIndex = 0;
   list.setAttribute("aria-labelledby", id);
   heading.id = id;
@@ -62,25 +62,25 @@ function side(id, label, list) {
       if (!item.hidden) shown += 1;
     }
     const all = list.children.length;
-    heading.textContent = `${label}: ${wanted ? `${shown} of ${all}` : all}`;
+    heading.textContent = `${label} (${wanted ? `${shown} of ${all}` : all})`;
   }
   filter.addEventListener("input", refresh);
-  // Enter in a filter does not save the form.
+  // Enter in a filter must not save the form.
   filter.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
   });
   return { element, list, filter, refresh };
 }
 
-// As the server sorts: «cloud» stands before «Delta».
-function standsBehind(other, item) {
+// True if `other` is sorted after `item`, as on the server: “cloud” is before “Delta”.
+function isAfter(other, item) {
   const [left, right] = [other, item].map((one) => one.textContent.trim());
   const [leftSmall, rightSmall] = [left.toLowerCase(), right.toLowerCase()];
   return leftSmall === rightSmall ? left > right : leftSmall > rightSmall;
 }
 
 function insertSorted(list, item) {
-  const after = [...list.children].find((other) => standsBehind(other, item));
+  const after = [...list.children].find((other) => isAfter(other, item));
   list.insertBefore(item, after ?? null);
 }
 

@@ -1,4 +1,4 @@
-// Comfort on every page: the key of the search, the menu of the account, the focus on what went wrong.
+// Enhancements of every page: the key for the search, the account menu, and the focus on errors.
 
 const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
 

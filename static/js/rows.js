@@ -1,12 +1,12 @@
-// Tables of inputs grow and shrink without asking the server.
+// Adds and removes rows of tables of inputs without a request to the server.
 //
-// Enter leads to the next row, and in the last one adds a row; each row has a button that removes it. What is pasted
-// from a spreadsheet fills as many rows as it has.
+// Enter moves to the next row, and in the last row adds one; each row has a button that removes it. Cells pasted from a
+// spreadsheet fill as many rows as they need.
 
 import { say } from "./say.js";
 
 const inputs = (row) => [...row.querySelectorAll("input:not([type=hidden])")];
-// Rows that are hidden are those that somebody did not look for.
+// Hidden rows are those that do not match the search for rows; they are skipped.
 const nextShown = (row) => {
   const next = row.nextElementSibling;
   return next?.hidden ? nextShown(next) : next;
@@ -15,7 +15,7 @@ const previousShown = (row) => {
   const previous = row.previousElementSibling;
   return previous?.hidden ? previousShown(previous) : previous;
 };
-// A fixed key has a cell but nothing to type in: cells are counted, not inputs.
+// Counts cells, not inputs: a fixed key has a cell without an input.
 const inputAt = (row, column) => row.cells[column]?.querySelector("input:not([type=hidden])");
 const isBlank = (row) => inputs(row).every((input) => input.value.trim() === "");
 
@@ -57,7 +57,7 @@ export function makeGrow(field) {
     body.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  function goOn(row) {
+  function moveToNext(row) {
     let following = nextShown(row);
     if (!following && !isBlank(row)) {
       following = add();
@@ -67,10 +67,10 @@ export function makeGrow(field) {
   }
 
   body.addEventListener("keydown", (event) => {
-    // A suggestion that was taken has used the key up.
+    // The key was already used to accept a suggestion.
     if (event.key !== "Enter" || event.defaultPrevented || !event.target.matches("input")) return;
     event.preventDefault();
-    goOn(event.target.closest("tr"));
+    moveToNext(event.target.closest("tr"));
   });
 
   body.addEventListener("paste", (event) => {
@@ -83,21 +83,21 @@ export function makeGrow(field) {
   function fill(start, lines) {
     let row = start.closest("tr");
     const column = start.closest("td").cellIndex;
-    let left = 0;
+    let ignored = 0;
     for (const [number, cells] of lines.entries()) {
       if (number > 0) row = nextShown(row) ?? add();
       cells.forEach((cell, place) => {
         const input = inputAt(row, column + place);
         if (input) input.value = cell.trim();
-        else if (cell.trim() !== "") left += 1;
+        else if (cell.trim() !== "") ignored += 1;
       });
     }
-    lost.textContent = left === 0 ? "" : `${counted(left, "cell")} did not fit`;
+    lost.textContent = ignoredCells(ignored);
     say([`${counted(lines.length, "row")} pasted`, lost.textContent].filter(Boolean).join(", "));
     body.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  // The button that asks the server for more rows adds one here.
+  // Without JavaScript this button posts the form for more rows; here it adds one.
   field.querySelector("button[name=_more]")?.addEventListener("click", (event) => {
     event.preventDefault();
     const last = body.lastElementChild;
@@ -106,9 +106,9 @@ export function makeGrow(field) {
 
   for (const row of body.rows) equip(row);
   const hint = field.querySelector(".keys");
-  hint.textContent = "Enter leads to the next row.";
+  hint.textContent = "Press Enter for the next row.";
   hint.toggleAttribute("data-typing", true);
-  // For the eye; `say` tells the others.
+  // Visible only; `say` announces the same to screen readers.
   const lost = document.createElement("strong");
   lost.className = "lost";
   lost.setAttribute("aria-hidden", "true");
@@ -117,7 +117,12 @@ export function makeGrow(field) {
 
 const counted = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
-// 3 of `tuples-3-metric`.
+function ignoredCells(number) {
+  if (number === 0) return "";
+  return `${counted(number, "pasted cell")} ${number === 1 ? "was ignored: it" : "were ignored: they"} had no column.`;
+}
+
+// Returns the number of the row in the name of an input: 3 for `tuples-3-metric`; -1 without a number.
 function numberOf(element) {
   return Number(/-(\d+)-[^-]*$/.exec(element.name)?.[1] ?? -1);
 }

@@ -1,4 +1,4 @@
-// Tells a screen reader what was done, where the eye sees it by itself.
+// Announces to screen readers what was done, if it is visible otherwise.
 
 const region = document.createElement("div");
 region.className = "unseen";

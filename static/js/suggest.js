@@ -1,11 +1,11 @@
-// Inputs that suggest what the server knows. Keyboard and ARIA come from @github/combobox-nav; one list serves all
-// inputs of a form, so that a table of hundreds of rows costs nothing.
+// Suggestions from the server while typing. Keyboard and ARIA come from @github/combobox-nav; all inputs of a form
+// share one list, so that tables of hundreds of rows stay fast.
 
 import Combobox from "../vendor/combobox-nav-3.0.2/combobox-nav.js";
 import { say } from "./say.js";
 
-// Milliseconds without a key before the server is asked.
-const PATIENCE = 150;
+// Milliseconds after the last key before the request is sent (debounce).
+const DELAY = 150;
 
 export function suggest(form) {
   const list = document.createElement("ul");
@@ -45,9 +45,9 @@ export function suggest(form) {
     asking?.abort();
     asking = new AbortController();
     try {
-      const answer = await fetch(addressOf(input, form), { signal: asking.signal, headers: { Accept: "application/json" } });
-      // Without an answer the field is a plain input.
-      show(input, answer.ok ? (await answer.json()).results : []);
+      const response = await fetch(addressOf(input, form), { signal: asking.signal, headers: { Accept: "application/json" } });
+      // If the request fails, the field is a plain input.
+      show(input, response.ok ? (await response.json()).results : []);
     } catch (error) {
       if (error.name !== "AbortError") hide();
     }
@@ -55,13 +55,13 @@ export function suggest(form) {
 
   function show(input, results) {
     if (combobox?.input !== input || document.activeElement !== input) return;
-    const known = results.filter((result) => result.value !== input.value);
+    const others = results.filter((result) => result.value !== input.value);
     hide();
-    list.replaceChildren(...known.map(option));
-    if (known.length === 0) return;
+    list.replaceChildren(...others.map(option));
+    if (others.length === 0) return;
     list.hidden = false;
     combobox.start();
-    say(known.length === 1 ? "1 suggestion" : `${known.length} suggestions`);
+    say(others.length === 1 ? "1 suggestion" : `${others.length} suggestions`);
   }
 
   form.addEventListener("focusin", ({ target }) => {
@@ -71,9 +71,9 @@ export function suggest(form) {
   form.addEventListener("input", ({ target }) => {
     if (target !== combobox?.input) return;
     clearTimeout(timer);
-    timer = setTimeout(ask, PATIENCE, target);
+    timer = setTimeout(ask, DELAY, target);
   });
-  // Before combobox-nav hears of it: Arrow down asks, Escape closes and does no more.
+  // Capturing, to run before combobox-nav: Arrow down asks for suggestions, Escape only closes them.
   form.addEventListener(
     "keydown",
     (event) => {
@@ -104,7 +104,7 @@ export function suggest(form) {
 function addressOf(input, form) {
   const address = new URL(input.dataset.suggestions, location.href);
   address.searchParams.set("q", input.value);
-  // What stands in rows comes from any group: the metrics of a profile are not of the profile's group.
+  // Rows take names from any group: the metrics of a profile are not in the profile's group.
   const group = input.closest("tr") ? "" : form.querySelector("#id_group")?.value;
   if (group) address.searchParams.set("group", group);
   return address;

@@ -1,16 +1,16 @@
-// A form that was changed is not left by accident.
+// Warns before a page with unsaved changes is left.
 
-// What the form would send; order and hidden fields included.
+// Everything that the form would send, including the order and hidden fields.
 const content = (form) => new URLSearchParams(new FormData(form)).toString();
 
 export function guard(form) {
-  // Shown again with errors, it holds what is not saved.
+  // A form that is shown again with errors has unsaved changes from the start.
   const saved = form.hasAttribute("data-unsaved") ? null : content(form);
   let isSent = false;
   form.addEventListener("submit", () => {
     isSent = true;
   });
-  // Back from the page it was sent to.
+  // The user came back from the next page.
   addEventListener("pageshow", () => {
     isSent = false;
   });

@@ -130,8 +130,8 @@ test("a pasted column stays in its column, even at fixed keys", async () => {
 test("cells that do not fit are reported", async () => {
   await open("form-profile");
   await paste("id_tuples-7-fqan", "/ops\tmore\n/ops\tand more\t\n");
-  assert.equal(await announced(), "2 rows pasted, 2 cells did not fit");
-  assert.equal(await page.locator("#id_tuples .lost").innerText(), "2 cells did not fit");
+  assert.equal(await announced(), "2 rows pasted, 2 pasted cells were ignored: they had no column.");
+  assert.equal(await page.locator("#id_tuples .lost").innerText(), "2 pasted cells were ignored: they had no column.");
 });
 
 test("suggestions are selected by keyboard, and depend on the group of the form", async () => {
@@ -170,7 +170,7 @@ test("a selected object moves to the other side, and the focus stays", async () 
   await open("form-group");
   const chosen = page.locator(".chosen .picks li");
   assert.equal(await chosen.count(), 2);
-  await page.getByLabel("Filter: Metrics to choose from").fill("org");
+  await page.getByLabel("Filter available: Metrics").fill("org");
   assert.equal(await page.locator(".sides > :first-child li:visible").count(), 2);
   await page.getByLabel("org.bdii.Entries").press("Space");
   assert.equal(await chosen.count(), 3);

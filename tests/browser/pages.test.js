@@ -70,7 +70,7 @@ test("all fields are usable without JavaScript", async () => {
   const page = await context.newPage();
   await page.goto(server.address("form-profile"));
   assert.equal(await page.locator("[name^=tuples-]:visible").count(), 24);
-  assert.ok(await page.getByRole("button", { name: "Add rows" }).isVisible());
+  assert.ok(await page.getByRole("button", { name: "Add row" }).isVisible());
   await page.goto(server.address("form-group"));
   assert.equal(await page.locator("[name=metrics]:visible").count(), 6);
   await context.close();

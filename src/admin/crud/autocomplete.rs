@@ -7,10 +7,10 @@ use crate::domain::form::field::Choices;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::choices;
 
-/// Suggestions that a list shows at most.
+/// The maximum number of suggestions.
 const MOST: i64 = 20;
 
-/// What can be typed with suggestions, by its name in the address. (Other choices are shown whole.)
+/// The sources of suggestions, by their names in the address. (Other choices are shown as a whole.)
 const NAMED: [(&str, Choices); 5] = [
     ("vos", Choices::Vos),
     ("service-flavours", Choices::ServiceFlavours),
@@ -19,12 +19,15 @@ const NAMED: [(&str, Choices); 5] = [
     ("probe-versions", Choices::ProbeVersions),
 ];
 
-/// '' where there are no suggestions for it.
+/// Returns the name of a source in the address; empty if it has no suggestions.
 pub fn name_of(source: Choices) -> &'static str {
     NAMED.iter().find(|(_, of)| *of == source).map_or("", |(name, _)| name)
 }
 
-/// The JSON of `?q=` (what was typed) and `?group=` (the group chosen in the form, for metric names).
+/// Returns the suggestions as JSON, for `?q=` (the input) and `?group=` (the group in the form, for metric names).
+///
+/// # Errors
+/// 403 without a login, 404 for an unknown source, and errors of the database.
 pub async fn answer(context: &RequestContext<'_>, name: &str) -> Result<String, AppError> {
     context.viewer()?;
     let (_, source) = NAMED.iter().find(|(of, _)| *of == name).ok_or(NOT_FOUND)?;

@@ -1,4 +1,4 @@
-//! Pages through the page cache.
+//! Pages that are read through the page cache.
 
 use rocket::http::Status;
 
@@ -7,7 +7,7 @@ use super::request_context::RequestContext;
 use super::response::{PageResponse, PageResult};
 use crate::error::AppError;
 
-/// A page of an entity; cached if every table that it shows changes the stamp.
+/// Returns a page of an entity, from the page cache if every table that it shows changes the stamp.
 pub async fn of_entity(
     options: &EntityOptions,
     context: &RequestContext<'_>,
@@ -19,9 +19,9 @@ pub async fn of_entity(
     }
 }
 
-/// The page from the cache, or else as it is rendered now.
+/// Returns the page from the cache, or renders it and caches it.
 ///
-/// The stamp was read before the page: the page may show a later change than the stamp says, never an earlier one.
+/// The stamp was read before the page's data, so a cached page may be newer than its stamp, but never older.
 pub async fn page(context: &RequestContext<'_>, rendering: impl Future<Output = PageResult>) -> PageResult {
     let Some(key) = context.page_key() else { return rendering.await };
     if let Some(html) = context.pages.get(&key, &context.stamp) {
@@ -29,7 +29,7 @@ pub async fn page(context: &RequestContext<'_>, rendering: impl Future<Output = 
     }
     match rendering.await? {
         PageResponse::Page(page) if page.status == Status::Ok => {
-            let failed = || AppError::Internal("the template of a page fails".to_owned());
+            let failed = || AppError::Internal("the template of a page failed".to_owned());
             let html = page.render(context.rocket).ok_or_else(failed)?;
             context.pages.insert(key, &context.stamp, &html);
             Ok(PageResponse::Cached(html))

@@ -1,4 +1,5 @@
-//! Two people edited the same object: the second to save is shown what changed meanwhile, beside what they typed.
+//! A save conflict: the object was saved by someone else while its form was open. The user who saves second sees both
+//! changes side by side.
 
 use rocket::http::Status;
 
@@ -14,7 +15,10 @@ use crate::error::NOT_FOUND;
 use crate::store::audit_log;
 use crate::templates::form_page::{ConflictView, FieldConflict};
 
-/// The form with both changes: what only the other changed is taken over, what both changed stays as typed and is shown.
+/// Returns the form with both changes merged, with status 409.
+///
+/// A field that only the other user changed gets the saved value; a field that both changed keeps the typed value.
+/// `base` is the content when the form was opened, as JSON.
 pub async fn show<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
@@ -26,7 +30,7 @@ pub async fn show<D: EntityAdmin>(
     let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
     let fields = entity.fields();
     let theirs = Draft::of(fields, &found.loaded.content);
-    // Without a base that can be read, all that differs counts as changed by both.
+    // Without a readable base, every field that differs counts as changed by both.
     let base = serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
     let (merged, clashes) = merge(fields, base.as_ref(), &theirs, mine);
     let newest =
@@ -42,7 +46,7 @@ pub async fn show<D: EntityAdmin>(
     form::show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await
 }
 
-/// What the form shows now, and every field that somebody changed.
+/// Merges three states of a form, field by field. Returns the merged input, and every field that either side changed.
 fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Draft) -> (Draft, Vec<FieldConflict>) {
     let mut merged = Draft::default();
     let mut clashes = Vec::new();
@@ -52,8 +56,8 @@ fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Dr
         let they_changed = before != their;
         let i_changed = before != my;
         let both = they_changed && i_changed && their != my;
-        let stays = if they_changed && !i_changed { theirs.get(field.name) } else { mine.get(field.name) };
-        if let Some(typed) = stays {
+        let kept = if they_changed && !i_changed { theirs.get(field.name) } else { mine.get(field.name) };
+        if let Some(typed) = kept {
             merged.set(field.name, typed.clone());
         }
         if they_changed || i_changed {
@@ -69,7 +73,7 @@ fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Dr
     (merged, clashes)
 }
 
-/// As it would be compared after a save: without white space around texts, one kind of line end, no empty rows.
+/// Removes differences that a save ignores: white space around texts, kinds of line ends, order of picks, empty rows.
 fn normalize(typed: &RawValue) -> RawValue {
     let text = |text: &String| text.replace("\r\n", "\n").trim().to_owned();
     match typed {
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_other_changed_is_taken_over() {
+    fn a_field_that_only_the_other_changed_gets_the_saved_value() {
         let (merged, clashes) =
             merge(&FIELDS, Some(&draft("1", "1", "1")), &draft("2", "1", "2"), &draft("1", "3", "3"));
         assert_eq!((merged.text("a"), merged.text("b"), merged.text("c")), ("2", "3", "3"));
@@ -120,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_base_nothing_typed_is_lost() {
+    fn without_a_base_no_input_is_lost() {
         let (merged, clashes) = merge(&FIELDS, None, &draft("2", "", ""), &draft("1", "", ""));
         assert_eq!(merged.text("a"), "1");
         assert!(clashes.iter().any(|clash| clash.label == "A" && clash.both));

@@ -1,4 +1,4 @@
-//! Deleting: a confirmation that names what else is affected, then the deed.
+//! The deletion of an object: a confirmation that names what else is affected, and the deletion itself.
 
 use rocket::http::Status;
 
@@ -12,11 +12,12 @@ use crate::error::NOT_FOUND;
 use crate::templates::delete_page::DeletePage;
 use crate::templates::{Link, Page};
 
+/// Returns the confirmation page.
 pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
     show(entity, context, id, Status::Ok).await
 }
 
-/// The confirmation; with 409 where the object is another than the one it was asked for.
+/// Returns the confirmation page, with status 409 if the object was changed after the confirmation was shown.
 async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, status: Status) -> PageResult {
     let options = entity.options();
     let mut tx = context.read().await?;
@@ -33,7 +34,7 @@ async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64,
         kind: options.kind.info().one.to_owned(),
         object: found.name,
         action: at.delete(options.kind, id),
-        back: Link::new("No, take me back", form),
+        back: Link::new("Cancel", form),
         revision: found.loaded.revision.to_string(),
         affected,
         is_stale: status == Status::Conflict,
@@ -41,6 +42,7 @@ async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64,
     response::page_with(Page::new(layout, content), status)
 }
 
+/// Deletes the object, unless it was changed after the confirmation was shown.
 pub async fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
     let options = entity.options();
     let (mut tx, viewer) = context.write().await.map_err(refused)?;

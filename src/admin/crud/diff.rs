@@ -1,4 +1,4 @@
-//! Two contents field by field, the words that differ marked.
+//! The comparison of two contents, field by field, with the words that differ marked.
 
 use similar::{ChangeTag, TextDiff};
 
@@ -6,7 +6,7 @@ use crate::domain::form::field::{Field, Kind, RowValues};
 use crate::domain::form::submitted::{Draft, RawValue};
 use crate::templates::history_page::{Difference, Span};
 
-/// Every field, and of fields of rows every row by its first text, in the order of the form.
+/// Compares every field, in the order of the form; fields of rows row by row. Returns equal fields, too.
 pub fn diff<C>(fields: &[Field<C>], before: &C, after: &C) -> Vec<Difference> {
     let (before, after) = (Draft::of(fields, before), Draft::of(fields, after));
     let mut all = Vec::new();
@@ -28,7 +28,7 @@ fn in_words(typed: &RawValue) -> String {
     super::widgets::in_words(Some(typed))
 }
 
-/// Rows with the same first text belong together, those that bear it several times in their order.
+/// Compares rows. Rows are paired by their first text; several rows with the same one are paired in their order.
 fn of_rows(label: &str, old: &[RowValues], new: &[RowValues]) -> Vec<Difference> {
     let filled = |rows: &[RowValues]| {
         rows.iter().filter(|row| row.iter().any(|text| !text.is_empty())).cloned().collect::<Vec<_>>()
@@ -38,7 +38,7 @@ fn of_rows(label: &str, old: &[RowValues], new: &[RowValues]) -> Vec<Difference>
     let value = |row: &RowValues| row.iter().skip(1).map(String::as_str).collect::<Vec<_>>().join("  ");
     let mut all = Vec::new();
     for row in &new {
-        // An equal row first, so that one of several with the same key does not take another's partner.
+        // Equal rows are paired first, so that no other row with the same key takes the partner of an equal one.
         let equal = old.iter().position(|before| before == row);
         let partner = equal.or_else(|| old.iter().position(|before| before.first() == row.first()));
         let before = partner.map(|place| old.remove(place));
@@ -51,7 +51,7 @@ fn of_rows(label: &str, old: &[RowValues], new: &[RowValues]) -> Vec<Difference>
     all
 }
 
-/// A row that only one side has, also where its value is empty.
+/// A row that only one side has. Unlike in `of_texts`, its value may be empty.
 fn one_sided(label: String, value: &str, change: &'static str) -> Difference {
     let spans = vec![Span { text: value.to_owned(), marked: true }];
     match change {

@@ -1,4 +1,4 @@
-//! The pages of an entity, whatever its content is: what the routes call. Implemented once, for every [`EntityAdmin`].
+//! The pages of an entity, as the routes call them. Implemented once, for every [`EntityAdmin`].
 
 use rocket::async_trait;
 
@@ -9,25 +9,41 @@ use super::response::PageResult;
 use super::{cached_page, delete, form, history, list, save, versions};
 use crate::auth::posted::Posted;
 
-/// The pages of an entity, whatever its content is.
+/// The pages of an entity, independent of the type of its content.
 #[async_trait]
 pub trait Entity: Send + Sync {
+    /// Returns the options of the entity.
     fn options(&self) -> &'static EntityOptions;
+    /// Returns the list.
     async fn list(&self, context: &RequestContext<'_>) -> PageResult;
+    /// Returns the form of a new object.
     async fn add_form(&self, context: &RequestContext<'_>) -> PageResult;
+    /// Saves a new object.
     async fn add(&self, context: &RequestContext<'_>, posted: &Posted) -> PageResult;
+    /// Returns the form of an object; read-only if the viewer may not change it.
     async fn change_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
+    /// Saves the changes of an object.
     async fn change(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult;
+    /// Returns the form of a copy of an object; 404 if the entity cannot be cloned.
     async fn clone_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
+    /// Saves a copy of an object; 404 if the entity cannot be cloned.
     async fn clone(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult;
+    /// Returns the confirmation page of a deletion.
     async fn delete_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
+    /// Deletes an object.
     async fn delete(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult;
+    /// Returns the history of an object.
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
+    /// Returns the page of a version; 404 if the entity has no versions.
     async fn version_page(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult;
+    /// Saves an old version again; 404 unless the entity restores at once.
     async fn restore_version(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult;
+    /// Returns the comparison of two versions, `?version_id1=` and `?version_id2=`.
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
-    /// Whether every field stands in one fieldset, every name of a fieldset is a field, and every column is one that the
-    /// list's query sorts by: what the compiler cannot see. `Err` says what is wrong.
+    /// Checks the declaration for mistakes that the compiler cannot see; `Err` describes the first.
+    ///
+    /// Every field must be in exactly one fieldset, every name in a fieldset must be a field, and the list must be able
+    /// to sort by every column with a key.
     fn check(&self) -> std::result::Result<(), String>;
 }
 
@@ -95,11 +111,11 @@ impl<D: EntityAdmin> Entity for D {
         let declared: Vec<&str> = self.fields().iter().map(|field| field.name).collect();
         for name in &declared {
             if placed.iter().filter(|placed| *placed == name).count() != 1 {
-                return Err(format!("the field {name} stands in no fieldset, or in several"));
+                return Err(format!("the field {name} is in no fieldset, or in several"));
             }
         }
         match placed.iter().find(|name| !declared.contains(name)) {
-            Some(name) => Err(format!("a fieldset names {name}, which is no field")),
+            Some(name) => Err(format!("a fieldset names {name}, which is not a field")),
             None => EntityAdmin::options(self).list.check(),
         }
     }

@@ -1,5 +1,5 @@
-//! What one entity declares: its options, its fields, and how its objects are loaded and saved. All its pages follow from
-//! that.
+//! The declaration of an entity: its options, its fields, and how its objects are loaded and saved. All its pages
+//! follow from it.
 
 use std::collections::BTreeSet;
 
@@ -21,18 +21,20 @@ use crate::store::lists::ListAsk;
 use crate::store::{Loaded, Result};
 use crate::templates::form_page::{InfoLine, RequiredKey};
 
-/// What a save is told beside the content.
+/// The parameters of a save, in addition to the content.
 pub struct SaveContext<'a> {
-    /// The names of the ticks that are set.
+    /// The names of the save options that are ticked.
     pub ticks: BTreeSet<&'static str>,
-    /// The object that the new one was cloned from.
+    /// The id of the object that a new one was cloned from; `None` if it was not.
     pub clone_of: Option<i64>,
+    /// The server's keys, with which API tokens are hashed.
     pub keys: &'a Keys,
-    /// What [`EntityAdmin::prepare`] made of a new object.
+    /// The result of [`EntityAdmin::prepare`] for a new object; else empty.
     pub prepared: String,
 }
 
 impl SaveContext<'_> {
+    /// Returns true if the save option is ticked.
     pub fn has(&self, tick: &str) -> bool {
         self.ticks.contains(tick)
     }
@@ -40,8 +42,9 @@ impl SaveContext<'_> {
 
 /// An object that was added.
 pub struct Created {
+    /// The result of the save.
     pub saved: Saved,
-    /// What is shown this once: the token of a new key; '' where there is none.
+    /// A secret that is shown only once, the token of a new key; empty if there is none.
     pub secret: String,
 }
 
@@ -51,56 +54,67 @@ impl From<Saved> for Created {
     }
 }
 
-/// An object with its name, as pages need it.
+/// An object with its name.
 pub struct NamedObject<C> {
+    /// The object: id, revision and content.
     pub loaded: Loaded<C>,
+    /// The name by which pages call the object.
     pub name: String,
 }
 
-/// What one entity declares; all its pages follow from it.
+/// The declaration of an entity; all its pages follow from it.
 #[async_trait]
 pub trait EntityAdmin: Send + Sync + 'static {
-    /// What a person edits. The same type is a version, where the entity has any.
+    /// The data that a user edits. Versions have the same type, if the entity has versions.
     type Content: Clone + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
 
+    /// Returns the options of the entity.
     fn options(&self) -> &'static EntityOptions;
 
+    /// Returns the fields of the form.
     fn fields(&self) -> &'static [Field<Self::Content>];
 
-    /// How people call the object.
+    /// Returns the name by which pages call the object.
     fn name(&self, content: &Self::Content) -> String;
 
-    /// The group that rules over the object; '' where it has none.
+    /// Returns the group whose members may change the object; empty if it is in none.
     fn group<'a>(&self, _content: &'a Self::Content) -> &'a str {
         ""
     }
 
-    /// A stored version of an object; `None` where the entity has no versions, or the version is another's.
+    /// Returns the content of a stored version; `None` if it is of another kind, or the entity has no versions.
     fn version(&self, _content: VersionContent) -> Option<Self::Content> {
         None
     }
 
-    /// What a new object starts with.
+    /// Returns the content that the form of a new object starts with.
     fn blank(&self) -> Self::Content {
         Self::Content::default()
     }
 
-    /// A key that the rows of a field need while another field has a certain value; the page warns while it is missing.
+    /// Returns the key that the rows of a field need while another field has a certain value; `None` if there is none.
     fn needed_key(&self, _field: &str) -> Option<RequiredKey> {
         None
     }
 
-    /// Of a new object, what takes so long that it is made before the transaction, in which nobody else can save.
+    /// Computes what takes long for a new object, such as a password hash.
+    ///
+    /// It is called before the transaction, because no one else can save during that.
     async fn prepare(&self, _content: &Self::Content) -> String {
         String::new()
     }
 
-    /// One page of the list.
+    /// Returns one page of the list.
     async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, context: &RequestContext<'_>)
     -> Result<ListTable>;
 
+    /// Loads an object; `None` if there is no such object.
     async fn load(&self, conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<Self::Content>>>;
 
+    /// Saves a new object.
+    ///
+    /// # Errors
+    /// `Rejected` for invalid content, `Denied` if the viewer may not add it.
     async fn create(
         &self,
         tx: &mut Transaction,
@@ -109,6 +123,11 @@ pub trait EntityAdmin: Send + Sync + 'static {
         extra: &SaveContext<'_>,
     ) -> std::result::Result<Created, SaveError>;
 
+    /// Saves the changes of an object.
+    ///
+    /// # Errors
+    /// `Rejected` for invalid content, `Denied` if the viewer may not change it, `Stale` if it has another revision
+    /// than `target` expects, `Gone` if it was deleted.
     async fn change(
         &self,
         tx: &mut Transaction,
@@ -118,9 +137,16 @@ pub trait EntityAdmin: Send + Sync + 'static {
         extra: &SaveContext<'_>,
     ) -> std::result::Result<Saved, SaveError>;
 
+    /// Deletes an object.
+    ///
+    /// # Errors
+    /// `Denied` if the viewer may not delete it, `Gone` if it was deleted before.
     async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError>;
 
-    /// Saves an old version again; only asked where the entity restores at once.
+    /// Saves an old version again; only called if the entity restores at once.
+    ///
+    /// # Errors
+    /// As [`EntityAdmin::change`].
     async fn restore(
         &self,
         _tx: &mut Transaction,
@@ -131,27 +157,27 @@ pub trait EntityAdmin: Send + Sync + 'static {
         Err(SaveError::Gone)
     }
 
-    /// What stands beside the form: what uses the object, who changed it.
+    /// Returns the information next to the form: what uses the object, who changed it last.
     async fn facts(
         &self,
         _conn: &mut PgConnection,
         _found: &Loaded<Self::Content>,
-        _visit: &RequestContext<'_>,
+        _context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
         Ok(Vec::new())
     }
 
-    /// What else is affected when the object is deleted.
+    /// Returns what else is affected by the deletion of the object.
     async fn affected(
         &self,
         _conn: &mut PgConnection,
         _found: &Loaded<Self::Content>,
-        _visit: &RequestContext<'_>,
+        _context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
         Ok(Vec::new())
     }
 
-    /// The object of this id with its name.
+    /// Loads an object with its name; `None` if there is no such object.
     async fn find(&self, conn: &mut PgConnection, id: i64) -> Result<Option<NamedObject<Self::Content>>> {
         let loaded = self.load(conn, id).await?;
         Ok(loaded.map(|loaded| NamedObject { name: self.name(&loaded.content), loaded }))

@@ -1,4 +1,4 @@
-//! Flash messages: what an action did is shown on the next page. A cookie holds the messages until then.
+//! Flash messages: the result of an action, shown on the next page. A cookie keeps them until then.
 
 use rocket::Request;
 use rocket::http::{Cookie, SameSite};
@@ -6,12 +6,12 @@ use rocket::http::{Cookie, SameSite};
 use crate::http::client_ip;
 use crate::templates::{Message, Tone};
 
-/// As in POEM 2.3.
+/// The name of the cookie, as in POEM 2.3.
 const COOKIE: &str = "messages";
-/// Browsers keep cookies of 4 KB; the messages are percent-encoded, and has attributes.
+/// The maximum length of the percent-encoded messages. Browsers accept 4 KB for a cookie with its attributes.
 const MAX_LENGTH: usize = 3_500;
 
-/// Makes the next page show the lines.
+/// Sets the flash messages of the next page, one for each line.
 pub fn set(request: &Request<'_>, lines: &[String]) {
     let cookie = Cookie::build((COOKIE, in_a_cookie(lines)))
         .path("/")
@@ -21,7 +21,7 @@ pub fn set(request: &Request<'_>, lines: &[String]) {
     request.cookies().add(cookie);
 }
 
-/// The messages that this page has to show; the next one does not show them again.
+/// Takes the flash messages for this page; the next page does not show them again.
 pub fn take(request: &Request<'_>) -> Vec<Message> {
     let Some(cookie) = request.cookies().get(COOKIE) else { return Vec::new() };
     let messages = cookie.value().lines().map(|line| Message { tone: Tone::Success, text: line.to_owned() }).collect();
@@ -29,17 +29,17 @@ pub fn take(request: &Request<'_>) -> Vec<Message> {
     messages
 }
 
-/// As many of the lines as a cookie holds, and that there are more.
+/// Joins the lines, cut off with “…” if they are too long for the cookie.
 fn in_a_cookie(lines: &[String]) -> String {
     let encoded = |text: &str| text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { 1 } else { 3 }).sum::<usize>();
-    let mut room = MAX_LENGTH;
+    let mut left = MAX_LENGTH;
     let mut text = String::new();
     for c in lines.join("\n").chars() {
         let size = encoded(c.encode_utf8(&mut [0; 4]));
-        if size > room {
+        if size > left {
             return text + " …";
         }
-        room -= size;
+        left -= size;
         text.push(c);
     }
     text

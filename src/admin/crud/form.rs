@@ -1,4 +1,5 @@
-//! The form of an object: empty, filled, filled from another or from an old version; to be saved, or only to be read.
+//! The form of an object: blank, or filled with the object, with the original of a copy, or with an old version;
+//! editable or read-only.
 
 use rocket::http::Status;
 use sqlx::PgConnection;
@@ -17,31 +18,46 @@ use crate::store::versions::{self, VersionRow};
 use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine};
 use crate::templates::{Link, Page};
 
-/// Which form: of a new object, a copy, or one that exists.
+/// The mode of a form: a new object, a copy, or an existing object.
 pub enum FormMode<'a, C> {
+    /// A new object.
     Add,
-    Clone { of: &'a NamedObject<C> },
-    Change { of: &'a NamedObject<C> },
+    /// A copy of an object.
+    Clone {
+        /// The original.
+        of: &'a NamedObject<C>,
+    },
+    /// An existing object.
+    Change {
+        /// The object as it is saved now.
+        of: &'a NamedObject<C>,
+    },
 }
 
-/// What a form shows beside what it is for.
+/// The input that a form shows, with its errors and messages.
 pub struct FormView<'a> {
+    /// The values of the fields.
     pub draft: &'a Draft,
+    /// The errors of the fields; empty at first.
     pub errors: &'a ValidationErrors,
-    /// Revision and content (as JSON) that the form was opened with first; `None`: it is opened now.
+    /// The revision and the content (as JSON) that the form was first opened with; `None` if it is opened now.
     pub opened: Option<(String, String)>,
+    /// The changes of others, after a save conflict; else `None`.
     pub conflict: Option<ConflictView>,
-    /// Names of the ticks that are set; `None`: all, as a form begins.
+    /// The names of the save options that are ticked; `None` for all, as in a form that is opened now.
     pub ticks: Option<&'a [&'static str]>,
+    /// The field that needs more blank rows; `None` if no button for it was pressed.
     pub more_rows: Option<&'a str>,
-    /// What is shown this once; '' else.
+    /// A secret that is shown only once; else empty.
     pub secret: String,
-    /// What has to be known of what it is filled with, which is saved nowhere; '' where there is nothing to say.
+    /// The origin of the values in the form, if they are not the saved ones; else empty.
     pub notice: String,
+    /// The HTTP status of the page.
     pub status: Status,
 }
 
 impl<'a> FormView<'a> {
+    /// Returns a view of this input and these errors, without any message, with status 200.
     pub fn fresh(draft: &'a Draft, errors: &'a ValidationErrors) -> Self {
         Self {
             draft,
@@ -57,12 +73,13 @@ impl<'a> FormView<'a> {
     }
 }
 
+/// Returns the form of a new object.
 pub async fn add<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> PageResult {
     let draft = Draft::of(entity.fields(), &entity.blank());
     again(entity, context, None, FormView::fresh(&draft, &ValidationErrors::default())).await
 }
 
-/// The form of a new object, or of a copy of another, as somebody has filled it.
+/// Returns the form of a new object, or of a copy of another, with the input that was posted.
 pub async fn again<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
@@ -79,6 +96,7 @@ pub async fn again<D: EntityAdmin>(
     show(tx.conn(), entity, context, FormMode::Clone { of: &found }, shown).await
 }
 
+/// Returns the form of an object, or of one of its old versions with `?restore=VERSION`.
 pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
     context.may(entity.options().kind, Action::View)?;
     let mut tx = context.read().await?;
@@ -87,7 +105,7 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     if let Some((row, content)) = restored(tx.conn(), entity, context, &found).await? {
         let draft = Draft::of(entity.fields(), &content);
         let label = if row.label.is_empty() { context.time(row.created).0 } else { row.label };
-        let notice = format!("Filled with the version {label}. Nothing is saved yet.");
+        let notice = format!("This is version {label}. Give it a new version number and save to restore it.");
         let shown = FormView { notice, ..FormView::fresh(&draft, &nothing) };
         return show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await;
     }
@@ -95,7 +113,7 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     show(tx.conn(), entity, context, FormMode::Change { of: &found }, FormView::fresh(&draft, &nothing)).await
 }
 
-/// The old version that the form shall be filled with, where the address names one and the viewer may save it.
+/// Returns the old version that the address asks for; `None` if it asks for none, 403 if the viewer may not save it.
 async fn restored<D: EntityAdmin>(
     conn: &mut PgConnection,
     entity: &D,
@@ -110,7 +128,7 @@ async fn restored<D: EntityAdmin>(
     Ok(Some(old(conn, entity, (found.loaded.id, version)).await?))
 }
 
-/// A version of an object, and what the object was then; 404 where this object has not this version.
+/// Loads a version of an object, with its content; 404 if the object has no such version.
 pub async fn old<D: EntityAdmin>(
     conn: &mut PgConnection,
     entity: &D,
@@ -122,6 +140,7 @@ pub async fn old<D: EntityAdmin>(
     Ok((row, content))
 }
 
+/// Returns the form of a copy of an object.
 pub async fn clone_of<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
     let mut tx = context.read().await?;
     let found = original_of(tx.conn(), entity, context, id).await?;
@@ -136,7 +155,7 @@ pub async fn clone_of<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, 
     .await
 }
 
-/// What shall be cloned, where the viewer may.
+/// Loads the original of a copy; 404 if the entity cannot be cloned, 403 if the viewer may not.
 async fn original_of<D: EntityAdmin>(
     conn: &mut PgConnection,
     entity: &D,
@@ -152,7 +171,7 @@ async fn original_of<D: EntityAdmin>(
     Ok(found)
 }
 
-/// The page of a form.
+/// Returns the page of a form.
 pub async fn show<D: EntityAdmin>(
     conn: &mut PgConnection,
     entity: &D,
@@ -241,7 +260,7 @@ fn form_page<D: EntityAdmin>(
     }
 }
 
-/// The label and the first column of a field; '' where there is none.
+/// Returns the label and the first column of a field, for its errors; empty if there is none.
 fn named<C>(fields: &[Field<C>], name: &str) -> (&'static str, &'static str) {
     let Some(field) = fields.iter().find(|field| field.name == name) else { return ("", "") };
     let column = match field.kind {
@@ -251,12 +270,12 @@ fn named<C>(fields: &[Field<C>], name: &str) -> (&'static str, &'static str) {
     (field.label, column)
 }
 
-/// The content as JSON, for the view of a conflict.
+/// Returns the content as JSON, for the view of a conflict.
 pub fn base_of<C: serde::Serialize>(content: &C) -> String {
     serde_json::to_string(content).unwrap_or_default()
 }
 
-/// Why nothing can be typed, and whom to ask.
+/// Returns the reason why the form is read-only, and whom to ask; `None` if it can be saved.
 fn read_only<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
@@ -268,8 +287,8 @@ fn read_only<D: EntityAdmin>(
     let denial =
         crate::domain::model::policy::decide(viewer, entity.options().kind, Action::StartChanging { group }).err()?;
     let whom = match group {
-        "" => "It is in no group: a superuser can change it.".to_owned(),
-        group => format!("Members of the group {group}, and superusers, can change it."),
+        "" => "It is in no group; only a superuser can change it.".to_owned(),
+        group => format!("Members of the group {group} and superusers can change it."),
     };
     Some(format!("{denial} {whom}"))
 }
@@ -279,7 +298,7 @@ fn tools<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMo
     let (options, at, id) = (entity.options(), context.at(), of.loaded.id);
     let may_clone =
         options.can_clone && context.allows(options.kind, Action::Clone { group: entity.group(&of.loaded.content) });
-    // Without login there is the history of what has versions.
+    // Public pages have histories of versions only, not of log entries.
     let has_history = context.viewer.is_some() || options.has_versions();
     let history = has_history.then(|| Link::new("History", at.history(options.kind, id)));
     let clone = may_clone.then(|| Link::new("Clone", at.clone_of(options.kind, id)));

@@ -1,8 +1,8 @@
-//! Hidden fields and buttons that forms carry in addition to the fields of their entity.
+//! The names of the hidden fields and buttons that every form has in addition to its entity's fields.
 
 /// The revision of the object that the form was opened with.
 pub const REVISION: &str = "_revision";
-/// Its content at that moment, as JSON, for the view of a conflict.
+/// The content that the form was opened with, as JSON, for the view of a conflict.
 pub const BASE: &str = "_base";
-/// The button that adds rows without saving; its value is the field.
+/// The button that adds rows without saving; its value is the name of the field.
 pub const MORE: &str = "_more";

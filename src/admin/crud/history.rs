@@ -1,4 +1,4 @@
-//! What happened to an object: its versions where it has any, its log entries else.
+//! The history of an object: its versions, or its log entries if the entity has no versions.
 
 use sqlx::PgConnection;
 
@@ -14,9 +14,10 @@ use crate::store::{audit_log, versions};
 use crate::templates::history_page::{Event, HistoryPage};
 use crate::templates::{Link, Page};
 
-/// Of an object without versions, the newest so many are shown; the log has them all.
+/// The maximum number of log entries in the history of an object; the log has them all.
 const LOG_ENTRIES: i64 = 500;
 
+/// Returns the history page; 404 on public pages of entities without versions.
 pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
     let options = entity.options();
     context.may(options.kind, Action::View)?;
@@ -37,13 +38,13 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
         is_labelled: events.iter().any(|event| !event.label.is_empty()),
         events,
         older,
-        empty: "Nothing is known of its history.".to_owned(),
+        empty: "No history yet.".to_owned(),
         object: found.name.clone(),
     };
     response::page(Page::new(layout(entity, context, &found, &[("History", "")]), content))
 }
 
-/// The layout of a page below the history of an object.
+/// Returns the layout of a page below an object; `steps` has the breadcrumbs after the object.
 pub fn layout<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
@@ -65,7 +66,7 @@ fn of_versions<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, rows: V
         .collect()
 }
 
-/// A version as a line of the history.
+/// Converts a version to a line of the history.
 pub fn event<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, row: &VersionRow, id: i64) -> Event {
     let (time, iso) = context.time(row.created);
     Event {
@@ -80,7 +81,7 @@ pub fn event<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, row: &Ver
     }
 }
 
-/// The newest log entries of an object, and how many older ones it has.
+/// Returns the newest log entries of an object, and the number of older ones.
 async fn of_log<D: EntityAdmin>(
     context: &RequestContext<'_>,
     conn: &mut PgConnection,
@@ -92,13 +93,13 @@ async fn of_log<D: EntityAdmin>(
     Ok((events, (found.total - LOG_ENTRIES).max(0)))
 }
 
-/// A log entry as a line of a history.
+/// Converts a log entry to a line of the history.
 pub fn log_event(context: &RequestContext<'_>, row: &LogRow) -> Event {
     let (time, iso) = context.time(row.time);
     Event { time, iso, user: row.username.clone(), message: in_words(row), ..Event::default() }
 }
 
-/// What an entry says was done.
+/// Returns the message of a log entry, or the action if it has no message.
 pub fn in_words(row: &LogRow) -> String {
     if !row.message.is_empty() {
         return row.message.clone();

@@ -1,4 +1,4 @@
-//! The list of an entity: search, filters, order, paging, all kept in the address.
+//! The list of an entity: search, filters, order and paging, all of which are in the address.
 
 use std::collections::HashMap;
 
@@ -18,29 +18,33 @@ use crate::store::lists::{ListAsk, WITHOUT_GROUP, log_entries, profiles};
 use crate::templates::list_page::{self as pages, Choice, Heading, ListPage, Paging};
 use crate::templates::{Link, Page};
 
-/// Rows of a page.
+/// The number of rows on a page.
 pub const PAGE_SIZE: i64 = 30;
-/// The order and the page in the address, as POEM 2.3 had them; its orders are still understood ([`ListOptions::order`]).
+/// The order in the address, as in POEM 2.3; its orders are still understood ([`ListOptions::order`]).
 const ORDER: &str = "o";
+/// The number of the page in the address, from 1.
 const PAGE: &str = "p";
 
-/// What of a list is asked for.
+/// The part of a list that an address asks for.
 pub struct ListQuery {
+    /// The text that is searched for; empty without a search.
     pub search: String,
-    /// A column's key.
+    /// The key of the column that the list is sorted by.
     pub sort: &'static str,
+    /// True for the reverse order.
     pub descending: bool,
+    /// The number of the page, from 1.
     pub page: i64,
-    /// Filters that are on: name and value.
+    /// The filters that are on, as name and value.
     pub filters: Vec<(&'static str, String)>,
-    /// What else of the address stays while the list is searched, filtered and sorted.
+    /// Other parameters of the address that search, filters and sorting keep, as name and value.
     pub kept: Vec<(String, String)>,
 }
 
 impl ListQuery {
-    /// Reads the address; what it says wrongly counts as not said.
+    /// Reads the address; invalid values are ignored.
     pub fn read(listing: &ListOptions, context: &RequestContext<'_>) -> Self {
-        let order = context.query(ORDER).and_then(|said| listing.order(said));
+        let order = context.query(ORDER).and_then(|order| listing.order(order));
         let (sort, descending) = order.or_else(|| listing.order(listing.default_sort)).unwrap_or_default();
         let filters = listing.filters.iter().filter_map(|filter| {
             let value = context.query(filter.name).filter(|value| filter.source.takes(value))?;
@@ -56,10 +60,12 @@ impl ListQuery {
         }
     }
 
+    /// Sets the other parameters that the links of the list keep.
     pub fn with_kept(self, kept: Vec<(String, String)>) -> Self {
         Self { kept, ..self }
     }
 
+    /// Returns the parameters for the list's database query.
     pub fn ask(&self) -> ListAsk<'_> {
         ListAsk {
             search: &self.search,
@@ -76,7 +82,9 @@ impl ListQuery {
         format!("{sign}{}", self.sort)
     }
 
-    /// The list's address with one thing of it another; '' leaves it out. All but a page begins at the first page.
+    /// Returns the list's address with one parameter replaced; an empty value removes it.
+    ///
+    /// The number of the page is not kept: a changed search, filter or order begins at the first page.
     pub fn address(&self, listing: &ListOptions, base: &str, (name, value): (&str, &str)) -> String {
         let mut pairs = self.pairs(listing);
         pairs.retain(|(of, _)| of != name);
@@ -85,7 +93,7 @@ impl ListQuery {
         address(base, pairs)
     }
 
-    /// The list's address with other things kept.
+    /// Returns the list's address with other kept parameters.
     pub fn address_with(&self, listing: &ListOptions, base: &str, kept: Vec<(String, String)>) -> String {
         let mut pairs = self.pairs(listing);
         pairs.extend(kept);
@@ -99,7 +107,7 @@ impl ListQuery {
         pairs
     }
 
-    /// The order, where it is not the usual one.
+    /// Returns the order as a parameter; `None` if it is the default.
     fn kept_order(&self, listing: &ListOptions) -> Option<(String, String)> {
         (self.order() != listing.default_sort).then(|| (ORDER.to_owned(), self.order()))
     }
@@ -114,7 +122,7 @@ fn address(base: &str, mut pairs: Vec<(String, String)>) -> String {
 }
 
 impl ListQuery {
-    /// The list's page, but for its heading and what can be done there.
+    /// Returns the list's page, except for its heading, the link to add, and the text of an empty list.
     pub fn page(
         &self,
         listing: &ListOptions,
@@ -138,6 +146,7 @@ impl ListQuery {
     }
 }
 
+/// Returns the list page of an entity.
 pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> PageResult {
     let options = entity.options();
     context.may(options.kind, Action::View)?;
@@ -171,13 +180,14 @@ fn list_page(
 }
 
 fn empty(options: &EntityOptions, query: &ListQuery) -> String {
-    let many = options.kind.info().many.to_lowercase();
+    let many = options.kind.info().plural();
     match query.search.is_empty() && query.filters.is_empty() {
-        true => format!("There are no {many} yet."),
-        false => format!("No {many} fit the search and filters."),
+        true => format!("No {many} yet."),
+        false => format!("No {many} match."),
     }
 }
 
+/// Returns the headings of the columns, each with the address of the list sorted by it.
 pub fn headings(listing: &ListOptions, query: &ListQuery, base: &str) -> Vec<Heading> {
     let heading = |column: &ListColumn| {
         let is_current = !column.key.is_empty() && column.key == query.sort;
@@ -194,7 +204,7 @@ pub fn headings(listing: &ListOptions, query: &ListQuery, base: &str) -> Vec<Hea
     listing.columns.iter().map(heading).collect()
 }
 
-/// What is on, each with the address of the list without it.
+/// Returns the search and the filters that are on, each with the address of the list without it.
 fn active(listing: &ListOptions, query: &ListQuery, base: &str, filters: &[pages::FilterView]) -> Vec<Link> {
     let search = (!query.search.is_empty())
         .then(|| Link::new(format!("Search: {}", query.search), query.address(listing, base, (SEARCHED, ""))));
@@ -206,7 +216,7 @@ fn active(listing: &ListOptions, query: &ListQuery, base: &str, filters: &[pages
     search.into_iter().chain(filters).collect()
 }
 
-/// Where the list can go from here; `address` gives that of a page.
+/// Returns the links to other pages of the list; `address` returns the address of a page by its number.
 pub fn paging(total: i64, page: i64, address: impl Fn(String) -> String) -> Paging {
     let last = ((total + PAGE_SIZE - 1) / PAGE_SIZE).max(1);
     let page = page.clamp(1, last);
@@ -236,6 +246,7 @@ pub fn paging(total: i64, page: i64, address: impl Fn(String) -> String) -> Pagi
     }
 }
 
+/// Returns the filters of a list with their choices, the current one selected.
 pub async fn filters(
     conn: &mut PgConnection,
     listing: &ListOptions,
@@ -248,7 +259,7 @@ pub async fn filters(
         let value = query.filters.iter().find(|(name, _)| *name == filter.name).map_or("", |(_, value)| value.as_str());
         let mut choices = vec![choice("", "All", value)];
         choices.extend(filter_choices(conn, filter, &chosen_from, value).await?);
-        // What is on is shown, also where nothing bears it (any more).
+        // A filter that is on is shown even if no object has its value (any more).
         if !choices.iter().any(|choice| choice.selected) {
             choices.push(choice(value, value, value));
         }
@@ -276,7 +287,7 @@ async fn filter_choices(
         FilterSource::Of(source) => of(source),
         FilterSource::Grouped(source) => {
             let mut found = of(source);
-            found.push(choice(WITHOUT_GROUP, "Without a group", value));
+            found.push(choice(WITHOUT_GROUP, "No group", value));
             found
         }
     })
@@ -290,8 +301,8 @@ fn choice(value: &str, label: &str, selected: &str) -> Choice {
     Choice { value: value.to_owned(), label: label.to_owned(), selected: value == selected }
 }
 
-/// The filters with the words of a span of time as the moment it begins with, in the configured time zone; `None` where
-/// no such filter is declared.
+/// Returns the filters with a date range such as `week` replaced by its first moment, in the configured time zone;
+/// `None` if the list has no such filter.
 fn since(
     listing: &ListOptions,
     context: &RequestContext<'_>,
@@ -306,7 +317,7 @@ fn since(
     Some(all.collect())
 }
 
-/// The first day of a span of time up to today.
+/// Returns the first day of a date range up to today; `None` for an unknown one.
 fn first_day(span: &str, today: NaiveDate) -> Option<NaiveDate> {
     match span {
         "today" => Some(today),
@@ -322,10 +333,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_span_of_time_that_can_be_chosen_begins_some_day() {
+    fn every_date_range_has_a_first_day() {
         let today = NaiveDate::from_ymd_opt(2024, 3, 5).unwrap();
         let first_days = FilterSource::Since.fixed().unwrap().iter().map(|(span, _)| first_day(span, today));
-        let words: Vec<_> = first_days.map(|day| day.expect("its first day").to_string()).collect();
-        assert_eq!(words, ["2024-03-05", "2024-02-27", "2024-03-01", "2024-01-01"]);
+        let dates: Vec<_> = first_days.map(|day| day.expect("its first day").to_string()).collect();
+        assert_eq!(dates, ["2024-03-05", "2024-02-27", "2024-03-01", "2024-01-01"]);
     }
 }

@@ -1,23 +1,23 @@
-//! The generic pages of every entity, made from one declaration: list, form, save, history, versions, comparison,
+//! The generic pages of every entity, made from its declaration: list, form, save, history, versions, comparison,
 //! conflict, deletion. No entity is named here.
 
 pub mod autocomplete; //    suggestions while typing
-pub mod cached_page; //     pages through the page cache
-mod conflict; //            two who edited the same object
+pub mod cached_page; //     pages read through the page cache
+mod conflict; //            two users edited the same object
 mod delete;
-mod diff; //                two contents, field by field
+mod diff; //                comparison of two contents
 pub mod entity; //          the pages of an entity, as the routes call them
-pub mod entity_admin; //    what an entity declares
-pub mod flash; //           messages that the next page shows
+pub mod entity_admin; //    the declaration of an entity
+pub mod flash; //           flash messages for the next page
 mod form;
 mod form_fields; //         hidden fields and buttons of forms
 pub mod history;
 pub mod list;
 pub mod list_table; //      the rows of a list
-pub mod options; //         what an entity declares, apart from its fields
-pub mod page_cache; //      rendered pages, kept in memory
-pub mod request_context; // tenant, viewer, query: the guards of pages
-pub mod response; //        what the route of a page returns
+pub mod options; //         the declaration apart from the fields
+pub mod page_cache; //      rendered pages in memory
+pub mod request_context; // tenant, viewer and query; the guards of pages
+pub mod response; //        the result of the route of a page
 mod save;
 mod versions;
 pub mod widgets;

@@ -1,40 +1,43 @@
-//! What an entity says of itself, apart from its fields.
+//! The options of an entity: its names, its list, its fieldsets and what can be done with its objects.
 
 use crate::domain::form::field::Choices;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::store::lists::{NO, YES};
 
-/// A column of the list.
+/// A column of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct ListColumn {
-    /// What the list's query knows it by; '' where the list cannot be sorted by it.
+    /// The key by which the list's query sorts; empty if the list cannot be sorted by this column.
     pub key: &'static str,
+    /// The heading of the column.
     pub label: &'static str,
 }
 
-/// The choices of a filter by a flag: value and label.
+/// The choices of a filter by a flag, as value and label.
 const YES_OR_NO: &[(&str, &str)] = &[(YES, "Yes"), (NO, "No")];
-/// Those of a filter by a span of time up to now.
+/// The choices of a filter by a date range up to now, as value and label.
 const SINCE: &[(&str, &str)] =
     &[("today", "Today"), ("week", "Past 7 days"), ("month", "This month"), ("year", "This year")];
 
-/// What the choices of a filter are.
+/// The source of the choices of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilterSource {
+    /// The same choices as in forms.
     Of(Choices),
     /// The VOs that own a profile.
     OwningVos,
-    /// Groups, and «without a group».
+    /// Groups, and “No group”.
     Grouped(Choices),
+    /// Yes and No.
     YesOrNo,
-    /// The kinds of objects that log entries speak of.
+    /// The kinds of objects in the log.
     LoggedKinds,
     /// Today, the past 7 days, this month, this year.
     Since,
 }
 
 impl FilterSource {
-    /// What forms can be filled from as well; `None` for the others.
+    /// Returns the choices of forms that the filter uses; `None` for the other sources.
     pub fn choices(self) -> Option<Choices> {
         match self {
             Self::Of(choices) | Self::Grouped(choices) => Some(choices),
@@ -42,7 +45,7 @@ impl FilterSource {
         }
     }
 
-    /// Value and label of each choice, where they are the same whatever the data are; `None` for the others.
+    /// Returns the fixed choices, as value and label; `None` if the choices depend on the data.
     pub fn fixed(self) -> Option<&'static [(&'static str, &'static str)]> {
         match self {
             Self::YesOrNo => Some(YES_OR_NO),
@@ -51,71 +54,78 @@ impl FilterSource {
         }
     }
 
-    /// Whether a list can be filtered by the value. (By a name that nothing bears, too: it then finds nothing.)
+    /// Returns true if a list can be filtered by the value. Unknown names are accepted; they find nothing.
     pub fn takes(self, value: &str) -> bool {
         !value.is_empty() && self.fixed().is_none_or(|fixed| fixed.iter().any(|(of, _)| *of == value))
     }
 }
 
-/// A filter of the list.
+/// A filter of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct ListFilter {
-    /// Its name in the address, and what the list's query knows it by.
+    /// The name in the address and in the list's query.
     pub name: &'static str,
+    /// The label of the filter.
     pub label: &'static str,
+    /// The source of its choices.
     pub source: FilterSource,
 }
 
-/// A choice of how to save, on the form of an object that exists.
+/// An option of a save, shown as a checkbox on the form of an existing object.
 #[derive(Debug, Clone, Copy)]
 pub struct SaveOption {
+    /// The name of the checkbox.
     pub name: &'static str,
+    /// The label of the checkbox.
     pub label: &'static str,
+    /// The help text below the checkbox.
     pub help: &'static str,
 }
 
-/// Fields that stand together. Every field stands in one; the generic tests see to it.
+/// Fields that belong together. Every field is in exactly one fieldset; the generic tests check it.
 #[derive(Debug, Clone, Copy)]
 pub struct Fieldset {
-    /// '' for the first.
+    /// The heading; empty if it has none.
     pub legend: &'static str,
+    /// The help text below the heading; empty if there is none.
     pub help: &'static str,
-    /// By their names.
+    /// The names of the fields, in order.
     pub fields: &'static [&'static str],
-    /// Needed only while the field named first has this value.
+    /// A field and its value: the page's script hides the fieldset for other values.
     pub only_if: Option<(&'static str, &'static str)>,
 }
 
-/// How an old version comes back.
+/// The way in which an old version is restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restore {
-    /// It has no versions: its history are its log entries.
+    /// The entity has no versions; its history consists of log entries.
     Never,
-    /// The form opens, filled with it.
+    /// The form opens, filled with the old version.
     InForm,
-    /// It is saved as it was.
+    /// The old version is saved again, unchanged.
     AtOnce,
 }
 
-/// How a list is searched, filtered and sorted.
+/// The options of a list: columns, order, filters and search.
 #[derive(Debug, Clone, Copy)]
 pub struct ListOptions {
+    /// The columns, from left to right.
     pub columns: &'static [ListColumn],
-    /// What the list's query can sort by: the keys of the columns.
+    /// The keys by which the list's query can sort.
     pub sorts: &'static [&'static str],
-    /// By which column it is sorted if nobody says; '-' before it for the other way round.
+    /// The key of the default order; with a leading `-`, in reverse.
     pub default_sort: &'static str,
+    /// The filters, in order.
     pub filters: &'static [ListFilter],
-    /// What the search looks at, in words.
+    /// The searched fields as they follow “Search” in the label: `names and VOs`.
     pub searched: &'static str,
 }
 
 impl ListOptions {
-    /// The order that an address asks for: the key of a column, and whether it is turned round (a '-' before it). `None`
-    /// where the list cannot be sorted so.
+    /// Parses the order in an address: the key of a column, and true for the reverse order (a leading `-`).
     ///
-    /// POEM 2.3 named columns by number, from 1 on, and several of them with '.' between: `1.-2`. Of these the first
-    /// counts.
+    /// Returns `None` if the list cannot be sorted so. POEM 2.3 named columns by their numbers, from 1, and several of
+    /// them separated by dots (`1.-2`); of these the first counts.
     pub fn order(&self, order: &str) -> Option<(&'static str, bool)> {
         let of_column = |order: &str| {
             let (of, descending) = order.strip_prefix('-').map_or((order, false), |of| (of, true));
@@ -128,7 +138,9 @@ impl ListOptions {
         order.split('.').find_map(of_column)
     }
 
-    /// Whether the list can be sorted by just what its columns say, and by its default. `Err` says what is wrong.
+    /// Checks that the query sorts by exactly the keys of the columns, and that the default is one of them.
+    ///
+    /// `Err` describes the first mistake.
     pub fn check(&self) -> Result<(), String> {
         let keys = || self.columns.iter().map(|column| column.key).filter(|key| !key.is_empty());
         if let Some(key) = keys().find(|key| !self.sorts.contains(key)) {
@@ -144,20 +156,27 @@ impl ListOptions {
     }
 }
 
-/// An entity, as far as it is no matter of types.
+/// The options of an entity, which do not depend on the type of its content.
 #[derive(Debug)]
 pub struct EntityOptions {
+    /// The kind of its objects.
     pub kind: ObjectKind,
+    /// The options of the list.
     pub list: ListOptions,
+    /// The fieldsets of the form, in order.
     pub fieldsets: &'static [Fieldset],
+    /// The options of a save; empty if there are none.
     pub ticks: &'static [SaveOption],
+    /// True if objects can be cloned.
     pub can_clone: bool,
-    /// The field before which the tenant's namespace is shown.
+    /// The field that shows the tenant's namespace before its input; `None` if there is none.
     pub namespaced: Option<&'static str>,
+    /// The way in which old versions are restored.
     pub restore: Restore,
 }
 
 impl EntityOptions {
+    /// Returns true if the entity has versions.
     pub fn has_versions(&self) -> bool {
         self.restore != Restore::Never
     }
@@ -203,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_whose_query_knows_other_columns_is_noticed() {
+    fn a_list_whose_query_sorts_by_other_columns_is_rejected() {
         assert_eq!(LIST.check(), Ok(()));
         assert!(ListOptions { sorts: &["name"], ..LIST }.check().is_err());
         assert!(ListOptions { sorts: &["name", "time", "user"], ..LIST }.check().is_err());
@@ -211,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_takes_only_what_filters() {
+    fn a_filter_accepts_only_its_choices() {
         assert!(FilterSource::YesOrNo.takes(YES) && !FilterSource::YesOrNo.takes("maybe"));
         assert!(FilterSource::Since.takes("week") && !FilterSource::Since.takes("foo"));
         assert!(FilterSource::OwningVos.takes("foo") && !FilterSource::OwningVos.takes(""));

@@ -1,10 +1,10 @@
-//! The page cache. Rendering a page takes PostgreSQL and the templates some ten milliseconds; a cached page costs the one
-//! query for the session.
+//! The page cache. Rendering a page takes PostgreSQL and the templates about ten milliseconds; a cached page costs only
+//! the query for the session.
 //!
-//! A page is cached for one viewer, at one address, in one state of the tenant's data. The stamp of that state is read with
-//! the session (or known to the tenant directory, if nobody is logged in), so the next request sees a change, whichever
-//! server made it. Only pages of tables whose changes give the tenant a new stamp are cached: not those of users, groups
-//! and log entries.
+//! A page is cached for one viewer, one address and one state of the tenant's data. The stamp of that state is read
+//! with the session (or from the tenant directory, without a login), so the next request sees every change, whichever
+//! server made it. Only pages of tables whose changes give the tenant a new stamp are cached: not those of users,
+//! groups and log entries.
 
 use chrono_tz::Tz;
 use quick_cache::Weighter;
@@ -13,11 +13,11 @@ use quick_cache::sync::Cache;
 use crate::domain::model::policy::Viewer;
 use crate::templates::page::Html;
 
-/// The memory that the pages of all tenants may take, in bytes. The least frequently used are evicted first.
+/// The maximum size of the pages of all tenants, in bytes. The least frequently used are evicted first.
 const MEMORY: u64 = 8 * 1024 * 1024;
-/// The usual size of a list.
+/// The typical size of a list, in bytes, from which the number of entries is estimated.
 const USUAL_SIZE: u64 = 16 * 1024;
-/// What an entry takes in addition to key and page.
+/// The size of an entry in addition to its key and page, in bytes.
 const ENTRY_SIZE: u64 = 200;
 
 /// The cached pages of all tenants.
@@ -28,16 +28,22 @@ pub struct PageCache(Cache<PageKey, CachedPage, BySize>);
 pub struct PageKey {
     /// The tenant's id.
     pub tenant: i64,
+    /// The path of the address.
     pub path: String,
+    /// The query of the address, as it was sent.
     pub query: String,
+    /// The user with their rights; `None` on public pages.
     pub viewer: Option<Viewer>,
+    /// The CSRF token in the page's forms; empty on public pages.
     pub csrf: String,
+    /// The time zone in which times are shown.
     pub timezone: Tz,
+    /// The namespace before the names of profiles; empty if none is configured.
     pub namespace: String,
 }
 
 impl PageKey {
-    /// About the bytes that it takes.
+    /// Returns the approximate size in bytes.
     fn size(&self) -> usize {
         let Self { path, query, viewer, csrf, namespace, .. } = self;
         let groups = viewer.iter().flat_map(|viewer| &viewer.groups).map(|(_, name)| name.len()).sum::<usize>();
@@ -67,12 +73,12 @@ impl Default for PageCache {
 }
 
 impl PageCache {
-    /// The page; `None` unless it is cached with this stamp.
+    /// Returns the page; `None` if it is not cached, or with another stamp.
     pub fn get(&self, key: &PageKey, stamp: &str) -> Option<Html> {
         self.0.get(key).filter(|page| page.stamp == stamp).map(|page| page.html)
     }
 
-    /// Caches a page that was rendered at this stamp.
+    /// Caches a page that was rendered at this stamp; it replaces an older one.
     pub fn insert(&self, key: PageKey, stamp: &str, html: &Html) {
         self.0.insert(key, CachedPage { stamp: stamp.to_owned(), html: html.clone() });
     }

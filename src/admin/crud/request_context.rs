@@ -29,38 +29,43 @@ use crate::store::sessions::Session;
 use crate::templates::{Addresses, Layout, Message};
 use crate::tenants::guard::CurrentTenant;
 
-/// What is searched for, in the address.
+/// The name of the search text in the address.
 pub const SEARCHED: &str = "q";
-/// More characters of it nobody means.
+/// The maximum length of a search text, in characters; the rest is ignored.
 const LONGEST_SEARCH: usize = 200;
 
-/// What every page needs to know.
+/// The context of a request for a page.
 pub struct RequestContext<'r> {
+    /// The tenant of the request's host.
     pub tenant: CurrentTenant<'r>,
-    /// `None`: a public page.
+    /// The user with their rights; `None` on public pages.
     pub viewer: Option<Viewer>,
+    /// The server's keys.
     pub keys: &'r Keys,
+    /// The configuration at the time of the request.
     pub config: Arc<Config>,
-    /// The path that was asked for, without its query.
+    /// The requested path, without its query.
     pub path: &'r str,
-    /// The state that the tenant's data were in when the request came.
+    /// The stamp of the tenant's data when the request came.
     pub stamp: String,
+    /// The page cache.
     pub pages: &'r PageCache,
+    /// The web server, which renders templates.
     pub rocket: &'r Rocket<Orbit>,
     pool: &'r PgPool,
     raw_query: &'r str,
     query: Vec<(String, String)>,
-    /// '' on public pages, where nothing is written.
+    /// The CSRF token; empty on public pages, which write nothing.
     csrf: String,
-    /// Nobody has seen the token yet: it is made for this request.
+    /// True if the token was made for this request, so that the browser does not know it yet.
     is_csrf_fresh: bool,
     messages: Vec<Message>,
 }
 
-/// The guard of pages for who is logged in; others are led to the login by the routes behind.
+/// The guard of pages that need a login. Without one the request is forwarded to the routes that lead to the login.
 pub struct LoggedInPage<'r>(pub RequestContext<'r>);
 
-/// The guard of pages without login.
+/// The guard of public pages.
 pub struct PublicPage<'r>(pub RequestContext<'r>);
 
 impl<'r> RequestContext<'r> {
@@ -81,7 +86,7 @@ impl<'r> RequestContext<'r> {
             config,
             path: original.address(),
             stamp,
-            pages: rocket.state::<PageCache>().expect("app::build manages the kept pages"),
+            pages: rocket.state::<PageCache>().expect("app::build manages the page cache"),
             rocket,
             pool: Db::of(request).pool(),
             raw_query: original.query(),
@@ -90,17 +95,20 @@ impl<'r> RequestContext<'r> {
         }
     }
 
-    /// Who is logged in; nobody is on a public page.
+    /// Returns the user who is logged in.
+    ///
+    /// # Errors
+    /// 403 on public pages.
     pub fn viewer(&self) -> Result<&Viewer, AppError> {
         self.viewer.as_ref().ok_or(NO_PERMISSION)
     }
 
-    /// 403 for everybody else.
+    /// Checks that the viewer is a superuser; 403 for all others.
     pub fn superusers_only(&self) -> Result<(), AppError> {
         if self.viewer()?.is_superuser { Ok(()) } else { Err(NO_PERMISSION) }
     }
 
-    /// 403 where the viewer may not. PublicPage pages are there to be read.
+    /// Checks that the viewer may do this; else 403. On public pages, everyone may view.
     pub fn may(&self, kind: ObjectKind, action: Action<'_>) -> Result<(), AppError> {
         match &self.viewer {
             None if action == Action::View => Ok(()),
@@ -109,15 +117,19 @@ impl<'r> RequestContext<'r> {
         }
     }
 
+    /// Returns true if the viewer may do this.
     pub fn allows(&self, kind: ObjectKind, action: Action<'_>) -> bool {
         self.may(kind, action).is_ok()
     }
 
+    /// Begins a transaction that only reads.
     pub async fn read(&self) -> Result<ReadTx, AppError> {
         Ok(ReadTx::begin(self.pool, self.tenant.schema()).await?)
     }
 
-    /// A transaction that writes, and the viewer as it sees them: their rights may have gone since the request began.
+    /// Begins a transaction that writes.
+    ///
+    /// Returns the viewer as read in it: their rights may have changed since the request began.
     pub async fn write(&self) -> Result<(Transaction, Viewer), SaveError> {
         let before = self.viewer.as_ref().ok_or(SaveError::Denied(Denial::Never))?;
         let mut tx = Transaction::begin(self.pool, self.tenant.schema()).await?;
@@ -125,12 +137,14 @@ impl<'r> RequestContext<'r> {
         Ok((tx, viewer))
     }
 
+    /// Returns the addresses for this viewer.
     pub fn at(&self) -> Addresses {
         Addresses { is_public: self.viewer.is_none() }
     }
 
-    /// Everything that a page depends on but the tenant's data; `None` for a page that is seen once: it says what was
-    /// just done, or holds a token made for it.
+    /// Returns the key of the page in the page cache.
+    ///
+    /// It is `None` for a page that is shown only once: with flash messages, or with a CSRF token that is new.
     pub fn page_key(&self) -> Option<PageKey> {
         let is_seen_once = !self.messages.is_empty() || (self.viewer.is_some() && self.is_csrf_fresh);
         (!is_seen_once).then(|| PageKey {
@@ -144,34 +158,34 @@ impl<'r> RequestContext<'r> {
         })
     }
 
-    /// The last value of this name in the address.
+    /// Returns the last value of this parameter of the address.
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
     }
 
-    /// What is searched for, without white space around it; '' for nothing.
+    /// Returns the search text without white space around it; empty without a search.
     pub fn search(&self) -> String {
         self.query(SEARCHED).unwrap_or_default().trim().chars().take(LONGEST_SEARCH).collect()
     }
 
-    /// What stands before the names of profiles in the API; '' where none is configured.
+    /// Returns the namespace before the names of profiles in the API; empty if none is configured.
     pub fn namespace(&self) -> String {
         let general = self.config.tenant_general(&self.tenant.tenant().name).ok().flatten();
         general.map(|general| general.namespace).unwrap_or_default()
     }
 
-    /// A moment in the configured time zone: for people, to the minute, and for `datetime=`.
+    /// Formats a time in the configured time zone: to the minute for people, and in RFC 3339 for `datetime=`.
     pub fn time(&self, moment: DateTime<Utc>) -> (String, String) {
         let local = moment.with_timezone(&self.config.general.timezone);
         (local.format("%Y-%m-%d %H:%M").to_string(), local.to_rfc3339())
     }
 
-    /// The first moment of a day in the configured time zone.
+    /// Returns the first moment of a day in the configured time zone.
     pub fn beginning_of(&self, day: NaiveDate) -> DateTime<Utc> {
         beginning_of(day, self.config.general.timezone)
     }
 
-    /// What surrounds the page; the trail after the index, its last step without address.
+    /// Returns the layout of a page; `trail` has the breadcrumbs after the index, the last one without address.
     pub fn layout(&self, title: &str, trail: &[(&str, &str)]) -> Layout {
         let tenant = &self.tenant.tenant().name;
         Layout {
@@ -182,8 +196,9 @@ impl<'r> RequestContext<'r> {
     }
 }
 
-/// Where clocks are put forward at midnight, a day begins later: by a whole day at most, where an island crossed the date
-/// line.
+/// Returns the first moment of a day in a time zone.
+///
+/// If clocks go forward at midnight, the day begins later; by a whole day if an island crossed the date line.
 fn beginning_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
     let after = |minutes| midnight.checked_add_signed(TimeDelta::minutes(minutes));
@@ -191,7 +206,7 @@ fn beginning_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     first.map_or_else(|| midnight.and_utc(), |first| first.with_timezone(&Utc))
 }
 
-/// A denial as the whole answer of a page.
+/// Converts a denial to the error of a page.
 pub fn denied(denial: Denial) -> AppError {
     match denial {
         Denial::Never | Denial::NoGroup => NO_PERMISSION,
@@ -199,13 +214,13 @@ pub fn denied(denial: Denial) -> AppError {
     }
 }
 
-/// A refusal as the whole answer of a page, where there is no form to show it in.
+/// Converts a save error to the error of a page, if there is no form that could show it.
 pub fn refused(refusal: SaveError) -> AppError {
     match refusal {
         SaveError::Rejected(errors) => AppError::Malformed(errors.to_string()),
         SaveError::Denied(denial) => denied(denial),
         SaveError::Stale => {
-            AppError::Malformed("Somebody else changed it meanwhile; please look at it again.".to_owned())
+            AppError::Malformed("Someone else has changed this object. Please review it again.".to_owned())
         }
         SaveError::Gone => crate::error::NOT_FOUND,
         SaveError::Store(error) => error.into(),
@@ -248,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_with_its_first_moment_that_is() {
+    fn a_day_begins_with_its_first_existing_moment() {
         assert_eq!(begins("2024-07-01", Tz::Europe__Zagreb), "2024-06-30 22:00Z");
         // Clocks went from 00:00 to 01:00.
         assert_eq!(begins("2024-04-26", Tz::Africa__Cairo), "2024-04-25 22:00Z");
@@ -256,7 +271,7 @@ mod tests {
         // From 24:00 back to 23:00, and from 01:00 back to 00:00.
         assert_eq!(begins("2024-11-01", Tz::Africa__Cairo), "2024-10-31 22:00Z");
         assert_eq!(begins("2024-11-03", Tz::America__Havana), "2024-11-03 04:00Z");
-        // There was no such day.
+        // This day does not exist: the island crossed the date line.
         assert_eq!(begins("2011-12-30", Tz::Pacific__Apia), begins("2011-12-31", Tz::Pacific__Apia));
     }
 }

@@ -1,4 +1,4 @@
-//! What a page's route answers.
+//! The result of the route of a page: a page, or a redirect with flash messages.
 
 use rocket::http::Status;
 use rocket::request::Request;
@@ -9,22 +9,27 @@ use crate::error::AppError;
 use crate::templates::page::{Html, Rendered};
 use crate::templates::{Content, Page};
 
+/// The result of the route of a page.
 pub type PageResult = Result<PageResponse, AppError>;
 
-/// A page, or another address.
+/// A page, or a redirect.
 #[derive(Debug)]
 pub enum PageResponse {
+    /// A page that is still to be rendered.
     Page(Box<Rendered>),
     /// A page from the page cache.
     Cached(Html),
-    /// After an action: the address of the next page, and the flash messages that it shows.
+    /// A redirect after an action.
     Redirect {
+        /// The address of the next page.
         address: String,
+        /// The flash messages that the next page shows.
         flash_lines: Vec<String>,
     },
 }
 
 impl PageResponse {
+    /// Returns a redirect with flash messages, which may be empty.
     pub fn redirect(address: impl Into<String>, flash_lines: Vec<String>) -> Self {
         Self::Redirect { address: address.into(), flash_lines }
     }
@@ -45,12 +50,12 @@ impl<'r> Responder<'r, 'static> for PageResponse {
     }
 }
 
-/// A page with 200.
+/// Returns a page with its own status, usually 200.
 pub fn page<C: Content>(page: Page<C>) -> PageResult {
     Ok(PageResponse::Page(Box::new(page.into())))
 }
 
-/// A form that has to be mended, or that clashed with another's: the page, but no success.
+/// Returns a page with another status, for a form that was not saved.
 pub fn page_with<C: Content>(page: Page<C>, status: Status) -> PageResult {
     self::page(page.with_status(status))
 }

@@ -1,4 +1,4 @@
-//! What a form that comes back does: it is saved, shown again with what has to be mended, or with what changed meanwhile.
+//! The handling of a posted form: it is saved, shown again with its errors, or shown with the changes of others.
 
 use rocket::http::Status;
 
@@ -17,10 +17,10 @@ use crate::error::{AppError, NOT_FOUND};
 use crate::registry::{ExpectedRevision, SaveError, Saved};
 use crate::templates::login_page::RESUME;
 
-/// Buttons of a form, and what it carries along.
+/// The button that saves and then shows the form again.
 const CONTINUE: &str = "_continue";
 
-/// The form of a new object, or of a copy of another.
+/// Saves a new object, or a copy of the object `clone_of`.
 pub async fn add<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
@@ -33,7 +33,7 @@ pub async fn add<D: EntityAdmin>(
     }
     context.may(options.kind, Action::StartAdding)?;
     let draft = Draft::read(entity.fields(), posted.pairs());
-    if let Some(shown) = only_shown(posted, &draft) {
+    if let Some(shown) = without_saving(posted, &draft) {
         return form::again(entity, context, clone_of, shown).await;
     }
     let outcome = match draft.parse(entity.fields(), entity.blank()) {
@@ -50,7 +50,9 @@ pub async fn add<D: EntityAdmin>(
     }
 }
 
-/// What takes long comes before the transaction: nobody else can save during it.
+/// Saves a new object in its own transaction.
+///
+/// `prepare`, which takes long, comes before the transaction, because no one else can save during that.
 async fn create<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
@@ -65,6 +67,7 @@ async fn create<D: EntityAdmin>(
     Ok(created)
 }
 
+/// Returns the response after a new object was saved.
 async fn added<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
@@ -80,7 +83,7 @@ async fn added<D: EntityAdmin>(
     Ok(PageResponse::redirect(after(entity, context, posted, saved.id), lines))
 }
 
-/// The form of what was added, in place of a redirect: a secret that is shown this once goes into no cookie.
+/// Returns the form of the new object instead of a redirect, so that its secret is not put into a cookie.
 async fn with_secret<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, created: Created) -> PageResult {
     let mut tx = context.read().await?;
     let found = entity.find(tx.conn(), created.saved.id).await?.ok_or(NOT_FOUND)?;
@@ -89,7 +92,7 @@ async fn with_secret<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, c
     form::show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await
 }
 
-/// Where a save leads: to the list, or back to the form.
+/// Returns the address after a save: the list, or the form again.
 fn after<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &Posted, id: i64) -> String {
     match posted.get(CONTINUE) {
         Some(_) => context.at().change(entity.options().kind, id),
@@ -97,16 +100,16 @@ fn after<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &Post
     }
 }
 
-/// The form of an object that exists.
+/// Saves the changes of an object.
 pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
     context.may(entity.options().kind, Action::View)?;
     let typed = Draft::read(entity.fields(), posted.pairs());
     let mut reading = context.read().await?;
     let Some(found) = entity.find(reading.conn(), id).await? else { return gone(entity, context, posted, typed).await };
-    let draft = with_what_stays(entity, typed, &found.loaded.content);
+    let draft = with_fixed_fields(entity, typed, &found.loaded.content);
     let ticks = ticks(entity.options(), posted);
     let mode = || FormMode::Change { of: &found };
-    if let Some(shown) = only_shown(posted, &draft) {
+    if let Some(shown) = without_saving(posted, &draft) {
         let shown = FormView { ticks: Some(&ticks), opened: opened(posted), ..shown };
         return form::show(reading.conn(), entity, context, mode(), shown).await;
     }
@@ -135,11 +138,11 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
             let shown = shown_again(&errors, Status::UnprocessableEntity);
             form::show(tx.conn(), entity, context, mode(), shown).await
         }
-        // Their rights have gone while they typed; where they never had any, there was nothing to type.
+        // The rights were lost while the form was open: without any, the form would have had no base.
         Err(SaveError::Denied(denial)) if posted.get(BASE).is_some() => {
             let mut tx = context.read().await?;
             let errors = ValidationErrors::of_form(denial.to_string());
-            let notice = "Nothing was saved. What you typed is below.".to_owned();
+            let notice = "Nothing was saved. Your input is below.".to_owned();
             let shown = FormView { notice, ..shown_again(&errors, Status::Forbidden) };
             form::show(tx.conn(), entity, context, mode(), shown).await
         }
@@ -151,7 +154,7 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     }
 }
 
-/// Saves what was typed over what was found, unless somebody changed that meanwhile.
+/// Saves the input, unless the object was changed since the form was opened.
 async fn save<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
@@ -159,7 +162,7 @@ async fn save<D: EntityAdmin>(
     (target, draft, found): (ExpectedRevision, &Draft, &NamedObject<D::Content>),
 ) -> Result<Saved, SaveError> {
     let content = draft.parse(entity.fields(), found.loaded.content.clone()).or_else(|errors| {
-        // Who edits what somebody else changed meanwhile is told of that first.
+        // A save conflict is reported before the errors of the input.
         target.check(found.loaded.revision)?;
         Err(SaveError::from(errors))
     })?;
@@ -170,39 +173,40 @@ async fn save<D: EntityAdmin>(
     Ok(saved)
 }
 
-/// The object was deleted while its form was open: what was typed can become a new one.
+/// Returns the form of a new object with the input, after the object was deleted while its form was open.
 async fn gone<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &Posted, typed: Draft) -> PageResult {
-    // Without what it was, there was no form.
+    // A request without a base did not come from a form.
     let base = posted.get(BASE).and_then(|base| serde_json::from_str::<D::Content>(base).ok()).ok_or(NOT_FOUND)?;
-    let draft = with_what_stays(entity, typed, &base);
+    let draft = with_fixed_fields(entity, typed, &base);
     let one = entity.options().kind.info().one;
-    let notice = format!(
-        "This {one} was deleted while the form was open. What you typed is below; saved, it becomes a new {one}."
-    );
+    let notice =
+        format!("This {one} was deleted while the form was open. Your input is below; saving it creates a new {one}.");
     let nothing = ValidationErrors::default();
     let shown = FormView { notice, status: Status::NotFound, ..FormView::fresh(&draft, &nothing) };
     form::again(entity, context, None, shown).await
 }
 
+/// Returns the flash messages after a save.
 fn flash_lines(one: &str, saved: &Saved) -> Vec<String> {
     if saved.message == wording::NOTHING {
-        return vec![format!("The {one} “{}” is as it was: nothing was changed.", saved.name)];
+        return vec!["No changes to save.".to_owned()];
     }
     let first = format!("The {one} “{}” was changed. {}", saved.name, saved.message);
     std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect()
 }
 
-/// The form is not to be saved yet: rows were asked for, or it comes back after a new login.
-fn only_shown<'a>(posted: &'a Posted, draft: &'a Draft) -> Option<FormView<'a>> {
+/// Returns the form to show again, if it is not to be saved yet: after the button for more rows, or after a new login.
+fn without_saving<'a>(posted: &'a Posted, draft: &'a Draft) -> Option<FormView<'a>> {
     static NOTHING: ValidationErrors = ValidationErrors { errors: Vec::new() };
     let (more_rows, is_resumed) = (posted.get(MORE), posted.get(RESUME).is_some());
-    let notice = if is_resumed { "What you typed before you logged in again. Nothing is saved yet." } else { "" };
+    let notice =
+        if is_resumed { "This is your input from before you logged in again. Nothing is saved yet." } else { "" };
     let shown = || FormView { more_rows, notice: notice.to_owned(), ..FormView::fresh(draft, &NOTHING) };
     (more_rows.is_some() || is_resumed).then(shown)
 }
 
-/// Fields that can only be set at first are not sent: they stay.
-fn with_what_stays<D: EntityAdmin>(entity: &D, mut draft: Draft, before: &D::Content) -> Draft {
+/// Adds the fields that can be set only on a new object: the form of an existing one does not send them.
+fn with_fixed_fields<D: EntityAdmin>(entity: &D, mut draft: Draft, before: &D::Content) -> Draft {
     let current = Draft::of(entity.fields(), before);
     for field in entity.fields().iter().filter(|field| field.only_at_first) {
         if let Some(typed) = current.get(field.name) {
@@ -212,17 +216,16 @@ fn with_what_stays<D: EntityAdmin>(entity: &D, mut draft: Draft, before: &D::Con
     draft
 }
 
-/// What the form was opened with. It stays so while the form is only shown again: what others saved meanwhile is noticed
-/// when it is saved.
+/// Returns the revision and the base that the form was first opened with.
+///
+/// They stay the same while the form is shown again, so that a later save detects the changes of others.
 fn opened(posted: &Posted) -> Option<(String, String)> {
     Some((posted.get(REVISION)?.to_owned(), posted.get(BASE)?.to_owned()))
 }
 
 fn revision(posted: &Posted) -> Result<i64, AppError> {
     let revision = posted.get(REVISION).and_then(|revision| revision.parse().ok());
-    revision.ok_or_else(|| {
-        AppError::Malformed("The form does not say which state of the object it was opened with.".into())
-    })
+    revision.ok_or_else(|| AppError::Malformed("The form does not contain the revision of the object.".into()))
 }
 
 fn ticks(options: &super::EntityOptions, posted: &Posted) -> Vec<&'static str> {

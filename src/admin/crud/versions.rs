@@ -1,4 +1,4 @@
-//! Old versions: one as it was, two side by side, and one that comes back.
+//! Old versions: the page of one, the comparison of two, and the restoring of one.
 
 use sqlx::PgConnection;
 
@@ -20,7 +20,7 @@ use crate::templates::form_page::FormPage;
 use crate::templates::history_page::{ComparePage, Difference, Event, RevisionPage};
 use crate::templates::{Link, Page};
 
-/// A version of an object that exists, and the object as it is now; 404 where there are none.
+/// Loads an object, and one of its versions with its content; 404 if there is no such object or version.
 async fn find<D: EntityAdmin>(
     conn: &mut PgConnection,
     entity: &D,
@@ -31,6 +31,7 @@ async fn find<D: EntityAdmin>(
     Ok((found, row, content))
 }
 
+/// Returns the page of a version.
 pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult {
     let options = entity.options();
     context.may(options.kind, Action::View)?;
@@ -47,7 +48,7 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
     let title = title(&event);
     let history = at.history(options.kind, id);
     let revision = RevisionPage {
-        form: as_it_was(entity, context, &content, &found),
+        form: old_form(entity, context, &content, &found),
         differences: changes.into_iter().filter(|change| change.change != "same").collect(),
         previous: step("Older version", previous),
         next: step("Newer version", next),
@@ -58,12 +59,13 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
     response::page(Page::new(layout(entity, context, &found, &[("History", &history), (&title, "")]), revision))
 }
 
+/// Returns the label of a version, or its time if it has no label.
 fn title(event: &Event) -> String {
     if event.label.is_empty() { event.time.clone() } else { event.label.clone() }
 }
 
-/// The form of then, for reading.
-fn as_it_was<D: EntityAdmin>(
+/// Returns the form with the content of an old version, read-only.
+fn old_form<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     content: &D::Content,
@@ -76,12 +78,12 @@ fn as_it_was<D: EntityAdmin>(
         object: entity.name(content),
         action: context.at().change(entity.options().kind, found.loaded.id),
         fieldsets: widgets::fieldsets(entity, context, &form, &Sources::new()),
-        read_only: "This is how it was then.".to_owned(),
+        read_only: "This is an old version (read-only).".to_owned(),
         ..FormPage::default()
     }
 }
 
-/// For who may change the object as it is now, where that is not as it was then.
+/// Returns the link that restores a version; `None` if the viewer may not change the object, or nothing would change.
 fn restore_link<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
@@ -102,6 +104,7 @@ fn restore_link<D: EntityAdmin>(
         .then(|| Link::new("Restore this version", href))
 }
 
+/// Saves an old version again, and redirects to the object.
 pub async fn restore<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
@@ -113,22 +116,22 @@ pub async fn restore<D: EntityAdmin>(
     }
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
     let (found, row, _) = find(tx.conn(), entity, (id, version)).await?;
-    // What is restored replaces whatever stands there now: there is no form that could be out of date.
+    // The old version replaces the current one, whatever that is: there is no form that could be out of date.
     let target = ExpectedRevision { id, revision: found.loaded.revision };
     let saved = entity.restore(&mut tx, &viewer, target, version).await.map_err(refused)?;
     tx.commit().await?;
-    let then = context.time(row.created).0;
-    let first = format!("The {} “{}” is as it was at {then}. {}", options.kind.info().one, saved.name, saved.message);
+    let time = context.time(row.created).0;
+    let first = format!("Restored “{}” to the version of {time}. {}", saved.name, saved.message);
     let messages = std::iter::once(first).chain(saved.side_effects).collect();
     Ok(PageResponse::redirect(context.at().change(options.kind, id), messages))
 }
 
-/// `?version_id1=…&version_id2=…`, in any order: the older stands on the left.
+/// Returns the comparison of `?version_id1=…&version_id2=…`, given in any order; the older is on the left.
 pub async fn compare<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
     let options = entity.options();
     context.may(options.kind, Action::View)?;
-    let asked = |name: &str| context.query(name).and_then(|version| version.parse::<i64>().ok());
-    let (Some(one), Some(other)) = (asked("version_id1"), asked("version_id2")) else {
+    let id_of = |name: &str| context.query(name).and_then(|version| version.parse::<i64>().ok());
+    let (Some(one), Some(other)) = (id_of("version_id1"), id_of("version_id2")) else {
         return Err(AppError::Malformed("Two versions are needed: version_id1 and version_id2.".to_owned()));
     };
     let mut tx = context.read().await?;

@@ -1,4 +1,4 @@
-//! From fields and what was typed to what a form shows.
+//! The widgets of a form, made from the declared fields and the input.
 
 use std::collections::HashMap;
 
@@ -17,24 +17,27 @@ use crate::templates::form_page::{self as pages, CellView, FieldsetView, RowView
 use crate::templates::list_page::Choice;
 use crate::templates::urls::SUGGEST;
 
-/// Blank rows at the end of a field of rows.
+/// The number of blank rows at the end of a field of rows.
 const BLANK_ROWS: usize = 1;
 
-/// What the widgets of one form are made from.
+/// The input and the state of one form.
 pub struct FormInput<'a> {
+    /// The values of the fields.
     pub draft: &'a Draft,
+    /// The errors of the fields.
     pub errors: &'a ValidationErrors,
-    /// An object that exists already.
+    /// True for an existing object, false for a new one.
     pub exists: bool,
+    /// True if nothing can be typed.
     pub read_only: bool,
-    /// The field to which blank rows were asked for.
+    /// The field that needs more blank rows; `None` if no button for it was pressed.
     pub more_rows: Option<&'a str>,
 }
 
-/// What can be chosen, by source; asked for once a form.
+/// The choices of selects and pickers, by source.
 pub type Sources = HashMap<Choices, Vec<String>>;
 
-/// Asks for the choices of every select and picker, at once. A member chooses among their own groups.
+/// Loads the choices of every select and picker in one query. Members choose among their own groups.
 pub async fn sources<D: EntityAdmin>(
     conn: &mut PgConnection,
     entity: &D,
@@ -61,7 +64,7 @@ pub async fn sources<D: EntityAdmin>(
     Ok(sources)
 }
 
-/// The fieldsets, as declared.
+/// Returns the fieldsets with their widgets, in the declared order.
 pub fn fieldsets<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
@@ -87,7 +90,7 @@ pub fn fieldsets<D: EntityAdmin>(
     entity.options().fieldsets.iter().map(shown).filter(|set| !set.widgets.is_empty()).collect()
 }
 
-/// A password is asked for when the object is added, and never shown.
+/// Returns false for a password, unless the object is new: it is never shown afterwards.
 fn is_shown<C>(field: &Field<C>, form: &FormInput<'_>) -> bool {
     let is_password = matches!(field.kind, Kind::Text { shape: Shape::Password, .. });
     !(is_password && (form.exists || form.read_only))
@@ -114,7 +117,8 @@ fn widget<C>(
         Kind::Flag { .. } => Widget { look: WidgetKind::Checkbox, checked: form.draft.flag(field.name), ..blank },
         Kind::Choice { source, .. } => {
             let value = form.draft.text(field.name).to_owned();
-            let choices = selection(sources.get(&source), &value, field.required);
+            let prompt = format!("Choose a {}", field.label.to_lowercase());
+            let choices = selection(sources.get(&source), &value, (field.required, &prompt));
             Widget { look: WidgetKind::Select, choices, value, ..blank }
         }
         Kind::Picks { source, .. } => {
@@ -157,14 +161,17 @@ fn suggestions(source: Choices) -> String {
     format!("{SUGGEST}{}/", autocomplete::name_of(source))
 }
 
-/// What can be chosen, and what is: also where that is none of the choices (any more).
-fn selection(names: Option<&Vec<String>>, value: &str, required: bool) -> Vec<Choice> {
+/// Returns the choices of a select. The current value is among them even if it is not offered (any more).
+///
+/// `prompt` is the label of the blank choice, which a required field with a value does not have.
+fn selection(names: Option<&Vec<String>>, value: &str, (required, prompt): (bool, &str)) -> Vec<Choice> {
     let names = names.map_or(&[][..], Vec::as_slice);
-    let none = (!required || value.is_empty()).then(|| choice("", "---------", value.is_empty()));
+    let none = (!required || value.is_empty()).then(|| choice("", prompt, value.is_empty()));
     let stray = (!value.is_empty() && !names.iter().any(|name| name == value)).then(|| choice(value, value, true));
     none.into_iter().chain(stray).chain(names.iter().map(|name| choice(name, name, name == value))).collect()
 }
 
+/// Returns the choices of a picker; picked names are among them even if they are not offered (any more).
 fn picks(names: Option<&Vec<String>>, picked: &[String]) -> Vec<Choice> {
     let names = names.map_or(&[][..], Vec::as_slice);
     let known: std::collections::HashSet<&String> = names.iter().collect();
@@ -214,7 +221,7 @@ fn rows(name: &'static str, (columns, fixed): (&[RowColumn], &[&str]), form: &Fo
     typed.iter().chain(std::iter::repeat_n(&blank, blanks)).enumerate().map(row).collect()
 }
 
-/// A form of thousands of rows looks up its messages, it does not search them a cell.
+/// Indexes the messages by place: a search for every cell would be too slow in a form of thousands of rows.
 fn by_place(errors: &ValidationErrors) -> HashMap<Place, Vec<String>> {
     let mut by_place: HashMap<Place, Vec<String>> = HashMap::new();
     for error in &errors.errors {
@@ -227,7 +234,7 @@ fn messages(errors: &ValidationErrors, place: Place) -> Vec<String> {
     errors.of(place).into_iter().map(str::to_owned).collect()
 }
 
-/// How to save, as checkboxes.
+/// Returns the save options as checkboxes.
 pub fn ticks(declared: &[SaveOption], is_set: impl Fn(&str) -> bool) -> Vec<Widget> {
     let tick = |tick: &SaveOption| Widget {
         look: WidgetKind::Checkbox,
@@ -240,7 +247,7 @@ pub fn ticks(declared: &[SaveOption], is_set: impl Fn(&str) -> bool) -> Vec<Widg
     declared.iter().map(tick).collect()
 }
 
-/// What a field holds, in lines, for a comparison.
+/// Returns the value of a field as text, a line for each row or pick, for a comparison; empty for `None`.
 pub fn in_words(typed: Option<&RawValue>) -> String {
     match typed {
         None => String::new(),

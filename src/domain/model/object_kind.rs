@@ -167,6 +167,14 @@ impl KindInfo {
         let mut letters = self.one.chars();
         letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
     }
+
+    /// All objects, in the middle of a sentence: `groups of probes`, `API keys`.
+    pub fn plural(&self) -> String {
+        match self.one.starts_with(char::is_uppercase) {
+            true => self.many.to_owned(),
+            false => self.many.to_lowercase(),
+        }
+    }
 }
 
 impl fmt::Display for ObjectKind {

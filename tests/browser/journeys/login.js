@@ -55,7 +55,7 @@ journey("the input is kept when the session has ended", async ({ visit }) => {
   await bruno.endSession();
   await bruno.press("Save");
   assert.equal(await bruno.heading(), "Log in");
-  assert.match(await bruno.page.locator("main").innerText(), /What you typed is kept/);
+  assert.match(await bruno.page.locator("main").innerText(), /Your unsaved changes are kept/);
   // It survives a mistyped password.
   await bruno.logIn("bruno", "oops");
   await bruno.logIn("bruno", "demo-bruno");
@@ -78,7 +78,7 @@ journey("change one's own password", async ({ visit }) => {
   assert.equal(await dunja.focused(), "problems");
   await dunja.fill({ old_password: "demo-dunja", new_password1: "lantern orchard 7", new_password2: "lantern orchard 7" });
   await dunja.press("Change password");
-  assert.match(await dunja.page.locator("main").innerText(), /The password is changed\./);
+  assert.match(await dunja.page.locator("main").innerText(), /The password was changed\./);
   const again = await visit();
   await again.open("/poem/admin/login/");
   await again.logIn("dunja", "lantern orchard 7");

@@ -52,8 +52,8 @@ journey("add a probe; move its metrics to a new version; compare; restore", asyn
 
   await bruno.go("History");
   assert.equal((await bruno.rows()).length, 2);
-  await bruno.press("Compare the two");
-  assert.equal(await bruno.heading(), "Two versions of journey-probe");
+  await bruno.press("Compare");
+  assert.equal(await bruno.heading(), "Compare versions of journey-probe");
   const differences = await bruno.page.locator("table.differences").first().innerText();
   assert.match(differences, /Version[^]*0\.1\.0[^]*0\.2\.0/);
   assert.ok((await bruno.page.locator("ins").count()) > 0);
@@ -61,7 +61,7 @@ journey("add a probe; move its metrics to a new version; compare; restore", asyn
   // To restore, the form is filled with the old version and saved as a new one.
   await bruno.go("History");
   await bruno.go("0.1.0");
-  assert.match(await bruno.page.locator(".notice-line").innerText(), /This is a version as it was: 0\.1\.0/);
+  assert.match(await bruno.page.locator(".notice-line").innerText(), /^Version 0\.1\.0 of /);
   await bruno.go("Restore this version");
   assert.equal(await bruno.field("comment").inputValue(), "First release.");
   await bruno.fill({ version: "0.3.0" });
@@ -77,9 +77,9 @@ journey("delete a probe after the page has shown what it affects", async ({ as }
   await ada.press("Save and continue editing");
   await ada.go("Delete");
   assert.equal(await ada.heading(), "Delete the probe journey-probe-to-go?");
-  await ada.go("No, take me back");
+  await ada.go("Cancel");
   await ada.go("Delete");
-  await ada.press("Delete it");
+  await ada.press("Delete probe");
   assert.match(await ada.said(), /journey-probe-to-go.* was deleted/);
   await ada.open("/poem/admin/poem/probe/?q=journey-probe-to-go");
   assert.deepEqual(await ada.rows(), []);

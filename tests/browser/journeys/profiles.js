@@ -65,7 +65,7 @@ journey("clone a profile; an error in a row is shown at that row", async ({ as }
   const before = await bruno.page.locator("#id_tuples tbody tr").count();
   await bruno.go("Clone");
   await bruno.fill({ name: "JOURNEY_CLONE", vo: "dteam" });
-  await bruno.page.getByRole("button", { name: /^Add rows/ }).click();
+  await bruno.page.getByRole("button", { name: /^Add row/ }).click();
   const added = bruno.page.locator("#id_tuples tbody tr").last();
   const first = bruno.page.locator("#id_tuples tbody tr").first();
   for (const place of [0, 1, 2]) {

@@ -14,7 +14,7 @@ journey("a visitor reads public probes, metrics, profiles and services, without 
   await visitor.go("Probes");
   await visitor.go("ams-probe");
   await visitor.go("History");
-  await visitor.press("Compare the two");
+  await visitor.press("Compare");
   await visitor.go("Services");
   await visitor.go("Profiles");
   await visitor.go("ARGO_MON");
@@ -38,7 +38,7 @@ journey("search everything", async ({ as }) => {
   await emil.page.keyboard.press("/");
   await emil.page.keyboard.type("webdav");
   await emil.follow(() => emil.page.keyboard.press("Enter"));
-  assert.equal(await emil.heading(), "Found for webdav");
+  assert.equal(await emil.heading(), "Results for “webdav”");
   const kinds = await emil.page.locator(".findings h2").allInnerTexts();
   assert.deepEqual(kinds.map((kind) => kind.replace(/\s*\d+$/, "")).sort(), ["Metrics", "Probes", "Service flavours", "Services"]);
   await emil.go("webdav-storage-probe");
@@ -50,7 +50,7 @@ journey("search, filter and sort a list; clear the filters", async ({ as }) => {
   await emil.open("/poem/admin/poem/metric/");
   const all = await emil.page.locator(".count").innerText();
   await emil.page.getByLabel("Tag").selectOption("Test");
-  await emil.page.getByLabel(/^Search in/).fill("argo");
+  await emil.page.getByLabel("Search names").fill("argo");
   await emil.press("Apply");
   assert.deepEqual(await emil.rows(), [["argo.AMS-Check", "Test", "ams-probe (0.1.7)", "ARGO"]]);
   await emil.go("Clear all");
@@ -60,7 +60,7 @@ journey("search, filter and sort a list; clear the filters", async ({ as }) => {
   assert.equal(await emil.page.getByRole("columnheader", { name: "Name" }).getAttribute("aria-sort"), "descending");
   const names = (await emil.rows()).map(([name]) => name);
   assert.ok(names[0] > names.at(-1));
-  await emil.page.getByLabel(/^Search in/).fill("nothing like that");
+  await emil.page.getByLabel("Search names").fill("nothing like that");
   await emil.press("Apply");
   await emil.go("Show all");
   assert.equal(await emil.page.locator(".count").innerText(), all);
@@ -69,7 +69,7 @@ journey("search, filter and sort a list; clear the filters", async ({ as }) => {
 journey("services link to their metrics and probes", async ({ as }) => {
   const emil = await as("emil");
   await emil.open("/poem/admin/poem/service/");
-  await emil.page.getByLabel(/^Search in/).fill("arc");
+  await emil.page.getByLabel("Search all columns").fill("arc");
   await emil.press("Search");
   await emil.page.locator("table.merged tbody a").first().click();
   await emil.page.waitForURL(/\/(metric|probe|profile)\//);

@@ -37,7 +37,7 @@ journey("an object that another user deleted is not found", async ({ as }) => {
   await ada.press("Save and continue editing");
   await bruno.open(ada.page.url());
   await ada.go("Delete");
-  await ada.press("Delete it");
+  await ada.press("Delete aggregation");
   const answer = await bruno.page.reload();
   assert.equal(answer.status(), 404);
 });

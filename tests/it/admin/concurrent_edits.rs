@@ -67,7 +67,7 @@ fn a_stale_confirmation_does_not_delete_a_changed_object() {
         save(&mut other, &form);
         let answer = root.post(&deletion, &[("_revision", &seen)]);
         let page = answer.text();
-        assert!(answer.status == 409 && page.contains("Somebody else changed it"), "{address}: {page}");
+        assert!(answer.status == 409 && page.contains("It was changed in the meantime"), "{address}: {page}");
         get(&mut root, &address);
         let seen = input(&page, "_revision").unwrap();
         assert_eq!(root.post(&deletion, &[("_revision", &seen)]).status, 303, "{address}");
@@ -97,7 +97,7 @@ fn a_confirmation_after_the_session_has_ended_is_asked_for_again() {
         assert_eq!(answer.status, 403, "{address}");
         assert_eq!(input(&page, "_typed").unwrap_or_default(), "", "{address}: {page}");
         assert_eq!(input(&page, "next").unwrap(), address, "the login leads back to the confirmation");
-        assert!(!page.contains("What you typed is kept"), "{address}: there is no input to keep");
+        assert!(!page.contains("Your unsaved changes are kept"), "{address}: there is no input to keep");
     }
     get(&mut root, &AT.change(ObjectKind::Metric, id));
 }
@@ -113,7 +113,7 @@ fn a_form_that_was_filled_with_unsaved_values_is_marked() {
     let is_unsaved = |page: &str| page.contains("data-unsaved");
     assert!(!is_unsaved(&get(&mut root, &address)));
     let page = get(&mut root, &restored);
-    assert!(is_unsaved(&page) && page.contains("Nothing is saved yet."), "{page}");
+    assert!(is_unsaved(&page) && page.contains("save to restore it."), "{page}");
     assert_eq!(
         site.browser("nobody").get(&restored).status,
         403,

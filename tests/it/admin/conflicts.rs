@@ -25,7 +25,7 @@ fn the_second_user_to_save_sees_both_changes() {
         let answer = submit(&mut second, &other);
         let page = answer.text();
         assert_eq!(answer.status, 409, "{address}: {page}");
-        assert!(page.contains("Somebody else saved this") && page.contains("Saved by root, "), "{page}");
+        assert!(page.contains("This was changed while you were editing") && page.contains("Saved by root, "), "{page}");
         assert!(page.contains("both changed it") && page.contains(first_value), "{page}");
         assert!(before == tables(&site.installation), "{address}");
         let merged = Form::read(&page).unwrap();

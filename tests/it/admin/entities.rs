@@ -251,7 +251,7 @@ fn save_unchanged(site: &TestSite, browser: &mut Browser<'_>, fixture: &Fixture,
     }
     let versions = site.versions(fixture.kind, id);
     let page = save(browser, &form);
-    assert!(said(&page).contains("nothing was changed"), "{}: {}", fixture.kind, said(&page));
+    assert!(said(&page).contains("No changes to save."), "{}: {}", fixture.kind, said(&page));
     assert_eq!(site.versions(fixture.kind, id), versions, "{}", fixture.kind);
     let revision = open(browser, &AT.change(fixture.kind, id)).value("_revision").to_owned();
     assert_eq!(form.value("_revision"), revision, "{}", fixture.kind);
@@ -323,7 +323,7 @@ fn the_token_of_a_key_is_shown_once() {
     form.set("client", "NEW-CLIENT");
     let answer = submit(&mut root, &form);
     let page = answer.text();
-    assert!(answer.status == 200 && page.contains("shown this once"), "{answer:?}");
+    assert!(answer.status == 200 && page.contains("shown only once"), "{answer:?}");
     let elements = elements(&page);
     let token = elements.iter().find(|element| element.get("id") == Some("secret")).expect("the token").text.clone();
     assert_eq!(site.server.get_with_key("/poem/api/v2/metrics/", &token).status, 200);

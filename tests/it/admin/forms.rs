@@ -150,7 +150,7 @@ fn the_input_of_an_ended_session_comes_back_after_the_login() {
             let before = tables(&site.installation);
             let answer = submit(&mut browser, &form);
             let page = answer.text();
-            assert!(answer.status == 403 && page.contains("What you typed is kept"), "{address}: {page}");
+            assert!(answer.status == 403 && page.contains("Your unsaved changes are kept"), "{address}: {page}");
             assert!(before == tables(&site.installation), "{address}");
             let (kept, next) = (input(&page, "_typed").unwrap(), input(&page, "next").unwrap());
             assert_eq!(next, address);

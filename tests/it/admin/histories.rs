@@ -32,11 +32,11 @@ fn entities_with_versions_show_compare_and_restore_them() {
             );
             let page = get(&mut root, &address);
             assert!(
-                page.contains("This is a version as it was") && super::page::Form::read(&page).is_none(),
+                page.contains("class=\"notice-line\"") && super::page::Form::read(&page).is_none(),
                 "{address}: {page}"
             );
             let is_current = Some(version) == versions.last();
-            assert_eq!(page.contains("and still is"), is_current, "{address}");
+            assert_eq!(page.contains("Current version"), is_current, "{address}");
             assert_eq!(page.contains("Restore this version"), !is_current, "{address}");
         }
         let compare = |one, other| format!("{}?version_id1={one}&version_id2={other}", AT.compare(kind, id));

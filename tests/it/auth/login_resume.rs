@@ -21,7 +21,7 @@ fn a_form_survives_the_login_unchanged() {
     ];
     let answer = browser.post(FORM, &typed);
     let page = answer.text();
-    assert!(answer.status == 403 && page.contains("What you typed is kept") && !page.contains("hush"), "{page}");
+    assert!(answer.status == 403 && page.contains("Your unsaved changes are kept") && !page.contains("hush"), "{page}");
     let (kept, next) = (input(&page, "_typed").unwrap(), input(&page, "next").unwrap());
     assert_eq!(next, FORM);
     // A wrong password in between loses nothing.

@@ -24,7 +24,7 @@ fn a_change_ends_every_other_session() {
     assert_eq!((answer.status, answer.header("Location")), (303, Some(DONE)), "{answer:?}");
     assert_ne!(here.session().unwrap(), before);
     assert!(here.is_logged_in() && !there.is_logged_in());
-    assert!(here.get(DONE).text().contains("password is changed"));
+    assert!(here.get(DONE).text().contains("password was changed"));
     assert_eq!(there.log_in("alice", OLD).status, 200);
     assert_eq!(there.log_in("alice", NEW).status, 303);
     let entry = "SELECT action, object_kind, object_id, object_name, message, username FROM egi.log_entry ORDER BY id DESC LIMIT 1";

@@ -28,9 +28,9 @@ pub fn samples() -> Vec<Sample> {
         ..metrics(27, 8412)
     };
     let empty = ListPage { rows: Vec::new(), paging: Paging::default(), ..filtered.clone() };
-    let empty = ListPage { empty: "No metric fits the search and the filters.".to_owned(), ..empty };
+    let empty = ListPage { empty: "No metrics match.".to_owned(), ..empty };
     let first = ListPage { active: Vec::new(), search: Some(String::new()), ..empty.clone() };
-    let first = ListPage { empty: "There is no metric yet.".to_owned(), ..first };
+    let first = ListPage { empty: "No metrics yet.".to_owned(), ..first };
     let changed =
         with_message(layout("Metrics", "Metrics"), Tone::Success, "The metric “argo.AMS-Check (Devel)” was changed.");
     let warned = with_message(layout("Metrics", "Metrics"), Tone::Warning, "The metric was saved; its probe is gone.");
@@ -116,7 +116,7 @@ fn metrics(shown: usize, total: i64) -> ListPage {
         add: Some(link("Add metric")),
         action: "/poem/admin/poem/metric/".to_owned(),
         search: Some(String::new()),
-        searched: "name".to_owned(),
+        searched: "names".to_owned(),
         filters: vec![
             filter("tag", "Tag", "", &["Production", "Devel", "Test"]),
             filter("group", "Group", "", &["ARGO", "SSC"]),
@@ -139,7 +139,7 @@ fn users() -> ListPage {
         heading: "Users".to_owned(),
         add: Some(link("Add user")),
         search: Some(String::new()),
-        searched: "names, e-mail address".to_owned(),
+        searched: "names and e-mail addresses".to_owned(),
         filters: vec![
             filter("is_superuser", "Superuser", "", &["Yes", "No"]),
             filter("is_staff", "Staff", "", &["Yes", "No"]),
@@ -163,8 +163,8 @@ fn log_entries() -> ListPage {
     ListPage {
         heading: "Log entries".to_owned(),
         add: None,
-        searched: "user".to_owned(),
-        filters: vec![filter("kind", "Kind of object", "", &["Probe", "Metric", "Profile"])],
+        searched: "by user".to_owned(),
+        filters: vec![filter("kind", "Type", "", &["Probe", "Metric", "Profile"])],
         dates: vec![
             step("All dates", false),
             step("2019", false),
@@ -172,7 +172,7 @@ fn log_entries() -> ListPage {
             step("1", false),
             step("2", false),
         ],
-        headings: headings(&["Entry", "User", "Time", "Kind of object", "What changed"]),
+        headings: headings(&["Entry", "User", "Time", "Type", "What changed"]),
         rows: vec![
             entry("Deleted \"TO_DELETE\".", "profile", ""),
             entry("Changed \"ARGO_MON_CRITICAL\".", "profile", "Changed description."),
@@ -230,7 +230,7 @@ fn services() -> ServicesPage {
 }
 
 fn no_services() -> ServicesPage {
-    let empty = "No service fits.".to_owned();
+    let empty = "No services match.".to_owned();
     ServicesPage { list: ListPage { paging: Paging::default(), empty, ..services().list }, rows: Vec::new() }
 }
 

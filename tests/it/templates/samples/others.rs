@@ -122,7 +122,7 @@ fn index() -> IndexPage {
     IndexPage {
         blocks: vec![
             block(
-                "Poem",
+                "Registry",
                 vec![
                     row("Aggregations", 3),
                     row("Metrics", 8412),
@@ -131,9 +131,9 @@ fn index() -> IndexPage {
                     plain("Services", 214),
                 ],
             ),
-            block("Logs", vec![plain("Log entries", 104_233)]),
-            block("Authentication and Authorization", groups.chain([row("Users", 27)]).collect()),
-            block("API Key Permissions", vec![row("API keys", 4)]),
+            block("Users and groups", groups.chain([row("Users", 27)]).collect()),
+            block("API keys", vec![row("API keys", 4)]),
+            block("Activity log", vec![plain("Log entries", 104_233)]),
         ],
         recent: vec![
             recent("probe", "Changed \"ams-probe (0.1.11)\".", "Changed version and comment."),
@@ -182,7 +182,7 @@ fn search() -> SearchPage {
                     found("argo.AMS-Check", "Devel, group ARGO"),
                     found("argo.AMSPublisher-Check", "Production, group ARGO"),
                 ],
-                more: Link::new("Search Metrics by name", "/poem/admin/poem/metric/?q=ams"),
+                more: Link::new("Show more metrics", "/poem/admin/poem/metric/?q=ams"),
             },
             SearchGroup {
                 label: "Probes".to_owned(),
