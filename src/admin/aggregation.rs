@@ -14,7 +14,7 @@ use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, aggregations as registry};
-use crate::store::lists::ListAsk;
+use crate::store::lists::ListParams;
 use crate::store::lists::aggregations as list;
 use crate::store::{Loaded, Result, aggregations as store};
 use crate::templates::list_page::Cell;
@@ -65,10 +65,10 @@ impl EntityAdmin for AggregationsAdmin {
     async fn rows(
         &self,
         conn: &mut PgConnection,
-        ask: &ListAsk<'_>,
+        params: &ListParams<'_>,
         context: &RequestContext<'_>,
     ) -> Result<ListTable> {
-        let found = list::list(conn, ask).await?;
+        let found = list::list(conn, params).await?;
         Ok(ListTable::of(found, |row| {
             vec![Cell::link(row.name, context.at().change(ObjectKind::Aggregation, row.id)), Cell::text(row.group)]
         }))

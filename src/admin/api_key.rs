@@ -13,7 +13,7 @@ use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, api_keys as registry};
-use crate::store::lists::ListAsk;
+use crate::store::lists::ListParams;
 use crate::store::lists::api_keys as list;
 use crate::store::{Loaded, Result, api_keys as store};
 use crate::templates::form_page::InfoLine;
@@ -64,11 +64,11 @@ impl EntityAdmin for ApiKeysAdmin {
     async fn rows(
         &self,
         conn: &mut PgConnection,
-        ask: &ListAsk<'_>,
+        params: &ListParams<'_>,
         context: &RequestContext<'_>,
     ) -> Result<ListTable> {
-        let since = ask.filter("created").and_then(|since| since.parse().ok());
-        let found = list::list(conn, ask, since).await?;
+        let since = params.filter("created").and_then(|since| since.parse().ok());
+        let found = list::list(conn, params, since).await?;
         Ok(ListTable::of(found, |row| {
             vec![
                 Cell::link(row.client, context.at().change(ObjectKind::ApiKey, row.id)),

@@ -14,7 +14,7 @@ use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, groups as registry};
-use crate::store::lists::ListAsk;
+use crate::store::lists::ListParams;
 use crate::store::lists::groups as list;
 use crate::store::{Loaded, Result, groups as store};
 use crate::templates::form_page::InfoLine;
@@ -74,11 +74,11 @@ impl EntityAdmin for GroupsAdmin {
     async fn rows(
         &self,
         conn: &mut PgConnection,
-        ask: &ListAsk<'_>,
+        params: &ListParams<'_>,
         context: &RequestContext<'_>,
     ) -> Result<ListTable> {
         let kind = self.options().kind;
-        let found = list::list(conn, self.0, ask).await?;
+        let found = list::list(conn, self.0, params).await?;
         Ok(ListTable::of(found, |row| {
             vec![
                 Cell::link(row.name, context.at().change(kind, row.id)),

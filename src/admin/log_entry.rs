@@ -11,7 +11,7 @@ use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::audit_log;
-use crate::store::lists::ListAsk;
+use crate::store::lists::ListParams;
 use crate::store::lists::log_entries::{self, Entries, LogRow};
 use crate::templates::form_page::{FieldsetView, FormPage, Widget, WidgetKind};
 use crate::templates::history_page::Event;
@@ -84,7 +84,7 @@ pub async fn list(context: &RequestContext<'_>) -> PageResult {
     context.superusers_only()?;
     let range = DateRange::read(context);
     let query = ListQuery::read(&LIST, context).with_kept(range.pairs());
-    let ask = query.ask();
+    let params = query.params();
     let days = range.days();
     let entries = Entries {
         from: days.map(|(first, _)| context.beginning_of(first)),
@@ -92,9 +92,9 @@ pub async fn list(context: &RequestContext<'_>) -> PageResult {
         ..Entries::default()
     };
     let mut tx = context.read().await?;
-    let found = log_entries::list(tx.conn(), &ask, entries).await?;
+    let found = log_entries::list(tx.conn(), &params, entries).await?;
     let filters = list::filters(tx.conn(), &LIST, &query).await?;
-    let dates = dates(tx.conn(), context, &ask, (&query, range)).await?;
+    let dates = dates(tx.conn(), context, &params, (&query, range)).await?;
     let table = ListTable::of(found, |entry| cells(context, &entry));
     let is_whole = query.search.is_empty() && query.filters.is_empty() && days.is_none();
     let empty = if is_whole { "Nothing has been logged yet." } else { "No log entries match." };
@@ -111,7 +111,7 @@ pub async fn list(context: &RequestContext<'_>) -> PageResult {
 async fn dates(
     conn: &mut PgConnection,
     context: &RequestContext<'_>,
-    ask: &ListAsk<'_>,
+    params: &ListParams<'_>,
     (query, range): (&ListQuery, DateRange),
 ) -> Result<Vec<Link>, AppError> {
     let address = |range: DateRange| query.address_with(&LIST, LOG_ENTRIES, range.pairs());
@@ -131,7 +131,7 @@ async fn dates(
     }
     let zone = context.config.general.timezone.name();
     let month = range.month.map(u32::cast_signed);
-    let below = audit_log::dates(conn, ask, zone, range.year, month).await?;
+    let below = audit_log::dates(conn, params, zone, range.year, month).await?;
     links.extend(below.iter().map(|step| {
         let number = step.number.cast_unsigned();
         let (to, label) = match (range.year, range.month) {

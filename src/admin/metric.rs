@@ -17,7 +17,7 @@ use crate::domain::model::policy::Viewer;
 use crate::domain::model::snapshot::VersionContent;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, metrics as registry};
-use crate::store::lists::ListAsk;
+use crate::store::lists::ListParams;
 use crate::store::lists::metrics as list;
 use crate::store::{Loaded, Result, metrics as store, probes, references};
 use crate::templates::Link;
@@ -115,10 +115,10 @@ impl EntityAdmin for MetricsAdmin {
     async fn rows(
         &self,
         conn: &mut PgConnection,
-        ask: &ListAsk<'_>,
+        params: &ListParams<'_>,
         context: &RequestContext<'_>,
     ) -> Result<ListTable> {
-        let found = list::list(conn, ask).await?;
+        let found = list::list(conn, params).await?;
         Ok(ListTable::of(found, |row| {
             let probe = match (row.probe_id, row.probe_version_id) {
                 (Some(probe), Some(version)) => context.at().version(ObjectKind::Probe, probe, version),

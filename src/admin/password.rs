@@ -54,7 +54,7 @@ async fn show(context: &RequestContext<'_>, id: i64, errors: &ValidationErrors) 
     let username = users::content(tx.conn(), id).await?.ok_or(NOT_FOUND)?.content.username;
     let heading = format!("Set the password of {username}");
     let action = format!("{}{id}/password/", context.at().list(ObjectKind::CustUser));
-    let fields = [(NEW, "New password"), (AGAIN, "New password, again")];
+    let fields = [(NEW, "New password"), (AGAIN, "New password again")];
     let content = PasswordPage::new(&heading, &action, &fields, &password_rules::ADVICE, errors);
     let at = context.at();
     let (list, form) = (at.list(ObjectKind::CustUser), at.change(ObjectKind::CustUser, id));

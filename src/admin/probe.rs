@@ -16,7 +16,7 @@ use crate::domain::model::snapshot::VersionContent;
 use crate::registry::Transaction;
 use crate::registry::probes::Intent;
 use crate::registry::{ExpectedRevision, SaveError, Saved, probes as registry};
-use crate::store::lists::ListAsk;
+use crate::store::lists::ListParams;
 use crate::store::lists::probes as list;
 use crate::store::{Loaded, Result, probes as store, references};
 use crate::templates::Link;
@@ -103,10 +103,10 @@ impl EntityAdmin for ProbesAdmin {
     async fn rows(
         &self,
         conn: &mut PgConnection,
-        ask: &ListAsk<'_>,
+        params: &ListParams<'_>,
         context: &RequestContext<'_>,
     ) -> Result<ListTable> {
-        let found = list::list(conn, ask).await?;
+        let found = list::list(conn, params).await?;
         Ok(ListTable::of(found, |row| {
             vec![
                 Cell::link(row.name, context.at().change(ObjectKind::Probe, row.id)),

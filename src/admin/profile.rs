@@ -14,7 +14,7 @@ use crate::domain::model::policy::Viewer;
 use crate::domain::model::profile::{self, ProfileContent};
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, profiles as registry};
-use crate::store::lists::ListAsk;
+use crate::store::lists::ListParams;
 use crate::store::lists::profiles as list;
 use crate::store::{Loaded, Result, profiles as store};
 use crate::templates::form_page::InfoLine;
@@ -81,10 +81,10 @@ impl EntityAdmin for ProfilesAdmin {
     async fn rows(
         &self,
         conn: &mut PgConnection,
-        ask: &ListAsk<'_>,
+        params: &ListParams<'_>,
         context: &RequestContext<'_>,
     ) -> Result<ListTable> {
-        let found = list::list(conn, ask).await?;
+        let found = list::list(conn, params).await?;
         Ok(ListTable::of(found, |row| {
             vec![
                 Cell::link(row.name, context.at().change(ObjectKind::Profile, row.id)),

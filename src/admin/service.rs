@@ -29,7 +29,7 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     context.may(ObjectKind::Service, Action::View)?;
     let query = ListQuery::read(&LIST, context);
     let mut tx = context.read().await?;
-    let found = services::list(tx.conn(), &query.ask()).await?;
+    let found = services::list(tx.conn(), &query.params()).await?;
     tx.commit().await?;
     let base = context.at().list(ObjectKind::Service);
     let table = ListTable { rows: Vec::new(), total: found.total, page: found.page };

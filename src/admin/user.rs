@@ -14,7 +14,7 @@ use crate::domain::model::user::{self, UserContent};
 use crate::domain::security::password;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, password_hashing, users as registry};
-use crate::store::lists::ListAsk;
+use crate::store::lists::ListParams;
 use crate::store::lists::users as list;
 use crate::store::{Loaded, Result, users as store};
 use crate::templates::Link;
@@ -97,10 +97,10 @@ impl EntityAdmin for UsersAdmin {
     async fn rows(
         &self,
         conn: &mut PgConnection,
-        ask: &ListAsk<'_>,
+        params: &ListParams<'_>,
         context: &RequestContext<'_>,
     ) -> Result<ListTable> {
-        let found = list::list(conn, ask).await?;
+        let found = list::list(conn, params).await?;
         Ok(ListTable::of(found, |row| {
             vec![
                 Cell::link(row.username, context.at().change(ObjectKind::CustUser, row.id)),

@@ -99,6 +99,7 @@ pub fn wait_until(condition: impl Fn() -> bool, at_most: Duration) -> bool {
 }
 
 /// Makes the kernel send `signal` to the process when the thread that starts it ends, even by `kill -9`.
+#[expect(unsafe_code, reason = "pre_exec is the only way to set the signal after the change of user")]
 pub fn end_with_parent(command: &mut Command, signal: Signal) {
     let parent = getpid();
     // SAFETY: between fork and exec only async-signal-safe calls are allowed: prctl and getppid are, and nothing

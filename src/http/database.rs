@@ -17,12 +17,12 @@ impl rocket_db_pools::Pool for PgPoolFairing {
     type Connection = PoolConnection<Postgres>;
     type Error = rocket_db_pools::Error<StoreError>;
 
-    async fn init(figment: &Figment) -> std::result::Result<Self, Self::Error> {
+    async fn init(figment: &Figment) -> Result<Self, Self::Error> {
         let settings: PoolSettings = figment.extract()?;
         Ok(Self(settings.open_for_requests()))
     }
 
-    async fn get(&self) -> std::result::Result<Self::Connection, Self::Error> {
+    async fn get(&self) -> Result<Self::Connection, Self::Error> {
         self.0.acquire().await.map_err(|error| rocket_db_pools::Error::Get(error.into()))
     }
 

@@ -32,7 +32,7 @@ pub async fn create(
     };
     decide(viewer, ObjectKind::Metric, Action::Add { group: &content.group })?;
     let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content))).await?;
-    let content = &content.clone().without_what_its_type_drops();
+    let content = &content.clone().without_unused_settings();
     let name_id = put_name(tx, content, chosen.group_id).await?;
     let id = metrics::insert(tx.write_tx(), chosen.row(name_id, content)).await.map_err(name_taken)?;
     metrics::set_settings(tx.write_tx(), id, &content.settings).await?;
@@ -68,7 +68,7 @@ pub async fn change(
     target.check(before.revision)?;
     let before = before.content;
     let chosen = check(tx, content, Some((target.id, &before))).await?;
-    let content = &content.clone().without_what_its_type_drops().in_order_of(&before);
+    let content = &content.clone().without_unused_settings().in_order_of(&before);
     let message = before.changes(content);
     if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.label()));

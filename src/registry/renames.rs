@@ -22,7 +22,7 @@ pub(super) async fn follow(
     id: i64,
     (old, new): (&str, &str),
 ) -> Result<Vec<String>, StoreError> {
-    if metric_renames::is_borne(tx.conn(), old).await? {
+    if metric_renames::is_in_use(tx.conn(), old).await? {
         return Ok(vec![format!("Another metric still has the name “{old}”, so profiles keep it.")]);
     }
     let followers = follow_metrics(tx, viewer, id, (old, new)).await?;

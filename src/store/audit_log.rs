@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::lists::log_entries::{Entries, LogRow};
-use super::lists::{ListAsk, Rows};
+use super::lists::{ListParams, Rows};
 use super::{Result, WriteTx, lists};
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
@@ -86,7 +86,7 @@ pub async fn of_object(
     page: i64,
     page_size: i64,
 ) -> Result<Rows<LogRow>> {
-    let ask = ListAsk { page, page_size, ..ListAsk::default() };
+    let ask = ListParams { page, page_size, ..ListParams::default() };
     lists::log_entries::list(conn, &ask, Entries { object: Some((kind, object_id)), ..Entries::default() }).await
 }
 
@@ -108,7 +108,7 @@ pub async fn get(conn: &mut PgConnection, id: i64) -> Result<Option<LogRow>> {
 /// Counts only the entries that match the list's search and filters. `timezone` is a name that PostgreSQL knows.
 pub async fn dates(
     conn: &mut PgConnection,
-    ask: &ListAsk<'_>,
+    ask: &ListParams<'_>,
     timezone: &str,
     year: Option<i32>,
     month: Option<i32>,

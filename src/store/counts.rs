@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::Result;
 use crate::domain::model::object_kind::ObjectKind;
 
-/// How many objects a tenant has.
+/// The number of objects of each kind in a tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     by_kind: HashMap<String, i64>,

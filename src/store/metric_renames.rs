@@ -5,10 +5,10 @@ use sqlx::PgConnection;
 use super::{Result, WriteTx};
 
 /// Returns true if any metric has the name.
-pub async fn is_borne(conn: &mut PgConnection, name: &str) -> Result<bool> {
+pub async fn is_in_use(conn: &mut PgConnection, name: &str) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM metric m JOIN metric_name n ON n.id = m.metric_name_id WHERE n.name = $1)
-               AS "borne!""#,
+               AS "in_use!""#,
         name
     )
     .fetch_one(conn)

@@ -380,7 +380,7 @@ async fn set_sequences(tx: &mut WriteTx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Removes everything that [`write`] writes, and the login sessions. Tags and metric types stay.
+/// Removes everything that [`write()`] writes, and the login sessions. Tags and metric types stay.
 ///
 /// It uses DELETE, not TRUNCATE: concurrent readers continue to see the previous data.
 pub async fn clear(tx: &mut WriteTx<'_>) -> Result<()> {

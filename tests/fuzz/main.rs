@@ -77,10 +77,13 @@ fn damage(mut bytes: Vec<u8>, (at, removed, inserted): Damage) -> Vec<u8> {
 
 fn corpus(name: &str) -> Vec<Vec<u8>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(name);
-    let mut files: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = fs::read_dir(&directory)
+        .expect("the corpus is there")
+        .map(|entry| entry.expect("a file of the corpus").path())
+        .collect();
     files.sort();
     assert!(!files.is_empty(), "{} is empty", directory.display());
-    files.iter().map(|file| fs::read(file).unwrap()).collect()
+    files.iter().map(|file| fs::read(file).expect("a readable file")).collect()
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub trait Entity: Send + Sync {
     ///
     /// Every field must be in exactly one fieldset, every name in a fieldset must be a field, and the list must be able
     /// to sort by every column with a key.
-    fn check(&self) -> std::result::Result<(), String>;
+    fn check(&self) -> Result<(), String>;
 }
 
 #[async_trait]
@@ -105,7 +105,7 @@ impl<D: EntityAdmin> Entity for D {
         cached_page::of_entity(EntityAdmin::options(self), context, versions::compare(self, context, id)).await
     }
 
-    fn check(&self) -> std::result::Result<(), String> {
+    fn check(&self) -> Result<(), String> {
         let placed: Vec<&str> =
             EntityAdmin::options(self).fieldsets.iter().flat_map(|set| set.fields).copied().collect();
         let declared: Vec<&str> = self.fields().iter().map(|field| field.name).collect();

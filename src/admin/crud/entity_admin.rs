@@ -17,7 +17,7 @@ use crate::domain::model::snapshot::VersionContent;
 use crate::domain::security::keys::Keys;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved};
-use crate::store::lists::ListAsk;
+use crate::store::lists::ListParams;
 use crate::store::{Loaded, Result};
 use crate::templates::form_page::{InfoLine, RequiredKey};
 
@@ -105,8 +105,12 @@ pub trait EntityAdmin: Send + Sync + 'static {
     }
 
     /// Returns one page of the list.
-    async fn rows(&self, conn: &mut PgConnection, ask: &ListAsk<'_>, context: &RequestContext<'_>)
-    -> Result<ListTable>;
+    async fn rows(
+        &self,
+        conn: &mut PgConnection,
+        params: &ListParams<'_>,
+        context: &RequestContext<'_>,
+    ) -> Result<ListTable>;
 
     /// Loads an object; `None` if there is no such object.
     async fn load(&self, conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<Self::Content>>>;

@@ -14,7 +14,7 @@ use crate::domain::form::field::Choices;
 use crate::domain::model::policy::Action;
 use crate::store::Result;
 use crate::store::choices;
-use crate::store::lists::{ListAsk, WITHOUT_GROUP, log_entries, profiles};
+use crate::store::lists::{ListParams, WITHOUT_GROUP, log_entries, profiles};
 use crate::templates::list_page::{self as pages, Choice, Heading, ListPage, Paging};
 use crate::templates::{Link, Page};
 
@@ -66,8 +66,8 @@ impl ListQuery {
     }
 
     /// Returns the parameters for the list's database query.
-    pub fn ask(&self) -> ListAsk<'_> {
-        ListAsk {
+    pub fn params(&self) -> ListParams<'_> {
+        ListParams {
             search: &self.search,
             sort: self.sort,
             descending: self.descending,
@@ -153,9 +153,9 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     let query = ListQuery::read(&options.list, context);
     let mut tx = context.read().await?;
     let since = since(&options.list, context, &query);
-    let ask = query.ask();
-    let ask = since.as_deref().map_or(ask, |filters| ListAsk { filters, ..ask });
-    let table = entity.rows(tx.conn(), &ask, context).await?;
+    let params = query.params();
+    let params = since.as_deref().map_or(params, |filters| ListParams { filters, ..params });
+    let table = entity.rows(tx.conn(), &params, context).await?;
     let filters = filters(tx.conn(), &options.list, &query).await?;
     tx.commit().await?;
     let layout = context.layout(options.kind.info().many, &[(options.kind.info().many, "")]);

@@ -58,13 +58,13 @@ pub struct DemoUser {
     /// The e-mail address, or empty.
     #[serde(default)]
     pub email: String,
-    /// Whether the user may do everything.
+    /// True if the user may do everything.
     #[serde(default)]
     pub superuser: bool,
-    /// Whether the user may use the admin pages.
+    /// True if the user may use the admin pages.
     #[serde(default = "yes")]
     pub staff: bool,
-    /// Whether the user may log in.
+    /// True if the user may log in.
     #[serde(default = "yes")]
     pub active: bool,
     /// The time when the account was created.
@@ -90,7 +90,7 @@ pub struct DemoKey {
     pub token: String,
     /// The time when the key was created.
     pub created: DateTime<Utc>,
-    /// Whether the key was revoked.
+    /// True if the key was revoked.
     #[serde(default)]
     pub revoked: bool,
 }

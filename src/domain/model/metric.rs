@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
-    /// How the probe is run: interval, timeout and others.
+    /// The settings for running the probe: interval, timeout and others.
     Config,
     /// Switches of the monitoring, for example `PASSIVE`.
     Flags,

@@ -58,7 +58,7 @@ impl MetricContent {
     }
 
     /// Removes what the type does not use: a passive metric has no executable, and no settings except flags.
-    pub fn without_what_its_type_drops(mut self) -> Self {
+    pub fn without_unused_settings(mut self) -> Self {
         if self.metric_type == PASSIVE {
             self.executable.clear();
             for section in Section::ALL.into_iter().filter(|section| *section != Section::Flags) {
@@ -168,10 +168,10 @@ mod tests {
             parent: "p".into(),
             ..metric(metric_type, &settings)
         };
-        let kept = named(PASSIVE).without_what_its_type_drops();
+        let kept = named(PASSIVE).without_unused_settings();
         let flags = metric(PASSIVE, &[(Section::Flags, "PASSIVE", "1")]);
         assert_eq!(kept, MetricContent { parent: "p".into(), ..flags });
-        assert_eq!(named(ACTIVE).without_what_its_type_drops(), named(ACTIVE));
+        assert_eq!(named(ACTIVE).without_unused_settings(), named(ACTIVE));
     }
 
     #[test]

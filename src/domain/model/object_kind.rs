@@ -38,11 +38,11 @@ pub enum ObjectKind {
 /// A section of the index page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IndexSection {
-    /// What the registry holds.
+    /// The content of the registry.
     Registry,
-    /// Who may log in, and who may change what.
+    /// Users, and the groups that say who may change what.
     Users,
-    /// Which clients may read the API.
+    /// The clients of the API.
     ApiKeys,
 }
 
@@ -61,11 +61,12 @@ pub struct KindInfo {
     pub many: &'static str,
     /// The kind of groups that own such objects; `None`: only superusers change them.
     pub owner: Option<GroupKind>,
-    /// Whether there are pages without login. Each table that these show must have the stamp trigger: they are cached.
+    /// True if such objects have pages without login. Each table that these show must have the stamp trigger, because
+    /// they are cached.
     pub is_public: bool,
-    /// Where the index lists it.
+    /// The section of the index that lists it.
     pub section: IndexSection,
-    /// Whether the navigation at the top of every page has it.
+    /// True if the navigation at the top of every page has it.
     pub in_navigation: bool,
 }
 
@@ -127,7 +128,7 @@ impl ObjectKind {
         KINDS.iter().map(|info| info.kind)
     }
 
-    /// What is the same for all objects of this kind.
+    /// The row of the table.
     pub fn info(self) -> &'static KindInfo {
         &KINDS[self as usize]
     }
@@ -138,7 +139,6 @@ impl ObjectKind {
     }
 }
 
-/// How groups and objects belong together.
 impl GroupKind {
     /// Returns the kind of object that the audit log records for such a group.
     pub fn object_kind(self) -> ObjectKind {

@@ -106,7 +106,7 @@ fn value_words(path: &str, own: &Value, other: &Value) -> Option<String> {
             .enumerate()
             .find_map(|(place, (own, other))| value_words(&format!("{path}[{place}]"), own, other)),
         (Value::Array(values), Value::Array(others)) => {
-            Some(format!("{path} has {} entries in the tenant, {} in the file", values.len(), others.len()))
+            Some(format!("{path}: {} in the tenant, {} in the file", values.len(), others.len()))
         }
         _ => Some(format!("{path} is {} in the tenant, {} in the file", shown(own), shown(other))),
     }
@@ -217,7 +217,7 @@ mod tests {
         let of = |metrics: &[&str]| Snapshot { profiles: vec![profile(metrics)], ..Default::default() };
         let words = "profile 1 (P): instances[1].metric is \"b\" in the tenant, \"c\" in the file";
         assert_eq!(first_difference(&of(&["a", "b"]), &of(&["a", "c"])).as_deref(), Some(words));
-        let words = "profile 1 (P): instances has 1 entries in the tenant, 2 in the file";
+        let words = "profile 1 (P): instances: 1 in the tenant, 2 in the file";
         assert_eq!(first_difference(&of(&["a"]), &of(&["a", "b"])).as_deref(), Some(words));
     }
 

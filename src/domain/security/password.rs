@@ -19,7 +19,7 @@ const MAX_ROUNDS: usize = 10_000_000;
 /// The stored value of an account without a password. No password matches it.
 pub const UNUSABLE: &str = "!";
 /// A dummy hash, of an unknown password. It is verified if an account has no hash, so that this takes as long.
-pub const NOBODYS: &str =
+pub const DUMMY_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdCBvZiBub2JvZHk$9ZPlfS4nU0Zg2mAjdX0bMpdQ2+uKq3MzFXlvJ4sF1l4";
 
 /// Hashes a password; returns the PHC string to store.
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_dummy_hash_takes_as_long_as_a_real_one() {
-        let parsed = PasswordHash::new(NOBODYS).unwrap();
+        let parsed = PasswordHash::new(DUMMY_HASH).unwrap();
         let ours = hash("x");
         let ours = PasswordHash::new(&ours).unwrap();
         assert_eq!((parsed.params.to_string(), parsed.version), (ours.params.to_string(), ours.version));

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{ListAsk, Order, Rows};
+use super::{ListParams, Order, Rows};
 use crate::store::Result;
 
 /// The columns that the list can be sorted by.
@@ -22,8 +22,8 @@ pub struct AggregationListRow {
 }
 
 /// Returns a page of aggregations. Searches the name. Filters: `group`.
-pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<AggregationListRow>> {
-    let order = ask.order(SORTS, DEFAULT_ORDER);
+pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Rows<AggregationListRow>> {
+    let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"SELECT id, name, group_name AS "group_name!", total AS "total!", page.number AS "page!"
            FROM (
@@ -44,10 +44,10 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Agg
            ORDER BY turned.place"#,
         order.column,
         order.descending,
-        ask.page(),
-        ask.page_size(),
-        ask.search_text(),
-        ask.filter_text("group")
+        params.page(),
+        params.page_size(),
+        params.search_text(),
+        params.filter_text("group")
     )
     .fetch_all(conn)
     .await?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{ListAsk, Order, Rows};
+use super::{ListParams, Order, Rows};
 use crate::store::Result;
 
 /// The columns that the list can be sorted by.
@@ -27,8 +27,12 @@ pub struct ApiKeyRow {
 /// Returns a page of API keys. Searches the client. Filters: `revoked`, by [`super::YES`] and [`super::NO`].
 ///
 /// With `since`, only keys that were created at that time or later.
-pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, since: Option<DateTime<Utc>>) -> Result<Rows<ApiKeyRow>> {
-    let order = ask.order(SORTS, DEFAULT_ORDER);
+pub async fn list(
+    conn: &mut PgConnection,
+    params: &ListParams<'_>,
+    since: Option<DateTime<Utc>>,
+) -> Result<Rows<ApiKeyRow>> {
+    let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"SELECT id, client, created, revoked, total AS "total!", page.number AS "page!"
            FROM (
@@ -50,10 +54,10 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, since: Option<Date
            ORDER BY turned.place"#,
         order.column,
         order.descending,
-        ask.page(),
-        ask.page_size(),
-        ask.search_text(),
-        ask.flag("revoked"),
+        params.page(),
+        params.page_size(),
+        params.search_text(),
+        params.flag("revoked"),
         since
     )
     .fetch_all(conn)

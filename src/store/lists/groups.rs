@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{ListAsk, Order, Rows};
+use super::{ListParams, Order, Rows};
 use crate::domain::model::group_kind::GroupKind;
 use crate::store::Result;
 
@@ -25,8 +25,8 @@ pub struct GroupRow {
 }
 
 /// Returns a page of the groups of a kind. Searches the name.
-pub async fn list(conn: &mut PgConnection, kind: GroupKind, ask: &ListAsk<'_>) -> Result<Rows<GroupRow>> {
-    let order = ask.order(SORTS, DEFAULT_ORDER);
+pub async fn list(conn: &mut PgConnection, kind: GroupKind, params: &ListParams<'_>) -> Result<Rows<GroupRow>> {
+    let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"WITH held AS (
                SELECT group_id, count(*) AS members FROM object WHERE group_kind = $6 GROUP BY group_id
@@ -52,9 +52,9 @@ pub async fn list(conn: &mut PgConnection, kind: GroupKind, ask: &ListAsk<'_>) -
            ORDER BY turned.place"#,
         order.column,
         order.descending,
-        ask.page(),
-        ask.page_size(),
-        ask.search_text(),
+        params.page(),
+        params.page_size(),
+        params.search_text(),
         kind.as_str()
     )
     .fetch_all(conn)

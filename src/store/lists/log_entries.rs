@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{ListAsk, Order, Rows};
+use super::{ListParams, Order, Rows};
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::store::Result;
@@ -51,8 +51,8 @@ pub struct Entries<'a> {
 }
 
 /// Returns a page of log entries. Searches the user's name. Filters: `kind`, an [`ObjectKind`] as a word.
-pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, entries: Entries<'_>) -> Result<Rows<LogRow>> {
-    let order = ask.order(SORTS, DEFAULT_ORDER);
+pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Entries<'_>) -> Result<Rows<LogRow>> {
+    let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"SELECT id, total AS "total!", page.number AS "page!"
            FROM (
@@ -75,10 +75,10 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>, entries: Entries<'
            ORDER BY turned.place"#,
         order.column,
         order.descending,
-        ask.page(),
-        ask.page_size(),
-        ask.search_text(),
-        ask.filter_text("kind"),
+        params.page(),
+        params.page_size(),
+        params.search_text(),
+        params.filter_text("kind"),
         entries.from,
         entries.until,
         entries.object.map(|(kind, _)| kind.as_str()),

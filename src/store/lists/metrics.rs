@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{ListAsk, Order, Rows};
+use super::{ListParams, Order, Rows};
 use crate::store::Result;
 
 /// The columns that the list can be sorted by.
@@ -33,8 +33,8 @@ pub struct MetricListRow {
 ///
 /// Labels are read from JSON, which is slow: they are computed once per version (`OFFSET 0` keeps PostgreSQL from
 /// computing them once per comparison), and only if the list is sorted by them.
-pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<MetricListRow>> {
-    let order = ask.order(SORTS, DEFAULT_ORDER);
+pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Rows<MetricListRow>> {
+    let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"SELECT m.id, n.name, t.name AS tag, v.object_id AS "probe_id?", m.probe_version_id,
                   CASE WHEN v.id IS NULL THEN '' ELSE format('%s (%s)', v.content ->> 'name', v.content ->> 'version') END
@@ -71,11 +71,11 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Met
            ORDER BY turned.place"#,
         order.column,
         order.descending,
-        ask.page(),
-        ask.page_size(),
-        ask.search_text(),
-        ask.filter_text("tag"),
-        ask.filter_text("group")
+        params.page(),
+        params.page_size(),
+        params.search_text(),
+        params.filter_text("tag"),
+        params.filter_text("group")
     )
     .fetch_all(conn)
     .await?;

@@ -25,7 +25,7 @@ pub const NO: &str = "no";
 
 /// A request for a part of a list. Every value is valid: unknown ones mean the default.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ListAsk<'a> {
+pub struct ListParams<'a> {
     /// The text to find anywhere in the list's searched columns, in any case; '' for everything.
     pub search: &'a str,
     /// The column to sort by, one of the list's `SORTS`; anything else means its default order.
@@ -49,7 +49,7 @@ pub struct Order<'a> {
     pub descending: bool,
 }
 
-impl<'a> ListAsk<'a> {
+impl<'a> ListParams<'a> {
     /// Returns the value of a filter; `None` if it is missing or ''.
     pub fn filter(&self, name: &str) -> Option<&'a str> {
         let (_, value) = self.filters.iter().find(|(filter, _)| *filter == name)?;
@@ -114,18 +114,18 @@ mod tests {
     #[test]
     fn an_unknown_column_means_the_default_order() {
         let default = Order { column: "name", descending: false };
-        let ask = ListAsk { sort: "password", descending: true, ..Default::default() };
-        assert_eq!(ask.order(&["name", "vo"], default), default);
-        let ask = ListAsk { sort: "vo", ..ask };
-        assert_eq!(ask.order(&["name", "vo"], default), Order { column: "vo", descending: true });
+        let params = ListParams { sort: "password", descending: true, ..Default::default() };
+        assert_eq!(params.order(&["name", "vo"], default), default);
+        let params = ListParams { sort: "vo", ..params };
+        assert_eq!(params.order(&["name", "vo"], default), Order { column: "vo", descending: true });
     }
 
     #[test]
     fn a_filter_without_a_value_filters_nothing() {
         let filters = [("group", String::new()), ("staff", NO.to_owned()), ("vo", "a\0b".to_owned())];
-        let ask = ListAsk { filters: &filters, ..Default::default() };
-        assert_eq!((ask.filter("group"), ask.filter("tag")), (None, None));
-        assert_eq!((ask.flag("staff"), ask.flag("vo")), (Some(false), None));
-        assert_eq!(ask.filter_text("vo"), "a\u{fffd}b");
+        let params = ListParams { filters: &filters, ..Default::default() };
+        assert_eq!((params.filter("group"), params.filter("tag")), (None, None));
+        assert_eq!((params.flag("staff"), params.flag("vo")), (Some(false), None));
+        assert_eq!(params.filter_text("vo"), "a\u{fffd}b");
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{ListAsk, Order, Rows};
+use super::{ListParams, Order, Rows};
 use crate::store::Result;
 
 /// The columns that the list can be sorted by.
@@ -26,8 +26,8 @@ pub struct ProfileListRow {
 }
 
 /// Returns a page of profiles. Searches name and VO. Filters: `vo`, `group`.
-pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ProfileListRow>> {
-    let order = ask.order(SORTS, DEFAULT_ORDER);
+pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Rows<ProfileListRow>> {
+    let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"SELECT id, name, vo, description AS "description!", group_name AS "group_name!",
                   total AS "total!", page.number AS "page!"
@@ -53,11 +53,11 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Pro
            ORDER BY turned.place"#,
         order.column,
         order.descending,
-        ask.page(),
-        ask.page_size(),
-        ask.search_text(),
-        ask.filter_text("vo"),
-        ask.filter_text("group")
+        params.page(),
+        params.page_size(),
+        params.search_text(),
+        params.filter_text("vo"),
+        params.filter_text("group")
     )
     .fetch_all(conn)
     .await?;

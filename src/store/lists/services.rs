@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{ListAsk, Order, Rows};
+use super::{ListParams, Order, Rows};
 use crate::store::Result;
 
 /// The columns that the list can be sorted by.
@@ -38,8 +38,8 @@ pub struct ServiceLine {
 /// Returns a page of services with all their lines; page size and total count services, not lines.
 ///
 /// Searches all columns. A service that is found only by a metric or probe has only the matching lines.
-pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<ServiceLine>> {
-    let order = ask.order(SORTS, DEFAULT_ORDER);
+pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Rows<ServiceLine>> {
+    let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"WITH label AS (
                SELECT v.id, v.object_id, format('%s (%s)', v.content ->> 'name', v.content ->> 'version') AS probe
@@ -94,9 +94,9 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Ser
                     u.probe_version_id"#,
         order.column,
         order.descending,
-        ask.page(),
-        ask.page_size(),
-        ask.search_text()
+        params.page(),
+        params.page_size(),
+        params.search_text()
     )
     .fetch_all(conn)
     .await?;

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{ListAsk, Order, Rows};
+use super::{ListParams, Order, Rows};
 use crate::store::Result;
 
 /// The columns that the list can be sorted by.
@@ -32,8 +32,8 @@ pub struct UserRow {
 /// Returns a page of users. Searches the names and the e-mail address.
 ///
 /// Filters: `superuser` and `staff`, by [`super::YES`] and [`super::NO`].
-pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<UserRow>> {
-    let order = ask.order(SORTS, DEFAULT_ORDER);
+pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Rows<UserRow>> {
+    let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
         r#"SELECT id, username, first_name, last_name, email, is_staff, is_superuser,
                   total AS "total!", page.number AS "page!"
@@ -63,11 +63,11 @@ pub async fn list(conn: &mut PgConnection, ask: &ListAsk<'_>) -> Result<Rows<Use
            ORDER BY turned.place"#,
         order.column,
         order.descending,
-        ask.page(),
-        ask.page_size(),
-        ask.search_text(),
-        ask.flag("superuser"),
-        ask.flag("staff")
+        params.page(),
+        params.page_size(),
+        params.search_text(),
+        params.flag("superuser"),
+        params.flag("staff")
     )
     .fetch_all(conn)
     .await?;

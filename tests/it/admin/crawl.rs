@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::page::{elements, links};
-use super::{AT, TestSite, add, all, open, said, save};
+use super::{AT, TestSite, add, all, flash, open, save};
 use crate::support::sql::tables;
 use crate::support::{Browser, HttpResponse};
 
@@ -189,5 +189,5 @@ fn html_stays_text_in_suggestions_messages_and_errors() {
     // A flash message is shown as text, even if a client has put HTML into the cookie.
     root.cookies.insert("messages".to_owned(), "said %3Ci%20class=mark%3E".to_owned());
     let page = root.get("/poem/admin/poem/profile/").text();
-    assert!(said(&page).contains("said <i class=mark>") && !page.contains(RAW), "{}", said(&page));
+    assert!(flash(&page).contains("said <i class=mark>") && !page.contains(RAW), "{}", flash(&page));
 }

@@ -5,7 +5,7 @@ use poem::domain::model::object_kind::ObjectKind;
 
 use super::fixtures::Fixture;
 use super::page::{Control, Form, elements, links};
-use super::{AT, TestSite, add, all, get, id_of, ids, open, said, save, submit};
+use super::{AT, TestSite, add, all, flash, get, id_of, ids, open, save, submit};
 use crate::support::Browser;
 
 #[test]
@@ -231,7 +231,7 @@ fn objects_are_added_changed_and_deleted() {
         let mut form = open(&mut root, &AT.change(fixture.kind, id));
         form.set(fixture.change.0, fixture.change.1[0]);
         let page = save(&mut root, &form);
-        assert!(said(&page).contains("was changed. Changed "), "{}", said(&page));
+        assert!(flash(&page).contains("was changed. Changed "), "{}", flash(&page));
         assert_eq!(log(&site), ["add|root", "change|root"], "{}", fixture.kind);
         let form = open(&mut root, &AT.change(fixture.kind, id));
         assert_eq!(form.value(fixture.change.0), fixture.change.1[0], "{}", fixture.kind);
@@ -251,7 +251,7 @@ fn save_unchanged(site: &TestSite, browser: &mut Browser<'_>, fixture: &Fixture,
     }
     let versions = site.versions(fixture.kind, id);
     let page = save(browser, &form);
-    assert!(said(&page).contains("No changes to save."), "{}: {}", fixture.kind, said(&page));
+    assert!(flash(&page).contains("No changes to save."), "{}: {}", fixture.kind, flash(&page));
     assert_eq!(site.versions(fixture.kind, id), versions, "{}", fixture.kind);
     let revision = open(browser, &AT.change(fixture.kind, id)).value("_revision").to_owned();
     assert_eq!(form.value("_revision"), revision, "{}", fixture.kind);
@@ -268,7 +268,7 @@ fn delete(site: &TestSite, browser: &mut Browser<'_>, options: &EntityOptions, i
     let answer = browser.post(&address, &[]);
     assert_eq!((answer.status, answer.header("Location")), (303, Some(AT.list(kind).as_str())), "{address}");
     let page = get(browser, &AT.list(kind));
-    assert!(said(&page).contains("was deleted."), "{}", said(&page));
+    assert!(flash(&page).contains("was deleted."), "{}", flash(&page));
     assert!(!ids(kind, &page).contains(&id));
     for gone in [AT.change(kind, id), AT.delete(kind, id), AT.history(kind, id), AT.clone_of(kind, id)] {
         assert_eq!(browser.get(&gone).status, 404, "{gone}");

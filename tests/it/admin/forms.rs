@@ -225,5 +225,5 @@ fn the_flash_message_of_a_save_fits_into_a_cookie() {
         assert!(cookie.len() < 4096, "{} bytes", cookie.len());
     }
     let page = get(&mut root, answer.header("Location").unwrap());
-    assert!(super::said(&page).contains("was changed"), "{}", super::said(&page));
+    assert!(super::flash(&page).contains("was changed"), "{}", super::flash(&page));
 }

@@ -4,7 +4,7 @@ use poem::admin::crud::Restore;
 use poem::domain::model::object_kind::ObjectKind;
 
 use super::page::{Control, links};
-use super::{AT, TestSite, add, all, fixtures, get, open, said, save};
+use super::{AT, TestSite, add, all, fixtures, flash, get, open, save};
 use crate::support::sql::tables;
 
 #[test]
@@ -265,7 +265,7 @@ fn a_clone_starts_from_its_original_and_records_it() {
         let mut form = form.clone();
         form.set(fixture.form[0].0, &fixture.key(2));
         let page = save(&mut root, &form);
-        assert!(said(&page).contains("was added"), "{}", said(&page));
+        assert!(flash(&page).contains("was added"), "{}", flash(&page));
         let copy = super::id_of(&mut root, fixture, &fixture.key(2));
         assert!(get(&mut root, &AT.history(fixture.kind, copy)).contains("Derived from "), "{address}");
     }

@@ -161,6 +161,6 @@ fn ids(kind: ObjectKind, page: &str) -> Vec<i64> {
 }
 
 /// Returns the flash messages of a page.
-fn said(page: &str) -> String {
+fn flash(page: &str) -> String {
     page::text_of_class(page, "messages").expect("every page has a place for messages")
 }

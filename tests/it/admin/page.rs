@@ -1,4 +1,4 @@
-//! A page as a browser reads it: its links, its form, its messages.
+//! A page as a browser reads it: links, form, messages.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub struct Element {
 }
 
 impl Element {
-    /// `None`: the element has no such attribute; '' where it has no value.
+    /// The attribute's value, '' if it has none; `None` if the element has no such attribute.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
     }
@@ -52,7 +52,7 @@ pub fn elements(page: &str) -> Vec<Element> {
     elements
 }
 
-/// Where the page's links lead, each once.
+/// The targets of the page's links, each once.
 pub fn links(page: &str) -> Vec<String> {
     let mut links: Vec<String> = Vec::new();
     for link in elements(page).iter().filter(|element| element.name == "a").filter_map(|element| element.get("href")) {
@@ -63,10 +63,10 @@ pub fn links(page: &str) -> Vec<String> {
     links
 }
 
-/// What a person types into.
+/// An input of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Control {
-    /// With the most characters it takes; 0 where there is no limit.
+    /// With the maximum number of characters; 0 if there is no limit.
     Text {
         value: String,
         limit: usize,
@@ -92,7 +92,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// The form of the page's object; `None` where nothing can be typed.
+    /// The form of the page's object; `None` if nothing can be typed.
     pub fn read(page: &str) -> Option<Self> {
         let elements = elements(page);
         let start = elements.iter().position(|element| element.name == "form" && element.has("data-guarded"))?;
@@ -145,7 +145,7 @@ impl Form {
         self.controls.iter().find(|(of, _)| of == name).map(|(_, control)| control)
     }
 
-    /// What the first control of this name holds; '' where there is none.
+    /// The value of the first control of this name; '' if there is none.
     pub fn value(&self, name: &str) -> &str {
         match self.get(name) {
             Some(Control::Text { value, .. } | Control::Hidden(value) | Control::Select { value, .. }) => value,
@@ -154,7 +154,7 @@ impl Form {
         }
     }
 
-    /// Types, selects, ticks (also where the value is none of the choices), or takes a tick away with ''.
+    /// Types, selects (also a value that is not among the choices), ticks, or unticks with ''.
     #[track_caller]
     pub fn set(&mut self, name: &str, new: &str) {
         let of_name = self.controls.iter_mut().filter(|(of, _)| of == name);
@@ -172,7 +172,7 @@ impl Form {
         }
     }
 
-    /// What a browser sends.
+    /// The fields that a browser sends.
     pub fn pairs(&self) -> Vec<(String, String)> {
         let sent = |(name, control): &(String, Control)| {
             let value = match control {
@@ -190,7 +190,7 @@ impl Form {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(self.pairs()).finish()
     }
 
-    /// Names and limits of what can be typed, of cells of rows the first in each column.
+    /// Names and limits of the text inputs; of the cells of rows, the first in each column.
     pub fn texts(&self) -> Vec<(String, usize)> {
         let mut columns = BTreeSet::new();
         let mut text = |(name, control): &(String, Control)| match control {

@@ -3,7 +3,7 @@
 use poem::domain::model::object_kind::ObjectKind;
 use poem::templates::Addresses;
 
-use super::{AT, TestSite, add, fixtures, get, open, said, submit};
+use super::{AT, TestSite, add, fixtures, flash, get, open, submit};
 use crate::support::Browser;
 use crate::support::cluster::queries;
 
@@ -132,9 +132,9 @@ fn a_flash_message_is_shown_once() {
     form.set("version", "1.0.1");
     let answer = submit(&mut root, &form);
     assert_eq!(answer.status, 303, "{}", answer.text());
-    assert!(said(&get(&mut root, &list)).contains("was changed"));
+    assert!(flash(&get(&mut root, &list)).contains("was changed"));
     let (after, again) = (get(&mut root, &list), get(&mut root, &list));
-    assert!(!said(&after).contains("was changed") && after == again, "{}", said(&after));
+    assert!(!flash(&after).contains("was changed") && after == again, "{}", flash(&after));
 }
 
 /// Users are in no cached response and on no cached page.

@@ -3,7 +3,7 @@
 use poem::domain::model::log_entry::LogAction;
 use poem::domain::model::object_kind::ObjectKind;
 use poem::domain::model::snapshot::VersionContent;
-use poem::store::lists::ListAsk;
+use poem::store::lists::ListParams;
 use poem::store::lists::log_entries::{Entries, LogRow};
 use poem::store::versions::Neighbours;
 use poem::store::{audit_log, lists, versions};
@@ -81,17 +81,17 @@ fn dates_follow_the_time_zone() {
          VALUES ('2019-12-31 23:30Z', 'add', 'probe', 'a', '', 'x'), ('2020-01-01 12:00Z', 'add', 'probe', 'b', '', 'x'),
                 ('2020-01-31 23:30Z', 'add', 'metric', 'c', '', 'x'), ('2019-05-05 12:00Z', 'add', 'metric', 'd', '', 'y')",
     );
-    let dates = |ask: &ListAsk<'_>, zone: &str, year, month| {
+    let dates = |ask: &ListParams<'_>, zone: &str, year, month| {
         let dates = read(&installation, async |conn| audit_log::dates(conn, ask, zone, year, month).await);
         dates.into_iter().map(|date| (date.number, date.entries)).collect::<Vec<_>>()
     };
-    let all = ListAsk::default();
+    let all = ListParams::default();
     assert_eq!(dates(&all, "UTC", None, None), [(2019, 2), (2020, 2)]);
     assert_eq!(dates(&all, "Europe/Zagreb", None, None), [(2019, 1), (2020, 3)]);
     assert_eq!(dates(&all, "Europe/Zagreb", Some(2020), None), [(1, 2), (2, 1)]);
     assert_eq!(dates(&all, "Europe/Zagreb", Some(2020), Some(1)), [(1, 2)]);
     assert_eq!(dates(&all, "UTC", Some(2020), Some(1)), [(1, 1), (31, 1)]);
     let filters = [("kind", "metric".to_owned())];
-    let narrowed = ListAsk { search: "Y", filters: &filters, ..all };
+    let narrowed = ListParams { search: "Y", filters: &filters, ..all };
     assert_eq!(dates(&narrowed, "UTC", None, None), [(2019, 1)]);
 }

@@ -4,13 +4,13 @@ use chrono::{TimeDelta, Utc};
 use poem::domain::model::group_kind::GroupKind;
 use poem::domain::model::object_kind::ObjectKind;
 use poem::store::lists::{
-    ListAsk, NO, WITHOUT_GROUP, YES, aggregations, api_keys, groups, log_entries, metrics, probes, profiles, users,
+    ListParams, NO, WITHOUT_GROUP, YES, aggregations, api_keys, groups, log_entries, metrics, probes, profiles, users,
 };
 
 use super::{egi_sql, read, whole};
 use crate::support::Installation;
 
-fn profile_names(installation: &Installation, ask: ListAsk<'_>) -> Vec<String> {
+fn profile_names(installation: &Installation, ask: ListParams<'_>) -> Vec<String> {
     let found = read(installation, async |conn| profiles::list(conn, &ask).await);
     assert_eq!(found.total, found.rows.len() as i64);
     found.rows.into_iter().map(|row| row.name).collect()
@@ -23,7 +23,7 @@ fn a_search_takes_every_character_literally() {
         &installation,
         r#"INSERT INTO profile (name, vo) VALUES ('100%', 'x'), ('a_b', 'x'), ('it''s "so"', 'x'), ('back\slash', 'x'), ('Ž', 'x')"#,
     );
-    let searched = |search| profile_names(&installation, ListAsk { search, ..whole() });
+    let searched = |search| profile_names(&installation, ListParams { search, ..whole() });
     assert_eq!(searched("%"), ["100%"]);
     assert_eq!(searched("A_B"), ["a_b"]);
     assert_eq!(searched("'s \"SO\""), ["it's \"so\""]);
@@ -42,7 +42,7 @@ fn filters_narrow_a_list() {
     egi_sql(&installation, "INSERT INTO profile (name, vo) VALUES ('alone', 'ops')");
     let filtered = |filters: &[(&'static str, &str)]| {
         let filters: Vec<_> = filters.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        profile_names(&installation, ListAsk { filters: &filters, ..whole() })
+        profile_names(&installation, ListParams { filters: &filters, ..whole() })
     };
     assert_eq!(filtered(&[("vo", "biomed")]), ["ARGO_MON_BIOMED"]);
     assert_eq!(filtered(&[("group", "SSC"), ("vo", "ops")]), ["ARGO_MON_CRITICAL"]);
@@ -53,16 +53,16 @@ fn filters_narrow_a_list() {
 
     let of_group = |group: &str| [("group", group.to_owned())];
     let ssc = of_group("SSC");
-    let ask = ListAsk { filters: &ssc, ..whole() };
+    let ask = ListParams { filters: &ssc, ..whole() };
     let found = read(&installation, async |conn| probes::list(conn, &ask).await);
     assert_eq!((found.total, found.rows[0].name.as_str(), found.rows[0].versions), (1, "CertLifetime-probe", 1));
     let both = [ssc[0].clone(), ("tag", "Test".to_owned())];
-    let ask = ListAsk { filters: &both, ..whole() };
+    let ask = ListParams { filters: &both, ..whole() };
     let found = read(&installation, async |conn| metrics::list(conn, &ask).await);
     assert_eq!((found.total, found.rows[0].name.as_str()), (1, "eu.egi.CertValidity-clone"));
     assert_eq!((found.rows[0].probe.as_str(), found.rows[0].probe_id), ("CertLifetime-probe (1.0.0)", Some(3)));
     let none = of_group(WITHOUT_GROUP);
-    let ask = ListAsk { filters: &none, ..whole() };
+    let ask = ListParams { filters: &none, ..whole() };
     let found = read(&installation, async |conn| aggregations::list(conn, &ask).await);
     assert_eq!((found.total, found.rows[0].name.as_str()), (1, "TEST_PROFILE"));
 }
@@ -71,7 +71,7 @@ fn filters_narrow_a_list() {
 fn users_and_keys_are_filtered_by_flags_and_time() {
     let installation = Installation::with_small_data();
     let usernames = |search, filters: &[(&'static str, String)]| -> Vec<String> {
-        let ask = ListAsk { search, filters, ..whole() };
+        let ask = ListParams { search, filters, ..whole() };
         let found = read(&installation, async |conn| users::list(conn, &ask).await);
         found.rows.into_iter().map(|row| row.username).collect()
     };
@@ -82,7 +82,7 @@ fn users_and_keys_are_filtered_by_flags_and_time() {
     assert_eq!(usernames("CAROL@", &[]), ["carol"]);
 
     let clients = |since, filters: &[(&'static str, String)]| -> Vec<String> {
-        let ask = ListAsk { filters, ..whole() };
+        let ask = ListParams { filters, ..whole() };
         let found = read(&installation, async |conn| api_keys::list(conn, &ask, since).await);
         found.rows.into_iter().map(|row| row.client).collect()
     };
@@ -97,7 +97,7 @@ fn users_and_keys_are_filtered_by_flags_and_time() {
 fn a_page_beyond_the_end_is_the_last() {
     let installation = Installation::with_small_data();
     let page = |page, page_size| {
-        let ask = ListAsk { page, page_size, ..ListAsk::default() };
+        let ask = ListParams { page, page_size, ..ListParams::default() };
         let found = read(&installation, async |conn| metrics::list(conn, &ask).await);
         assert_eq!(found.total, 8);
         let ids: Vec<i64> = found.rows.iter().map(|row| row.id).collect();
@@ -111,7 +111,7 @@ fn a_page_beyond_the_end_is_the_last() {
     assert_eq!(page(i64::MIN, i64::MAX), (1, all.clone()));
     assert_eq!(page(0, 0), (1, all[..1].to_vec()));
 
-    let ask = ListAsk { search: "nothing like it", page: 7, page_size: 20, ..ListAsk::default() };
+    let ask = ListParams { search: "nothing like it", page: 7, page_size: 20, ..ListParams::default() };
     let found = read(&installation, async |conn| metrics::list(conn, &ask).await);
     assert_eq!((found.rows.len(), found.total, found.page), (0, 0, 1));
 }
@@ -142,7 +142,7 @@ fn the_log_is_filtered_by_kind_user_and_time() {
     );
     let entries = |search, kind: &str, entries| -> Vec<(String, bool)> {
         let filters = [("kind", kind.to_owned())];
-        let ask = ListAsk { search, filters: &filters, ..whole() };
+        let ask = ListParams { search, filters: &filters, ..whole() };
         let found = read(&installation, async |conn| log_entries::list(conn, &ask, entries).await);
         found.rows.into_iter().map(|row| (row.object_name, row.exists)).collect()
     };

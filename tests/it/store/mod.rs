@@ -9,7 +9,7 @@ mod services;
 mod sorting;
 
 use poem::store::ReadTx;
-use poem::store::lists::ListAsk;
+use poem::store::lists::ListParams;
 use sqlx::PgConnection;
 
 use crate::support::installation::egi;
@@ -31,6 +31,6 @@ fn egi_sql(installation: &Installation, statements: &str) {
 }
 
 /// Returns a request for a whole list in one page.
-fn whole<'a>() -> ListAsk<'a> {
-    ListAsk { page: 1, page_size: 1000, ..ListAsk::default() }
+fn whole<'a>() -> ListParams<'a> {
+    ListParams { page: 1, page_size: 1000, ..ListParams::default() }
 }

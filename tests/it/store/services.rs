@@ -1,18 +1,18 @@
 //! The list of services.
 
 use poem::store::lists::services::{self, ServiceLine};
-use poem::store::lists::{ListAsk, Rows};
+use poem::store::lists::{ListParams, Rows};
 
 use super::{egi_sql, read, whole};
 use crate::support::Installation;
 
-fn table(installation: &Installation, ask: ListAsk<'_>) -> Rows<ServiceLine> {
+fn table(installation: &Installation, ask: ListParams<'_>) -> Rows<ServiceLine> {
     read(installation, async |conn| services::list(conn, &ask).await)
 }
 
 /// Service, metric and probe of each line.
 fn lines(installation: &Installation, search: &str) -> Vec<(String, String, String)> {
-    let rows = table(installation, ListAsk { search, ..whole() }).rows;
+    let rows = table(installation, ListParams { search, ..whole() }).rows;
     rows.into_iter().map(|line| (line.service_id, line.metric, line.probe)).collect()
 }
 
@@ -38,7 +38,7 @@ fn a_service_has_a_line_for_each_metric_or_one_without() {
         lines(&installation, "Messaging"),
         [line("105", "argo.AMS-Check", "ams-probe (0.1.11)"), line("105", "argo.AMS-Check", "ams-probe (0.1.7)")]
     );
-    let found = table(&installation, ListAsk { search: "messaging", ..whole() }).rows;
+    let found = table(&installation, ListParams { search: "messaging", ..whole() }).rows;
     assert_eq!((found[0].probe_id, found[0].probe_version_id), (Some(1), Some(24)));
 }
 
@@ -57,7 +57,7 @@ fn a_search_for_a_metric_or_probe_finds_its_lines() {
 fn pages_count_services_and_keep_their_lines_together() {
     let installation = Installation::with_small_data();
     let page = |page| {
-        let ask = ListAsk { sort: "type", page, page_size: 3, ..ListAsk::default() };
+        let ask = ListParams { sort: "type", page, page_size: 3, ..ListParams::default() };
         let found = table(&installation, ask);
         assert_eq!(found.total, 10);
         (found.page, found.rows.into_iter().map(|line| line.service_type).collect::<Vec<_>>())

@@ -6,7 +6,7 @@ use poem::domain::model::group_kind::GroupKind;
 use poem::store::Result;
 use poem::store::lists::services;
 use poem::store::lists::{
-    ListAsk, Order, Rows, aggregations, api_keys, groups, log_entries, metrics, probes, profiles, users,
+    ListParams, Order, Rows, aggregations, api_keys, groups, log_entries, metrics, probes, profiles, users,
 };
 use sqlx::PgConnection;
 
@@ -67,11 +67,11 @@ fn every_column_sorts<T: Clone + PartialEq + Debug>(
     installation: &Installation,
     sorts: &[&str],
     default: Order<'static>,
-    list: impl AsyncFn(&mut PgConnection, &ListAsk<'_>) -> Result<Rows<T>>,
+    list: impl AsyncFn(&mut PgConnection, &ListParams<'_>) -> Result<Rows<T>>,
     key: impl Fn(&T, &str) -> (String, String),
 ) {
     let rows = |sort, descending| {
-        let ask = ListAsk { sort, descending, ..whole() };
+        let ask = ListParams { sort, descending, ..whole() };
         read(installation, async |conn| list(conn, &ask).await).rows
     };
     let undeclared = rows("password", false);
@@ -129,14 +129,14 @@ fn keys_groups_log_and_services_are_sorted_by_each_of_their_columns() {
     let installation = Installation::with_small_data();
     egi_sql(&installation, ROWS);
     let it = &installation;
-    let keys = async |conn: &mut PgConnection, ask: &ListAsk<'_>| api_keys::list(conn, ask, None).await;
+    let keys = async |conn: &mut PgConnection, ask: &ListParams<'_>| api_keys::list(conn, ask, None).await;
     every_column_sorts(it, api_keys::SORTS, api_keys::DEFAULT_ORDER, keys, |row, column| match column {
         "created" => by_number(row.created.timestamp_micros()),
         "revoked" => by_flag(row.revoked),
         _ => by_name(&row.client),
     });
     for kind in GroupKind::ALL {
-        let list = async |conn: &mut PgConnection, ask: &ListAsk<'_>| groups::list(conn, kind, ask).await;
+        let list = async |conn: &mut PgConnection, ask: &ListParams<'_>| groups::list(conn, kind, ask).await;
         // Groups of the other kinds have at most one object.
         let sorts = if kind == GroupKind::Metrics { groups::SORTS } else { &["name", "users"] };
         every_column_sorts(it, sorts, groups::DEFAULT_ORDER, list, |row, column| match column {
@@ -145,7 +145,7 @@ fn keys_groups_log_and_services_are_sorted_by_each_of_their_columns() {
             _ => by_name(&row.name),
         });
     }
-    let log = async |conn: &mut PgConnection, ask: &ListAsk<'_>| {
+    let log = async |conn: &mut PgConnection, ask: &ListParams<'_>| {
         log_entries::list(conn, ask, log_entries::Entries::default()).await
     };
     every_column_sorts(it, log_entries::SORTS, log_entries::DEFAULT_ORDER, log, |row, column| match column {
@@ -154,7 +154,7 @@ fn keys_groups_log_and_services_are_sorted_by_each_of_their_columns() {
         _ => by_name(&row.username),
     });
     // Only services whose type is in small.json have several lines.
-    let services = async |conn: &mut PgConnection, ask: &ListAsk<'_>| {
+    let services = async |conn: &mut PgConnection, ask: &ListParams<'_>| {
         let mut lines = services::list(conn, ask).await?;
         lines.rows.dedup_by_key(|line| line.service_id.clone());
         Ok(lines)

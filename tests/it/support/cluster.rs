@@ -9,7 +9,7 @@ use poem::dev::postgres::{Cluster, Options};
 
 use super::disposable_database::open_directory;
 
-/// How a cluster is reached, and where its log is.
+/// The address of a cluster, and the path of its log.
 #[derive(Clone)]
 pub struct ConnectionInfo {
     /// The directory of its socket, or an address.
@@ -27,7 +27,7 @@ impl ConnectionInfo {
         format!("postgres:///{name}?host={host}&port={port}&user={user}&sslmode=disable")
     }
 
-    /// Makes a database that holds what another holds, to which nobody is connected.
+    /// Creates a database as a copy of another, which must have no connections.
     pub async fn copy_database(&self, original: &str, name: &str) {
         let url = self.database_url("postgres");
         let mut conn = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.expect("the cluster answers");
@@ -47,11 +47,11 @@ pub fn cluster() -> &'static ConnectionInfo {
         let locale = std::env::var("POEM_TEST_LOCALE").ok();
         let own = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         let extra = [
-            // Each line of the log tells its database: that is the test's own.
+            // Each line of the log names its database, so a test finds its own.
             ("log_line_prefix", "%d|%a|"),
             // As many tests at once as there are processors, with a few servers of ten connections each.
             ("max_connections", "500"),
-            // What is written is not kept: temporary files may be in memory.
+            // Little WAL: temporary files may be in memory.
             ("max_wal_size", "256MB"),
         ];
         let extra = extra.map(own).into();
@@ -70,10 +70,9 @@ pub fn cluster() -> &'static ConnectionInfo {
     })
 }
 
-/// The queries of a request: whatever the server sends but for BEGIN with its search path, COMMIT and ROLLBACK, of
-/// which each transaction has one and one (the last may come after the answer), and the question to a connection that
-/// comes back; and but for the two questions about the state of all schemas, which it asks four times a second whether
-/// somebody asks or not.
+/// The queries of a request. Left out are BEGIN with its search path, COMMIT and ROLLBACK, of which each transaction has
+/// one pair (the last may come after the response), the check of a connection that is released, and the two queries of
+/// the poll loop.
 pub fn queries(database: &str, request: impl FnOnce()) -> Vec<String> {
     let is_query = |statement: &String| {
         let brackets = ["BEGIN", "COMMIT", "ROLLBACK", "SELECT now() = statement_timestamp()"];
@@ -87,7 +86,7 @@ pub fn queries(database: &str, request: impl FnOnce()) -> Vec<String> {
     statements(database, before).into_iter().filter(is_query).collect()
 }
 
-/// What the server of an installation has sent to its database since the log was so long: a statement each, in order.
+/// The statements that the server of an installation has sent to its database since the log had this length, in order.
 fn statements(database: &str, since: u64) -> Vec<String> {
     let mut file = fs::File::open(&cluster().log).expect("the log is readable");
     let mut log = Vec::new();
