@@ -13,7 +13,7 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// 400: the Host header is unusable. Holds the cause for the log.
-    #[error("The Host header is missing, malformed, doubled or not allowed.")]
+    #[error("The Host header is missing, malformed, sent twice or not allowed.")]
     BadHost(String),
     /// 404: holds the message.
     #[error("{0}")]
@@ -109,7 +109,7 @@ pub fn remember(request: &Request<'_>, error: AppError) -> Status {
 }
 
 /// Takes the error that was remembered; `None` if Rocket itself has failed the request.
-pub fn recall(request: &Request<'_>) -> Option<AppError> {
+pub fn take_error(request: &Request<'_>) -> Option<AppError> {
     remembered(request).0.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 

@@ -175,11 +175,11 @@ async fn set_password(context: LoggedInPage<'_>, id: ObjectId, posted: Posted) -
 /// Redirects to the login page, which leads back here; 404 for a user who is logged in.
 #[get("/poem/admin/<_..>", rank = 20)]
 fn login_first(first: LoginRequired<'_>) -> RedirectTo {
-    first.lead()
+    first.redirect_to_login()
 }
 
 /// Returns the login page with the input of a form whose session has expired, so that nothing is lost.
 #[post("/poem/admin/<_..>", data = "<posted>", rank = 20)]
 async fn login_first_then_post(first: LoginRequired<'_>, posted: Posted) -> Page<LoginPage> {
-    first.again(&posted).await
+    first.login_form(&posted).await
 }

@@ -115,7 +115,7 @@ async fn all_metrics(client: ApiClient<'_>) -> JsonResult {
     client.tenant.get_or_render(&Resource::Metrics(None)).await?.map(CachedBody).ok_or(NOT_FOUND)
 }
 
-/// Responds with the metrics of a tag, in any case.
+/// Responds with the metrics of a tag, case-insensitively.
 #[get("/poem/api/v2/metrics/<tag>")]
 async fn metrics_of_tag(client: ApiClient<'_>, tag: &str) -> JsonResult {
     let tag = client.tenant.index().tag(tag).ok_or(NO_TAG)?;

@@ -6,7 +6,7 @@ use rocket::response::{self, Responder};
 use serde_json::json;
 
 use crate::auth::login_context::layout_context;
-use crate::error::{AppError, recall};
+use crate::error::{AppError, take_error};
 use crate::http::encoded_body::JSON;
 use crate::http::original_request::OriginalRequest;
 use crate::templates::Page;
@@ -18,7 +18,7 @@ const RETRY_AFTER: &str = "5";
 /// Catches every error: of a route, of a guard, or of Rocket itself.
 #[rocket::catch(default)]
 pub fn catch(status: Status, request: &Request<'_>) -> CaughtError {
-    CaughtError(recall(request).unwrap_or_else(|| AppError::of_status(status)))
+    CaughtError(take_error(request).unwrap_or_else(|| AppError::of_status(status)))
 }
 
 /// An error on its way to the client.

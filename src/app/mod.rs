@@ -36,7 +36,7 @@ use crate::http::request_log::RequestLog;
 use crate::http::static_files;
 use crate::http::timeout::{READ_TIMEOUT, SAVE_TIMEOUT, with_timeout};
 use crate::management;
-use crate::management::Watched;
+use crate::management::MonitoredServer;
 use crate::management::request_metrics::{CountRequests, RequestMetrics};
 use crate::store::PoolSettings;
 use crate::tenants::directory::TenantDirectory;
@@ -125,7 +125,7 @@ pub async fn poll_over(server: &Rocket<Ignite>, connection: PgConnection) {
 /// Builds the management server (health and metrics) of a server; `None` if the configuration has no port for it.
 pub fn build_management(config: &Config, server: &Rocket<Ignite>) -> Option<Rocket<Build>> {
     let listen = config.server.management?;
-    Some(management::build(rocket_config(listen), Watched::of(server)?))
+    Some(management::build(rocket_config(listen), MonitoredServer::of(server)?))
 }
 
 /// The fairing that counts the requests, if there is a management server to report the counts.

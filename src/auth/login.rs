@@ -85,7 +85,7 @@ async fn login_page(context: LoginContext<'_>, next: Option<&str>) -> LoginRespo
     let next = next.and_then(NextPath::parse);
     match &context.user {
         Some(user) => LoginResponse::RedirectTo(RedirectTo::found(after_login(next, user.is_superuser))),
-        None => LoginResponse::Page(Page::new(context.outside(TITLE), content(&context, next.as_ref()).await)),
+        None => LoginResponse::Page(Page::new(context.anonymous_layout(TITLE), content(&context, next.as_ref()).await)),
     }
 }
 
@@ -115,7 +115,7 @@ async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -
                 typed: posted.get(TYPED).unwrap_or_default().to_owned(),
                 ..content(&context, next.as_ref()).await
             };
-            let page = Page::new(context.outside(TITLE), content);
+            let page = Page::new(context.anonymous_layout(TITLE), content);
             Ok(match refusal {
                 LoginError::TooMany(wait) => {
                     LoginResponse::TooMany(page.with_status(Status::TooManyRequests), retry_after(&wait))
@@ -144,15 +144,15 @@ fn again(context: &LoginContext<'_>, typed: FormBody, next: &NextPath) -> LoginR
     let mut typed = typed.pairs().to_vec();
     typed.push((RESUME.to_owned(), "1".to_owned()));
     let content = LoggedInAgainPage { action: next.to_string(), typed };
-    LoginResponse::Again(Page::new(context.outside("You are logged in again"), content))
+    LoginResponse::Again(Page::new(context.anonymous_layout("You are logged in again"), content))
 }
 
 /// The logout page: the button, or the confirmation.
 fn logout(context: &LoginContext<'_>, is_logged_out: bool) -> Page<LogoutPage> {
     let content = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out };
     match context.user.as_ref().filter(|_| !is_logged_out) {
-        Some(user) => Page::new(context.inside("Log out", user), content),
-        None => Page::new(context.outside("Log out"), content),
+        Some(user) => Page::new(context.user_layout("Log out", user), content),
+        None => Page::new(context.anonymous_layout("Log out"), content),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The context of the pages around the login, and the layout around pages without another context.
+//! The context of the login, logout and password pages, and the layout around pages without another context.
 
 use std::net::IpAddr;
 
@@ -21,7 +21,7 @@ use crate::templates::Layout;
 use crate::templates::urls::is_public;
 use crate::tenants::guard::CurrentTenant;
 
-/// The guard of the pages around the login: it accepts every client, and has all that starts or ends a session.
+/// The guard of the login, logout and password pages: it accepts every client, and has all that starts or ends a session.
 pub struct LoginContext<'r> {
     /// The tenant of the request.
     pub tenant: CurrentTenant<'r>,
@@ -78,19 +78,19 @@ impl<'r> LoginContext<'r> {
     }
 
     /// The layout of a page for a user who is not logged in.
-    pub fn outside(&self, title: &str) -> Layout {
+    pub fn anonymous_layout(&self, title: &str) -> Layout {
         let tenant = self.tenant.tenant().name.clone();
         Layout { title: title.to_owned(), tenant, csrf: self.csrf.clone(), ..Layout::default() }
     }
 
     /// The layout of a page for a user who is logged in.
-    pub fn inside(&self, title: &str, user: &SessionUser) -> Layout {
-        inside(title, &self.tenant.tenant().name, user, &self.path_and_query, self.csrf.clone())
+    pub fn user_layout(&self, title: &str, user: &SessionUser) -> Layout {
+        user_layout(title, &self.tenant.tenant().name, user, &self.path_and_query, self.csrf.clone())
     }
 }
 
 /// The layout of a page for a user who is logged in.
-fn inside(title: &str, tenant: &str, user: &SessionUser, path: &str, csrf: String) -> Layout {
+fn user_layout(title: &str, tenant: &str, user: &SessionUser, path: &str, csrf: String) -> Layout {
     let viewer = user.clone().viewer();
     Layout { csrf, ..Layout::new(title, tenant, Some(&viewer), path, &[(title, "")]) }
 }
@@ -102,7 +102,7 @@ pub fn layout_context(request: &Request<'_>, title: &str) -> Layout {
     let tenant = CurrentTenant::known(request).map(|current| current.tenant().name.as_str()).unwrap_or_default();
     let path = OriginalRequest::of(request).address();
     match session::known(request) {
-        Some(user) => inside(title, tenant, user, path, csrf::token(request)),
+        Some(user) => user_layout(title, tenant, user, path, csrf::token(request)),
         None if is_public(path) && !tenant.is_empty() => Layout::new(title, tenant, None, path, &[]),
         None => Layout { title: title.to_owned(), tenant: tenant.to_owned(), ..Layout::default() },
     }

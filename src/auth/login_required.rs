@@ -21,17 +21,17 @@ pub struct LoginRequired<'r>(LoginContext<'r>);
 
 impl LoginRequired<'_> {
     /// Redirects to the login page, which returns to the requested page.
-    pub fn lead(&self) -> RedirectTo {
+    pub fn redirect_to_login(&self) -> RedirectTo {
         RedirectTo::found(login::address(&self.0.path_and_query))
     }
 
     /// Returns the login page (403) in response to a form. It carries the typed input along.
-    pub async fn again(&self, posted: &Posted) -> Page<LoginPage> {
+    pub async fn login_form(&self, posted: &Posted) -> Page<LoginPage> {
         let next = NextPath::parse(&self.0.path_and_query);
         // Without a page to return to, the input is of no use.
         let typed = next.as_ref().map(|_| typed(posted)).unwrap_or_default();
         let content = LoginPage { typed, ..login::content(&self.0, next.as_ref()).await };
-        Page::new(self.0.outside(login::TITLE), content).with_status(Status::Forbidden)
+        Page::new(self.0.anonymous_layout(login::TITLE), content).with_status(Status::Forbidden)
     }
 }
 

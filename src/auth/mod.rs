@@ -1,4 +1,4 @@
-//! Authentication: the API key, the login session, CSRF, and the pages around the login.
+//! Authentication: the API key, the login session, CSRF, and the login, logout and password pages.
 
 pub mod api_key; //        the guard for API keys
 pub mod csrf; //           the CSRF token: cookie, check, Origin
@@ -11,7 +11,7 @@ pub mod session; //        the session guards and the session cookie
 
 use rocket::Route;
 
-/// The routes of the pages around the login.
+/// The routes of the login, logout and password pages.
 pub fn routes() -> Vec<Route> {
     [login::routes(), password_change::routes()].concat()
 }

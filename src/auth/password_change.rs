@@ -54,7 +54,7 @@ impl<'r> FromRequest<'r> for OwnPasswordPage<'r> {
 
 /// The form, with the errors of the last attempt.
 fn page(OwnPasswordPage(context, user): &OwnPasswordPage<'_>, errors: &ValidationErrors) -> Page<PasswordPage> {
-    Page::new(context.inside(TITLE, user), PasswordPage::new(TITLE, PASSWORD, &FIELDS, &ADVICE, errors))
+    Page::new(context.user_layout(TITLE, user), PasswordPage::new(TITLE, PASSWORD, &FIELDS, &ADVICE, errors))
 }
 
 #[get("/poem/admin/password_change")]
@@ -97,5 +97,5 @@ async fn change(inside: OwnPasswordPage<'_>, posted: Posted) -> Result<Changed, 
 fn done(inside: OwnPasswordPage<'_>) -> Page<PasswordPage> {
     let OwnPasswordPage(context, user) = &inside;
     let content = PasswordPage { heading: "Password changed".to_owned(), is_done: true, ..PasswordPage::default() };
-    Page::new(context.inside("Password changed", user), content)
+    Page::new(context.user_layout("Password changed", user), content)
 }

@@ -86,7 +86,7 @@ pub struct Origin {
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// The file is something else, or its first line is not a manifest.
-    #[error("it is not a backup of poem-backup")]
+    #[error("it was not written by poem-backup")]
     NotABackup,
     /// The file has a newer format version, which is given.
     #[error("it is a backup in format {0}, newer than this POEM knows ({FORMAT}): upgrade POEM")]
@@ -95,7 +95,7 @@ pub enum BackupError {
     #[error("it is truncated or damaged: {0}")]
     Damaged(io::Error),
     /// The output did not take the data.
-    #[error("it cannot be passed on: {0}")]
+    #[error("its SQL could not be sent to psql: {0}")]
     Refused(io::Error),
 }
 

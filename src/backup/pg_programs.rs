@@ -1,4 +1,4 @@
-//! Finds the directories of PostgreSQL's programs. `packaging/postgresql.sh` looks in the same places.
+//! Finds the directories of PostgreSQL's programs: `pg_dump`, `psql`, `initdb`, `postgres`. `packaging/postgresql.sh` looks in the same places.
 
 use std::env;
 use std::fs;

@@ -43,7 +43,7 @@ impl Index {
         self.key_hashes.get(token_hash).is_some_and(|stored| same_hash(stored, token_hash))
     }
 
-    /// The tag with this name in any case, as it is spelled in the database; `None` if there is none.
+    /// The tag with this name, compared case-insensitively, as it is spelled in the database; `None` if there is none.
     pub fn tag(&self, name: &str) -> Option<&str> {
         let name = name.to_lowercase();
         self.tags.iter().find(|tag| tag.to_lowercase() == name).map(String::as_str)

@@ -141,7 +141,7 @@ async fn check_schemas(settings: PoolSettings) -> Result<Option<PgConnection>, F
     match checked.unwrap_or_else(|_| Err(StoreError::timeout().into())) {
         Ok((connection, pending)) => {
             for schema in pending {
-                log::warn!("{schema}: migrations are pending, its requests get 503: run poem-db -a");
+                log::warn!("{schema}: migrations are pending; its requests get 503 until you run poem-db -a");
             }
             Ok(Some(connection))
         }

@@ -85,7 +85,7 @@ impl Config {
         self.venv.join("etc/poem/poem_logging.conf")
     }
 
-    /// `[GENERAL_X]` of a tenant, whose name may be in any case; `None` if there is no such section.
+    /// `[GENERAL_X]` of a tenant, whose name is compared case-insensitively; `None` if there is no such section.
     ///
     /// # Errors
     /// A `%(NAME)s` reference that cannot be resolved.
@@ -93,7 +93,7 @@ impl Config {
         TenantGeneral::read(&self.settings, tenant)
     }
 
-    /// `[SUPERUSER_X]` of a tenant, whose name may be in any case.
+    /// `[SUPERUSER_X]` of a tenant, whose name is compared case-insensitively.
     ///
     /// # Errors
     /// A missing section, a missing or empty value.
@@ -101,7 +101,7 @@ impl Config {
         Superuser::read(&self.settings, tenant)
     }
 
-    /// `[SYNC_X]` of a tenant, whose name may be in any case.
+    /// `[SYNC_X]` of a tenant, whose name is compared case-insensitively.
     ///
     /// # Errors
     /// A missing section, an invalid boolean, plain HTTP authentication without a user.

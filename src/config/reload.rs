@@ -53,7 +53,7 @@ impl LiveConfig {
         match Config::load(&self.path) {
             Ok(config) => state.config = Arc::new(config),
             Err(error) => {
-                log::warn!("the configuration changed but cannot be read, going on with the old one: {error}")
+                log::warn!("the configuration changed but cannot be read, keeping the previous one: {error}")
             }
         }
     }

@@ -173,7 +173,7 @@ impl<'a> ConfigSection<'a> {
         self.parsed(key, "a port number (0 to 65535)")
     }
 
-    /// A boolean: true, yes, on, 1 or false, no, off, 0 in any case; an empty value is false. `None` if not set.
+    /// A boolean: true, yes, on, 1 or false, no, off, 0 case-insensitively; an empty value is false. `None` if not set.
     ///
     /// # Errors
     /// `Not` for another value, or a reference that cannot be resolved.

@@ -73,7 +73,7 @@ pub enum DevError {
         source: io::Error,
     },
     /// The server did not accept a connection or a statement.
-    #[error("the private PostgreSQL refused: {0}")]
+    #[error("the private PostgreSQL reported an error: {0}")]
     Database(#[from] sqlx::Error),
 }
 

@@ -13,7 +13,7 @@ use rocket::{Data, Request, Response};
 
 use super::original_request::OriginalRequest;
 use crate::config::reload::LiveConfig;
-use crate::domain::web::url_path::{PathRule, decide};
+use crate::domain::web::url_path::{PathDecision, decide};
 use crate::error::{AppError, NOT_FOUND, remember};
 
 /// The path of requests that are not served. A client that asks for it gets 404: there is no decision then.
@@ -73,10 +73,12 @@ fn check(request: &Request<'_>) -> Result<String, GateDecision> {
         return Err(refuse(AppError::BadHost(format!("AllowedHosts does not allow {}", host.as_str()))));
     }
     match decide(original.path()) {
-        PathRule::Serve(path) => Ok(path.to_owned()),
-        PathRule::MovedPermanently(path) => Err(GateDecision::Redirect(Status::MovedPermanently, path.into_owned())),
-        PathRule::Redirect(path) => Err(GateDecision::Redirect(Status::Found, path.to_owned())),
-        PathRule::Unknown => Err(refuse(NOT_FOUND)),
+        PathDecision::Serve(path) => Ok(path.to_owned()),
+        PathDecision::MovedPermanently(path) => {
+            Err(GateDecision::Redirect(Status::MovedPermanently, path.into_owned()))
+        }
+        PathDecision::Redirect(path) => Err(GateDecision::Redirect(Status::Found, path.to_owned())),
+        PathDecision::Unknown => Err(refuse(NOT_FOUND)),
     }
 }
 

@@ -66,14 +66,14 @@ impl Encode for LineEncoder {
 }
 
 /// Builds [`LineEncoder`]s, which have no options.
-pub struct LineEncoderMaker(pub Line);
+pub struct LineEncoderDeserializer(pub Line);
 
 /// The options of the encoder in the logging file: none.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoOptions {}
 
-impl Deserialize for LineEncoderMaker {
+impl Deserialize for LineEncoderDeserializer {
     type Trait = dyn Encode;
     type Config = NoOptions;
 

@@ -9,7 +9,7 @@ mod error; //             errors of the logging file and the log file
 mod line; //              the format of a line
 mod syslog; //            the appender `syslog`
 mod weekly_file; //       a log file that is rotated weekly
-mod weekly_file_maker; // the appender `weekly_file`
+mod weekly_file_deserializer; // the appender `weekly_file`
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,9 +21,9 @@ use log4rs::config::{Appender, Deserializers, Logger, RawConfig, Root};
 
 use crate::config::Config;
 pub use error::{LoggingError, Role};
-use line::{Line, LineEncoder, LineEncoderMaker};
-use syslog::SyslogMaker;
-use weekly_file_maker::WeeklyFileMaker;
+use line::{Line, LineEncoder, LineEncoderDeserializer};
+use syslog::SyslogDeserializer;
+use weekly_file_deserializer::WeeklyFileDeserializer;
 
 /// The name of this crate: the first part of the target of its events.
 const OWN_LOGGER: &str = "poem";
@@ -147,9 +147,9 @@ fn make_appender(name: &str, config: AppenderConfig, deserializers: &Deserialize
 /// The deserializers for the kinds of log4rs and of POEM.
 fn deserializers(role: Role, line: &Line) -> Deserializers {
     let mut deserializers = Deserializers::default();
-    deserializers.insert("weekly_file", WeeklyFileMaker { role, line: line.clone() });
-    deserializers.insert("syslog", SyslogMaker(line.clone()));
-    deserializers.insert("poem", LineEncoderMaker(line.clone()));
+    deserializers.insert("weekly_file", WeeklyFileDeserializer { role, line: line.clone() });
+    deserializers.insert("syslog", SyslogDeserializer(line.clone()));
+    deserializers.insert("poem", LineEncoderDeserializer(line.clone()));
     deserializers
 }
 

@@ -122,7 +122,7 @@ fn severity(level: Level) -> u8 {
 }
 
 /// Builds [`SyslogAppender`]s from `{path}`.
-pub struct SyslogMaker(pub Line);
+pub struct SyslogDeserializer(pub Line);
 
 /// The options of the appender in the logging file.
 #[derive(serde::Deserialize)]
@@ -132,7 +132,7 @@ pub struct SyslogOptions {
     path: Option<PathBuf>,
 }
 
-impl Deserialize for SyslogMaker {
+impl Deserialize for SyslogDeserializer {
     type Trait = dyn Append;
     type Config = SyslogOptions;
 

@@ -2,17 +2,17 @@
 
 use prometheus::{Gauge, IntCounter, IntGauge, Opts, Registry, TextEncoder};
 
+use super::monitored_server::MonitoredServer;
 use super::request_metrics::register;
-use super::watched::Watched;
 
 /// Returns all metrics in the text format of Prometheus.
-pub fn text(watched: &Watched) -> String {
+pub fn text(watched: &MonitoredServer) -> String {
     let families = [watched.metrics.registry.gather(), state(watched).gather()].concat();
     TextEncoder::new().encode_to_string(&families).unwrap_or_default()
 }
 
 /// The metrics of the current state: they are read at every request, not counted.
-fn state(watched: &Watched) -> Registry {
+fn state(watched: &MonitoredServer) -> Registry {
     let registry = Registry::new();
     let gauge = |opts, value: usize| {
         let gauge = IntGauge::with_opts(opts).expect("the names are valid");

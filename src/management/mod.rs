@@ -4,18 +4,18 @@
 //! [`request_metrics`] counts the requests of the main server.
 
 mod metrics; //             all metrics as text
-pub mod request_metrics; // the counters of requests
-mod watched; //             the parts of the main server that are reported
+mod monitored_server;
+pub mod request_metrics; // the counters of requests //             the parts of the main server that are reported
 
 use rocket::http::{ContentType, Status};
 use rocket::{Build, Rocket, State, get, routes};
 
 use crate::store::migrate::{Schema, schema_mismatch};
 use crate::tenants::directory::DirectoryStatus;
-pub use watched::Watched;
+pub use monitored_server::MonitoredServer;
 
 /// Builds the management server, ready to launch. `config`: its address and shutdown.
-pub fn build(config: rocket::Config, watched: Watched) -> Rocket<Build> {
+pub fn build(config: rocket::Config, watched: MonitoredServer) -> Rocket<Build> {
     rocket::custom(config).manage(watched).mount("/", routes![healthz, readyz, all_metrics])
 }
 
@@ -28,7 +28,7 @@ fn healthz() -> &'static str {
 /// Reports whether the server can serve requests: 503 with one reason per line if not. It uses the last poll, so it
 /// responds at once, whatever the state of the database.
 #[get("/poem/readyz")]
-fn readyz(watched: &State<Watched>) -> (Status, String) {
+fn readyz(watched: &State<MonitoredServer>) -> (Status, String) {
     let reasons = not_ready(&watched.directory.status());
     match reasons.is_empty() {
         true => (Status::Ok, "ok\n".to_owned()),
@@ -55,7 +55,7 @@ fn not_ready(status: &DirectoryStatus) -> Vec<String> {
 
 /// Reports all metrics in the text format of Prometheus.
 #[get("/metrics")]
-fn all_metrics(watched: &State<Watched>) -> (ContentType, String) {
+fn all_metrics(watched: &State<MonitoredServer>) -> (ContentType, String) {
     let format = ContentType::new("text", "plain").with_params([("version", "0.0.4"), ("charset", "utf-8")]);
     (format, metrics::text(watched))
 }

@@ -70,6 +70,6 @@ pub(super) async fn record_metrics(
     message: &str,
 ) -> Result<(), StoreError> {
     let ids: Vec<i64> = metrics.iter().map(|(id, _)| *id).collect();
-    version_writes::keep_metrics(tx.write_tx(), &ids, message, author(viewer)).await?;
+    version_writes::insert_metric_versions(tx.write_tx(), &ids, message, author(viewer)).await?;
     audit_log::insert_changes(tx.write_tx(), ObjectKind::Metric, metrics, message, author(viewer)).await
 }

@@ -37,7 +37,7 @@ impl From<Denial> for SaveError {
     }
 }
 
-/// An object, and the revision of it that a save starts from.
+/// Optimistic locking: an object, and the revision of it that a save starts from. A save of another revision is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpectedRevision {
     /// The object's id.

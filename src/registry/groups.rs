@@ -32,7 +32,7 @@ pub(super) async fn record_move(
     if before == after {
         return Ok(());
     }
-    groups::raise_revisions(tx.write_tx(), kind, &[before.to_owned(), after.to_owned()]).await
+    groups::increment_revisions(tx.write_tx(), kind, &[before.to_owned(), after.to_owned()]).await
 }
 
 /// Adds a group with its members and users.
@@ -73,8 +73,8 @@ pub async fn change(
     groups::update(tx.write_tx(), kind, target.id, &content.name).await.map_err(|error| name_taken(error, kind))?;
     if before.name != content.name {
         // The forms of members and users show the group's name.
-        group_members::raise_revisions(tx.write_tx(), kind, target.id).await?;
-        users::raise_revisions(tx.write_tx(), &before.users).await?;
+        group_members::increment_revisions(tx.write_tx(), kind, target.id).await?;
+        users::increment_revisions(tx.write_tx(), &before.users).await?;
         if kind == GroupKind::Probes {
             let probes = group_members::of(tx.conn(), kind, target.id).await?;
             version_writes::amend_probes_group(tx.write_tx(), &ids(&probes), &content.name).await?;
@@ -96,7 +96,7 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, kind: GroupKind, id: 
         let metrics = group_members::metrics_inside(tx.conn(), None, id).await?;
         left = put_metrics_into(tx, viewer, &metrics, None).await?;
     }
-    users::raise_revisions(tx.write_tx(), &before.users).await?;
+    users::increment_revisions(tx.write_tx(), &before.users).await?;
     groups::delete(tx.write_tx(), kind, id).await?;
     record(tx, viewer, LogAction::Delete, (kind.object_kind(), id, &before.name), "").await?;
     let side_effects = listed("Left without a group:", kind.noun(), &left).into_iter().collect();
@@ -193,7 +193,7 @@ async fn apply(
     groups::add_users(tx.write_tx(), kind, &[id], &users_in.iter().map(|user| user.0).collect::<Vec<_>>()).await?;
     groups::remove_users(tx.write_tx(), kind, &[id], &users_out.iter().map(|user| user.0).collect::<Vec<_>>()).await?;
     let names: Vec<String> = users_in.iter().chain(users_out).map(|user| user.1.clone()).collect();
-    users::raise_revisions(tx.write_tx(), &names).await?;
+    users::increment_revisions(tx.write_tx(), &names).await?;
     Ok(side_effects)
 }
 

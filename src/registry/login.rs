@@ -17,7 +17,7 @@ use crate::domain::model::tenant::Tenant;
 use crate::domain::security::keys::{random_hex, session_hash};
 use crate::domain::security::login_throttle::{LOG_TARGET, Subject};
 use crate::domain::security::password::needs_renewal;
-use crate::domain::security::password_rules::{self, Owner};
+use crate::domain::security::password_rules::{self, UserAttributes};
 use crate::domain::security::secret::Secret;
 use crate::domain::security::session::SessionLimits;
 use crate::store::sessions::SessionUser;
@@ -192,7 +192,7 @@ pub async fn change_password(
     let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
     reset_failures(&mut tx, request, &user.username).await?;
     tx.commit().await?;
-    let owner = Owner {
+    let owner = UserAttributes {
         username: &user.username,
         first_name: &found.first_name,
         last_name: &found.last_name,

@@ -81,7 +81,7 @@ pub async fn change(
     let side_effects = if before.name == content.name {
         Vec::new()
     } else {
-        renames::follow(tx, viewer, target.id, (&before.name, &content.name)).await?
+        renames::propagate(tx, viewer, target.id, (&before.name, &content.name)).await?
     };
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.label(), message) })
 }
@@ -212,14 +212,14 @@ async fn put_name(tx: &mut Transaction, content: &MetricContent, group_id: i64) 
     let id = metrics::put_name(tx.write_tx(), &content.name, group_id).await?;
     if before.as_ref() != Some(&content.group) {
         let changed: Vec<String> = before.into_iter().chain([content.group.clone()]).collect();
-        groups::raise_revisions(tx.write_tx(), GroupKind::Metrics, &changed).await?;
+        groups::increment_revisions(tx.write_tx(), GroupKind::Metrics, &changed).await?;
     }
     Ok(id)
 }
 
 /// Adds a version with the current state of the metric.
 async fn keep_version(tx: &mut Transaction, viewer: &Viewer, id: i64, message: &str) -> Result<(), StoreError> {
-    version_writes::keep_metrics(tx.write_tx(), &[id], message, (viewer.id, &viewer.username)).await
+    version_writes::insert_metric_versions(tx.write_tx(), &[id], message, (viewer.id, &viewer.username)).await
 }
 
 fn name_taken(error: StoreError) -> SaveError {

@@ -36,7 +36,7 @@ pub async fn create(tx: &mut Transaction, viewer: &Viewer, content: &ProbeConten
     decide(viewer, ObjectKind::Probe, Action::Add { group: &content.group })?;
     let group_id = check(tx, content, ValidationErrors::default()).await?;
     let id = probes::insert(tx.write_tx(), content, group_id, &viewer.username).await.map_err(name_taken)?;
-    version_writes::keep_probe(tx.write_tx(), id, content, wording::INITIAL, author(viewer)).await?;
+    version_writes::insert_probe_version(tx.write_tx(), id, content, wording::INITIAL, author(viewer)).await?;
     record_move(tx, GroupKind::Probes, "", &content.group).await?;
     record(tx, viewer, LogAction::Add, (ObjectKind::Probe, id, &content.name), "").await?;
     Ok(Saved::plain(id, &content.name))
@@ -122,7 +122,7 @@ async fn add_version(
     message: &str,
     replaced: Option<&VersionRow>,
 ) -> Result<Vec<String>, StoreError> {
-    let version_id = version_writes::keep_probe(tx.write_tx(), id, content, message, author(viewer)).await?;
+    let version_id = version_writes::insert_probe_version(tx.write_tx(), id, content, message, author(viewer)).await?;
     let replaced: Vec<i64> = replaced.into_iter().map(|version| version.id).collect();
     let moved = relink_metrics(tx, viewer, &replaced, Some(version_id)).await?;
     Ok(describe_change(&moved, |label| format!("Moved metric {label} to {}.", content.label())))
@@ -138,13 +138,13 @@ async fn amend_version(
     newest: Option<&VersionRow>,
 ) -> Result<(), StoreError> {
     let Some(newest) = newest else {
-        version_writes::keep_probe(tx.write_tx(), id, content, wording::INITIAL, author(viewer)).await?;
+        version_writes::insert_probe_version(tx.write_tx(), id, content, wording::INITIAL, author(viewer)).await?;
         return Ok(());
     };
     version_writes::amend_probe(tx.write_tx(), newest.id, content).await?;
     if newest.label != content.version {
         // The forms of its metrics show the label.
-        probes::raise_metric_revisions(tx.write_tx(), newest.id).await?;
+        probes::increment_metric_revisions(tx.write_tx(), newest.id).await?;
     }
     Ok(())
 }

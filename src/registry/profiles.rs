@@ -179,7 +179,7 @@ async fn import_one(
     let (added, removed) = profiles::set_tuples(tx.write_tx(), id, &profile.tuples).await?;
     let changes = import_changes(profile, old, added, removed);
     if !is_new && !changes.is_empty() {
-        profiles::raise_revision(tx.write_tx(), id).await?;
+        profiles::increment_revision(tx.write_tx(), id).await?;
     }
     if is_new || !changes.is_empty() {
         let action = if is_new { LogAction::Add } else { LogAction::Change };

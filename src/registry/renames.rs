@@ -16,7 +16,7 @@ use super::audit_log::{author, record_metrics};
 ///
 /// The metric itself, `id`, already has its new name; its own parent and dependencies stay as the user entered them.
 /// Returns a sentence about each kind of side effect.
-pub(super) async fn follow(
+pub(super) async fn propagate(
     tx: &mut Transaction,
     viewer: &Viewer,
     id: i64,
@@ -30,7 +30,7 @@ pub(super) async fn follow(
     let group = metrics::group_of_name(tx.conn(), old).await?;
     metric_renames::delete_name(tx.write_tx(), old).await?;
     // The form of its group listed it.
-    groups::raise_revisions(tx.write_tx(), GroupKind::Metrics, group.as_slice()).await?;
+    groups::increment_revisions(tx.write_tx(), GroupKind::Metrics, group.as_slice()).await?;
     let followers = listed("The new name is used by", ["metric", "metrics"], &followers);
     let profiles = listed("The new name is used by", ["profile", "profiles"], &profiles);
     Ok(followers.into_iter().chain(profiles).collect())
@@ -53,7 +53,7 @@ async fn follow_metrics(
     }
     for (message, changed) in &changes {
         let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
-        metric_renames::follow(tx.write_tx(), &ids, old, new).await?;
+        metric_renames::update_references(tx.write_tx(), &ids, old, new).await?;
         record_metrics(tx, viewer, changed, message).await?;
     }
     Ok(relying.iter().map(references::RelyingMetric::label).collect())
@@ -69,7 +69,7 @@ async fn follow_profiles(
     let changed: Vec<(i64, String)> = profiles.iter().map(|profile| (profile.id, profile.name.clone())).collect();
     let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
     metric_renames::move_tuples(tx.write_tx(), old, new).await?;
-    metric_renames::raise_profiles(tx.write_tx(), &ids).await?;
+    metric_renames::increment_profile_revisions(tx.write_tx(), &ids).await?;
     let message = format!("Metric \"{old}\" is now called \"{new}\".");
     audit_log::insert_changes(tx.write_tx(), ObjectKind::Profile, &changed, &message, author(viewer)).await?;
     Ok(profiles.iter().map(|profile| format!("{} ({})", profile.name, profile.version)).collect())

@@ -82,7 +82,7 @@ pub async fn change(
     users::update(tx.write_tx(), target.id, content).await.map_err(name_taken)?;
     apply(tx, target.id, &moves).await?;
     if before.username != content.username {
-        raise_groups(tx, content).await?;
+        increment_group_revisions(tx, content).await?;
     }
     if !(content.is_active && content.is_staff) {
         sessions::delete_of_user(tx.write_tx(), target.id).await?;
@@ -100,7 +100,7 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
     }
     // The log entry comes first: it refers to its author, who may be the removed user.
     record(tx, viewer, LogAction::Delete, (ObjectKind::CustUser, id, &before.username), "").await?;
-    raise_groups(tx, &before).await?;
+    increment_group_revisions(tx, &before).await?;
     users::delete(tx.write_tx(), id).await?;
     Ok(Saved::plain(id, &before.username))
 }
@@ -185,15 +185,15 @@ async fn apply(tx: &mut Transaction, id: i64, moves: &[Moves]) -> Result<(), Sto
         groups::add_users(tx.write_tx(), *kind, &ids(joined), &[id]).await?;
         groups::remove_users(tx.write_tx(), *kind, &ids(left), &[id]).await?;
         let names: Vec<String> = joined.iter().chain(left).map(|group| group.1.clone()).collect();
-        groups::raise_revisions(tx.write_tx(), *kind, &names).await?;
+        groups::increment_revisions(tx.write_tx(), *kind, &names).await?;
     }
     Ok(())
 }
 
 /// Raises the revisions of the user's groups: their forms list the username.
-async fn raise_groups(tx: &mut Transaction, content: &UserContent) -> Result<(), StoreError> {
+async fn increment_group_revisions(tx: &mut Transaction, content: &UserContent) -> Result<(), StoreError> {
     for kind in GroupKind::ALL {
-        groups::raise_revisions(tx.write_tx(), kind, content.groups(kind)).await?;
+        groups::increment_revisions(tx.write_tx(), kind, content.groups(kind)).await?;
     }
     Ok(())
 }

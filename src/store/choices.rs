@@ -17,7 +17,7 @@ pub struct Suggestion {
     pub note: String,
 }
 
-/// Returns the values that begin with the typed text, then those that contain it, in any case; at most `limit`.
+/// Returns the values that begin with the typed text, then those that contain it, case-insensitively; at most `limit`.
 ///
 /// `scope` is the name of a group. Metric names are those of this group (`None`: all). The objects that a group may
 /// hold are those without a group and those of this one (`None`: only those without a group).

@@ -23,16 +23,16 @@ pub enum StoreError {
     #[error("{0}")]
     Shared(Arc<Self>),
     /// The data change faster than they can be read.
-    #[error("the data changed during the read too often")]
+    #[error("the data kept changing while they were read")]
     Busy,
     /// Tables are missing because no migration was ever applied.
     #[error("the database is not prepared (run poem-db -c, then poem-tenant): {}", words(.0))]
     NotPrepared(#[source] sqlx::Error),
     /// A constraint of the schema was violated; holds the constraint's name.
-    #[error("it violates the constraint {0}")]
+    #[error("the data violate the constraint {0}")]
     Constraint(String),
     /// Any other error of the database or of the driver.
-    #[error("the database answered: {}", words(.0))]
+    #[error("the database reported: {}", words(.0))]
     Other(#[source] sqlx::Error),
 }
 

@@ -67,7 +67,7 @@ pub async fn move_to(tx: &mut WriteTx<'_>, kind: GroupKind, ids: &[i64], group_i
 }
 
 /// Raises the revisions of the group's objects, so that forms that show the old name of the group are stale.
-pub async fn raise_revisions(tx: &mut WriteTx<'_>, kind: GroupKind, group_id: i64) -> Result<()> {
+pub async fn increment_revisions(tx: &mut WriteTx<'_>, kind: GroupKind, group_id: i64) -> Result<()> {
     match kind {
         GroupKind::Aggregations => {
             sqlx::query!("UPDATE aggregation SET revision = revision + 1 WHERE group_id = $1", group_id)

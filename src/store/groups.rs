@@ -122,7 +122,7 @@ pub async fn delete(tx: &mut WriteTx<'_>, kind: GroupKind, id: i64) -> Result<()
 }
 
 /// Raises the revisions of the groups with these names, so that forms opened earlier are stale.
-pub async fn raise_revisions(tx: &mut WriteTx<'_>, kind: GroupKind, names: &[String]) -> Result<()> {
+pub async fn increment_revisions(tx: &mut WriteTx<'_>, kind: GroupKind, names: &[String]) -> Result<()> {
     // Even a statement that changes no row would change the tenant's stamp.
     if names.is_empty() {
         return Ok(());

@@ -48,7 +48,7 @@ pub async fn delete_name(tx: &mut WriteTx<'_>, name: &str) -> Result<()> {
 }
 
 /// Replaces the old name by the new one in the parent and the dependencies of these metrics; their revisions rise.
-pub async fn follow(tx: &mut WriteTx<'_>, ids: &[i64], old: &str, new: &str) -> Result<()> {
+pub async fn update_references(tx: &mut WriteTx<'_>, ids: &[i64], old: &str, new: &str) -> Result<()> {
     sqlx::query!(
         "UPDATE metric SET parent = CASE parent WHEN $2 THEN $3 ELSE parent END, revision = revision + 1
          WHERE id = ANY ($1)",
@@ -70,7 +70,7 @@ pub async fn follow(tx: &mut WriteTx<'_>, ids: &[i64], old: &str, new: &str) -> 
 }
 
 /// Raises the revisions of these profiles, so that forms opened earlier are stale.
-pub async fn raise_profiles(tx: &mut WriteTx<'_>, ids: &[i64]) -> Result<()> {
+pub async fn increment_profile_revisions(tx: &mut WriteTx<'_>, ids: &[i64]) -> Result<()> {
     sqlx::query!("UPDATE profile SET revision = revision + 1 WHERE id = ANY ($1)", ids).execute(tx.conn()).await?;
     Ok(())
 }

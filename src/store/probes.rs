@@ -164,7 +164,7 @@ pub async fn relink_metrics(tx: &mut WriteTx<'_>, version_ids: &[i64], to: Optio
 }
 
 /// Raises the revisions of the metrics that use the version, so that forms that show its old label are stale.
-pub async fn raise_metric_revisions(tx: &mut WriteTx<'_>, version_id: i64) -> Result<()> {
+pub async fn increment_metric_revisions(tx: &mut WriteTx<'_>, version_id: i64) -> Result<()> {
     sqlx::query!("UPDATE metric SET revision = revision + 1 WHERE probe_version_id = $1", version_id)
         .execute(tx.conn())
         .await?;

@@ -81,7 +81,7 @@ pub async fn put(
 }
 
 /// Raises the revision of the profile, so that forms opened earlier are stale.
-pub async fn raise_revision(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
+pub async fn increment_revision(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     sqlx::query!("UPDATE profile SET revision = revision + 1 WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }

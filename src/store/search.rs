@@ -46,7 +46,7 @@ fn order(for_superuser: bool) -> impl Iterator<Item = &'static str> {
     FIRST.into_iter().chain(listed.filter(|slug| !FIRST.contains(slug)))
 }
 
-/// Returns the objects that contain the text in any case; at most `limit` of each kind, sorted by kind.
+/// Returns the objects that contain the text, case-insensitively; at most `limit` of each kind, sorted by kind.
 ///
 /// Searches names, descriptions, types and areas of services, names and e-mail addresses of users, and VOs of profiles.
 /// In each kind, exact matches of the name come first, then names that begin with the text, then the others by name.

@@ -168,7 +168,7 @@ pub async fn by_names(conn: &mut PgConnection, usernames: &[String]) -> Result<V
 }
 
 /// Raises the revisions of the users with these names, so that forms opened earlier are stale.
-pub async fn raise_revisions(tx: &mut WriteTx<'_>, usernames: &[String]) -> Result<()> {
+pub async fn increment_revisions(tx: &mut WriteTx<'_>, usernames: &[String]) -> Result<()> {
     sqlx::query!("UPDATE app_user SET revision = revision + 1 WHERE username = ANY ($1)", usernames)
         .execute(tx.conn())
         .await?;

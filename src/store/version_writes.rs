@@ -8,7 +8,7 @@ use super::{Result, WriteTx};
 use crate::domain::model::probe::ProbeContent;
 
 /// Adds a version of the probe with this content; returns its id.
-pub async fn keep_probe(
+pub async fn insert_probe_version(
     tx: &mut WriteTx<'_>,
     id: i64,
     content: &ProbeContent,
@@ -39,7 +39,7 @@ pub async fn amend_probe(tx: &mut WriteTx<'_>, version_id: i64, content: &ProbeC
 /// Adds a version of each metric with these ids, with its current state as JSON.
 ///
 /// The JSON is that of [`crate::domain::model::metric::MetricContent`].
-pub async fn keep_metrics(
+pub async fn insert_metric_versions(
     tx: &mut WriteTx<'_>,
     ids: &[i64],
     message: &str,

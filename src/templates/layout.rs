@@ -37,7 +37,7 @@ pub struct Crumb {
 /// The severity of a flash message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Tone {
+pub enum Severity {
     /// The action was done.
     Success,
     /// The action was done, but something needs attention.
@@ -50,7 +50,7 @@ pub enum Tone {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
     /// The severity, which decides the colour.
-    pub tone: Tone,
+    pub tone: Severity,
     /// One or more sentences.
     pub text: String,
 }

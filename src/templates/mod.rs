@@ -16,6 +16,6 @@ pub mod search_page;
 pub mod services_page;
 pub mod urls;
 
-pub use layout::{Crumb, Layout, Link, Message, Tone, UserView};
+pub use layout::{Crumb, Layout, Link, Message, Severity, UserView};
 pub use page::{CONTENT_SECURITY_POLICY, Content, Page};
 pub use urls::Addresses;

@@ -9,7 +9,7 @@ use poem::domain::model::tenant::{SchemaName, new_tenant};
 use poem::domain::security::keys::{Keys, session_hash};
 use poem::domain::security::secret::Secret;
 use poem::domain::web::host::{AllowedHosts, Host};
-use poem::domain::web::url_path::{PathRule, decide};
+use poem::domain::web::url_path::{PathDecision, decide};
 use poem::import_export::{django, profiles};
 use rocket::http::Cookie;
 
@@ -65,9 +65,9 @@ pub fn host(input: &[u8]) {
 pub fn path(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     match decide(&text) {
-        PathRule::Serve(path) => assert!(path.starts_with('/') && !path.contains("//")),
-        PathRule::MovedPermanently(path) => assert!(path.starts_with("/poem/"), "no redirect to another host"),
-        PathRule::Redirect(_) | PathRule::Unknown => {}
+        PathDecision::Serve(path) => assert!(path.starts_with('/') && !path.contains("//")),
+        PathDecision::MovedPermanently(path) => assert!(path.starts_with("/poem/"), "no redirect to another host"),
+        PathDecision::Redirect(_) | PathDecision::Unknown => {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! A save conflict: the object was saved by someone else while its form was open. The user who saves second sees both
+//! A save conflict that optimistic locking has found: the object was saved by someone else while its form was open. The user who saves second sees both
 //! changes side by side.
 
 use rocket::http::Status;

@@ -4,7 +4,7 @@ use rocket::Request;
 use rocket::http::{Cookie, SameSite};
 
 use crate::http::client_ip;
-use crate::templates::{Message, Tone};
+use crate::templates::{Message, Severity};
 
 /// The name of the cookie, as in POEM 2.3.
 const COOKIE: &str = "messages";
@@ -24,7 +24,8 @@ pub fn set(request: &Request<'_>, lines: &[String]) {
 /// Takes the flash messages for this page; the next page does not show them again.
 pub fn take(request: &Request<'_>) -> Vec<Message> {
     let Some(cookie) = request.cookies().get(COOKIE) else { return Vec::new() };
-    let messages = cookie.value().lines().map(|line| Message { tone: Tone::Success, text: line.to_owned() }).collect();
+    let messages =
+        cookie.value().lines().map(|line| Message { tone: Severity::Success, text: line.to_owned() }).collect();
     request.cookies().remove(Cookie::build(COOKIE).path("/"));
     messages
 }

@@ -52,7 +52,7 @@ impl fmt::Display for GroupKind {
     }
 }
 
-/// Parses the word in any case, as the API does.
+/// Parses the word case-insensitively, as the API does.
 impl FromStr for GroupKind {
     type Err = ();
 

@@ -45,7 +45,7 @@ impl MetricContent {
         }
     }
 
-    /// Checks that section flags has the key [`PASSIVE_KEY`], in any case, with the value 1 or true.
+    /// Checks that section flags has the key [`PASSIVE_KEY`], case-insensitively, with the value 1 or true.
     fn check_passive(&self, errors: &mut ValidationErrors) {
         let flags = self.settings.of(Section::Flags);
         let is_set = |setting: &Setting| setting.value() == "1" || setting.value().eq_ignore_ascii_case("true");

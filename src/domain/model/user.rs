@@ -9,7 +9,7 @@ use super::group_kind::{GroupKind, GroupRef};
 use super::wording::{fields, listed, missing_in, sentences};
 use crate::domain::form::field::{Choices, Field, Kind, Shape};
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
-use crate::domain::security::password_rules::{self, Owner};
+use crate::domain::security::password_rules::{self, UserAttributes};
 use crate::domain::security::secret::Secret;
 
 /// A user as stored, with the groups whose objects they may change.
@@ -233,8 +233,13 @@ impl UserContent {
     }
 
     /// Returns the data that the password must not resemble.
-    pub fn owner(&self) -> Owner<'_> {
-        Owner { username: &self.username, first_name: &self.first_name, last_name: &self.last_name, email: &self.email }
+    pub fn owner(&self) -> UserAttributes<'_> {
+        UserAttributes {
+            username: &self.username,
+            first_name: &self.first_name,
+            last_name: &self.last_name,
+            email: &self.email,
+        }
     }
 
     /// Returns the log message of a change, or [`super::wording::NOTHING`].

@@ -25,7 +25,7 @@ static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("common_p
 
 /// The data of the user that a password must not resemble. Unknown ones are ''.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Owner<'a> {
+pub struct UserAttributes<'a> {
     /// The name for logging in.
     pub username: &'a str,
     /// The given name.
@@ -36,7 +36,7 @@ pub struct Owner<'a> {
     pub email: &'a str,
 }
 
-impl<'a> Owner<'a> {
+impl<'a> UserAttributes<'a> {
     fn named(&self) -> [(&'static str, &'a str); 4] {
         [
             ("username", self.username),
@@ -53,7 +53,7 @@ impl<'a> Owner<'a> {
 /// The violated rules, at the first of the two `fields`; a mismatch, at the second.
 pub fn check(
     (first, second): (&str, &str),
-    owner: Owner<'_>,
+    owner: UserAttributes<'_>,
     fields: (&'static str, &'static str),
 ) -> Result<(), ValidationErrors> {
     let mut errors = ValidationErrors::default();
@@ -67,7 +67,7 @@ pub fn check(
     errors.check()
 }
 
-fn problems(password: &str, owner: Owner<'_>) -> Vec<String> {
+fn problems(password: &str, owner: UserAttributes<'_>) -> Vec<String> {
     let mut problems = Vec::new();
     let length = password.chars().count();
     let lower = password.to_lowercase();
@@ -126,8 +126,8 @@ mod tests {
 
     use super::*;
 
-    const ALICE: Owner<'_> =
-        Owner { username: "alice", first_name: "Alice", last_name: "Testova", email: "alice.t@example.org" };
+    const ALICE: UserAttributes<'_> =
+        UserAttributes { username: "alice", first_name: "Alice", last_name: "Testova", email: "alice.t@example.org" };
 
     fn problems_of(password: &str) -> Vec<String> {
         problems(password, ALICE)
@@ -178,7 +178,7 @@ mod tests {
 
         #[test]
         fn checking_a_password_never_panics(password in any::<String>(), name in any::<String>()) {
-            problems(&password, Owner { username: &name, ..ALICE });
+            problems(&password, UserAttributes { username: &name, ..ALICE });
         }
     }
 }

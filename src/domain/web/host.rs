@@ -9,7 +9,7 @@ pub struct Host(String);
 pub struct MalformedHost;
 
 impl Host {
-    /// Parses a Host header: `[a-z0-9.-]+` in any case, or `[IPv6]`; with an optional port.
+    /// Parses a Host header: `[a-z0-9.-]+` case-insensitively, or `[IPv6]`; with an optional port.
     pub fn parse(header: &str) -> Result<Self, MalformedHost> {
         let (name, port) = split_port(header).ok_or(MalformedHost)?;
         if port.is_some_and(|port| port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit())) {
@@ -49,7 +49,7 @@ fn split_port(header: &str) -> Option<(&str, Option<&str>)> {
 pub struct AllowedHosts(Vec<String>);
 
 impl AllowedHosts {
-    /// Makes a list of entries, in any case: a host, `*` for all, or `.example.org` for a domain with its subdomains.
+    /// Makes a list of entries, case-insensitively: a host, `*` for all, or `.example.org` for a domain with its subdomains.
     pub fn new<S: AsRef<str>>(entries: &[S]) -> Self {
         Self(entries.iter().map(|entry| entry.as_ref().trim().to_ascii_lowercase()).collect())
     }

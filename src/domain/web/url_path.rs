@@ -19,7 +19,7 @@ const OLD_API: &str = "/poem/api/0.2/json/";
 
 /// The decision about the path of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PathRule<'a> {
+pub enum PathDecision<'a> {
     /// Serve it, under this path.
     Serve(&'a str),
     /// Redirect permanently to this path (301).
@@ -31,10 +31,10 @@ pub enum PathRule<'a> {
 }
 
 /// Decides what to do with a raw path, without its query string.
-pub fn decide(raw: &str) -> PathRule<'_> {
+pub fn decide(raw: &str) -> PathDecision<'_> {
     let path = collapse_leading_slashes(raw);
     if matches!(path, "/" | "/poem" | "/poem/") {
-        return PathRule::Redirect("/poem/admin/");
+        return PathDecision::Redirect("/poem/admin/");
     }
     let (body, slash) = match path.strip_suffix('/') {
         Some(body) => (body, true),
@@ -42,14 +42,18 @@ pub fn decide(raw: &str) -> PathRule<'_> {
     };
     // PostgreSQL cannot store NUL in a text, so no object has it in its name.
     if !path.starts_with('/') || path.contains("%00") || body.split('/').skip(1).any(str::is_empty) {
-        return PathRule::Unknown;
+        return PathDecision::Unknown;
     }
     if !slash {
         let needs_slash = is_list(path) || path.starts_with("/poem/admin");
-        return if needs_slash { PathRule::MovedPermanently(format!("{path}/").into()) } else { PathRule::Serve(path) };
+        return if needs_slash {
+            PathDecision::MovedPermanently(format!("{path}/").into())
+        } else {
+            PathDecision::Serve(path)
+        };
     }
     let allowed = API_LISTS.contains(&path) || path.starts_with(OLD_API) || path.starts_with("/poem/admin/");
-    if allowed { PathRule::Serve(path) } else { PathRule::Unknown }
+    if allowed { PathDecision::Serve(path) } else { PathDecision::Unknown }
 }
 
 fn is_list(path: &str) -> bool {
@@ -64,7 +68,7 @@ pub fn collapse_leading_slashes(raw: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::PathRule::*;
+    use super::PathDecision::*;
     use super::*;
     use proptest::prelude::*;
 

@@ -87,7 +87,7 @@ impl Model {
         Self::Tenant,
     ];
 
-    /// The model with this label, in any case, as in Django; `None` if it is unknown.
+    /// The model with this label, case-insensitively, as in Django; `None` if it is unknown.
     pub(super) fn find(label: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|model| model.label().eq_ignore_ascii_case(label))
     }

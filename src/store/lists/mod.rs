@@ -26,7 +26,7 @@ pub const NO: &str = "no";
 /// A request for a part of a list. Every value is valid: unknown ones mean the default.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ListParams<'a> {
-    /// The text to find anywhere in the list's searched columns, in any case; '' for everything.
+    /// The text to find anywhere in the list's searched columns, case-insensitively; '' for everything.
     pub search: &'a str,
     /// The column to sort by, one of the list's `SORTS`; anything else means its default order.
     pub sort: &'a str,

@@ -182,7 +182,7 @@ fn choices(page: &str, name: &str) -> Vec<String> {
     options.map(|option| option.get("value").unwrap_or_default().to_owned()).collect()
 }
 
-/// Finds objects by name, in any case, and by a part of the name.
+/// Finds objects by name, case-insensitively, and by a part of the name.
 fn check_search(browser: &mut Browser<'_>, fixture: &Fixture, list: &str, added: usize) {
     let key = fixture.key(2);
     id_of(browser, fixture, &key);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use poem::domain::web::url_path::{PathRule, decide};
+use poem::domain::web::url_path::{PathDecision, decide};
 use serde_json::{Map, Value, json};
 
 use crate::support::installation::EGI_TOKEN;
@@ -283,7 +283,7 @@ fn mounted_methods() -> Methods {
             continue;
         }
         let path = match decide(&path) {
-            PathRule::MovedPermanently(list) => {
+            PathDecision::MovedPermanently(list) => {
                 methods.entry(path.clone()).or_default().insert("GET".to_owned());
                 list.into_owned()
             }

@@ -138,6 +138,6 @@ fn an_unknown_client_or_schema_is_named() {
         said(&installation.run("poem-token", arguments), 2, "Usage: poem-token");
     }
     std::fs::remove_file(installation.path("etc/poem/secret_key")).unwrap();
-    said(&installation.run("poem-token", &["-t", "NCG", "-s", "egi"]), 1, "make one with poem-genseckey -f");
+    said(&installation.run("poem-token", &["-t", "NCG", "-s", "egi"]), 1, "create one with poem-genseckey -f");
     assert_eq!(everything(&installation), before);
 }

@@ -17,12 +17,12 @@ pub struct HttpResponse {
 }
 
 impl HttpResponse {
-    /// Returns the first header with this name, in any case.
+    /// Returns the first header with this name, case-insensitively.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Returns all headers with this name, in any case.
+    /// Returns all headers with this name, case-insensitively.
     pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }

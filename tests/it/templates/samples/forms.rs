@@ -3,7 +3,7 @@
 use super::lists::{differences, event};
 use super::widgets::{checkbox, config, pairs, picker, rows, select, set, shown, suggested, text, url, widget};
 use super::{Sample, layout, link, member, public, with_message};
-use poem::templates::Tone;
+use poem::templates::Severity;
 use poem::templates::form_page::{
     ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, RequiredKey, Widget, WidgetKind,
 };
@@ -20,8 +20,9 @@ pub fn samples() -> Vec<Sample> {
         fieldsets: vec![set("", vec![shown("client", "Client", "WEB-API"), checkbox("revoked", "Revoked", false)])],
         ..FormPage::default()
     };
-    let saved = with_message(layout("argo.AMS-Check", "Metrics"), Tone::Success, "Saved. You may edit it again below.");
-    let failed = with_message(layout("ARGO_MON", "Profiles"), Tone::Error, "The key could not be revoked.");
+    let saved =
+        with_message(layout("argo.AMS-Check", "Metrics"), Severity::Success, "Saved. You may edit it again below.");
+    let failed = with_message(layout("ARGO_MON", "Profiles"), Severity::Error, "The key could not be revoked.");
     vec![
         Sample::new("form-metric", saved, metric()),
         Sample::new("form-metric-refused", layout("argo.AMS-Check", "Metrics"), with_errors(metric())),

@@ -4,7 +4,7 @@ use super::{Sample, layout, link, member, public, with_message};
 use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, Span};
 use poem::templates::list_page::{Cell, Choice, FilterView, Heading, ListPage, Paging};
 use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
-use poem::templates::{Link, Tone};
+use poem::templates::{Link, Severity};
 
 const METRICS: [(&str, &str, &str, &str); 9] = [
     ("argo.AMS-Check", "Devel", "ams-probe (0.1.11)", "ARGO"),
@@ -31,9 +31,13 @@ pub fn samples() -> Vec<Sample> {
     let empty = ListPage { empty: "No metrics match.".to_owned(), ..empty };
     let first = ListPage { active: Vec::new(), search: Some(String::new()), ..empty.clone() };
     let first = ListPage { empty: "No metrics yet.".to_owned(), ..first };
-    let changed =
-        with_message(layout("Metrics", "Metrics"), Tone::Success, "The metric “argo.AMS-Check (Devel)” was changed.");
-    let warned = with_message(layout("Metrics", "Metrics"), Tone::Warning, "The metric was saved; its probe is gone.");
+    let changed = with_message(
+        layout("Metrics", "Metrics"),
+        Severity::Success,
+        "The metric “argo.AMS-Check (Devel)” was changed.",
+    );
+    let warned =
+        with_message(layout("Metrics", "Metrics"), Severity::Warning, "The metric was saved; its probe is gone.");
     vec![
         Sample::new("list", changed, metrics(30, 8412)),
         Sample::new("list-short", member("Metrics", "Metrics"), metrics(9, 9)),

@@ -10,7 +10,7 @@ mod widgets;
 
 use serde_json::Value;
 
-use poem::templates::{Content, Crumb, Layout, Link, Message, Page, Tone, UserView};
+use poem::templates::{Content, Crumb, Layout, Link, Message, Page, Severity, UserView};
 
 /// The content of a page.
 #[derive(Debug, Clone)]
@@ -147,6 +147,6 @@ fn outside(title: &str) -> Layout {
 }
 
 /// Adds a flash message to a layout.
-fn with_message(layout: Layout, tone: Tone, text: &str) -> Layout {
+fn with_message(layout: Layout, tone: Severity, text: &str) -> Layout {
     Layout { messages: vec![Message { tone, text: text.to_owned() }], ..layout }
 }

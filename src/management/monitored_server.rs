@@ -12,7 +12,7 @@ use crate::http::database::Db;
 use crate::tenants::directory::TenantDirectory;
 
 /// The state of the main server, for readiness and metrics.
-pub struct Watched {
+pub struct MonitoredServer {
     /// The tenants, for the age of their state and their migrations.
     pub directory: Arc<TenantDirectory>,
     /// The response cache, for its size and hits.
@@ -23,7 +23,7 @@ pub struct Watched {
     pub pool: PgPool,
 }
 
-impl Watched {
+impl MonitoredServer {
     /// Collects the state of a server; `None` if it does not count its requests.
     pub fn of(server: &Rocket<Ignite>) -> Option<Self> {
         Some(Self {

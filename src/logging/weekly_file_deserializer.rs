@@ -15,7 +15,7 @@ use super::weekly_file::WeeklyFile;
 const DEFAULT_KEEP: u32 = 5;
 
 /// Builds the appender from `{path, keep}`.
-pub struct WeeklyFileMaker {
+pub struct WeeklyFileDeserializer {
     /// The kind of program: the server rotates the file, a command only appends.
     pub role: Role,
     /// The parts that all lines have in common.
@@ -32,7 +32,7 @@ pub struct WeeklyFileOptions {
     keep: Option<u32>,
 }
 
-impl Deserialize for WeeklyFileMaker {
+impl Deserialize for WeeklyFileDeserializer {
     type Trait = dyn Append;
     type Config = WeeklyFileOptions;
 
@@ -59,7 +59,7 @@ mod tests {
     fn appender(role: Role, path: &Path) -> Box<dyn Append> {
         let line = Line { program: "poem", pid: 7, timezone: chrono_tz::UTC };
         let options = WeeklyFileOptions { path: path.to_owned(), keep: Some(2) };
-        WeeklyFileMaker { role, line }.deserialize(options, &Deserializers::default()).unwrap()
+        WeeklyFileDeserializer { role, line }.deserialize(options, &Deserializers::default()).unwrap()
     }
 
     fn log(appender: &dyn Append, message: &str) {
