@@ -1,4 +1,5 @@
-//! Finds the directories of PostgreSQL's programs: `pg_dump`, `psql`, `initdb`, `postgres`. `packaging/postgresql.sh` looks in the same places.
+//! Finds the directories of PostgreSQL's programs: `pg_dump`, `psql`, `initdb`, `postgres`. `packaging/postgresql.sh` looks
+//! in the same places.
 
 use std::env;
 use std::fs;

@@ -1,5 +1,5 @@
-//! A save conflict that optimistic locking has found: the object was saved by someone else while its form was open. The user who saves second sees both
-//! changes side by side.
+//! A save conflict that optimistic locking has found: someone else has saved the object while its form was open. The user
+//! who saves second sees both changes side by side.
 
 use rocket::http::Status;
 

@@ -215,7 +215,11 @@ fn a_schema_with_pending_migrations_is_not_served_and_doctor_reports_it() {
     let installation = Installation::with_small_data();
     execute(&installation, "DELETE FROM public.migration WHERE schema_name = 'egi'");
     let server = Server::start(&installation);
-    assert!(installation.log().contains("WARNING egi: migrations are pending, its requests get 503: run poem-db -a"));
+    assert!(
+        installation
+            .log()
+            .contains("WARNING egi: migrations are pending; its requests get 503 until you run poem-db -a")
+    );
     assert_unavailable(&server);
     assert!(installation.log().contains("schema egi has migrations pending: run poem-db -a"));
     assert_eq!(get(&server, "two.localhost", OLD).status, 200, "the other tenant is not affected");
