@@ -1,4 +1,4 @@
-// All journeys but the crawl of every page, over one POEM. A single one: node --test journeys/probes.js
+// All journeys but the crawl of every page (crawl.test.js), with one POEM. A single file: node --test journeys/probes.js
 
 import "./journeys/login.js";
 import "./journeys/reading.js";

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
+import { describe } from "node:test";
 import { violations } from "../accessibility.js";
 import { PICTURES, journey, originOf } from "./stage.js";
 
@@ -78,68 +79,80 @@ const comparison = (person, address) =>
     return `compare/?version_id1=${ids.at(-1)}&version_id2=${ids[0]}`;
   }));
 
-journey("every page of a superuser", async ({ as }) => {
-  const ada = await as("ada");
+// The pages of an entity, for a superuser.
+async function checkEntity(ada, entity) {
+  const address = await addressOf(ada, entity);
   await checkAll(ada, [
-    ["index", ADMIN],
-    ["list-service", `${ADMIN}poem/service/`],
-    ["list-service-nothing", `${ADMIN}poem/service/?q=nothing-like-that`],
-    ["list-logentry", `${ADMIN}admin/logentry/`],
-    ["list-logentry-page", `${ADMIN}admin/logentry/?p=2`],
-    ["list-apikey", `${ADMIN}rest_framework_api_key/apikey/`],
-    ["form-apikey-add", `${ADMIN}rest_framework_api_key/apikey/add/`],
-    ["list-metric-filtered", `${ADMIN}poem/metric/?q=argo&tag=Production`],
-    ["list-metric-nothing", `${ADMIN}poem/metric/?q=nothing-like-that`],
-    ["search", `${ADMIN}search/?q=argo`],
-    ["search-empty", `${ADMIN}search/`],
-    ["search-nothing", `${ADMIN}search/?q=nothing-like-that`],
-    ["password-own", `${ADMIN}password_change/`],
-    ["logout", `${ADMIN}logout/`],
-    ["error-404", `${ADMIN}poem/probe/999999/change/`],
+    [`list-${entity}`, `${ADMIN}poem/${entity}/`],
+    [`form-${entity}-add`, `${ADMIN}poem/${entity}/add/`],
+    [`form-${entity}`, `${address}change/`],
+    [`delete-${entity}`, `${address}delete/`],
+    [`history-${entity}`, `${address}history/`],
   ]);
-  for (const entity of ENTITIES) {
-    const address = await addressOf(ada, entity);
-    await checkAll(ada, [
-      [`list-${entity}`, `${ADMIN}poem/${entity}/`],
-      [`form-${entity}-add`, `${ADMIN}poem/${entity}/add/`],
-      [`form-${entity}`, `${address}change/`],
-      [`delete-${entity}`, `${address}delete/`],
-      [`history-${entity}`, `${address}history/`],
-    ]);
-    if (entity === "custuser") await checkAll(ada, [["password-of-user", `${address}password/`]]);
-    if (entity === "metric" || entity === "profile") await checkAll(ada, [[`form-${entity}-clone`, `${address}change/clone/`]]);
-    if (!VERSIONED.includes(entity)) continue;
-    await checkAll(ada, [
-      [`version-${entity}`, await firstVersion(ada, address)],
-      [`compare-${entity}`, `${address}history/${await comparison(ada, address)}`],
-    ]);
-  }
-  await ada.open(`${ADMIN}admin/logentry/`);
-  await checkAll(ada, [["logentry", await ada.page.locator("tbody td.figure a").first().getAttribute("href")]]);
-});
+  if (entity === "custuser") await checkAll(ada, [["password-of-user", `${address}password/`]]);
+  if (entity === "metric" || entity === "profile") await checkAll(ada, [[`form-${entity}-clone`, `${address}change/clone/`]]);
+  if (!VERSIONED.includes(entity)) return;
+  await checkAll(ada, [
+    [`version-${entity}`, await firstVersion(ada, address)],
+    [`compare-${entity}`, `${address}history/${await comparison(ada, address)}`],
+  ]);
+}
 
-journey("every page of a user who may only read", async ({ as }) => {
-  const emil = await as("emil");
-  const pages = [];
-  for (const entity of ["profile", "probe", "metric", "aggregation"]) {
-    pages.push([`form-${entity}-to-read`, `${await addressOf(emil, entity)}change/`]);
-  }
-  await checkAll(emil, [...pages, ["error-403", `${ADMIN}poem/custuser/`], ["error-403-add", `${ADMIN}poem/probe/add/`]]);
-});
+// Two at a time, each in its own browser context: a page is waited for while another is looked at.
+describe("every page", { concurrency: 2 }, () => {
+  journey("every page of a superuser without an entity", async ({ as }) => {
+    const ada = await as("ada");
+    await checkAll(ada, [
+      ["index", ADMIN],
+      ["list-service", `${ADMIN}poem/service/`],
+      ["list-service-nothing", `${ADMIN}poem/service/?q=nothing-like-that`],
+      ["list-logentry", `${ADMIN}admin/logentry/`],
+      ["list-logentry-page", `${ADMIN}admin/logentry/?p=2`],
+      ["list-apikey", `${ADMIN}rest_framework_api_key/apikey/`],
+      ["form-apikey-add", `${ADMIN}rest_framework_api_key/apikey/add/`],
+      ["list-metric-filtered", `${ADMIN}poem/metric/?q=argo&tag=Production`],
+      ["list-metric-nothing", `${ADMIN}poem/metric/?q=nothing-like-that`],
+      ["search", `${ADMIN}search/?q=argo`],
+      ["search-empty", `${ADMIN}search/`],
+      ["search-nothing", `${ADMIN}search/?q=nothing-like-that`],
+      ["password-own", `${ADMIN}password_change/`],
+      ["logout", `${ADMIN}logout/`],
+      ["error-404", `${ADMIN}poem/probe/999999/change/`],
+    ]);
+    await ada.open(`${ADMIN}admin/logentry/`);
+    await checkAll(ada, [["logentry", await ada.page.locator("tbody td.figure a").first().getAttribute("href")]]);
+  });
 
-journey("every public page", async ({ visit }) => {
-  const visitor = await visit();
-  const pages = [["login", `${ADMIN}login/`], ["public-service", `${ADMIN}poem/public_service/`], ["public-tenant", `${originOf("eudat")}${ADMIN}poem/public_probe/`]];
-  for (const entity of ["profile", "probe", "metric"]) {
-    const address = await addressOf(visitor, `public_${entity}`, OBJECTS[entity]);
-    pages.push([`public-list-${entity}`, `${ADMIN}poem/public_${entity}/`], [`public-form-${entity}`, `${address}change/`]);
-    if (!VERSIONED.includes(entity)) continue;
-    pages.push([`public-history-${entity}`, `${address}history/`]);
-    pages.push([`public-version-${entity}`, await firstVersion(visitor, address)]);
-    pages.push([`public-compare-${entity}`, `${address}history/${await comparison(visitor, address)}`]);
+  for (const entities of [ENTITIES.slice(0, 5), ENTITIES.slice(5)]) {
+    journey(`every page of a superuser: ${entities.join(", ")}`, async ({ as }) => {
+      const ada = await as("ada");
+      for (const entity of entities) await checkEntity(ada, entity);
+    });
   }
-  pages.push(["error-404-public", `${ADMIN}poem/public_probe/999999/change/`], ["error-tenant", `${originOf("nowhere")}${ADMIN}`]);
-  await checkAll(visitor, pages);
+
+  journey("every page of a user who may only read", async ({ as }) => {
+    const emil = await as("emil");
+    const pages = [];
+    for (const entity of ["profile", "probe", "metric", "aggregation"]) {
+      pages.push([`form-${entity}-to-read`, `${await addressOf(emil, entity)}change/`]);
+    }
+    await checkAll(emil, [...pages, ["error-403", `${ADMIN}poem/custuser/`], ["error-403-add", `${ADMIN}poem/probe/add/`]]);
+  });
+
+  journey("every public page", async ({ visit }) => {
+    const visitor = await visit();
+    const pages = [["login", `${ADMIN}login/`], ["public-service", `${ADMIN}poem/public_service/`], ["public-tenant", `${originOf("eudat")}${ADMIN}poem/public_probe/`]];
+    for (const entity of ["profile", "probe", "metric"]) {
+      const address = await addressOf(visitor, `public_${entity}`, OBJECTS[entity]);
+      pages.push([`public-list-${entity}`, `${ADMIN}poem/public_${entity}/`], [`public-form-${entity}`, `${address}change/`]);
+      if (!VERSIONED.includes(entity)) continue;
+      pages.push([`public-history-${entity}`, `${address}history/`]);
+      pages.push([`public-version-${entity}`, await firstVersion(visitor, address)]);
+      pages.push([`public-compare-${entity}`, `${address}history/${await comparison(visitor, address)}`]);
+    }
+    pages.push(["error-404-public", `${ADMIN}poem/public_probe/999999/change/`], ["error-tenant", `${originOf("nowhere")}${ADMIN}`]);
+    await checkAll(visitor, pages);
+  });
 });
 
 // Pages that follow an action: [name, username, action].
