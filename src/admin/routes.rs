@@ -40,8 +40,8 @@ pub fn routes() -> Vec<Route> {
         log_entry_page,
         password_form,
         set_password,
-        login_first,
-        login_first_then_post
+        login_required,
+        login_required_post
     ];
     own.into_iter().chain(public::routes()).collect()
 }
@@ -174,12 +174,12 @@ async fn set_password(context: LoggedInPage<'_>, id: ObjectId, posted: Posted) -
 
 /// Redirects to the login page, which leads back here; 404 for a user who is logged in.
 #[get("/poem/admin/<_..>", rank = 20)]
-fn login_first(first: LoginRequired<'_>) -> RedirectTo {
+fn login_required(first: LoginRequired<'_>) -> RedirectTo {
     first.redirect_to_login()
 }
 
 /// Returns the login page with the input of a form whose session has expired, so that nothing is lost.
 #[post("/poem/admin/<_..>", data = "<posted>", rank = 20)]
-async fn login_first_then_post(first: LoginRequired<'_>, posted: Posted) -> Page<LoginPage> {
+async fn login_required_post(first: LoginRequired<'_>, posted: Posted) -> Page<LoginPage> {
     first.login_form(&posted).await
 }

@@ -29,7 +29,7 @@ impl LoginRequired<'_> {
     pub async fn login_form(&self, posted: &Posted) -> Page<LoginPage> {
         let next = NextPath::parse(&self.0.path_and_query);
         // Without a page to return to, the input is of no use.
-        let typed = next.as_ref().map(|_| typed(posted)).unwrap_or_default();
+        let typed = next.as_ref().map(|_| encoded_input(posted)).unwrap_or_default();
         let content = LoginPage { typed, ..login::content(&self.0, next.as_ref()).await };
         Page::new(self.0.anonymous_layout(login::TITLE), content).with_status(Status::Forbidden)
     }
@@ -37,7 +37,7 @@ impl LoginRequired<'_> {
 
 /// Encodes the typed input like a form, without passwords and CSRF token. `''` if there is no other input, as in the
 /// confirmation of a deletion: the user is asked again after the login.
-fn typed(posted: &FormBody) -> String {
+fn encoded_input(posted: &FormBody) -> String {
     let is_input =
         |name: &str| !name.to_lowercase().contains("password") && ![csrf::FIELD, RESUME, TYPED].contains(&name);
     let inputs = || posted.pairs().iter().filter(|(name, _)| is_input(name));
@@ -68,8 +68,8 @@ mod tests {
     fn passwords_and_tokens_are_not_kept() {
         let body =
             b"name=a+b&csrfmiddlewaretoken=t&new_password1=x&Password=y&_resume=1&_typed=z&rows-1-key=%26&name=c";
-        assert_eq!(typed(&FormBody::decode(body).unwrap()), "name=a+b&rows-1-key=%26&name=c");
-        assert_eq!(typed(&FormBody::decode(b"old_password=x").unwrap()), "");
+        assert_eq!(encoded_input(&FormBody::decode(body).unwrap()), "name=a+b&rows-1-key=%26&name=c");
+        assert_eq!(encoded_input(&FormBody::decode(b"old_password=x").unwrap()), "");
     }
 
     #[test]

@@ -3,9 +3,9 @@
 pub mod demo; //     the demo data of `poem try`
 mod error; //        the errors of this module
 pub mod postgres; // the private cluster
-mod programs; //     the programs initdb and postgres
 mod run_as_user; //  the user that the server runs as
 mod server; //       the running server process
+mod server_programs; //     the programs initdb and postgres
 mod socket; //       the directory of its socket
 
 pub use error::DevError;

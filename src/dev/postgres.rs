@@ -14,9 +14,9 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::error::{DevError, unless_missing};
-use super::programs::Programs;
 use super::run_as_user::UserAccount;
 use super::server::{PostgresServer, end_with_parent, processes_in, tail, wait_until};
+use super::server_programs::Programs;
 use super::socket::{PORT, SocketDir};
 
 const SUPERUSER: &str = "poem";

@@ -106,7 +106,7 @@ mod tests {
         authority().certificate.to_pem().unwrap()
     }
 
-    fn trust(file: &Path, directory: &Path) -> CaCertificates {
+    fn certificates_of(file: &Path, directory: &Path) -> CaCertificates {
         CaCertificates { ca_file: Some(file.to_owned()), ca_path: Some(directory.to_owned()) }
     }
 
@@ -115,7 +115,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let missing = directory.path().join("missing");
         assert!(CaCertificates::default().certificates().unwrap().is_none());
-        assert!(trust(&missing, &missing).certificates().unwrap().is_none());
+        assert!(certificates_of(&missing, &missing).certificates().unwrap().is_none());
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
             fs::write(path.join(name), content).unwrap();
         }
         fs::create_dir(path.join("directory.pem")).unwrap();
-        assert_eq!(trust(&file, &path).certificates().unwrap().unwrap().len(), 3);
+        assert_eq!(certificates_of(&file, &path).certificates().unwrap().unwrap().len(), 3);
     }
 
     #[test]
@@ -147,10 +147,10 @@ mod tests {
         let missing = directory.path().join("missing");
         fs::write(&file, "no certificate").unwrap();
         let error = |trust: CaCertificates| trust.certificates().unwrap_err().to_string();
-        assert!(error(trust(&file, &missing)).contains("no readable CA certificate"));
-        assert!(error(trust(&missing, directory.path())).contains("no readable CA certificate"));
-        assert!(error(trust(directory.path(), &missing)).contains("Is a directory"));
+        assert!(error(certificates_of(&file, &missing)).contains("no readable CA certificate"));
+        assert!(error(certificates_of(&missing, directory.path())).contains("no readable CA certificate"));
+        assert!(error(certificates_of(directory.path(), &missing)).contains("Is a directory"));
         fs::write(&file, "-----BEGIN CERTIFICATE-----\n*\n").unwrap();
-        assert!(error(trust(&file, &missing)).contains("not a PEM file"));
+        assert!(error(certificates_of(&file, &missing)).contains("not a PEM file"));
     }
 }

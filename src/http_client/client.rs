@@ -117,8 +117,8 @@ async fn body(mut response: Response) -> Result<Option<Vec<u8>>, reqwest::Error>
 }
 
 fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    match refusal(attempt.previous(), attempt.url()) {
-        Some(refusal) => attempt.error(refusal),
+    match redirect_error(attempt.previous(), attempt.url()) {
+        Some(redirect_error) => attempt.error(redirect_error),
         None => attempt.follow(),
     }
 }
@@ -135,7 +135,7 @@ enum HttpError {
 }
 
 /// Returns why `next` is not followed, if so. `previous`: the addresses requested so far, the original one first.
-fn refusal(previous: &[Url], next: &Url) -> Option<HttpError> {
+fn redirect_error(previous: &[Url], next: &Url) -> Option<HttpError> {
     let leaves_https = previous.last().is_some_and(|last| last.scheme() == "https") && next.scheme() != "https";
     match previous.len() {
         _ if leaves_https => Some(HttpError::LeavesHttps),

@@ -68,7 +68,7 @@ pub async fn get(conn: &mut PgConnection, version_id: i64) -> Result<Option<Vers
         "SELECT id, kind, object_id, content, message, user_id, username, created FROM version WHERE id = $1",
         version_id
     );
-    record.fetch_optional(conn).await?.map(VersionRecord::typed).transpose()
+    record.fetch_optional(conn).await?.map(VersionRecord::parse).transpose()
 }
 
 /// Returns the versions of the same object next to this one.
@@ -97,7 +97,7 @@ struct VersionRecord {
 }
 
 impl VersionRecord {
-    fn typed(self) -> Result<Version> {
+    fn parse(self) -> Result<Version> {
         let content = match self.kind.as_str() {
             "probe" => serde_json::from_value(self.content).map(VersionContent::Probe),
             _ => serde_json::from_value(self.content).map(VersionContent::Metric),

@@ -67,11 +67,11 @@ async fn five_redirects_are_followed_and_no_more() {
 fn a_redirect_never_leaves_https() {
     let url = |text: &str| Url::parse(text).unwrap();
     let (plain, secure) = (url("http://a/"), url("https://a/"));
-    assert_eq!(refusal(std::slice::from_ref(&secure), &plain), Some(HttpError::LeavesHttps));
-    assert_eq!(refusal(&[plain.clone(), secure.clone()], &plain), Some(HttpError::LeavesHttps));
-    assert_eq!(refusal(std::slice::from_ref(&secure), &url("https://b/")), None);
-    assert_eq!(refusal(std::slice::from_ref(&plain), &secure), None);
-    assert_eq!(refusal(std::slice::from_ref(&plain), &plain), None);
+    assert_eq!(redirect_error(std::slice::from_ref(&secure), &plain), Some(HttpError::LeavesHttps));
+    assert_eq!(redirect_error(&[plain.clone(), secure.clone()], &plain), Some(HttpError::LeavesHttps));
+    assert_eq!(redirect_error(std::slice::from_ref(&secure), &url("https://b/")), None);
+    assert_eq!(redirect_error(std::slice::from_ref(&plain), &secure), None);
+    assert_eq!(redirect_error(std::slice::from_ref(&plain), &plain), None);
 }
 
 #[tokio::test]
