@@ -180,7 +180,7 @@ pub struct ConflictView {
     /// The user and the time of the last save: `bob, 2019-03-01 14:03`; empty if unknown.
     pub by: String,
     /// The fields that were changed by either side.
-    pub clashes: Vec<FieldConflict>,
+    pub fields: Vec<FieldConflict>,
 }
 
 /// An error in the summary at the top of a form.

@@ -32,13 +32,13 @@ pub async fn show<D: EntityAdmin>(
     let theirs = Draft::of(fields, &found.loaded.content);
     // Without a readable base, every field that differs counts as changed by both.
     let base = serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
-    let (merged, clashes) = merge(fields, base.as_ref(), &theirs, mine);
+    let (merged, conflicts) = merge(fields, base.as_ref(), &theirs, mine);
     let newest =
         audit_log::of_object(tx.conn(), entity.options().kind, &id.to_string(), 1, 1).await?.rows.into_iter().next();
     let by = newest.map(|entry| format!("{}, {}", entry.username, context.time(entry.time).0)).unwrap_or_default();
     let errors = ValidationErrors::default();
     let shown = FormView {
-        conflict: Some(ConflictView { by, clashes }),
+        conflict: Some(ConflictView { by, fields: conflicts }),
         ticks: Some(ticks),
         status: Status::Conflict,
         ..FormView::fresh(&merged, &errors)
@@ -46,22 +46,27 @@ pub async fn show<D: EntityAdmin>(
     form::show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await
 }
 
-/// Merges three states of a form, field by field. Returns the merged input, and every field that either side changed.
+/// Merges two edits of one object, field by field (a three-way merge). Returns what the form shows, and every field that
+/// somebody changed.
+///
+/// Without `base`, all that differs counts as changed by both: then nothing typed is lost.
 fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Draft) -> (Draft, Vec<FieldConflict>) {
     let mut merged = Draft::default();
-    let mut clashes = Vec::new();
+    let mut conflicts = Vec::new();
     for field in fields {
         let before = base.and_then(|base| base.get(field.name)).map(normalize);
         let (their, my) = (theirs.get(field.name).map(normalize), mine.get(field.name).map(normalize));
         let they_changed = before != their;
         let i_changed = before != my;
         let both = they_changed && i_changed && their != my;
+        // Only their change is taken over silently. If both changed the field, the form shows what this user typed: the
+        // saved value is in the database and in the table above the form, the typed one is nowhere else.
         let kept = if they_changed && !i_changed { theirs.get(field.name) } else { mine.get(field.name) };
         if let Some(typed) = kept {
             merged.set(field.name, typed.clone());
         }
         if they_changed || i_changed {
-            clashes.push(FieldConflict {
+            conflicts.push(FieldConflict {
                 label: field.label.to_owned(),
                 base: in_words(before.as_ref()),
                 theirs: in_words(their.as_ref()),
@@ -70,7 +75,7 @@ fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Dr
             });
         }
     }
-    (merged, clashes)
+    (merged, conflicts)
 }
 
 /// Removes differences that a save ignores: white space around texts, kinds of line ends, order of picks, empty rows.
@@ -116,17 +121,17 @@ mod tests {
 
     #[test]
     fn a_field_that_only_the_other_changed_gets_the_saved_value() {
-        let (merged, clashes) =
+        let (merged, conflicts) =
             merge(&FIELDS, Some(&draft("1", "1", "1")), &draft("2", "1", "2"), &draft("1", "3", "3"));
         assert_eq!((merged.text("a"), merged.text("b"), merged.text("c")), ("2", "3", "3"));
-        let both: Vec<_> = clashes.iter().map(|clash| (clash.label.as_str(), clash.both)).collect();
+        let both: Vec<_> = conflicts.iter().map(|field| (field.label.as_str(), field.both)).collect();
         assert_eq!(both, [("A", false), ("B", false), ("C", true)]);
     }
 
     #[test]
     fn without_a_base_no_input_is_lost() {
-        let (merged, clashes) = merge(&FIELDS, None, &draft("2", "", ""), &draft("1", "", ""));
+        let (merged, conflicts) = merge(&FIELDS, None, &draft("2", "", ""), &draft("1", "", ""));
         assert_eq!(merged.text("a"), "1");
-        assert!(clashes.iter().any(|clash| clash.label == "A" && clash.both));
+        assert!(conflicts.iter().any(|field| field.label == "A" && field.both));
     }
 }

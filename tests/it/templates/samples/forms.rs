@@ -197,7 +197,7 @@ fn conflict() -> FormPage {
     };
     let conflict = ConflictView {
         by: "bob, today 14:03".to_owned(),
-        clashes: vec![
+        fields: vec![
             difference("Version", "0.1.11", "0.1.12", "0.2.0", true),
             difference("Comment", "Initial version.", "Initial version.", "Faster.", false),
             difference("Description", "", "It looks at the message service.", "", false),
