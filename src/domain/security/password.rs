@@ -2,8 +2,9 @@
 //!
 //! The parameters of argon2id are the defaults of the library, which OWASP recommends (19 MiB, 2 passes).
 
-use argon2::password_hash::{PasswordHasher, SaltString};
-use argon2::{Argon2, PasswordHash, PasswordVerifier};
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use openssl::base64::decode_block;
 use openssl::hash::MessageDigest;
 use openssl::pkcs5::pbkdf2_hmac;
@@ -28,8 +29,8 @@ pub const DUMMY_HASH: &str =
 pub fn hash(password: &str) -> String {
     let mut salt = [0; 16];
     openssl::rand::rand_bytes(&mut salt).expect("the system has randomness");
-    let salt = SaltString::encode_b64(&salt).expect("16 bytes are a salt");
-    Argon2::default().hash_password(password.as_bytes(), &salt).expect("argon2 takes any password").to_string()
+    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
+    hash.expect("argon2 takes any password").to_string()
 }
 
 /// Returns true if the password matches the stored hash. As slow as [`hash`].
@@ -74,6 +75,18 @@ mod tests {
 
     /// pbkdf2_sha256 of `alice-secret-1`.
     const ALICE: &str = "pbkdf2_sha256$100000$OP9xXrmxJmV0$bh+xwJaeeAP+tW5C3mD/m379vvmDRIZi3mm+0q21/gQ=";
+
+    /// argon2id of `poem-secret-1`, made by another implementation with the parameters of POEM.
+    const STORED: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$rYL3gpB+doFjr4aswEexgw$MDVzcEVqdZW56WzQzqCd3QERv3aGC10RSi+eWL/ZGnk";
+
+    /// An upgrade of the library must not lock anybody out.
+    #[test]
+    fn a_hash_stored_by_another_version_matches_its_password() {
+        assert!(verify(STORED, "poem-secret-1"));
+        assert!(!verify(STORED, "poem-secret-2"));
+        assert!(!needs_renewal(STORED));
+    }
 
     #[test]
     fn a_hash_matches_its_password_only() {
