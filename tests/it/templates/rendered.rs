@@ -41,16 +41,26 @@ fn render_all() -> Vec<(Sample, String)> {
 fn every_template_renders_every_sample() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
     fs::create_dir_all(&directory).unwrap();
-    let old = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
-    for page in old.filter(|path| path.extension().is_some_and(|extension| extension == "html")) {
-        fs::remove_file(page).unwrap();
-    }
+    let mut written = BTreeSet::new();
+    // The tests in a browser may read the directory at the same time, so each file is replaced as a whole.
+    let mut write = |name: String, content: &str| {
+        let new = directory.join(format!("{name}.new"));
+        fs::write(&new, content).unwrap();
+        fs::rename(new, directory.join(&name)).unwrap();
+        written.insert(name);
+    };
     for (sample, page) in rendered() {
         assert!(page.contains("</html>"), "{} is cut short", sample.name);
-        fs::write(directory.join(format!("{}.html", sample.name)), page).unwrap();
+        write(format!("{}.html", sample.name), page);
     }
     // The header that POEM sends with every page, for the server of the samples.
-    fs::write(directory.join("content-security-policy"), CONTENT_SECURITY_POLICY).unwrap();
+    write("content-security-policy".to_owned(), CONTENT_SECURITY_POLICY);
+    for entry in fs::read_dir(&directory).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() && !written.contains(&*entry.file_name().to_string_lossy()) {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
 }
 
 #[test]
