@@ -3,7 +3,9 @@
 // Enter moves to the next row, and in the last row adds one; each row has a button that removes it. Cells pasted from a
 // spreadsheet fill as many rows as they need.
 
+import { isComposing } from "./keys.js";
 import { say } from "./say.js";
+import { cellsOf } from "./spreadsheet.js";
 
 const inputs = (row) => [...row.querySelectorAll("input:not([type=hidden])")];
 // Hidden rows are those that do not match the search for rows; they are skipped.
@@ -68,7 +70,7 @@ export function makeGrow(field) {
 
   body.addEventListener("keydown", (event) => {
     // The key was already used to accept a suggestion.
-    if (event.key !== "Enter" || event.defaultPrevented || !event.target.matches("input")) return;
+    if (event.key !== "Enter" || event.defaultPrevented || isComposing(event) || !event.target.matches("input")) return;
     event.preventDefault();
     moveToNext(event.target.closest("tr"));
   });
@@ -77,22 +79,34 @@ export function makeGrow(field) {
     const text = event.clipboardData?.getData("text") ?? "";
     if (!event.target.matches("input") || !/[\t\n]/.test(text.trim())) return;
     event.preventDefault();
-    fill(event.target, text.replace(/\r/g, "").replace(/\n+$/, "").split("\n").map((line) => line.split("\t")));
+    fill(event.target, cellsOf(text));
   });
 
-  function fill(start, lines) {
+  // Returns true for a line that only repeats the headings of the columns, or their names in forms.
+  function isHeader(cells, column) {
+    const headings = [...field.querySelectorAll("thead th")];
+    const isHeading = (cell, place) => {
+      const input = inputAt(template.content.firstElementChild, place);
+      return [headings[place]?.textContent, /[^-]*$/.exec(input?.name ?? "")[0]].some((name) => name && letters(name) === letters(cell));
+    };
+    return cells.every((cell, place) => cell === "" || isHeading(cell, column + place));
+  }
+
+  function fill(start, copied) {
     let row = start.closest("tr");
     const column = start.closest("td").cellIndex;
+    const hasHeader = copied.length > 1 && isHeader(copied[0], column);
+    const lines = hasHeader ? copied.slice(1) : copied;
     let ignored = 0;
     for (const [number, cells] of lines.entries()) {
       if (number > 0) row = nextShown(row) ?? add();
       cells.forEach((cell, place) => {
         const input = inputAt(row, column + place);
-        if (input) input.value = cell.trim();
-        else if (cell.trim() !== "") ignored += 1;
+        if (input) input.value = cell;
+        else if (cell !== "") ignored += 1;
       });
     }
-    lost.textContent = ignoredCells(ignored);
+    lost.textContent = [hasHeader && "The line with the headings was left out.", ignoredCells(ignored)].filter(Boolean).join(" ");
     say([`${counted(lines.length, "row")} pasted`, lost.textContent].filter(Boolean).join(", "));
     body.dispatchEvent(new Event("input", { bubbles: true }));
   }
@@ -115,6 +129,7 @@ export function makeGrow(field) {
   hint.after(lost);
 }
 
+const letters = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "");
 const counted = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 function ignoredCells(number) {

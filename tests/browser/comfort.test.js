@@ -134,6 +134,127 @@ test("cells that do not fit are reported", async () => {
   assert.equal(await page.locator("#id_tuples .lost").innerText(), "2 pasted cells were ignored: they had no column.");
 });
 
+test("a quoted cell with a line break is one cell", async () => {
+  await open("form-profile");
+  await paste("id_tuples-7-service", '"ARC-CE\r\nold"\torg.example.M\t/ops\r\nSRM\t"say ""hi"""\t"kept"\r\n');
+  const cells = (row) => Promise.all(["service", "metric", "fqan"].map((column) => typed(`tuples-${row}-${column}`)));
+  assert.deepEqual(await cells(7), ["ARC-CE old", "org.example.M", "/ops"]);
+  assert.deepEqual(await cells(8), ["SRM", 'say "hi"', '"kept"']);
+  assert.equal(await announced(), "2 rows pasted");
+});
+
+test("a pasted line with the headings is left out", async () => {
+  await open("form-profile");
+  await paste("id_tuples-7-service", "Service flavour\tMetric\tFQAN\nSRM\torg.sam.SRM-All\t/ops\n");
+  assert.deepEqual([await typed("tuples-7-service"), await tuples().count()], ["SRM", 8]);
+  assert.equal(await announced(), "1 row pasted, The line with the headings was left out.");
+  await paste("id_tuples-7-metric", "METRIC\norg.example.M\n");
+  assert.equal(await typed("tuples-7-metric"), "org.example.M");
+});
+
+// Presses a key as an input method does: with `isComposing`, or only with the code 229 (Safari).
+function compose(key, how) {
+  return page.evaluate(
+    ([key, how]) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...how })),
+    [key, how],
+  );
+}
+
+test("the keys of an input method move nothing and select nothing", async () => {
+  await open("form-profile");
+  await page.locator("#id_tuples-6-metric").fill("ams");
+  await options().first().waitFor();
+  for (const how of [{ isComposing: true }, { keyCode: 229 }]) {
+    for (const key of ["ArrowDown", "Enter", "Tab"]) await compose(key, how);
+    assert.equal(await page.locator("#id_tuples-6-metric").getAttribute("aria-activedescendant"), null);
+    assert.deepEqual([await focused(), await typed("tuples-6-metric")], ["id_tuples-6-metric", "ams"]);
+  }
+  await page.locator("#id_tuples-6-fqan").focus();
+  await compose("Enter", { isComposing: true });
+  assert.equal(await focused(), "id_tuples-6-fqan");
+});
+
+test("Tab takes the selected suggestion and moves on", async () => {
+  await open("form-profile");
+  await page.locator("#id_tuples-7-metric").fill("ams");
+  await options().first().waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Tab");
+  assert.deepEqual([await typed("tuples-7-metric"), await focused()], ["argo.AMS-Check", "id_tuples-7-fqan"]);
+});
+
+// Holds the answers of the server back until the returned function is called.
+async function holdAnswers() {
+  let release;
+  const released = new Promise((done) => (release = done));
+  await page.route("**/suggestions/**", async (route) => {
+    await released;
+    await route.continue().catch(() => {});
+  });
+  return release;
+}
+
+for (const [way, keys, value, focus] of [
+  ["Tab", ["ArrowDown", "Tab"], "argo.AMS-Check", "id_tuples-7-fqan"],
+  ["Enter", ["ArrowDown", "ArrowDown", "Enter"], "argo.AMSPublisher-Check", "id_tuples-7-metric"],
+  ["Enter twice", ["ArrowDown", "Enter", "Enter"], "argo.AMS-Check", "id_tuples-8-service"],
+  ["an arrow back", ["ArrowUp", "Tab"], "argo.AMSPublisher-Check", "id_tuples-7-fqan"],
+]) {
+  test(`keys wait for the answer: ${way}`, async () => {
+    await open("form-profile");
+    const release = await holdAnswers();
+    await page.locator("#id_tuples-7-metric").focus();
+    await page.keyboard.type("ams");
+    for (const key of keys) await page.keyboard.press(key);
+    assert.deepEqual([await typed("tuples-7-metric"), await focused()], ["ams", focus]);
+    release();
+    await page.waitForFunction((value) => document.querySelector("[name=tuples-7-metric]").value === value, value);
+    assert.deepEqual([await focused(), await options().count()], [focus, 0]);
+  });
+}
+
+test("what is typed after the keys counts, not the late answer", async () => {
+  await open("form-profile");
+  const release = await holdAnswers();
+  await page.locator("#id_tuples-7-metric").focus();
+  await page.keyboard.type("ams");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.type("own");
+  const answered = page.waitForResponse((response) => response.url().includes("q=own"));
+  release();
+  await answered;
+  assert.equal(await typed("tuples-7-metric"), "own");
+});
+
+test("a form is sent with the suggestions that were chosen", async () => {
+  await open("form-profile");
+  const release = await holdAnswers();
+  await page.locator("#id_tuples-7-metric").focus();
+  await page.keyboard.type("ams");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Tab");
+  const sent = page.waitForRequest((request) => request.method() === "POST");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  release();
+  assert.equal(new URLSearchParams((await sent).postData()).get("tuples-7-metric"), "argo.AMS-Check");
+});
+
+test("Enter in a field with suggestions does not send a form with rows", async () => {
+  await open("form-profile");
+  let posts = 0;
+  page.on("request", (request) => (posts += request.method() === "POST"));
+  await page.locator("#id_vo").fill("arg");
+  await page.keyboard.press("Enter");
+  await page.locator("#id_vo").fill("argo");
+  await options().first().waitFor();
+  await page.keyboard.press("Enter");
+  assert.equal(await options().count(), 0);
+  await page.keyboard.press("Enter");
+  assert.deepEqual([posts, await focused()], [0, "id_vo"]);
+});
+
 test("suggestions are selected by keyboard, and depend on the group of the form", async () => {
   await open("form-metric");
   const asked = page.waitForRequest((request) => request.url().includes("suggestions"));

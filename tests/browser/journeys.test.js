@@ -5,6 +5,7 @@ import "./journeys/reading.js";
 import "./journeys/probes.js";
 import "./journeys/metrics.js";
 import "./journeys/profiles.js";
+import "./journeys/typing.js";
 import "./journeys/people.js";
 import "./journeys/together.js";
 import "./journeys/keyboard.js";
