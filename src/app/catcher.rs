@@ -1,6 +1,6 @@
 //! The catcher: the only place where an error becomes a response, in the format of the address.
 
-use rocket::http::{ContentType, Header, Status};
+use rocket::http::{ContentType, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder};
 use serde_json::json;
@@ -11,9 +11,6 @@ use crate::http::encoded_body::JSON;
 use crate::http::original_request::OriginalRequest;
 use crate::templates::Page;
 use crate::templates::error_page::ErrorPage;
-
-/// The value of `Retry-After` in a 503, in seconds.
-const RETRY_AFTER: &str = "5";
 
 /// Catches every error: of a route, of a guard, or of Rocket itself.
 #[rocket::catch(default)]
@@ -37,9 +34,6 @@ impl<'r> Responder<'r, 'static> for CaughtError {
             _ => as_page(&error, request).respond_to(request)?,
         };
         response.set_status(error.status());
-        if matches!(error, AppError::Unavailable(_)) {
-            response.set_header(Header::new("Retry-After", RETRY_AFTER));
-        }
         Ok(response)
     }
 }

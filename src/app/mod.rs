@@ -12,7 +12,7 @@ use rocket::data::{Limits, ToByteUnit};
 use rocket::fairing::{AdHoc, Fairing, Info, Kind};
 use rocket::figment::Figment;
 use rocket::figment::providers::Serialized;
-use rocket::http::Method;
+use rocket::http::{Method, Status};
 use rocket::shield::{Frame, NoSniff, Shield};
 use rocket::{Build, Ignite, Request, Response, Rocket, catchers};
 use rocket_db_pools::Database;
@@ -54,6 +54,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
     let mut rocket = rocket::custom(figment(&current))
         .attach(Shield::new().enable(NoSniff::default()))
         .attach(FrameOptions)
+        .attach(RetryAfter)
         .attach(RequestGate)
         .attach(RequestLog)
         .attach(ApiHeaders)
@@ -170,6 +171,25 @@ impl Fairing for FrameOptions {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         if !request.uri().path().starts_with("/poem/api/") {
             response.set_header(&Frame::SameOrigin);
+        }
+    }
+}
+
+/// The fairing that tells clients when to repeat a request that got 503.
+struct RetryAfter;
+
+/// The value of `Retry-After` in a 503, in seconds.
+const RETRY_AFTER: &str = "5";
+
+#[rocket::async_trait]
+impl Fairing for RetryAfter {
+    fn info(&self) -> Info {
+        Info { name: "Retry after", kind: Kind::Response }
+    }
+
+    async fn on_response<'r>(&self, _: &'r Request<'_>, response: &mut Response<'r>) {
+        if response.status() == Status::ServiceUnavailable && !response.headers().contains("Retry-After") {
+            response.set_raw_header("Retry-After", RETRY_AFTER);
         }
     }
 }

@@ -107,11 +107,11 @@ async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -
                 (_, next) => LoginResponse::RedirectTo(RedirectTo::see_other(after_login(next, is_superuser))),
             })
         }
-        Err(LoginError::Store(error)) => Err(error.into()),
+        Err(LoginError::Store(error)) if !error.is_transient() => Err(error.into()),
         Err(refusal) => {
             let content = LoginPage {
                 username: posted.get("username").unwrap_or_default().to_owned(),
-                problem: refusal.to_string(),
+                problem: problem(&refusal),
                 typed: posted.get(TYPED).unwrap_or_default().to_owned(),
                 ..content(&context, next.as_ref()).await
             };
@@ -120,10 +120,24 @@ async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -
                 LoginError::TooMany(wait) => {
                     LoginResponse::TooMany(page.with_status(Status::TooManyRequests), retry_after(&wait))
                 }
+                LoginError::Store(error) => {
+                    log::warn!("POST {LOGIN}: {error}");
+                    LoginResponse::Page(page.with_status(Status::ServiceUnavailable))
+                }
                 // A refused password is 200, as 2.3 had it: the form is shown again.
                 _ => LoginResponse::Page(page),
             })
         }
+    }
+}
+
+/// The message of the login page; the cause of an error of the database is only logged.
+fn problem(refusal: &LoginError) -> String {
+    match refusal {
+        LoginError::Store(_) => {
+            "Nobody can log in at the moment: the database does not take changes. Please try again shortly.".to_owned()
+        }
+        refusal => refusal.to_string(),
     }
 }
 

@@ -97,6 +97,7 @@ pub fn connect(mut command: Command, settings: &PoolSettings) -> Command {
         .arg("--no-password")
         .env("PGPASSFILE", "/dev/null")
         .env_remove("PGSERVICE")
+        .env_remove("PGOPTIONS")
         .env_remove("PGHOSTADDR");
     match settings.password.is_empty() {
         true => command.env_remove("PGPASSWORD"),

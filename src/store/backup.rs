@@ -40,8 +40,7 @@ pub struct Applied {
 
 /// Begins a transaction that sees one state of the data; returns the snapshot name with which pg_dump sees the same.
 pub async fn begin(conn: &mut PgConnection) -> Result<String> {
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0";
-    sqlx::raw_sql(begin).execute(&mut *conn).await?;
+    sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *conn).await?;
     Ok(sqlx::query_scalar!("SELECT pg_export_snapshot()").fetch_one(conn).await?.unwrap_or_default())
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::{Connection, PgConnection};
 
-use super::tenant_tx::enter;
+use super::tenant_tx::{BEGIN_WRITING, enter};
 use super::{Result, StoreError};
 use crate::domain::model::tenant::SchemaName;
 
@@ -190,7 +190,7 @@ pub enum Progress<'a> {
 
 /// Creates the table that records the applied migrations, if it does not exist.
 async fn prepare(conn: &mut PgConnection) -> Result<()> {
-    let mut tx = conn.begin().await?;
+    let mut tx = conn.begin_with(BEGIN_WRITING).await.map_err(StoreError::of_begin)?;
     lock(&mut tx).await?;
     sqlx::raw_sql(BOOKKEEPING).execute(&mut *tx).await?;
     Ok(tx.commit().await?)
@@ -198,7 +198,7 @@ async fn prepare(conn: &mut PgConnection) -> Result<()> {
 
 /// Applies one migration in one transaction; returns false if a concurrent run has applied it.
 async fn apply(conn: &mut PgConnection, schema: &Schema, migration: &Migration, fake: bool) -> Result<bool> {
-    let mut tx = conn.begin().await?;
+    let mut tx = conn.begin_with(BEGIN_WRITING).await.map_err(StoreError::of_begin)?;
     lock(&mut tx).await?;
     if applied(&mut tx, schema).await?.contains_key(&migration.version) {
         return Ok(false);

@@ -22,6 +22,7 @@ pub mod profiles;
 pub mod references;
 pub mod search;
 pub mod service_flavours;
+pub mod session_settings;
 pub mod sessions;
 pub mod snapshot_read;
 pub mod snapshot_write;

@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row};
 use tokio::time::timeout;
 
-use super::Result;
+use super::{Result, session_settings};
 use crate::domain::security::secret::Secret;
 
 /// The time limit for getting a connection: longer than a healthy database takes, short for one that is unreachable.
@@ -19,11 +19,6 @@ const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
 
 /// The time limit for the check of a returned connection, which includes a pending rollback.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(6);
-
-/// The time limits of requests for locks and statements.
-///
-/// A statement whose client no longer waits must not hold a connection that other requests need.
-const REQUEST_LIMITS: [(&str, &str); 2] = [("lock_timeout", "1500ms"), ("statement_timeout", "5s")];
 
 /// The settings of the connection to the database.
 #[derive(Debug, Clone, Deserialize)]
@@ -50,6 +45,8 @@ impl PoolSettings {
             .password(self.password.expose())
             .database(&self.name)
             .application_name("poem")
+            // PgBouncer refuses it; `session_settings` sets it.
+            .extra_float_digits(None)
             .statement_cache_capacity(512)
             .disable_statement_logging();
         match self.host.starts_with('/') {
@@ -60,15 +57,19 @@ impl PoolSettings {
 
     /// Returns a pool that connects on first use: the database may be unreachable now.
     pub fn open(&self) -> PgPool {
-        self.pool(self.connect_options())
+        self.pool()
+            .after_connect(|conn, _| Box::pin(session_settings::apply(conn)))
+            .connect_lazy_with(self.connect_options())
     }
 
     /// Returns a pool for requests, with limits for locks and statements; otherwise like [`Self::open`].
     pub fn open_for_requests(&self) -> PgPool {
-        self.pool(self.connect_options().options(REQUEST_LIMITS))
+        self.pool()
+            .after_connect(|conn, _| Box::pin(session_settings::apply_for_requests(conn)))
+            .connect_lazy_with(self.connect_options())
     }
 
-    fn pool(&self, options: PgConnectOptions) -> PgPool {
+    fn pool(&self) -> PgPoolOptions {
         PgPoolOptions::new()
             .max_connections(self.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -83,12 +84,13 @@ impl PoolSettings {
                 })
             })
             .after_release(|conn, _| Box::pin(is_usable(conn)))
-            .connect_lazy_with(options)
     }
 
     /// Opens a separate connection, for work that must not use the pool: migrations. The caller closes it.
     pub async fn connect(&self) -> Result<PgConnection> {
-        Ok(PgConnection::connect_with(&self.connect_options()).await?)
+        let mut conn = PgConnection::connect_with(&self.connect_options()).await?;
+        session_settings::apply(&mut conn).await?;
+        Ok(conn)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::domain::model::policy::{self, Action};
 use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
 use crate::registry::{ExpectedRevision, SaveError, Saved};
+use crate::store::StoreError;
 use crate::templates::login_page::RESUME;
 
 /// The button that saves and then shows the form again.
@@ -44,6 +45,11 @@ pub async fn add<D: EntityAdmin>(
         Ok(created) => added(entity, context, posted, created).await,
         Err(SaveError::Rejected(errors)) => {
             let shown = FormView { status: Status::UnprocessableEntity, ..FormView::fresh(&draft, &errors) };
+            form::again(entity, context, clone_of, shown).await
+        }
+        Err(SaveError::Store(error)) if error.is_transient() => {
+            let errors = not_saved(context, &error);
+            let shown = FormView { status: Status::ServiceUnavailable, ..FormView::fresh(&draft, &errors) };
             form::again(entity, context, clone_of, shown).await
         }
         Err(refusal) => Err(refused(refusal)),
@@ -150,6 +156,12 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
             conflict::show(entity, context, id, (&draft, &ticks), posted.get(BASE).unwrap_or_default()).await
         }
         Err(SaveError::Gone) => gone(entity, context, posted, draft).await,
+        Err(SaveError::Store(error)) if error.is_transient() => {
+            let errors = not_saved(context, &error);
+            let mut tx = context.read().await?;
+            let shown = shown_again(&errors, Status::ServiceUnavailable);
+            form::show(tx.conn(), entity, context, mode(), shown).await
+        }
         Err(refusal) => Err(refused(refusal)),
     }
 }
@@ -171,6 +183,14 @@ async fn save<D: EntityAdmin>(
     let saved = entity.change(&mut tx, &viewer, target, &content, &extra).await?;
     tx.commit().await?;
     Ok(saved)
+}
+
+/// Logs why the database did not save the input. Returns the message for the form, which is shown again.
+fn not_saved(context: &RequestContext<'_>, error: &StoreError) -> ValidationErrors {
+    log::warn!("POST {}: {error}", context.path);
+    ValidationErrors::of_form(
+        "Nothing was saved: the database does not take changes at the moment. Please try again shortly.",
+    )
 }
 
 /// Returns the form of a new object with the input, after the object was deleted while its form was open.

@@ -15,6 +15,7 @@ mod page_cache;
 mod policy;
 mod public;
 mod statements;
+mod unavailable;
 
 use std::sync::OnceLock;
 

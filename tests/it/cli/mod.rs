@@ -9,6 +9,7 @@ mod load;
 mod names;
 mod profiles;
 mod rotation;
+mod session_settings;
 mod tenant;
 mod token;
 

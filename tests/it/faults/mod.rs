@@ -7,6 +7,7 @@ mod killed;
 mod proxy;
 mod served;
 mod slow;
+mod standby;
 
 use std::time::{Duration, Instant};
 
