@@ -203,6 +203,8 @@ pub fn pool_settings(config: &Config) -> PoolSettings {
         user: database.user.clone(),
         password: database.password.clone(),
         name: database.name.clone(),
+        ssl_mode: database.ssl_mode,
+        ca_file: database.ca_file.clone(),
         max_connections: MAX_CONNECTIONS,
     }
 }
@@ -218,6 +220,8 @@ fn figment(config: &Config) -> Figment {
         .merge(Serialized::default("databases.poem.user", pool.user))
         .merge(Serialized::default("databases.poem.password", pool.password.expose()))
         .merge(Serialized::default("databases.poem.name", pool.name))
+        .merge(Serialized::default("databases.poem.ssl_mode", pool.ssl_mode))
+        .merge(Serialized::default("databases.poem.ca_file", pool.ca_file))
         .merge(Serialized::default("databases.poem.max_connections", pool.max_connections))
 }
 

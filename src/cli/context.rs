@@ -65,7 +65,7 @@ impl Context {
 
     /// A separate connection, for migrations and other work that must not share one. The caller closes it.
     pub async fn connection(&self) -> Result<PgConnection, Failure> {
-        Ok(self.settings().connect().await?)
+        Ok(self.settings().connect_to_session().await?)
     }
 
     /// The tenant with this schema.

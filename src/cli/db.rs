@@ -11,6 +11,7 @@ use crate::domain::security::password;
 use crate::import_export::django;
 use crate::registry::load::LoadOutcome as Loaded;
 use crate::registry::{load, sessions, tenants as registry, users};
+use crate::store::access::DatabaseAccess;
 use crate::store::migrate::{self, Progress, Schema};
 use crate::store::tenants;
 
@@ -158,6 +159,7 @@ async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> CommandR
         let message = "-f marks migrations whose tables already exist, but the schema public has none: run poem-db -c";
         return Err(Failure::new(format!("{message}; nothing was marked")));
     }
+    check_access(&mut conn).await?;
     run_migrations(&mut conn, &Schema::Public, plan.fake).await?;
     if registry::ensure_public_tenant(&mut conn).await? {
         println!("Created the public tenant");
@@ -168,6 +170,24 @@ async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> CommandR
         }
     }
     Ok(conn.close().await?)
+}
+
+/// Refuses a database that POEM cannot use, and names the rights that the role lacks.
+async fn check_access(conn: &mut PgConnection) -> CommandResult {
+    let access = DatabaseAccess::read(conn).await?;
+    if let Some(problem) = access.unusable() {
+        return Err(Failure::new(format!("{problem}; nothing was created")));
+    }
+    let grants = access.missing_grants();
+    let is_pending = migrate::state(conn, &Schema::Public).await?.iter().any(|step| !step.applied);
+    match is_pending && !grants.is_empty() {
+        true => Err(Failure::new(format!(
+            "the role {} cannot create POEM's tables: run, as a superuser, {}; nothing was created",
+            access.role,
+            grants.join("; ")
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Applies the pending migrations of a schema, or marks them as applied if `fake` is set, and prints the progress.

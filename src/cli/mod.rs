@@ -4,7 +4,7 @@
 mod backup;
 mod context;
 mod db;
-mod doctor;
+pub mod doctor;
 mod drop_privileges;
 mod exportprofiles;
 mod failure;

@@ -37,6 +37,9 @@ pub fn run(args: Args) -> CommandResult {
     drop_privileges(config.server.user.as_deref())?;
     logging::init("poem", Role::Server, &config)?;
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+    for problem in config.mode_problems() {
+        log::warn!("{problem}");
+    }
     let keys = secret_key::keys(&config.security)?;
     block_on(async {
         // The database is slow to answer, so the server is built at the same time.
@@ -157,7 +160,7 @@ async fn check_schemas(settings: PoolSettings) -> Result<Option<PgConnection>, F
 
 /// The names of the schemas with pending migrations, and the connection that read them.
 async fn pending(settings: &PoolSettings) -> Result<(PgConnection, Vec<String>), MigrateError> {
-    let mut conn = settings.connect().await?;
+    let mut conn = settings.connect_to_session().await?;
     let shared = tenants::shared_migration(&mut conn).await?;
     let tenants =
         tenants::list(&mut conn).await?.into_iter().map(|state| (Schema::Tenant(state.tenant.schema), state.migration));

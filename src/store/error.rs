@@ -19,6 +19,12 @@ pub enum StoreError {
     /// The schema public is older or newer than this POEM; holds a sentence about it.
     #[error("{0}")]
     SchemaVersion(String),
+    /// The connection goes through a pooler that does not give each client a session.
+    #[error(
+        "the connection goes through a pooler in transaction mode, which mixes up sessions: set pool_mode = session for \
+         this database (pgbouncer.ini), or let [DATABASE] name PostgreSQL itself"
+    )]
+    SharedSession,
     /// The error of another request a moment ago, whose query this request shared.
     #[error("{0}")]
     Shared(Arc<Self>),
@@ -61,7 +67,7 @@ impl StoreError {
             | Self::Busy
             | Self::NotPrepared(_) => true,
             Self::Shared(error) => error.is_transient(),
-            Self::Constraint(_) | Self::Other(_) => false,
+            Self::SharedSession | Self::Constraint(_) | Self::Other(_) => false,
         }
     }
 

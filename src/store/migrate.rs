@@ -3,7 +3,7 @@
 //! Each migration runs in a transaction that also records it in public.migration, so it is applied completely or not at
 //! all. Concurrent runs wait for each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::{Connection, PgConnection};
@@ -96,6 +96,28 @@ impl Schema {
             Self::Tenant(_) => TENANT.iter(),
         }
     }
+}
+
+/// Returns the names of the tables and views that all migrations of a schema create.
+pub fn relations(schema: &Schema) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let bookkeeping = if *schema == Schema::Public { BOOKKEEPING } else { "" };
+    let migrations: Vec<_> = schema.migrations().map(|migration| migration.sql.as_str()).collect();
+    for line in migrations.into_iter().chain([bookkeeping]).flat_map(str::lines) {
+        let line = line.trim_start().replace("IF NOT EXISTS ", "").replace("IF EXISTS ", "");
+        let words: Vec<_> = line.split([' ', '(', ';']).collect();
+        let name = |name: &str| name.trim_start_matches("public.").to_owned();
+        match words[..] {
+            ["CREATE", "TABLE" | "VIEW", created, ..] => drop(names.insert(name(created))),
+            ["DROP", "TABLE" | "VIEW", dropped, ..] => drop(names.remove(&name(dropped))),
+            ["ALTER", "TABLE", old, "RENAME", "TO", new, ..] => {
+                names.remove(&name(old));
+                names.insert(name(new));
+            }
+            _ => {}
+        }
+    }
+    names
 }
 
 /// Returns a sentence that says why the schema cannot be used; `None` if it can.

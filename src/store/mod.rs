@@ -2,6 +2,7 @@
 //!
 //! No rules live here: they are in `registry`, which calls the functions that write.
 
+pub mod access;
 pub mod aggregations;
 pub mod api_keys;
 pub mod audit_log;

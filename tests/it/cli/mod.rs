@@ -1,12 +1,14 @@
 //! The commands as administrators run them.
 
 mod backup;
+mod database_tls;
 mod db;
 mod doctor;
 mod drop_privileges;
 mod genseckey;
 mod load;
 mod names;
+mod pooler;
 mod profiles;
 mod rotation;
 mod session_settings;

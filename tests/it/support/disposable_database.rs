@@ -78,6 +78,12 @@ impl DisposableDatabase {
         self.running = Some(cluster);
     }
 
+    /// Starts it with further settings.
+    pub fn start_with(&mut self, extra: &[(&str, &str)]) {
+        self.extra.extend(extra.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        self.start();
+    }
+
     /// Stops it.
     pub fn stop(&mut self) {
         self.running.take().expect("it runs").stop();

@@ -69,6 +69,7 @@ impl Installation {
         let etc = installation.path("etc/poem");
         fs::create_dir_all(&etc).unwrap();
         fs::write(etc.join("poem.conf"), installation.configuration()).unwrap();
+        restrict(&etc.join("poem.conf"));
         let logging = include_str!("../../../etc/poem_logging.conf").replace("/dev/log", "{venv}/no-syslog");
         fs::write(etc.join("poem_logging.conf"), logging).unwrap();
         fs::copy(fixture("small.secret_key"), etc.join("secret_key")).unwrap();
@@ -178,6 +179,16 @@ impl Installation {
 
     pub fn database_url(&self) -> String {
         self.reach.database_url(&self.database)
+    }
+
+    /// The host of the database in poem.conf.
+    pub fn host(&self) -> &str {
+        &self.reach.host
+    }
+
+    /// The port of the database in poem.conf.
+    pub fn port(&self) -> u16 {
+        self.reach.port
     }
 
     pub fn keys(&self) -> Keys {

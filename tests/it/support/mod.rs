@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod disposable_database;
 pub mod http;
 pub mod installation;
+pub mod pgbouncer;
 pub mod server;
 pub mod sql;
 
