@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use super::file::{Backup, BackupError, Manifest};
 use super::pg_tools::{PgTools, connect, error_line};
 use crate::domain::model::tenant::Tenant;
-use crate::store::backup::{RESTORE_BEGIN, RESTORE_END, RESTORE_REPLACE};
+use crate::store::backup::{RESTORE_ANALYZE, RESTORE_BEGIN, RESTORE_END, RESTORE_REPLACE};
 use crate::store::migrate::{self, MigrateError, Schema};
 use crate::store::session_settings::SESSION_SETTINGS;
 use crate::store::{PoolSettings, StoreError, tenants};
@@ -98,6 +98,7 @@ pub fn restore(
             stdin.write_all(RESTORE_REPLACE.as_bytes()).map_err(refused)?;
         }
         backup.copy_dump(&mut stdin)?;
+        stdin.write_all(RESTORE_ANALYZE.as_bytes()).map_err(refused)?;
         stdin.write_all(RESTORE_END.as_bytes()).map_err(refused)
     });
     let output = process.wait_with_output().map_err(|error| failed(format!("psql: {error}")))?;

@@ -6,7 +6,7 @@ use super::Transaction;
 use crate::domain::model::snapshot::Snapshot;
 use crate::domain::model::snapshot_diff::first_difference;
 use crate::domain::model::tenant::SchemaName;
-use crate::store::{StoreError, snapshot_read, snapshot_write, users};
+use crate::store::{StoreError, analyze, snapshot_read, snapshot_write, users};
 
 /// The outcome of [`load`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub async fn load(
         Some(difference) => return Err(LoadError::NotEmpty(difference)),
     }
     snapshot_write::write(tx.write_tx(), data).await?;
+    analyze::tenant(tx.write_tx()).await?;
     tx.commit().await?;
     Ok(LoadOutcome::Loaded)
 }

@@ -13,7 +13,7 @@ use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::wording;
 use crate::domain::model::wording::listed;
 use crate::store::profiles::ProfileRow;
-use crate::store::{StoreError, metrics, profiles, service_flavours, vos};
+use crate::store::{StoreError, analyze, metrics, profiles, service_flavours, vos};
 
 use super::audit_log::{Author, record};
 use super::error::name_taken_error;
@@ -128,6 +128,9 @@ async fn put_tuples(tx: &mut Transaction, id: i64, content: &ProfileContent) -> 
     Ok(flavours.into_iter().chain(names).collect())
 }
 
+/// The number of tuples from which an import changes so much that the tables are analyzed.
+const LARGE_IMPORT: usize = 500;
+
 /// The outcome of an import for one profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
@@ -163,6 +166,9 @@ pub async fn import(
     for profile in wanted {
         let old = before.iter().find(|row| row.name == profile.name && row.version == profile.version);
         imported.push(import_one(&mut tx, profile, old, command).await?);
+    }
+    if names.len() >= LARGE_IMPORT {
+        analyze::tenant(tx.write_tx()).await?;
     }
     tx.commit().await?;
     Ok(Some(imported))

@@ -6,10 +6,12 @@ use sqlx::PgConnection;
 use super::{Result, StoreError};
 use crate::domain::model::tenant::{SchemaName, Tenant};
 
-/// Begins the transaction of a restore. For psql, like the other two; the variable `poem_schema` names the tenant.
+/// Begins the transaction of a restore. For psql, like the other ones; the variable `poem_schema` names the tenant.
 pub const RESTORE_BEGIN: &str = include_str!("restore_begin.sql");
 /// Removes the existing tenant, for a restore that replaces it.
 pub const RESTORE_REPLACE: &str = include_str!("restore_replace.sql");
+/// Analyzes the tables of the tenant after the dump was loaded.
+pub const RESTORE_ANALYZE: &str = concat!(include_str!("restore_enter.sql"), include_str!("analyze.sql"));
 /// Adds the tenant to the list after the dump was loaded, and commits.
 ///
 /// Variables: `poem_name`, `poem_host` ('' for none), `poem_created`, and `poem_migrations`, a JSON list of

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod aggregations;
+pub mod analyze;
 pub mod api_keys;
 pub mod audit_log;
 pub mod backup;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::said;
 use crate::support::installation::{EGI_TOKEN, Ran};
-use crate::support::sql::{connect, everything, run, sql, tables, wait_until};
+use crate::support::sql::{connect, everything, run, sql, tables, wait_until, without_statistics};
 use crate::support::{Installation, Server, Set, block_on, fixture};
 
 const NOTHING_TO_DO: &str = "The tenant already holds exactly these data: nothing to do.\n";
@@ -380,4 +380,18 @@ fn a_request_during_a_load_gets_the_old_data_or_the_new() {
         clients.into_iter().map(|client| client.join().unwrap()).sum::<usize>()
     });
     assert!(requests > 6, "{requests}");
+}
+
+#[test]
+fn the_tables_have_statistics_after_a_load() {
+    let installation = Installation::with_tenants();
+    let nothing: [&str; 0] = [];
+    for _ in 0..2 {
+        installation.load("small.json");
+        assert_eq!(without_statistics(&installation, "egi"), nothing);
+        sql(&installation, "DELETE FROM pg_statistic WHERE starelid > 16383");
+        assert_ne!(without_statistics(&installation, "egi"), nothing);
+        // Loaded again.
+        sql(&installation, "UPDATE egi.profile SET description = 'changed'");
+    }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::said;
 use crate::support::installation::EGI_TOKEN;
-use crate::support::sql::{everything, sql, tables};
+use crate::support::sql::{everything, sql, tables, without_statistics};
 use crate::support::{Installation, Server};
 
 fn export(installation: &Installation, name: &str, profiles: &[&str]) -> Value {
@@ -132,4 +132,16 @@ fn profiles_are_imported_from_another_poem_and_only_into_an_empty_database() {
     assert_eq!(sql(&installation, "SELECT count(*) FROM two.profile"), ["2"]);
     let dead = ["-t", "two", "-p", "localhost:1"];
     said(&installation.run("poem-importprofiles", &dead), 1, "http://localhost:1/poem/api/0.2/json/profiles");
+}
+
+#[test]
+fn the_tables_have_statistics_after_a_large_import() {
+    let installation = Installation::with_tenants();
+    let tuple = |n: usize| json!({"atp_service_type_flavour": format!("flavour-{}", n % 50), "metric": format!("org.M{}", n / 50), "fqan": null});
+    let tuples: Vec<_> = (0..600).map(tuple).collect();
+    let profiles =
+        json!([{"name": "LARGE", "version": "1.0", "vo": "ops", "description": "", "metric_instances": tuples}]);
+    let file = write(&installation, &profiles);
+    installation.run("poem-importprofiles", &["-t", "egi", "-f", &file]).done();
+    assert!(without_statistics(&installation, "egi").is_empty());
 }
