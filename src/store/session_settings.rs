@@ -10,10 +10,11 @@ use sqlx::PgConnection;
 /// Settings of speed and storage are left to the administrator: `work_mem`, `default_tablespace`, …
 pub const SESSION_SETTINGS: &str = include_str!("session_settings.sql");
 
-/// The time limits of requests for locks and statements.
+/// The same with the time limits of requests for locks and statements.
 ///
 /// A statement whose client no longer waits must not hold a connection that other requests need.
-const REQUEST_LIMITS: &str = "SET lock_timeout = '1500ms'; SET statement_timeout = '5s'";
+const REQUEST_SETTINGS: &str =
+    concat!(include_str!("session_settings.sql"), "SET lock_timeout = '1500ms'; SET statement_timeout = '5s'");
 
 /// Sets the settings of a new session.
 pub async fn apply(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -23,7 +24,6 @@ pub async fn apply(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
 
 /// Sets the settings of a new session that serves requests, with limits for locks and statements.
 pub async fn apply_for_requests(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    apply(conn).await?;
-    sqlx::raw_sql(REQUEST_LIMITS).execute(conn).await?;
+    sqlx::raw_sql(REQUEST_SETTINGS).execute(conn).await?;
     Ok(())
 }
