@@ -7,6 +7,7 @@ pub mod api; //        REST API: v2, v2/internal, v0.2
 pub mod app; //        builds the server: the only place that mounts, attaches and manages
 pub mod auth; //       authentication: API key, login session, CSRF; the login, logout and password pages
 pub mod backup; //     backups: file format, dump, restore
+pub mod blocking; //   long work on threads of its own
 pub mod cache; //      the response cache of the REST API
 pub mod cli; //        the commands, one file each
 pub mod config; //     poem.conf and the file of the secret key

@@ -5,7 +5,7 @@
 use rocket::request::FromParam;
 use rocket::{Route, get, routes};
 
-use super::crud::{Entity, PageResult, PublicPage, cached_page};
+use super::crud::{Entity, PageResult, PublicPage};
 use super::entities::entity;
 use super::object_id::ObjectId;
 use super::service;
@@ -31,7 +31,7 @@ impl FromParam<'_> for PublicModel {
 
 #[get("/poem/admin/poem/public_service")]
 async fn services(context: PublicPage<'_>) -> PageResult {
-    cached_page::page(&context.0, service::page(&context.0)).await
+    service::page(&context.0).await
 }
 
 #[get("/poem/admin/poem/<model>")]

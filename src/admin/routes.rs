@@ -3,7 +3,7 @@
 use rocket::http::ContentType;
 use rocket::{Route, get, post, routes};
 
-use super::crud::{Entity, LoggedInPage, PageResult, autocomplete, cached_page};
+use super::crud::{Entity, LoggedInPage, PageResult, autocomplete};
 use super::entities::entity;
 use super::object_id::ObjectId;
 use super::{index, log_entry, password, public, search, service};
@@ -149,7 +149,7 @@ async fn search_page(context: LoggedInPage<'_>) -> PageResult {
 
 #[get("/poem/admin/poem/service")]
 async fn services(context: LoggedInPage<'_>) -> PageResult {
-    cached_page::page(&context.0, service::page(&context.0)).await
+    service::page(&context.0).await
 }
 
 #[get("/poem/admin/admin/logentry")]

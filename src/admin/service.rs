@@ -1,8 +1,8 @@
 //! The services with the metrics and probes that test them: one table with merged cells, paged by service.
 
-use super::crud::list::ListQuery;
+use super::crud::list::{self, ListQuery};
 use super::crud::list_table::ListTable;
-use super::crud::{ListColumn, ListOptions, PageResult, RequestContext, response};
+use super::crud::{ListColumn, ListOptions, PageResult, RequestContext, cached_page, response};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
 use crate::store::lists::services::{self, ServiceLine};
@@ -24,8 +24,12 @@ static LIST: ListOptions = ListOptions {
     searched: "all columns",
 };
 
-/// Returns the table of services.
+/// Returns the table of services, from the page cache if possible.
 pub async fn page(context: &RequestContext<'_>) -> PageResult {
+    cached_page::page(context, &list::parameters(&LIST), render(context)).await
+}
+
+async fn render(context: &RequestContext<'_>) -> PageResult {
     context.may(ObjectKind::Service, Action::View)?;
     let query = ListQuery::read(&LIST, context);
     let mut tx = context.read().await?;

@@ -11,6 +11,7 @@ use crate::http::encoded_body::JSON;
 use crate::http::original_request::OriginalRequest;
 use crate::templates::Page;
 use crate::templates::error_page::ErrorPage;
+use crate::templates::page::SmallPage;
 
 /// Catches every error: of a route, of a guard, or of Rocket itself.
 #[rocket::catch(default)]
@@ -55,9 +56,9 @@ fn as_json(error: &AppError) -> (ContentType, String) {
     (JSON, body)
 }
 
-fn as_page(error: &AppError, request: &Request<'_>) -> Page<ErrorPage> {
+fn as_page(error: &AppError, request: &Request<'_>) -> SmallPage<ErrorPage> {
     let status = error.status();
     let reason = status.reason_lossy().to_owned();
     let content = ErrorPage { code: status.code, reason: reason.clone(), message: error.to_string() };
-    Page::new(layout_context(request, &reason), content).with_status(status)
+    SmallPage(Page::new(layout_context(request, &reason), content).with_status(status))
 }

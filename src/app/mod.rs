@@ -16,7 +16,6 @@ use rocket::http::{Method, Status};
 use rocket::shield::{Frame, NoSniff, Shield};
 use rocket::{Build, Ignite, Request, Response, Rocket, catchers};
 use rocket_db_pools::Database;
-use rocket_dyn_templates::Template;
 use sqlx::{PgConnection, PgPool};
 use tokio::time::timeout;
 
@@ -39,6 +38,7 @@ use crate::management;
 use crate::management::MonitoredServer;
 use crate::management::request_metrics::{CountRequests, RequestMetrics};
 use crate::store::PoolSettings;
+use crate::templates::page::{TemplateEngine, with_rendering};
 use crate::tenants::directory::TenantDirectory;
 
 /// The number of database connections that all requests share.
@@ -51,6 +51,7 @@ pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2 * GRACE as u64);
 /// Builds the server, ready to launch. The database may be unreachable.
 pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
     let current = config.current();
+    let templates = TemplateEngine::default();
     let mut rocket = rocket::custom(figment(&current))
         .attach(Shield::new().enable(NoSniff::default()))
         .attach(FrameOptions)
@@ -62,7 +63,8 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .attach(caches(&current))
         .attach(InvalidateAfterWrite)
         .attach(request_metrics(&current))
-        .attach(Template::fairing())
+        .attach(templates.fairing())
+        .manage(templates)
         .manage(keys)
         .manage(PageCache::default())
         .manage(TrustedProxies(current.server.trusted_proxies.clone()))
@@ -70,8 +72,8 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .manage(config)
         .mount("/", request_gate::routes())
         .mount("/", with_timeout(api::routes(), READ_TIMEOUT))
-        .mount("/", with_timeout(auth::routes(), SAVE_TIMEOUT))
-        .mount("/", with_timeout(admin::routes(), SAVE_TIMEOUT))
+        .mount("/", with_timeout(with_rendering(auth::routes()), SAVE_TIMEOUT))
+        .mount("/", with_timeout(with_rendering(admin::routes()), SAVE_TIMEOUT))
         .register("/", catchers![catch]);
     for (address, directory) in [("/static", static_directory(&current)), ("/poem_media", share(&current, "media"))] {
         if directory.is_dir() {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Transaction;
+use crate::blocking::in_place;
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::group::GroupContent;
 use crate::domain::model::group_kind::GroupKind;
@@ -65,7 +66,7 @@ pub async fn change(
     decide(viewer, kind.object_kind(), Action::Change { before: "", after: "" })?;
     target.check(before.revision)?;
     let before = before.content;
-    let message = before.changes(content, kind);
+    let message = in_place(|| before.changes(content, kind));
     if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.name));
     }

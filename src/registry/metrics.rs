@@ -1,6 +1,7 @@
 //! Metrics: adding, cloning, changing, restoring and removing them.
 
 use super::Transaction;
+use crate::blocking::in_place;
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::LogAction;
@@ -69,7 +70,7 @@ pub async fn change(
     let before = before.content;
     let chosen = check(tx, content, Some((target.id, &before))).await?;
     let content = &content.clone().without_unused_settings().in_order_of(&before);
-    let message = before.changes(content);
+    let message = in_place(|| before.changes(content));
     if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.label()));
     }

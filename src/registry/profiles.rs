@@ -3,6 +3,7 @@
 use sqlx::PgPool;
 
 use super::Transaction;
+use crate::blocking::in_place;
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::LogAction;
@@ -71,7 +72,7 @@ pub async fn change(
     decide(viewer, ObjectKind::Profile, action)?;
     target.check(before.revision)?;
     let group_id = check(tx, content, Some(&before.content)).await?;
-    let message = before.content.changes(content);
+    let message = in_place(|| before.content.changes(content));
     if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.name));
     }

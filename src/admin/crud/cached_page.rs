@@ -11,28 +11,33 @@ use crate::error::AppError;
 pub async fn of_entity(
     options: &EntityOptions,
     context: &RequestContext<'_>,
+    known: &[&str],
     rendering: impl Future<Output = PageResult>,
 ) -> PageResult {
     match options.kind.info().is_public {
-        true => page(context, rendering).await,
+        true => page(context, known, rendering).await,
         false => rendering.await,
     }
 }
 
 /// Returns the page from the cache, or renders it and caches it.
 ///
-/// The stamp was read before the page's data, so a cached page may be newer than its stamp, but never older.
-pub async fn page(context: &RequestContext<'_>, rendering: impl Future<Output = PageResult>) -> PageResult {
-    let Some(key) = context.page_key() else { return rendering.await };
+/// `known` has the parameters of the address that the page depends on: with others it is the same page. The stamp was read
+/// before the page's data, so a cached page may be newer than its stamp, but never older.
+pub async fn page(
+    context: &RequestContext<'_>,
+    known: &[&str],
+    rendering: impl Future<Output = PageResult>,
+) -> PageResult {
+    let Some(key) = context.page_key(known) else { return rendering.await };
     if let Some(html) = context.pages.get(&key, &context.stamp) {
-        return Ok(PageResponse::Cached(html));
+        return Ok(PageResponse::Rendered(html));
     }
     match rendering.await? {
         PageResponse::Page(page) if page.status == Status::Ok => {
-            let failed = || AppError::Internal("the template of a page failed".to_owned());
-            let html = page.render(context.rocket).ok_or_else(failed)?;
+            let html = page.render(context.templates).await.map_err(AppError::Internal)?;
             context.pages.insert(key, &context.stamp, &html);
-            Ok(PageResponse::Cached(html))
+            Ok(PageResponse::Rendered(html))
         }
         other => Ok(other),
     }

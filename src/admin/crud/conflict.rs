@@ -8,6 +8,7 @@ use super::form::{self, FormMode, FormView};
 use super::request_context::RequestContext;
 use super::response::PageResult;
 use super::widgets::in_words;
+use crate::blocking::in_place;
 use crate::domain::form::field::Field;
 use crate::domain::form::submitted::{Draft, RawValue};
 use crate::domain::form::validation_error::ValidationErrors;
@@ -31,8 +32,8 @@ pub async fn show<D: EntityAdmin>(
     let fields = entity.fields();
     let theirs = Draft::of(fields, &found.loaded.content);
     // Without a readable base, every field that differs counts as changed by both.
-    let base = serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
-    let (merged, conflicts) = merge(fields, base.as_ref(), &theirs, mine);
+    let base = || serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
+    let (merged, conflicts) = in_place(|| merge(fields, base().as_ref(), &theirs, mine));
     let newest =
         audit_log::of_object(tx.conn(), entity.options().kind, &id.to_string(), 1, 1).await?.rows.into_iter().next();
     let by = newest.map(|entry| format!("{}, {}", entry.username, context.time(entry.time).0)).unwrap_or_default();

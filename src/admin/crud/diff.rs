@@ -2,12 +2,19 @@
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::blocking::PAGES;
 use crate::domain::form::field::{Field, Kind, RowValues};
 use crate::domain::form::submitted::{Draft, RawValue};
+use crate::domain::model::pairing::pair;
 use crate::templates::history_page::{Difference, Span};
 
+/// Compares two contents on a thread for blocking work; see [`diff`].
+pub async fn compare<C: Send + 'static>(fields: &'static [Field<C>], before: C, after: C) -> Vec<Difference> {
+    PAGES.run(move || diff(fields, &before, &after)).await
+}
+
 /// Compares every field, in the order of the form; fields of rows row by row. Returns equal fields, too.
-pub fn diff<C>(fields: &[Field<C>], before: &C, after: &C) -> Vec<Difference> {
+fn diff<C>(fields: &[Field<C>], before: &C, after: &C) -> Vec<Difference> {
     let (before, after) = (Draft::of(fields, before), Draft::of(fields, after));
     let mut all = Vec::new();
     for field in fields {
@@ -33,22 +40,16 @@ fn of_rows(label: &str, old: &[RowValues], new: &[RowValues]) -> Vec<Difference>
     let filled = |rows: &[RowValues]| {
         rows.iter().filter(|row| row.iter().any(|text| !text.is_empty())).cloned().collect::<Vec<_>>()
     };
-    let (mut old, new) = (filled(old), filled(new));
+    let (old, new) = (filled(old), filled(new));
     let name = |row: &RowValues| format!("{label} {}", row.first().map_or("", String::as_str));
     let value = |row: &RowValues| row.iter().skip(1).map(String::as_str).collect::<Vec<_>>().join("  ");
-    let mut all = Vec::new();
-    for row in &new {
-        // Equal rows are paired first, so that no other row with the same key takes the partner of an equal one.
-        let equal = old.iter().position(|before| before == row);
-        let partner = equal.or_else(|| old.iter().position(|before| before.first() == row.first()));
-        let before = partner.map(|place| old.remove(place));
-        all.push(match before {
-            Some(before) => of_texts(name(row), &value(&before), &value(row)),
-            None => one_sided(name(row), &value(row), "added"),
-        });
-    }
-    all.extend(old.iter().map(|row| one_sided(name(row), &value(row), "deleted")));
-    all
+    let (pairs, deleted) = pair(&old, &new, |row| row.first());
+    let kept_or_added = new.iter().zip(pairs).map(|(row, before)| match before {
+        Some(before) => of_texts(name(row), &value(&old[before]), &value(row)),
+        None => one_sided(name(row), &value(row), "added"),
+    });
+    let deleted = deleted.into_iter().map(|row| one_sided(name(&old[row]), &value(&old[row]), "deleted"));
+    kept_or_added.chain(deleted).collect()
 }
 
 /// A row that only one side has. Unlike in `of_texts`, its value may be empty.

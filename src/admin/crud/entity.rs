@@ -54,7 +54,8 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn list(&self, context: &RequestContext<'_>) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, list::page(self, context)).await
+        let options = EntityAdmin::options(self);
+        cached_page::of_entity(options, context, &list::parameters(&options.list), list::page(self, context)).await
     }
 
     async fn add_form(&self, context: &RequestContext<'_>) -> PageResult {
@@ -66,7 +67,8 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn change_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, form::change(self, context, id)).await
+        cached_page::of_entity(EntityAdmin::options(self), context, &[form::RESTORE], form::change(self, context, id))
+            .await
     }
 
     async fn change(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
@@ -90,11 +92,12 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, history::page(self, context, id)).await
+        cached_page::of_entity(EntityAdmin::options(self), context, &[], history::page(self, context, id)).await
     }
 
     async fn version_page(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, versions::page(self, context, id, version)).await
+        let page = versions::page(self, context, id, version);
+        cached_page::of_entity(EntityAdmin::options(self), context, &[], page).await
     }
 
     async fn restore_version(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult {
@@ -102,7 +105,8 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, versions::compare(self, context, id)).await
+        let page = versions::compare(self, context, id);
+        cached_page::of_entity(EntityAdmin::options(self), context, &versions::COMPARED, page).await
     }
 
     fn check(&self) -> Result<(), String> {

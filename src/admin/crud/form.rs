@@ -9,6 +9,7 @@ use super::options::Restore;
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
 use super::widgets::{self, FormInput};
+use crate::blocking::in_place;
 use crate::domain::form::field::{Field, Kind};
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
@@ -17,6 +18,9 @@ use crate::error::{AppError, NOT_FOUND};
 use crate::store::versions::{self, VersionRow};
 use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine};
 use crate::templates::{Link, Page};
+
+/// The parameter of the address with the version to restore.
+pub const RESTORE: &str = "restore";
 
 /// The mode of a form: a new object, a copy, or an existing object.
 pub enum FormMode<'a, C> {
@@ -120,7 +124,7 @@ async fn restored<D: EntityAdmin>(
     context: &RequestContext<'_>,
     found: &NamedObject<D::Content>,
 ) -> Result<Option<(VersionRow, D::Content)>, AppError> {
-    let Some(version) = context.query("restore").filter(|_| entity.options().restore == Restore::InForm) else {
+    let Some(version) = context.query(RESTORE).filter(|_| entity.options().restore == Restore::InForm) else {
         return Ok(None);
     };
     let version = version.parse().map_err(|_| NOT_FOUND)?;
@@ -156,7 +160,7 @@ pub async fn clone_of<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, 
 }
 
 /// Loads the original of a copy; 404 if the entity cannot be cloned, 403 if the viewer may not.
-async fn original_of<D: EntityAdmin>(
+pub async fn original_of<D: EntityAdmin>(
     conn: &mut PgConnection,
     entity: &D,
     context: &RequestContext<'_>,
@@ -205,7 +209,7 @@ pub async fn show<D: EntityAdmin>(
         _ => Vec::new(),
     };
     let status = shown.status;
-    let page = form_page(entity, context, &mode, (shown, form, sources), (read_only, facts));
+    let page = in_place(|| form_page(entity, context, &mode, (shown, form, sources), (read_only, facts)));
     let layout = layout(entity, context, &mode, &page.heading);
     response::page_with(Page::new(layout, page), status)
 }

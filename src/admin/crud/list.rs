@@ -25,6 +25,11 @@ const ORDER: &str = "o";
 /// The number of the page in the address, from 1.
 const PAGE: &str = "p";
 
+/// Returns the parameters of the address that a list depends on.
+pub fn parameters(listing: &ListOptions) -> Vec<&'static str> {
+    [SEARCHED, ORDER, PAGE].into_iter().chain(listing.filters.iter().map(|filter| filter.name)).collect()
+}
+
 /// The part of a list that an address asks for.
 pub struct ListQuery {
     /// The text that is searched for; empty without a search.

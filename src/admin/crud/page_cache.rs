@@ -30,7 +30,7 @@ pub struct PageKey {
     pub tenant: i64,
     /// The path of the address.
     pub path: String,
-    /// The query of the address, as it was sent.
+    /// The parameters of the address that the page depends on, encoded in a fixed order: others make no other page.
     pub query: String,
     /// The user with their rights; `None` on public pages.
     pub viewer: Option<Viewer>,

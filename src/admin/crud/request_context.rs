@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
+use rocket::Request;
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
-use rocket::{Orbit, Request, Rocket};
 use sqlx::PgPool;
 
 use super::flash;
@@ -26,6 +26,7 @@ use crate::registry::Transaction;
 use crate::registry::{SaveError, viewers};
 use crate::store::ReadTx;
 use crate::store::sessions::Session;
+use crate::templates::page::TemplateEngine;
 use crate::templates::{Addresses, Layout, Message};
 use crate::tenants::guard::CurrentTenant;
 
@@ -50,10 +51,9 @@ pub struct RequestContext<'r> {
     pub stamp: String,
     /// The page cache.
     pub pages: &'r PageCache,
-    /// The web server, which renders templates.
-    pub rocket: &'r Rocket<Orbit>,
+    /// The template engine.
+    pub templates: &'r TemplateEngine,
     pool: &'r PgPool,
-    raw_query: &'r str,
     query: Vec<(String, String)>,
     /// The CSRF token; empty on public pages, which write nothing.
     csrf: String,
@@ -87,9 +87,8 @@ impl<'r> RequestContext<'r> {
             path: original.address(),
             stamp,
             pages: rocket.state::<PageCache>().expect("app::build manages the page cache"),
-            rocket,
+            templates: rocket.state::<TemplateEngine>().expect("app::build manages the template engine"),
             pool: Db::of(request).pool(),
-            raw_query: original.query(),
             query: form_urlencoded::parse(original.query().as_bytes()).into_owned().collect(),
             messages: flash::take(request),
         }
@@ -142,20 +141,26 @@ impl<'r> RequestContext<'r> {
         Addresses { is_public: self.viewer.is_none() }
     }
 
-    /// Returns the key of the page in the page cache.
+    /// Returns the key of the page in the page cache. `known` has the parameters of the address that it depends on.
     ///
     /// It is `None` for a page that is shown only once: with flash messages, or with a CSRF token that is new.
-    pub fn page_key(&self) -> Option<PageKey> {
+    pub fn page_key(&self, known: &[&str]) -> Option<PageKey> {
         let is_seen_once = !self.messages.is_empty() || (self.viewer.is_some() && self.is_csrf_fresh);
         (!is_seen_once).then(|| PageKey {
             tenant: self.tenant.state.id,
             path: self.path.to_owned(),
-            query: self.raw_query.to_owned(),
+            query: self.known_query(known),
             viewer: self.viewer.clone(),
             csrf: self.csrf.clone(),
             timezone: self.config.general.timezone,
             namespace: self.namespace(),
         })
+    }
+
+    /// Encodes the parameters of the address with these names, in the order of the names; of several values the last.
+    fn known_query(&self, known: &[&str]) -> String {
+        let pairs = known.iter().filter_map(|name| Some((name, self.query(name)?)));
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
     }
 
     /// Returns the last value of this parameter of the address.

@@ -6,7 +6,7 @@ use rocket::response::{self, Redirect, Responder};
 
 use super::flash;
 use crate::error::AppError;
-use crate::templates::page::{Html, Rendered};
+use crate::templates::page::{Html, Unrendered};
 use crate::templates::{Content, Page};
 
 /// The result of the route of a page.
@@ -16,9 +16,9 @@ pub type PageResult = Result<PageResponse, AppError>;
 #[derive(Debug)]
 pub enum PageResponse {
     /// A page that is still to be rendered.
-    Page(Box<Rendered>),
-    /// A page from the page cache.
-    Cached(Html),
+    Page(Unrendered),
+    /// A rendered page, for example from the page cache.
+    Rendered(Html),
     /// A redirect after an action.
     Redirect {
         /// The address of the next page.
@@ -39,7 +39,7 @@ impl<'r> Responder<'r, 'static> for PageResponse {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         match self {
             Self::Page(page) => page.respond_to(request),
-            Self::Cached(html) => html.respond_to(request),
+            Self::Rendered(html) => html.respond_to(request),
             Self::Redirect { address, flash_lines } => {
                 if !flash_lines.is_empty() {
                     flash::set(request, &flash_lines);
@@ -52,7 +52,7 @@ impl<'r> Responder<'r, 'static> for PageResponse {
 
 /// Returns a page with its own status, usually 200.
 pub fn page<C: Content>(page: Page<C>) -> PageResult {
-    Ok(PageResponse::Page(Box::new(page.into())))
+    Ok(PageResponse::Page(page.into()))
 }
 
 /// Returns a page with another status, for a form that was not saved.

@@ -9,6 +9,7 @@ use super::form_fields::{BASE, MORE, REVISION};
 use super::request_context::{RequestContext, refused};
 use super::response::{PageResponse, PageResult};
 use crate::auth::posted::Posted;
+use crate::blocking::in_place;
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::{self, Action};
@@ -33,11 +34,11 @@ pub async fn add<D: EntityAdmin>(
         return Err(NOT_FOUND);
     }
     context.may(options.kind, Action::StartAdding)?;
-    let draft = Draft::read(entity.fields(), posted.pairs());
+    let draft = read_new(entity, context, posted, clone_of).await?;
     if let Some(shown) = without_saving(posted, &draft) {
         return form::again(entity, context, clone_of, shown).await;
     }
-    let outcome = match draft.parse(entity.fields(), entity.blank()) {
+    let outcome = match in_place(|| draft.parse(entity.fields(), entity.blank())) {
         Ok(content) => create(entity, context, posted, (content, clone_of)).await,
         Err(errors) => Err(errors.into()),
     };
@@ -53,6 +54,33 @@ pub async fn add<D: EntityAdmin>(
             form::again(entity, context, clone_of, shown).await
         }
         Err(refusal) => Err(refused(refusal)),
+    }
+}
+
+/// Reads the submitted values; `held` is what the object has already.
+///
+/// # Errors
+/// 413 for more rows than the form may have. They are not shown again: that would take too long.
+fn read<D: EntityAdmin>(entity: &D, posted: &Posted, held: &D::Content) -> Result<Draft, AppError> {
+    let read = in_place(|| Draft::read(entity.fields(), held, posted.pairs()));
+    let advice = "Nothing was saved. Go back in your browser: your input is still there.";
+    read.map_err(|too_many| AppError::TooMany(format!("{too_many} {advice}")))
+}
+
+/// Reads the submitted values of a new object. A copy may have as many rows as its original.
+async fn read_new<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    posted: &Posted,
+    clone_of: Option<i64>,
+) -> Result<Draft, AppError> {
+    match (read(entity, posted, &entity.blank()), clone_of) {
+        (Err(AppError::TooMany(_)), Some(original)) => {
+            let mut tx = context.read().await?;
+            let found = form::original_of(tx.conn(), entity, context, original).await?;
+            read(entity, posted, &found.loaded.content)
+        }
+        (read, _) => read,
     }
 }
 
@@ -109,9 +137,13 @@ fn after<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &Post
 /// Saves the changes of an object.
 pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
     context.may(entity.options().kind, Action::View)?;
-    let typed = Draft::read(entity.fields(), posted.pairs());
     let mut reading = context.read().await?;
-    let Some(found) = entity.find(reading.conn(), id).await? else { return gone(entity, context, posted, typed).await };
+    let Some(found) = entity.find(reading.conn(), id).await? else {
+        drop(reading);
+        let typed = read(entity, posted, &entity.blank())?;
+        return gone(entity, context, posted, typed).await;
+    };
+    let typed = read(entity, posted, &found.loaded.content)?;
     let draft = with_fixed_fields(entity, typed, &found.loaded.content);
     let ticks = ticks(entity.options(), posted);
     let mode = || FormMode::Change { of: &found };
@@ -173,7 +205,8 @@ async fn save<D: EntityAdmin>(
     posted: &Posted,
     (target, draft, found): (ExpectedRevision, &Draft, &NamedObject<D::Content>),
 ) -> Result<Saved, SaveError> {
-    let content = draft.parse(entity.fields(), found.loaded.content.clone()).or_else(|errors| {
+    let parsed = in_place(|| draft.parse(entity.fields(), found.loaded.content.clone()));
+    let content = parsed.or_else(|errors| {
         // A save conflict is reported before the errors of the input.
         target.check(found.loaded.revision)?;
         Err(SaveError::from(errors))

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::diff::diff;
+use super::diff;
 use super::entity_admin::{EntityAdmin, NamedObject};
 use super::form::old;
 use super::history::{event, layout};
@@ -19,6 +19,9 @@ use crate::store::versions::{self, Neighbours, VersionRow};
 use crate::templates::form_page::FormPage;
 use crate::templates::history_page::{ComparePage, Difference, Event, RevisionPage};
 use crate::templates::{Link, Page};
+
+/// The parameters of the address with the versions to compare.
+pub const COMPARED: [&str; 2] = ["version_id1", "version_id2"];
 
 /// Loads an object, and one of its versions with its content; 404 if there is no such object or version.
 async fn find<D: EntityAdmin>(
@@ -38,10 +41,16 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
     let mut tx = context.read().await?;
     let (found, row, content) = find(tx.conn(), entity, (id, version)).await?;
     let Neighbours { previous, next } = versions::neighbours(tx.conn(), version).await?;
-    let changes = match previous {
-        Some(previous) => diff(entity.fields(), &old(tx.conn(), entity, (id, previous)).await?.1, &content),
+    let before = match previous {
+        Some(previous) => Some(old(tx.conn(), entity, (id, previous)).await?.1),
+        None => None,
+    };
+    tx.commit().await?;
+    let changes = match before {
+        Some(before) => diff::compare(entity.fields(), before, content.clone()).await,
         None => Vec::new(),
     };
+    let restore = restore_link(entity, context, &found, (version, &content)).await;
     let at = context.at();
     let event = Event { is_current: next.is_none(), ..event(entity, context, &row, id) };
     let step = |label: &str, to: Option<i64>| to.map(|to| Link::new(label, at.version(options.kind, id, to)));
@@ -52,7 +61,7 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
         differences: changes.into_iter().filter(|change| change.change != "same").collect(),
         previous: step("Older version", previous),
         next: step("Newer version", next),
-        restore: restore_link(entity, context, &found, (version, &content)),
+        restore,
         restore_by_post: options.restore == Restore::AtOnce,
         event,
     };
@@ -84,14 +93,15 @@ fn old_form<D: EntityAdmin>(
 }
 
 /// Returns the link that restores a version; `None` if the viewer may not change the object, or nothing would change.
-fn restore_link<D: EntityAdmin>(
+async fn restore_link<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     found: &NamedObject<D::Content>,
     (version, content): (i64, &D::Content),
 ) -> Option<Link> {
     let (options, at, id) = (entity.options(), context.at(), found.loaded.id);
-    if diff(entity.fields(), &found.loaded.content, content).iter().all(|change| change.change == "same") {
+    let changes = diff::compare(entity.fields(), found.loaded.content.clone(), content.clone()).await;
+    if changes.iter().all(|change| change.change == "same") {
         return None;
     }
     let href = match options.restore {
@@ -130,14 +140,16 @@ pub async fn restore<D: EntityAdmin>(
 pub async fn compare<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
     let options = entity.options();
     context.may(options.kind, Action::View)?;
+    let [first, second] = COMPARED;
     let id_of = |name: &str| context.query(name).and_then(|version| version.parse::<i64>().ok());
-    let (Some(one), Some(other)) = (id_of("version_id1"), id_of("version_id2")) else {
+    let (Some(one), Some(other)) = (id_of(first), id_of(second)) else {
         return Err(AppError::Malformed("Two versions are needed: version_id1 and version_id2.".to_owned()));
     };
     let mut tx = context.read().await?;
     let (found, before, content_before) = find(tx.conn(), entity, (id, one.min(other))).await?;
     let (after, content_after) = old(tx.conn(), entity, (id, one.max(other))).await?;
-    let all = diff(entity.fields(), &content_before, &content_after);
+    tx.commit().await?;
+    let all = diff::compare(entity.fields(), content_before, content_after).await;
     let (same, differences): (Vec<Difference>, Vec<Difference>) =
         all.into_iter().partition(|change| change.change == "same");
     let history = context.at().history(options.kind, id);

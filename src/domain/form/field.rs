@@ -95,6 +95,8 @@ pub enum Kind<C: 'static> {
     Picks {
         /// The list.
         source: Choices,
+        /// The maximum number of choices.
+        max: usize,
         /// Reads the values.
         get: fn(&C) -> &[String],
         /// Writes the values.
@@ -106,6 +108,8 @@ pub enum Kind<C: 'static> {
         columns: &'static [RowColumn],
         /// Values of the first column whose rows are always present, come first, and keep that value.
         fixed: &'static [&'static str],
+        /// The maximum number of rows.
+        max_rows: usize,
         /// Reads the rows.
         get: fn(&C) -> Vec<RowValues>,
         /// Writes the rows.

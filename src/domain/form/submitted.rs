@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::bounds::{self, TooMany};
 use super::field::{Field, Kind, RowColumn, RowValues, Shape};
 use super::validation_error::{Place, ValidationErrors, words};
 
@@ -35,7 +36,13 @@ impl Draft {
     /// If a text occurs several times, the last one counts. Cells of rows are named `name-row-column`; rows are ordered
     /// by their number, and entirely empty rows are dropped here, so that a row has the same number in the draft and in
     /// the content. Names that are not fields of the form are ignored.
-    pub fn read<C>(fields: &[Field<C>], pairs: &[(String, String)]) -> Self {
+    ///
+    /// `held` is what the object has already, which is never refused: a loaded object can exceed the declared bounds.
+    ///
+    /// # Errors
+    /// `TooMany` if the form exceeds a bound. It must then not be shown again, because that would take too long.
+    pub fn read<C>(fields: &[Field<C>], held: &C, pairs: &[(String, String)]) -> Result<Self, TooMany> {
+        bounds::check_number(fields, held, pairs.len())?;
         let mut draft = Self::default();
         for field in fields {
             let value = match &field.kind {
@@ -46,9 +53,10 @@ impl Draft {
                 Kind::Picks { .. } => RawValue::Picks(all(pairs, field.name)),
                 Kind::Rows { columns, .. } => RawValue::Rows(rows(pairs, field.name, columns)),
             };
+            bounds::check(field, held, &value)?;
             draft.0.insert(field.name, value);
         }
-        draft
+        Ok(draft)
     }
 
     /// Returns the value of a field; `None` if the form does not have it.
@@ -297,18 +305,24 @@ mod tests {
         F::new(
             "friends",
             "Friends",
-            Kind::Picks { source: Choices::Users, get: |t| &t.friends, set: |t, v| t.friends = v },
+            Kind::Picks { source: Choices::Users, max: 3, get: |t| &t.friends, set: |t, v| t.friends = v },
         ),
         F::new(
             "rows",
             "Rows",
-            Kind::Rows { columns: COLUMNS, fixed: &["path"], get: |t| t.rows.clone(), set: |t, v| t.rows = v },
+            Kind::Rows {
+                columns: COLUMNS,
+                fixed: &["path"],
+                max_rows: 3,
+                get: |t| t.rows.clone(),
+                set: |t, v| t.rows = v,
+            },
         ),
     ];
 
     fn read(pairs: &[(&str, &str)]) -> Draft {
         let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Draft::read(&FIELDS, &pairs)
+        Draft::read(&FIELDS, &Thing::default(), &pairs).unwrap()
     }
 
     #[test]
@@ -342,6 +356,29 @@ mod tests {
         assert_eq!(errors.of(cell("key")), [words::REQUIRED]);
         let too_long = "Ensure this value has at most 5 characters (it has 8).";
         assert_eq!(errors.of(cell("value")), [too_long, words::CONTROL]);
+    }
+
+    #[test]
+    fn a_form_above_a_bound_is_refused_unless_the_object_exceeds_it() {
+        let rows = |count: usize| (0..count).map(|row| (format!("rows-{row}-key"), "a".to_owned())).collect::<Vec<_>>();
+        let picks = |count: usize| (0..count).map(|pick| ("friends".to_owned(), pick.to_string())).collect::<Vec<_>>();
+        let read = |held: &Thing, pairs: Vec<_>| Draft::read(&FIELDS, held, &pairs).map_err(|error| error.to_string());
+        let blank = Thing::default();
+        assert!(read(&blank, rows(3)).is_ok() && read(&blank, picks(3)).is_ok());
+        let refused = "Rows: 4 rows, but at most 3 are allowed.";
+        assert_eq!(read(&blank, rows(4)), Err(refused.to_owned()));
+        assert_eq!(read(&blank, picks(4)), Err("Friends: 4 choices, but at most 3 are allowed.".to_owned()));
+        let held = Thing {
+            rows: vec![vec!["a".to_owned(), String::new()]; 5],
+            friends: (0..4).map(|pick| pick.to_string()).collect(),
+            ..Thing::default()
+        };
+        assert!(read(&held, rows(5)).is_ok() && read(&held, picks(4)).is_ok());
+        assert!(read(&held, rows(6)).is_err() && read(&held, picks(5)).is_err());
+        // Blank rows and names that are no fields count only as fields of the form.
+        let blank_rows = |count: usize| (0..count).map(|row| (format!("rows-{row}-key"), String::new())).collect();
+        assert!(read(&blank, blank_rows(100)).is_ok());
+        assert!(read(&blank, blank_rows(1000)).unwrap_err().starts_with("The form has 1000 fields"));
     }
 
     #[test]

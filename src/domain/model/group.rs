@@ -18,6 +18,11 @@ pub struct GroupContent {
     pub users: Vec<String>,
 }
 
+/// The maximum number of objects in the form of a group.
+const MAX_MEMBERS: usize = 10_000;
+/// The maximum number of users in the form of a group.
+const MAX_USERS: usize = 10_000;
+
 type F = Field<GroupContent>;
 
 static OF_AGGREGATIONS: [F; 3] = fields_of(GroupKind::Aggregations, "Aggregations", "Can edit these aggregations.");
@@ -43,6 +48,7 @@ const fn fields_of(kind: GroupKind, members: &'static str, users_help: &'static 
             members,
             Kind::Picks {
                 source: Choices::Groupable(kind),
+                max: MAX_MEMBERS,
                 get: |group| &group.members,
                 set: |group, names| group.members = names,
             },
@@ -50,7 +56,12 @@ const fn fields_of(kind: GroupKind, members: &'static str, users_help: &'static 
         F::new(
             "users",
             "Users",
-            Kind::Picks { source: Choices::Users, get: |group| &group.users, set: |group, names| group.users = names },
+            Kind::Picks {
+                source: Choices::Users,
+                max: MAX_USERS,
+                get: |group| &group.users,
+                set: |group, names| group.users = names,
+            },
         )
         .help(users_help),
     ]

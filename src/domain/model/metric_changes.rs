@@ -1,6 +1,7 @@
 //! Changes between two states of a metric, as sentences for its history.
 
 use super::metric::{MetricContent, Section, Setting};
+use super::pairing::pair;
 use super::wording::{added, changed_value, deleted, fields, sentences, single_change};
 
 /// The sections in the order of the metric's form, which is the order of the sentences.
@@ -62,24 +63,17 @@ pub struct SettingChanges<'a> {
 ///
 /// A key that occurs several times is paired in order. A renamed key counts as one added and one deleted.
 pub fn compare_settings<'a>(before: &'a [Setting], after: &'a [Setting]) -> SettingChanges<'a> {
-    // Equal settings are paired first, then those with the same key. Old settings that stay unpaired were deleted.
-    let mut unpaired: Vec<&Setting> = before.iter().collect();
-    let mut remaining: Vec<&Setting> = after.iter().collect();
-    remaining.retain(|new| take_first(&mut unpaired, |old| old == *new).is_none());
+    let (pairs, deleted) = pair(before, after, Setting::key);
     let mut changes = SettingChanges::default();
-    for new in remaining {
-        match take_first(&mut unpaired, |old| old.key() == new.key()) {
+    for (new, old) in after.iter().zip(pairs) {
+        match old {
+            Some(old) if before[old] == *new => {}
             Some(_) => changes.changed.push(new.key()),
             None => changes.added.push(new.key()),
         }
     }
-    changes.deleted = unpaired.into_iter().map(Setting::key).collect();
+    changes.deleted = deleted.into_iter().map(|old| before[old].key()).collect();
     changes
-}
-
-fn take_first<'a>(settings: &mut Vec<&'a Setting>, fits: impl Fn(&Setting) -> bool) -> Option<&'a Setting> {
-    let index = settings.iter().position(|setting| fits(setting))?;
-    Some(settings.remove(index))
 }
 
 fn section_changes(section: Section, before: &[Setting], after: &[Setting]) -> Vec<String> {

@@ -10,6 +10,7 @@ pub mod metric_changes;
 pub mod metric_fields;
 pub mod metric_rules;
 pub mod object_kind;
+pub mod pairing;
 pub mod policy;
 pub mod probe;
 pub mod profile;

@@ -56,6 +56,9 @@ pub struct ProfileContent {
     pub tuples: Vec<Tuple>,
 }
 
+/// The maximum number of tuples in the form of a profile.
+const MAX_TUPLES: usize = 10_000;
+
 const COLUMNS: &[RowColumn] = &[
     RowColumn {
         name: "service_flavour",
@@ -79,8 +82,12 @@ pub static FIELDS: [F; 6] = [
         .shaped(Shape::Long)
         .required(),
     F::choice("group", "Group", Choices::Groups(GroupKind::Profiles), |it| &it.group, |it, name| it.group = name),
-    F::new("tuples", "Metric instances", Kind::Rows { columns: COLUMNS, fixed: &[], get: rows, set: set_rows })
-        .help("One row per check: the service flavour and the metric that tests it."),
+    F::new(
+        "tuples",
+        "Metric instances",
+        Kind::Rows { columns: COLUMNS, fixed: &[], max_rows: MAX_TUPLES, get: rows, set: set_rows },
+    )
+    .help("One row per check: the service flavour and the metric that tests it."),
 ];
 
 /// Sets the version; an empty input keeps the previous one.

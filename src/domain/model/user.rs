@@ -155,6 +155,9 @@ pub static FIELDS: [F; 16] = [
     F::line("display_name", "Display name", 30, |user| &user.display_name, |user, text| user.display_name = text),
 ];
 
+/// The maximum number of groups of a kind in the form of a user.
+const MAX_GROUPS: usize = 1_000;
+
 /// Returns the field for a user's groups of a kind, by the index of the kind in [`GroupKind::ALL`].
 ///
 /// The index is a const parameter, since `get` and `set` are function pointers, which cannot capture it.
@@ -162,6 +165,7 @@ const fn groups<const INDEX: usize>(label: &'static str) -> F {
     let kind = GroupKind::ALL[INDEX];
     let picks: Kind<UserContent> = Kind::Picks {
         source: Choices::Groups(kind),
+        max: MAX_GROUPS,
         get: |user| user.groups(GroupKind::ALL[INDEX]),
         set: |user, names| *user.groups_mut(GroupKind::ALL[INDEX]) = names,
     };

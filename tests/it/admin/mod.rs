@@ -2,6 +2,7 @@
 //! `fixtures` has the values for its form.
 
 mod bad_input;
+mod bounds;
 mod concurrent_edits;
 mod conflicts;
 mod crawl;

@@ -1,6 +1,7 @@
 //! Faults, with the real PostgreSQL: it is killed, slow, or its disk is full; the server is killed or stopped; clients
 //! never finish their requests.
 
+mod attacks;
 mod crowd;
 mod full_disk;
 mod killed;
