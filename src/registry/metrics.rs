@@ -7,7 +7,7 @@ use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::metric::MetricContent;
 use crate::domain::model::object_kind::ObjectKind;
-use crate::domain::model::policy::{Action, Viewer, decide};
+use crate::domain::model::policy::{Action, Viewer, decide, may_move_name};
 use crate::domain::model::snapshot::VersionContent;
 use crate::domain::model::wording;
 use crate::store::metrics::MetricRow;
@@ -18,7 +18,7 @@ use super::error::name_taken_error;
 use super::groups::chosen_group;
 use super::{ExpectedRevision, SaveError, Saved, renames};
 
-/// Adds a metric. Its name is added to the registry and moved to the metric's group.
+/// Adds a metric. Its name is added to the registry and moved to the metric's group, unless it is in a foreign one.
 ///
 /// `clone_of`: the metric whose values pre-filled the form; the new metric inherits its versions.
 pub async fn create(
@@ -34,8 +34,8 @@ pub async fn create(
     decide(viewer, ObjectKind::Metric, Action::Add { group: &content.group })?;
     let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content))).await?;
     let content = &content.clone().without_unused_settings();
-    let name_id = put_name(tx, content, chosen.group_id).await?;
-    let id = metrics::insert(tx.write_tx(), chosen.row(name_id, content)).await.map_err(name_taken)?;
+    let name = put_name(tx, viewer, content, chosen.group_id).await?;
+    let id = metrics::insert(tx.write_tx(), chosen.row(name.id, content)).await.map_err(name_taken)?;
     metrics::set_settings(tx.write_tx(), id, &content.settings).await?;
     let derived = original.as_ref().map(|(_, of)| wording::derived_from(&of.name, &of.tag));
     if let Some(original) = clone_of {
@@ -44,7 +44,8 @@ pub async fn create(
     keep_version(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
     let message = derived.unwrap_or_default();
     record(tx, viewer, LogAction::Add, (ObjectKind::Metric, id, &content.label()), &message).await?;
-    Ok(Saved::plain(id, &content.label()))
+    let side_effects = name.in_words(&content.name).into_iter().collect();
+    Ok(Saved { side_effects, ..Saved::plain(id, &content.label()) })
 }
 
 /// Returns the metric to clone, if the viewer may clone it.
@@ -74,16 +75,18 @@ pub async fn change(
     if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.label()));
     }
-    let name_id = put_name(tx, content, chosen.group_id).await?;
-    metrics::update(tx.write_tx(), target.id, chosen.row(name_id, content)).await.map_err(name_taken)?;
+    let name = put_name(tx, viewer, content, chosen.group_id).await?;
+    metrics::update(tx.write_tx(), target.id, chosen.row(name.id, content)).await.map_err(name_taken)?;
     metrics::set_settings(tx.write_tx(), target.id, &content.settings).await?;
     keep_version(tx, viewer, target.id, &message).await?;
     record(tx, viewer, LogAction::Change, (ObjectKind::Metric, target.id, &content.label()), &message).await?;
-    let side_effects = if before.name == content.name {
-        Vec::new()
-    } else {
-        renames::propagate(tx, viewer, target.id, (&before.name, &content.name)).await?
-    };
+    let mut side_effects = Vec::new();
+    if (&before.name, &before.group) != (&content.name, &content.group) {
+        side_effects.extend(name.in_words(&content.name));
+    }
+    if before.name != content.name {
+        side_effects.extend(renames::propagate(tx, viewer, target.id, (&before.name, &content.name)).await?);
+    }
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.label(), message) })
 }
 
@@ -205,17 +208,44 @@ async fn chosen_probe_version(
     Ok(found.map(|probe| probe.version_id))
 }
 
-/// Puts the metric's name into its group; returns the name's id in the registry.
+/// The name of a metric in the registry, after a save.
+struct PutName {
+    id: i64,
+    /// The foreign group in which the name stays; `None` if it is in the metric's group now.
+    stays_in: Option<String>,
+}
+
+impl PutName {
+    /// Returns a sentence for the user if the name stays in a foreign group.
+    fn in_words(&self, name: &str) -> Option<String> {
+        let group = self.stays_in.as_ref()?;
+        Some(format!("The name “{name}” stays in the group {group}, of which you are not a member."))
+    }
+}
+
+/// Puts the metric's name into its group, unless the name is in a group that the viewer may not change.
 ///
 /// The revisions of both groups rise: their forms list the name.
-async fn put_name(tx: &mut Transaction, content: &MetricContent, group_id: i64) -> Result<i64, StoreError> {
+async fn put_name(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    content: &MetricContent,
+    group_id: i64,
+) -> Result<PutName, StoreError> {
     let before = metrics::group_of_name(tx.conn(), &content.name).await?;
+    let foreign = before.clone().filter(|group| *group != content.group && !may_move_name(viewer, group));
+    if let Some(group) = foreign
+        && let Some(foreign_id) = groups::id_of(tx.conn(), GroupKind::Metrics, &group).await?
+    {
+        let id = metrics::put_name(tx.write_tx(), &content.name, foreign_id).await?;
+        return Ok(PutName { id, stays_in: Some(group) });
+    }
     let id = metrics::put_name(tx.write_tx(), &content.name, group_id).await?;
     if before.as_ref() != Some(&content.group) {
         let changed: Vec<String> = before.into_iter().chain([content.group.clone()]).collect();
         groups::increment_revisions(tx.write_tx(), GroupKind::Metrics, &changed).await?;
     }
-    Ok(id)
+    Ok(PutName { id, stays_in: None })
 }
 
 /// Adds a version with the current state of the metric.
