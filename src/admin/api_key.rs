@@ -26,9 +26,9 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::ApiKey,
     list: ListOptions {
         columns: &[
-            ListColumn { key: "client", label: "Client id" },
-            ListColumn { key: "created", label: "Created" },
-            ListColumn { key: "revoked", label: "Revoked" },
+            ListColumn::short("client", "Client id"),
+            ListColumn::short("created", "Created"),
+            ListColumn::short("revoked", "Revoked"),
         ],
         sorts: list::SORTS,
         default_sort: "-created",

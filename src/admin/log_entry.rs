@@ -21,11 +21,11 @@ use crate::templates::{Link, Page};
 
 static LIST: ListOptions = ListOptions {
     columns: &[
-        ListColumn { key: "entry", label: "Entry" },
-        ListColumn { key: "user", label: "User" },
-        ListColumn { key: "time", label: "Time" },
-        ListColumn { key: "", label: "Type" },
-        ListColumn { key: "", label: "What changed" },
+        ListColumn::short("entry", "Entry"),
+        ListColumn::short("user", "User"),
+        ListColumn::short("time", "Time"),
+        ListColumn::short("", "Type"),
+        ListColumn::text("", "What changed"),
     ],
     sorts: log_entries::SORTS,
     default_sort: "-time",

@@ -31,10 +31,10 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Metric,
     list: ListOptions {
         columns: &[
-            ListColumn { key: "name", label: "Name" },
-            ListColumn { key: "tag", label: "Tag" },
-            ListColumn { key: "probe", label: "Probe version" },
-            ListColumn { key: "group", label: "Group" },
+            ListColumn::short("name", "Name"),
+            ListColumn::short("tag", "Tag"),
+            ListColumn::short("probe", "Probe version"),
+            ListColumn::short("group", "Group"),
         ],
         sorts: list::SORTS,
         default_sort: "name",
@@ -92,6 +92,10 @@ impl EntityAdmin for MetricsAdmin {
         content.label()
     }
 
+    fn heading(&self, content: &MetricContent) -> (String, String) {
+        (content.name.clone(), content.tag.clone())
+    }
+
     fn group<'a>(&self, content: &'a MetricContent) -> &'a str {
         &content.group
     }
@@ -126,7 +130,7 @@ impl EntityAdmin for MetricsAdmin {
             };
             vec![
                 Cell::link(row.name, context.at().change(ObjectKind::Metric, row.id)),
-                Cell::text(row.tag),
+                Cell::tag(row.tag),
                 Cell::link(row.probe, probe),
                 Cell::text(row.group),
             ]

@@ -33,10 +33,10 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Probe,
     list: ListOptions {
         columns: &[
-            ListColumn { key: "name", label: "Name" },
-            ListColumn { key: "versions", label: "Versions" },
-            ListColumn { key: "description", label: "Description" },
-            ListColumn { key: "group", label: "Group" },
+            ListColumn::short("name", "Name"),
+            ListColumn::number("versions", "Versions"),
+            ListColumn::text("description", "Description"),
+            ListColumn::short("group", "Group"),
         ],
         sorts: list::SORTS,
         default_sort: "name",

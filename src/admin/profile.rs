@@ -27,10 +27,10 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Profile,
     list: ListOptions {
         columns: &[
-            ListColumn { key: "name", label: "Name" },
-            ListColumn { key: "vo", label: "Virtual organization" },
-            ListColumn { key: "description", label: "Description" },
-            ListColumn { key: "group", label: "Group" },
+            ListColumn::short("name", "Name"),
+            ListColumn::short("vo", "Virtual organization"),
+            ListColumn::text("description", "Description"),
+            ListColumn::short("group", "Group"),
         ],
         sorts: list::SORTS,
         default_sort: "name",

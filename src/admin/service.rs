@@ -12,11 +12,11 @@ use crate::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
 
 static LIST: ListOptions = ListOptions {
     columns: &[
-        ListColumn { key: "area", label: "Service area" },
-        ListColumn { key: "name", label: "Service name" },
-        ListColumn { key: "type", label: "Service type" },
-        ListColumn { key: "metrics", label: "Metric" },
-        ListColumn { key: "probes", label: "Probe" },
+        ListColumn::short("area", "Service area"),
+        ListColumn::short("name", "Service name"),
+        ListColumn::short("type", "Service type"),
+        ListColumn::short("metrics", "Metric"),
+        ListColumn::short("probes", "Probe"),
     ],
     sorts: services::SORTS,
     default_sort: "area",
@@ -65,7 +65,9 @@ fn rows(context: &RequestContext<'_>, lines: &[ServiceLine]) -> Vec<ServiceRow> 
         let mut at = 0;
         while at < lines.len() {
             let same = lines[at..].iter().take_while(|line| is_same(&lines[at], line)).count();
-            rows[at].cells.push(ServiceCell { text: text(&lines[at]).to_owned(), href: String::new(), rowspan: same });
+            // Areas and names are several words.
+            let cell = ServiceCell::of(text(&lines[at]), String::new());
+            rows[at].cells.push(ServiceCell { rowspan: same, wraps: level < 2, ..cell });
             at += same;
         }
     }
@@ -81,7 +83,7 @@ fn probe(context: &RequestContext<'_>, line: &ServiceLine) -> ServiceCell {
         (Some(probe), Some(version)) => context.at().version(ObjectKind::Probe, probe, version),
         _ => String::new(),
     };
-    ServiceCell { text: line.probe.clone(), href, rowspan: 1 }
+    ServiceCell::of(&line.probe, href)
 }
 
 #[cfg(test)]

@@ -28,12 +28,12 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::CustUser,
     list: ListOptions {
         columns: &[
-            ListColumn { key: "username", label: "Username" },
-            ListColumn { key: "first_name", label: "First name" },
-            ListColumn { key: "last_name", label: "Last name" },
-            ListColumn { key: "email", label: "E-mail address" },
-            ListColumn { key: "staff", label: "Staff" },
-            ListColumn { key: "superuser", label: "Superuser" },
+            ListColumn::short("username", "Username"),
+            ListColumn::short("first_name", "First name"),
+            ListColumn::short("last_name", "Last name"),
+            ListColumn::short("email", "E-mail address"),
+            ListColumn::short("staff", "Staff"),
+            ListColumn::short("superuser", "Superuser"),
         ],
         sorts: list::SORTS,
         default_sort: "username",

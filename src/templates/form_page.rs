@@ -121,6 +121,8 @@ pub struct Widget {
     pub needs: Option<RequiredKey>,
     /// The address of the link on a text that is only shown, or next to a read-only URL; empty if there is none.
     pub href: String,
+    /// True for the first field of a form that is opened to add an object: it has the focus.
+    pub autofocus: bool,
     /// True if the value is shown as text (a checkbox as a disabled one) and is not sent.
     pub disabled: bool,
 }
@@ -199,6 +201,8 @@ pub struct FormPage {
     pub heading: String,
     /// The object's name; empty for a new object.
     pub object: String,
+    /// The tag of a metric, which is not in its name; else empty.
+    pub tag: String,
     /// The address that the form is posted to.
     pub action: String,
     /// The revision that the form was opened with; empty for a new object.

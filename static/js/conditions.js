@@ -24,7 +24,7 @@ export function warnOfMissingKeys(form) {
     for (const table of tables) {
       const { needs, needsField, needsValue } = table.dataset;
       // Upper and lower case are equal, as on the server.
-      const keys = [...table.querySelectorAll("tbody tr")].map((row) => row.querySelector("input")?.value.trim().toLowerCase());
+      const keys = [...table.querySelectorAll("tbody tr")].map((row) => row.querySelector("input, textarea")?.value.trim().toLowerCase());
       const isMissing = valueOf(form, needsField) === needsValue && !keys.includes(needs.toLowerCase());
       const warning = table.querySelector(".warning");
       const words = isMissing ? warning.dataset.words : "";

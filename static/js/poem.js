@@ -1,6 +1,8 @@
 // Enhancements of every page: the key for the search, the account menu, and the focus on errors.
 
-const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
+// The search of a list has the focus from the start, so while it is empty, nothing is typed yet.
+const isUntouched = (element) => element.matches("input[type=search][autofocus]") && element.value === "";
+const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]") !== null && !isUntouched(element);
 
 document.addEventListener("keydown", (event) => {
   const search = document.getElementById("everything");

@@ -7,7 +7,9 @@ import { isComposing } from "./keys.js";
 import { say } from "./say.js";
 import { cellsOf } from "./spreadsheet.js";
 
-const inputs = (row) => [...row.querySelectorAll("input:not([type=hidden])")];
+// The values of sections are text areas, which grow.
+const CELL = "input:not([type=hidden]), textarea";
+const inputs = (row) => [...row.querySelectorAll(CELL)];
 // Hidden rows are those that do not match the search for rows; they are skipped.
 const nextShown = (row) => {
   const next = row.nextElementSibling;
@@ -18,7 +20,7 @@ const previousShown = (row) => {
   return previous?.hidden ? previousShown(previous) : previous;
 };
 // Counts cells, not inputs: a fixed key has a cell without an input.
-const inputAt = (row, column) => row.cells[column]?.querySelector("input:not([type=hidden])");
+const inputAt = (row, column) => row.cells[column]?.querySelector(CELL);
 const isBlank = (row) => inputs(row).every((input) => input.value.trim() === "");
 
 export function makeGrow(field) {
@@ -70,14 +72,14 @@ export function makeGrow(field) {
 
   body.addEventListener("keydown", (event) => {
     // The key was already used to accept a suggestion.
-    if (event.key !== "Enter" || event.defaultPrevented || isComposing(event) || !event.target.matches("input")) return;
+    if (event.key !== "Enter" || event.defaultPrevented || isComposing(event) || !event.target.matches(CELL)) return;
     event.preventDefault();
     moveToNext(event.target.closest("tr"));
   });
 
   body.addEventListener("paste", (event) => {
     const text = event.clipboardData?.getData("text") ?? "";
-    if (!event.target.matches("input") || !/[\t\n]/.test(text.trim())) return;
+    if (!event.target.matches(CELL) || !/[\t\n]/.test(text.trim())) return;
     event.preventDefault();
     fill(event.target, cellsOf(text));
   });
@@ -114,11 +116,26 @@ export function makeGrow(field) {
   // Without JavaScript this button posts the form for more rows; here it adds one.
   field.querySelector("button[name=_more]")?.addEventListener("click", (event) => {
     event.preventDefault();
+    field.classList.remove("folded");
     const last = body.lastElementChild;
     inputs(last && isBlank(last) ? last : add())[0]?.focus();
   });
 
+  // Fills a blank row, or a new one, with texts.
+  field.addEventListener("fill", ({ detail }) => {
+    field.classList.remove("folded");
+    const last = body.lastElementChild;
+    const cells = inputs(last && isBlank(last) ? last : add());
+    detail.forEach((text, place) => {
+      cells[place].value = text;
+    });
+    body.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   for (const row of body.rows) equip(row);
+  // An empty section is one line, until a row is added. A table of its own is what the page is about.
+  const isSection = !field.classList.contains("wide");
+  field.classList.toggle("folded", isSection && [...body.rows].every((row) => isBlank(row) && !row.matches(".wrong, [data-fixed]")));
   const hint = field.querySelector(".keys");
   hint.textContent = "Press Enter for the next row.";
   hint.toggleAttribute("data-typing", true);

@@ -348,3 +348,28 @@ test("a text that is too long is reported, not cut", async () => {
   assert.match(await page.locator(".excess").textContent(), /Too long by 2 /);
   assert.equal((await page.locator("#id_version").inputValue()).length, 130);
 });
+
+test("an empty section of a metric is one line until a row is added", async () => {
+  await open("form-metric");
+  const section = page.locator("#id_fileparameter");
+  assert.equal(await section.getByRole("textbox").count(), 0);
+  await section.getByRole("button", { name: "Add row" }).click();
+  assert.equal(await focused(), await section.locator("input").first().getAttribute("id"));
+});
+
+test("long values of a metric are seen whole", async () => {
+  await open("form-metric");
+  await page.locator("#id_attribute textarea").first().fill("-q 'w:metrics+g:published360' -c 8000 ".repeat(9));
+  const cut = await page.locator(".rows :is(input, textarea):visible").evaluateAll((all) => all.filter((cell) => cell.scrollWidth > cell.clientWidth + 1 || cell.scrollHeight > cell.clientHeight + 2).map((cell) => cell.name));
+  assert.deepEqual(cut, []);
+});
+
+test("a slash leads from the untouched search of a list to the search of everything", async () => {
+  await open("list");
+  assert.equal(await focused(), "list-search");
+  await page.keyboard.press("/");
+  assert.equal(await focused(), "everything");
+  await page.locator("#list-search").fill("a");
+  await page.keyboard.press("/");
+  assert.equal(await page.locator("#list-search").inputValue(), "a/");
+});

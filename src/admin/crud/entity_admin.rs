@@ -77,6 +77,11 @@ pub trait EntityAdmin: Send + Sync + 'static {
     /// Returns the name by which pages call the object.
     fn name(&self, content: &Self::Content) -> String;
 
+    /// Returns the name for the heading of a page, and the tag that is shown next to it; without a tag, empty.
+    fn heading(&self, content: &Self::Content) -> (String, String) {
+        (self.name(content), String::new())
+    }
+
     /// Returns the group whose members may change the object; empty if it is in none.
     fn group<'a>(&self, _content: &'a Self::Content) -> &'a str {
         ""

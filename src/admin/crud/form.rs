@@ -222,14 +222,15 @@ fn form_page<D: EntityAdmin>(
     (read_only, facts): (Option<String>, Vec<InfoLine>),
 ) -> FormPage {
     let options = entity.options();
-    let (verb, action, object) = match mode {
-        FormMode::Add => ("Add", context.at().addition(options.kind), String::new()),
-        FormMode::Clone { of } => ("Clone", context.at().clone_of(options.kind, of.loaded.id), of.name.clone()),
+    let (verb, action, of) = match mode {
+        FormMode::Add => ("Add", context.at().addition(options.kind), None),
+        FormMode::Clone { of } => ("Clone", context.at().clone_of(options.kind, of.loaded.id), Some(of)),
         FormMode::Change { of } => {
             let verb = if read_only.is_some() { "View" } else { "Change" };
-            (verb, context.at().change(options.kind, of.loaded.id), of.name.clone())
+            (verb, context.at().change(options.kind, of.loaded.id), Some(of))
         }
     };
+    let (object, tag) = of.map(|of| entity.heading(&of.loaded.content)).unwrap_or_default();
     let (revision, base) = match (mode, shown.opened) {
         (FormMode::Change { .. }, Some(opened)) if read_only.is_none() => opened,
         (FormMode::Change { of }, None) if read_only.is_none() => {
@@ -243,9 +244,16 @@ fn form_page<D: EntityAdmin>(
         }
         _ => Vec::new(),
     };
+    // After an error, the summary of the errors has the focus.
+    let is_new = !matches!(mode, FormMode::Change { .. }) && shown.errors.is_empty() && form.more_rows.is_none();
+    let mut fieldsets = widgets::fieldsets(entity, context, &form, &sources);
+    if let Some(first) = fieldsets.iter_mut().flat_map(|set| &mut set.widgets).next() {
+        first.autofocus = is_new;
+    }
     FormPage {
         heading: format!("{verb} {}", options.kind.info().one),
         object,
+        tag,
         action,
         revision,
         base,
@@ -255,7 +263,7 @@ fn form_page<D: EntityAdmin>(
         error_heading: pages::error_heading(shown.errors),
         error_links: pages::error_links(shown.errors, |name| named(entity.fields(), name)),
         conflict: shown.conflict,
-        fieldsets: widgets::fieldsets(entity, context, &form, &sources),
+        fieldsets,
         ticks,
         facts,
         tools: tools(entity, context, mode),

@@ -148,6 +148,7 @@ impl ListQuery {
             rows: table.rows,
             ..ListPage::default()
         }
+        .fitted()
     }
 }
 
@@ -204,7 +205,7 @@ pub fn headings(listing: &ListOptions, query: &ListQuery, base: &str) -> Vec<Hea
             (true, true) => "descending",
         };
         let href = if column.key.is_empty() { String::new() } else { query.address(listing, base, (ORDER, &order)) };
-        Heading { label: column.label.to_owned(), href, sorted }
+        Heading { label: column.label.to_owned(), href, sorted, kind: column.kind }
     };
     listing.columns.iter().map(heading).collect()
 }

@@ -179,6 +179,14 @@ impl<'r> RequestContext<'r> {
         general.map(|general| general.namespace).unwrap_or_default()
     }
 
+    /// Returns the namespace as pages show it before the names of profiles: `hr.cro-ngi.TEST-`; empty without one.
+    pub fn prefix(&self) -> String {
+        match self.namespace() {
+            none if none.is_empty() => none,
+            namespace => namespace + "-",
+        }
+    }
+
     /// Formats a time in the configured time zone: to the minute for people, and in RFC 3339 for `datetime=`.
     pub fn time(&self, moment: DateTime<Utc>) -> (String, String) {
         let local = moment.with_timezone(&self.config.general.timezone);

@@ -82,9 +82,11 @@ fn old_form<D: EntityAdmin>(
 ) -> FormPage {
     let (draft, errors) = (Draft::of(entity.fields(), content), ValidationErrors::default());
     let form = FormInput { draft: &draft, errors: &errors, exists: true, read_only: true, more_rows: None };
+    let (object, tag) = entity.heading(content);
     FormPage {
         heading: entity.options().kind.info().title(),
-        object: entity.name(content),
+        object,
+        tag,
         action: context.at().change(entity.options().kind, found.loaded.id),
         fieldsets: widgets::fieldsets(entity, context, &form, &Sources::new()),
         read_only: "This is an old version (read-only).".to_owned(),

@@ -144,7 +144,7 @@ fn text(
     let widget = Widget { value: value.to_owned(), maxlength: max, input_type: "text", ..blank };
     match shape {
         Shape::Line if options.namespaced == Some(widget.name.as_str()) => {
-            Widget { prefix: context.namespace(), ..widget }
+            Widget { prefix: context.prefix(), ..widget }
         }
         Shape::Line => widget,
         Shape::Long => Widget { look: WidgetKind::Long, ..widget },

@@ -54,7 +54,7 @@ journey("clone a metric", async ({ as }) => {
   await bruno.open("/poem/admin/poem/metric/?q=eu.egi.Portal-Page");
   await bruno.go("eu.egi.Portal-Page");
   await bruno.go("Clone");
-  assert.equal(await bruno.heading(), "Clone metric eu.egi.Portal-Page (Production)");
+  assert.equal(await bruno.heading(), "Clone metric eu.egi.Portal-Page Production");
   await bruno.press("Save");
   assert.equal((await bruno.problems()).length, 1, "a metric with this name and tag exists");
   await bruno.fill({ tag: "Devel" });

@@ -4,6 +4,7 @@ use super::{Sample, layout, link, member, public, with_message};
 use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, Span};
 use poem::templates::list_page::{Cell, Choice, FilterView, Heading, ListPage, Paging};
 use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
+use poem::templates::table_fit::ColumnKind;
 use poem::templates::{Link, Severity};
 
 const METRICS: [(&str, &str, &str, &str); 9] = [
@@ -82,6 +83,11 @@ fn headings(labels: &[&str]) -> Vec<Heading> {
         label: (*label).to_owned(),
         href: format!("?o={number}"),
         sorted: if number == 0 { "ascending" } else { "" },
+        kind: match *label {
+            "Description" | "What changed" => ColumnKind::Text,
+            "Versions" | "Members" | "Users" => ColumnKind::Number,
+            _ => ColumnKind::Short,
+        },
     };
     labels.iter().enumerate().map(heading).collect()
 }
@@ -132,6 +138,7 @@ fn metrics(shown: usize, total: i64) -> ListPage {
         paging: paging(i64::try_from(shown).unwrap_or_default(), total),
         ..ListPage::default()
     }
+    .fitted()
 }
 
 fn users() -> ListPage {
@@ -157,6 +164,7 @@ fn users() -> ListPage {
         paging: paging(3, 3),
         ..metrics(0, 0)
     }
+    .fitted()
 }
 
 fn log_entries() -> ListPage {
@@ -185,6 +193,7 @@ fn log_entries() -> ListPage {
         paging: paging(3, 3),
         ..metrics(0, 0)
     }
+    .fitted()
 }
 
 fn services() -> ServicesPage {
