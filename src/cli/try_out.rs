@@ -116,7 +116,7 @@ fn configuration(venv: &Path, cluster: &Cluster, args: &Args) -> Result<String, 
         "# Written by `poem try` at each start.\n\
          [DEFAULT]\nVENV = {venv}\n\n\
          [GENERAL]\nDebug = False\nTimeZone = UTC\n\n\
-         [DATABASE]\nName = {DATABASE}\nUser = {user}\nPassword = unused\nHost = {host}\nPort = {port}\n\n\
+         [DATABASE]\nName = {DATABASE}\nUser = {user}\nPassword =\nHost = {host}\nPort = {port}\n\n\
          [SECURITY]\nAllowedHosts = localhost, .localhost, 127.0.0.1\nSecretKeyPath = %(VENV)s/etc/poem/secret_key\n\n\
          [SERVER]\nAddress = {ADDRESS}\nPort = {serve}\nTemplatesPath = {templates}\nStaticPath = {files}\n",
         venv = shown(venv),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::PgConnection;
 
 use super::Result;
-use super::text::storable;
+use super::text::{pattern, storable};
 use crate::domain::form::field::Choices;
 
 /// One value that can be chosen.
@@ -28,7 +28,7 @@ pub async fn suggest(
     scope: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Suggestion>> {
-    let found = find(conn, &[choices], scope, &storable(typed), Some(limit.max(0))).await?;
+    let found = find(conn, &[choices], scope, &pattern(typed), Some(limit.max(0))).await?;
     Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
 }
 
@@ -85,8 +85,8 @@ async fn find(
                    WHERE 'groupable' = ANY ($1) AND o.group_kind = ANY ($2) AND (o.group_id IS NULL OR g.name = $3)
            ) choice
            WHERE (word, kind) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-             AND ($4 = '' OR strpos(lower(value), lower($4)) > 0)
-           ORDER BY strpos(lower(value), lower($4)) > 1, lower(title) COLLATE "C", title COLLATE "C", age,
+             AND ($4 = '' OR value ~ $4)
+           ORDER BY value !~ ('^' || $4), lower(title COLLATE "C"), title COLLATE "C", age,
                     value COLLATE "C"
            LIMIT $5"#,
         &sources.iter().map(|(word, _)| (*word).to_owned()).collect::<Vec<_>>(),

@@ -66,7 +66,7 @@ pub async fn profiles_of_metric(conn: &mut PgConnection, metric_name: &str) -> R
            JOIN profile p ON p.id = i.profile_id
            WHERE n.name = $1
            GROUP BY p.id
-           ORDER BY lower(p.name) COLLATE "C", p.name COLLATE "C", p.version COLLATE "C""#,
+           ORDER BY lower(p.name COLLATE "C"), p.name COLLATE "C", p.version COLLATE "C""#,
         metric_name
     )
     .fetch_all(conn)
@@ -85,7 +85,7 @@ pub async fn metrics_relying_on(conn: &mut PgConnection, metric_name: &str) -> R
            LEFT JOIN (SELECT DISTINCT metric_id FROM metric_setting WHERE section = 'dependency' AND key = $1) d
                ON d.metric_id = m.id
            WHERE $1 <> '' AND (m.parent = $1 OR d.metric_id IS NOT NULL)
-           ORDER BY lower(n.name) COLLATE "C", n.name COLLATE "C", t.name COLLATE "C""#,
+           ORDER BY lower(n.name COLLATE "C"), n.name COLLATE "C", t.name COLLATE "C""#,
         metric_name
     )
     .fetch_all(conn)
@@ -102,7 +102,7 @@ pub async fn metrics_of_probe(conn: &mut PgConnection, probe_id: i64) -> Result<
            JOIN metric_name n ON n.id = m.metric_name_id
            JOIN tag t ON t.id = m.tag_id
            WHERE v.kind = 'probe' AND v.object_id = $1
-           ORDER BY v.id DESC, lower(n.name) COLLATE "C", n.name COLLATE "C", t.name COLLATE "C""#,
+           ORDER BY v.id DESC, lower(n.name COLLATE "C"), n.name COLLATE "C", t.name COLLATE "C""#,
         probe_id
     )
     .fetch_all(conn)

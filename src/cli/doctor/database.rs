@@ -1,8 +1,10 @@
 //! The database: everything that the server does with it, without writing.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use sqlx::{Connection, PgConnection};
+use tokio::time::timeout;
 
 use super::schema::{check_migrations, check_tables};
 use super::{Check, Findings, tenants};
@@ -15,6 +17,9 @@ use crate::store::{PoolSettings, StoreError};
 
 /// The oldest PostgreSQL that POEM works with.
 const OLDEST_POSTGRESQL: u32 = 10;
+
+/// The time limit for connecting to a host that does not answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) async fn check(findings: &mut Findings, config: &Config) {
     let database = &config.database;
@@ -54,7 +59,7 @@ async fn connect(findings: &mut Findings, what: &str, settings: &PoolSettings) -
         pool.close().await;
         acquired.map(|()| conn).map_err(StoreError::from)
     };
-    match connected.await {
+    match timeout(CONNECT_TIMEOUT, connected).await.unwrap_or_else(|_| Err(StoreError::timeout())) {
         Err(error @ StoreError::SharedSession) => {
             findings.wrong(Check::Pooler, format!("{what}: {error}"));
             None

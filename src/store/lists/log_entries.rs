@@ -57,13 +57,13 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Ent
         r#"SELECT id, total AS "total!", page.number AS "page!"
            FROM (
                SELECT l.id, count(*) OVER () AS total,
-                      row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C", l.action_time, l.id)
+                      row_number() OVER (ORDER BY lower(k.key COLLATE "C"), k.key COLLATE "C", l.action_time, l.id)
                           AS place
                FROM log_entry l
                CROSS JOIN LATERAL (SELECT CASE $1
                    WHEN 'entry' THEN l.object_name
                    WHEN 'user' THEN l.username END AS key) k
-               WHERE ($5 = '' OR strpos(lower(l.username), lower($5)) > 0)
+               WHERE ($5 = '' OR l.username ~ $5)
                  AND ($6 = '' OR l.object_kind = $6)
                  AND ($7::timestamptz IS NULL OR l.action_time >= $7)
                  AND ($8::timestamptz IS NULL OR l.action_time < $8)
@@ -77,7 +77,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Ent
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_text(),
+        params.search_pattern(),
         params.filter_text("kind"),
         entries.from,
         entries.until,

@@ -1,6 +1,6 @@
 //! The lists of the admin pages: PostgreSQL searches, filters, sorts and pages them, with one query per list.
 //!
-//! Text is sorted case-insensitively, then by code point; equal rows are sorted by the list's name column, then by id.
+//! Text is sorted without regard to the case of ASCII letters, then by code point, in every locale alike; equal rows are sorted by the list's name column, then by id.
 //! Descending is exactly the reverse. A page beyond the last is the last.
 
 pub mod aggregations;
@@ -13,7 +13,7 @@ pub mod profiles;
 pub mod services;
 pub mod users;
 
-use super::text::storable;
+use super::text::{pattern, storable};
 
 /// The value of the filter `group` for objects without a group.
 pub const WITHOUT_GROUP: &str = "-";
@@ -75,8 +75,9 @@ impl<'a> ListParams<'a> {
         storable(self.filter(name).unwrap_or_default())
     }
 
-    pub(super) fn search_text(&self) -> String {
-        storable(self.search)
+    /// Returns the search as the regular expression that a query takes: '' if everything is found.
+    pub(super) fn search_pattern(&self) -> String {
+        pattern(self.search)
     }
 
     pub(super) fn page(&self) -> i64 {

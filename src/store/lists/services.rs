@@ -49,7 +49,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
            ), usage AS (
                SELECT i.service_flavour, n.name AS metric, coalesce(l.probe, '') AS probe, l.object_id AS probe_id,
                       l.id AS probe_version_id,
-                      $5 <> '' AND (strpos(lower(n.name), lower($5)) > 0 OR strpos(lower(l.probe), lower($5)) > 0)
+                      $5 <> '' AND (n.name ~ $5 OR l.probe ~ $5)
                           AS is_found
                FROM (SELECT DISTINCT service_flavour, metric_name_id FROM metric_instance) i
                JOIN metric_name n ON n.id = i.metric_name_id
@@ -57,21 +57,21 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                           WHERE probe_version_id IS NOT NULL) m ON m.metric_name_id = n.id
                LEFT JOIN label l ON l.id = m.probe_version_id
            ), flavour AS (
-               SELECT service_flavour, min(lower(metric) COLLATE "C") AS metric,
-                      min(lower(nullif(probe, '')) COLLATE "C") AS probe, bool_or(is_found) AS is_found
+               SELECT service_flavour, min(lower(metric COLLATE "C")) AS metric,
+                      min(lower(nullif(probe, '') COLLATE "C")) AS probe, bool_or(is_found) AS is_found
                FROM usage WHERE $5 <> '' OR $1 IN ('metrics', 'probes') GROUP BY service_flavour
            ), service_found AS (
                SELECT s.id, s.service_area, s.service_name, s.service_type,
-                      $5 = '' OR strpos(lower(s.service_area), lower($5)) > 0
-                              OR strpos(lower(s.service_name), lower($5)) > 0
-                              OR strpos(lower(s.service_type), lower($5)) > 0 AS is_found
+                      $5 = '' OR s.service_area ~ $5
+                              OR s.service_name ~ $5
+                              OR s.service_type ~ $5 AS is_found
                FROM service s
            ), placed AS (
                SELECT s.*, count(*) OVER () AS total,
-                      row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C",
-                          lower(s.service_area) COLLATE "C", s.service_area COLLATE "C",
-                          lower(s.service_name) COLLATE "C", s.service_name COLLATE "C",
-                          lower(s.service_type) COLLATE "C", s.service_type COLLATE "C", s.id COLLATE "C") AS place
+                      row_number() OVER (ORDER BY lower(k.key COLLATE "C"), k.key COLLATE "C",
+                          lower(s.service_area COLLATE "C"), s.service_area COLLATE "C",
+                          lower(s.service_name COLLATE "C"), s.service_name COLLATE "C",
+                          lower(s.service_type COLLATE "C"), s.service_type COLLATE "C", s.id COLLATE "C") AS place
                FROM service_found s
                LEFT JOIN flavour f ON f.service_flavour = s.service_type
                CROSS JOIN LATERAL (SELECT CASE $1
@@ -90,13 +90,13 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
            CROSS JOIN LATERAL (SELECT least($3::bigint, (s.total - 1) / $4::bigint + 1) AS number) page
            LEFT JOIN usage u ON u.service_flavour = s.service_type AND (s.is_found OR u.is_found)
            WHERE (turned.place - 1) / $4 + 1 = page.number
-           ORDER BY turned.place, lower(u.metric) COLLATE "C", u.metric COLLATE "C", u.probe COLLATE "C",
+           ORDER BY turned.place, lower(u.metric COLLATE "C"), u.metric COLLATE "C", u.probe COLLATE "C",
                     u.probe_version_id"#,
         order.column,
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_text()
+        params.search_pattern()
     )
     .fetch_all(conn)
     .await?;

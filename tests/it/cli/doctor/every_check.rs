@@ -194,6 +194,17 @@ fn every_check_finds_what_it_is_for() {
 }
 
 #[test]
+fn a_database_that_never_answers_ends_the_check() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let installation = healthy();
+    let old = format!("Host = {}\nPort = {}\n", installation.host(), installation.port());
+    let port = silent.local_addr().unwrap().port();
+    installation.configure(&old, &format!("Host = 127.0.0.1\nPort = {port}\n"));
+    let ran = installation.run("poem", &["doctor"]);
+    assert!(ran.status == 1 && ran.stdout.contains("the database is not available: timeout"), "{ran:?}");
+}
+
+#[test]
 fn a_role_without_rights_on_a_tenant_is_named() {
     let installation = healthy();
     as_plain_role(
