@@ -1,6 +1,8 @@
 //! What a session inherits from the database or the role changes nothing that POEM does.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use poem::store::session_settings::SESSION_SETTINGS;
 use sqlx::postgres::PgPoolOptions;
@@ -168,11 +170,31 @@ fn loading_serving_saving_backup_and_restore_are_the_same_under_odd_settings() {
     assert_eq!(served(&odd), expected);
 
     let directory = odd.path("backups");
-    std::fs::create_dir_all(&directory).unwrap();
+    fs::create_dir_all(&directory).unwrap();
     let ran = odd.run("poem-backup", &["-n", "egi", "-o", directory.to_str().unwrap()]).done();
     let file = ran.stdout.lines().next().unwrap();
     odd.run("poem-restore", &["-f", file, "--replace", "--yes"]).done();
     let server = Server::start(&odd);
     assert_eq!(server.knows(|server| server.get_with_key("/poem/api/v2/metrics/", EGI_TOKEN)).status, 200);
     assert_eq!(responses(&server, EGI_TOKEN), expected.0);
+}
+
+#[test]
+fn no_transaction_begins_with_the_defaults_of_its_session() {
+    fn check(directory: &Path) {
+        for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                check(&path);
+                continue;
+            }
+            for (number, line) in fs::read_to_string(&path).unwrap_or_default().lines().enumerate() {
+                let is_sql = path.extension().is_some_and(|extension| extension == "sql");
+                let begins = line.contains("\"BEGIN") || (is_sql && line.starts_with("BEGIN;"));
+                let is_plain = line.contains(".begin()") || (begins && !line.contains("ISOLATION LEVEL"));
+                assert!(!is_plain, "{}:{}: {line}", path.display(), number + 1);
+            }
+        }
+    }
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    ["store", "registry", "cli", "backup", "tenants", "http"].iter().for_each(|room| check(&src.join(room)));
 }
