@@ -19,6 +19,7 @@ pub mod http_client; // requests to other servers
 pub mod import_export; // dumps of POEM 2.3, profiles as JSON
 pub mod logging; //    poem.log and syslog: one line per event
 pub mod management; // health, readiness and metrics, at a separate address
+pub mod output; //     standard output and standard error: the only file that writes to them
 pub mod registry; //   operations: rule + SQL + audit log entry, in one transaction
 pub mod store; //      SQL and nothing else
 pub mod templates; //  the data of each template; the only place that renders

@@ -11,6 +11,7 @@ use crate::backup::dump::BackupRun;
 use crate::backup::file::Origin;
 use crate::backup::pg_tools::PgTools;
 use crate::config::secret_key;
+use crate::output;
 use crate::store::backup::{self as store, Listed};
 use crate::store::tenants::server_version;
 
@@ -58,7 +59,7 @@ pub fn run(args: Args) -> CommandResult {
         for listed in chosen(&mut conn, args.schema.as_deref()).await? {
             match run.write(&mut conn, &listed).await {
                 Ok(path) => {
-                    println!("{}", path.display());
+                    output::line(path.display());
                     log::info!("{}: backed up to {}", listed.tenant.name, path.display());
                 }
                 // The other tenants still get their backups.
@@ -70,11 +71,11 @@ pub fn run(args: Args) -> CommandResult {
         }
         conn.close().await?;
         let (key, config) = (&context.config.security.secret_key_path, args.common.path());
-        println!(
+        output::line(format!(
             "The secret key {} and {} are not in the backup: keep copies of them as well.",
             key.display(),
             config.display()
-        );
+        ));
         match missing {
             0 => Ok(()),
             1 => Err(Failure::new("1 tenant was not backed up")),

@@ -9,6 +9,7 @@ use super::context::{CommonArgs, Context, block_on};
 use super::{CommandResult, Failure};
 use crate::domain::security::password;
 use crate::import_export::django;
+use crate::output;
 use crate::registry::load::LoadOutcome as Loaded;
 use crate::registry::{load, sessions, tenants as registry, users};
 use crate::store::access::DatabaseAccess;
@@ -135,7 +136,7 @@ pub fn run(args: Args) -> CommandResult {
         if let Some(schema) = &plan.fixture {
             let tenant = context.tenant(schema).await?;
             let rows = registry::install_fixed_rows(&context.pool(), &tenant.schema).await?;
-            println!("Installed {rows} object(s) from 1 fixture(s)");
+            output::line(format!("Installed {rows} object(s) from 1 fixture(s)"));
         }
         if let Some(schema) = &plan.superuser {
             create_superuser(&context, schema).await?;
@@ -162,7 +163,7 @@ async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> CommandR
     check_access(&mut conn).await?;
     run_migrations(&mut conn, &Schema::Public, plan.fake).await?;
     if registry::ensure_public_tenant(&mut conn).await? {
-        println!("Created the public tenant");
+        output::line("Created the public tenant");
     }
     if plan.apply {
         for schema in context.schemas(only).await? {
@@ -193,10 +194,10 @@ async fn check_access(conn: &mut PgConnection) -> CommandResult {
 /// Applies the pending migrations of a schema, or marks them as applied if `fake` is set, and prints the progress.
 pub async fn run_migrations(conn: &mut PgConnection, schema: &Schema, fake: bool) -> CommandResult {
     let name = schema.as_str();
-    println!("[standard:{name}] === Running migrate for schema {name}");
+    output::line(format!("[standard:{name}] === Running migrate for schema {name}"));
     let applied = migrate::run(conn, schema, fake, &mut |progress| print_progress(name, progress)).await?;
     if applied == 0 {
-        println!("[standard:{name}] No migrations to apply.");
+        output::line(format!("[standard:{name}] No migrations to apply."));
     }
     log::info!("{name}: applied {applied} migration(s)");
     Ok(())
@@ -205,8 +206,8 @@ pub async fn run_migrations(conn: &mut PgConnection, schema: &Schema, fake: bool
 /// Prints a line when a migration begins and one when it is done, in the words of POEM 2.3.
 pub fn print_progress(schema: &str, progress: Progress<'_>) {
     match progress {
-        Progress::Applying(name) => println!("[standard:{schema}] Applying poem.{name}..."),
-        Progress::Applied(_) => println!("[standard:{schema}] OK"),
+        Progress::Applying(name) => output::line(format!("[standard:{schema}] Applying poem.{name}...")),
+        Progress::Applied(_) => output::line(format!("[standard:{schema}] OK")),
     }
 }
 
@@ -215,8 +216,8 @@ async fn create_superuser(context: &Context, schema: &str) -> CommandResult {
     let user = context.config.superuser(&tenant.name)?;
     let hash = password::hash(user.password.expose());
     match users::create_superuser(&context.pool(), &tenant.schema, &user.name, &hash, &user.email).await? {
-        true => println!("Superuser created successfully."),
-        false => eprintln!("Superuser already created."),
+        true => output::line("Superuser created successfully."),
+        false => output::warn("Superuser already created."),
     }
     Ok(())
 }
@@ -236,15 +237,15 @@ pub async fn load_data(context: &Context, schema: &str, file: &Path, replace: bo
     let outcome = load::load(&context.pool(), &tenant.schema, &loaded.snapshot, replace).await?;
     progress.finish_and_clear();
     for warning in &loaded.warnings {
-        eprintln!("{PROGRAM}: warning: {warning}");
+        output::warn(format!("{PROGRAM}: warning: {warning}"));
     }
     match outcome {
-        Loaded::NothingToDo => println!("The tenant already holds exactly these data: nothing to do."),
+        Loaded::NothingToDo => output::line("The tenant already holds exactly these data: nothing to do."),
         Loaded::Loaded => {
             for (what, count) in &loaded.counts {
-                println!("{count:>8} {what}");
+                output::line(format!("{count:>8} {what}"));
             }
-            println!("Installed {} object(s) from 1 fixture(s)", loaded.objects);
+            output::line(format!("Installed {} object(s) from 1 fixture(s)", loaded.objects));
         }
     }
     log::info!("{}: {outcome:?} {} objects from {name}", tenant.name, loaded.objects);
@@ -275,9 +276,9 @@ async fn list(context: &Context, only: Option<&str>) -> CommandResult {
     let public = only.is_none().then_some(Schema::Public);
     let mut conn = context.connection().await?;
     for schema in public.into_iter().chain(tenants.into_iter().map(Schema::Tenant)) {
-        println!("{}", schema.as_str());
+        output::line(schema.as_str());
         for step in migrate::state(&mut conn, &schema).await? {
-            println!(" [{}] {}", if step.applied { 'X' } else { ' ' }, step.name);
+            output::line(format!(" [{}] {}", if step.applied { 'X' } else { ' ' }, step.name));
         }
     }
     Ok(conn.close().await?)

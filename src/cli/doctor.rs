@@ -12,6 +12,7 @@ use super::context::{CommonArgs, block_on};
 use super::drop_privileges::drop_privileges;
 use super::{CommandResult, Failure};
 use crate::config::Config;
+use crate::output;
 
 /// Check the configuration, the files, the database and the tenants
 #[derive(clap::Args, Debug)]
@@ -28,17 +29,17 @@ struct Findings {
 
 impl Findings {
     fn ok(&mut self, message: impl AsRef<str>) {
-        println!("  ok     {}", message.as_ref());
+        output::line(format!("  ok     {}", message.as_ref()));
     }
 
     /// Something that works, but that the administrator should know.
     fn note(&mut self, _: Check, message: impl AsRef<str>) {
-        println!("  note   {}", message.as_ref());
+        output::line(format!("  note   {}", message.as_ref()));
     }
 
     fn wrong(&mut self, _: Check, message: impl AsRef<str>) {
         self.problems += 1;
-        println!("  WRONG  {}", message.as_ref());
+        output::line(format!("  WRONG  {}", message.as_ref()));
     }
 
     /// Reports the outcome of one check. Returns its value, or `None` if it failed.
@@ -77,7 +78,7 @@ pub fn run(args: Args) -> CommandResult {
     }
     match findings.problems {
         0 => {
-            println!("All is well.");
+            output::line("All is well.");
             Ok(())
         }
         1 => Err(Failure::new("1 problem was found")),

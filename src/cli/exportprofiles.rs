@@ -15,6 +15,7 @@ use crate::domain::model::profile::{ProfileContent, Tuple};
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::security::keys::random_hex;
 use crate::import_export::profiles::to_json;
+use crate::output;
 use crate::store::{ReadTx, profiles};
 
 const PROGRAM: &str = "poem-exportprofiles";
@@ -49,14 +50,18 @@ pub fn run(args: Args) -> CommandResult {
             names => names.join(" "),
         };
         if args.file == STDOUT {
-            writeln!(io::stdout(), "{json}")?;
+            match output::show(&json) {
+                // The reader had all that it wanted.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                printed => printed.map_err(|error| Failure::new(format!("standard output: {error}")))?,
+            }
             // Standard output has the JSON and nothing else.
-            eprintln!("Exported {what} profiles to standard output");
+            output::warn(format!("Exported {what} profiles to standard output"));
             log::info!("Exported {what} profiles to standard output");
         } else {
             let path = path_of(&args.file);
             write(&path, &json)?;
-            println!("Exported {what} profiles to {}", path.display());
+            output::line(format!("Exported {what} profiles to {}", path.display()));
             log::info!("Exported {what} profiles to {}", path.display());
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::CommandResult;
 use crate::config::secret_key;
+use crate::output;
 
 /// Generate the secret key that POEM signs and encrypts with
 #[derive(clap::Args, Debug)]
@@ -24,12 +25,12 @@ pub struct Args {
 pub fn run(args: Args) -> CommandResult {
     if args.rotate {
         let previous = std::path::absolute(secret_key::rotate(&args.file)?)?;
-        println!(
+        output::line(format!(
             "The old key is now in {}. To keep its tokens working, add this to [SECURITY] in poem.conf:",
             previous.display()
-        );
-        println!("PreviousSecretKeyPath = {}", previous.display());
-        println!("Then restart POEM. docs/operations.md explains how to retire the old key.");
+        ));
+        output::line(format!("PreviousSecretKeyPath = {}", previous.display()));
+        output::line("Then restart POEM. docs/operations.md explains how to retire the old key.");
         return Ok(());
     }
     secret_key::generate(&args.file, args.force)?;

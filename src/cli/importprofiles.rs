@@ -12,6 +12,7 @@ use crate::domain::model::tenant::Tenant;
 use crate::domain::web::host::Host;
 use crate::http_client::client::{CaCertificates, HttpClient};
 use crate::import_export::profiles::parse;
+use crate::output;
 use crate::registry::profiles::{self as registry, Imported};
 use crate::store::{ReadTx, profiles};
 
@@ -157,14 +158,14 @@ async fn has_profiles(context: &Context, tenant: &Tenant) -> Result<bool, Failur
 
 fn skip() -> CommandResult {
     const MESSAGE: &str = "Database already contains profiles .. skipping.";
-    eprintln!("{MESSAGE}");
+    output::warn(MESSAGE);
     log::warn!("{MESSAGE}");
     Ok(())
 }
 
 /// Prints the line to standard output and to the log.
 fn report(line: &str) {
-    println!("{line}");
+    output::line(line);
     log::info!("{line}");
 }
 

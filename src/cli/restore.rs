@@ -13,6 +13,7 @@ use crate::backup::pg_tools::PgTools;
 use crate::backup::restore::{check_target, restore};
 use crate::config::secret_key;
 use crate::domain::model::tenant::Tenant;
+use crate::output;
 use crate::store::migrate::{self, Schema};
 use crate::store::tenants;
 
@@ -78,7 +79,10 @@ fn report(context: &Context, manifest: &Manifest, file: &Path) {
     let tenant = &manifest.tenant;
     let host = tenant.domain_url.as_deref().unwrap_or("-");
     let time = manifest.time.with_timezone(&context.config.general.timezone).format("%Y-%m-%d %H:%M:%S");
-    println!("The tenant {} was restored as of {time}: schema {}, host {host}.", tenant.name, tenant.schema);
+    output::line(format!(
+        "The tenant {} was restored as of {time}: schema {}, host {host}.",
+        tenant.name, tenant.schema
+    ));
     log::info!("{}: restored from {}, as of {time}", tenant.name, file.display());
 }
 
@@ -88,11 +92,13 @@ async fn report_next_steps(context: &Context, manifest: &Manifest, schema: &Sche
     let steps = migrate::state(&mut conn, schema).await?;
     conn.close().await?;
     if steps.iter().any(|step| !step.applied) {
-        println!("The tenant has pending migrations: run poem-db -a.");
+        output::line("The tenant has pending migrations: run poem-db -a.");
     }
     let ours = secret_key::keys(&context.config.security).map(|keys| keys.ids()).unwrap_or_default();
     if !manifest.secret_keys.iter().any(|id| ours.contains(id)) {
-        eprintln!("{PROGRAM}: the backup was made with another secret key; its API tokens work only with that key");
+        output::warn(format!(
+            "{PROGRAM}: the backup was made with another secret key; its API tokens work only with that key"
+        ));
     }
     Ok(())
 }

@@ -36,7 +36,6 @@ pub fn run(args: Args) -> CommandResult {
     let config = live.current();
     drop_privileges(config.server.user.as_deref())?;
     logging::init("poem", Role::Server, &config)?;
-    std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     for problem in config.mode_problems() {
         log::warn!("{problem}");
     }

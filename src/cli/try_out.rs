@@ -22,7 +22,8 @@ use crate::domain::security::keys::random_hex;
 use crate::domain::security::password;
 use crate::logging;
 use crate::logging::Role;
-use crate::registry::{api_keys, load, tenants as registry};
+use crate::output;
+use crate::registry::{Transaction, api_keys, load, tenants as registry};
 use crate::store::migrate::{self, MigrateError, Schema};
 
 const DATABASE: &str = "poem";
@@ -75,12 +76,12 @@ pub fn run(args: Args) -> CommandResult {
         }
         let banner = banner(&context, &args, &path, token).await?;
         let keys = context.keys()?;
-        let ready = AdHoc::on_liftoff("Banner", move |_| Box::pin(async move { println!("{banner}") }));
+        let ready = AdHoc::on_liftoff("Banner", move |_| Box::pin(async move { output::line(banner) }));
         let server = app::build(LiveConfig::load(&path)?, keys).attach(ready);
         serve(ignite(server, &context.config).await?, &context.config).await
     })?;
     cluster.stop();
-    println!("POEM and its PostgreSQL have stopped.");
+    output::line("POEM and its PostgreSQL have stopped.");
     Ok(())
 }
 
@@ -149,7 +150,7 @@ async fn prepare(context: &Context) -> CommandResult {
             registry::create(&mut conn, &tenant, &mut |_| ()).await?;
             let snapshot = demo::snapshot(data, &context.keys()?, &password::hash)?;
             load::load(&context.pool(), &tenant.schema, &snapshot, false).await?;
-            println!("Created the tenant {name} with demo data");
+            output::line(format!("Created the tenant {name} with demo data"));
         }
     }
     Ok(conn.close().await?)
@@ -176,7 +177,7 @@ async fn migrate(conn: &mut PgConnection, schema: &Schema) -> CommandResult {
 async fn load_dump(context: &Context, file: &Path, name: &str) -> Result<Option<String>, Failure> {
     let tenant = new_tenant(name, &format!("{}.localhost", name.to_lowercase()))?;
     if context.tenants().await?.iter().any(|known| known.schema == tenant.schema) {
-        println!("The tenant {name} already exists and keeps its data; --fresh starts over");
+        output::line(format!("The tenant {name} already exists and keeps its data; --fresh starts over"));
         return Ok(None);
     }
     let mut conn = context.connection().await?;
@@ -187,7 +188,9 @@ async fn load_dump(context: &Context, file: &Path, name: &str) -> Result<Option<
     }
     conn.close().await?;
     let token = random_hex(16);
-    api_keys::put(&context.pool(), &tenant.schema, &context.keys()?, (CLIENT, &token), "poem try").await?;
+    let mut tx = Transaction::begin(&context.pool(), &tenant.schema).await?;
+    api_keys::put(&mut tx, &context.keys()?, (CLIENT, &token), "poem try").await?;
+    tx.commit().await?;
     Ok(Some(token))
 }
 

@@ -20,6 +20,7 @@ use log4rs::append::console::{ConsoleAppender, Target};
 use log4rs::config::{Appender, Deserializers, Logger, RawConfig, Root};
 
 use crate::config::Config;
+use crate::output;
 pub use error::{LoggingError, Role};
 use line::{Line, LineEncoder, LineEncoderDeserializer};
 use syslog::SyslogDeserializer;
@@ -30,7 +31,7 @@ const OWN_LOGGER: &str = "poem";
 
 /// Starts logging, as configured in the file at [`Config::logging_path`]. Must be called once, before the first event.
 ///
-/// `program` is the name in every line. If the logging file cannot be read or the log file cannot be written, a command
+/// `program` is the name in every line. The server also logs panics. If the logging file cannot be read or the log file cannot be written, a command
 /// reports that on stderr, and logs there.
 ///
 /// # Errors
@@ -40,14 +41,18 @@ pub fn init(program: &'static str, role: Role, config: &Config) -> Result<(), Lo
     let source = LoggingFile { path: &config.logging_path(), venv: &config.venv, debug: config.general.debug };
     let logging = match source.read(role, &line) {
         Err(error) if role == Role::Command && error.is_about_access() => {
-            eprintln!("{program}: {error}: logging to standard error");
+            output::warn(format!("{program}: {error}: logging to standard error"));
             to_stderr(line)?
         }
         result => result?,
     };
     let logger = log4rs::Logger::new(logging);
     log::set_max_level(logger.max_log_level());
-    log::set_boxed_logger(Box::new(OwnEvents(logger))).map_err(|_| LoggingError::AlreadyStarted)
+    log::set_boxed_logger(Box::new(OwnEvents(logger))).map_err(|_| LoggingError::AlreadyStarted)?;
+    if role == Role::Server {
+        std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+    }
+    Ok(())
 }
 
 /// The logger without the events that Rocket's generated code logs under the names of POEM's modules (“Request guard …

@@ -44,20 +44,17 @@ pub struct Put {
 
 /// Creates the client's key, or replaces its token and renews the date.
 ///
-/// The audit log names `command` as the author.
+/// The audit log names `command` as the author. The caller commits, after it has shown the token.
 pub async fn put(
-    pool: &PgPool,
-    schema: &SchemaName,
+    tx: &mut Transaction,
     keys: &Keys,
     (client, token): (&str, &str),
     command: &str,
 ) -> Result<Put, StoreError> {
     let (hash, sealed) = stored(keys, client, token);
-    let mut tx = Transaction::begin(pool, schema).await?;
     let (id, is_new, is_revoked) = api_keys::put(tx.write_tx(), client, &hash, sealed.as_deref()).await?;
     let (action, message) = if is_new { (LogAction::Add, "") } else { (LogAction::Change, "Changed token.") };
-    record(&mut tx, Author::command(command), action, (ObjectKind::ApiKey, id, client), message).await?;
-    tx.commit().await?;
+    record(tx, Author::command(command), action, (ObjectKind::ApiKey, id, client), message).await?;
     Ok(Put { is_new, is_revoked })
 }
 

@@ -8,6 +8,7 @@ mod drop_privileges;
 mod genseckey;
 mod load;
 mod names;
+mod output;
 mod pooler;
 mod profiles;
 mod rotation;

@@ -9,6 +9,7 @@ mod proxy;
 mod served;
 mod slow;
 mod standby;
+mod unread_output;
 
 use std::time::{Duration, Instant};
 

@@ -31,8 +31,17 @@ impl Server {
 
     /// Starts a server with additional environment variables.
     pub fn start_with(installation: &Installation, variables: &[(&str, &str)]) -> Self {
+        Self::start_with_output(installation, variables, Stdio::inherit())
+    }
+
+    /// Starts a server that writes its errors there.
+    pub fn start_with_stderr(installation: &Installation, stderr: Stdio) -> Self {
+        Self::start_with_output(installation, &[], stderr)
+    }
+
+    fn start_with_output(installation: &Installation, variables: &[(&str, &str)], stderr: Stdio) -> Self {
         let address = free_address();
-        let mut server = Self { process: spawn(installation, address, Stdio::inherit(), variables), address };
+        let mut server = Self { process: spawn(installation, address, stderr, variables), address };
         server.await_listening();
         server
     }
