@@ -1,12 +1,16 @@
 //! `poem-db`: creates and migrates the database, creates the first user, loads data.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ArgAction;
 use sqlx::{Connection, PgConnection};
 
 use super::context::{CommonArgs, Context, block_on};
-use super::{CommandResult, Failure};
+use super::input_file::InputFile;
+use super::prompt::confirm;
+use super::{CommandResult, Failure, loss};
+use crate::domain::model::snapshot::Snapshot;
+use crate::domain::model::tenant::Tenant;
 use crate::domain::security::password;
 use crate::import_export::django;
 use crate::output;
@@ -17,6 +21,8 @@ use crate::store::migrate::{self, Progress, Schema};
 use crate::store::tenants;
 
 const PROGRAM: &str = "poem-db";
+/// The largest dump, unpacked, in bytes. Dumps of real tenants have some MiB.
+const DUMP_LIMIT: u64 = 1024 * 1024 * 1024;
 
 /// Create and migrate the database, create the first user, load data. Actions may be combined
 #[derive(clap::Args, Debug)]
@@ -31,7 +37,7 @@ pub struct Args {
     /// List the migrations and their state, per schema
     #[arg(short, long)]
     list: bool,
-    /// Alone or with -c or -a: mark migrations as run without running them. After -d: the file to load
+    /// Alone or with -c or -a: mark migrations as run without running them. After -d: the file to load; - means standard input
     #[arg(short, long = "fake-or-file", visible_aliases = ["fake", "file"], value_name = "FILE", num_args = 0..=1, action = ArgAction::Append)]
     file: Option<Vec<PathBuf>>,
     /// Create the superuser of the configuration's section [SUPERUSER_<TENANT>]
@@ -49,9 +55,12 @@ pub struct Args {
     /// Load data of POEM 2.3 from the file given with -f (written by "dumpdata")
     #[arg(short, long)]
     data: bool,
-    /// With -d: empty the tenant before loading
+    /// With -d: empty the tenant before loading, after a question
     #[arg(long, requires = "data")]
     replace: bool,
+    /// Replace without asking
+    #[arg(long, requires = "replace")]
+    yes: bool,
     /// Had a meaning only in Django; refused
     #[arg(short = 'm', long, hide = true, num_args = 0..=1, default_missing_value = "")]
     makemigrations: Option<String>,
@@ -69,7 +78,7 @@ struct Plan {
     fake: bool,
     fixture: Option<String>,
     superuser: Option<String>,
-    load: Option<(String, PathBuf)>,
+    load: Option<(String, InputFile)>,
     clear_sessions: bool,
     list: bool,
 }
@@ -93,7 +102,7 @@ impl Args {
             return Err(Failure::Usage(format!("-f {}: a file can only be given with -d", file.display())));
         }
         let load = match (self.data, file) {
-            (true, Some(file)) => Some((self.schema_for("-d")?, file)),
+            (true, Some(file)) => Some((self.schema_for("-d")?, InputFile::new(&file))),
             (true, None) => return Err(Failure::Usage("-d needs the file to load: -f FILE".to_owned())),
             (false, _) => None,
         };
@@ -142,7 +151,12 @@ pub fn run(args: Args) -> CommandResult {
             create_superuser(&context, schema).await?;
         }
         if let Some((schema, file)) = &plan.load {
-            load_data(&context, schema, file, args.replace).await?;
+            let replace = match (args.replace, args.yes) {
+                (false, _) => Replace::No,
+                (true, false) => Replace::Ask,
+                (true, true) => Replace::Yes,
+            };
+            load_data(&context, schema, file, replace).await?;
         }
         if plan.clear_sessions {
             clear_sessions(&context, args.schema.as_deref()).await?;
@@ -222,19 +236,34 @@ async fn create_superuser(context: &Context, schema: &str) -> CommandResult {
     Ok(())
 }
 
+/// The answer to the question if other data of the tenant may be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replace {
+    /// A tenant with other data is refused.
+    No,
+    /// The administrator is asked.
+    Ask,
+    /// They are replaced.
+    Yes,
+}
+
 /// Loads a dump of POEM 2.3 into a tenant, completely or not at all, and prints what was loaded.
 ///
 /// # Errors
-/// `Failed` if the file is not a valid dump, or if the tenant has other data and `replace` is not set.
-pub async fn load_data(context: &Context, schema: &str, file: &Path, replace: bool) -> CommandResult {
+/// `Failed` if the file is not a valid dump, if the tenant has other data that are not to be replaced, or if the dump
+/// has nothing to replace them with.
+pub async fn load_data(context: &Context, schema: &str, file: &InputFile, replace: Replace) -> CommandResult {
     let tenant = context.tenant(schema).await?;
-    let name = file.display();
-    let progress = spinner(format!("Reading {name}"));
-    let dump = std::fs::read(file).map_err(|error| Failure::new(format!("{name}: {error}")))?;
+    let progress = spinner(format!("Reading {file}"));
+    let dump = file.read_text(DUMP_LIMIT).map_err(|error| Failure::new(format!("{error}; nothing was loaded")))?;
     let loaded = django::parse(&dump, &context.keys()?, context.config.general.timezone)
-        .map_err(|error| Failure::new(format!("{name}: {error}; nothing was loaded")))?;
-    progress.set_message(format!("Loading {} objects", loaded.objects));
-    let outcome = load::load(&context.pool(), &tenant.schema, &loaded.snapshot, replace).await?;
+        .map_err(|error| Failure::new(format!("{file}: {error}; nothing was loaded")))?;
+    progress.finish_and_clear();
+    if replace != Replace::No {
+        check_replacement(context, &tenant, &loaded.snapshot, (file, replace)).await?;
+    }
+    let progress = spinner(format!("Loading {} objects", loaded.objects));
+    let outcome = load::load(&context.pool(), &tenant.schema, &loaded.snapshot, replace != Replace::No).await?;
     progress.finish_and_clear();
     for warning in &loaded.warnings {
         output::warn(format!("{PROGRAM}: warning: {warning}"));
@@ -248,7 +277,28 @@ pub async fn load_data(context: &Context, schema: &str, file: &Path, replace: bo
             output::line(format!("Installed {} object(s) from 1 fixture(s)", loaded.objects));
         }
     }
-    log::info!("{}: {outcome:?} {} objects from {name}", tenant.name, loaded.objects);
+    log::info!("{}: {outcome:?} {} objects from {file}", tenant.name, loaded.objects);
+    Ok(())
+}
+
+/// Checks that other data of the tenant may be lost, and that there is something to replace them with.
+async fn check_replacement(
+    context: &Context,
+    tenant: &Tenant,
+    data: &Snapshot,
+    (file, replace): (&InputFile, Replace),
+) -> CommandResult {
+    let Some(lost) = load::lost(&context.pool(), &tenant.schema, data).await? else { return Ok(()) };
+    if data.is_empty() {
+        let message = format!("{file} holds nothing that could replace the data of the tenant {}", tenant.name);
+        return Err(Failure::new(format!("{message}; nothing was loaded (poem-tenant --delete deletes a tenant)")));
+    }
+    let lost = loss::in_words(&lost);
+    let question = format!("Replacing the data of the tenant {} permanently deletes {lost}.", tenant.name);
+    if replace == Replace::Ask && !confirm(&format!("{question} Replace them?"), tenant.schema.as_str())? {
+        return Err(Failure::new("nothing was loaded"));
+    }
+    log::info!("{}: replacing {lost}", tenant.name);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use std::path::Path;
 use nix::unistd::Uid;
 
 use super::context::{CommonArgs, Context, block_on};
+use super::input_file::STANDARD;
 use super::profiles_file::path_of;
 use super::{CommandResult, Failure};
 use crate::domain::model::profile::{ProfileContent, Tuple};
@@ -19,7 +20,6 @@ use crate::output;
 use crate::store::{ReadTx, profiles};
 
 const PROGRAM: &str = "poem-exportprofiles";
-const STDOUT: &str = "-";
 
 /// Export profiles of a tenant to a JSON file
 #[derive(clap::Args, Debug)]
@@ -49,7 +49,7 @@ pub fn run(args: Args) -> CommandResult {
             [] => "all".to_owned(),
             names => names.join(" "),
         };
-        if args.file == STDOUT {
+        if args.file == STANDARD {
             match output::show(&json) {
                 // The reader had all that it wanted.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
@@ -60,6 +60,10 @@ pub fn run(args: Args) -> CommandResult {
             log::info!("Exported {what} profiles to standard output");
         } else {
             let path = path_of(&args.file);
+            if contents.is_empty() && path.metadata().is_ok_and(|there| there.len() > json.len() as u64 + 1) {
+                let message = format!("{schema} has no profiles, but {} has some", path.display());
+                return Err(Failure::new(format!("{message}; nothing was exported")));
+            }
             write(&path, &json)?;
             output::line(format!("Exported {what} profiles to {}", path.display()));
             log::info!("Exported {what} profiles to {}", path.display());

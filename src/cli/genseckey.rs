@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::CommandResult;
+use super::input_file::STANDARD;
+use super::{CommandResult, Failure};
 use crate::config::secret_key;
 use crate::output;
 
@@ -10,7 +11,8 @@ use crate::output;
 #[derive(clap::Args, Debug)]
 #[command(disable_version_flag = true)]
 pub struct Args {
-    /// The file to write: mode 0600, owner apache if that user exists. A replaced file keeps its owner and mode
+    /// The file to write: mode 0600, owner apache if that user exists. A replaced file keeps its owner and mode. - prints a new
+    /// key to standard output
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
     /// Overwrite an existing key: API tokens made with it stop working
@@ -23,6 +25,9 @@ pub struct Args {
 
 /// Writes the key file. Reads no poem.conf and stays root if root runs it.
 pub fn run(args: Args) -> CommandResult {
+    if args.file.as_os_str() == STANDARD {
+        return print_new(&args);
+    }
     if args.rotate {
         let previous = std::path::absolute(secret_key::rotate(&args.file)?)?;
         output::line(format!(
@@ -35,4 +40,12 @@ pub fn run(args: Args) -> CommandResult {
     }
     secret_key::generate(&args.file, args.force)?;
     Ok(())
+}
+
+/// Prints a new key instead of writing it to a file, for instance for the store of secrets of a container.
+fn print_new(args: &Args) -> CommandResult {
+    if args.force || args.rotate {
+        return Err(Failure::Usage("-f -: there is no file whose key could be replaced".to_owned()));
+    }
+    output::show(secret_key::new_key()?).map_err(|error| Failure::new(format!("standard output: {error}")))
 }

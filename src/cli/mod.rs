@@ -11,6 +11,8 @@ mod failure;
 mod generate;
 mod genseckey;
 mod importprofiles;
+mod input_file;
+mod loss;
 mod profiles_file;
 mod prompt;
 mod restore;

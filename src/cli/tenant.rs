@@ -5,11 +5,11 @@ use sqlx::Connection;
 use super::context::{CommonArgs, Context, block_on};
 use super::db::print_progress;
 use super::prompt::confirm;
-use super::{CommandResult, Failure};
+use super::{CommandResult, Failure, loss};
 use crate::domain::model::tenant::{Tenant, new_tenant};
 use crate::output;
 use crate::registry::tenants as registry;
-use crate::store::{ReadTx, snapshot_read, tenants};
+use crate::store::tenants;
 
 const PROGRAM: &str = "poem-tenant";
 
@@ -74,7 +74,7 @@ async fn list(context: &Context) -> CommandResult {
 
 async fn delete(context: &Context, schema: &str, yes: bool) -> CommandResult {
     let tenant = context.tenant(schema).await?;
-    let loss = loss(context, &tenant).await?;
+    let loss = loss::of_tenant(context, &tenant).await?;
     let deleting = format!("Deleting tenant {} (schema {schema}) permanently deletes {loss}.", tenant.name);
     if yes {
         output::line(&deleting);
@@ -87,22 +87,4 @@ async fn delete(context: &Context, schema: &str, yes: bool) -> CommandResult {
     output::line(format!("Tenant {} was deleted.", tenant.name));
     log::info!("{}: tenant deleted with {loss}", tenant.name);
     Ok(())
-}
-
-/// The data that a deletion loses: `12 probes, 40 metrics, …`.
-async fn loss(context: &Context, tenant: &Tenant) -> Result<String, Failure> {
-    let mut tx = ReadTx::begin(&context.pool(), &tenant.schema).await?;
-    let data = snapshot_read::read(tx.conn()).await?;
-    let counts = [
-        ("probes", data.probes.len()),
-        ("metrics", data.metrics.len()),
-        ("profiles", data.profiles.len()),
-        ("aggregations", data.aggregations.len()),
-        ("groups", data.groups.len()),
-        ("users", data.users.len()),
-        ("API keys", data.api_keys.len()),
-        ("versions", data.versions.len()),
-        ("log entries", data.log_entries.len()),
-    ];
-    Ok(counts.map(|(what, count)| format!("{count} {what}")).join(", "))
 }

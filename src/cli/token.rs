@@ -38,15 +38,17 @@ pub struct Args {
 
 /// Creates or replaces, revokes or lists, depending on the options.
 pub fn run(args: Args) -> CommandResult {
-    if let Some(client) = &args.client {
+    let trimmed = |value: Option<String>| value.map(|value| value.trim().to_owned());
+    let (client, token) = (trimmed(args.client), trimmed(args.token));
+    if let Some(client) = &client {
         check("-t", client, LONGEST_CLIENT)?;
-        check("-o", args.token.as_deref().unwrap_or("-"), TOKEN_LIMIT)?;
+        check("-o", token.as_deref().unwrap_or("-"), TOKEN_LIMIT)?;
     }
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
         let tenant = context.tenant(&args.schema).await?;
-        match (&args.client, &args.revoke) {
-            (Some(client), _) => put(&context, &tenant, client, args.token).await,
+        match (&client, &args.revoke) {
+            (Some(client), _) => put(&context, &tenant, client, token).await,
             (None, Some(client)) => revoke(&context, &tenant, client).await,
             (None, None) => list(&context, &tenant).await,
         }

@@ -101,7 +101,7 @@ pub fn generate(path: &Path, force: bool) -> Result<(), SecretKeyError> {
         return Err(SecretKeyError::Exists { path: path.to_owned() });
     }
     let random = |source| SecretKeyError::Random { path: path.to_owned(), source };
-    let key = random_text(LENGTH).map_err(random)?;
+    let key = new_key().map_err(random)?;
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", random_text(8).map_err(random)?));
     let temporary = PathBuf::from(name);
@@ -113,6 +113,14 @@ pub fn generate(path: &Path, force: bool) -> Result<(), SecretKeyError> {
         io::ErrorKind::AlreadyExists => SecretKeyError::Exists { path: path.to_owned() },
         _ => SecretKeyError::Io { path: path.to_owned(), source },
     })
+}
+
+/// Returns a new key: 64 printable characters.
+///
+/// # Errors
+/// OpenSSL cannot generate random numbers.
+pub fn new_key() -> Result<String, openssl::error::ErrorStack> {
+    random_text(LENGTH)
 }
 
 /// Renames the key by appending `.previous`, and writes a new one in its place. Returns the new name of the old key.

@@ -40,8 +40,9 @@ pub fn dump(input: &[u8]) {
 pub fn profiles_json(input: &[u8]) {
     match profiles::parse(input) {
         Ok(parsed) => {
-            let again = profiles::parse(profiles::to_json(&parsed).as_bytes()).expect("our own export is readable");
-            assert_eq!(again, parsed);
+            let json = profiles::to_json(&parsed.profiles);
+            let again = profiles::parse(json.as_bytes()).expect("our own export is readable");
+            assert_eq!((again.profiles, again.warnings.len()), (parsed.profiles, 0));
         }
         Err(error) => one_line(&error.to_string()),
     }

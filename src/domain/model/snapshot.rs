@@ -256,6 +256,12 @@ pub struct LogEntry {
 }
 
 impl Snapshot {
+    /// Returns true if there is nothing but the fixed rows: tags and metric types.
+    pub fn is_empty(&self) -> bool {
+        let fixed = Self { tags: self.tags.clone(), metric_types: self.metric_types.clone(), ..Self::default() };
+        *self == fixed
+    }
+
     /// Sorts every list by its key, so that equal data makes equal snapshots.
     pub fn normalise(&mut self) {
         self.tags.sort_by(|a, b| a.name.cmp(&b.name));

@@ -10,6 +10,7 @@ mod lookup_tables;
 mod messages;
 mod metrics;
 mod models;
+mod password_hashes;
 mod probes;
 mod profiles;
 mod references;
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 pub use error::DumpError;
 
+use super::first_line::first_line;
 use crate::domain::model::snapshot::Snapshot;
 use crate::domain::security::keys::Keys;
 use models::Model;
@@ -70,7 +72,8 @@ fn read_rows(dump: &[u8]) -> Result<Vec<Value>, DumpError> {
         DumpError::NotText { line }
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match serde_json::from_str(text).map_err(|error| DumpError::syntax(&error))? {
+    let seen = || first_line(text.as_bytes());
+    match serde_json::from_str(text).map_err(|error| DumpError::syntax(&error, seen()))? {
         Value::Array(rows) => Ok(rows),
         _ => Err(DumpError::NotAList),
     }
@@ -106,6 +109,7 @@ fn read_snapshot(
     metrics::complete_names(&mut snapshot, source.dump.highest_key(Model::MetricName));
     snapshot.log_entries = log::log_entries(source, &versions)?;
     snapshot.versions = versions.kept;
+    password_hashes::warn_of_unknown(&snapshot.users, warnings);
     current_objects::warn_of_stale_versions(&snapshot, warnings);
     current_objects::add_initial_versions(&mut snapshot, source.dump.highest_key(Model::Version));
     Ok(snapshot)

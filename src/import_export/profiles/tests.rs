@@ -19,7 +19,7 @@ fn sound() -> Value {
 }
 
 fn parsed(json: &Value) -> Result<Vec<ProfileContent>, String> {
-    parse(json.to_string().as_bytes()).map_err(|error| error.to_string())
+    parse(json.to_string().as_bytes()).map(|parsed| parsed.profiles).map_err(|error| error.to_string())
 }
 
 /// The error of the parser after a change to the sound profile.
@@ -126,8 +126,26 @@ fn profiles_and_tuples_are_unique() {
     let mut other_version = sound();
     other_version["version"] = json!("");
     assert_eq!(parsed(&json!([sound(), other_version])).map(|profiles| profiles.len()), Ok(2));
-    let doubled = problem(|profile| profile["metric_instances"][1]["fqan"] = json!(""));
-    assert!(doubled.starts_with(r#"profile "ARGO_MON", metric_instances[1]: the same"#), "{doubled}");
+}
+
+/// As in a dump: POEM 2.3 allowed doubled tuples if the FQAN is null.
+#[test]
+fn of_equal_tuples_the_first_is_kept_with_a_warning() {
+    for fqan in [json!(null), json!("")] {
+        let mut profile = sound();
+        profile["metric_instances"][1]["fqan"] = fqan;
+        let doubled = parse(json!([profile]).to_string().as_bytes()).unwrap();
+        assert_eq!(doubled.profiles[0].tuples.len(), 1);
+        let words = r#"profile "ARGO_MON", metric_instances[1]: the same tuple occurs before, left out"#;
+        assert_eq!(doubled.warnings, [words]);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_dropped_and_a_line_before_the_json_is_shown() {
+    assert_eq!(parse("\u{feff}[]".as_bytes()), Ok(ParsedProfiles::default()));
+    let message = parse(b"Password:\n[]").unwrap_err().to_string();
+    assert!(message.ends_with(r#"line 1 column 1; it begins with "Password:""#), "{message}");
 }
 
 #[test]
@@ -200,7 +218,7 @@ proptest! {
         profiles.retain(|profile| seen.insert((profile.name.clone(), profile.version.clone())));
         let json = to_json(&profiles);
         prop_assert!(json.is_ascii());
-        prop_assert_eq!(parse(json.as_bytes()), Ok(profiles));
+        prop_assert_eq!(parse(json.as_bytes()).map(|parsed| parsed.profiles), Ok(profiles));
     }
 
     #[test]

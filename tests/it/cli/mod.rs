@@ -1,6 +1,7 @@
 //! The commands as administrators run them.
 
 mod backup;
+mod backup_mac;
 mod database_tls;
 mod db;
 mod doctor;
@@ -11,6 +12,7 @@ mod names;
 mod output;
 mod pooler;
 mod profiles;
+mod replacing;
 mod rotation;
 mod session_settings;
 mod tenant;

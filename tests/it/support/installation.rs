@@ -110,7 +110,7 @@ impl Installation {
     /// Makes the tenant EGI hold a dump of tests/fixtures and nothing else.
     pub fn load(&self, dump: &str) -> Ran {
         let file = fixture(dump);
-        self.run("poem-db", &["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"]).done()
+        self.run("poem-db", &["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace", "--yes"]).done()
     }
 
     /// Runs a command under its name.

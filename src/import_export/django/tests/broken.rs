@@ -7,9 +7,13 @@ use super::{SMALL, error_of, load, load_rows, place, rows, with, with_row};
 
 #[test]
 fn broken_files_are_named() {
-    let cases: [(&[u8], &str); 8] = [
+    let cases: [(&[u8], &str); 9] = [
         (b"", "line 1, column 0: EOF while parsing a value"),
         (b"[\n{\"model\": \"poem", "line 2, column 15: EOF while parsing a string"),
+        (
+            b"\nSystem check: 1 issue\n[]",
+            "line 2, column 1: expected value; the file begins with \"System check: 1 issue\" and not with a list",
+        ),
         (b"[]\nx", "line 2, column 1: trailing characters"),
         (b"{}", "not a list of rows, as dumpdata writes it"),
         (b"[\n\xff]", "line 2: not UTF-8 text"),
