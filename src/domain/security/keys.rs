@@ -1,4 +1,5 @@
-//! Keys derived from the secret key: keyed hashes of API tokens, and encryption of tokens that POEM presents itself.
+//! Keys derived from the secret key: keyed hashes of API tokens, encryption of tokens that POEM presents itself, and the
+//! MACs of backups.
 //!
 //! Tokens are random, so a keyed hash is enough; a slow hash for each request is not needed.
 
@@ -32,6 +33,29 @@ struct Derived {
     token: Hmac<Sha256>,
     /// The AES-256 key of sealed tokens.
     seal: [u8; 32],
+    /// The initialised HMAC of backups.
+    backup: Hmac<Sha256>,
+}
+
+/// The MAC of a backup that is being written or read.
+#[derive(Clone)]
+pub struct BackupMac(Hmac<Sha256>);
+
+impl BackupMac {
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        Mac::update(&mut self.0, bytes);
+    }
+
+    /// Returns the MAC of all bytes, in hex.
+    pub fn hex(&self) -> String {
+        hex(&digest(self.0.clone()))
+    }
+
+    /// Returns true if the MAC of all bytes is this one, in hex.
+    pub fn is(&self, mac: &str) -> bool {
+        same_hash(self.hex().as_bytes(), mac.as_bytes())
+    }
 }
 
 impl Keys {
@@ -70,6 +94,16 @@ impl Keys {
         self.all().map(|keys| hex(&keys.token_hash("key id")[..4])).collect()
     }
 
+    /// Returns the MAC of a new backup, before its first byte.
+    pub fn backup_mac(&self) -> BackupMac {
+        BackupMac(self.current.backup.clone())
+    }
+
+    /// Returns the MACs that a backup can have, before its first byte.
+    pub fn backup_macs(&self) -> Vec<BackupMac> {
+        self.all().map(|keys| BackupMac(keys.backup.clone())).collect()
+    }
+
     fn all(&self) -> impl Iterator<Item = &Derived> {
         iter::once(&self.current).chain(&self.previous)
     }
@@ -79,7 +113,11 @@ impl Derived {
     fn of(secret_key: &Secret) -> Self {
         let root = secret_key.expose().as_bytes();
         let derived = |purpose: &[u8]| digest(keyed(root).chain_update(purpose));
-        Self { token: keyed(&derived(b"poem: API tokens")), seal: derived(b"poem: sealed tokens") }
+        Self {
+            token: keyed(&derived(b"poem: API tokens")),
+            seal: derived(b"poem: sealed tokens"),
+            backup: keyed(&derived(b"poem: backups")),
+        }
     }
 
     fn token_hash(&self, token: &str) -> Vec<u8> {

@@ -202,7 +202,7 @@ fn another_secret_key_causes_a_warning() {
     let new = empty();
     let key = new.path("etc/poem/secret_key");
     new.run("poem-genseckey", &["--force", "-f", key.to_str().unwrap()]).done();
-    let ran = restore(&new, &file, &[]).done();
+    let ran = restore(&new, &file, &["--trust"]).done();
     assert!(ran.stderr.contains("made with another secret key"), "{ran:?}");
 }
 
