@@ -4,12 +4,14 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{User, geteuid};
 use rocket::fairing::AdHoc;
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 
 use super::context::{Context, block_on};
-use super::db::{load_data, run_migrations};
+use super::db::{Replace, load_data, run_migrations};
+use super::input_file::InputFile;
 use super::serve::{ignite, serve};
 use super::{CommandResult, Failure};
 use crate::app;
@@ -113,13 +115,16 @@ fn configuration(venv: &Path, cluster: &Cluster, args: &Args) -> Result<String, 
     let source = std::env::current_dir()?;
     // In a value of poem.conf a percent sign is written twice.
     let shown = |path: &Path| path.display().to_string().replace('%', "%%");
+    // Commands that root runs with this file stay root.
+    let user_name = User::from_uid(geteuid())?.map_or_else(|| geteuid().to_string(), |user| user.name);
     let mut text = format!(
         "# Written by `poem try` at each start.\n\
          [DEFAULT]\nVENV = {venv}\n\n\
          [GENERAL]\nDebug = False\nTimeZone = UTC\n\n\
          [DATABASE]\nName = {DATABASE}\nUser = {user}\nPassword =\nHost = {host}\nPort = {port}\n\n\
          [SECURITY]\nAllowedHosts = localhost, .localhost, 127.0.0.1\nSecretKeyPath = %(VENV)s/etc/poem/secret_key\n\n\
-         [SERVER]\nAddress = {ADDRESS}\nPort = {serve}\nTemplatesPath = {templates}\nStaticPath = {files}\n",
+         [SERVER]\nAddress = {ADDRESS}\nPort = {serve}\nTemplatesPath = {templates}\nStaticPath = {files}\n\
+         User = {user_name}\n",
         venv = shown(venv),
         user = cluster.superuser(),
         host = shown(cluster.socket_dir()),
@@ -182,7 +187,7 @@ async fn load_dump(context: &Context, file: &Path, name: &str) -> Result<Option<
     }
     let mut conn = context.connection().await?;
     registry::create(&mut conn, &tenant, &mut |_| ()).await?;
-    if let Err(failure) = load_data(context, tenant.schema.as_str(), file, false).await {
+    if let Err(failure) = load_data(context, tenant.schema.as_str(), &InputFile::new(file), Replace::No).await {
         registry::delete(&mut conn, &tenant.schema).await?;
         return Err(failure);
     }

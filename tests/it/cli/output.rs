@@ -121,7 +121,7 @@ fn run(of: &Installation, arguments: &[String], stdout: Option<Unwritable>, stde
 }
 
 /// The subcommands of `poem`, as its help lists them.
-fn subcommands() -> Vec<String> {
+pub fn subcommands() -> Vec<String> {
     let help = Installation::bare().run("poem", &["help"]).done().stdout;
     let (_, list) = help.split_once("Commands:\n").unwrap();
     let (list, _) = list.split_once("\n\n").unwrap();
@@ -204,6 +204,10 @@ fn trying_poem_out_needs_no_output() {
         assert!(process.try_wait().unwrap().is_none() && Instant::now() < end, "it does not serve");
         sleep(Duration::from_millis(50));
     }
+    // With this file, commands of the same user run, also of root.
+    let text = std::fs::read_to_string(installation.path("try/etc/poem/poem.conf")).unwrap();
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap().name;
+    assert!(text.contains(&format!("\nUser = {user}\n")), "{text}");
     let answer = http::send(address, "GET", "/poem/admin/login/", &[("Host", "localhost")], b"");
     assert_eq!(answer.status, 200, "{answer:?}");
     kill(Pid::from_raw(process.id().cast_signed()), Signal::SIGTERM).unwrap();
