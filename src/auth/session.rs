@@ -12,6 +12,7 @@ use crate::domain::security::keys::session_hash;
 use crate::domain::security::session::SessionLimits;
 use crate::error::{AppError, NO_CREDENTIALS, refuse};
 use crate::http::database::Db;
+use crate::http::log_fields::LogFields;
 use crate::registry::sessions as registry;
 use crate::store::ReadTx;
 use crate::store::sessions::{self, Session, SessionUser};
@@ -78,6 +79,9 @@ pub async fn find(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Op
     let found = &request.local_cache(Found::default).0;
     if found.get().is_none() {
         let session = look_up(request, tenant).await?;
+        if let Some(session) = &session {
+            LogFields::of(request).set_user(&session.user.username);
+        }
         found.get_or_init(|| session);
     }
     Ok(found.get().cloned().flatten())

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rocket::error::ErrorKind;
 use rocket::{Build, Ignite, Rocket};
 use sqlx::PgConnection;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::context::{CommonArgs, block_on};
 use super::drop_privileges::drop_privileges;
@@ -41,6 +42,7 @@ pub fn run(args: Args) -> CommandResult {
     }
     let keys = secret_key::keys(&config.security)?;
     block_on(async {
+        tokio::spawn(survive_hangups());
         // The database is slow to answer, so the server is built at the same time.
         let check = tokio::spawn(check_schemas(app::pool_settings(&config)));
         let server = ignite(app::build(live, keys), &config).await;
@@ -54,6 +56,15 @@ pub fn run(args: Args) -> CommandResult {
         log::info!("stopped");
         Ok(())
     })
+}
+
+/// Keeps SIGHUP, with which logrotate and the like ask to open the log again, from ending the server. There is nothing
+/// more to do: each write opens a log file that was replaced, and poem.conf is read when it changes.
+async fn survive_hangups() {
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
+    while hangups.recv().await.is_some() {
+        log::info!("SIGHUP: the log file is open again if it was replaced; changes of poem.conf need no signal");
+    }
 }
 
 /// Checks the installed directories and ignites the server.

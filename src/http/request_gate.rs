@@ -89,6 +89,8 @@ impl Fairing for RequestGate {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        // Before the path is rewritten, also if the Host decides alone.
+        OriginalRequest::of(request);
         let target = match check(request) {
             Ok(path) if path == request.uri().path().as_str() => return,
             Ok(path) => OriginalRequest::of(request).with_query(&path),

@@ -5,6 +5,7 @@ mod attacks;
 mod crowd;
 mod full_disk;
 mod killed;
+mod log_content;
 mod proxy;
 mod served;
 mod slow;
