@@ -30,6 +30,7 @@ use crate::config::reload::LiveConfig;
 use crate::domain::security::keys::Keys;
 use crate::http::client_ip::TrustedProxies;
 use crate::http::database::Db;
+use crate::http::method_override::MethodOverride;
 use crate::http::request_gate::{self, RequestGate};
 use crate::http::request_log::RequestLog;
 use crate::http::static_files;
@@ -56,6 +57,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .attach(Shield::new().enable(NoSniff::default()))
         .attach(FrameOptions)
         .attach(RetryAfter)
+        .attach(MethodOverride)
         .attach(RequestGate)
         .attach(RequestLog)
         .attach(ApiHeaders)
