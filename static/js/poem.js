@@ -1,4 +1,6 @@
-// Enhancements of every page: the key for the search, the account menu, and the focus on errors.
+// Enhancements of every page: forms are sent once, the key for the search, the account menu, and the focus on errors.
+
+import "./send_once.js";
 
 // The search of a list has the focus from the start, so while it is empty, nothing is typed yet.
 const isUntouched = (element) => element.matches("input[type=search][autofocus]") && element.value === "";

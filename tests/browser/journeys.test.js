@@ -7,6 +7,7 @@ import "./journeys/metrics.js";
 import "./journeys/profiles.js";
 import "./journeys/typing.js";
 import "./journeys/people.js";
+import "./journeys/sent_once.js";
 import "./journeys/together.js";
 import "./journeys/keyboard.js";
 import "./journeys/without_javascript.js";
