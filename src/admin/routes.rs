@@ -6,9 +6,9 @@ use rocket::{Route, get, post, routes};
 use super::crud::{Entity, LoggedInPage, PageResult, autocomplete};
 use super::entities::entity;
 use super::object_id::ObjectId;
-use super::{index, log_entry, password, public, search, service};
+use super::{api_key, index, log_entry, password, public, search, service};
 use crate::auth::login_required::LoginRequired;
-use crate::auth::posted::Posted;
+use crate::auth::posted::{Posted, PostedForm};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
 use crate::http::redirect::RedirectTo;
@@ -40,6 +40,8 @@ pub fn routes() -> Vec<Route> {
         log_entry_page,
         password_form,
         set_password,
+        renewed_token,
+        renew_token,
         login_required,
         login_required_post
     ];
@@ -75,9 +77,9 @@ async fn add_form(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResu
     entity_at(app, model)?.add_form(&context.0).await
 }
 
-#[post("/poem/admin/<app>/<model>/add", data = "<posted>", rank = 5)]
-async fn add(context: LoggedInPage<'_>, app: &str, model: &str, posted: Posted) -> PageResult {
-    entity_at(app, model)?.add(&context.0, &posted).await
+#[post("/poem/admin/<app>/<model>/add", data = "<form>", rank = 5)]
+async fn add(context: LoggedInPage<'_>, app: &str, model: &str, form: PostedForm) -> PageResult {
+    entity_at(app, model)?.add(&context.0, &form).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/change", rank = 5)]
@@ -85,9 +87,9 @@ async fn change_form(context: LoggedInPage<'_>, app: &str, model: &str, id: Obje
     entity_at(app, model)?.change_form(&context.0, id.0).await
 }
 
-#[post("/poem/admin/<app>/<model>/<id>/change", data = "<posted>", rank = 5)]
-async fn change(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, posted: Posted) -> PageResult {
-    entity_at(app, model)?.change(&context.0, id.0, &posted).await
+#[post("/poem/admin/<app>/<model>/<id>/change", data = "<form>", rank = 5)]
+async fn change(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, form: PostedForm) -> PageResult {
+    entity_at(app, model)?.change(&context.0, id.0, &form).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/change/clone", rank = 5)]
@@ -95,9 +97,9 @@ async fn clone_form(context: LoggedInPage<'_>, app: &str, model: &str, id: Objec
     entity_at(app, model)?.clone_form(&context.0, id.0).await
 }
 
-#[post("/poem/admin/<app>/<model>/<id>/change/clone", data = "<posted>", rank = 5)]
-async fn clone(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, posted: Posted) -> PageResult {
-    entity_at(app, model)?.clone(&context.0, id.0, &posted).await
+#[post("/poem/admin/<app>/<model>/<id>/change/clone", data = "<form>", rank = 5)]
+async fn clone(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, form: PostedForm) -> PageResult {
+    entity_at(app, model)?.clone(&context.0, id.0, &form).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/delete", rank = 5)]
@@ -125,16 +127,16 @@ async fn version(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId
     entity_at(app, model)?.version_page(&context.0, id.0, of.0).await
 }
 
-#[post("/poem/admin/<app>/<model>/<id>/history/<of>", data = "<_posted>", rank = 5)]
+#[post("/poem/admin/<app>/<model>/<id>/history/<of>", data = "<posted>", rank = 5)]
 async fn restore(
     context: LoggedInPage<'_>,
     app: &str,
     model: &str,
     id: ObjectId,
     of: ObjectId,
-    _posted: Posted,
+    posted: Posted,
 ) -> PageResult {
-    entity_at(app, model)?.restore_version(&context.0, id.0, of.0).await
+    entity_at(app, model)?.restore_version(&context.0, (id.0, of.0), &posted).await
 }
 
 #[get("/poem/admin/suggest/<name>")]
@@ -172,6 +174,16 @@ async fn set_password(context: LoggedInPage<'_>, id: ObjectId, posted: Posted) -
     password::set(&context.0, id.0, &posted).await
 }
 
+#[get("/poem/admin/rest_framework_api_key/apikey/<id>/token")]
+fn renewed_token(_context: LoggedInPage<'_>, id: ObjectId) -> RedirectTo {
+    api_key::after_renewal(id.0)
+}
+
+#[post("/poem/admin/rest_framework_api_key/apikey/<id>/token", data = "<posted>")]
+async fn renew_token(context: LoggedInPage<'_>, id: ObjectId, posted: Posted) -> PageResult {
+    api_key::renew(&context.0, id.0, &posted).await
+}
+
 /// Redirects to the login page, which leads back here; 404 for a user who is logged in.
 #[get("/poem/admin/<_..>", rank = 20)]
 fn login_required(first: LoginRequired<'_>) -> RedirectTo {
@@ -179,7 +191,7 @@ fn login_required(first: LoginRequired<'_>) -> RedirectTo {
 }
 
 /// Returns the login page with the input of a form whose session has expired, so that nothing is lost.
-#[post("/poem/admin/<_..>", data = "<posted>", rank = 20)]
-async fn login_required_post(first: LoginRequired<'_>, posted: Posted) -> Page<LoginPage> {
-    first.login_form(&posted).await
+#[post("/poem/admin/<_..>", data = "<form>", rank = 20)]
+async fn login_required_post(first: LoginRequired<'_>, form: PostedForm) -> Page<LoginPage> {
+    first.login_form(&form).await
 }

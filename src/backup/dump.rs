@@ -101,7 +101,10 @@ impl BackupRun<'_> {
         command
             .args(["--format=plain", "--encoding=UTF8", "--no-owner", "--no-privileges", "--strict-names"])
             .arg(format!("--schema={schema}"))
-            .args(["login_session", "login_failure"].map(|table| format!("--exclude-table-data={schema}.{table}")))
+            .args(
+                ["login_session", "login_failure", "login_address"]
+                    .map(|table| format!("--exclude-table-data={schema}.{table}")),
+            )
             .arg(format!("--snapshot={}", self.snapshot))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

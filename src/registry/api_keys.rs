@@ -20,6 +20,9 @@ use super::{ExpectedRevision, SaveError, Saved};
 /// The client whose token POEM itself presents to the ARGO WEB-API: the only token stored in a readable form.
 pub const WEB_API_CLIENT: &str = "WEB-API";
 
+/// The log message of a new token.
+const TOKEN_CHANGED: &str = "Changed token.";
+
 /// Random bytes in a token.
 const TOKEN_BYTES: usize = 16;
 
@@ -53,7 +56,7 @@ pub async fn put(
 ) -> Result<Put, StoreError> {
     let (hash, sealed) = stored(keys, client, token);
     let (id, is_new, is_revoked) = api_keys::put(tx.write_tx(), client, &hash, sealed.as_deref()).await?;
-    let (action, message) = if is_new { (LogAction::Add, "") } else { (LogAction::Change, "Changed token.") };
+    let (action, message) = if is_new { (LogAction::Add, "") } else { (LogAction::Change, TOKEN_CHANGED) };
     record(tx, Author::command(command), action, (ObjectKind::ApiKey, id, client), message).await?;
     Ok(Put { is_new, is_revoked })
 }
@@ -95,6 +98,20 @@ pub async fn create(
     let id = inserted.map_err(|error| name_taken_error(error, &exists))?;
     record(tx, viewer, LogAction::Add, (ObjectKind::ApiKey, id, client), "").await?;
     Ok((Saved::plain(id, client), token))
+}
+
+/// Replaces the token of a key and returns the new one, which cannot be read again later.
+pub async fn renew(tx: &mut Transaction, viewer: &Viewer, keys: &Keys, id: i64) -> Result<String, SaveError> {
+    let key = api_keys::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
+    decide(viewer, ObjectKind::ApiKey, Action::Change { before: "", after: "" })?;
+    if key.revoked {
+        return Err(ValidationErrors::at("revoked", REVOKED).into());
+    }
+    let token = new_token();
+    let (hash, sealed) = stored(keys, &key.client, &token);
+    api_keys::put(tx.write_tx(), &key.client, &hash, sealed.as_deref()).await?;
+    record(tx, viewer, LogAction::Change, (ObjectKind::ApiKey, id, &key.client), TOKEN_CHANGED).await?;
+    Ok(token)
 }
 
 /// Revokes a key permanently: nothing else can be changed. The client in the content is ignored.

@@ -10,6 +10,7 @@ use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::user::{UserContent, groups_field};
+use crate::domain::model::username::normalized;
 use crate::domain::model::wording;
 use crate::domain::model::wording::missing_in;
 use crate::store::{StoreError, groups, sessions, users};
@@ -36,18 +37,19 @@ pub async fn create_superuser(
     Ok(id.is_some())
 }
 
-/// Adds a user. The password is already hashed, by [`super::password_hashing::hash`].
+/// Adds a user of the tenant. The password is already hashed, by [`super::password_hashing::hash`].
 pub async fn create(
     tx: &mut Transaction,
     viewer: &Viewer,
     content: &UserContent,
-    password_hash: &str,
+    (tenant, password_hash): (&str, &str),
 ) -> Result<Saved, SaveError> {
     decide(viewer, ObjectKind::CustUser, Action::Add { group: "" })?;
     let before = UserContent::default();
     let mut errors = ValidationErrors::default();
     content.check_username(&mut errors);
-    content.check_password(&mut errors);
+    content.check_scripts(&mut errors);
+    content.check_password(tenant, &mut errors);
     let moves = choose_groups(tx, &before, content, &mut errors).await?;
     errors.check()?;
     let id = users::insert(tx.write_tx(), content, password_hash).await.map_err(name_taken)?;
@@ -67,6 +69,12 @@ pub async fn change(
     decide(viewer, ObjectKind::CustUser, Action::Change { before: "", after: "" })?;
     target.check(before.revision)?;
     let before = before.content;
+    let mut content = content.clone();
+    // The form normalizes the name; a loaded one that is not normalized stays as it is.
+    if normalized(&before.username) == content.username {
+        content.username.clone_from(&before.username);
+    }
+    let content = &content;
     let message = before.changes(content);
     if message == wording::NOTHING {
         return Ok(Saved::nothing(target.id, &content.username));
@@ -106,15 +114,20 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
 }
 
 /// Sets a user's password, hashed as for [`create`], and ends their sessions.
+///
+/// # Errors
+/// `Stale` if the stored hash is no longer `stored`; `Gone`, `Denied`.
 pub async fn set_password(
     tx: &mut Transaction,
     viewer: &Viewer,
     id: i64,
-    password_hash: &str,
+    (stored, password_hash): (&str, &str),
 ) -> Result<Saved, SaveError> {
     let username = users::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content.username;
     decide(viewer, ObjectKind::CustUser, Action::Change { before: "", after: "" })?;
-    users::put_password(tx.write_tx(), id, password_hash).await?;
+    if !users::replace_password(tx.write_tx(), id, stored, password_hash).await? {
+        return Err(SaveError::Stale);
+    }
     sessions::delete_of_user(tx.write_tx(), id).await?;
     let message = "Changed password.";
     record(tx, viewer, LogAction::Change, (ObjectKind::CustUser, id, &username), message).await?;

@@ -135,3 +135,49 @@ pub async fn dates(
     .fetch_all(conn)
     .await?)
 }
+
+/// The newest log entry of an object, which a certain user has written a moment ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecentEntry {
+    /// The kind of action.
+    pub action: LogAction,
+    /// The object's name or label after the action.
+    pub object_name: String,
+}
+
+/// Returns the newest log entry of an object if this user has written it within the last ten minutes; else `None`.
+pub async fn recent_of_user(
+    conn: &mut PgConnection,
+    kind: ObjectKind,
+    object_id: i64,
+    user_id: i64,
+) -> Result<Option<RecentEntry>> {
+    let row = sqlx::query!(
+        r#"SELECT action, object_name
+           FROM (SELECT action, object_name, user_id, action_time FROM log_entry
+                 WHERE object_kind = $1 AND object_id = $2 ORDER BY action_time DESC, id DESC LIMIT 1) newest
+           WHERE user_id = $3 AND action_time > now() - interval '10 minutes'"#,
+        kind.as_str(),
+        object_id.to_string(),
+        user_id
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.and_then(|row| Some(RecentEntry { action: row.action.parse().ok()?, object_name: row.object_name })))
+}
+
+/// Returns the ids of the objects of a kind that this user has added within the last ten minutes, the newest first;
+/// twenty at most.
+pub async fn recently_added(conn: &mut PgConnection, kind: ObjectKind, user_id: i64) -> Result<Vec<i64>> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT object_id AS "object_id!" FROM log_entry
+           WHERE action_time > now() - interval '10 minutes' AND action = 'add' AND object_kind = $1 AND user_id = $2
+             AND object_id IS NOT NULL
+           ORDER BY action_time DESC, id DESC LIMIT 20"#,
+        kind.as_str(),
+        user_id
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().filter_map(|id| id.parse().ok()).collect())
+}

@@ -14,6 +14,7 @@ pub mod error;
 pub mod group_members;
 pub mod groups;
 pub mod lists;
+pub mod login_addresses;
 pub mod login_failures;
 pub mod metric_renames;
 pub mod metrics;

@@ -161,6 +161,18 @@ impl InfoLine {
     }
 }
 
+/// The button that makes a new secret for an object whose secret was shown only once.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Renewal {
+    /// The address that the button posts to.
+    pub action: String,
+    /// The time when the current secret was made, for the field [`RENEWED`].
+    pub made: String,
+}
+
+/// The hidden field with the time of the secret that a [`Renewal`] replaces: of two submits, only the first makes one.
+pub const RENEWED: &str = "_made";
+
 /// One field in the comparison of a save conflict.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FieldConflict {
@@ -233,6 +245,8 @@ pub struct FormPage {
     pub delete: Option<Link>,
     /// A secret that is shown only once (the token of a new key); else empty.
     pub secret: String,
+    /// The button that makes a new secret, if the form that made the current one was sent twice; else `None`.
+    pub renewal: Option<Renewal>,
 }
 
 impl Content for FormPage {

@@ -58,6 +58,8 @@ pub struct Message {
 /// The user who is logged in, for the account menu.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct UserView {
+    /// The id, which forms name: they are not saved for another user.
+    pub id: i64,
     /// The login name.
     pub username: String,
     /// True if the user may do everything.
@@ -73,7 +75,7 @@ impl From<&Viewer> for UserView {
             (!names.is_empty()).then(|| format!("{kind}: {names}"))
         };
         let groups = GroupKind::ALL.into_iter().filter_map(of_kind).collect();
-        Self { username: viewer.username.clone(), is_superuser: viewer.is_superuser, groups }
+        Self { id: viewer.id, username: viewer.username.clone(), is_superuser: viewer.is_superuser, groups }
     }
 }
 

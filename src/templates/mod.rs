@@ -14,6 +14,7 @@ pub mod login_page;
 pub mod page;
 pub mod search_page;
 pub mod services_page;
+pub mod sessions_page;
 pub mod table_fit;
 pub mod urls;
 

@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::layout::Layout;
-use super::urls::{INDEX, LOGIN, LOGOUT, PASSWORD};
+use super::urls::{INDEX, LOGIN, LOGOUT, PASSWORD, SESSIONS};
 use crate::blocking::PAGES;
 
 /// The `Content-Security-Policy` of pages: only own scripts and styles, forms only to this server, no framing.
@@ -95,6 +95,7 @@ struct Addresses<'a> {
     login: &'static str,
     logout: &'static str,
     password: &'static str,
+    sessions: &'static str,
 }
 
 impl<C: Content> Page<C> {
@@ -115,7 +116,7 @@ impl<C: Content> Page<C> {
             (None, Some(public)) => &public.href,
             _ => INDEX,
         };
-        let at = Addresses { home, login: LOGIN, logout: LOGOUT, password: PASSWORD };
+        let at = Addresses { home, login: LOGIN, logout: LOGOUT, password: PASSWORD, sessions: SESSIONS };
         // Only map keys that are not strings could fail, and there are none.
         serde_json::to_value(Given { page: &self.layout, it: &self.content, at }).unwrap_or_default()
     }

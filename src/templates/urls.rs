@@ -10,6 +10,8 @@ pub const LOGIN: &str = "/poem/admin/login/";
 pub const LOGOUT: &str = "/poem/admin/logout/";
 /// The page on which users change their own password.
 pub const PASSWORD: &str = "/poem/admin/password_change/";
+/// The page on which users see and end their own sessions.
+pub const SESSIONS: &str = "/poem/admin/sessions/";
 /// The list of log entries.
 pub const LOG_ENTRIES: &str = "/poem/admin/admin/logentry/";
 /// The search over everything.

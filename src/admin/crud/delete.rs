@@ -4,6 +4,8 @@ use rocket::http::Status;
 
 use super::entity_admin::EntityAdmin;
 use super::form_fields::REVISION;
+use super::options::EntityOptions;
+use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
 use crate::auth::posted::Posted;
@@ -45,15 +47,25 @@ async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64,
 /// Deletes the object, unless it was changed after the confirmation was shown.
 pub async fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
     let options = entity.options();
+    if let Some(refusal) = context.refusal_of_other_user(posted) {
+        return Ok(refusal);
+    }
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
-    let found = entity.load(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let Some(found) = entity.load(tx.conn(), id).await? else {
+        // The same confirmation, sent twice.
+        let name = repeat::deleted(tx.conn(), context, options.kind, id).await?.ok_or(NOT_FOUND)?;
+        return Ok(PageResponse::redirect(context.at().list(options.kind), vec![was_deleted(options, &name)]));
+    };
     if posted.get(REVISION).is_some_and(|seen| seen != found.revision.to_string()) {
         drop(tx);
         return show(entity, context, id, Status::Conflict).await;
     }
     let saved = entity.remove(&mut tx, &viewer, id).await.map_err(refused)?;
     tx.commit().await?;
-    let first = format!("The {} “{}” was deleted.", options.kind.info().one, saved.name);
-    let messages = std::iter::once(first).chain(saved.side_effects).collect();
+    let messages = std::iter::once(was_deleted(options, &saved.name)).chain(saved.side_effects).collect();
     Ok(PageResponse::redirect(context.at().list(options.kind), messages))
+}
+
+fn was_deleted(options: &EntityOptions, name: &str) -> String {
+    format!("The {} “{name}” was deleted.", options.kind.info().one)
 }

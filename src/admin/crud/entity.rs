@@ -7,7 +7,7 @@ use super::options::EntityOptions;
 use super::request_context::RequestContext;
 use super::response::PageResult;
 use super::{cached_page, delete, form, history, list, save, versions};
-use crate::auth::posted::Posted;
+use crate::auth::posted::{Posted, PostedForm};
 
 /// The pages of an entity, independent of the type of its content.
 #[async_trait]
@@ -19,15 +19,15 @@ pub trait Entity: Send + Sync {
     /// Returns the form of a new object.
     async fn add_form(&self, context: &RequestContext<'_>) -> PageResult;
     /// Saves a new object.
-    async fn add(&self, context: &RequestContext<'_>, posted: &Posted) -> PageResult;
+    async fn add(&self, context: &RequestContext<'_>, form: &PostedForm) -> PageResult;
     /// Returns the form of an object; read-only if the viewer may not change it.
     async fn change_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Saves the changes of an object.
-    async fn change(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult;
+    async fn change(&self, context: &RequestContext<'_>, id: i64, form: &PostedForm) -> PageResult;
     /// Returns the form of a copy of an object; 404 if the entity cannot be cloned.
     async fn clone_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Saves a copy of an object; 404 if the entity cannot be cloned.
-    async fn clone(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult;
+    async fn clone(&self, context: &RequestContext<'_>, id: i64, form: &PostedForm) -> PageResult;
     /// Returns the confirmation page of a deletion.
     async fn delete_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Deletes an object.
@@ -36,8 +36,8 @@ pub trait Entity: Send + Sync {
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Returns the page of a version; 404 if the entity has no versions.
     async fn version_page(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult;
-    /// Saves an old version again; 404 unless the entity restores at once.
-    async fn restore_version(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult;
+    /// Saves an old version (object, version) again; 404 unless the entity restores at once.
+    async fn restore_version(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult;
     /// Returns the comparison of two versions, `?version_id1=` and `?version_id2=`.
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Checks the declaration for mistakes that the compiler cannot see; `Err` describes the first.
@@ -62,8 +62,8 @@ impl<D: EntityAdmin> Entity for D {
         form::add(self, context).await
     }
 
-    async fn add(&self, context: &RequestContext<'_>, posted: &Posted) -> PageResult {
-        save::add(self, context, posted, None).await
+    async fn add(&self, context: &RequestContext<'_>, form: &PostedForm) -> PageResult {
+        save::add(self, context, form, None).await
     }
 
     async fn change_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
@@ -71,16 +71,16 @@ impl<D: EntityAdmin> Entity for D {
             .await
     }
 
-    async fn change(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
-        save::change(self, context, id, posted).await
+    async fn change(&self, context: &RequestContext<'_>, id: i64, form: &PostedForm) -> PageResult {
+        save::change(self, context, id, form).await
     }
 
     async fn clone_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
         form::clone_of(self, context, id).await
     }
 
-    async fn clone(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
-        save::add(self, context, posted, Some(id)).await
+    async fn clone(&self, context: &RequestContext<'_>, id: i64, form: &PostedForm) -> PageResult {
+        save::add(self, context, form, Some(id)).await
     }
 
     async fn delete_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
@@ -100,8 +100,8 @@ impl<D: EntityAdmin> Entity for D {
         cached_page::of_entity(EntityAdmin::options(self), context, &[], page).await
     }
 
-    async fn restore_version(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult {
-        versions::restore(self, context, (id, version)).await
+    async fn restore_version(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult {
+        versions::restore(self, context, of, posted).await
     }
 
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult {

@@ -14,12 +14,14 @@ use super::request_context::RequestContext;
 use crate::domain::form::field::Field;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::snapshot::VersionContent;
+use crate::domain::model::tenant::Tenant;
 use crate::domain::security::keys::Keys;
+use crate::error::AppError;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved};
 use crate::store::lists::ListParams;
 use crate::store::{Loaded, Result};
-use crate::templates::form_page::{InfoLine, RequiredKey};
+use crate::templates::form_page::{InfoLine, Renewal, RequiredKey};
 
 /// The parameters of a save, in addition to the content.
 pub struct SaveContext<'a> {
@@ -29,6 +31,8 @@ pub struct SaveContext<'a> {
     pub clone_of: Option<i64>,
     /// The server's keys, with which API tokens are hashed.
     pub keys: &'a Keys,
+    /// The tenant of the object.
+    pub tenant: &'a Tenant,
     /// The result of [`EntityAdmin::prepare`] for a new object; else empty.
     pub prepared: String,
 }
@@ -107,6 +111,21 @@ pub trait EntityAdmin: Send + Sync + 'static {
     /// It is called before the transaction, because no one else can save during that.
     async fn prepare(&self, _content: &Self::Content) -> String {
         String::new()
+    }
+
+    /// Returns whether an object has the secret that was typed for it, such as a password; true if it has none.
+    async fn has_secret(
+        &self,
+        _context: &RequestContext<'_>,
+        _id: i64,
+        _content: &Self::Content,
+    ) -> std::result::Result<bool, AppError> {
+        Ok(true)
+    }
+
+    /// Returns the button that makes a new secret for an object whose secret was shown once; `None` if it has none.
+    async fn renewal(&self, _conn: &mut PgConnection, _id: i64) -> Result<Option<Renewal>> {
+        Ok(None)
     }
 
     /// Returns one page of the list.

@@ -16,7 +16,7 @@ use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::versions::{self, VersionRow};
-use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine};
+use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, Renewal};
 use crate::templates::{Link, Page};
 
 /// The parameter of the address with the version to restore.
@@ -54,6 +54,8 @@ pub struct FormView<'a> {
     pub more_rows: Option<&'a str>,
     /// A secret that is shown only once; else empty.
     pub secret: String,
+    /// The button that makes a new secret, after the same form was sent twice; else `None`.
+    pub renewal: Option<Renewal>,
     /// The origin of the values in the form, if they are not the saved ones; else empty.
     pub notice: String,
     /// The HTTP status of the page.
@@ -71,6 +73,7 @@ impl<'a> FormView<'a> {
             ticks: None,
             more_rows: None,
             secret: String::new(),
+            renewal: None,
             notice: String::new(),
             status: Status::Ok,
         }
@@ -115,6 +118,36 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     }
     let draft = Draft::of(entity.fields(), &found.loaded.content);
     show(tx.conn(), entity, context, FormMode::Change { of: &found }, FormView::fresh(&draft, &nothing)).await
+}
+
+/// Returns the form of an object with the button that makes a new secret for it.
+pub async fn with_renewal<D: EntityAdmin>(
+    conn: &mut PgConnection,
+    entity: &D,
+    context: &RequestContext<'_>,
+    id: i64,
+    renewal: Renewal,
+) -> PageResult {
+    let found = entity.find(conn, id).await?.ok_or(NOT_FOUND)?;
+    let (draft, errors) = (Draft::of(entity.fields(), &found.loaded.content), ValidationErrors::default());
+    let shown = FormView { renewal: Some(renewal), ..FormView::fresh(&draft, &errors) };
+    show(conn, entity, context, FormMode::Change { of: &found }, shown).await
+}
+
+/// Returns the form of an object with a secret that is shown only once.
+///
+/// It is the response to the form that made the secret, and no redirect, so that the secret is not put into a cookie.
+pub async fn with_secret<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    id: i64,
+    secret: String,
+) -> PageResult {
+    let mut tx = context.read().await?;
+    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let (draft, errors) = (Draft::of(entity.fields(), &found.loaded.content), ValidationErrors::default());
+    let shown = FormView { secret, ..FormView::fresh(&draft, &errors) };
+    show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await
 }
 
 /// Returns the old version that the address asks for; `None` if it asks for none, 403 if the viewer may not save it.
@@ -269,6 +302,7 @@ fn form_page<D: EntityAdmin>(
         tools: tools(entity, context, mode),
         delete: delete(entity, context, mode),
         secret: shown.secret,
+        renewal: shown.renewal,
     }
 }
 

@@ -9,13 +9,14 @@ mod diff; //                comparison of two contents
 pub mod entity; //          the pages of an entity, as the routes call them
 pub mod entity_admin; //    the declaration of an entity
 pub mod flash; //           flash messages for the next page
-mod form;
+pub mod form;
 mod form_fields; //         hidden fields and buttons of forms
 pub mod history;
 pub mod list;
 pub mod list_table; //      the rows of a list
 pub mod options; //         the declaration apart from the fields
 pub mod page_cache; //      rendered pages in memory
+pub mod repeat; //          forms that are sent twice
 pub mod request_context; // tenant, viewer and query; the guards of pages
 pub mod response; //        the result of the route of a page
 mod save;

@@ -12,7 +12,9 @@ use sqlx::PgPool;
 use super::flash;
 use super::page_cache::PageCache;
 use super::page_cache::PageKey;
+use super::response::PageResponse;
 use crate::auth::csrf;
+use crate::auth::posted::{Posted, other_user};
 use crate::auth::session::OptionalSession;
 use crate::config::Config;
 use crate::config::reload::LiveConfig;
@@ -24,8 +26,8 @@ use crate::http::database::Db;
 use crate::http::original_request::OriginalRequest;
 use crate::registry::Transaction;
 use crate::registry::{SaveError, viewers};
-use crate::store::ReadTx;
 use crate::store::sessions::Session;
+use crate::store::{ReadTx, sessions};
 use crate::templates::page::TemplateEngine;
 use crate::templates::{Addresses, Layout, Message};
 use crate::tenants::guard::CurrentTenant;
@@ -53,6 +55,8 @@ pub struct RequestContext<'r> {
     pub pages: &'r PageCache,
     /// The template engine.
     pub templates: &'r TemplateEngine,
+    /// The hash of the session; empty on public pages.
+    session: Vec<u8>,
     pool: &'r PgPool,
     query: Vec<(String, String)>,
     /// The CSRF token; empty on public pages, which write nothing.
@@ -73,9 +77,11 @@ impl<'r> RequestContext<'r> {
         let original = OriginalRequest::of(request);
         let rocket = request.rocket();
         let config = rocket.state::<LiveConfig>().expect("app::build manages the configuration").current();
-        let (stamp, viewer) = match session {
-            Some(Session { user, stamp, .. }) => (stamp, Some(user.viewer())),
-            None => (tenant.state.stamp.clone(), None),
+        // Flash messages belong to a session: public pages have none.
+        let messages = if session.is_some() { flash::take(request) } else { Vec::new() };
+        let (stamp, viewer, session) = match session {
+            Some(Session { user, stamp, id_hash, .. }) => (stamp, Some(user.viewer()), id_hash),
+            None => (tenant.state.stamp.clone(), None, Vec::new()),
         };
         Self {
             is_csrf_fresh: csrf::known(request).is_none(),
@@ -88,9 +94,10 @@ impl<'r> RequestContext<'r> {
             stamp,
             pages: rocket.state::<PageCache>().expect("app::build manages the page cache"),
             templates: rocket.state::<TemplateEngine>().expect("app::build manages the template engine"),
+            session,
             pool: Db::of(request).pool(),
             query: form_urlencoded::parse(original.query().as_bytes()).into_owned().collect(),
-            messages: flash::take(request),
+            messages,
         }
     }
 
@@ -121,6 +128,13 @@ impl<'r> RequestContext<'r> {
         self.may(kind, action).is_ok()
     }
 
+    /// Returns the response to a form that another user has opened in this browser: its page again, with a message that
+    /// says who is logged in now. `None` if the viewer has opened it.
+    pub fn refusal_of_other_user(&self, posted: &Posted) -> Option<PageResponse> {
+        let viewer = self.viewer.as_ref().filter(|viewer| !posted.is_of(viewer.id))?;
+        Some(PageResponse::refusal(self.path, other_user(&viewer.username)))
+    }
+
     /// Begins a transaction that only reads.
     pub async fn read(&self) -> Result<ReadTx, AppError> {
         Ok(ReadTx::begin(self.pool, self.tenant.schema()).await?)
@@ -128,12 +142,14 @@ impl<'r> RequestContext<'r> {
 
     /// Begins a transaction that writes.
     ///
-    /// Returns the viewer as read in it: their rights may have changed since the request began.
+    /// Returns the viewer as read in it: their rights may have changed since the request began, and the session may have
+    /// ended.
     pub async fn write(&self) -> Result<(Transaction, Viewer), SaveError> {
         let before = self.viewer.as_ref().ok_or(SaveError::Denied(Denial::Never))?;
         let mut tx = Transaction::begin(self.pool, self.tenant.schema()).await?;
-        let viewer = viewers::find(tx.conn(), before.id).await?.ok_or(SaveError::Denied(Denial::Never))?;
-        Ok((tx, viewer))
+        let is_live = sessions::is_live(tx.conn(), &self.session).await?;
+        let viewer = viewers::find(tx.conn(), before.id).await?.filter(|_| is_live);
+        Ok((tx, viewer.ok_or(SaveError::Denied(Denial::Never))?))
     }
 
     /// Returns the addresses for this viewer.

@@ -7,7 +7,7 @@ use rocket::response::{self, Redirect, Responder};
 use super::flash;
 use crate::error::AppError;
 use crate::templates::page::{Html, Unrendered};
-use crate::templates::{Content, Page};
+use crate::templates::{Content, Page, Severity};
 
 /// The result of the route of a page.
 pub type PageResult = Result<PageResponse, AppError>;
@@ -25,13 +25,20 @@ pub enum PageResponse {
         address: String,
         /// The flash messages that the next page shows.
         flash_lines: Vec<String>,
+        /// The severity of the messages.
+        tone: Severity,
     },
 }
 
 impl PageResponse {
     /// Returns a redirect with flash messages, which may be empty.
     pub fn redirect(address: impl Into<String>, flash_lines: Vec<String>) -> Self {
-        Self::Redirect { address: address.into(), flash_lines }
+        Self::Redirect { address: address.into(), flash_lines, tone: Severity::Success }
+    }
+
+    /// Returns a redirect after an action that was not done, with the reason.
+    pub fn refusal(address: impl Into<String>, reason: String) -> Self {
+        Self::Redirect { address: address.into(), flash_lines: vec![reason], tone: Severity::Warning }
     }
 }
 
@@ -40,9 +47,9 @@ impl<'r> Responder<'r, 'static> for PageResponse {
         match self {
             Self::Page(page) => page.respond_to(request),
             Self::Rendered(html) => html.respond_to(request),
-            Self::Redirect { address, flash_lines } => {
+            Self::Redirect { address, flash_lines, tone } => {
                 if !flash_lines.is_empty() {
-                    flash::set(request, &flash_lines);
+                    flash::set(request, tone, &flash_lines);
                 }
                 Redirect::to(address).respond_to(request)
             }

@@ -6,15 +6,19 @@ use super::conflict;
 use super::entity_admin::{Created, EntityAdmin, NamedObject, SaveContext};
 use super::form::{self, FormMode, FormView};
 use super::form_fields::{BASE, MORE, REVISION};
+use super::options::EntityOptions;
+use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{PageResponse, PageResult};
-use crate::auth::posted::Posted;
+use crate::auth::csrf;
+use crate::auth::posted::{Posted, PostedForm, other_user};
 use crate::blocking::in_place;
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::{self, Action};
 use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
+use crate::http::body::FormBody;
 use crate::registry::{ExpectedRevision, SaveError, Saved};
 use crate::store::StoreError;
 use crate::templates::login_page::RESUME;
@@ -26,25 +30,33 @@ const CONTINUE: &str = "_continue";
 pub async fn add<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
-    posted: &Posted,
+    form: &PostedForm,
     clone_of: Option<i64>,
 ) -> PageResult {
     let options = entity.options();
     if clone_of.is_some() && !options.can_clone {
-        return Err(NOT_FOUND);
+        return Err(if matches!(form, PostedForm::Verified(_)) { NOT_FOUND } else { csrf::NOT_OUR_FORM });
     }
     context.may(options.kind, Action::StartAdding)?;
-    let draft = read_new(entity, context, posted, clone_of).await?;
-    if let Some(shown) = without_saving(posted, &draft) {
-        return form::again(entity, context, clone_of, shown).await;
-    }
-    let outcome = match in_place(|| draft.parse(entity.fields(), entity.blank())) {
+    let draft = read_new(entity, context, form, clone_of).await?;
+    let posted = match to_save(context, form, &draft)? {
+        ToSave::Yes(posted) => posted,
+        ToSave::No(shown) => return form::again(entity, context, clone_of, *shown).await,
+    };
+    let content = in_place(|| draft.parse(entity.fields(), entity.blank()));
+    let outcome = match &content {
         Ok(content) => create(entity, context, posted, (content, clone_of)).await,
-        Err(errors) => Err(errors.into()),
+        Err(errors) => Err(errors.clone().into()),
     };
     match outcome {
         Ok(created) => added(entity, context, posted, created).await,
         Err(SaveError::Rejected(errors)) => {
+            if let Ok(content) = &content
+                && let Some(saved) =
+                    repeat::added(entity, context, content, &extra(entity.options(), context, posted, None)).await?
+            {
+                return added_before(entity, context, posted, saved).await;
+            }
             let shown = FormView { status: Status::UnprocessableEntity, ..FormView::fresh(&draft, &errors) };
             form::again(entity, context, clone_of, shown).await
         }
@@ -61,7 +73,7 @@ pub async fn add<D: EntityAdmin>(
 ///
 /// # Errors
 /// 413 for more rows than the form may have. They are not shown again: that would take too long.
-fn read<D: EntityAdmin>(entity: &D, posted: &Posted, held: &D::Content) -> Result<Draft, AppError> {
+fn read<D: EntityAdmin>(entity: &D, posted: &FormBody, held: &D::Content) -> Result<Draft, AppError> {
     let read = in_place(|| Draft::read(entity.fields(), held, posted.pairs()));
     let advice = "Nothing was saved. Go back in your browser: your input is still there.";
     read.map_err(|too_many| AppError::TooMany(format!("{too_many} {advice}")))
@@ -71,7 +83,7 @@ fn read<D: EntityAdmin>(entity: &D, posted: &Posted, held: &D::Content) -> Resul
 async fn read_new<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
-    posted: &Posted,
+    posted: &FormBody,
     clone_of: Option<i64>,
 ) -> Result<Draft, AppError> {
     match (read(entity, posted, &entity.blank()), clone_of) {
@@ -91,12 +103,12 @@ async fn create<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     posted: &Posted,
-    (content, clone_of): (D::Content, Option<i64>),
+    (content, clone_of): (&D::Content, Option<i64>),
 ) -> Result<Created, SaveError> {
-    let prepared = entity.prepare(&content).await;
+    let prepared = entity.prepare(content).await;
     let (mut tx, viewer) = context.write().await?;
     let extra = SaveContext { prepared, ..extra(entity.options(), context, posted, clone_of) };
-    let created = entity.create(&mut tx, &viewer, &content, &extra).await?;
+    let created = entity.create(&mut tx, &viewer, content, &extra).await?;
     tx.commit().await?;
     Ok(created)
 }
@@ -110,20 +122,32 @@ async fn added<D: EntityAdmin>(
 ) -> PageResult {
     let (options, saved) = (entity.options(), &created.saved);
     if !created.secret.is_empty() {
-        return with_secret(entity, context, created).await;
+        return form::with_secret(entity, context, saved.id, created.secret).await;
     }
-    let first = format!("The {} “{}” was added.", options.kind.info().one, saved.name);
+    let first = was_added(options, saved);
     let lines = std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect();
     Ok(PageResponse::redirect(after(entity, context, posted, saved.id), lines))
 }
 
-/// Returns the form of the new object instead of a redirect, so that its secret is not put into a cookie.
-async fn with_secret<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, created: Created) -> PageResult {
+fn was_added(options: &EntityOptions, saved: &Saved) -> String {
+    format!("The {} “{}” was added.", options.kind.info().one, saved.name)
+}
+
+/// Returns the response to a form whose object the same form has added a moment ago.
+///
+/// A secret was shown with the first response, which may be lost: the page offers a new one.
+async fn added_before<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    posted: &Posted,
+    saved: Saved,
+) -> PageResult {
     let mut tx = context.read().await?;
-    let found = entity.find(tx.conn(), created.saved.id).await?.ok_or(NOT_FOUND)?;
-    let (draft, errors) = (Draft::of(entity.fields(), &found.loaded.content), ValidationErrors::default());
-    let shown = FormView { secret: created.secret, ..FormView::fresh(&draft, &errors) };
-    form::show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await
+    let Some(renewal) = entity.renewal(tx.conn(), saved.id).await? else {
+        let lines = vec![was_added(entity.options(), &saved)];
+        return Ok(PageResponse::redirect(after(entity, context, posted, saved.id), lines));
+    };
+    form::with_renewal(tx.conn(), entity, context, saved.id, renewal).await
 }
 
 /// Returns the address after a save: the list, or the form again.
@@ -135,22 +159,30 @@ fn after<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &Post
 }
 
 /// Saves the changes of an object.
-pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
+pub async fn change<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    id: i64,
+    form: &PostedForm,
+) -> PageResult {
     context.may(entity.options().kind, Action::View)?;
     let mut reading = context.read().await?;
     let Some(found) = entity.find(reading.conn(), id).await? else {
         drop(reading);
-        let typed = read(entity, posted, &entity.blank())?;
-        return gone(entity, context, posted, typed).await;
+        let typed = read(entity, form, &entity.blank())?;
+        return gone(entity, context, form, typed).await;
     };
-    let typed = read(entity, posted, &found.loaded.content)?;
+    let typed = read(entity, form, &found.loaded.content)?;
     let draft = with_fixed_fields(entity, typed, &found.loaded.content);
-    let ticks = ticks(entity.options(), posted);
+    let ticks = ticks(entity.options(), form);
     let mode = || FormMode::Change { of: &found };
-    if let Some(shown) = without_saving(posted, &draft) {
-        let shown = FormView { ticks: Some(&ticks), opened: opened(posted), ..shown };
-        return form::show(reading.conn(), entity, context, mode(), shown).await;
-    }
+    let posted = match to_save(context, form, &draft)? {
+        ToSave::Yes(posted) => posted,
+        ToSave::No(shown) => {
+            let shown = FormView { ticks: Some(&ticks), opened: opened(form), ..*shown };
+            return form::show(reading.conn(), entity, context, mode(), shown).await;
+        }
+    };
     drop(reading);
     let shown_again = |errors, status| FormView {
         status,
@@ -167,10 +199,10 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
         Err(denial) => Err(SaveError::Denied(denial)),
     };
     match outcome {
-        Ok(saved) => Ok(PageResponse::redirect(
-            after(entity, context, posted, id),
-            flash_lines(entity.options().kind.info().one, &saved),
-        )),
+        Ok(saved) => {
+            let lines = flash_lines(entity, posted, (&draft, &saved));
+            Ok(PageResponse::redirect(after(entity, context, posted, id), lines))
+        }
         Err(SaveError::Rejected(errors)) => {
             let mut tx = context.read().await?;
             let shown = shown_again(&errors, Status::UnprocessableEntity);
@@ -185,6 +217,10 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
             form::show(tx.conn(), entity, context, mode(), shown).await
         }
         Err(SaveError::Stale) => {
+            if let Some(saved) = changed_before(entity, context, posted, (&draft, &found)).await? {
+                let lines = vec![was_changed(entity.options().kind.info().one, &saved.name)];
+                return Ok(PageResponse::redirect(after(entity, context, posted, id), lines));
+            }
             conflict::show(entity, context, id, (&draft, &ticks), posted.get(BASE).unwrap_or_default()).await
         }
         Err(SaveError::Gone) => gone(entity, context, posted, draft).await,
@@ -196,6 +232,19 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
         }
         Err(refusal) => Err(refused(refusal)),
     }
+}
+
+/// Returns the object if the viewer has saved the same input a moment ago; else `None`.
+async fn changed_before<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    posted: &Posted,
+    (draft, found): (&Draft, &NamedObject<D::Content>),
+) -> Result<Option<Saved>, AppError> {
+    let parsed = in_place(|| draft.parse(entity.fields(), found.loaded.content.clone()));
+    let Ok(content) = parsed else { return Ok(None) };
+    let extra = extra(entity.options(), context, posted, None);
+    repeat::changed(entity, context, found.loaded.id, &content, &extra).await
 }
 
 /// Saves the input, unless the object was changed since the form was opened.
@@ -227,7 +276,7 @@ fn not_saved(context: &RequestContext<'_>, error: &StoreError) -> ValidationErro
 }
 
 /// Returns the form of a new object with the input, after the object was deleted while its form was open.
-async fn gone<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &Posted, typed: Draft) -> PageResult {
+async fn gone<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &FormBody, typed: Draft) -> PageResult {
     // A request without a base did not come from a form.
     let base = posted.get(BASE).and_then(|base| serde_json::from_str::<D::Content>(base).ok()).ok_or(NOT_FOUND)?;
     let draft = with_fixed_fields(entity, typed, &base);
@@ -239,23 +288,60 @@ async fn gone<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: 
     form::again(entity, context, None, shown).await
 }
 
+fn was_changed(one: &str, name: &str) -> String {
+    format!("The {one} “{name}” was changed.")
+}
+
 /// Returns the flash messages after a save.
-fn flash_lines(one: &str, saved: &Saved) -> Vec<String> {
+///
+/// A form that differs from what it was opened with, but not from what is stored, was sent before.
+fn flash_lines<D: EntityAdmin>(entity: &D, posted: &Posted, (draft, saved): (&Draft, &Saved)) -> Vec<String> {
+    let first = was_changed(entity.options().kind.info().one, &saved.name);
     if saved.message == wording::NOTHING {
-        return vec!["No changes to save.".to_owned()];
+        // Of other objects, the revision would have shown that.
+        let base = posted
+            .get(BASE)
+            .filter(|_| posted.get(REVISION) == Some("0"))
+            .and_then(|base| serde_json::from_str::<D::Content>(base).ok());
+        let is_edited = base.is_some_and(|base| {
+            in_place(|| draft.parse(entity.fields(), base.clone())).is_ok_and(|typed| typed != base)
+        });
+        return vec![if is_edited { first } else { "No changes to save.".to_owned() }];
     }
-    let first = format!("The {one} “{}” was changed. {}", saved.name, saved.message);
+    let first = format!("{first} {}", saved.message);
     std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect()
 }
 
-/// Returns the form to show again, if it is not to be saved yet: after the button for more rows, or after a new login.
-fn without_saving<'a>(posted: &'a Posted, draft: &'a Draft) -> Option<FormView<'a>> {
+/// The decision about a form: it is to be saved, or to be shown again first.
+enum ToSave<'f, 'v> {
+    Yes(&'f Posted),
+    No(Box<FormView<'v>>),
+}
+
+/// Decides whether a form is to be saved now.
+///
+/// It is only shown again if it could not be verified, if another user has opened it in this browser, after the button
+/// for more rows, and after a new login.
+fn to_save<'f: 'v, 'v>(
+    context: &RequestContext<'_>,
+    form: &'f PostedForm,
+    draft: &'v Draft,
+) -> Result<ToSave<'f, 'v>, AppError> {
     static NOTHING: ValidationErrors = ValidationErrors { errors: Vec::new() };
-    let (more_rows, is_resumed) = (posted.get(MORE), posted.get(RESUME).is_some());
-    let notice =
-        if is_resumed { "This is your input from before you logged in again. Nothing is saved yet." } else { "" };
-    let shown = || FormView { more_rows, notice: notice.to_owned(), ..FormView::fresh(draft, &NOTHING) };
-    (more_rows.is_some() || is_resumed).then(shown)
+    let more_rows = form.get(MORE);
+    let no = |status, notice: String| {
+        Ok(ToSave::No(Box::new(FormView { more_rows, notice, status, ..FormView::fresh(draft, &NOTHING) })))
+    };
+    let viewer = context.viewer()?;
+    match form {
+        PostedForm::Unverified(_) => no(Status::Forbidden, csrf::NOT_VERIFIED.to_owned()),
+        PostedForm::Verified(posted) if posted.get(RESUME).is_some() => {
+            no(Status::Ok, "This is your input from before you logged in again. Nothing is saved yet.".to_owned())
+        }
+        PostedForm::Verified(posted) if !posted.is_of(viewer.id) => no(Status::Conflict, other_user(&viewer.username)),
+        PostedForm::Verified(_) if more_rows.is_some() => no(Status::Ok, String::new()),
+        PostedForm::Verified(posted) => Ok(ToSave::Yes(posted)),
+    }
 }
 
 /// Adds the fields that can be set only on a new object: the form of an existing one does not send them.
@@ -272,7 +358,7 @@ fn with_fixed_fields<D: EntityAdmin>(entity: &D, mut draft: Draft, before: &D::C
 /// Returns the revision and the base that the form was first opened with.
 ///
 /// They stay the same while the form is shown again, so that a later save detects the changes of others.
-fn opened(posted: &Posted) -> Option<(String, String)> {
+fn opened(posted: &FormBody) -> Option<(String, String)> {
     Some((posted.get(REVISION)?.to_owned(), posted.get(BASE)?.to_owned()))
 }
 
@@ -281,12 +367,12 @@ fn revision(posted: &Posted) -> Result<i64, AppError> {
     revision.ok_or_else(|| AppError::Malformed("The form does not contain the revision of the object.".into()))
 }
 
-fn ticks(options: &super::EntityOptions, posted: &Posted) -> Vec<&'static str> {
+fn ticks(options: &EntityOptions, posted: &FormBody) -> Vec<&'static str> {
     options.ticks.iter().map(|tick| tick.name).filter(|name| posted.get(name).is_some()).collect()
 }
 
 fn extra<'a>(
-    options: &super::EntityOptions,
+    options: &EntityOptions,
     context: &RequestContext<'a>,
     posted: &Posted,
     clone_of: Option<i64>,
@@ -295,6 +381,7 @@ fn extra<'a>(
         ticks: ticks(options, posted).into_iter().collect(),
         clone_of,
         keys: context.keys,
+        tenant: context.tenant.tenant(),
         prepared: String::new(),
     }
 }

@@ -10,9 +10,11 @@ use super::options::Restore;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
 use super::widgets::{self, FormInput, Sources};
+use crate::auth::posted::Posted;
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
+use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
 use crate::registry::ExpectedRevision;
 use crate::store::versions::{self, Neighbours, VersionRow};
@@ -121,10 +123,14 @@ pub async fn restore<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     (id, version): (i64, i64),
+    posted: &Posted,
 ) -> PageResult {
     let options = entity.options();
     if options.restore != Restore::AtOnce {
         return Err(NOT_FOUND);
+    }
+    if let Some(refusal) = context.refusal_of_other_user(posted) {
+        return Ok(refusal);
     }
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
     let (found, row, _) = find(tx.conn(), entity, (id, version)).await?;
@@ -133,7 +139,9 @@ pub async fn restore<D: EntityAdmin>(
     let saved = entity.restore(&mut tx, &viewer, target, version).await.map_err(refused)?;
     tx.commit().await?;
     let time = context.time(row.created).0;
-    let first = format!("Restored “{}” to the version of {time}. {}", saved.name, saved.message);
+    // Without a change, the same form was sent twice.
+    let changes = if saved.message == wording::NOTHING { String::new() } else { format!(" {}", saved.message) };
+    let first = format!("Restored “{}” to the version of {time}.{changes}", saved.name);
     let messages = std::iter::once(first).chain(saved.side_effects).collect();
     Ok(PageResponse::redirect(context.at().change(options.kind, id), messages))
 }

@@ -19,5 +19,6 @@ pub mod snapshot;
 pub mod snapshot_diff;
 pub mod tenant;
 pub mod user;
+pub mod username;
 pub mod version;
 pub mod wording;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::group_kind::{GroupKind, GroupRef};
+use super::username::{mixed_scripts, normalized};
 use super::wording::{fields, listed, missing_in, sentences};
 use crate::domain::form::field::{Choices, Field, Kind, Shape};
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
@@ -108,9 +109,15 @@ type F = Field<UserContent>;
 
 /// The fields of the form of a user.
 pub static FIELDS: [F; 16] = [
-    F::line("username", "Username", FEDERATED_USERNAME, |user| &user.username, |user, text| user.username = text)
-        .required()
-        .help("At most 30 characters: letters, digits and @ . + - _"),
+    F::line(
+        "username",
+        "Username",
+        FEDERATED_USERNAME,
+        |user| &user.username,
+        |user, text| user.username = normalized(&text),
+    )
+    .required()
+    .help("At most 30 characters: letters, digits and @ . + - _"),
     F::line(
         "password",
         "Password",
@@ -225,24 +232,34 @@ impl UserContent {
         }
     }
 
-    /// Adds the errors of the password of a new account. Federated accounts need no password.
-    pub fn check_password(&self, errors: &mut ValidationErrors) {
+    /// Adds an error if the username of a new local account mixes scripts: it could look like another one. Federated
+    /// accounts have the names that their identity providers give them.
+    pub fn check_scripts(&self, errors: &mut ValidationErrors) {
+        if let (true, Some((one, other))) = (self.egi_id.is_empty(), mixed_scripts(&self.username)) {
+            let message = format!("The username mixes {one} and {other} letters, which look alike. Use one alphabet.");
+            errors.add(Place::Field("username"), message);
+        }
+    }
+
+    /// Adds the errors of the password of a new account of the tenant. Federated accounts need no password.
+    pub fn check_password(&self, tenant: &str, errors: &mut ValidationErrors) {
         let (new, again) = (self.password.expose(), self.password_again.expose());
         if new.is_empty() && again.is_empty() && !self.egi_id.is_empty() {
             return;
         }
-        if let Err(found) = password_rules::check((new, again), self.owner(), ("password", "password_again")) {
+        if let Err(found) = password_rules::check((new, again), self.owner(tenant), ("password", "password_again")) {
             errors.errors.extend(found.errors);
         }
     }
 
     /// Returns the data that the password must not resemble.
-    pub fn owner(&self) -> UserAttributes<'_> {
+    pub fn owner<'a>(&'a self, tenant: &'a str) -> UserAttributes<'a> {
         UserAttributes {
             username: &self.username,
             first_name: &self.first_name,
             last_name: &self.last_name,
             email: &self.email,
+            tenant,
         }
     }
 

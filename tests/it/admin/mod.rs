@@ -15,6 +15,7 @@ mod page;
 mod page_cache;
 mod policy;
 mod public;
+mod sent_twice;
 mod statements;
 mod unavailable;
 
@@ -119,8 +120,15 @@ fn open(browser: &mut Browser<'_>, address: &str) -> Form {
     Form::read(&page).unwrap_or_else(|| panic!("{address} has no form: {page}"))
 }
 
-/// Submits a form with the CSRF token of this browser.
+/// Submits a form with the CSRF token of this browser, whoever has opened it.
 fn submit(browser: &mut Browser<'_>, form: &Form) -> HttpResponse {
+    let mut form = form.clone();
+    form.controls.retain(|(name, _)| name != "_user");
+    submit_as_opened(browser, &form)
+}
+
+/// Submits a form with the CSRF token of this browser, and with the user who has opened it.
+fn submit_as_opened(browser: &mut Browser<'_>, form: &Form) -> HttpResponse {
     let mut form = form.clone();
     form.set("csrfmiddlewaretoken", &browser.cookies["csrftoken"].clone());
     browser.post_body(&form.action, &form.body())

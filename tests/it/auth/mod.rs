@@ -1,6 +1,8 @@
 //! Authentication: logins, sessions, forms and passwords.
 
+mod cookies;
 mod forms;
+mod known_browsers;
 mod login;
 mod login_resume;
 mod password;

@@ -157,7 +157,7 @@ fn two_servers_behind_an_apache_act_as_one() {
     }
     assert_eq!(browser.get("/static/poem.css").status, 200);
     let mut root = Browser::through(&apache.address);
-    root.cookies.insert("sessionid".to_owned(), installation.log_in("poem"));
+    root.cookies.insert("__Host-sessionid".to_owned(), installation.log_in("poem"));
     root.cookies.insert("csrftoken".to_owned(), CSRF.to_owned());
     for number in 0..4 {
         let body = format!(r#"{{"name": "saved-{number}", "apiid": "saved-{number}", "groupname": "ARGO"}}"#);

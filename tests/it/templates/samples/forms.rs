@@ -5,7 +5,7 @@ use super::widgets::{checkbox, config, pairs, picker, rows, select, set, shown, 
 use super::{Sample, layout, link, member, public, with_message};
 use poem::templates::Severity;
 use poem::templates::form_page::{
-    ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, RequiredKey, Widget, WidgetKind,
+    ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, Renewal, RequiredKey, Widget, WidgetKind,
 };
 use poem::templates::history_page::RevisionPage;
 
@@ -20,6 +20,9 @@ pub fn samples() -> Vec<Sample> {
         fieldsets: vec![set("", vec![shown("client", "Client", "WEB-API"), checkbox("revoked", "Revoked", false)])],
         ..FormPage::default()
     };
+    let renewal =
+        Renewal { action: "/poem/admin/rest_framework_api_key/apikey/3/token/".to_owned(), made: "1".to_owned() };
+    let renewable = FormPage { secret: String::new(), renewal: Some(renewal), ..secret.clone() };
     let saved =
         with_message(layout("argo.AMS-Check", "Metrics"), Severity::Success, "Saved. You may edit it again below.");
     let failed = with_message(layout("ARGO_MON", "Profiles"), Severity::Error, "The key could not be revoked.");
@@ -47,6 +50,7 @@ pub fn samples() -> Vec<Sample> {
         ),
         Sample::new("form-user", layout("alice", "Admin"), user()),
         Sample::new("form-secret", layout("WEB-API", "Admin"), secret),
+        Sample::new("form-secret-again", layout("WEB-API", "Admin"), renewable),
         Sample::new("revision", layout("0.1.7", "Metrics"), revision()),
     ]
 }

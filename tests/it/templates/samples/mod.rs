@@ -111,7 +111,7 @@ fn layout(title: &str, section: &str) -> Layout {
     Layout {
         title: title.to_owned(),
         tenant: "egi".to_owned(),
-        user: Some(UserView { username: "alice".to_owned(), is_superuser: true, groups: Vec::new() }),
+        user: Some(UserView { id: 2, username: "alice".to_owned(), is_superuser: true, groups: Vec::new() }),
         navigation: sections.iter().map(|name| Link { current: *name == section, ..link(name) }).collect(),
         trail: [above, here].into_iter().filter(|crumb| !crumb.label.is_empty()).collect(),
         messages: Vec::new(),
@@ -124,7 +124,7 @@ fn layout(title: &str, section: &str) -> Layout {
 fn member(title: &str, section: &str) -> Layout {
     let groups = ["probes: ARGO", "metrics: ARGO, SSC", "profiles: ARGO"].map(str::to_owned).to_vec();
     let mut layout = layout(title, section);
-    layout.user = Some(UserView { username: "carol".to_owned(), is_superuser: false, groups });
+    layout.user = Some(UserView { id: 4, username: "carol".to_owned(), is_superuser: false, groups });
     layout.navigation.remove(0);
     layout
 }
