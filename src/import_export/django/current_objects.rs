@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
+use super::warnings::Warnings;
 use crate::domain::model::group_kind::{GroupKind, GroupRef};
 use crate::domain::model::metric::MetricContent;
 use crate::domain::model::probe::ProbeContent;
@@ -72,7 +73,7 @@ fn newest_versions(snapshot: &Snapshot) -> HashMap<(bool, i64), &VersionContent>
 
 /// Adds a warning for every object that differs from its newest version. The row of the object is the current state;
 /// the history does not show how it came about.
-pub(super) fn warn_of_stale_versions(snapshot: &Snapshot, warnings: &mut Vec<String>) {
+pub(super) fn warn_of_stale_versions(snapshot: &Snapshot, warnings: &mut Warnings) {
     let difference = "differs from its newest version, the current state is kept";
     let newest = newest_versions(snapshot);
     for (id, now) in current(snapshot) {

@@ -246,6 +246,40 @@ fn extreme_values_load_or_are_named() {
     }
 }
 
+/// Null, blank, double and without an owner: POEM 2.1 and older left such rows behind.
+#[test]
+fn what_only_the_tables_of_2_3_allow_loads_or_is_named() {
+    let installation = Installation::with_tenants();
+    let file = changed(&installation, |rows| {
+        fields(rows, "poem.metricprobeexecutable", 1)["value"] = Value::Null;
+        fields(rows, "poem.metricconfig", 1)["value"] = Value::Null;
+        fields(rows, "poem.probe", 1)["datetime"] = Value::Null;
+        fields(rows, "poem.metric", 2)["group"] = Value::Null;
+        fields(rows, "poem.profile", 1)["description"] = Value::Null;
+        fields(rows, "poem.profile", 2)["vo"] = json!("");
+        fields(rows, "poem.custuser", 4)["username"] = json!("");
+        fields(rows, "poem.metrics", 2)["name"] = json!("argo.AMS-Check");
+        fields(rows, "poem.metricparent", 1)["metric"] = Value::Null;
+        rows.push(json!({"model": "poem.serviceflavour", "pk": "", "fields": {"description": null}}));
+    });
+    let ran = load(&installation, &file, &[]).done();
+    let named = [
+        "poem.metrics 2: field \"name\": is that of poem.metrics 1, left out",
+        "poem.metricconfig 1: field \"value\": is null, left out",
+        "poem.metricparent 1: field \"metric\": names no metric, left out",
+        "poem.probe 1: field \"datetime\": is null, the time of the newest version counts",
+    ];
+    for warning in named {
+        assert!(ran.stderr.contains(&format!("poem-db: warning: {warning}\n")), "{warning}: {ran:?}");
+    }
+    let server = Server::start(&installation);
+    let metrics = server.get_with_key(METRICS, EGI_TOKEN).json();
+    let named = metrics.as_array().unwrap().iter().filter_map(|metric| metric.get("argo.AMS-Check"));
+    let nulls = |metric: &&Value| metric["probe"] == "" && metric["config"].as_object().unwrap().len() == 4;
+    assert_eq!(named.filter(nulls).count(), 1, "{metrics}");
+    assert_eq!(load(&installation, &file, &[]).done().stdout, NOTHING_TO_DO);
+}
+
 #[test]
 fn every_character_is_preserved() {
     let odd = "<script>alert(\"'&amp;\\\")</script>\n\u{1F9EA}\u{10FFFF} \u{e9}e\u{301} %s {{ x }} \u{202e}";
