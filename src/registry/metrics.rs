@@ -32,7 +32,7 @@ pub async fn create(
         None => None,
     };
     decide(viewer, ObjectKind::Metric, Action::Add { group: &content.group })?;
-    let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content))).await?;
+    let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content)), None).await?;
     let content = &content.clone().without_unused_settings();
     let name = put_name(tx, viewer, content, chosen.group_id).await?;
     let id = metrics::insert(tx.write_tx(), chosen.row(name.id, content)).await.map_err(name_taken)?;
@@ -69,7 +69,10 @@ pub async fn change(
     decide(viewer, ObjectKind::Metric, action)?;
     target.check(before.revision)?;
     let before = before.content;
-    let chosen = check(tx, content, Some((target.id, &before))).await?;
+    if *content == before {
+        return Ok(Saved::nothing(target.id, &content.label()));
+    }
+    let chosen = check(tx, content, Some((target.id, &before)), Some(&before)).await?;
     let content = &content.clone().without_unused_settings().in_order_of(&before);
     let message = in_place(|| before.changes(content));
     if message == wording::NOTHING {
@@ -138,7 +141,8 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
 struct Chosen {
     tag_id: i64,
     metric_type_id: i64,
-    group_id: i64,
+    /// `None` only for a metric that had no group before.
+    group_id: Option<i64>,
     probe_version_id: Option<i64>,
 }
 
@@ -158,14 +162,15 @@ impl Chosen {
 
 /// Checks the content and resolves its names; reports all errors at once.
 ///
-/// `source` is the metric that the form was opened with, as (id, content).
+/// `source` is the metric that the form was opened with, as (id, content); `before` is the metric that is changed.
 async fn check(
     tx: &mut Transaction,
     content: &MetricContent,
     source: Option<(i64, &MetricContent)>,
+    before: Option<&MetricContent>,
 ) -> Result<Chosen, SaveError> {
     let mut errors = ValidationErrors::default();
-    content.check_type(&mut errors);
+    content.check_type(before, &mut errors);
     let probe_version_id = chosen_probe_version(tx, &content.probe, source, &mut errors).await?;
     let labels = metrics::labels(tx.conn(), &content.tag, &content.metric_type).await?;
     for (field, id) in [("tag", labels.tag_id), ("mtype", labels.metric_type_id)] {
@@ -173,15 +178,13 @@ async fn check(
             errors.add(Place::Field(field), words::NO_CHOICE);
         }
     }
-    // Required for superusers too.
-    if content.group.is_empty() {
+    // Required for superusers too, unless a loaded metric has none.
+    if content.group.is_empty() && before.is_none_or(|before| !before.group.is_empty()) {
         errors.add(Place::Field("group"), words::REQUIRED);
     }
     let group_id = chosen_group(tx, GroupKind::Metrics, &content.group, &mut errors).await?;
-    match (errors.is_empty(), labels.tag_id, labels.metric_type_id, group_id) {
-        (true, Some(tag_id), Some(metric_type_id), Some(group_id)) => {
-            Ok(Chosen { tag_id, metric_type_id, group_id, probe_version_id })
-        }
+    match (errors.is_empty(), labels.tag_id, labels.metric_type_id) {
+        (true, Some(tag_id), Some(metric_type_id)) => Ok(Chosen { tag_id, metric_type_id, group_id, probe_version_id }),
         _ => Err(errors.into()),
     }
 }
@@ -225,19 +228,25 @@ impl PutName {
 
 /// Puts the metric's name into its group, unless the name is in a group that the viewer may not change.
 ///
-/// The revisions of both groups rise: their forms list the name.
+/// The revisions of both groups rise: their forms list the name. A metric without a group, as 2.3 allowed it, leaves its
+/// name where it is.
 async fn put_name(
     tx: &mut Transaction,
     viewer: &Viewer,
     content: &MetricContent,
-    group_id: i64,
+    group_id: Option<i64>,
 ) -> Result<PutName, StoreError> {
     let before = metrics::group_of_name(tx.conn(), &content.name).await?;
+    if group_id.is_none() {
+        let kept = groups::id_of(tx.conn(), GroupKind::Metrics, before.as_deref().unwrap_or_default()).await?;
+        let id = metrics::put_name(tx.write_tx(), &content.name, kept).await?;
+        return Ok(PutName { id, stays_in: None });
+    }
     let foreign = before.clone().filter(|group| *group != content.group && !may_move_name(viewer, group));
     if let Some(group) = foreign
         && let Some(foreign_id) = groups::id_of(tx.conn(), GroupKind::Metrics, &group).await?
     {
-        let id = metrics::put_name(tx.write_tx(), &content.name, foreign_id).await?;
+        let id = metrics::put_name(tx.write_tx(), &content.name, Some(foreign_id)).await?;
         return Ok(PutName { id, stays_in: Some(group) });
     }
     let id = metrics::put_name(tx.write_tx(), &content.name, group_id).await?;

@@ -11,6 +11,7 @@ use super::widgets::in_words;
 use crate::blocking::in_place;
 use crate::domain::form::field::Field;
 use crate::domain::form::submitted::{Draft, RawValue};
+use crate::domain::form::text;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::error::NOT_FOUND;
 use crate::store::audit_log;
@@ -81,7 +82,7 @@ fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Dr
 
 /// Removes differences that a save ignores: white space around texts, kinds of line ends, order of picks, empty rows.
 fn normalize(typed: &RawValue) -> RawValue {
-    let text = |text: &String| text.replace("\r\n", "\n").trim().to_owned();
+    let text = |text: &String| text::long(text);
     match typed {
         RawValue::Text(typed) => RawValue::Text(text(typed)),
         RawValue::Flag(on) => RawValue::Flag(*on),

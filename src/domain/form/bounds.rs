@@ -4,7 +4,7 @@
 //! every row.
 
 use super::field::{Field, Kind};
-use super::submitted::RawValue;
+use super::raw_value::RawValue;
 
 /// The fields that a form may have in addition to those of its entity: buttons, hidden fields, blank rows.
 const OTHER_FIELDS: usize = 200;

@@ -62,6 +62,11 @@ impl ValidationErrors {
         self.errors.push(FieldError { place, message: message.into() });
     }
 
+    /// Adds messages at one place.
+    pub fn extend(&mut self, place: Place, messages: impl IntoIterator<Item = String>) {
+        self.errors.extend(messages.into_iter().map(|message| FieldError { place, message }));
+    }
+
     /// Returns true if there are no errors.
     pub fn is_empty(&self) -> bool {
         self.errors.is_empty()
@@ -81,6 +86,8 @@ impl ValidationErrors {
 
 /// Messages that several fields and entities share, in the words of POEM 2.3.
 pub mod words {
+    use crate::domain::form::text::RefusedCharacter;
+
     /// A required field is empty.
     pub const REQUIRED: &str = "This field is required.";
     /// The value is not in the list of choices.
@@ -89,8 +96,16 @@ pub mod words {
     pub const NO_URL: &str = "Enter a valid URL.";
     /// The text is not an e-mail address.
     pub const NO_EMAIL: &str = "Enter a valid email address.";
-    /// The text contains control characters.
-    pub const CONTROL: &str = "Control characters are not allowed.";
+
+    /// Returns the message for a text with a control character.
+    pub fn control(found: RefusedCharacter) -> String {
+        format!("Control characters are not allowed: {found}.")
+    }
+
+    /// Returns the message for a text of one line with a character that nobody can see.
+    pub fn invisible(found: RefusedCharacter) -> String {
+        format!("Invisible characters are not allowed: {found}.")
+    }
 
     /// Returns the message for a text of `is` characters in a field of at most `max`.
     pub fn too_long(max: usize, is: usize) -> String {
