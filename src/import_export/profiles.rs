@@ -8,6 +8,7 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value};
 
 use super::first_line::first_line;
+use crate::domain::form::text::{self, RefusedCharacter};
 use crate::domain::model::profile::{ProfileContent, Tuple};
 
 // The limits of the fields, in characters.
@@ -63,9 +64,12 @@ pub enum ProfileProblem {
         /// The limit, in characters.
         limit: usize,
     },
-    /// A text has control characters, such as line ends.
-    #[error("\"{0}\" has control characters")]
-    ControlCharacter(&'static str),
+    /// A text has a control character, such as a line end.
+    #[error("\"{0}\" has a control character: {1}")]
+    ControlCharacter(&'static str, RefusedCharacter),
+    /// A name has a character that nobody can see.
+    #[error("\"{0}\" has an invisible character: {1}")]
+    InvisibleCharacter(&'static str, RefusedCharacter),
     /// A profile has two different VOs.
     #[error("\"vo\" and \"atp_vo\" differ")]
     VosDiffer,
@@ -130,15 +134,17 @@ fn vo(profile: &Object<'_>) -> Result<String, ProfilesError> {
     }
 }
 
-/// The description. It may have several lines; only NUL is refused, which the database cannot store.
+/// The description. It may have several lines.
 fn description(profile: &Object<'_>) -> Result<Option<String>, ProfilesError> {
     const FIELD: &str = "description";
     if !profile.fields.contains_key(FIELD) {
         return Err(profile.error(ProfileProblem::Missing(FIELD)));
     }
-    match profile.limited(FIELD, DESCRIPTION_LIMIT)? {
-        Some(text) if text.contains('\0') => Err(profile.error(ProfileProblem::ControlCharacter(FIELD))),
-        description => Ok(description.map(str::to_owned)),
+    let description = profile.text(FIELD)?.map(text::long);
+    profile.check_length(FIELD, description.as_deref(), DESCRIPTION_LIMIT)?;
+    match description.as_deref().and_then(text::control_in_long) {
+        Some(found) => Err(profile.error(ProfileProblem::ControlCharacter(FIELD, found))),
+        None => Ok(description),
     }
 }
 
@@ -193,20 +199,23 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn limited(&self, field: &'static str, limit: usize) -> Result<Option<&'a str>, ProfilesError> {
-        let text = self.text(field)?;
+    fn check_length(&self, field: &'static str, text: Option<&str>, limit: usize) -> Result<(), ProfilesError> {
         let length = text.map_or(0, |text| text.chars().count());
-        if length > limit {
-            return Err(self.error(ProfileProblem::TooLong { field, length, limit }));
+        match length > limit {
+            true => Err(self.error(ProfileProblem::TooLong { field, length, limit })),
+            false => Ok(()),
         }
-        Ok(text)
     }
 
-    /// A text without control characters, and therefore without line ends.
+    /// A text of one line, as a form stores it: trimmed, without control and invisible characters.
     fn line(&self, field: &'static str, limit: usize) -> Result<Option<String>, ProfilesError> {
-        match self.limited(field, limit)? {
-            Some(text) if text.contains(char::is_control) => Err(self.error(ProfileProblem::ControlCharacter(field))),
-            text => Ok(text.map(str::to_owned)),
+        let Some(line) = self.text(field)?.map(text::line) else { return Ok(None) };
+        self.check_length(field, Some(&line), limit)?;
+        let control = text::control_in_line(&line).map(|found| ProfileProblem::ControlCharacter(field, found));
+        let invisible = || text::invisible_in_line(&line).map(|found| ProfileProblem::InvisibleCharacter(field, found));
+        match control.or_else(invisible) {
+            Some(problem) => Err(self.error(problem)),
+            None => Ok(Some(line)),
         }
     }
 
@@ -214,7 +223,7 @@ impl<'a> Object<'a> {
     fn filled(&self, field: &'static str) -> Result<String, ProfilesError> {
         match self.line(field, NAME_LIMIT)? {
             None => Err(self.error(ProfileProblem::Missing(field))),
-            Some(text) if text.trim().is_empty() => Err(self.error(ProfileProblem::Empty(field))),
+            Some(text) if text.is_empty() => Err(self.error(ProfileProblem::Empty(field))),
             Some(text) => Ok(text),
         }
     }

@@ -1,6 +1,7 @@
 //! The operations of `registry`, with a real database.
 
 mod aggregations;
+mod doors;
 mod egi;
 mod groups;
 mod keys;
