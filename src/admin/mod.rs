@@ -10,6 +10,7 @@ mod group;
 mod index;
 mod log_entry;
 mod metric;
+mod names;
 mod object_id;
 mod password;
 mod probe;

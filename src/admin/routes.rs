@@ -3,10 +3,10 @@
 use rocket::http::ContentType;
 use rocket::{Route, get, post, routes};
 
-use super::crud::{Entity, LoggedInPage, PageResult, autocomplete};
+use super::crud::{Entity, LoggedInPage, PageResult, autocomplete, new_names};
 use super::entities::entity;
 use super::object_id::ObjectId;
-use super::{api_key, index, log_entry, password, public, search, service};
+use super::{api_key, index, log_entry, names, password, public, search, service};
 use crate::auth::login_required::LoginRequired;
 use crate::auth::posted::{Posted, PostedForm};
 use crate::domain::model::object_kind::ObjectKind;
@@ -34,8 +34,13 @@ pub fn routes() -> Vec<Route> {
         version,
         restore,
         suggestions,
+        new_names_of,
         search_page,
         services,
+        metric_names,
+        remove_metric_names,
+        service_flavours,
+        remove_service_flavours,
         log_entries,
         log_entry_page,
         password_form,
@@ -144,6 +149,11 @@ async fn suggestions(context: LoggedInPage<'_>, name: &str) -> Result<(ContentTy
     Ok((ContentType::JSON, autocomplete::answer(&context.0, name).await?))
 }
 
+#[get("/poem/admin/suggest/<name>/new")]
+async fn new_names_of(context: LoggedInPage<'_>, name: &str) -> Result<(ContentType, String), AppError> {
+    Ok((ContentType::JSON, new_names::answer(&context.0, name).await?))
+}
+
 #[get("/poem/admin/search")]
 async fn search_page(context: LoggedInPage<'_>) -> PageResult {
     search::page(&context.0).await
@@ -152,6 +162,26 @@ async fn search_page(context: LoggedInPage<'_>) -> PageResult {
 #[get("/poem/admin/poem/service")]
 async fn services(context: LoggedInPage<'_>) -> PageResult {
     service::page(&context.0).await
+}
+
+#[get("/poem/admin/poem/metricname")]
+async fn metric_names(context: LoggedInPage<'_>) -> PageResult {
+    names::page(&context.0, &names::OF_METRICS).await
+}
+
+#[post("/poem/admin/poem/metricname", data = "<posted>")]
+async fn remove_metric_names(context: LoggedInPage<'_>, posted: Posted) -> PageResult {
+    names::remove(&context.0, &names::OF_METRICS, &posted).await
+}
+
+#[get("/poem/admin/poem/serviceflavour")]
+async fn service_flavours(context: LoggedInPage<'_>) -> PageResult {
+    names::page(&context.0, &names::OF_FLAVOURS).await
+}
+
+#[post("/poem/admin/poem/serviceflavour", data = "<posted>")]
+async fn remove_service_flavours(context: LoggedInPage<'_>, posted: Posted) -> PageResult {
+    names::remove(&context.0, &names::OF_FLAVOURS, &posted).await
 }
 
 #[get("/poem/admin/admin/logentry")]

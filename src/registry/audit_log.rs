@@ -52,7 +52,7 @@ pub(super) async fn record(
     let author = author.into();
     let entry = NewLogEntry {
         action,
-        object_kind: kind,
+        object_kind: Some(kind),
         object_id: id.to_string(),
         object_name: name,
         message,

@@ -21,6 +21,7 @@ mod renames;
 pub mod sessions;
 pub mod tenants;
 mod transaction;
+pub mod unused_names;
 pub mod users;
 pub mod viewers;
 

@@ -4,9 +4,11 @@ use sqlx::PgPool;
 
 use super::Transaction;
 use crate::blocking::in_place;
+use crate::domain::form::field::Choices;
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::new_name::NewName;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::profile::{FIRST_VERSION, MANUAL_FLAVOUR, NAME_TAKEN, ProfileContent};
@@ -39,10 +41,10 @@ pub async fn create(
     decide(viewer, ObjectKind::Profile, Action::Add { group: &content.group })?;
     let group_id = check(tx, content, None).await?;
     let id = profiles::insert(tx.write_tx(), content, group_id).await.map_err(name_taken)?;
-    let side_effects = put_tuples(tx, id, content).await?;
+    let (side_effects, new_names) = put_tuples(tx, id, content).await?;
     record_move(tx, GroupKind::Profiles, "", &content.group).await?;
     record(tx, viewer, LogAction::Add, (ObjectKind::Profile, id, &content.name), &message).await?;
-    Ok(Saved { side_effects, ..Saved::plain(id, &content.name) })
+    Ok(Saved { side_effects, new_names, ..Saved::plain(id, &content.name) })
 }
 
 /// Checks that the viewer may clone the original and that the name differs; returns `Derived from ARGO_MON (1.0)`.
@@ -77,10 +79,10 @@ pub async fn change(
         return Ok(Saved::nothing(target.id, &content.name));
     }
     profiles::update(tx.write_tx(), target.id, content, group_id).await.map_err(name_taken)?;
-    let side_effects = put_tuples(tx, target.id, content).await?;
+    let (side_effects, new_names) = put_tuples(tx, target.id, content).await?;
     record_move(tx, GroupKind::Profiles, &before.content.group, &content.group).await?;
     record(tx, viewer, LogAction::Change, (ObjectKind::Profile, target.id, &content.name), &message).await?;
-    Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
+    Ok(Saved { side_effects, new_names, ..Saved::changed(target.id, &content.name, message) })
 }
 
 /// Removes a profile with its tuples; their metric names and service flavours stay.
@@ -116,8 +118,13 @@ fn name_taken(error: StoreError) -> SaveError {
     name_taken_error(error, &[("profile_name_version_key", "name", NAME_TAKEN.to_owned())])
 }
 
-/// Stores the tuples of the profile. Unknown flavours and metric names are added; returns a sentence about them.
-async fn put_tuples(tx: &mut Transaction, id: i64, content: &ProfileContent) -> Result<Vec<String>, StoreError> {
+/// Stores the tuples of the profile. Unknown flavours and metric names are added; returns sentences about them, and the
+/// names.
+async fn put_tuples(
+    tx: &mut Transaction,
+    id: i64,
+    content: &ProfileContent,
+) -> Result<(Vec<String>, Vec<NewName>), StoreError> {
     let flavours: Vec<String> = content.tuples.iter().map(|tuple| tuple.service_flavour.clone()).collect();
     let new_flavours = service_flavours::register(tx.write_tx(), &flavours, MANUAL_FLAVOUR).await?;
     let names: Vec<String> = content.tuples.iter().map(|tuple| tuple.metric.clone()).collect();
@@ -126,7 +133,9 @@ async fn put_tuples(tx: &mut Transaction, id: i64, content: &ProfileContent) -> 
     profiles::set_tuples(tx.write_tx(), id, &content.tuples).await?;
     let flavours = listed("Added", ["new service flavour", "new service flavours"], &new_flavours);
     let names = listed("Added", ["new metric name", "new metric names"], &new_names);
-    Ok(flavours.into_iter().chain(names).collect())
+    let of_flavours = NewName::all(Choices::ServiceFlavours, new_flavours);
+    let new = of_flavours.chain(NewName::all(Choices::MetricNames, new_names)).collect();
+    Ok((flavours.into_iter().chain(names).collect(), new))
 }
 
 /// The number of tuples from which an import changes so much that the tables are analyzed.

@@ -12,8 +12,8 @@ use crate::domain::model::object_kind::ObjectKind;
 pub struct NewLogEntry<'a> {
     /// The kind of action.
     pub action: LogAction,
-    /// The kind of object.
-    pub object_kind: ObjectKind,
+    /// The kind of object; `None` for one without pages, such as a metric name.
+    pub object_kind: Option<ObjectKind>,
     /// The object's id as text.
     pub object_id: String,
     /// The object's name or label after the action.
@@ -32,7 +32,7 @@ pub async fn insert(tx: &mut WriteTx<'_>, entry: NewLogEntry<'_>) -> Result<()> 
         "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
         entry.action.as_str(),
-        entry.object_kind.as_str(),
+        entry.object_kind.map(ObjectKind::as_str),
         entry.object_id,
         entry.object_name,
         entry.message,

@@ -32,6 +32,7 @@ pub mod snapshot_write;
 pub mod tenant_tx;
 pub mod tenants;
 pub mod text;
+pub mod unused_names;
 pub mod users;
 pub mod version_writes;
 pub mod versions;

@@ -67,6 +67,8 @@ pub struct ColumnView {
     pub maxlength: usize,
     /// The address of the suggestions, as in [`Widget::suggestions`]; empty if there are none.
     pub suggestions: String,
+    /// The address that answers which names are new; empty if the form adds no names of this column.
+    pub new_names: String,
 }
 
 /// A key that rows need while another field has a certain value: a passive metric needs the flag PASSIVE.
@@ -197,6 +199,28 @@ pub struct ConflictView {
     pub fields: Vec<FieldConflict>,
 }
 
+/// A name that a save would add to the registry.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct NewNameView {
+    /// The name.
+    pub name: String,
+    /// What it names: `metric`.
+    pub what: &'static str,
+    /// A known name that is similar; empty if there is none.
+    pub near: String,
+    /// The anchor of the input with the name; empty if there is none.
+    pub href: String,
+}
+
+/// The question whether to add new names.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct NewNamesView {
+    /// The value of the checkbox that confirms them.
+    pub value: String,
+    /// The names.
+    pub names: Vec<NewNameView>,
+}
+
 /// An error in the summary at the top of a form.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ErrorLink {
@@ -233,6 +257,8 @@ pub struct FormPage {
     pub error_links: Vec<ErrorLink>,
     /// The changes of others, after a save conflict; else `None`.
     pub conflict: Option<ConflictView>,
+    /// The question whether to add new names; `None` if there is none.
+    pub new_names: Option<NewNamesView>,
     /// The fields.
     pub fieldsets: Vec<FieldsetView>,
     /// The options of the save, as checkboxes: new version, update metrics.

@@ -11,6 +11,7 @@ pub mod index_page;
 pub mod layout;
 pub mod list_page;
 pub mod login_page;
+pub mod names_page;
 pub mod page;
 pub mod search_page;
 pub mod services_page;

@@ -14,6 +14,10 @@ pub const PASSWORD: &str = "/poem/admin/password_change/";
 pub const SESSIONS: &str = "/poem/admin/sessions/";
 /// The list of log entries.
 pub const LOG_ENTRIES: &str = "/poem/admin/admin/logentry/";
+/// The metric names of the registry.
+pub const METRIC_NAMES: &str = "/poem/admin/poem/metricname/";
+/// The service flavours.
+pub const SERVICE_FLAVOURS: &str = "/poem/admin/poem/serviceflavour/";
 /// The search over everything.
 pub const SEARCH: &str = "/poem/admin/search/";
 /// The prefix of the addresses of suggestions; the name of the source follows.

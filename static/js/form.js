@@ -3,6 +3,7 @@
 import { showWhatApplies, warnOfMissingKeys } from "./conditions.js";
 import { makeFindable } from "./find_rows.js";
 import { showLimits } from "./limits.js";
+import { markNewNames } from "./new_names.js";
 import { makeTwoSided } from "./picker.js";
 import { makeGrow } from "./rows.js";
 import { suggest } from "./suggest.js";
@@ -16,6 +17,7 @@ for (const table of document.querySelectorAll("[data-rows]")) {
 for (const picker of document.querySelectorAll("[data-picker]")) makeTwoSided(picker);
 for (const form of document.querySelectorAll("form.form")) {
   suggest(form);
+  markNewNames(form);
   showWhatApplies(form);
   warnOfMissingKeys(form);
   showLimits(form);

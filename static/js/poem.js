@@ -27,7 +27,7 @@ for (const menu of document.querySelectorAll("details[data-menu]")) {
   });
 }
 
-(document.getElementById("problems") ?? document.getElementById("conflict"))?.focus();
+document.querySelector("#problems, #conflict, #new-names")?.focus();
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;

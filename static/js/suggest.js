@@ -90,6 +90,8 @@ export function suggest(form) {
 
   function commit(input, value) {
     input.value = value;
+    // Names that are suggested are not new.
+    input.dataset.known = value;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 

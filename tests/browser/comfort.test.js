@@ -140,7 +140,6 @@ test("a quoted cell with a line break is one cell", async () => {
   const cells = (row) => Promise.all(["service", "metric", "fqan"].map((column) => typed(`tuples-${row}-${column}`)));
   assert.deepEqual(await cells(7), ["ARC-CE old", "org.example.M", "/ops"]);
   assert.deepEqual(await cells(8), ["SRM", 'say "hi"', '"kept"']);
-  assert.equal(await announced(), "2 rows pasted");
 });
 
 test("a pasted line with the headings is left out", async () => {
@@ -253,6 +252,38 @@ test("Enter in a field with suggestions does not send a form with rows", async (
   assert.equal(await options().count(), 0);
   await page.keyboard.press("Enter");
   assert.deepEqual([posts, await focused()], [0, "id_vo"]);
+});
+
+test("a new name is marked, announced, and corrected", async () => {
+  await open("form-profile");
+  await page.locator("#id_tuples-7-metric").fill("argo.Host-Alvie");
+  await page.keyboard.press("Tab");
+  const hint = page.locator("#id_tuples-7-metric_new");
+  await hint.waitFor();
+  assert.equal(await announced(), "argo.Host-Alvie is a new name. Did you mean argo.Host-Alive?");
+  assert.equal(await page.locator("#id_tuples-7-metric").getAttribute("aria-describedby"), "id_tuples-7-metric_new");
+  assert.deepEqual(await violations(page), []);
+  await page.locator("#id_tuples-7-metric").focus();
+  await page.keyboard.press("End");
+  await page.keyboard.type("x");
+  assert.equal(await hint.count(), 0, "the mark goes while the name is typed");
+  await page.locator("#id_tuples-7-metric").fill("argo.Host-Alvie");
+  await page.keyboard.press("Tab");
+  await hint.getByRole("button", { name: "argo.Host-Alive" }).click();
+  assert.deepEqual([await typed("tuples-7-metric"), await hint.count()], ["argo.Host-Alive", 0]);
+});
+
+test("pasted rows are checked for new names", async () => {
+  await open("form-profile");
+  await paste("id_tuples-7-service", "ARC-CE\tX.one\nSRM\tX.two\n");
+  await page.locator(".new-name").nth(1).waitFor();
+  assert.equal(await page.locator(".new-name").count(), 2);
+  assert.equal(await announced(), "2 names are new.");
+});
+
+test("the question about new names has the focus", async () => {
+  await open("form-profile-new-names");
+  assert.equal(await focused(), "new-names");
 });
 
 test("suggestions are selected by keyboard, and depend on the group of the form", async () => {

@@ -16,7 +16,7 @@ use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::versions::{self, VersionRow};
-use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, Renewal};
+use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, NewNamesView, Renewal};
 use crate::templates::{Link, Page};
 
 /// The parameter of the address with the version to restore.
@@ -58,6 +58,8 @@ pub struct FormView<'a> {
     pub renewal: Option<Renewal>,
     /// The origin of the values in the form, if they are not the saved ones; else empty.
     pub notice: String,
+    /// The question whether to add new names; `None` if there is none.
+    pub new_names: Option<NewNamesView>,
     /// The HTTP status of the page.
     pub status: Status,
 }
@@ -75,6 +77,7 @@ impl<'a> FormView<'a> {
             secret: String::new(),
             renewal: None,
             notice: String::new(),
+            new_names: None,
             status: Status::Ok,
         }
     }
@@ -291,11 +294,15 @@ fn form_page<D: EntityAdmin>(
         revision,
         base,
         read_only: read_only.unwrap_or_default(),
-        is_unsaved: !shown.notice.is_empty() || !shown.errors.is_empty() || form.more_rows.is_some(),
+        is_unsaved: !shown.notice.is_empty()
+            || shown.new_names.is_some()
+            || !shown.errors.is_empty()
+            || form.more_rows.is_some(),
         notice: shown.notice,
         error_heading: pages::error_heading(shown.errors),
         error_links: pages::error_links(shown.errors, |name| named(entity.fields(), name)),
         conflict: shown.conflict,
+        new_names: shown.new_names,
         fieldsets,
         ticks,
         facts,

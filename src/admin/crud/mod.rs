@@ -14,6 +14,7 @@ mod form_fields; //         hidden fields and buttons of forms
 pub mod history;
 pub mod list;
 pub mod list_table; //      the rows of a list
+pub mod new_names; //       new names in forms: marked, and asked for before a save
 pub mod options; //         the declaration apart from the fields
 pub mod page_cache; //      rendered pages in memory
 pub mod repeat; //          forms that are sent twice

@@ -184,6 +184,11 @@ impl<'r> RequestContext<'r> {
         self.query.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns all values of this parameter of the address, in order.
+    pub fn query_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query.iter().filter(move |(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+
     /// Returns the search text without white space around it; empty without a search.
     pub fn search(&self) -> String {
         self.query(SEARCHED).unwrap_or_default().trim().chars().take(LONGEST_SEARCH).collect()
@@ -251,6 +256,7 @@ pub fn refused(refusal: SaveError) -> AppError {
         SaveError::Stale => {
             AppError::Malformed("Someone else has changed this object. Please review it again.".to_owned())
         }
+        SaveError::Unconfirmed(_) => AppError::Malformed(refusal.to_string()),
         SaveError::Gone => crate::error::NOT_FOUND,
         SaveError::Store(error) => error.into(),
     }

@@ -6,6 +6,7 @@ use super::conflict;
 use super::entity_admin::{Created, EntityAdmin, NamedObject, SaveContext};
 use super::form::{self, FormMode, FormView};
 use super::form_fields::{BASE, MORE, REVISION};
+use super::new_names;
 use super::options::EntityOptions;
 use super::repeat;
 use super::request_context::{RequestContext, refused};
@@ -65,6 +66,13 @@ pub async fn add<D: EntityAdmin>(
             let shown = FormView { status: Status::ServiceUnavailable, ..FormView::fresh(&draft, &errors) };
             form::again(entity, context, clone_of, shown).await
         }
+        Err(SaveError::Unconfirmed(new)) => {
+            let question = new_names::question(context, entity.fields(), &draft, &new).await?;
+            let errors = ValidationErrors::default();
+            let status = Status::UnprocessableEntity;
+            let shown = FormView { new_names: Some(question), status, ..FormView::fresh(&draft, &errors) };
+            form::again(entity, context, clone_of, shown).await
+        }
         Err(refusal) => Err(refused(refusal)),
     }
 }
@@ -109,6 +117,7 @@ async fn create<D: EntityAdmin>(
     let (mut tx, viewer) = context.write().await?;
     let extra = SaveContext { prepared, ..extra(entity.options(), context, posted, clone_of) };
     let created = entity.create(&mut tx, &viewer, content, &extra).await?;
+    new_names::check(&created.saved, posted)?;
     tx.commit().await?;
     Ok(created)
 }
@@ -208,6 +217,13 @@ pub async fn change<D: EntityAdmin>(
             let shown = shown_again(&errors, Status::UnprocessableEntity);
             form::show(tx.conn(), entity, context, mode(), shown).await
         }
+        Err(SaveError::Unconfirmed(new)) => {
+            let question = new_names::question(context, entity.fields(), &draft, &new).await?;
+            let mut tx = context.read().await?;
+            let errors = ValidationErrors::default();
+            let shown = FormView { new_names: Some(question), ..shown_again(&errors, Status::UnprocessableEntity) };
+            form::show(tx.conn(), entity, context, mode(), shown).await
+        }
         // The rights were lost while the form was open: without any, the form would have had no base.
         Err(SaveError::Denied(denial)) if posted.get(BASE).is_some() => {
             let mut tx = context.read().await?;
@@ -241,7 +257,7 @@ async fn changed_before<D: EntityAdmin>(
     posted: &Posted,
     (draft, found): (&Draft, &NamedObject<D::Content>),
 ) -> Result<Option<Saved>, AppError> {
-    let parsed = in_place(|| draft.parse(entity.fields(), found.loaded.content.clone()));
+    let parsed = in_place(|| draft.parse_change(entity.fields(), found.loaded.content.clone()));
     let Ok(content) = parsed else { return Ok(None) };
     let extra = extra(entity.options(), context, posted, None);
     repeat::changed(entity, context, found.loaded.id, &content, &extra).await
@@ -254,7 +270,7 @@ async fn save<D: EntityAdmin>(
     posted: &Posted,
     (target, draft, found): (ExpectedRevision, &Draft, &NamedObject<D::Content>),
 ) -> Result<Saved, SaveError> {
-    let parsed = in_place(|| draft.parse(entity.fields(), found.loaded.content.clone()));
+    let parsed = in_place(|| draft.parse_change(entity.fields(), found.loaded.content.clone()));
     let content = parsed.or_else(|errors| {
         // A save conflict is reported before the errors of the input.
         target.check(found.loaded.revision)?;
@@ -263,6 +279,7 @@ async fn save<D: EntityAdmin>(
     let (mut tx, viewer) = context.write().await?;
     let extra = extra(entity.options(), context, posted, None);
     let saved = entity.change(&mut tx, &viewer, target, &content, &extra).await?;
+    new_names::check(&saved, posted)?;
     tx.commit().await?;
     Ok(saved)
 }
@@ -304,7 +321,7 @@ fn flash_lines<D: EntityAdmin>(entity: &D, posted: &Posted, (draft, saved): (&Dr
             .filter(|_| posted.get(REVISION) == Some("0"))
             .and_then(|base| serde_json::from_str::<D::Content>(base).ok());
         let is_edited = base.is_some_and(|base| {
-            in_place(|| draft.parse(entity.fields(), base.clone())).is_ok_and(|typed| typed != base)
+            in_place(|| draft.parse_change(entity.fields(), base.clone())).is_ok_and(|typed| typed != base)
         });
         return vec![if is_edited { first } else { "No changes to save.".to_owned() }];
     }

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 use super::autocomplete;
 use super::entity_admin::EntityAdmin;
+use super::new_names;
 use super::options::{EntityOptions, SaveOption};
 use super::request_context::RequestContext;
 use crate::domain::form::field::{Choices, Field, Kind, RowColumn, Shape};
@@ -191,6 +192,10 @@ fn column(column: &RowColumn) -> pages::ColumnView {
         required: column.required,
         maxlength: column.max,
         suggestions: column.suggestions.map(suggestions).unwrap_or_default(),
+        new_names: column
+            .suggestions
+            .map(|source| new_names::address(source, &suggestions(source)))
+            .unwrap_or_default(),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod metric;
 pub mod metric_changes;
 pub mod metric_fields;
 pub mod metric_rules;
+pub mod new_name;
 pub mod object_kind;
 pub mod pairing;
 pub mod policy;

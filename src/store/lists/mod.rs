@@ -5,8 +5,10 @@
 
 pub mod aggregations;
 pub mod api_keys;
+pub mod flavours;
 pub mod groups;
 pub mod log_entries;
+pub mod metric_names;
 pub mod metrics;
 pub mod probes;
 pub mod profiles;

@@ -93,3 +93,38 @@ journey("the timeout of five metrics of one group is changed, and nothing else",
   });
   assert.deepEqual(await fetched("metrics/Production"), expected);
 });
+
+journey("a typing error in a name is marked, and corrected with one key", async ({ as }) => {
+  const bruno = await as("bruno");
+  const { keyboard } = bruno.page;
+  await bruno.open("/poem/admin/poem/profile/add/");
+  await bruno.fill({ name: "JOURNEY_NEW_NAMES", vo: "biomed", group: "Communities", description: "x" });
+  await bruno.field("tuples-0-service_flavour").focus();
+  await keyboard.type("ARC-CE");
+  await keyboard.press("Tab");
+  await keyboard.type("argo.Host-Alvie");
+  await keyboard.press("Tab");
+  const hint = bruno.page.locator("#id_tuples-0-metric_new");
+  await hint.waitFor();
+  assert.match(await hint.innerText(), /new\s+Did you mean argo\.Host-Alive\?/);
+  assert.equal(await bruno.page.locator(".new-name").count(), 1, "known names are not marked");
+  await bruno.press("Save");
+  assert.match(await bruno.page.locator("#new-names").innerText(), /Did you mean argo\.Host-Alive\?/);
+  await hint.getByRole("button").press("Enter");
+  assert.equal(await bruno.field("tuples-0-metric").inputValue(), "argo.Host-Alive");
+  assert.equal(await hint.count(), 0);
+  await bruno.press("Save");
+  assert.equal(await bruno.said(), "The profile “JOURNEY_NEW_NAMES” was added.");
+});
+
+journey("a superuser removes a name that nothing uses", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/");
+  await ada.go("Service flavours");
+  const unused = ada.page.locator("input[name=name]");
+  const name = await unused.first().inputValue();
+  await unused.first().check();
+  await ada.press("Remove the ticked names");
+  assert.equal(await ada.said(), `Removed ${name}.`);
+  assert.equal(await ada.page.getByRole("rowheader", { name, exact: true }).count(), 0);
+});

@@ -11,6 +11,7 @@ mod errors;
 mod fixtures;
 mod forms;
 mod histories;
+mod new_names;
 mod page;
 mod page_cache;
 mod policy;
@@ -18,6 +19,7 @@ mod public;
 mod sent_twice;
 mod statements;
 mod unavailable;
+mod untouched;
 
 use std::sync::OnceLock;
 
@@ -26,9 +28,12 @@ use poem::domain::model::object_kind::ObjectKind;
 use poem::templates::Addresses;
 
 use self::fixtures::Fixture;
-use self::page::Form;
+use self::page::{Control, Form};
 use crate::support::sql::sql;
 use crate::support::{Browser, HttpResponse, Installation, Server};
+
+/// The checkbox that confirms new names.
+const NEW_NAMES: &str = "_new_names";
 
 /// The addresses of the pages for logged-in users.
 const AT: Addresses = Addresses { is_public: false };
@@ -120,8 +125,19 @@ fn open(browser: &mut Browser<'_>, address: &str) -> Form {
     Form::read(&page).unwrap_or_else(|| panic!("{address} has no form: {page}"))
 }
 
-/// Submits a form with the CSRF token of this browser, whoever has opened it.
+/// Submits a form with the CSRF token of this browser, whoever has opened it. If the page asks whether to add new names,
+/// confirms them.
 fn submit(browser: &mut Browser<'_>, form: &Form) -> HttpResponse {
+    let answer = submit_once(browser, form);
+    let question = Form::read(&answer.text()).and_then(|form| form.get(NEW_NAMES).cloned());
+    let (422, Some(Control::Checkbox { value, .. })) = (answer.status, question) else { return answer };
+    let mut form = form.clone();
+    form.controls.push((NEW_NAMES.to_owned(), Control::Hidden(value)));
+    submit_once(browser, &form)
+}
+
+/// Submits a form without an answer to the question about new names.
+fn submit_once(browser: &mut Browser<'_>, form: &Form) -> HttpResponse {
     let mut form = form.clone();
     form.controls.retain(|(name, _)| name != "_user");
     submit_as_opened(browser, &form)

@@ -3,6 +3,7 @@
 use super::{Sample, layout, link, member, public, with_message};
 use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, Span};
 use poem::templates::list_page::{Cell, Choice, FilterView, Heading, ListPage, Paging};
+use poem::templates::names_page::{NameRow, NamesPage};
 use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
 use poem::templates::table_fit::ColumnKind;
 use poem::templates::{Link, Severity};
@@ -48,6 +49,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("list-public", public("Metrics", "Metrics"), ListPage { add: None, ..metrics(9, 9) }),
         Sample::new("list-users", layout("Users", "Admin"), users()),
         Sample::new("list-log", layout("Log entries", "Admin"), log_entries()),
+        Sample::new("names", layout("Metric names", "Admin"), names()),
         Sample::new("services", layout("Services", "Services"), services()),
         Sample::new("services-empty", public("Services", "Services"), no_services()),
         Sample::new("history", layout("History", "Probes"), history()),
@@ -194,6 +196,28 @@ fn log_entries() -> ListPage {
         ..metrics(0, 0)
     }
     .fitted()
+}
+
+fn names() -> NamesPage {
+    let row = |name: &str, uses: &str, more: &str| NameRow {
+        name: name.to_owned(),
+        uses: uses.to_owned(),
+        more: more.to_owned(),
+        is_unused: uses.is_empty() && more.is_empty(),
+    };
+    NamesPage {
+        list: ListPage {
+            heading: "Metric names".to_owned(),
+            headings: services().list.headings.into_iter().take(3).collect(),
+            ..services().list
+        },
+        help: "Every name that a metric or profile has used. Names without any use and group can be removed.",
+        rows: vec![
+            row("argo.Host-Alvie", "", ""),
+            row("org.bdii.Entries", "", "ARGO"),
+            row("argo.AMS-Check", "2 metrics, 5 tuples, 1 parent or dependency", "ARGO"),
+        ],
+    }
 }
 
 fn services() -> ServicesPage {
