@@ -88,12 +88,15 @@ impl<'r> LoginContext<'r> {
     /// The layout of a page for a user who is not logged in.
     pub fn anonymous_layout(&self, title: &str) -> Layout {
         let tenant = self.tenant.tenant().name.clone();
-        Layout { title: title.to_owned(), tenant, csrf: self.csrf.clone(), ..Layout::default() }
+        let footer = self.config.current().general_of(&tenant).footer;
+        Layout { title: title.to_owned(), tenant, csrf: self.csrf.clone(), footer, ..Layout::default() }
     }
 
     /// The layout of a page for a user who is logged in.
     pub fn user_layout(&self, title: &str, user: &SessionUser) -> Layout {
-        user_layout(title, &self.tenant.tenant().name, user, &self.path_and_query, self.csrf.clone())
+        let tenant = &self.tenant.tenant().name;
+        let footer = self.config.current().general_of(tenant).footer;
+        Layout { footer, ..user_layout(title, tenant, user, &self.path_and_query, self.csrf.clone()) }
     }
 }
 
@@ -109,11 +112,14 @@ fn user_layout(title: &str, tenant: &str, user: &SessionUser, path: &str, csrf: 
 pub fn layout_context(request: &Request<'_>, title: &str) -> Layout {
     let tenant = CurrentTenant::known(request).map(|current| current.tenant().name.as_str()).unwrap_or_default();
     let path = OriginalRequest::of(request).address();
-    match session::known(request) {
+    let config = request.rocket().state::<LiveConfig>().map(LiveConfig::current);
+    let footer = config.map(|config| config.general_of(tenant).footer).unwrap_or_default();
+    let layout = match session::known(request) {
         Some(session) => user_layout(title, tenant, &session.user, path, csrf::token(request)),
         None if is_public(path) && !tenant.is_empty() => Layout::new(title, tenant, None, path, &[]),
         None => Layout { title: title.to_owned(), tenant: tenant.to_owned(), ..Layout::default() },
-    }
+    };
+    Layout { footer, ..layout }
 }
 
 #[rocket::async_trait]

@@ -29,7 +29,20 @@ const SECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("WEBAPI", &["MetricProfile", "AggregationProfile"]),
-    ("GENERAL_", &["Namespace", "SamlLoginString", "SamlServiceName"]),
+    (
+        "GENERAL_",
+        &[
+            "Namespace",
+            "SamlLoginString",
+            "SamlServiceName",
+            "FooterText",
+            "FooterLogo",
+            "FooterLogoText",
+            "TermsUrl",
+            "PrivacyUrl",
+            "LicenceUrl",
+        ],
+    ),
     ("SUPERUSER_", &["Name", "Password", "Email"]),
     ("SYNC_", &["UsePlainHttpAuth", "HttpUser", "HttpPass", "ServiceType", "VO", "Services"]),
 ];

@@ -96,6 +96,11 @@ impl Config {
         TenantGeneral::read(&self.settings, tenant)
     }
 
+    /// `[GENERAL_X]` of a tenant, for pages; empty if the section is missing or cannot be read.
+    pub fn general_of(&self, tenant: &str) -> TenantGeneral {
+        self.tenant_general(tenant).ok().flatten().unwrap_or_default()
+    }
+
     /// `[SUPERUSER_X]` of a tenant, whose name is compared case-insensitively.
     ///
     /// # Errors

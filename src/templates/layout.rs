@@ -6,6 +6,7 @@ use super::urls::{Addresses, INDEX, SEARCH};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::KINDS;
 use crate::domain::model::policy::Viewer;
+use crate::domain::web::footer::Footer;
 
 /// A link: its text and its address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -98,6 +99,8 @@ pub struct Layout {
     pub csrf: String,
     /// The address of the search over everything; empty if the viewer may not search.
     pub search: String,
+    /// The foot of the tenant's pages.
+    pub footer: Footer,
 }
 
 impl Layout {

@@ -11,6 +11,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::domain::model::policy::Viewer;
+use crate::domain::web::footer::Footer;
 use crate::templates::page::Html;
 
 /// The maximum size of the pages of all tenants, in bytes. The least frequently used are evicted first.
@@ -40,14 +41,16 @@ pub struct PageKey {
     pub timezone: Tz,
     /// The namespace before the names of profiles; empty if none is configured.
     pub namespace: String,
+    /// The foot of the tenant's pages.
+    pub footer: Footer,
 }
 
 impl PageKey {
     /// Returns the approximate size in bytes.
     fn size(&self) -> usize {
-        let Self { path, query, viewer, csrf, namespace, .. } = self;
+        let Self { path, query, viewer, csrf, namespace, footer, .. } = self;
         let groups = viewer.iter().flat_map(|viewer| &viewer.groups).map(|(_, name)| name.len()).sum::<usize>();
-        size_of::<Self>() + path.len() + query.len() + csrf.len() + namespace.len() + groups
+        size_of::<Self>() + path.len() + query.len() + csrf.len() + namespace.len() + footer.size() + groups
     }
 }
 

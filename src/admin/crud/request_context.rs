@@ -21,6 +21,7 @@ use crate::config::reload::LiveConfig;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{self, Action, Denial, Viewer};
 use crate::domain::security::keys::Keys;
+use crate::domain::web::footer::Footer;
 use crate::error::{AppError, NO_PERMISSION, refuse};
 use crate::http::database::Db;
 use crate::http::original_request::OriginalRequest;
@@ -170,6 +171,7 @@ impl<'r> RequestContext<'r> {
             csrf: self.csrf.clone(),
             timezone: self.config.general.timezone,
             namespace: self.namespace(),
+            footer: self.footer(),
         })
     }
 
@@ -196,8 +198,11 @@ impl<'r> RequestContext<'r> {
 
     /// Returns the namespace before the names of profiles in the API; empty if none is configured.
     pub fn namespace(&self) -> String {
-        let general = self.config.tenant_general(&self.tenant.tenant().name).ok().flatten();
-        general.map(|general| general.namespace).unwrap_or_default()
+        self.config.general_of(&self.tenant.tenant().name).namespace
+    }
+
+    fn footer(&self) -> Footer {
+        self.config.general_of(&self.tenant.tenant().name).footer
     }
 
     /// Returns the namespace as pages show it before the names of profiles: `hr.cro-ngi.TEST-`; empty without one.
@@ -225,6 +230,7 @@ impl<'r> RequestContext<'r> {
         Layout {
             messages: self.messages.clone(),
             csrf: self.csrf.clone(),
+            footer: self.footer(),
             ..Layout::new(title, tenant, self.viewer.as_ref(), self.path, trail)
         }
     }

@@ -10,6 +10,7 @@ mod widgets;
 
 use serde_json::Value;
 
+use poem::domain::web::footer::Footer;
 use poem::templates::{Content, Crumb, Layout, Link, Message, Page, Severity, UserView};
 
 /// The content of a page.
@@ -44,7 +45,7 @@ const LONG: &str = "org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-end
                     org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-ends-and-";
 
 /// Fields that are not replaced: addresses, and values that templates compare or use in names.
-const NO_TEXT: [&str; 20] = [
+const NO_TEXT: [&str; 21] = [
     "href",
     "action",
     "at",
@@ -65,6 +66,7 @@ const NO_TEXT: [&str; 20] = [
     "federated_href",
     "previous",
     "next",
+    "logo",
 ];
 
 /// Returns every sample: the plain ones, then the extreme ones.
@@ -117,6 +119,12 @@ fn layout(title: &str, section: &str) -> Layout {
         messages: Vec::new(),
         csrf: "0123456789abcdef0123456789abcdef".to_owned(),
         search: "/poem/admin/search/".to_owned(),
+        footer: Footer {
+            text: "POEM is an EGI service, co-funded by the European Union.".to_owned(),
+            logo: "/static/poem.svg".to_owned(),
+            logo_text: "Funded by the European Union".to_owned(),
+            links: Vec::new(),
+        },
     }
 }
 
