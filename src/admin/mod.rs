@@ -11,6 +11,7 @@ mod index;
 mod log_entry;
 mod metric;
 mod names;
+mod metric_links;
 mod object_id;
 mod password;
 mod probe;

@@ -4,9 +4,10 @@ use rocket::async_trait;
 use sqlx::PgConnection;
 
 use super::crud::{
-    Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, ListTable,
-    RequestContext, Restore, SaveContext,
+    CellLinks, Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions,
+    ListTable, RequestContext, Restore, SaveContext,
 };
+use super::metric_links::MetricLinks;
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::ObjectKind;
@@ -126,10 +127,29 @@ impl EntityAdmin for ProfilesAdmin {
 
     async fn facts(
         &self,
-        _: &mut PgConnection,
+        conn: &mut PgConnection,
         found: &Loaded<ProfileContent>,
-        _: &RequestContext<'_>,
+        context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
-        Ok(vec![InfoLine { label: "Contents".to_owned(), text: found.content.size_in_words(), links: Vec::new() }])
+        let size = found.content.size_in_words();
+        let mut facts = vec![InfoLine { label: "Contents".to_owned(), text: size, links: Vec::new() }];
+        let links = MetricLinks::find(conn, context, metrics(&found.content)).await?;
+        facts.extend(links.lines("Metrics", metrics(&found.content)));
+        Ok(facts)
     }
+
+    async fn links(
+        &self,
+        conn: &mut PgConnection,
+        content: &ProfileContent,
+        context: &RequestContext<'_>,
+    ) -> Result<CellLinks> {
+        let addresses = MetricLinks::find(conn, context, metrics(content)).await?.addresses();
+        Ok(CellLinks { places: &[("tuples", "metric")], addresses })
+    }
+}
+
+/// Returns the names of the metrics in its tuples.
+fn metrics(content: &ProfileContent) -> impl Iterator<Item = &str> {
+    content.tuples.iter().map(|tuple| tuple.metric.as_str())
 }

@@ -3,6 +3,7 @@
 use super::crud::list::{self, ListQuery};
 use super::crud::list_table::ListTable;
 use super::crud::{ListColumn, ListOptions, PageResult, RequestContext, cached_page, response};
+use super::metric_links::MetricLinks;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
 use crate::store::lists::services::{self, ServiceLine};
@@ -24,6 +25,9 @@ static LIST: ListOptions = ListOptions {
     searched: "all columns",
 };
 
+/// The number of the column of metrics.
+const METRICS: usize = 3;
+
 /// Returns the table of services, from the page cache if possible.
 pub async fn page(context: &RequestContext<'_>) -> PageResult {
     cached_page::page(context, &list::parameters(&LIST), render(context)).await
@@ -34,6 +38,8 @@ async fn render(context: &RequestContext<'_>) -> PageResult {
     let query = ListQuery::read(&LIST, context);
     let mut tx = context.read().await?;
     let found = services::list(tx.conn(), &query.params()).await?;
+    let metrics = found.rows.iter().map(|line| line.metric.as_str());
+    let links = MetricLinks::find(tx.conn(), context, metrics).await?;
     tx.commit().await?;
     let base = context.at().list(ObjectKind::Service);
     let table = ListTable { rows: Vec::new(), total: found.total, page: found.page };
@@ -46,13 +52,13 @@ async fn render(context: &RequestContext<'_>) -> PageResult {
         empty: empty.to_owned(),
         ..query.page(&LIST, &base, table, Vec::new())
     };
-    let content = ServicesPage { list, rows: rows(context, &found.rows) };
+    let content = ServicesPage { list, rows: rows(context, &found.rows, &links) };
     response::page(Page::new(context.layout("Services", &[("Services", "")]), content))
 }
 
 /// Merges equal cells below each other: areas, names and types, each within the column before, and metrics with several
 /// probes.
-fn rows(context: &RequestContext<'_>, lines: &[ServiceLine]) -> Vec<ServiceRow> {
+fn rows(context: &RequestContext<'_>, lines: &[ServiceLine], links: &MetricLinks<'_>) -> Vec<ServiceRow> {
     let mut rows: Vec<ServiceRow> = lines.iter().map(|_| ServiceRow::default()).collect();
     let levels: [fn(&ServiceLine) -> &str; 4] =
         [|line| &line.area, |line| &line.name, |line| &line.service_type, |line| &line.metric];
@@ -60,13 +66,14 @@ fn rows(context: &RequestContext<'_>, lines: &[ServiceLine]) -> Vec<ServiceRow> 
         // Two services may have the same name and type, so metrics are merged only within one service.
         let is_same = |one: &ServiceLine, other: &ServiceLine| {
             levels[..=level].iter().all(|text| text(one) == text(other))
-                && (level < 3 || one.service_id == other.service_id)
+                && (level < METRICS || one.service_id == other.service_id)
         };
         let mut at = 0;
         while at < lines.len() {
             let same = lines[at..].iter().take_while(|line| is_same(&lines[at], line)).count();
             // Areas and names are several words.
-            let cell = ServiceCell::of(text(&lines[at]), String::new());
+            let href = if level == METRICS { links.address(text(&lines[at])) } else { String::new() };
+            let cell = ServiceCell::of(text(&lines[at]), href);
             rows[at].cells.push(ServiceCell { rowspan: same, wraps: level < 2, ..cell });
             at += same;
         }

@@ -41,6 +41,15 @@ impl RelyingMetric {
     }
 }
 
+/// A metric that has a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfiguredMetric {
+    /// The metric's id.
+    pub id: i64,
+    /// The metric's name.
+    pub name: String,
+}
+
 /// A metric that uses a version of a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeMetric {
@@ -87,6 +96,22 @@ pub async fn metrics_relying_on(conn: &mut PgConnection, metric_name: &str) -> R
            WHERE $1 <> '' AND (m.parent = $1 OR d.metric_id IS NOT NULL)
            ORDER BY lower(n.name COLLATE "C"), n.name COLLATE "C", t.name COLLATE "C""#,
         metric_name
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Returns the metrics with one of the names, by name and tag.
+pub async fn metrics_named(conn: &mut PgConnection, names: &[String]) -> Result<Vec<ConfiguredMetric>> {
+    Ok(sqlx::query_as!(
+        ConfiguredMetric,
+        r#"SELECT m.id, n.name
+           FROM metric_name n
+           JOIN metric m ON m.metric_name_id = n.id
+           JOIN tag t ON t.id = m.tag_id
+           WHERE n.name = ANY($1)
+           ORDER BY n.name COLLATE "C", t.name COLLATE "C""#,
+        names
     )
     .fetch_all(conn)
     .await?)

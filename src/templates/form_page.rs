@@ -37,6 +37,8 @@ pub struct CellView {
     pub name: String,
     /// The text in the input.
     pub value: String,
+    /// The address of the object that is named, in a form that is only read; else empty.
+    pub href: String,
     /// True for a fixed key, which is shown as text and sent as a hidden input.
     pub is_fixed: bool,
     /// The errors of this input; empty if it is valid.
@@ -73,7 +75,7 @@ pub struct ColumnView {
 
 /// A key that rows need while another field has a certain value: a passive metric needs the flag PASSIVE.
 ///
-/// The page's script only warns while the key is missing; the save decides.
+/// The page's script adds the row when the other field gets that value; the save decides.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RequiredKey {
     /// The name of the other field: `mtype`.
@@ -82,6 +84,8 @@ pub struct RequiredKey {
     pub value: String,
     /// The text that the first column of one row must have: `PASSIVE`.
     pub key: String,
+    /// The text that is added in the second column with the key: `1`.
+    pub filled: String,
     /// The warning that is shown while the key is missing.
     pub text: String,
 }

@@ -1,7 +1,7 @@
 //! The declaration of an entity: its options, its fields, and how its objects are loaded and saved. All its pages
 //! follow from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rocket::async_trait;
 use serde::Serialize;
@@ -21,7 +21,7 @@ use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved};
 use crate::store::lists::ListParams;
 use crate::store::{Loaded, Result};
-use crate::templates::form_page::{InfoLine, Renewal, RequiredKey};
+use crate::templates::form_page::{FieldsetView, InfoLine, Renewal, RequiredKey};
 
 /// The parameters of a save, in addition to the content.
 pub struct SaveContext<'a> {
@@ -55,6 +55,31 @@ pub struct Created {
 impl From<Saved> for Created {
     fn from(saved: Saved) -> Self {
         Self { saved, secret: String::new() }
+    }
+}
+
+/// The links in the cells of a form that is only read: names of other objects lead to these.
+#[derive(Default)]
+pub struct CellLinks {
+    /// The columns with such names, as field and column; the column is empty for a field without rows.
+    pub places: &'static [(&'static str, &'static str)],
+    /// The addresses by name. A name without an address is text.
+    pub addresses: BTreeMap<String, String>,
+}
+
+impl CellLinks {
+    /// Sets the links in the fields of a form.
+    pub fn set(&self, fieldsets: &mut [FieldsetView]) {
+        let address = |name: &str| self.addresses.get(name).cloned().unwrap_or_default();
+        for widget in fieldsets.iter_mut().flat_map(|set| &mut set.widgets) {
+            for (_, column) in self.places.iter().filter(|(field, _)| *field == widget.name) {
+                widget.href = if column.is_empty() { address(&widget.value) } else { String::new() };
+                let Some(place) = widget.columns.iter().position(|of| of.name == *column) else { continue };
+                for cell in widget.rows.iter_mut().filter_map(|row| row.cells.get_mut(place)) {
+                    cell.href = address(&cell.value);
+                }
+            }
+        }
     }
 }
 
@@ -193,6 +218,16 @@ pub trait EntityAdmin: Send + Sync + 'static {
         _context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
         Ok(Vec::new())
+    }
+
+    /// Returns the links in the cells of a form that is only read; see [`CellLinks`].
+    async fn links(
+        &self,
+        _conn: &mut PgConnection,
+        _content: &Self::Content,
+        _context: &RequestContext<'_>,
+    ) -> Result<CellLinks> {
+        Ok(CellLinks::default())
     }
 
     /// Returns what else is affected by the deletion of the object.

@@ -4,7 +4,7 @@
 use rocket::http::Status;
 use sqlx::PgConnection;
 
-use super::entity_admin::{EntityAdmin, NamedObject};
+use super::entity_admin::{CellLinks, EntityAdmin, NamedObject};
 use super::options::Restore;
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
@@ -244,8 +244,13 @@ pub async fn show<D: EntityAdmin>(
         FormMode::Change { of } => entity.facts(conn, &of.loaded, context).await?,
         _ => Vec::new(),
     };
+    let links = match read_only.is_some() {
+        true => entity.links(conn, content, context).await?,
+        false => CellLinks::default(),
+    };
     let status = shown.status;
-    let page = in_place(|| form_page(entity, context, &mode, (shown, form, sources), (read_only, facts)));
+    let mut page = in_place(|| form_page(entity, context, &mode, (shown, form, sources), (read_only, facts)));
+    links.set(&mut page.fieldsets);
     let layout = layout(entity, context, &mode, &page.heading);
     response::page_with(Page::new(layout, page), status)
 }

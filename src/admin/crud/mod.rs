@@ -25,7 +25,7 @@ mod versions;
 pub mod widgets;
 
 pub use entity::Entity;
-pub use entity_admin::{Created, EntityAdmin, NamedObject, SaveContext};
+pub use entity_admin::{CellLinks, Created, EntityAdmin, NamedObject, SaveContext};
 pub use list_table::ListTable;
 pub use options::{EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, Restore, SaveOption};
 pub use request_context::{LoggedInPage, PublicPage, RequestContext};

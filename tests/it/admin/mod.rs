@@ -12,6 +12,7 @@ mod fixtures;
 mod forms;
 mod histories;
 mod new_names;
+mod links;
 mod page;
 mod page_cache;
 mod policy;

@@ -67,6 +67,7 @@ fn metric() -> FormPage {
             field: "mtype".to_owned(),
             value: "Passive".to_owned(),
             key: "PASSIVE".to_owned(),
+            filled: "1".to_owned(),
             text: "A passive metric needs the flag PASSIVE with the value 1.".to_owned(),
         }),
         ..pairs("flags", "Flags", &[&["OBSESS", "1"], &["NOHOSTNAME", "1"]])
