@@ -1,6 +1,6 @@
 // Enhancements of forms. Each part works on the elements it finds; forms can be saved without any of them.
 
-import { showWhatApplies, warnOfMissingKeys } from "./conditions.js";
+import { addRequiredKeys, showWhatApplies } from "./conditions.js";
 import { makeFindable } from "./find_rows.js";
 import { showLimits } from "./limits.js";
 import { markNewNames } from "./new_names.js";
@@ -19,6 +19,6 @@ for (const form of document.querySelectorAll("form.form")) {
   suggest(form);
   markNewNames(form);
   showWhatApplies(form);
-  warnOfMissingKeys(form);
+  addRequiredKeys(form);
   showLimits(form);
 }

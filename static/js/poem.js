@@ -1,4 +1,5 @@
-// Enhancements of every page: forms are sent once, the key for the search, the account menu, and the focus on errors.
+// Enhancements of every page: forms are sent once, the key for the search, the account menu, the focus on errors, and
+// the line on paper.
 
 import "./send_once.js";
 
@@ -36,3 +37,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.textContent = "Copied";
   });
 }
+
+// On paper, the page says where it is from and when it was printed.
+const printed = document.querySelector("[data-printed]");
+const whose = printed?.textContent;
+addEventListener("beforeprint", () => {
+  if (printed) printed.textContent = `${whose}. ${location.href}. Printed on ${new Date().toLocaleString("en-GB")}.`;
+});

@@ -336,17 +336,22 @@ test("a selected object is sorted as the server sorts", async () => {
   assert.deepEqual(chosen.map((text) => text.trim()), ["argo.AMS-Check", "argo.AMSPublisher-Check", "Delta-Check"]);
 });
 
-test("a passive metric hides the fields it does not have, and warns of a missing flag", async () => {
+test("a passive metric hides the fields it does not have, and gets the flag that it needs", async () => {
   await open("form-metric");
   const executable = page.locator("#id_probeexecutable");
   const warning = page.locator("#id_flags .warning");
   assert.ok(await executable.isVisible());
   await page.locator("#id_mtype").selectOption("Passive");
   assert.ok(!(await executable.isVisible()));
-  assert.match(await warning.textContent(), /PASSIVE/);
+  assert.deepEqual([await typed("flags-2-key"), await typed("flags-2-value"), await warning.textContent()], ["PASSIVE", "1", ""]);
   // Upper or lower case does not matter, as in the server.
   await page.locator("#id_flags-2-key").fill("Passive");
   assert.equal(await warning.textContent(), "");
+  await page.locator("#id_flags-2-key").fill("");
+  assert.match(await warning.textContent(), /PASSIVE/);
+  await page.getByRole("button", { name: "Add it" }).click();
+  assert.equal(await warning.textContent(), "");
+  assert.equal(await page.locator("#id_flags tbody tr input[name$=-key]").evaluateAll((all) => all.filter(({ value }) => value === "PASSIVE").length), 1);
 });
 
 // Leaves the page; returns whether a confirmation was shown.
@@ -403,4 +408,14 @@ test("a slash leads from the untouched search of a list to the search of everyth
   await page.locator("#list-search").fill("a");
   await page.keyboard.press("/");
   assert.equal(await page.locator("#list-search").inputValue(), "a/");
+});
+
+test("on paper, a page says where it is from, and shows no buttons", async () => {
+  await open("list");
+  await page.emulateMedia({ media: "print" });
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  const text = await page.locator("main").innerText();
+  assert.match(text, /^POEM, tenant egi\. http.*Printed on \d/);
+  assert.match(text, /Only the rows 31 to 60 of 8412 are printed/);
+  assert.equal(await page.locator("button:visible, .button:visible").count(), 0);
 });
