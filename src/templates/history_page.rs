@@ -41,6 +41,8 @@ pub struct HistoryPage {
     pub events: Vec<Event>,
     /// True if the events are named by their labels; else they are named by their times.
     pub is_labelled: bool,
+    /// True if the events name users; public pages do not.
+    pub names_users: bool,
     /// The number of log entries that are older than those shown; 0 if all are shown.
     pub older: i64,
     /// The text that is shown if there is no event.

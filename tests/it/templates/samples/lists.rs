@@ -54,6 +54,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("services-empty", public("Services", "Services"), no_services()),
         Sample::new("history", layout("History", "Probes"), history()),
         Sample::new("history-one", layout("History", "Probes"), one_version()),
+        Sample::new("history-public", layout("History", "Probes"), public_history()),
         Sample::new("history-log", layout("History", "Admin"), log()),
         Sample::new("compare", layout("Compare", "Metrics"), compare()),
         Sample::new(
@@ -296,6 +297,7 @@ fn history() -> HistoryPage {
             event("0.1.7", "2018-06-05 13:34", "Initial version."),
         ],
         is_labelled: true,
+        names_users: true,
         older: 0,
         empty: String::new(),
     }
@@ -304,6 +306,13 @@ fn history() -> HistoryPage {
 fn one_version() -> HistoryPage {
     let events = vec![event("", "2018-06-05 13:34", "Initial version.")];
     HistoryPage { compare: String::new(), events, is_labelled: false, ..history() }
+}
+
+/// Returns the history as public pages show it, without users.
+fn public_history() -> HistoryPage {
+    let HistoryPage { mut events, .. } = history();
+    events.iter_mut().for_each(|event| event.user.clear());
+    HistoryPage { events, names_users: false, ..history() }
 }
 
 /// Returns the history of an object without versions that was changed very often.
