@@ -13,6 +13,7 @@ use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::profile::{self, ProfileContent};
+use crate::domain::model::snapshot::VersionContent;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, profiles as registry};
 use crate::store::lists::ListParams;
@@ -52,7 +53,7 @@ static OPTIONS: EntityOptions = EntityOptions {
     ticks: &[],
     can_clone: true,
     namespaced: Some("name"),
-    restore: Restore::Never,
+    restore: Restore::AtOnce,
 };
 
 #[async_trait]
@@ -77,6 +78,13 @@ impl EntityAdmin for ProfilesAdmin {
 
     fn group<'a>(&self, content: &'a ProfileContent) -> &'a str {
         &content.group
+    }
+
+    fn version(&self, content: VersionContent) -> Option<ProfileContent> {
+        match content {
+            VersionContent::Profile(content) => Some(content),
+            _ => None,
+        }
     }
 
     async fn rows(
@@ -123,6 +131,16 @@ impl EntityAdmin for ProfilesAdmin {
 
     async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
         registry::remove(tx, viewer, id).await
+    }
+
+    async fn restore(
+        &self,
+        tx: &mut Transaction,
+        viewer: &Viewer,
+        target: ExpectedRevision,
+        version: i64,
+    ) -> std::result::Result<Saved, SaveError> {
+        registry::restore(tx, viewer, target, version).await
     }
 
     async fn facts(

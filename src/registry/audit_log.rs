@@ -62,14 +62,29 @@ pub(super) async fn record(
     audit_log::insert(tx.write_tx(), entry).await
 }
 
-/// Records a change of many metrics, given as (id, label), with a version and a log entry for each.
-pub(super) async fn record_metrics(
+/// Records the same change of many objects of a kind, given as (id, label): a log entry for each, and a version with its
+/// current state if it is a metric or profile.
+///
+/// A probe gets none: its versions are numbered by users.
+pub(super) async fn record_many(
     tx: &mut Transaction,
     viewer: &Viewer,
-    metrics: &[(i64, String)],
+    kind: ObjectKind,
+    objects: &[(i64, String)],
     message: &str,
 ) -> Result<(), StoreError> {
-    let ids: Vec<i64> = metrics.iter().map(|(id, _)| *id).collect();
-    version_writes::insert_metric_versions(tx.write_tx(), &ids, message, author(viewer)).await?;
-    audit_log::insert_changes(tx.write_tx(), ObjectKind::Metric, metrics, message, author(viewer)).await
+    let with_message = || objects.iter().map(|(id, _)| (*id, message.to_owned())).collect::<Vec<_>>();
+    let (user_id, username) = author(viewer);
+    match kind {
+        ObjectKind::Metric => {
+            let ids: Vec<i64> = objects.iter().map(|(id, _)| *id).collect();
+            version_writes::insert_metric_versions(tx.write_tx(), &ids, message, (user_id, username)).await?;
+        }
+        ObjectKind::Profile => {
+            let author = (Some(user_id), username);
+            version_writes::insert_profile_versions(tx.write_tx(), &with_message(), author).await?;
+        }
+        _ => {}
+    }
+    audit_log::insert_changes(tx.write_tx(), kind, objects, message, (user_id, username)).await
 }

@@ -8,13 +8,14 @@ use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::group::GroupContent;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::wording;
 use crate::domain::model::wording::{listed, missing_in};
 use crate::store::group_members::{self, Member};
-use crate::store::{StoreError, audit_log, groups, users, version_writes};
+use crate::store::{StoreError, groups, users, version_writes};
 
-use super::audit_log::{author, record, record_metrics};
+use super::audit_log::{record, record_many};
 use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
 
@@ -53,8 +54,8 @@ pub async fn create(
 
 /// Saves the content of a form.
 ///
-/// Each object that is added or removed counts as changed: its revision rises, it gets a log entry, and a metric gets a
-/// version.
+/// Each object that is added or removed counts as changed: its revision rises, it gets a log entry, and a metric or profile
+/// gets a version.
 pub async fn change(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -121,6 +122,25 @@ pub(super) async fn chosen_group(
         errors.add(Place::Field("group"), words::NO_CHOICE);
     }
     Ok(id)
+}
+
+/// Replaces the group of a restored version by the current one if it is '' or no longer exists.
+///
+/// Returns a sentence if the group no longer exists.
+pub(super) async fn keep_group(
+    tx: &mut Transaction,
+    kind: ObjectKind,
+    restored: &mut String,
+    current: &str,
+) -> Result<Option<String>, StoreError> {
+    let info = kind.info();
+    let Some(owner) = info.owner else { return Ok(None) };
+    if groups::id_of(tx.conn(), owner, restored).await?.is_some() {
+        return Ok(None);
+    }
+    let gone = std::mem::replace(restored, current.to_owned());
+    let words = || format!("The group “{gone}” no longer exists: the {} stays in its group.", info.one);
+    Ok((!gone.is_empty()).then(words))
 }
 
 /// The members and users that a save adds to a group and removes from it, with their ids.
@@ -202,7 +222,7 @@ fn ids(members: &[Member]) -> Vec<i64> {
     members.iter().map(|member| member.id).collect()
 }
 
-/// Moves objects into a group or out of any, with a log entry for each.
+/// Moves objects into a group or out of any, with a log entry for each, and a version for each profile.
 ///
 /// For groups of metrics it moves the names of the registry; [`put_metrics_into`] moves the metrics.
 async fn put_into(
@@ -224,7 +244,7 @@ async fn put_into(
         version_writes::amend_probes_group(tx.write_tx(), &ids, group.map_or("", |(_, name)| name)).await?;
     }
     let objects: Vec<_> = members.iter().map(|member| (member.id, member.name.clone())).collect();
-    audit_log::insert_changes(tx.write_tx(), kind.member_kind(), &objects, GROUP_CHANGED, author(viewer)).await
+    record_many(tx, viewer, kind.member_kind(), &objects, GROUP_CHANGED).await
 }
 
 /// Moves metrics, with a version and a log entry for each; returns their labels.
@@ -238,6 +258,6 @@ async fn put_metrics_into(
         return Ok(Vec::new());
     }
     let moved = group_members::move_metrics(tx.write_tx(), ids, group).await?;
-    record_metrics(tx, viewer, &moved, GROUP_CHANGED).await?;
+    record_many(tx, viewer, ObjectKind::Metric, &moved, GROUP_CHANGED).await?;
     Ok(moved.into_iter().map(|(_, label)| label).collect())
 }

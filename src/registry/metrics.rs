@@ -15,7 +15,7 @@ use crate::store::{StoreError, groups, metrics, probes, version_writes, versions
 
 use super::audit_log::record;
 use super::error::name_taken_error;
-use super::groups::chosen_group;
+use super::groups::{chosen_group, keep_group};
 use super::{ExpectedRevision, SaveError, Saved, renames};
 
 /// Adds a metric. Its name is added to the registry and moved to the metric's group, unless it is in a foreign one.
@@ -109,12 +109,7 @@ pub async fn restore(
         return Err(SaveError::Gone);
     };
     let mut left_out = Vec::new();
-    if groups::id_of(tx.conn(), GroupKind::Metrics, &content.group).await?.is_none() {
-        if !content.group.is_empty() {
-            left_out.push(format!("The group “{}” no longer exists: the metric stays in its group.", content.group));
-        }
-        content.group.clone_from(&now.group);
-    }
+    left_out.extend(keep_group(tx, ObjectKind::Metric, &mut content.group, &now.group).await?);
     let is_known = content.probe.is_empty() || content.probe == now.probe;
     if !is_known && probes::of_label(tx.conn(), &content.probe).await?.is_none() {
         left_out.push(format!("The probe version “{}” no longer exists: the metric has none now.", content.probe));

@@ -11,7 +11,7 @@ use crate::domain::model::wording;
 use crate::store::versions::VersionRow;
 use crate::store::{StoreError, probes, version_writes, versions};
 
-use super::audit_log::{author, record, record_metrics};
+use super::audit_log::{author, record, record_many};
 use super::error::name_taken_error;
 use super::groups::{chosen_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
@@ -162,7 +162,7 @@ async fn relink_metrics(
     if moved.is_empty() {
         return Ok(Vec::new());
     }
-    record_metrics(tx, viewer, &moved, PROBE_VERSION_CHANGED).await?;
+    record_many(tx, viewer, ObjectKind::Metric, &moved, PROBE_VERSION_CHANGED).await?;
     Ok(moved.into_iter().map(|(_, label)| label).collect())
 }
 

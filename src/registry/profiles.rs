@@ -1,4 +1,4 @@
-//! Profiles: adding, cloning, changing and removing them, and the import by a command.
+//! Profiles: adding, cloning, changing, restoring and removing them, and the import by a command.
 
 use sqlx::PgPool;
 
@@ -12,15 +12,16 @@ use crate::domain::model::new_name::NewName;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::profile::{FIRST_VERSION, MANUAL_FLAVOUR, NAME_TAKEN, ProfileContent};
+use crate::domain::model::snapshot::VersionContent;
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::wording;
 use crate::domain::model::wording::listed;
 use crate::store::profiles::ProfileRow;
-use crate::store::{StoreError, analyze, metrics, profiles, service_flavours, vos};
+use crate::store::{StoreError, analyze, metrics, profiles, service_flavours, version_writes, versions, vos};
 
 use super::audit_log::{Author, record};
 use super::error::name_taken_error;
-use super::groups::{chosen_group, record_move};
+use super::groups::{chosen_group, keep_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
 
 /// Adds a profile. Without a version it gets the first one.
@@ -32,9 +33,9 @@ pub async fn create(
     content: &ProfileContent,
     clone_of: Option<i64>,
 ) -> Result<Saved, SaveError> {
-    let message = match clone_of {
-        Some(original) => check_clone(tx, viewer, content, original).await?,
-        None => String::new(),
+    let derived = match clone_of {
+        Some(original) => Some(check_clone(tx, viewer, content, original).await?),
+        None => None,
     };
     let version = if content.version.is_empty() { FIRST_VERSION } else { &content.version };
     let content = &ProfileContent { version: version.to_owned(), ..content.clone() };
@@ -43,6 +44,8 @@ pub async fn create(
     let id = profiles::insert(tx.write_tx(), content, group_id).await.map_err(name_taken)?;
     let (side_effects, new_names) = put_tuples(tx, id, content).await?;
     record_move(tx, GroupKind::Profiles, "", &content.group).await?;
+    keep_version(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
+    let message = derived.unwrap_or_default();
     record(tx, viewer, LogAction::Add, (ObjectKind::Profile, id, &content.name), &message).await?;
     Ok(Saved { side_effects, new_names, ..Saved::plain(id, &content.name) })
 }
@@ -62,7 +65,7 @@ async fn check_clone(
     Ok(wording::derived_from(&original.name, &original.version))
 }
 
-/// Saves the content of a form. Tuples that stay keep their ids.
+/// Saves the content of a form, with a new version. Tuples that stay keep their ids.
 pub async fn change(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -81,11 +84,38 @@ pub async fn change(
     profiles::update(tx.write_tx(), target.id, content, group_id).await.map_err(name_taken)?;
     let (side_effects, new_names) = put_tuples(tx, target.id, content).await?;
     record_move(tx, GroupKind::Profiles, &before.content.group, &content.group).await?;
+    keep_version(tx, viewer, target.id, &message).await?;
     record(tx, viewer, LogAction::Change, (ObjectKind::Profile, target.id, &content.name), &message).await?;
     Ok(Saved { side_effects, new_names, ..Saved::changed(target.id, &content.name, message) })
 }
 
-/// Removes a profile with its tuples; their metric names and service flavours stay.
+/// Saves an old version of the profile again.
+///
+/// A group or VO that no longer exists is left out: the profile keeps what it has. Metric names and service flavours that
+/// no longer exist are added again, as by a form. The side effects name all of these.
+pub async fn restore(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    target: ExpectedRevision,
+    version_id: i64,
+) -> Result<Saved, SaveError> {
+    let now = profiles::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?.content;
+    let version = versions::get(tx.conn(), version_id).await?.filter(|version| version.object_id == target.id);
+    let Some(VersionContent::Profile(mut content)) = version.map(|version| version.content) else {
+        return Err(SaveError::Gone);
+    };
+    let mut left_out = Vec::new();
+    left_out.extend(keep_group(tx, ObjectKind::Profile, &mut content.group, &now.group).await?);
+    if content.vo != now.vo && !vos::exists(tx.conn(), &content.vo).await? {
+        left_out.push(format!("The VO “{}” no longer exists: the profile keeps its VO.", content.vo));
+        content.vo = now.vo;
+    }
+    let mut saved = change(tx, viewer, target, &content).await?;
+    saved.side_effects.splice(..0, left_out);
+    Ok(saved)
+}
+
+/// Removes a profile with its tuples; their metric names and service flavours stay, and so do its versions.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = profiles::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Profile, Action::Delete { group: &before.group })?;
@@ -93,6 +123,12 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
     record_move(tx, GroupKind::Profiles, &before.group, "").await?;
     record(tx, viewer, LogAction::Delete, (ObjectKind::Profile, id, &before.name), "").await?;
     Ok(Saved::plain(id, &before.name))
+}
+
+/// Adds a version with the current state of the profile.
+async fn keep_version(tx: &mut Transaction, viewer: &Viewer, id: i64, message: &str) -> Result<(), StoreError> {
+    let author = (Some(viewer.id), viewer.username.as_str());
+    version_writes::insert_profile_versions(tx.write_tx(), &[(id, message.to_owned())], author).await
 }
 
 /// Reports all errors of the content at once; returns the id of its group.
@@ -154,7 +190,7 @@ pub struct Imported {
     pub changes: String,
 }
 
-/// Imports the profiles, all or none. The audit log names `command` as the author.
+/// Imports the profiles, all or none, with a version of each that is new or changed. The audit log names `command` as the author.
 ///
 /// VO, description and tuples of an existing profile are replaced; unknown metric names are added to the registry.
 /// Returns `None` without a change if `only_into_empty` is set and the tenant has any profile.
@@ -173,10 +209,18 @@ pub async fn import(
     let names: Vec<String> = wanted.iter().flat_map(|p| &p.tuples).map(|tuple| tuple.metric.clone()).collect();
     metrics::register_names(tx.write_tx(), &names).await?;
     let mut imported = Vec::with_capacity(wanted.len());
+    let mut new_versions = Vec::new();
     for profile in wanted {
         let old = before.iter().find(|row| row.name == profile.name && row.version == profile.version);
-        imported.push(import_one(&mut tx, profile, old, command).await?);
+        let (id, outcome) = import_one(&mut tx, profile, old, command).await?;
+        match (outcome.is_new, outcome.changes.as_str()) {
+            (true, _) => new_versions.push((id, wording::INITIAL.to_owned())),
+            (false, "") => {}
+            (false, changes) => new_versions.push((id, changes.to_owned())),
+        }
+        imported.push(outcome);
     }
+    version_writes::insert_profile_versions(tx.write_tx(), &new_versions, (None, command)).await?;
     if names.len() >= LARGE_IMPORT {
         analyze::tenant(tx.write_tx()).await?;
     }
@@ -189,7 +233,7 @@ async fn import_one(
     profile: &ProfileContent,
     old: Option<&ProfileRow>,
     command: &str,
-) -> Result<Imported, StoreError> {
+) -> Result<(i64, Imported), StoreError> {
     let description = profile.description.as_deref();
     let (id, is_new) = profiles::put(tx.write_tx(), &profile.name, &profile.version, &profile.vo, description).await?;
     let (added, removed) = profiles::set_tuples(tx.write_tx(), id, &profile.tuples).await?;
@@ -202,7 +246,7 @@ async fn import_one(
         let object = (ObjectKind::Profile, id, profile.name.as_str());
         record(tx, Author::command(command), action, object, &changes).await?;
     }
-    Ok(Imported { name: profile.name.clone(), version: profile.version.clone(), is_new, changes })
+    Ok((id, Imported { name: profile.name.clone(), version: profile.version.clone(), is_new, changes }))
 }
 
 /// Returns `Changed VO and description. Added 3 metric instances. Deleted 1 metric instance.`, or ''.

@@ -8,9 +8,9 @@ use crate::domain::model::metric_changes;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::wording::listed;
-use crate::store::{StoreError, audit_log, groups, metric_renames, metrics, references};
+use crate::store::{StoreError, groups, metric_renames, metrics, references};
 
-use super::audit_log::{author, record_metrics};
+use super::audit_log::record_many;
 
 /// Updates everything that refers to the metric by its old name, unless another metric still has that name.
 ///
@@ -26,9 +26,8 @@ pub(super) async fn propagate(
         return Ok(vec![format!("Another metric still has the name “{old}”, so profiles keep it.")]);
     }
     let followers = follow_metrics(tx, viewer, id, (old, new)).await?;
-    let profiles = follow_profiles(tx, viewer, (old, new)).await?;
     let group = metrics::group_of_name(tx.conn(), old).await?;
-    metric_renames::delete_name(tx.write_tx(), old).await?;
+    let profiles = follow_profiles(tx, viewer, (old, new)).await?;
     // The form of its group listed it.
     groups::increment_revisions(tx.write_tx(), GroupKind::Metrics, group.as_slice()).await?;
     let followers = listed("The new name is used by", ["metric", "metrics"], &followers);
@@ -54,12 +53,13 @@ async fn follow_metrics(
     for (message, changed) in &changes {
         let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
         metric_renames::update_references(tx.write_tx(), &ids, old, new).await?;
-        record_metrics(tx, viewer, changed, message).await?;
+        record_many(tx, viewer, ObjectKind::Metric, changed, message).await?;
     }
     Ok(relying.iter().map(references::RelyingMetric::label).collect())
 }
 
-/// Renames the metric in the tuples of profiles, with a log entry for each profile; returns their labels.
+/// Renames the metric in the tuples of profiles and removes its old name, with a version and a log entry for each profile;
+/// returns their labels.
 async fn follow_profiles(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -69,8 +69,9 @@ async fn follow_profiles(
     let changed: Vec<(i64, String)> = profiles.iter().map(|profile| (profile.id, profile.name.clone())).collect();
     let ids: Vec<i64> = changed.iter().map(|(id, _)| *id).collect();
     metric_renames::move_tuples(tx.write_tx(), old, new).await?;
+    metric_renames::delete_name(tx.write_tx(), old).await?;
     metric_renames::increment_profile_revisions(tx.write_tx(), &ids).await?;
     let message = format!("Metric \"{old}\" is now called \"{new}\".");
-    audit_log::insert_changes(tx.write_tx(), ObjectKind::Profile, &changed, &message, author(viewer)).await?;
+    record_many(tx, viewer, ObjectKind::Profile, &changed, &message).await?;
     Ok(profiles.iter().map(|profile| format!("{} ({})", profile.name, profile.version)).collect())
 }

@@ -157,10 +157,7 @@ async fn versions(conn: &mut PgConnection) -> Result<Vec<Version>> {
         .fetch_all(conn)
         .await?;
     let version = rows.into_iter().map(|row| {
-        let content = match row.kind.as_str() {
-            "probe" => serde_json::from_value(row.content).map(VersionContent::Probe),
-            _ => serde_json::from_value(row.content).map(VersionContent::Metric),
-        };
+        let content = VersionContent::from_json(&row.kind, row.content);
         Ok(Version {
             id: row.id,
             object_id: row.object_id,

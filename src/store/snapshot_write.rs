@@ -1,7 +1,7 @@
 //! Writing all data of a tenant, with one statement per table, regardless of the number of rows.
 
 use super::{Result, WriteTx};
-use crate::domain::model::snapshot::{Named, Snapshot, VersionContent};
+use crate::domain::model::snapshot::{Named, Snapshot};
 
 /// Adds everything in the snapshot, with its ids, and sets the sequences above them.
 ///
@@ -191,21 +191,13 @@ async fn metric_names(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
 
 async fn versions(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.versions;
-    let kind = |content: &VersionContent| match content {
-        VersionContent::Probe(_) => "probe",
-        VersionContent::Metric(_) => "metric",
-    };
-    let content = |content: &VersionContent| match content {
-        VersionContent::Probe(content) => serde_json::to_value(content),
-        VersionContent::Metric(content) => serde_json::to_value(content),
-    };
-    let contents: std::result::Result<Vec<_>, _> = rows.iter().map(|row| content(&row.content)).collect();
+    let contents: std::result::Result<Vec<_>, _> = rows.iter().map(|row| row.content.to_json()).collect();
     sqlx::query!(
         "INSERT INTO version (id, kind, object_id, content, message, user_id, username, created)
          SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::jsonb[], $5::text[], $6::bigint[], $7::text[],
                               $8::timestamptz[])",
         &column(rows, |row| row.id),
-        &column(rows, |row| kind(&row.content).to_owned()),
+        &column(rows, |row| row.content.kind().as_str().to_owned()),
         &column(rows, |row| row.object_id),
         &contents.map_err(|error| sqlx::Error::Encode(error.into()))?,
         &column(rows, |row| row.message.clone()),

@@ -1,4 +1,4 @@
-//! Writing versions: of one probe from the saved content, of many metrics from their current rows.
+//! Writing versions: of one probe from the saved content, of many metrics or profiles from their current rows.
 //!
 //! `versions` reads them.
 
@@ -69,6 +69,43 @@ pub async fn insert_metric_versions(
            ORDER BY m.id"#,
         ids,
         message,
+        user_id,
+        username
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Adds a version of each profile, given as (id, message), with its current state as JSON.
+///
+/// The JSON is that of [`crate::domain::model::profile::ProfileContent`], its tuples in the order of
+/// [`super::profiles::tuples`].
+pub async fn insert_profile_versions(
+    tx: &mut WriteTx<'_>,
+    profiles: &[(i64, String)],
+    (user_id, username): (Option<i64>, &str),
+) -> Result<()> {
+    let (ids, messages): (Vec<i64>, Vec<String>) = profiles.iter().cloned().unzip();
+    sqlx::query!(
+        r#"INSERT INTO version (kind, object_id, content, message, user_id, username, created)
+           SELECT 'profile', p.id,
+                  jsonb_build_object('name', p.name, 'version', p.version, 'vo', p.vo, 'description', p.description,
+                                     'group', coalesce(g.name, ''), 'tuples', coalesce(t.tuples, '[]')),
+                  changed.message, $3, $4, now()
+           FROM unnest($1::bigint[], $2::text[]) AS changed (id, message)
+           JOIN profile p ON p.id = changed.id
+           LEFT JOIN object_group g ON g.kind = p.group_kind AND g.id = p.group_id
+           LEFT JOIN (SELECT i.profile_id,
+                             jsonb_agg(jsonb_build_object('service_flavour', i.service_flavour, 'metric', n.name,
+                                                          'fqan', i.fqan)
+                                       ORDER BY i.service_flavour COLLATE "C", n.name COLLATE "C", i.fqan = '',
+                                                i.fqan COLLATE "C") AS tuples
+                      FROM metric_instance i JOIN metric_name n ON n.id = i.metric_name_id
+                      WHERE i.profile_id = ANY ($1) GROUP BY i.profile_id) t ON t.profile_id = p.id
+           ORDER BY p.id"#,
+        &ids,
+        &messages,
         user_id,
         username
     )

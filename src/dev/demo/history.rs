@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::file::{DemoFile, DemoMetric, DemoMetricVersion, DemoProbe, DemoProbeVersion, Pairs};
+use super::file::{DemoFile, DemoMetric, DemoMetricVersion, DemoProbe, DemoProbeVersion, DemoProfile, Pairs};
 use super::names::{DemoError, Names, unique, unknown};
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::metric::{MetricContent, Section, Settings};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::probe::ProbeContent;
+use crate::domain::model::profile::{ProfileContent, Tuple};
 use crate::domain::model::snapshot::{LogEntry, Version, VersionContent};
 use crate::domain::model::wording::INITIAL;
 
 /// The history of a demo tenant, numbered in the order of time.
 #[derive(Debug, Default)]
 pub struct History {
-    /// The versions of probes and metrics.
+    /// The versions of probes, metrics and profiles.
     pub versions: Vec<Version>,
     /// The log entries of probes, metrics and profiles, and those that the file lists.
     pub log_entries: Vec<LogEntry>,
@@ -41,6 +42,7 @@ impl History {
             let user = names.user(&profile.by, &format!("profile \"{}\"", profile.name))?;
             let who = Who { id: user, name: &profile.by, when: profile.date };
             history.log(&who, LogAction::Add, (ObjectKind::Profile, Some(id)), &profile.name, "");
+            history.push(&who, id, VersionContent::Profile(profile_content(profile)), INITIAL.into());
         }
         for entry in &file.log {
             let user = names.user(&entry.by, &format!("log entry \"{}\"", entry.name))?;
@@ -206,6 +208,19 @@ fn metric_content(metric: &DemoMetric, version: &DemoMetricVersion) -> MetricCon
         executable: metric.executable.clone(),
         parent: metric.parent.clone(),
         settings: settings(metric, &version.settings),
+    }
+}
+
+fn profile_content(profile: &DemoProfile) -> ProfileContent {
+    let mut tuples = profile.tuples();
+    tuples.sort_by(Tuple::compare);
+    ProfileContent {
+        name: profile.name.clone(),
+        version: profile.version.clone(),
+        vo: profile.vo.clone(),
+        description: profile.description.clone(),
+        group: profile.group.clone(),
+        tuples,
     }
 }
 

@@ -55,6 +55,8 @@ pub struct RowColumn {
     pub max: usize,
     /// Required in every row that is not entirely empty.
     pub required: bool,
+    /// One of the columns that identify a row: comparisons pair rows that are equal in all of them.
+    pub is_key: bool,
     /// The source of suggestions; `None` for plain text.
     pub suggestions: Option<Choices>,
 }

@@ -256,8 +256,8 @@ mod tests {
     }
 
     const COLUMNS: &[RowColumn] = &[
-        RowColumn { name: "key", label: "Key", max: 5, required: true, suggestions: None },
-        RowColumn { name: "value", label: "Value", max: 5, required: false, suggestions: None },
+        RowColumn { name: "key", label: "Key", max: 5, required: true, is_key: true, suggestions: None },
+        RowColumn { name: "value", label: "Value", max: 5, required: false, is_key: false, suggestions: None },
     ];
 
     type F = Field<Thing>;

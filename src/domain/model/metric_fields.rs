@@ -15,14 +15,15 @@ pub const VALUE: &str = "value";
 /// The maximum number of settings of a section in the form of a metric.
 const MAX_SETTINGS: usize = 500;
 
-const VALUE_COLUMN: RowColumn = RowColumn { name: VALUE, label: "Value", max: 384, required: false, suggestions: None };
+const VALUE_COLUMN: RowColumn =
+    RowColumn { name: VALUE, label: "Value", max: 384, required: false, is_key: false, suggestions: None };
 
 const COLUMNS: &[RowColumn] = &[key_column(None), VALUE_COLUMN];
 
 const DEPENDENCY_COLUMNS: &[RowColumn] = &[key_column(Some(Choices::Metrics)), VALUE_COLUMN];
 
 const fn key_column(suggestions: Option<Choices>) -> RowColumn {
-    RowColumn { name: KEY, label: "Key", max: 384, required: true, suggestions }
+    RowColumn { name: KEY, label: "Key", max: 384, required: true, is_key: true, suggestions }
 }
 
 type F = Field<MetricContent>;

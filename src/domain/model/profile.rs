@@ -1,5 +1,6 @@
 //! Profiles: each lists the metrics that test the service flavours of a VO.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub const NAME_TAKEN: &str = "Profile name already exists and name should be cha
 ///
 /// The API lists tuples by flavour, metric and FQAN, compared by code points, with an empty FQAN last.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Tuple {
     /// The name of the service flavour.
     pub service_flavour: String,
@@ -32,6 +34,12 @@ pub struct Tuple {
 }
 
 impl Tuple {
+    /// Compares in the order of the API.
+    pub fn compare(&self, other: &Self) -> Ordering {
+        let [own, others] = [self, other].map(|it| (&it.service_flavour, &it.metric, it.fqan.is_empty(), &it.fqan));
+        own.cmp(&others)
+    }
+
     /// Returns the label in log messages: `SRM, org.sam.SRM-All, /ops/Role=test`, without an empty FQAN.
     pub fn label(&self) -> String {
         let fqan = if self.fqan.is_empty() { String::new() } else { format!(", {}", self.fqan) };
@@ -39,8 +47,11 @@ impl Tuple {
     }
 }
 
-/// The editable content of a profile, with names instead of ids. Exports have the same fields.
+/// The editable content of a profile, with names instead of ids. A version of a profile has the same type.
+///
+/// When it is read from JSON, unknown keys (of a later POEM) are ignored and missing ones are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ProfileContent {
     /// The name, unique together with the version.
     pub name: String,
@@ -59,16 +70,25 @@ pub struct ProfileContent {
 /// The maximum number of tuples in the form of a profile.
 const MAX_TUPLES: usize = 10_000;
 
+/// All three are the key: a tuple is added or removed, never changed into another.
 const COLUMNS: &[RowColumn] = &[
     RowColumn {
         name: "service_flavour",
         label: "Service flavour",
         max: 128,
         required: true,
+        is_key: true,
         suggestions: Some(Choices::ServiceFlavours),
     },
-    RowColumn { name: "metric", label: "Metric", max: 128, required: true, suggestions: Some(Choices::MetricNames) },
-    RowColumn { name: "fqan", label: "FQAN", max: 128, required: false, suggestions: None },
+    RowColumn {
+        name: "metric",
+        label: "Metric",
+        max: 128,
+        required: true,
+        is_key: true,
+        suggestions: Some(Choices::MetricNames),
+    },
+    RowColumn { name: "fqan", label: "FQAN", max: 128, required: false, is_key: true, suggestions: None },
 ];
 
 type F = Field<ProfileContent>;

@@ -160,6 +160,7 @@ fn model_of(content: &VersionContent) -> Model {
     match content {
         VersionContent::Probe(_) => Model::Probe,
         VersionContent::Metric(_) => Model::Metric,
+        VersionContent::Profile(_) => Model::Profile,
     }
 }
 

@@ -7,6 +7,7 @@ mod groups;
 mod keys;
 mod metrics;
 mod probes;
+mod profile_versions;
 mod profiles;
 mod renames;
 mod users;
