@@ -245,7 +245,7 @@ async fn relying(
 ) -> Result<Vec<Link>> {
     let metrics = references::metrics_relying_on(conn, &found.content.name).await?;
     let link = |metric: references::RelyingMetric| {
-        let what = match (metric.as_parent, metric.as_dependency) {
+        let what = match (metric.as_parent, metric.as_dependency()) {
             (true, true) => "as parent and dependency",
             (true, false) => "as parent",
             (false, _) => "as dependency",

@@ -4,7 +4,6 @@ use super::Transaction;
 use crate::blocking::in_place;
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::metric::MetricContent;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide, may_move_name};
@@ -13,7 +12,7 @@ use crate::domain::model::wording;
 use crate::store::metrics::MetricRow;
 use crate::store::{StoreError, groups, metrics, probes, version_writes, versions};
 
-use super::audit_log::record;
+use super::audit_log::{record_addition, record_change, record_deletion};
 use super::error::name_taken_error;
 use super::groups::{chosen_group, keep_group};
 use super::{ExpectedRevision, SaveError, Saved, renames};
@@ -43,7 +42,7 @@ pub async fn create(
     }
     keep_version(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
     let message = derived.unwrap_or_default();
-    record(tx, viewer, LogAction::Add, (ObjectKind::Metric, id, &content.label()), &message).await?;
+    record_addition(tx, viewer, (ObjectKind::Metric, id, &content.label()), content, &message).await?;
     let side_effects = name.in_words(&content.name).into_iter().collect();
     Ok(Saved { side_effects, ..Saved::plain(id, &content.label()) })
 }
@@ -74,15 +73,16 @@ pub async fn change(
     }
     let chosen = check(tx, content, Some((target.id, &before)), Some(&before)).await?;
     let content = &content.clone().without_unused_settings().in_order_of(&before);
-    let message = in_place(|| before.changes(content));
-    if message == wording::NOTHING {
+    let changes = in_place(|| before.changes(content));
+    if changes.is_empty() {
         return Ok(Saved::nothing(target.id, &content.label()));
     }
     let name = put_name(tx, viewer, content, chosen.group_id).await?;
     metrics::update(tx.write_tx(), target.id, chosen.row(name.id, content)).await.map_err(name_taken)?;
     metrics::set_settings(tx.write_tx(), target.id, &content.settings).await?;
+    let message = changes.in_words();
     keep_version(tx, viewer, target.id, &message).await?;
-    record(tx, viewer, LogAction::Change, (ObjectKind::Metric, target.id, &content.label()), &message).await?;
+    record_change(tx, viewer, (ObjectKind::Metric, target.id, &content.label()), changes).await?;
     let mut side_effects = Vec::new();
     if (&before.name, &before.group) != (&content.name, &content.group) {
         side_effects.extend(name.in_words(&content.name));
@@ -122,13 +122,12 @@ pub async fn restore(
 
 /// Removes a metric. Its name stays in the registry and in its group, because profiles may test with it.
 ///
-/// Its log entries and versions stay too: the log entries name what was removed, and only the versions still have its
-/// settings.
+/// Its log entries and versions stay too.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = metrics::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Metric, Action::Delete { group: &before.group })?;
     metrics::delete(tx.write_tx(), id).await?;
-    record(tx, viewer, LogAction::Delete, (ObjectKind::Metric, id, &before.label()), "").await?;
+    record_deletion(tx, viewer, (ObjectKind::Metric, id, &before.label()), &before).await?;
     Ok(Saved::plain(id, &before.label()))
 }
 
@@ -254,7 +253,8 @@ async fn put_name(
 
 /// Adds a version with the current state of the metric.
 async fn keep_version(tx: &mut Transaction, viewer: &Viewer, id: i64, message: &str) -> Result<(), StoreError> {
-    version_writes::insert_metric_versions(tx.write_tx(), &[id], message, (viewer.id, &viewer.username)).await
+    let author = (Some(viewer.id), viewer.username.as_str());
+    version_writes::insert_metric_versions(tx.write_tx(), &[(id, message.to_owned())], author).await
 }
 
 fn name_taken(error: StoreError) -> SaveError {

@@ -1,5 +1,7 @@
 //! Profiles: adding, cloning, changing, restoring and removing them, and the import by a command.
 
+use std::collections::{HashMap, HashSet};
+
 use sqlx::PgPool;
 
 use super::Transaction;
@@ -7,11 +9,10 @@ use crate::blocking::in_place;
 use crate::domain::form::field::Choices;
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::new_name::NewName;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide};
-use crate::domain::model::profile::{FIRST_VERSION, MANUAL_FLAVOUR, NAME_TAKEN, ProfileContent};
+use crate::domain::model::profile::{FIRST_VERSION, MANUAL_FLAVOUR, NAME_TAKEN, ProfileContent, Tuple};
 use crate::domain::model::snapshot::VersionContent;
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::wording;
@@ -19,7 +20,7 @@ use crate::domain::model::wording::listed;
 use crate::store::profiles::ProfileRow;
 use crate::store::{StoreError, analyze, metrics, profiles, service_flavours, version_writes, versions, vos};
 
-use super::audit_log::{Author, record};
+use super::audit_log::{Author, record_addition, record_change, record_deletion};
 use super::error::name_taken_error;
 use super::groups::{chosen_group, keep_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
@@ -46,7 +47,7 @@ pub async fn create(
     record_move(tx, GroupKind::Profiles, "", &content.group).await?;
     keep_version(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
     let message = derived.unwrap_or_default();
-    record(tx, viewer, LogAction::Add, (ObjectKind::Profile, id, &content.name), &message).await?;
+    record_addition(tx, viewer, (ObjectKind::Profile, id, &content.name), content, &message).await?;
     Ok(Saved { side_effects, new_names, ..Saved::plain(id, &content.name) })
 }
 
@@ -77,15 +78,16 @@ pub async fn change(
     decide(viewer, ObjectKind::Profile, action)?;
     target.check(before.revision)?;
     let group_id = check(tx, content, Some(&before.content)).await?;
-    let message = in_place(|| before.content.changes(content));
-    if message == wording::NOTHING {
+    let changes = in_place(|| before.content.changes(content));
+    if changes.is_empty() {
         return Ok(Saved::nothing(target.id, &content.name));
     }
     profiles::update(tx.write_tx(), target.id, content, group_id).await.map_err(name_taken)?;
     let (side_effects, new_names) = put_tuples(tx, target.id, content).await?;
     record_move(tx, GroupKind::Profiles, &before.content.group, &content.group).await?;
+    let message = changes.in_words();
     keep_version(tx, viewer, target.id, &message).await?;
-    record(tx, viewer, LogAction::Change, (ObjectKind::Profile, target.id, &content.name), &message).await?;
+    record_change(tx, viewer, (ObjectKind::Profile, target.id, &content.name), changes).await?;
     Ok(Saved { side_effects, new_names, ..Saved::changed(target.id, &content.name, message) })
 }
 
@@ -121,7 +123,7 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
     decide(viewer, ObjectKind::Profile, Action::Delete { group: &before.group })?;
     profiles::delete(tx.write_tx(), id).await?;
     record_move(tx, GroupKind::Profiles, &before.group, "").await?;
-    record(tx, viewer, LogAction::Delete, (ObjectKind::Profile, id, &before.name), "").await?;
+    record_deletion(tx, viewer, (ObjectKind::Profile, id, &before.name), &before).await?;
     Ok(Saved::plain(id, &before.name))
 }
 
@@ -205,20 +207,16 @@ pub async fn import(
     if only_into_empty && profiles::any(tx.conn()).await? {
         return Ok(None);
     }
-    let before = profiles::list(tx.conn(), None).await?;
+    let before = contents(&mut tx, wanted).await?;
     let names: Vec<String> = wanted.iter().flat_map(|p| &p.tuples).map(|tuple| tuple.metric.clone()).collect();
     metrics::register_names(tx.write_tx(), &names).await?;
     let mut imported = Vec::with_capacity(wanted.len());
     let mut new_versions = Vec::new();
     for profile in wanted {
-        let old = before.iter().find(|row| row.name == profile.name && row.version == profile.version);
-        let (id, outcome) = import_one(&mut tx, profile, old, command).await?;
-        match (outcome.is_new, outcome.changes.as_str()) {
-            (true, _) => new_versions.push((id, wording::INITIAL.to_owned())),
-            (false, "") => {}
-            (false, changes) => new_versions.push((id, changes.to_owned())),
-        }
+        let old = before.iter().find(|old| old.name == profile.name && old.version == profile.version);
+        let (outcome, version) = import_one(&mut tx, profile, old, command).await?;
         imported.push(outcome);
+        new_versions.extend(version);
     }
     version_writes::insert_profile_versions(tx.write_tx(), &new_versions, (None, command)).await?;
     if names.len() >= LARGE_IMPORT {
@@ -228,33 +226,65 @@ pub async fn import(
     Ok(Some(imported))
 }
 
+/// Returns the stored contents of the profiles, without groups, which an import does not change.
+async fn contents(tx: &mut Transaction, wanted: &[ProfileContent]) -> Result<Vec<ProfileContent>, StoreError> {
+    let wanted: HashSet<_> = wanted.iter().map(|it| (it.name.as_str(), it.version.as_str())).collect();
+    let mut rows = profiles::list(tx.conn(), None).await?;
+    rows.retain(|row| wanted.contains(&(row.name.as_str(), row.version.as_str())));
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let mut tuples: HashMap<i64, Vec<Tuple>> = HashMap::new();
+    for (id, tuple) in profiles::tuples(tx.conn(), &ids).await? {
+        tuples.entry(id).or_default().push(tuple);
+    }
+    let content = |row: ProfileRow| ProfileContent {
+        name: row.name,
+        version: row.version,
+        vo: row.vo,
+        description: row.description,
+        group: String::new(),
+        tuples: tuples.remove(&row.id).unwrap_or_default(),
+    };
+    Ok(rows.into_iter().map(content).collect())
+}
+
+/// Imports a profile. Returns the outcome, and the version to add as (id, message); `None` if nothing changed.
 async fn import_one(
     tx: &mut Transaction,
     profile: &ProfileContent,
-    old: Option<&ProfileRow>,
+    old: Option<&ProfileContent>,
     command: &str,
-) -> Result<(i64, Imported), StoreError> {
+) -> Result<(Imported, Option<(i64, String)>), StoreError> {
+    let profile = &ProfileContent { group: String::new(), ..profile.clone() };
     let description = profile.description.as_deref();
     let (id, is_new) = profiles::put(tx.write_tx(), &profile.name, &profile.version, &profile.vo, description).await?;
     let (added, removed) = profiles::set_tuples(tx.write_tx(), id, &profile.tuples).await?;
     let changes = import_changes(profile, old, added, removed);
-    if !is_new && !changes.is_empty() {
-        profiles::increment_revision(tx.write_tx(), id).await?;
-    }
-    if is_new || !changes.is_empty() {
-        let action = if is_new { LogAction::Add } else { LogAction::Change };
-        let object = (ObjectKind::Profile, id, profile.name.as_str());
-        record(tx, Author::command(command), action, object, &changes).await?;
-    }
-    Ok((id, Imported { name: profile.name.clone(), version: profile.version.clone(), is_new, changes }))
+    let (author, object) = (Author::command(command), (ObjectKind::Profile, id, profile.name.as_str()));
+    let version = match old.map(|old| old.changes(profile)) {
+        None => {
+            record_addition(tx, author, object, profile, "").await?;
+            Some(wording::INITIAL.to_owned())
+        }
+        Some(changed) if changed.is_empty() => None,
+        Some(changed) => {
+            profiles::increment_revision(tx.write_tx(), id).await?;
+            let words = changed.in_words();
+            record_change(tx, author, object, changed).await?;
+            Some(words)
+        }
+    };
+    let outcome = Imported { name: profile.name.clone(), version: profile.version.clone(), is_new, changes };
+    Ok((outcome, version.map(|message| (id, message))))
 }
 
 /// Returns `Changed VO and description. Added 3 metric instances. Deleted 1 metric instance.`, or ''.
-fn import_changes(profile: &ProfileContent, old: Option<&ProfileRow>, added: u64, removed: u64) -> String {
-    let fields = wording::fields(&[
+fn import_changes(profile: &ProfileContent, old: Option<&ProfileContent>, added: u64, removed: u64) -> String {
+    let compared = [
         ("VO", old.is_some_and(|old| old.vo != profile.vo)),
         ("description", old.is_some_and(|old| old.description != profile.description)),
-    ]);
+    ];
+    let names: Vec<&str> = compared.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
+    let fields = wording::changed_fields(&names);
     let counted = |verb: &str, count: u64| match count {
         0 => None,
         1 => Some(format!("{verb} 1 metric instance.")),

@@ -37,6 +37,7 @@ pub async fn remove(
             object_id: name.clone(),
             object_name: &format!("{what} {name}"),
             message: "",
+            data: None,
             user_id: Some(viewer.id),
             username: &viewer.username,
         };

@@ -11,11 +11,10 @@ use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::user::{UserContent, groups_field};
 use crate::domain::model::username::normalized;
-use crate::domain::model::wording;
 use crate::domain::model::wording::missing_in;
 use crate::store::{StoreError, groups, sessions, users};
 
-use super::audit_log::record;
+use super::audit_log::{record, record_addition, record_change, record_deletion};
 use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
 
@@ -54,7 +53,7 @@ pub async fn create(
     errors.check()?;
     let id = users::insert(tx.write_tx(), content, password_hash).await.map_err(name_taken)?;
     apply(tx, id, &moves).await?;
-    record(tx, viewer, LogAction::Add, (ObjectKind::CustUser, id, &content.username), "").await?;
+    record_addition(tx, viewer, (ObjectKind::CustUser, id, &content.username), content, "").await?;
     Ok(Saved::plain(id, &content.username))
 }
 
@@ -75,8 +74,8 @@ pub async fn change(
         content.username.clone_from(&before.username);
     }
     let content = &content;
-    let message = before.changes(content);
-    if message == wording::NOTHING {
+    let changes = before.changes(content);
+    if changes.is_empty() {
         return Ok(Saved::nothing(target.id, &content.username));
     }
     let mut errors = ValidationErrors::default();
@@ -95,7 +94,8 @@ pub async fn change(
     if !(content.is_active && content.is_staff) {
         sessions::delete_of_user(tx.write_tx(), target.id).await?;
     }
-    record(tx, viewer, LogAction::Change, (ObjectKind::CustUser, target.id, &content.username), &message).await?;
+    let message = changes.in_words();
+    record_change(tx, viewer, (ObjectKind::CustUser, target.id, &content.username), changes).await?;
     Ok(Saved::changed(target.id, &content.username, message))
 }
 
@@ -107,7 +107,7 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
         return Err(ValidationErrors::of_form(LAST_SUPERUSER).into());
     }
     // The log entry comes first: it refers to its author, who may be the removed user.
-    record(tx, viewer, LogAction::Delete, (ObjectKind::CustUser, id, &before.username), "").await?;
+    record_deletion(tx, viewer, (ObjectKind::CustUser, id, &before.username), &before).await?;
     increment_group_revisions(tx, &before).await?;
     users::delete(tx.write_tx(), id).await?;
     Ok(Saved::plain(id, &before.username))

@@ -1,11 +1,13 @@
 //! The audit log: adding log entries, and reading those of one object or date.
 
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use super::lists::log_entries::{Entries, LogRow};
 use super::lists::{ListParams, Rows};
 use super::{Result, WriteTx, lists};
-use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::change_set::ChangeSet;
+use crate::domain::model::log_entry::{LogAction, LogData};
 use crate::domain::model::object_kind::ObjectKind;
 
 /// A log entry to add; its time is the start of the transaction.
@@ -18,8 +20,10 @@ pub struct NewLogEntry<'a> {
     pub object_id: String,
     /// The object's name or label after the action.
     pub object_name: &'a str,
-    /// The changes, in words; '' if the action says everything.
+    /// Words about what the data do not say; '' if action and data say everything.
     pub message: &'a str,
+    /// What was changed, or the content of an object that was added or deleted; `None` if only the message says it.
+    pub data: Option<&'a LogData>,
     /// The user's id; `None` if a command did it.
     pub user_id: Option<i64>,
     /// The user's name, or the command's.
@@ -29,40 +33,57 @@ pub struct NewLogEntry<'a> {
 /// Adds one log entry.
 pub async fn insert(tx: &mut WriteTx<'_>, entry: NewLogEntry<'_>) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username, data)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         entry.action.as_str(),
         entry.object_kind.map(ObjectKind::as_str),
         entry.object_id,
         entry.object_name,
         entry.message,
         entry.user_id,
-        entry.username
+        entry.username,
+        entry.data.map(Json) as _
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Adds a log entry about a change for each of many objects of one kind, given as (id, name).
+/// An object that was changed together with others of its kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangedObject {
+    /// The object's id.
+    pub id: i64,
+    /// The object's name or label.
+    pub name: String,
+    /// What was changed.
+    pub changes: ChangeSet,
+}
+
+/// Adds a log entry about a change for each of many objects of one kind.
+///
+/// The message is the same for all; '' if the changes say everything.
 pub async fn insert_changes(
     tx: &mut WriteTx<'_>,
     kind: ObjectKind,
-    objects: &[(i64, String)],
+    objects: &[ChangedObject],
     message: &str,
     (user_id, username): (i64, &str),
 ) -> Result<()> {
-    let ids: Vec<String> = objects.iter().map(|(id, _)| id.to_string()).collect();
-    let names: Vec<String> = objects.iter().map(|(_, name)| name.clone()).collect();
+    let ids: Vec<String> = objects.iter().map(|object| object.id.to_string()).collect();
+    let names: Vec<String> = objects.iter().map(|object| object.name.clone()).collect();
+    let data: Vec<_> = objects.iter().map(|object| Json(LogData::of_changes(object.changes.clone()))).collect();
     sqlx::query!(
-        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username)
-         SELECT 'change', $1, o.id, o.name, $4, $5, $6 FROM unnest($2::text[], $3::text[]) AS o (id, name)",
+        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username, data)
+         SELECT 'change', $1, o.id, o.name, $4, $5, $6, o.data
+         FROM unnest($2::text[], $3::text[], $7::jsonb[]) AS o (id, name, data)",
         kind.as_str(),
         &ids,
         &names,
         message,
         user_id,
-        username
+        username,
+        &data as _
     )
     .execute(tx.conn())
     .await?;
@@ -101,6 +122,15 @@ pub async fn recent(conn: &mut PgConnection, limit: i64) -> Result<Vec<LogRow>> 
 /// Returns one entry.
 pub async fn get(conn: &mut PgConnection, id: i64) -> Result<Option<LogRow>> {
     Ok(lists::log_entries::of_ids(conn, &[id]).await?.pop())
+}
+
+/// Returns the data of one entry, complete; `None` if there is no such entry, or only its message is known.
+pub async fn data(conn: &mut PgConnection, id: i64) -> Result<Option<LogData>> {
+    let data = sqlx::query_scalar!(
+        r#"SELECT data AS "data: Json<LogData>" FROM log_entry WHERE id = $1 AND data IS NOT NULL"#,
+        id
+    );
+    Ok(data.fetch_optional(conn).await?.flatten().map(|Json(data)| data))
 }
 
 /// Returns the years that have entries; with a year, its months; with a month too, its days. In ascending order.

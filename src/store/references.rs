@@ -30,14 +30,19 @@ pub struct RelyingMetric {
     pub tag: String,
     /// The other metric is its parent.
     pub as_parent: bool,
-    /// The other metric is one of its dependencies.
-    pub as_dependency: bool,
+    /// The values of the dependencies whose key is the other metric; empty if it is none.
+    pub dependencies: Vec<String>,
 }
 
 impl RelyingMetric {
     /// Returns the label, like `argo.AMS-Check (Production)`.
     pub fn label(&self) -> String {
         format!("{} ({})", self.name, self.tag)
+    }
+
+    /// Returns true if the other metric is one of its dependencies.
+    pub fn as_dependency(&self) -> bool {
+        !self.dependencies.is_empty()
     }
 }
 
@@ -87,11 +92,12 @@ pub async fn metrics_relying_on(conn: &mut PgConnection, metric_name: &str) -> R
     Ok(sqlx::query_as!(
         RelyingMetric,
         r#"SELECT m.id, n.name, t.name AS tag, m.parent = $1 AS "as_parent!",
-                  d.metric_id IS NOT NULL AS "as_dependency!"
+                  coalesce(d.dependencies, '{}') AS "dependencies!"
            FROM metric m
            JOIN metric_name n ON n.id = m.metric_name_id
            JOIN tag t ON t.id = m.tag_id
-           LEFT JOIN (SELECT DISTINCT metric_id FROM metric_setting WHERE section = 'dependency' AND key = $1) d
+           LEFT JOIN (SELECT metric_id, array_agg(value ORDER BY position) AS dependencies FROM metric_setting
+                      WHERE section = 'dependency' AND key = $1 GROUP BY metric_id) d
                ON d.metric_id = m.id
            WHERE $1 <> '' AND (m.parent = $1 OR d.metric_id IS NOT NULL)
            ORDER BY lower(n.name COLLATE "C"), n.name COLLATE "C", t.name COLLATE "C""#,

@@ -173,7 +173,8 @@ async fn versions(conn: &mut PgConnection) -> Result<Vec<Version>> {
 
 async fn log_entries(conn: &mut PgConnection) -> Result<Vec<LogEntry>> {
     let rows = sqlx::query!(
-        "SELECT id, action_time, action, object_kind, object_id, object_name, message, user_id, username FROM log_entry"
+        "SELECT id, action_time, action, object_kind, object_id, object_name, message, data, user_id, username
+         FROM log_entry"
     )
     .fetch_all(conn)
     .await?;
@@ -186,6 +187,7 @@ async fn log_entries(conn: &mut PgConnection) -> Result<Vec<LogEntry>> {
             object_id: row.object_id,
             object_name: row.object_name,
             message: row.message,
+            data: row.data,
             user_id: row.user_id,
             username: row.username,
         })

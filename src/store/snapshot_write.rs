@@ -307,9 +307,10 @@ async fn aggregations(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
 async fn log_entries(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.log_entries;
     sqlx::query!(
-        "INSERT INTO log_entry (id, action_time, action, object_kind, object_id, object_name, message, user_id, username)
+        "INSERT INTO log_entry (id, action_time, action, object_kind, object_id, object_name, message, user_id, username,
+                                data)
          SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                              $8::bigint[], $9::text[])",
+                              $8::bigint[], $9::text[], $10::jsonb[])",
         &column(rows, |row| row.id),
         &column(rows, |row| row.action_time),
         &column(rows, |row| row.action.as_str().to_owned()),
@@ -318,7 +319,8 @@ async fn log_entries(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.object_name.clone()),
         &column(rows, |row| row.message.clone()),
         &column(rows, |row| row.user_id) as _,
-        &column(rows, |row| row.username.clone())
+        &column(rows, |row| row.username.clone()),
+        &column(rows, |row| row.data.clone()) as _
     )
     .execute(tx.conn())
     .await?;

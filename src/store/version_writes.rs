@@ -36,15 +36,15 @@ pub async fn amend_probe(tx: &mut WriteTx<'_>, version_id: i64, content: &ProbeC
     Ok(())
 }
 
-/// Adds a version of each metric with these ids, with its current state as JSON.
+/// Adds a version of each metric, given as (id, message), with its current state as JSON.
 ///
 /// The JSON is that of [`crate::domain::model::metric::MetricContent`].
 pub async fn insert_metric_versions(
     tx: &mut WriteTx<'_>,
-    ids: &[i64],
-    message: &str,
-    (user_id, username): (i64, &str),
+    metrics: &[(i64, String)],
+    (user_id, username): (Option<i64>, &str),
 ) -> Result<()> {
+    let (ids, messages): (Vec<i64>, Vec<String>) = metrics.iter().cloned().unzip();
     sqlx::query!(
         r#"INSERT INTO version (kind, object_id, content, message, user_id, username, created)
            SELECT 'metric', m.id,
@@ -53,8 +53,9 @@ pub async fn insert_metric_versions(
                       'probe', coalesce((v.content ->> 'name') || ' (' || (v.content ->> 'version') || ')', ''),
                       'group', coalesce(g.name, ''), 'executable', m.executable, 'parent', m.parent,
                       'settings', coalesce(s.settings, '{}')),
-                  $2, $3, $4, now()
-           FROM metric m
+                  changed.message, $3, $4, now()
+           FROM unnest($1::bigint[], $2::text[]) AS changed (id, message)
+           JOIN metric m ON m.id = changed.id
            JOIN metric_name n ON n.id = m.metric_name_id
            JOIN tag t ON t.id = m.tag_id
            JOIN metric_type y ON y.id = m.metric_type_id
@@ -65,10 +66,9 @@ pub async fn insert_metric_versions(
                                    jsonb_agg(jsonb_build_array(key, value) ORDER BY position) AS rows
                             FROM metric_setting WHERE metric_id = ANY ($1) GROUP BY metric_id, section) sections
                       GROUP BY metric_id) s ON s.metric_id = m.id
-           WHERE m.id = ANY ($1)
            ORDER BY m.id"#,
-        ids,
-        message,
+        &ids,
+        &messages,
         user_id,
         username
     )

@@ -5,6 +5,8 @@ use similar::{ChangeTag, TextDiff};
 use crate::blocking::PAGES;
 use crate::domain::form::field::{Field, Kind, RowColumn, RowValues};
 use crate::domain::form::submitted::{Draft, RawValue};
+use crate::domain::model::change_set::{ChangeSet, FieldChange, ValueChange, label};
+use crate::domain::model::metric::Setting;
 use crate::domain::model::pairing::pair;
 use crate::templates::history_page::{Difference, Span};
 
@@ -65,6 +67,39 @@ fn one_sided(label: String, value: &str, change: &'static str) -> Difference {
     match change {
         "added" => Difference { label, before: Vec::new(), after: spans, change },
         _ => Difference { label, before: spans, after: Vec::new(), change },
+    }
+}
+
+/// Returns the data of a log entry as differences: every value and every row.
+pub fn of_changes(changes: &ChangeSet) -> Vec<Difference> {
+    changes.0.iter().flat_map(of_change).collect()
+}
+
+fn of_change(change: &FieldChange) -> Vec<Difference> {
+    let setting = |field: &str, setting: &Setting, change| {
+        one_sided(format!("{field} {}", setting.key()), setting.value(), change)
+    };
+    match change {
+        FieldChange::Value(it) | FieldChange::Named(it) => vec![of_texts(it.field.clone(), &it.before, &it.after)],
+        FieldChange::Settings(it) => {
+            let changed =
+                |value: &ValueChange| of_texts(format!("{} {}", it.field, value.field), &value.before, &value.after);
+            (it.added.iter().map(|row| setting(&it.field, row, "added")))
+                .chain(it.changed.iter().map(changed))
+                .chain(it.removed.iter().map(|row| setting(&it.field, row, "deleted")))
+                .collect()
+        }
+        FieldChange::Order(it) => {
+            let keys = |rows: &[Setting]| rows.iter().map(Setting::key).collect::<Vec<_>>().join(", ");
+            vec![of_texts(format!("Order of {}", it.field), &keys(&it.before), &keys(&it.after))]
+        }
+        FieldChange::List(it) => {
+            let row = |row, change| one_sided(it.field.clone(), &label(row), change);
+            (it.added.iter().map(|added| row(added, "added")))
+                .chain(it.removed.iter().map(|removed| row(removed, "deleted")))
+                .collect()
+        }
+        FieldChange::Unknown => Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pages of an entity, as the routes call them. Implemented once, for every [`EntityAdmin`].
 
 use rocket::async_trait;
+use serde_json::Value;
 
 use super::entity_admin::EntityAdmin;
 use super::options::EntityOptions;
@@ -8,6 +9,7 @@ use super::request_context::RequestContext;
 use super::response::PageResult;
 use super::{cached_page, delete, form, history, list, save, versions};
 use crate::auth::posted::{Posted, PostedForm};
+use crate::templates::form_page::FieldsetView;
 
 /// The pages of an entity, independent of the type of its content.
 #[async_trait]
@@ -16,6 +18,8 @@ pub trait Entity: Send + Sync {
     fn options(&self) -> &'static EntityOptions;
     /// Returns the list.
     async fn list(&self, context: &RequestContext<'_>) -> PageResult;
+    /// Returns a stored content as a read-only form; `None` if it is not of this entity.
+    fn content(&self, context: &RequestContext<'_>, content: &Value) -> Option<Vec<FieldsetView>>;
     /// Returns the form of a new object.
     async fn add_form(&self, context: &RequestContext<'_>) -> PageResult;
     /// Saves a new object.
@@ -89,6 +93,11 @@ impl<D: EntityAdmin> Entity for D {
 
     async fn delete(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
         delete::delete(self, context, id, posted).await
+    }
+
+    fn content(&self, context: &RequestContext<'_>, content: &Value) -> Option<Vec<FieldsetView>> {
+        let content = serde_json::from_value::<D::Content>(content.clone()).ok()?;
+        Some(versions::read_only(self, context, &content))
     }
 
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult {

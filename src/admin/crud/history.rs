@@ -100,10 +100,11 @@ pub fn log_event(context: &RequestContext<'_>, row: &LogRow) -> Event {
     Event { time, iso, user: context.author(&row.username), message: in_words(row), ..Event::default() }
 }
 
-/// Returns the message of a log entry, or the action if it has no message.
+/// Returns the words of a log entry, or the action if it has none.
 pub fn in_words(row: &LogRow) -> String {
-    if !row.message.is_empty() {
-        return row.message.clone();
+    let words = row.words();
+    if !words.is_empty() {
+        return words;
     }
     match row.action {
         LogAction::Add => "Added.".to_owned(),

@@ -5,7 +5,7 @@ pub mod autocomplete; //    suggestions while typing
 pub mod cached_page; //     pages read through the page cache
 mod conflict; //            two users edited the same object
 mod delete;
-mod diff; //                comparison of two contents
+pub mod diff; //            comparison of two contents
 pub mod entity; //          the pages of an entity, as the routes call them
 pub mod entity_admin; //    the declaration of an entity
 pub mod flash; //           flash messages for the next page

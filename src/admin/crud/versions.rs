@@ -18,7 +18,7 @@ use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
 use crate::registry::ExpectedRevision;
 use crate::store::versions::{self, Neighbours, VersionRow};
-use crate::templates::form_page::FormPage;
+use crate::templates::form_page::{FieldsetView, FormPage};
 use crate::templates::history_page::{ComparePage, Difference, Event, RevisionPage};
 use crate::templates::{Link, Page};
 
@@ -82,18 +82,23 @@ fn old_form<D: EntityAdmin>(
     content: &D::Content,
     found: &NamedObject<D::Content>,
 ) -> FormPage {
-    let (draft, errors) = (Draft::of(entity.fields(), content), ValidationErrors::default());
-    let form = FormInput { draft: &draft, errors: &errors, exists: true, read_only: true, more_rows: None };
     let (object, tag) = entity.heading(content);
     FormPage {
         heading: entity.options().kind.info().title(),
         object,
         tag,
         action: context.at().change(entity.options().kind, found.loaded.id),
-        fieldsets: widgets::fieldsets(entity, context, &form, &Sources::new()),
+        fieldsets: read_only(entity, context, content),
         read_only: "This is an old version (read-only).".to_owned(),
         ..FormPage::default()
     }
+}
+
+/// Returns the fieldsets of the form with this content, read-only.
+pub fn read_only<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, content: &D::Content) -> Vec<FieldsetView> {
+    let (draft, errors) = (Draft::of(entity.fields(), content), ValidationErrors::default());
+    let form = FormInput { draft: &draft, errors: &errors, exists: true, read_only: true, more_rows: None };
+    widgets::fieldsets(entity, context, &form, &Sources::new())
 }
 
 /// Returns the link that restores a version; `None` if the viewer may not change the object, or nothing would change.

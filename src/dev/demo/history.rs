@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::file::{DemoFile, DemoMetric, DemoMetricVersion, DemoProbe, DemoProbeVersion, DemoProfile, Pairs};
 use super::names::{DemoError, Names, unique, unknown};
-use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::log_entry::{LogAction, LogData};
 use crate::domain::model::metric::{MetricContent, Section, Settings};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::probe::ProbeContent;
@@ -41,13 +41,15 @@ impl History {
         for (profile, id) in file.profiles.iter().zip(1..) {
             let user = names.user(&profile.by, &format!("profile \"{}\"", profile.name))?;
             let who = Who { id: user, name: &profile.by, when: profile.date };
-            history.log(&who, LogAction::Add, (ObjectKind::Profile, Some(id)), &profile.name, "");
-            history.push(&who, id, VersionContent::Profile(profile_content(profile)), INITIAL.into());
+            let content = profile_content(profile);
+            let data = LogData::of_content(&content);
+            history.log(&who, LogAction::Add, (ObjectKind::Profile, Some(id)), &profile.name, ("", Some(&data)));
+            history.push(&who, id, VersionContent::Profile(content), INITIAL.into());
         }
         for entry in &file.log {
             let user = names.user(&entry.by, &format!("log entry \"{}\"", entry.name))?;
             let who = Who { id: user, name: &entry.by, when: entry.date };
-            history.log(&who, entry.action, (entry.kind, None), &entry.name, &entry.message);
+            history.log(&who, entry.action, (entry.kind, None), &entry.name, (&entry.message, None));
         }
         history.number();
         history.check_earlier(file)?;
@@ -72,9 +74,13 @@ impl History {
         let mut before: Option<ProbeContent> = None;
         for version in &probe.versions {
             let content = probe_content(probe, version);
-            let message = before.as_ref().map_or_else(|| INITIAL.into(), |before| before.changes(&content));
+            let data = before
+                .as_ref()
+                .map_or_else(|| LogData::of_content(&content), |before| LogData::of_changes(before.changes(&content)));
+            let message = if before.is_none() { INITIAL.to_owned() } else { data.changes.in_words() };
             let who = Who { id: names.user(&version.by, &place)?, name: &version.by, when: version.date };
-            self.log_version(&who, before.is_none(), (ObjectKind::Probe, id), &content.label(), &message);
+            let action = if before.is_none() { LogAction::Add } else { LogAction::Change };
+            self.log(&who, action, (ObjectKind::Probe, Some(id)), &content.label(), ("", Some(&data)));
             self.push(&who, id, VersionContent::Probe(content.clone()), message);
             before = Some(content);
         }
@@ -88,9 +94,13 @@ impl History {
         let mut before: Option<MetricContent> = None;
         for version in &metric.versions {
             let content = metric_content(metric, version);
-            let message = before.as_ref().map_or_else(|| INITIAL.into(), |before| before.changes(&content));
+            let data = before
+                .as_ref()
+                .map_or_else(|| LogData::of_content(&content), |before| LogData::of_changes(before.changes(&content)));
+            let message = if before.is_none() { INITIAL.to_owned() } else { data.changes.in_words() };
             let who = Who { id: names.user(&version.by, &place)?, name: &version.by, when: version.date };
-            self.log_version(&who, before.is_none(), (ObjectKind::Metric, id), &shown, &message);
+            let action = if before.is_none() { LogAction::Add } else { LogAction::Change };
+            self.log(&who, action, (ObjectKind::Metric, Some(id)), &shown, ("", Some(&data)));
             self.push(&who, id, VersionContent::Metric(content.clone()), message);
             before = Some(content);
         }
@@ -110,12 +120,14 @@ impl History {
         });
     }
 
-    fn log_version(&mut self, who: &Who, is_first: bool, object: (ObjectKind, i64), name: &str, message: &str) {
-        let (action, message) = if is_first { (LogAction::Add, "") } else { (LogAction::Change, message) };
-        self.log(who, action, (object.0, Some(object.1)), name, message);
-    }
-
-    fn log(&mut self, who: &Who, action: LogAction, object: (ObjectKind, Option<i64>), name: &str, message: &str) {
+    fn log(
+        &mut self,
+        who: &Who,
+        action: LogAction,
+        object: (ObjectKind, Option<i64>),
+        name: &str,
+        (message, data): (&str, Option<&LogData>),
+    ) {
         self.log_entries.push(LogEntry {
             id: 0,
             action_time: who.when,
@@ -124,6 +136,7 @@ impl History {
             object_id: object.1.map(|id| id.to_string()),
             object_name: name.into(),
             message: message.into(),
+            data: data.and_then(|data| serde_json::to_value(data).ok()),
             user_id: Some(who.id),
             username: who.name.into(),
         });

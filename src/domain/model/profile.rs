@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::change_set::{ChangeSet, FieldChange, TUPLES};
 use super::group_kind::GroupKind;
-use super::wording::{fields, listed, missing_in, sentences};
 use crate::domain::form::field::{Choices, Field, Kind, RowColumn, RowValues, Shape};
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 
@@ -38,12 +38,6 @@ impl Tuple {
     pub fn compare(&self, other: &Self) -> Ordering {
         let [own, others] = [self, other].map(|it| (&it.service_flavour, &it.metric, it.fqan.is_empty(), &it.fqan));
         own.cmp(&others)
-    }
-
-    /// Returns the label in log messages: `SRM, org.sam.SRM-All, /ops/Role=test`, without an empty FQAN.
-    pub fn label(&self) -> String {
-        let fqan = if self.fqan.is_empty() { String::new() } else { format!(", {}", self.fqan) };
-        format!("{}, {}{fqan}", self.service_flavour, self.metric)
     }
 }
 
@@ -167,22 +161,16 @@ impl ProfileContent {
         }
     }
 
-    /// Returns the log message of a change, or [`super::wording::NOTHING`]. The order of tuples does not count.
-    ///
-    /// For example `Changed VO. Added tuple "SRM, org.sam.SRM-All".`
-    pub fn changes(&self, after: &Self) -> String {
-        let changed = fields(&[
-            ("name", self.name != after.name),
-            ("version", self.version != after.version),
-            ("VO", self.vo != after.vo),
-            ("description", description(self) != description(after)),
-            ("group", self.group != after.group),
-        ]);
-        let labels = |content: &Self| content.tuples.iter().map(Tuple::label).collect::<Vec<_>>();
-        let (old, new) = (labels(self), labels(after));
-        let added = listed("Added", ["tuple", "tuples"], &missing_in(&old, &new));
-        let deleted = listed("Deleted", ["tuple", "tuples"], &missing_in(&new, &old));
-        sentences(changed.into_iter().chain(added).chain(deleted).collect())
+    /// Returns what a change added and removed. The order of tuples does not count.
+    pub fn changes(&self, after: &Self) -> ChangeSet {
+        ChangeSet::of_values(&[
+            ("name", &self.name, &after.name),
+            ("version", &self.version, &after.version),
+            ("VO", &self.vo, &after.vo),
+            ("description", description(self), description(after)),
+            ("group", &self.group, &after.group),
+        ])
+        .and(FieldChange::list(TUPLES, &rows(self), &rows(after)))
     }
 }
 
@@ -223,8 +211,8 @@ mod tests {
         let mut after = profile(&[("SRM", "b", ""), ("SRM", "a", "/x")]);
         (after.vo, after.description) = ("ops".into(), Some(String::new()));
         let words = "Changed VO. Added tuple \"SRM, a, /x\". Deleted tuple \"SRM, a\".";
-        assert_eq!(before.changes(&after), words);
+        assert_eq!(before.changes(&after).in_words(), words);
         let turned = profile(&[("SRM", "b", ""), ("SRM", "a", "")]);
-        assert_eq!(before.changes(&turned), "No fields changed.");
+        assert!(before.changes(&turned).is_empty());
     }
 }

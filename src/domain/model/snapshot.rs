@@ -289,8 +289,11 @@ pub struct LogEntry {
     pub object_id: Option<String>,
     /// The name of the object at the time.
     pub object_name: String,
-    /// The sentences that describe the change.
+    /// The sentences of POEM 2.3, or about what the data do not say; '' if the data and the action say everything.
     pub message: String,
+    /// The JSON of [`super::log_entry::LogData`]; `None` for entries of POEM 2.3.
+    #[serde(default)]
+    pub data: Option<Value>,
     /// The id of the user; `None` if unknown or deleted.
     pub user_id: Option<i64>,
     /// The name of the user at the time.

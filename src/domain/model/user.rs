@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::change_set::{ChangeSet, FieldChange, groups_of, yes_or_no};
 use super::group_kind::{GroupKind, GroupRef};
 use super::username::{mixed_scripts, normalized};
-use super::wording::{fields, listed, missing_in, sentences};
 use crate::domain::form::field::{Choices, Field, Kind, Shape};
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::security::password_rules::{self, UserAttributes};
@@ -263,31 +263,23 @@ impl UserContent {
         }
     }
 
-    /// Returns the log message of a change, or [`super::wording::NOTHING`].
-    ///
-    /// For example `Changed email. Added to group of probes "ARGO".`
-    pub fn changes(&self, after: &Self) -> String {
-        let changed = fields(&[
-            ("username", self.username != after.username),
-            ("first name", self.first_name != after.first_name),
-            ("last name", self.last_name != after.last_name),
-            ("email", self.email != after.email),
-            ("active", self.is_active != after.is_active),
-            ("staff", self.is_staff != after.is_staff),
-            ("superuser", self.is_superuser != after.is_superuser),
-            ("distinguishedName", self.distinguished_name != after.distinguished_name),
-            ("eduPersonUniqueId", self.egi_id != after.egi_id),
-            ("displayName", self.display_name != after.display_name),
+    /// Returns what a change changed. The order of groups does not count.
+    pub fn changes(&self, after: &Self) -> ChangeSet {
+        let values = ChangeSet::of_values(&[
+            ("username", &self.username, &after.username),
+            ("first name", &self.first_name, &after.first_name),
+            ("last name", &self.last_name, &after.last_name),
+            ("email", &self.email, &after.email),
+            ("active", yes_or_no(self.is_active), yes_or_no(after.is_active)),
+            ("staff", yes_or_no(self.is_staff), yes_or_no(after.is_staff)),
+            ("superuser", yes_or_no(self.is_superuser), yes_or_no(after.is_superuser)),
+            ("distinguishedName", &self.distinguished_name, &after.distinguished_name),
+            ("eduPersonUniqueId", &self.egi_id, &after.egi_id),
+            ("displayName", &self.display_name, &after.display_name),
         ]);
-        let groups = GroupKind::ALL.into_iter().flat_map(|kind| {
-            let (one, many) = (format!("group of {kind}"), format!("groups of {kind}"));
-            let noun = [one.as_str(), many.as_str()];
-            [
-                listed("Added to", noun, &missing_in(self.groups(kind), after.groups(kind))),
-                listed("Removed from", noun, &missing_in(after.groups(kind), self.groups(kind))),
-            ]
-        });
-        sentences(changed.into_iter().chain(groups.flatten()).collect())
+        GroupKind::ALL.into_iter().fold(values, |changes, kind| {
+            changes.and(FieldChange::names(&groups_of(kind), self.groups(kind), after.groups(kind)))
+        })
     }
 }
 
@@ -354,6 +346,6 @@ mod tests {
         };
         let words = "Changed email and superuser. Removed from group of probes \"ARGO\". \
                      Added to groups of metrics \"X\" and \"Y\".";
-        assert_eq!(before.changes(&after), words);
+        assert_eq!(before.changes(&after).in_words(), words);
     }
 }

@@ -95,10 +95,10 @@ pub(super) fn warn_of_stale_versions(snapshot: &Snapshot, warnings: &mut Warning
     for (id, now) in current(snapshot) {
         let warning = match (newest.get(&(now.kind(), id)), &now) {
             (Some(VersionContent::Probe(version)), VersionContent::Probe(now)) if version != now => {
-                format!("poem.probe {id}: {difference} ({})", version.changes(now))
+                format!("poem.probe {id}: {difference} ({})", version.changes(now).in_words())
             }
             (Some(VersionContent::Metric(version)), VersionContent::Metric(now)) if version != now => {
-                format!("poem.metric {id}: {difference} ({})", version.changes(now))
+                format!("poem.metric {id}: {difference} ({})", version.changes(now).in_words())
             }
             _ => continue,
         };

@@ -55,6 +55,7 @@ fn log_entry(source: &DumpSource, row: &Row, action: LogAction, versions: &Versi
         object_id,
         object_name: row.text("object_repr")?.to_owned(),
         message,
+        data: None,
         user_id: Some(user_id),
         username: source.refs.name(Model::User, user_id).unwrap_or_default().to_owned(),
     })

@@ -11,6 +11,7 @@ mod errors;
 mod fixtures;
 mod forms;
 mod histories;
+mod kept;
 mod links;
 mod new_names;
 mod page;

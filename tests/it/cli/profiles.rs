@@ -70,8 +70,10 @@ fn an_import_replaces_the_tuples_of_an_existing_profile() {
     let ran = installation.run("poem-importprofiles", &["-t", "egi", "-f", &file]).done();
     let words = "Changed VO. Added 1 metric instance. Deleted 1 metric instance.";
     assert!(ran.stdout.contains(words), "{ran:?}");
-    let log = "SELECT message FROM egi.log_entry WHERE username = 'poem-importprofiles'";
-    assert_eq!(sql(&installation, log), [words]);
+    let log = "SELECT data -> 'changes' FROM egi.log_entry WHERE username = 'poem-importprofiles'";
+    let changes: Value = serde_json::from_str(&sql(&installation, log)[0]).unwrap();
+    assert_eq!(changes[0], json!({"kind": "value", "field": "VO", "before": "ops", "after": "dteam"}));
+    assert_eq!(changes[1]["added"], json!([["new.flavour", "new.Metric", ""]]));
     assert_eq!(sql(&installation, "SELECT vo, revision FROM egi.profile WHERE id = 3"), ["dteam|2"]);
     let server = Server::start(&installation);
     let profile = server.get_with_key("/poem/api/v2/profiles/ARGO_MON_CRITICAL", EGI_TOKEN).json();

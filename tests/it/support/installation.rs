@@ -227,3 +227,8 @@ fn restrict(file: &Path) {
 pub fn egi() -> SchemaName {
     SchemaName::parse("egi").unwrap()
 }
+
+/// The schema of the tenant TWO.
+pub fn two() -> SchemaName {
+    SchemaName::parse("two").unwrap()
+}

@@ -1,7 +1,8 @@
 //! Sample lists, services, histories and comparisons.
 
 use super::{Sample, layout, link, member, public, with_message};
-use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, Span};
+use poem::templates::form_page::{FieldsetView, Widget, WidgetKind};
+use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, LogEntryPage, Span};
 use poem::templates::list_page::{Cell, Choice, FilterView, Heading, ListPage, Paging};
 use poem::templates::names_page::{NameRow, NamesPage};
 use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
@@ -55,6 +56,8 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("history", layout("History", "Probes"), history()),
         Sample::new("history-one", layout("History", "Probes"), one_version()),
         Sample::new("history-public", layout("History", "Probes"), public_history()),
+        Sample::new("log-entry", layout("Log entry", "Admin"), log_entry()),
+        Sample::new("log-entry-deletion", layout("Log entry", "Admin"), deletion_entry()),
         Sample::new("history-log", layout("History", "Admin"), log()),
         Sample::new("compare", layout("Compare", "Metrics"), compare()),
         Sample::new(
@@ -343,6 +346,48 @@ pub fn differences() -> Vec<Difference> {
         difference("parameter --topic", &[], &["", "monitoring test"], "added"),
         difference("attribute argo.ams_TOKEN", &["", "--token"], &[], "deleted"),
     ]
+}
+
+/// Returns a change in the audit log.
+fn log_entry() -> LogEntryPage {
+    let shown = |label: &str, value: &str| Widget {
+        look: WidgetKind::Shown,
+        name: format!("entry_{}", label.to_lowercase().replace(' ', "_")),
+        label: label.to_owned(),
+        value: value.to_owned(),
+        ..Widget::default()
+    };
+    LogEntryPage {
+        object: "Changed \"argo.AMS-Check (Production)\".".to_owned(),
+        facts: vec![FieldsetView {
+            widgets: vec![
+                shown("Time", "2019-03-01 14:05"),
+                shown("User", "poem"),
+                shown("What changed", "Changed probeversion."),
+            ],
+            ..FieldsetView::default()
+        }],
+        differences: differences(),
+        content: Vec::new(),
+    }
+}
+
+/// Returns a deletion in the audit log.
+fn deletion_entry() -> LogEntryPage {
+    let LogEntryPage { facts, .. } = log_entry();
+    let name = Widget {
+        look: WidgetKind::Shown,
+        name: "name".to_owned(),
+        label: "Name".to_owned(),
+        value: "ams-probe".to_owned(),
+        ..Widget::default()
+    };
+    LogEntryPage {
+        object: "Deleted \"ams-probe\".".to_owned(),
+        differences: Vec::new(),
+        content: vec![FieldsetView { widgets: vec![name], ..FieldsetView::default() }],
+        facts,
+    }
 }
 
 fn compare() -> ComparePage {
