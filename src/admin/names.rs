@@ -120,6 +120,9 @@ fn uses(counted: &[(i64, [&str; 2])]) -> String {
 /// Removes the ticked names that are unused.
 pub async fn remove(context: &RequestContext<'_>, names: &RegistryNames, posted: &Posted) -> PageResult {
     context.superusers_only()?;
+    if let Some(refusal) = context.refusal_of_other_user(posted) {
+        return Ok(refusal);
+    }
     let ticked = posted.pairs().iter().filter(|(of, _)| of == NAME).map(|(_, name)| name.clone());
     let ticked: Vec<String> = ticked.collect();
     let (mut tx, viewer) = context.write().await.map_err(refused)?;

@@ -33,6 +33,8 @@ const TOKEN: &str = "/poem/admin/rest_framework_api_key/apikey/<id>/token";
 const LOGIN: &str = "/poem/admin/login?<next>";
 const LOGOUT: &str = "/poem/admin/logout";
 const SESSIONS: &str = "/poem/admin/sessions";
+const METRIC_NAMES: &str = "/poem/admin/poem/metricname";
+const FLAVOURS: &str = "/poem/admin/poem/serviceflavour";
 const OWN_PASSWORD: &str = "/poem/admin/password_change";
 const WITHOUT_SESSION: &str = "/poem/admin/<_..>";
 
@@ -86,6 +88,8 @@ fn of_entities(site: &TestSite, root: &mut Browser<'_>, round: usize) -> Vec<Cas
 /// Returns a case for every route of a form.
 fn cases(site: &TestSite, root: &mut Browser<'_>, round: usize) -> Vec<Case> {
     let mut cases = of_entities(site, root, round);
+    site.sql("INSERT INTO egi.metric_name (name) VALUES ('unused.Metric')");
+    site.sql("INSERT INTO egi.service_flavour (name) VALUES ('UNUSED')");
     let id_of = |name: &str| site.one(&format!("SELECT id FROM egi.app_user WHERE username = '{name}'"));
     let key =
         "SELECT id || '|' || (extract(epoch FROM created) * 1000000)::bigint FROM egi.api_key ORDER BY id LIMIT 1";
@@ -105,6 +109,8 @@ fn cases(site: &TestSite, root: &mut Browser<'_>, round: usize) -> Vec<Case> {
         (TOKEN, "root", &token, texts(&[("_made", made)])),
         (OWN_PASSWORD, "alice", "/poem/admin/password_change/", texts(&own)),
         (LOGIN, "", "/poem/admin/login/", texts(&bob)),
+        (METRIC_NAMES, "root", "/poem/admin/poem/metricname/", texts(&[("name", "unused.Metric")])),
+        (FLAVOURS, "root", "/poem/admin/poem/serviceflavour/", texts(&[("name", "UNUSED")])),
         (SESSIONS, "carol", "/poem/admin/sessions/", texts(&[("end", "others")])),
         (LOGOUT, "bob", "/poem/admin/logout/", texts(&[])),
         (WITHOUT_SESSION, "", "/poem/admin/poem/probe/1/change/", texts(&probe)),

@@ -226,7 +226,7 @@ fn a_cookie_of_another_application_that_is_not_utf8_locks_nobody_out() {
     let Some(apache) = Apache::in_front_of([&server, &server]) else { return };
     let session = installation.log_in("alice");
     let mut request = b"GET /poem/api/v2/internal/users/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n".to_vec();
-    request.extend_from_slice(b"Cookie: name=J\xf6rg \xff; other=\xc3\xa4; sessionid=");
+    request.extend_from_slice(b"Cookie: name=J\xf6rg \xff; other=\xc3\xa4; __Host-sessionid=");
     request.extend_from_slice(session.as_bytes());
     request.extend_from_slice(b"\r\n\r\n");
     let answer = server.knows(|_| send_raw(apache.address, &request));
