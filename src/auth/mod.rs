@@ -2,6 +2,7 @@
 
 pub mod api_key; //        the guard for API keys
 pub mod csrf; //           the CSRF token: cookie, check, Origin
+mod form_limit; //         the largest form of a client
 mod known_browser; //     browsers that have logged in before
 pub mod login; //          the login and logout pages
 pub mod login_context; //  the guard of these pages, and the layout around pages

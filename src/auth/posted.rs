@@ -3,18 +3,13 @@
 use std::ops::Deref;
 
 use rocket::Request;
-use rocket::data::{Data, FromData, Outcome, ToByteUnit};
+use rocket::data::{Data, FromData, Outcome};
 
 use crate::auth::csrf::{self, FormCheck};
+use crate::auth::form_limit::FormLimit;
 use crate::error::{AppError, remember};
 use crate::http::body::FormBody;
-use crate::http::original_request::OriginalRequest;
-use crate::templates::urls::LOGIN;
-
-/// The largest body of a form, in MiB.
-const LIMIT_MIB: u64 = 8;
-/// The largest body of the login form, in MiB: it may contain a whole form from an expired session, encoded twice.
-const LOGIN_LIMIT_MIB: u64 = 3 * LIMIT_MIB;
+use crate::templates::login_page::TYPED;
 
 /// A form with a valid CSRF token. The guard fails with 415 for another type of body, 413 for one that is too large,
 /// 400 for one that is not text, 403 without the token.
@@ -51,8 +46,9 @@ impl Posted {
 
 impl PostedForm {
     async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Self, AppError> {
-        let limit = if OriginalRequest::of(request).address() == LOGIN { LOGIN_LIMIT_MIB } else { LIMIT_MIB };
-        let body = FormBody::read(request, data, limit.mebibytes()).await?;
+        let limit = FormLimit::of(request).await?;
+        let body = FormBody::read(request, data, limit.size()).await.map_err(|error| limit.explain(error))?;
+        limit.check_kept(body.get(TYPED).unwrap_or_default())?;
         Ok(match csrf::check_form(request, body.get(csrf::FIELD))? {
             FormCheck::Ours => Self::Verified(Posted(body)),
             FormCheck::Unverified => Self::Unverified(body),

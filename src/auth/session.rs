@@ -108,6 +108,22 @@ pub async fn was_replaced(request: &Request<'_>) -> Result<bool, AppError> {
     Ok(was_replaced)
 }
 
+/// Returns true if the request presents the id of a session of this tenant that has ended within the last day.
+///
+/// # Errors
+/// Those of [`CurrentTenant::find`] and of the database.
+pub async fn has_ended_lately(request: &Request<'_>) -> Result<bool, AppError> {
+    let presented = presented(request);
+    if presented.is_empty() {
+        return Ok(false);
+    }
+    let tenant = CurrentTenant::find(request).await?;
+    let mut tx = ReadTx::begin(Db::of(request).pool(), tenant.schema()).await?;
+    let has_ended = sessions::has_ended_lately(tx.conn(), &presented).await?;
+    tx.commit().await?;
+    Ok(has_ended)
+}
+
 /// Looks the session up in the database. Its last use is recorded only if that is due: not at every request.
 async fn look_up(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Option<Session>, AppError> {
     let presented = presented(request);

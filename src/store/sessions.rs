@@ -74,6 +74,17 @@ pub async fn find(conn: &mut PgConnection, id_hashes: &[Vec<u8>]) -> Result<Opti
     }))
 }
 
+/// Returns true if one of these ids is of a session that has ended within the last day, and is still stored.
+pub async fn has_ended_lately(conn: &mut PgConnection, id_hashes: &[Vec<u8>]) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM login_session WHERE id_hash = ANY ($1)
+                          AND expires <= now() AND expires > now() - interval '1 day') AS "has_ended!""#,
+        id_hashes
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// A session to add, which ends at `expires` unless [`touch`] extends it.
 pub struct NewSession<'a> {
     /// The hash of its id.
