@@ -86,6 +86,7 @@ impl AppError {
             404 | 422 => NOT_FOUND,
             403 => NO_PERMISSION,
             413 => Self::TooLarge,
+            503 => Self::Unavailable("a page took too long".to_owned()),
             500.. => Self::Internal(format!("status {status}")),
             _ => Self::Malformed("The request is malformed.".to_owned()),
         }

@@ -34,7 +34,7 @@ use crate::http::method_override::MethodOverride;
 use crate::http::request_gate::{self, RequestGate};
 use crate::http::request_log::RequestLog;
 use crate::http::static_files;
-use crate::http::timeout::{READ_TIMEOUT, SAVE_TIMEOUT, with_timeout};
+use crate::http::timeout::{READ_TIMEOUT, RENDER_TIMEOUT, SAVE_TIMEOUT, with_timeout};
 use crate::management;
 use crate::management::MonitoredServer;
 use crate::management::request_metrics::{CountRequests, RequestMetrics};
@@ -74,8 +74,8 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .manage(config)
         .mount("/", request_gate::routes())
         .mount("/", with_timeout(api::routes(), READ_TIMEOUT))
-        .mount("/", with_timeout(with_rendering(auth::routes()), SAVE_TIMEOUT))
-        .mount("/", with_timeout(with_rendering(admin::routes()), SAVE_TIMEOUT))
+        .mount("/", with_rendering(with_timeout(auth::routes(), SAVE_TIMEOUT), RENDER_TIMEOUT))
+        .mount("/", with_rendering(with_timeout(admin::routes(), SAVE_TIMEOUT), RENDER_TIMEOUT))
         .register("/", catchers![catch]);
     for (address, directory) in [("/static", static_directory(&current)), ("/poem_media", share(&current, "media"))] {
         if directory.is_dir() {

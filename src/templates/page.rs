@@ -1,12 +1,13 @@
 //! A page: its layout and content, rendered by its template into an HTTP response.
 //!
 //! A large page takes long. So a route does not render its page: the wrapper of the routes, [`with_rendering`], does it on
-//! a thread for blocking work, within the request's time limit.
+//! a thread for blocking work, within a time limit of its own.
 
 use std::error::Error;
 use std::fmt;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use rocket::Data;
 use rocket::fairing::Fairing;
@@ -18,6 +19,7 @@ use rocket_dyn_templates::Template;
 use rocket_dyn_templates::tera::{Context, Tera};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::layout::Layout;
 use super::urls::{INDEX, LOGIN, LOGOUT, PASSWORD, SESSIONS};
@@ -52,7 +54,11 @@ pub struct Unrendered {
     /// The HTTP status.
     pub status: Status,
     rendering: Rendering,
+    keep: Option<Keep>,
 }
+
+/// The caching of a rendered page.
+type Keep = Box<dyn FnOnce(&Html) + Send>;
 
 /// The rendering of a page into HTML, or into the cause of a failure.
 type Rendering = Box<dyn FnOnce(&Tera) -> Result<String, String> + Send>;
@@ -142,19 +148,25 @@ fn with_causes(error: &dyn Error) -> String {
 
 impl<C: Content> From<Page<C>> for Unrendered {
     fn from(page: Page<C>) -> Self {
-        Self { status: page.status, rendering: Box::new(move |tera| page.html(tera)) }
+        Self { status: page.status, rendering: Box::new(move |tera| page.html(tera)), keep: None }
     }
 }
 
 impl Unrendered {
+    /// Sets what happens to the page after it is rendered.
+    pub fn kept_by(self, keep: impl FnOnce(&Html) + Send + 'static) -> Self {
+        Self { keep: Some(Box::new(keep)), ..self }
+    }
+
     /// Renders the page on a thread for blocking work.
-    ///
-    /// # Errors
-    /// The cause, if the template fails.
-    pub async fn render(self, engine: &TemplateEngine) -> Result<Html, String> {
+    async fn render(self, engine: &TemplateEngine) -> Result<Html, String> {
         let (tera, rendering) = (engine.current(), self.rendering);
         let html = PAGES.run(move || rendering(&tera)).await?;
-        Ok(Html { status: self.status, bytes: html.into_bytes().into() })
+        let html = Html { status: self.status, bytes: html.into_bytes().into() };
+        if let Some(keep) = self.keep {
+            keep(&html);
+        }
+        Ok(html)
     }
 }
 
@@ -189,10 +201,10 @@ impl<'r> Responder<'r, 'static> for Unrendered {
     }
 }
 
-/// Renders the pages that the routes return.
-pub fn with_rendering(routes: Vec<Route>) -> Vec<Route> {
+/// Renders the pages that the routes return. A page that takes longer than `limit` becomes 503.
+pub fn with_rendering(routes: Vec<Route>, limit: Duration) -> Vec<Route> {
     let rendering = |mut route: Route| {
-        route.handler = Box::new(WithRendering(route.handler));
+        route.handler = Box::new(WithRendering(route.handler, limit));
         route
     };
     routes.into_iter().map(rendering).collect()
@@ -200,7 +212,7 @@ pub fn with_rendering(routes: Vec<Route>) -> Vec<Route> {
 
 /// A handler whose page is rendered.
 #[derive(Clone)]
-struct WithRendering(Box<dyn Handler>);
+struct WithRendering(Box<dyn Handler>, Duration);
 
 #[rocket::async_trait]
 impl Handler for WithRendering {
@@ -208,13 +220,16 @@ impl Handler for WithRendering {
         let outcome = self.0.handle(request, data).await;
         let pending = Pending::of(request).lock().unwrap_or_else(PoisonError::into_inner).take();
         match (outcome, pending) {
-            (Outcome::Success(mut response), Some(page)) => match page.render(TemplateEngine::of(request)).await {
-                Ok(html) => {
-                    html.put_into(&mut response);
-                    Outcome::Success(response)
+            (Outcome::Success(mut response), Some(page)) => {
+                match timeout(self.1, page.render(TemplateEngine::of(request))).await {
+                    Ok(Ok(html)) => {
+                        html.put_into(&mut response);
+                        Outcome::Success(response)
+                    }
+                    Ok(Err(cause)) => Outcome::Error(log_failure(&cause)),
+                    Err(_) => Outcome::Error(Status::ServiceUnavailable),
                 }
-                Err(cause) => Outcome::Error(log_failure(&cause)),
-            },
+            }
             (outcome, _) => outcome,
         }
     }

@@ -5,7 +5,6 @@ use rocket::http::Status;
 use super::options::EntityOptions;
 use super::request_context::RequestContext;
 use super::response::{PageResponse, PageResult};
-use crate::error::AppError;
 
 /// Returns a page of an entity, from the page cache if every table that it shows changes the stamp.
 pub async fn of_entity(
@@ -20,7 +19,7 @@ pub async fn of_entity(
     }
 }
 
-/// Returns the page from the cache, or renders it and caches it.
+/// Returns the page from the cache, or one that is cached when it is rendered.
 ///
 /// `known` has the parameters of the address that the page depends on: with others it is the same page. The stamp was read
 /// before the page's data, so a cached page may be newer than its stamp, but never older.
@@ -33,12 +32,11 @@ pub async fn page(
     if let Some(html) = context.pages.get(&key, &context.stamp) {
         return Ok(PageResponse::Rendered(html));
     }
-    match rendering.await? {
+    Ok(match rendering.await? {
         PageResponse::Page(page) if page.status == Status::Ok => {
-            let html = page.render(context.templates).await.map_err(AppError::Internal)?;
-            context.pages.insert(key, &context.stamp, &html);
-            Ok(PageResponse::Rendered(html))
+            let (pages, stamp) = (context.pages.clone(), context.stamp.clone());
+            PageResponse::Page(page.kept_by(move |html| pages.insert(key, &stamp, html)))
         }
-        other => Ok(other),
-    }
+        other => other,
+    })
 }

@@ -6,6 +6,8 @@
 //! server made it. Only pages of tables whose changes give the tenant a new stamp are cached: not those of users,
 //! groups and log entries.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -21,8 +23,9 @@ const USUAL_SIZE: u64 = 16 * 1024;
 /// The size of an entry in addition to its key and page, in bytes.
 const ENTRY_SIZE: u64 = 200;
 
-/// The cached pages of all tenants.
-pub struct PageCache(Cache<PageKey, CachedPage, BySize>);
+/// The cached pages of all tenants. A clone shares them.
+#[derive(Clone)]
+pub struct PageCache(Arc<Cache<PageKey, CachedPage, BySize>>);
 
 /// Everything that a page depends on, except the tenant's data.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -71,7 +74,7 @@ impl Weighter<PageKey, CachedPage> for BySize {
 
 impl Default for PageCache {
     fn default() -> Self {
-        Self(Cache::with_weighter((MEMORY / USUAL_SIZE) as usize, MEMORY, BySize))
+        Self(Arc::new(Cache::with_weighter((MEMORY / USUAL_SIZE) as usize, MEMORY, BySize)))
     }
 }
 
