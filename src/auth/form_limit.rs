@@ -37,7 +37,7 @@ impl FormLimit {
         let is_login = OriginalRequest::of(request).address() == LOGIN;
         let factor = if is_login { ENCODED_TWICE } else { 1 };
         let length = request.headers().get_one("Content-Length").and_then(|length| length.parse::<u64>().ok());
-        let is_large = length.is_none_or(|length| length > SMALL * factor);
+        let is_large = length.is_none_or(|length| length > SMALL);
         let is_small = session::known(request).is_none() && !(is_large && session::has_ended_lately(request).await?);
         Ok(Self { bytes: factor * if is_small { SMALL } else { LARGE }, is_small })
     }

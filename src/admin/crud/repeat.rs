@@ -25,7 +25,8 @@ pub async fn added<D: EntityAdmin>(
     let mut tx = context.read().await?;
     for id in audit_log::recently_added(tx.conn(), kind, viewer.id).await? {
         let found = entity.find(tx.conn(), id).await?;
-        if found.is_some_and(|found| found.name == entity.name(content)) {
+        // A clone that was sent without a new name is no repetition of its original.
+        if extra.clone_of != Some(id) && found.is_some_and(|found| found.name == entity.name(content)) {
             same_name.push(id);
         }
     }

@@ -128,7 +128,7 @@ fn a_form_of_ten_thousand_rows_is_saved_or_shown_again() {
         get(&mut root, &AT.change(ObjectKind::Profile, id))
             .contains("10000 tuples, 100 unique service flavours and 10000 unique metrics")
     );
-    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(300), "{:?}", started.elapsed());
     assert_eq!(site.one(&format!("SELECT count(*) FROM egi.metric_instance WHERE profile_id = {id}")), "10000");
 }
 

@@ -60,14 +60,16 @@ struct Writer {
 
 impl Writer {
     fn new(installation: &Installation) -> Self {
-        Self { cookie: format!("sessionid={}; csrftoken=0123456789abcdef", installation.log_in("poem")) }
+        Self {
+            cookie: format!("sessionid={}; csrftoken=0123456789abcdef0123456789abcdef", installation.log_in("poem")),
+        }
     }
 
     fn headers(&self) -> [(&str, &str); 4] {
         [
             ("Host", "localhost"),
             ("Cookie", &self.cookie),
-            ("X-CSRFToken", "0123456789abcdef"),
+            ("X-CSRFToken", "0123456789abcdef0123456789abcdef"),
             ("Content-Type", "application/json"),
         ]
     }
