@@ -92,6 +92,7 @@ async fn show(context: &RequestContext<'_>, id: i64, errors: &ValidationErrors) 
     let at = context.at();
     let (list, form) = (at.list(ObjectKind::CustUser), at.change(ObjectKind::CustUser, id));
     let layout = context.layout(&heading, &[("Users", &list), (&username, &form), ("Password", "")]);
+    let layout = layout.with_errors(!errors.is_empty());
     let status = if errors.is_empty() { Status::Ok } else { Status::UnprocessableEntity };
     response::page_with(Page::new(layout, content), status)
 }

@@ -36,7 +36,8 @@ pub fn routes() -> Vec<Route> {
 
 /// The form, with the errors of the last attempt.
 fn page(LoggedIn(context, session): &LoggedIn<'_>, errors: &ValidationErrors) -> Page<PasswordPage> {
-    Page::new(context.user_layout(TITLE, &session.user), PasswordPage::new(TITLE, PASSWORD, &FIELDS, &ADVICE, errors))
+    let layout = context.user_layout(TITLE, &session.user).with_errors(!errors.is_empty());
+    Page::new(layout, PasswordPage::new(TITLE, PASSWORD, &FIELDS, &ADVICE, errors))
 }
 
 #[get("/poem/admin/password_change")]

@@ -41,6 +41,18 @@ impl From<Denial> for SaveError {
     }
 }
 
+/// Collects a denial that concerns the chosen group with the other errors of the content.
+///
+/// # Errors
+/// `Denied` for any other denial.
+pub(super) fn collect(decision: Result<(), Denial>, errors: &mut ValidationErrors) -> Result<(), SaveError> {
+    match decision.map_err(SaveError::from) {
+        Err(SaveError::Rejected(denied)) => errors.add_later(denied),
+        decision => decision?,
+    }
+    Ok(())
+}
+
 /// Optimistic locking: an object, and the revision of it that a save starts from. A save of another revision is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpectedRevision {

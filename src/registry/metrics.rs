@@ -13,7 +13,7 @@ use crate::store::metrics::MetricRow;
 use crate::store::{StoreError, groups, metrics, probes, version_writes, versions};
 
 use super::audit_log::{record_addition, record_change, record_deletion};
-use super::error::name_taken_error;
+use super::error::{collect, name_taken_error};
 use super::groups::{chosen_group, keep_group};
 use super::{ExpectedRevision, SaveError, Saved, renames};
 
@@ -30,8 +30,9 @@ pub async fn create(
         Some(id) => Some((id, original(tx, viewer, id).await?)),
         None => None,
     };
-    decide(viewer, ObjectKind::Metric, Action::Add { group: &content.group })?;
-    let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content)), None).await?;
+    let mut errors = ValidationErrors::default();
+    collect(decide(viewer, ObjectKind::Metric, Action::Add { group: &content.group }), &mut errors)?;
+    let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content)), (None, errors)).await?;
     let content = &content.clone().without_unused_settings();
     let name = put_name(tx, viewer, content, chosen.group_id).await?;
     let id = metrics::insert(tx.write_tx(), chosen.row(name.id, content)).await.map_err(name_taken)?;
@@ -65,13 +66,14 @@ pub async fn change(
 ) -> Result<Saved, SaveError> {
     let before = metrics::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
     let action = Action::Change { before: &before.content.group, after: &content.group };
-    decide(viewer, ObjectKind::Metric, action)?;
+    let mut errors = ValidationErrors::default();
+    collect(decide(viewer, ObjectKind::Metric, action), &mut errors)?;
     target.check(before.revision)?;
     let before = before.content;
-    if *content == before {
+    if *content == before && errors.is_empty() {
         return Ok(Saved::nothing(target.id, &content.label()));
     }
-    let chosen = check(tx, content, Some((target.id, &before)), Some(&before)).await?;
+    let chosen = check(tx, content, Some((target.id, &before)), (Some(&before), errors)).await?;
     let content = &content.clone().without_unused_settings().in_order_of(&before);
     let changes = in_place(|| before.changes(content));
     if changes.is_empty() {
@@ -161,9 +163,8 @@ async fn check(
     tx: &mut Transaction,
     content: &MetricContent,
     source: Option<(i64, &MetricContent)>,
-    before: Option<&MetricContent>,
+    (before, mut errors): (Option<&MetricContent>, ValidationErrors),
 ) -> Result<Chosen, SaveError> {
-    let mut errors = ValidationErrors::default();
     content.check_type(before, &mut errors);
     let probe_version_id = chosen_probe_version(tx, &content.probe, source, &mut errors).await?;
     let labels = metrics::labels(tx.conn(), &content.tag, &content.metric_type).await?;
@@ -173,7 +174,8 @@ async fn check(
         }
     }
     // Required for superusers too, unless a loaded metric has none.
-    if content.group.is_empty() && before.is_none_or(|before| !before.group.is_empty()) {
+    let needs_group = before.is_none_or(|before| !before.group.is_empty());
+    if content.group.is_empty() && needs_group && errors.of(Place::Field("group")).is_empty() {
         errors.add(Place::Field("group"), words::REQUIRED);
     }
     let group_id = chosen_group(tx, GroupKind::Metrics, &content.group, &mut errors).await?;

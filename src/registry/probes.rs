@@ -14,7 +14,7 @@ use crate::store::versions::VersionRow;
 use crate::store::{StoreError, probes, version_writes, versions};
 
 use super::audit_log::{author, record_addition, record_change, record_deletion, record_many};
-use super::error::name_taken_error;
+use super::error::{collect, name_taken_error};
 use super::groups::{chosen_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
 
@@ -32,8 +32,9 @@ pub struct Intent {
 
 /// Adds a probe with its first version.
 pub async fn create(tx: &mut Transaction, viewer: &Viewer, content: &ProbeContent) -> Result<Saved, SaveError> {
-    decide(viewer, ObjectKind::Probe, Action::Add { group: &content.group })?;
-    let group_id = check(tx, content, ValidationErrors::default()).await?;
+    let mut errors = ValidationErrors::default();
+    collect(decide(viewer, ObjectKind::Probe, Action::Add { group: &content.group }), &mut errors)?;
+    let group_id = check(tx, content, errors).await?;
     let id = probes::insert(tx.write_tx(), content, group_id, &viewer.username).await.map_err(name_taken)?;
     version_writes::insert_probe_version(tx.write_tx(), id, content, wording::INITIAL, author(viewer)).await?;
     record_move(tx, GroupKind::Probes, "", &content.group).await?;
@@ -51,16 +52,16 @@ pub async fn change(
 ) -> Result<Saved, SaveError> {
     let before = probes::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
     let action = Action::Change { before: &before.content.group, after: &content.group };
-    decide(viewer, ObjectKind::Probe, action)?;
+    let mut errors = ValidationErrors::default();
+    collect(decide(viewer, ObjectKind::Probe, action), &mut errors)?;
     target.check(before.revision)?;
     let before = before.content;
     let content = &ProbeContent { name: before.name.clone(), ..content.clone() };
     let changes = before.changes(content);
-    if changes.is_empty() {
+    if changes.is_empty() && errors.is_empty() {
         return Ok(Saved::nothing(target.id, &content.name));
     }
     let kept = versions::list(tx.conn(), ObjectKind::Probe, target.id).await?;
-    let mut errors = ValidationErrors::default();
     let labels: Vec<String> = kept.iter().map(|version| version.label.clone()).collect();
     before.check_version(content, intent.new_version, &labels, &mut errors);
     let group_id = check(tx, content, errors).await?;

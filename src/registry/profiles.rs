@@ -21,7 +21,7 @@ use crate::store::profiles::ProfileRow;
 use crate::store::{StoreError, analyze, metrics, profiles, service_flavours, version_writes, versions, vos};
 
 use super::audit_log::{Author, record_addition, record_change, record_deletion};
-use super::error::name_taken_error;
+use super::error::{collect, name_taken_error};
 use super::groups::{chosen_group, keep_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
 
@@ -34,14 +34,15 @@ pub async fn create(
     content: &ProfileContent,
     clone_of: Option<i64>,
 ) -> Result<Saved, SaveError> {
+    let mut errors = ValidationErrors::default();
     let derived = match clone_of {
-        Some(original) => Some(check_clone(tx, viewer, content, original).await?),
+        Some(original) => Some(check_clone(tx, viewer, content, original, &mut errors).await?),
         None => None,
     };
     let version = if content.version.is_empty() { FIRST_VERSION } else { &content.version };
     let content = &ProfileContent { version: version.to_owned(), ..content.clone() };
-    decide(viewer, ObjectKind::Profile, Action::Add { group: &content.group })?;
-    let group_id = check(tx, content, None).await?;
+    collect(decide(viewer, ObjectKind::Profile, Action::Add { group: &content.group }), &mut errors)?;
+    let group_id = check(tx, content, None, errors).await?;
     let id = profiles::insert(tx.write_tx(), content, group_id).await.map_err(name_taken)?;
     let (side_effects, new_names) = put_tuples(tx, id, content).await?;
     record_move(tx, GroupKind::Profiles, "", &content.group).await?;
@@ -57,11 +58,12 @@ async fn check_clone(
     viewer: &Viewer,
     content: &ProfileContent,
     original: i64,
+    errors: &mut ValidationErrors,
 ) -> Result<String, SaveError> {
     let original = profiles::content(tx.conn(), original).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Profile, Action::Clone { group: &original.group })?;
     if content.name == original.name {
-        return Err(ValidationErrors::at("name", NAME_TAKEN).into());
+        errors.add(Place::Field("name"), NAME_TAKEN);
     }
     Ok(wording::derived_from(&original.name, &original.version))
 }
@@ -75,9 +77,10 @@ pub async fn change(
 ) -> Result<Saved, SaveError> {
     let before = profiles::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
     let action = Action::Change { before: &before.content.group, after: &content.group };
-    decide(viewer, ObjectKind::Profile, action)?;
+    let mut errors = ValidationErrors::default();
+    collect(decide(viewer, ObjectKind::Profile, action), &mut errors)?;
     target.check(before.revision)?;
-    let group_id = check(tx, content, Some(&before.content)).await?;
+    let group_id = check(tx, content, Some(&before.content), errors).await?;
     let changes = in_place(|| before.content.changes(content));
     if changes.is_empty() {
         return Ok(Saved::nothing(target.id, &content.name));
@@ -140,8 +143,8 @@ async fn check(
     tx: &mut Transaction,
     content: &ProfileContent,
     before: Option<&ProfileContent>,
+    mut errors: ValidationErrors,
 ) -> Result<Option<i64>, SaveError> {
-    let mut errors = ValidationErrors::default();
     let vo_stays = before.is_some_and(|before| before.vo == content.vo);
     if !vo_stays && !vos::exists(tx.conn(), &content.vo).await? {
         errors.add(Place::Field("vo"), format!("Unable to find virtual organization {}.", content.vo));

@@ -1,11 +1,13 @@
 //! The form of an object: to add, to change, or only to read.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::layout::Link;
 use super::list_page::Choice;
 use super::page::Content;
-use crate::domain::form::validation_error::{FieldError, Place, ValidationErrors};
+use crate::domain::form::validation_error::{FieldError, Place, ValidationErrors, words};
 
 /// The look of a field; `templates/widgets` has a macro for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -283,25 +285,43 @@ impl Content for FormPage {
     const TEMPLATE: &'static str = "admin/form";
 }
 
-/// Returns the errors at the top of a form, each with a link to its input.
-///
-/// `named` returns, for the name of a field, its label (empty: shown without) and its first column, which shows the
-/// errors of whole rows (empty if the field has no rows).
-pub fn error_links<'a>(errors: &ValidationErrors, named: impl Fn(&str) -> (&'a str, &'a str)) -> Vec<ErrorLink> {
-    let in_row = |field: &str, row: usize, column: &str| {
-        (format!("{}, row {}", named(field).0, row + 1), format!("#id_{field}-{row}-{column}"))
+/// The names by which the summary of errors calls a field.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlaceNames<'a> {
+    /// The label of the field; empty for an error that is shown without.
+    pub label: &'a str,
+    /// The name of its first column, whose inputs show the errors of whole rows; empty if the field has no rows.
+    pub first_column: &'a str,
+    /// The label of the column that was asked for; empty if there is none.
+    pub column: &'a str,
+}
+
+/// Returns the errors at the top of a form, each with a link to its input. `named` names a field and a column.
+pub fn error_links<'a>(errors: &ValidationErrors, named: impl Fn(&str, &str) -> PlaceNames<'a>) -> Vec<ErrorLink> {
+    let wrong: HashSet<Place> = errors.errors.iter().map(|error| error.place).collect();
+    // A message of the field names its empty cells already.
+    let is_said = |error: &&FieldError| match error.place {
+        Place::Cell { field, .. } => error.message == words::REQUIRED && wrong.contains(&Place::Field(field)),
+        _ => false,
     };
+    let in_row = |field: &str, row: usize, column: &str| format!("#id_{field}-{row}-{column}");
     let link = |error: &FieldError| {
         let (place, href) = match error.place {
             Place::Form => (String::new(), String::new()),
-            Place::Field(name) => (named(name).0.to_owned(), format!("#id_{name}")),
-            Place::Row { field, row } => in_row(field, row, named(field).1),
-            Place::Cell { field, row, column } => in_row(field, row, column),
+            Place::Field(name) => (named(name, "").label.to_owned(), format!("#id_{name}")),
+            Place::Row { field, row } => {
+                let names = named(field, "");
+                (format!("{}, row {}", names.label, row + 1), in_row(field, row, names.first_column))
+            }
+            Place::Cell { field, row, column } => {
+                let names = named(field, column);
+                (format!("{}, row {}, {}", names.label, row + 1, names.column), in_row(field, row, column))
+            }
         };
         let colon = if place.is_empty() { "" } else { ": " };
         ErrorLink { text: format!("{place}{colon}{}", error.message), href }
     };
-    errors.errors.iter().map(link).collect()
+    errors.errors.iter().filter(|error| !is_said(error)).map(link).collect()
 }
 
 /// Returns the heading of the errors: `Please correct the error below.`; empty without errors.

@@ -54,6 +54,8 @@ pub struct Message {
     pub tone: Severity,
     /// One or more sentences.
     pub text: String,
+    /// The address of the object that the message is about; `None` if there is none.
+    pub object: Option<String>,
 }
 
 /// The user who is logged in, for the account menu.
@@ -123,6 +125,14 @@ impl Layout {
             search: if viewer.is_some() { SEARCH.to_owned() } else { String::new() },
             ..Self::default()
         }
+    }
+}
+
+impl Layout {
+    /// Marks the title of a page that shows errors, so that screen readers announce them first.
+    pub fn with_errors(self, has_errors: bool) -> Self {
+        let title = if has_errors { format!("Error: {}", self.title) } else { self.title };
+        Self { title, ..self }
     }
 }
 

@@ -1,10 +1,13 @@
 //! The form of an object: blank, or filled with the object, with the original of a copy, or with an old version;
 //! editable or read-only.
 
+use std::collections::HashMap;
+
 use rocket::http::Status;
 use sqlx::PgConnection;
 
 use super::entity_admin::{CellLinks, EntityAdmin, NamedObject};
+use super::list_return;
 use super::options::Restore;
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
@@ -16,11 +19,19 @@ use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::versions::{self, VersionRow};
-use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, NewNamesView, Renewal};
+use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, NewNamesView, PlaceNames, Renewal};
 use crate::templates::{Link, Page};
 
 /// The parameter of the address with the version to restore.
 pub const RESTORE: &str = "restore";
+
+/// Returns what the cached page of an object depends on. Public pages neither restore nor lead back to a list.
+pub fn cache_key(context: &RequestContext<'_>) -> String {
+    match context.viewer {
+        Some(_) => context.known_query(&[RESTORE, list_return::LIST]),
+        None => String::new(),
+    }
+}
 
 /// The mode of a form: a new object, a copy, or an existing object.
 pub enum FormMode<'a, C> {
@@ -248,10 +259,13 @@ pub async fn show<D: EntityAdmin>(
         true => entity.links(conn, content, context).await?,
         false => CellLinks::default(),
     };
-    let status = shown.status;
+    let mut errors = shown.errors.clone();
+    sort(entity, &mut errors);
+    let shown = FormView { errors: &errors, ..shown };
+    let (status, is_wrong) = (shown.status, !errors.is_empty());
     let mut page = in_place(|| form_page(entity, context, &mode, (shown, form, sources), (read_only, facts)));
     links.set(&mut page.fieldsets);
-    let layout = layout(entity, context, &mode, &page.heading);
+    let layout = layout(entity, context, &mode, &page.heading).with_errors(is_wrong);
     response::page_with(Page::new(layout, page), status)
 }
 
@@ -295,7 +309,7 @@ fn form_page<D: EntityAdmin>(
         heading: format!("{verb} {}", options.kind.info().one),
         object,
         tag,
-        action,
+        action: list_return::carry(options, context, action),
         revision,
         base,
         read_only: read_only.unwrap_or_default(),
@@ -305,7 +319,7 @@ fn form_page<D: EntityAdmin>(
             || form.more_rows.is_some(),
         notice: shown.notice,
         error_heading: pages::error_heading(shown.errors),
-        error_links: pages::error_links(shown.errors, |name| named(entity.fields(), name)),
+        error_links: pages::error_links(shown.errors, |name, column| named(entity.fields(), name, column)),
         conflict: shown.conflict,
         new_names: shown.new_names,
         fieldsets,
@@ -318,14 +332,32 @@ fn form_page<D: EntityAdmin>(
     }
 }
 
-/// Returns the label and the first column of a field, for its errors; empty if there is none.
-fn named<C>(fields: &[Field<C>], name: &str) -> (&'static str, &'static str) {
-    let Some(field) = fields.iter().find(|field| field.name == name) else { return ("", "") };
-    let column = match field.kind {
-        Kind::Rows { columns, .. } => columns.first().map_or("", |column| column.name),
-        _ => "",
+/// Sorts the errors in the order of the page.
+fn sort<D: EntityAdmin>(entity: &D, errors: &mut ValidationErrors) {
+    let order: HashMap<&str, usize> =
+        entity.options().fieldsets.iter().flat_map(|set| set.fields).copied().zip(0..).collect();
+    let columns = |name: &str| match entity.fields().iter().find(|field| field.name == name).map(|field| field.kind) {
+        Some(Kind::Rows { columns, .. }) => columns,
+        _ => &[],
     };
-    (field.label, column)
+    errors.sort(|field, column| {
+        let column = column.and_then(|column| columns(field).iter().position(|known| known.name == column));
+        (order.get(field).copied().unwrap_or_default(), column.unwrap_or_default())
+    });
+}
+
+/// Returns the names of a field and of one of its columns, for its errors.
+fn named<C>(fields: &[Field<C>], name: &str, column: &str) -> PlaceNames<'static> {
+    let Some(field) = fields.iter().find(|field| field.name == name) else { return PlaceNames::default() };
+    let columns = match field.kind {
+        Kind::Rows { columns, .. } => columns,
+        _ => &[],
+    };
+    PlaceNames {
+        label: field.label,
+        first_column: columns.first().map_or("", |column| column.name),
+        column: columns.iter().find(|known| known.name == column).map_or("", |column| column.label),
+    }
 }
 
 /// Returns the content as JSON, for the view of a conflict.
@@ -359,16 +391,17 @@ fn tools<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMo
     // Public pages have histories of versions only, not of log entries.
     let has_history = context.viewer.is_some() || options.has_versions();
     let history = has_history.then(|| Link::new("History", at.history(options.kind, id)));
-    let clone = may_clone.then(|| Link::new("Clone", at.clone_of(options.kind, id)));
+    let clone =
+        may_clone.then(|| Link::new("Clone", list_return::carry(options, context, at.clone_of(options.kind, id))));
     history.into_iter().chain(clone).collect()
 }
 
 fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMode<'_, D::Content>) -> Option<Link> {
     let FormMode::Change { of } = mode else { return None };
     let kind = entity.options().kind;
-    context
-        .allows(kind, Action::Delete { group: entity.group(&of.loaded.content) })
-        .then(|| Link::new("Delete", context.at().delete(kind, of.loaded.id)))
+    context.allows(kind, Action::Delete { group: entity.group(&of.loaded.content) }).then(|| {
+        Link::new("Delete", list_return::carry(entity.options(), context, context.at().delete(kind, of.loaded.id)))
+    })
 }
 
 fn layout<D: EntityAdmin>(
@@ -378,7 +411,7 @@ fn layout<D: EntityAdmin>(
     heading: &str,
 ) -> crate::templates::Layout {
     let options = entity.options();
-    let list = context.at().list(options.kind);
+    let list = list_return::address(options, context);
     match mode {
         FormMode::Add => context.layout(heading, &[(options.kind.info().many, &list), (heading, "")]),
         FormMode::Change { of } => context.layout(
@@ -386,7 +419,7 @@ fn layout<D: EntityAdmin>(
             &[(options.kind.info().many, &list), (&of.name, "")],
         ),
         FormMode::Clone { of } => {
-            let original = context.at().change(options.kind, of.loaded.id);
+            let original = list_return::carry(options, context, context.at().change(options.kind, of.loaded.id));
             context.layout(heading, &[(options.kind.info().many, &list), (&of.name, &original), ("Clone", "")])
         }
     }

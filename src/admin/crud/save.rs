@@ -4,8 +4,10 @@ use rocket::http::Status;
 
 use super::conflict;
 use super::entity_admin::{Created, EntityAdmin, NamedObject, SaveContext};
+use super::flash;
 use super::form::{self, FormMode, FormView};
 use super::form_fields::{BASE, MORE, REVISION};
+use super::list_return;
 use super::new_names;
 use super::options::EntityOptions;
 use super::repeat;
@@ -20,7 +22,7 @@ use crate::domain::model::policy::{self, Action};
 use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
 use crate::http::body::FormBody;
-use crate::registry::{ExpectedRevision, SaveError, Saved};
+use crate::registry::{ExpectedRevision, SaveError, Saved, Transaction};
 use crate::store::StoreError;
 use crate::templates::login_page::RESUME;
 
@@ -44,17 +46,21 @@ pub async fn add<D: EntityAdmin>(
         ToSave::Yes(posted) => posted,
         ToSave::No(shown) => return form::again(entity, context, clone_of, *shown).await,
     };
-    let content = in_place(|| draft.parse(entity.fields(), entity.blank()));
-    let outcome = match &content {
-        Ok(content) => create(entity, context, posted, (content, clone_of)).await,
-        Err(errors) => Err(errors.clone().into()),
+    let (content, errors) = in_place(|| draft.parse_all(entity.fields(), entity.blank()));
+    let is_valid = errors.is_empty();
+    let outcome = match is_valid {
+        true => create(entity, context, posted, (&content, clone_of)).await,
+        false => Err(all_errors(
+            errors,
+            attempt(entity, context, (&content, extra(entity.options(), context, posted, clone_of))).await,
+        )),
     };
     match outcome {
         Ok(created) => added(entity, context, posted, created).await,
         Err(SaveError::Rejected(errors)) => {
-            if let Ok(content) = &content
+            if is_valid
                 && let Some(saved) =
-                    repeat::added(entity, context, content, &extra(entity.options(), context, posted, None)).await?
+                    repeat::added(entity, context, &content, &extra(entity.options(), context, posted, None)).await?
             {
                 return added_before(entity, context, posted, saved).await;
             }
@@ -114,12 +120,34 @@ async fn create<D: EntityAdmin>(
     (content, clone_of): (&D::Content, Option<i64>),
 ) -> Result<Created, SaveError> {
     let prepared = entity.prepare(content).await;
-    let (mut tx, viewer) = context.write().await?;
     let extra = SaveContext { prepared, ..extra(entity.options(), context, posted, clone_of) };
-    let created = entity.create(&mut tx, &viewer, content, &extra).await?;
+    let (tx, created) = attempt(entity, context, (content, extra)).await?;
     new_names::check(&created.saved, posted)?;
     tx.commit().await?;
     Ok(created)
+}
+
+/// Adds a new object in a transaction that is still to be committed.
+async fn attempt<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    (content, extra): (&D::Content, SaveContext<'_>),
+) -> Result<(Transaction, Created), SaveError> {
+    let (mut tx, viewer) = context.write().await?;
+    let created = entity.create(&mut tx, &viewer, content, &extra).await?;
+    Ok((tx, created))
+}
+
+/// Returns the errors of the input together with those that an attempt to save it finds, so that the user sees all of them
+/// at once. The attempt is rolled back.
+fn all_errors<T>(mut errors: ValidationErrors, attempt: Result<T, SaveError>) -> SaveError {
+    match attempt {
+        Err(SaveError::Rejected(later)) => errors.add_later(later),
+        Err(refusal @ (SaveError::Denied(_) | SaveError::Stale | SaveError::Gone)) => return refusal,
+        // The database refuses what the input violates.
+        Ok(_) | Err(SaveError::Store(_) | SaveError::Unconfirmed(_)) => {}
+    }
+    errors.into()
 }
 
 /// Returns the response after a new object was saved.
@@ -133,7 +161,7 @@ async fn added<D: EntityAdmin>(
     if !created.secret.is_empty() {
         return form::with_secret(entity, context, saved.id, created.secret).await;
     }
-    let first = was_added(options, saved);
+    let first = flash::about(&was_added(options, saved), &context.at().change(options.kind, saved.id));
     let lines = std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect();
     Ok(PageResponse::redirect(after(entity, context, posted, saved.id), lines))
 }
@@ -159,11 +187,11 @@ async fn added_before<D: EntityAdmin>(
     form::with_renewal(tx.conn(), entity, context, saved.id, renewal).await
 }
 
-/// Returns the address after a save: the list, or the form again.
+/// Returns the address after a save: the list as it was, or the form again.
 fn after<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &Posted, id: i64) -> String {
     match posted.get(CONTINUE) {
-        Some(_) => context.at().change(entity.options().kind, id),
-        None => context.at().list(entity.options().kind),
+        Some(_) => list_return::carry(entity.options(), context, context.at().change(entity.options().kind, id)),
+        None => list_return::address(entity.options(), context),
     }
 }
 
@@ -209,7 +237,7 @@ pub async fn change<D: EntityAdmin>(
     };
     match outcome {
         Ok(saved) => {
-            let lines = flash_lines(entity, posted, (&draft, &saved));
+            let lines = flash_lines(entity, context, posted, (&draft, &saved));
             Ok(PageResponse::redirect(after(entity, context, posted, id), lines))
         }
         Err(SaveError::Rejected(errors)) => {
@@ -270,15 +298,15 @@ async fn save<D: EntityAdmin>(
     posted: &Posted,
     (target, draft, found): (ExpectedRevision, &Draft, &NamedObject<D::Content>),
 ) -> Result<Saved, SaveError> {
-    let parsed = in_place(|| draft.parse_change(entity.fields(), found.loaded.content.clone()));
-    let content = parsed.or_else(|errors| {
-        // A save conflict is reported before the errors of the input.
-        target.check(found.loaded.revision)?;
-        Err(SaveError::from(errors))
-    })?;
+    let (content, errors) = in_place(|| draft.parse_change_all(entity.fields(), found.loaded.content.clone()));
     let (mut tx, viewer) = context.write().await?;
     let extra = extra(entity.options(), context, posted, None);
-    let saved = entity.change(&mut tx, &viewer, target, &content, &extra).await?;
+    let saved = entity.change(&mut tx, &viewer, target, &content, &extra).await;
+    // A save conflict is reported before the errors of the input.
+    if !errors.is_empty() {
+        return Err(all_errors(errors, saved));
+    }
+    let saved = saved?;
     new_names::check(&saved, posted)?;
     tx.commit().await?;
     Ok(saved)
@@ -309,10 +337,16 @@ fn was_changed(one: &str, name: &str) -> String {
     format!("The {one} “{name}” was changed.")
 }
 
-/// Returns the flash messages after a save.
+/// Returns the flash messages after a save. The first one leads to the object.
 ///
 /// A form that differs from what it was opened with, but not from what is stored, was sent before.
-fn flash_lines<D: EntityAdmin>(entity: &D, posted: &Posted, (draft, saved): (&Draft, &Saved)) -> Vec<String> {
+fn flash_lines<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    posted: &Posted,
+    (draft, saved): (&Draft, &Saved),
+) -> Vec<String> {
+    let about = |line: String| flash::about(&line, &context.at().change(entity.options().kind, saved.id));
     let first = was_changed(entity.options().kind.info().one, &saved.name);
     if saved.message == wording::NOTHING {
         // Of other objects, the revision would have shown that.
@@ -323,9 +357,9 @@ fn flash_lines<D: EntityAdmin>(entity: &D, posted: &Posted, (draft, saved): (&Dr
         let is_edited = base.is_some_and(|base| {
             in_place(|| draft.parse_change(entity.fields(), base.clone())).is_ok_and(|typed| typed != base)
         });
-        return vec![if is_edited { first } else { "No changes to save.".to_owned() }];
+        return vec![about(if is_edited { first } else { "No changes to save.".to_owned() })];
     }
-    let first = format!("{first} {}", saved.message);
+    let first = about(format!("{first} {}", saved.message));
     std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect()
 }
 

@@ -96,13 +96,20 @@ impl Draft {
     ///
     /// # Errors
     /// All violations of required fields, limits and formats at once.
-    pub fn parse<C>(&self, fields: &[Field<C>], mut content: C) -> Result<C, ValidationErrors> {
+    pub fn parse<C>(&self, fields: &[Field<C>], content: C) -> Result<C, ValidationErrors> {
+        let (content, errors) = self.parse_all(fields, content);
+        errors.check()?;
+        Ok(content)
+    }
+
+    /// As [`Draft::parse`], but returns the content also if it violates something, so that the rules that concern several
+    /// fields can be checked at the same time. Such a content must not be saved.
+    pub fn parse_all<C>(&self, fields: &[Field<C>], mut content: C) -> (C, ValidationErrors) {
         let mut errors = ValidationErrors::default();
         for field in fields {
             self.parse_field(field, &mut content, &mut errors, &[]);
         }
-        errors.check()?;
-        Ok(content)
+        (content, errors)
     }
 
     /// Checks what differs from the object `before` and writes it into that.
@@ -112,6 +119,13 @@ impl Draft {
     /// # Errors
     /// As [`Draft::parse`].
     pub fn parse_change<C>(&self, fields: &[Field<C>], before: C) -> Result<C, ValidationErrors> {
+        let (content, errors) = self.parse_change_all(fields, before);
+        errors.check()?;
+        Ok(content)
+    }
+
+    /// As [`Draft::parse_change`], but returns the content also if it violates something, as [`Draft::parse_all`].
+    pub fn parse_change_all<C>(&self, fields: &[Field<C>], before: C) -> (C, ValidationErrors) {
         let (mut content, mut errors) = (before, ValidationErrors::default());
         for field in fields {
             let shown = raw_value(&field.kind, &content);
@@ -124,8 +138,7 @@ impl Draft {
             };
             self.parse_field(field, &mut content, &mut errors, held);
         }
-        errors.check()?;
-        Ok(content)
+        (content, errors)
     }
 
     /// Checks one field. `held` are the rows that the object has already.
