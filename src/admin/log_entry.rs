@@ -86,7 +86,7 @@ impl DateRange {
 pub async fn list(context: &RequestContext<'_>) -> PageResult {
     context.superusers_only()?;
     let range = DateRange::read(context);
-    let query = ListQuery::read(&LIST, context).with_kept(range.pairs());
+    let query = ListQuery::read(&LIST, context, &[YEAR, MONTH, DAY]).with_kept(range.pairs());
     let params = query.params();
     let days = range.days();
     let entries = Entries {

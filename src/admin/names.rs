@@ -68,7 +68,7 @@ pub static OF_FLAVOURS: RegistryNames = RegistryNames {
 /// Returns the page of names.
 pub async fn page(context: &RequestContext<'_>, names: &RegistryNames) -> PageResult {
     context.superusers_only()?;
-    let query = ListQuery::read(&names.list, context);
+    let query = ListQuery::read(&names.list, context, &[]);
     let (rows, total, page) = rows(context, names, &query).await?;
     let table = ListTable { rows: Vec::new(), total, page };
     let empty = if query.search.is_empty() { "No names yet." } else { "No names match." };

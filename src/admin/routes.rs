@@ -3,7 +3,7 @@
 use rocket::http::ContentType;
 use rocket::{Route, get, post, routes};
 
-use super::crud::{Entity, LoggedInPage, PageResult, autocomplete, new_names};
+use super::crud::{Entity, LoggedInPage, PageResponse, PageResult, autocomplete, new_names};
 use super::entities::entity;
 use super::object_id::ObjectId;
 use super::{api_key, index, log_entry, names, password, public, search, service};
@@ -24,6 +24,7 @@ pub fn routes() -> Vec<Route> {
         add_form,
         add,
         change_form,
+        object_page,
         change,
         clone_form,
         clone,
@@ -90,6 +91,13 @@ async fn add(context: LoggedInPage<'_>, app: &str, model: &str, form: PostedForm
 #[get("/poem/admin/<app>/<model>/<id>/change", rank = 5)]
 async fn change_form(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
     entity_at(app, model)?.change_form(&context.0, id.0).await
+}
+
+/// Leads on to the form, as Django did.
+#[get("/poem/admin/<app>/<model>/<id>", rank = 6)]
+fn object_page(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    let kind = entity_at(app, model)?.options().kind;
+    Ok(PageResponse::redirect(context.0.at().change(kind, id.0), Vec::new()))
 }
 
 #[post("/poem/admin/<app>/<model>/<id>/change", data = "<form>", rank = 5)]

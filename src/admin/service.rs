@@ -30,12 +30,12 @@ const METRICS: usize = 3;
 
 /// Returns the table of services, from the page cache if possible.
 pub async fn page(context: &RequestContext<'_>) -> PageResult {
-    cached_page::page(context, &list::parameters(&LIST), render(context)).await
+    cached_page::page(context, list::cache_key(&LIST, context), render(context)).await
 }
 
 async fn render(context: &RequestContext<'_>) -> PageResult {
     context.may(ObjectKind::Service, Action::View)?;
-    let query = ListQuery::read(&LIST, context);
+    let query = ListQuery::read(&LIST, context, &[]);
     let mut tx = context.read().await?;
     let found = services::list(tx.conn(), &query.params()).await?;
     let metrics = found.rows.iter().map(|line| line.metric.as_str());

@@ -149,7 +149,7 @@ pub async fn dates(
            FROM (SELECT extract(year FROM local_time)::int AS year, extract(month FROM local_time)::int AS month,
                         extract(day FROM local_time)::int AS day
                  FROM (SELECT action_time AT TIME ZONE $1 AS local_time FROM log_entry
-                       WHERE ($4 = '' OR username ~ $4)
+                       WHERE username ~ ALL ($4)
                          AND ($5 = '' OR object_kind = $5)) entry) entry
            CROSS JOIN LATERAL (SELECT CASE WHEN $2::int IS NULL THEN year WHEN $3::int IS NULL THEN month ELSE day END
                AS number) step
@@ -159,7 +159,7 @@ pub async fn dates(
         timezone,
         year,
         month,
-        ask.search_pattern(),
+        &ask.search_patterns(),
         ask.filter_text("kind")
     )
     .fetch_all(conn)

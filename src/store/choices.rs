@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use super::Result;
 use super::text::{pattern, storable};
 use crate::domain::form::field::Choices;
+use crate::domain::model::group_kind::GroupKind;
 
 /// One value that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,20 @@ pub async fn whole(
         whole.entry(choices).or_default().push(suggestion.value);
     }
     Ok(whole)
+}
+
+/// Returns the name of the tag (`kind` is `None`) or of the group of this kind with this id; `None` if there is none.
+///
+/// Addresses of POEM 2.3 have ids in place of names.
+pub async fn name_of_id(conn: &mut PgConnection, kind: Option<GroupKind>, id: i64) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT name AS "name!" FROM tag WHERE $1::text IS NULL AND id = $2
+           UNION ALL SELECT name FROM object_group WHERE kind = $1 AND id = $2"#,
+        kind.map(GroupKind::as_str),
+        id
+    )
+    .fetch_optional(conn)
+    .await?)
 }
 
 /// Finds the choices of several sources with one statement.

@@ -28,6 +28,8 @@ pub struct Cell {
     pub href: String,
     /// A yes or no, shown as a sign with a word for screen readers; else `None`.
     pub flag: Option<bool>,
+    /// True in the first cell of the row of an object that was just saved: the row is highlighted.
+    pub is_saved: bool,
     /// True for a number or a time, which is set in tabular figures and not broken.
     pub is_figure: bool,
     /// True for the tag of a metric, which is shown as a pill.
@@ -123,6 +125,8 @@ pub struct ListPage {
     pub searched: String,
     /// The filters, in order.
     pub filters: Vec<FilterView>,
+    /// Sentences about the parts of the address that the list does not know; usually empty.
+    pub complaints: Vec<String>,
     /// Other parameters of the address that the form of search and filters keeps, as name and value.
     pub kept: Vec<(String, String)>,
     /// The search and the filters that are on, each with the address of the list without it.

@@ -10,25 +10,25 @@ use super::response::{PageResponse, PageResult};
 pub async fn of_entity(
     options: &EntityOptions,
     context: &RequestContext<'_>,
-    known: &[&str],
+    query: String,
     rendering: impl Future<Output = PageResult>,
 ) -> PageResult {
     match options.kind.info().is_public {
-        true => page(context, known, rendering).await,
+        true => page(context, query, rendering).await,
         false => rendering.await,
     }
 }
 
 /// Returns the page from the cache, or one that is cached when it is rendered.
 ///
-/// `known` has the parameters of the address that the page depends on: with others it is the same page. The stamp was read
+/// `query` has the parameters of the address that the page depends on: with others it is the same page. The stamp was read
 /// before the page's data, so a cached page may be newer than its stamp, but never older.
 pub async fn page(
     context: &RequestContext<'_>,
-    known: &[&str],
+    query: String,
     rendering: impl Future<Output = PageResult>,
 ) -> PageResult {
-    let Some(key) = context.page_key(known) else { return rendering.await };
+    let Some(key) = context.page_key(query) else { return rendering.await };
     if let Some(html) = context.pages.get(&key, &context.stamp) {
         return Ok(PageResponse::Rendered(html));
     }

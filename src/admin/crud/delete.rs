@@ -4,6 +4,7 @@ use rocket::http::Status;
 
 use super::entity_admin::EntityAdmin;
 use super::form_fields::REVISION;
+use super::list_return;
 use super::options::EntityOptions;
 use super::repeat;
 use super::request_context::{RequestContext, refused};
@@ -27,7 +28,8 @@ async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64,
     context.may(options.kind, Action::Delete { group: entity.group(&found.loaded.content) })?;
     let affected = entity.affected(tx.conn(), &found.loaded, context).await?;
     let at = context.at();
-    let (list, form) = (at.list(options.kind), at.change(options.kind, id));
+    let list = list_return::address(options, context);
+    let form = list_return::carry(options, context, at.change(options.kind, id));
     let layout = context.layout(
         &format!("Delete {}", found.name),
         &[(options.kind.info().many, &list), (&found.name, &form), ("Delete", "")],
@@ -35,7 +37,7 @@ async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64,
     let content = DeletePage {
         kind: options.kind.info().one.to_owned(),
         object: found.name,
-        action: at.delete(options.kind, id),
+        action: list_return::carry(options, context, at.delete(options.kind, id)),
         back: Link::new("Cancel", form),
         revision: found.loaded.revision.to_string(),
         affected,
@@ -63,7 +65,7 @@ pub async fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     let saved = entity.remove(&mut tx, &viewer, id).await.map_err(refused)?;
     tx.commit().await?;
     let messages = std::iter::once(was_deleted(options, &saved.name)).chain(saved.side_effects).collect();
-    Ok(PageResponse::redirect(context.at().list(options.kind), messages))
+    Ok(PageResponse::redirect(list_return::address(options, context), messages))
 }
 
 fn was_deleted(options: &EntityOptions, name: &str) -> String {

@@ -59,7 +59,8 @@ impl<D: EntityAdmin> Entity for D {
 
     async fn list(&self, context: &RequestContext<'_>) -> PageResult {
         let options = EntityAdmin::options(self);
-        cached_page::of_entity(options, context, &list::parameters(&options.list), list::page(self, context)).await
+        cached_page::of_entity(options, context, list::cache_key(&options.list, context), list::page(self, context))
+            .await
     }
 
     async fn add_form(&self, context: &RequestContext<'_>) -> PageResult {
@@ -71,8 +72,8 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn change_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, &[form::RESTORE], form::change(self, context, id))
-            .await
+        let query = form::cache_key(context);
+        cached_page::of_entity(EntityAdmin::options(self), context, query, form::change(self, context, id)).await
     }
 
     async fn change(&self, context: &RequestContext<'_>, id: i64, form: &PostedForm) -> PageResult {
@@ -101,12 +102,13 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, &[], history::page(self, context, id)).await
+        cached_page::of_entity(EntityAdmin::options(self), context, String::new(), history::page(self, context, id))
+            .await
     }
 
     async fn version_page(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult {
         let page = versions::page(self, context, id, version);
-        cached_page::of_entity(EntityAdmin::options(self), context, &[], page).await
+        cached_page::of_entity(EntityAdmin::options(self), context, String::new(), page).await
     }
 
     async fn restore_version(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult {
@@ -115,7 +117,8 @@ impl<D: EntityAdmin> Entity for D {
 
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
         let page = versions::compare(self, context, id);
-        cached_page::of_entity(EntityAdmin::options(self), context, &versions::COMPARED, page).await
+        cached_page::of_entity(EntityAdmin::options(self), context, context.known_query(&versions::COMPARED), page)
+            .await
     }
 
     fn check(&self) -> Result<(), String> {

@@ -21,6 +21,14 @@ const LIFETIME: i64 = 60;
 /// The purpose of the signature.
 const PURPOSE: &str = "flash messages";
 
+/// Separates the address of the object that a message is about from the message.
+const ABOUT: char = '\u{1f}';
+
+/// Returns a line whose message is about the object with this page.
+pub fn about(line: &str, address: &str) -> String {
+    format!("{address}{ABOUT}{line}")
+}
+
 /// Sets the flash messages of the next page, one for each line.
 pub fn set(request: &Request<'_>, tone: Severity, lines: &[String]) {
     let time = Utc::now().timestamp().to_string();
@@ -54,7 +62,7 @@ fn verified(request: &Request<'_>, value: &str) -> Option<Vec<Message>> {
     }
     let (tone, text) = text.split_at_checked(1)?;
     let tone = [Severity::Success, Severity::Warning, Severity::Error].into_iter().find(|it| letter(*it) == tone)?;
-    Some(text.lines().map(|line| Message { tone, text: line.to_owned() }).collect())
+    Some(text.lines().map(|line| message(tone, line)).collect())
 }
 
 /// The letter for the severity in the cookie.
@@ -73,6 +81,12 @@ fn session(request: &Request<'_>) -> String {
 
 fn keys<'r>(request: &'r Request<'_>) -> &'r Keys {
     request.rocket().state().expect("app::build manages the keys")
+}
+
+fn message(tone: Severity, line: &str) -> Message {
+    let (object, text) = line.split_once(ABOUT).unwrap_or(("", line));
+    let object = (!object.is_empty()).then(|| object.to_owned());
+    Message { tone, text: text.to_owned(), object }
 }
 
 /// Joins the lines, cut off with “…” if they are too long for the cookie.

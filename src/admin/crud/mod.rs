@@ -13,8 +13,11 @@ pub mod form;
 mod form_fields; //         hidden fields and buttons of forms
 pub mod history;
 pub mod list;
+mod list_query; //          the address of a list
+mod list_return; //         back to the list as it was
 pub mod list_table; //      the rows of a list
 pub mod new_names; //       new names in forms: marked, and asked for before a save
+mod old_filters; //         filters in bookmarks of POEM 2.3
 pub mod options; //         the declaration apart from the fields
 pub mod page_cache; //      rendered pages in memory
 pub mod repeat; //          forms that are sent twice

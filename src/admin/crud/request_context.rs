@@ -29,7 +29,6 @@ use crate::registry::Transaction;
 use crate::registry::{SaveError, viewers};
 use crate::store::sessions::Session;
 use crate::store::{ReadTx, sessions};
-use crate::templates::page::TemplateEngine;
 use crate::templates::{Addresses, Layout, Message};
 use crate::tenants::guard::CurrentTenant;
 
@@ -54,8 +53,6 @@ pub struct RequestContext<'r> {
     pub stamp: String,
     /// The page cache.
     pub pages: &'r PageCache,
-    /// The template engine.
-    pub templates: &'r TemplateEngine,
     /// The hash of the session; empty on public pages.
     session: Vec<u8>,
     pool: &'r PgPool,
@@ -94,7 +91,6 @@ impl<'r> RequestContext<'r> {
             path: original.address(),
             stamp,
             pages: rocket.state::<PageCache>().expect("app::build manages the page cache"),
-            templates: rocket.state::<TemplateEngine>().expect("app::build manages the template engine"),
             session,
             pool: Db::of(request).pool(),
             query: form_urlencoded::parse(original.query().as_bytes()).into_owned().collect(),
@@ -163,15 +159,15 @@ impl<'r> RequestContext<'r> {
         Addresses { is_public: self.viewer.is_none() }
     }
 
-    /// Returns the key of the page in the page cache. `known` has the parameters of the address that it depends on.
+    /// Returns the key of the page in the page cache. `query` has the parameters of the address that it depends on.
     ///
     /// It is `None` for a page that is shown only once: with flash messages, or with a CSRF token that is new.
-    pub fn page_key(&self, known: &[&str]) -> Option<PageKey> {
+    pub fn page_key(&self, query: String) -> Option<PageKey> {
         let is_seen_once = !self.messages.is_empty() || (self.viewer.is_some() && self.is_csrf_fresh);
         (!is_seen_once).then(|| PageKey {
             tenant: self.tenant.state.id,
             path: self.path.to_owned(),
-            query: self.known_query(known),
+            query,
             viewer: self.viewer.clone(),
             csrf: self.csrf.clone(),
             timezone: self.config.general.timezone,
@@ -181,9 +177,19 @@ impl<'r> RequestContext<'r> {
     }
 
     /// Encodes the parameters of the address with these names, in the order of the names; of several values the last.
-    fn known_query(&self, known: &[&str]) -> String {
+    pub fn known_query(&self, known: &[&str]) -> String {
         let pairs = known.iter().filter_map(|name| Some((name, self.query(name)?)));
         form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    }
+
+    /// Returns the parameters of the address, in order.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    /// Returns the flash messages of this page.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
     }
 
     /// Returns the last value of this parameter of the address.
@@ -198,7 +204,7 @@ impl<'r> RequestContext<'r> {
 
     /// Returns the search text without white space around it; empty without a search.
     pub fn search(&self) -> String {
-        self.query(SEARCHED).unwrap_or_default().trim().chars().take(LONGEST_SEARCH).collect()
+        trimmed_search(self.query(SEARCHED).unwrap_or_default())
     }
 
     /// Returns the namespace before the names of profiles in the API; empty if none is configured.
@@ -239,6 +245,11 @@ impl<'r> RequestContext<'r> {
             ..Layout::new(title, tenant, self.viewer.as_ref(), self.path, trail)
         }
     }
+}
+
+/// Returns a search text without white space around it, at most [`LONGEST_SEARCH`] characters.
+pub fn trimmed_search(text: &str) -> String {
+    text.trim().chars().take(LONGEST_SEARCH).collect()
 }
 
 /// Returns the first moment of a day in a time zone.

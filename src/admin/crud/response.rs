@@ -17,7 +17,7 @@ pub type PageResult = Result<PageResponse, AppError>;
 pub enum PageResponse {
     /// A page that is still to be rendered.
     Page(Unrendered),
-    /// A rendered page, for example from the page cache.
+    /// A page from the page cache.
     Rendered(Html),
     /// A redirect after an action.
     Redirect {

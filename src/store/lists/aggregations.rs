@@ -35,7 +35,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                CROSS JOIN LATERAL (SELECT CASE $1
                    WHEN 'name' THEN a.name
                    WHEN 'group' THEN coalesce(g.name, '') END AS key) k
-               WHERE ($5 = '' OR a.name ~ $5)
+               WHERE a.name ~ ALL ($5)
                  AND ($6 = '' OR g.name = $6 OR ($6 = '-' AND g.name IS NULL))
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
@@ -46,7 +46,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_pattern(),
+        &params.search_patterns(),
         params.filter_text("group")
     )
     .fetch_all(conn)

@@ -44,7 +44,7 @@ pub async fn list(
                    CASE $1 WHEN 'created' THEN a.created END AS moment,
                    CASE $1 WHEN 'revoked' THEN a.revoked END AS flag,
                    CASE $1 WHEN 'client' THEN a.client END AS key) k
-               WHERE ($5 = '' OR a.client ~ $5)
+               WHERE a.client ~ ALL ($5)
                  AND ($6::boolean IS NULL OR a.revoked = $6)
                  AND ($7::timestamptz IS NULL OR a.created >= $7)
            ) found
@@ -56,7 +56,7 @@ pub async fn list(
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_pattern(),
+        &params.search_patterns(),
         params.flag("revoked"),
         since
     )

@@ -43,7 +43,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                CROSS JOIN LATERAL (
                    SELECT CASE $1 WHEN 'name' THEN f.name WHEN 'description' THEN u.description ELSE '' END AS key,
                           CASE $1 WHEN 'uses' THEN u.tuples + u.services ELSE 0 END AS number) k
-               WHERE $5 = '' OR f.name ~ $5
+               WHERE f.name ~ ALL ($5)
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
            CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
@@ -53,7 +53,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_pattern()
+        &params.search_patterns()
     )
     .fetch_all(conn)
     .await?;

@@ -44,7 +44,7 @@ pub async fn list(conn: &mut PgConnection, kind: GroupKind, params: &ListParams<
                CROSS JOIN LATERAL (SELECT
                    CASE $1 WHEN 'members' THEN counted.members WHEN 'users' THEN counted.users END AS number,
                    CASE $1 WHEN 'name' THEN g.name END AS key) k
-               WHERE g.kind = $6 AND ($5 = '' OR g.name ~ $5)
+               WHERE g.kind = $6 AND g.name ~ ALL ($5)
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
            CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
@@ -54,7 +54,7 @@ pub async fn list(conn: &mut PgConnection, kind: GroupKind, params: &ListParams<
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_pattern(),
+        &params.search_patterns(),
         kind.as_str()
     )
     .fetch_all(conn)

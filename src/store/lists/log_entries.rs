@@ -77,7 +77,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Ent
                CROSS JOIN LATERAL (SELECT CASE $1
                    WHEN 'entry' THEN l.object_name
                    WHEN 'user' THEN l.username END AS key) k
-               WHERE ($5 = '' OR l.username ~ $5)
+               WHERE l.username ~ ALL ($5)
                  AND ($6 = '' OR l.object_kind = $6)
                  AND ($7::timestamptz IS NULL OR l.action_time >= $7)
                  AND ($8::timestamptz IS NULL OR l.action_time < $8)
@@ -91,7 +91,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Ent
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_pattern(),
+        &params.search_patterns(),
         params.filter_text("kind"),
         entries.from,
         entries.until,

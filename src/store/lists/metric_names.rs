@@ -54,7 +54,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                CROSS JOIN LATERAL (
                    SELECT CASE $1 WHEN 'name' THEN n.name WHEN 'group' THEN u.group_name ELSE '' END AS key,
                           CASE $1 WHEN 'uses' THEN u.metrics + u.tuples + u.mentions ELSE 0 END AS number) k
-               WHERE $5 = '' OR n.name ~ $5
+               WHERE n.name ~ ALL ($5)
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
            CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
@@ -64,7 +64,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_pattern()
+        &params.search_patterns()
     )
     .fetch_all(conn)
     .await?;

@@ -56,7 +56,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                    WHEN 'tag' THEN t.name
                    WHEN 'probe' THEN coalesce(label.probe, '')
                    WHEN 'group' THEN coalesce(g.name, '') END AS key) k
-               WHERE ($5 = '' OR n.name ~ $5)
+               WHERE n.name ~ ALL ($5)
                  AND ($6 = '' OR t.name = $6)
                  AND ($7 = '' OR g.name = $7 OR ($7 = '-' AND g.name IS NULL))
            ) found
@@ -73,7 +73,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_pattern(),
+        &params.search_patterns(),
         params.filter_text("tag"),
         params.filter_text("group")
     )

@@ -28,7 +28,7 @@ pub const NO: &str = "no";
 /// A request for a part of a list. Every value is valid: unknown ones mean the default.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ListParams<'a> {
-    /// The text to find anywhere in the list's searched columns, case-insensitively; '' for everything.
+    /// The words to find anywhere in the list's searched columns, in any order, case-insensitively; '' for everything.
     pub search: &'a str,
     /// The column to sort by, one of the list's `SORTS`; anything else means its default order.
     pub sort: &'a str,
@@ -77,9 +77,10 @@ impl<'a> ListParams<'a> {
         storable(self.filter(name).unwrap_or_default())
     }
 
-    /// Returns the search as the regular expression that a query takes: '' if everything is found.
-    pub(super) fn search_pattern(&self) -> String {
-        pattern(self.search)
+    /// Returns the words of the search as regular expressions; an object is found if it has all of them, as in Django's
+    /// admin. Empty if everything is found.
+    pub(super) fn search_patterns(&self) -> Vec<String> {
+        self.search.split_whitespace().map(pattern).collect()
     }
 
     pub(super) fn page(&self) -> i64 {

@@ -46,7 +46,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                    WHEN 'name' THEN p.name
                    WHEN 'description' THEN p.description
                    WHEN 'group' THEN coalesce(g.name, '') END AS key) k
-               WHERE ($5 = '' OR p.name ~ $5)
+               WHERE p.name ~ ALL ($5)
                  AND ($6 = '' OR g.name = $6 OR ($6 = '-' AND g.name IS NULL))
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
@@ -57,7 +57,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_pattern(),
+        &params.search_patterns(),
         params.filter_text("group")
     )
     .fetch_all(conn)

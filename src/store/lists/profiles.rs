@@ -43,7 +43,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                    WHEN 'vo' THEN p.vo
                    WHEN 'description' THEN coalesce(p.description, '')
                    WHEN 'group' THEN coalesce(g.name, '') END AS key) k
-               WHERE ($5 = '' OR p.name ~ $5 OR p.vo ~ $5)
+               WHERE concat_ws(' ', p.name, p.vo) ~ ALL ($5)
                  AND ($6 = '' OR p.vo = $6)
                  AND ($7 = '' OR g.name = $7 OR ($7 = '-' AND g.name IS NULL))
            ) found
@@ -55,7 +55,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_pattern(),
+        &params.search_patterns(),
         params.filter_text("vo"),
         params.filter_text("group")
     )

@@ -37,7 +37,7 @@ pub struct ServiceLine {
 
 /// Returns a page of services with all their lines; page size and total count services, not lines.
 ///
-/// Searches all columns. A service that is found only by a metric or probe has only the matching lines.
+/// Searches all columns together. A service that is found only by a metric or probe has only the matching lines.
 pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Rows<ServiceLine>> {
     let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
@@ -48,9 +48,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                OFFSET 0
            ), usage AS (
                SELECT i.service_flavour, n.name AS metric, coalesce(l.probe, '') AS probe, l.object_id AS probe_id,
-                      l.id AS probe_version_id,
-                      $5 <> '' AND (n.name ~ $5 OR l.probe ~ $5)
-                          AS is_found
+                      l.id AS probe_version_id
                FROM (SELECT DISTINCT service_flavour, metric_name_id FROM metric_instance) i
                JOIN metric_name n ON n.id = i.metric_name_id
                LEFT JOIN (SELECT DISTINCT metric_name_id, probe_version_id FROM metric
@@ -58,13 +56,11 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                LEFT JOIN label l ON l.id = m.probe_version_id
            ), flavour AS (
                SELECT service_flavour, min(lower(metric COLLATE "C")) AS metric,
-                      min(lower(nullif(probe, '') COLLATE "C")) AS probe, bool_or(is_found) AS is_found
-               FROM usage WHERE $5 <> '' OR $1 IN ('metrics', 'probes') GROUP BY service_flavour
+                      min(lower(nullif(probe, '') COLLATE "C")) AS probe
+               FROM usage WHERE $1 IN ('metrics', 'probes') GROUP BY service_flavour
            ), service_found AS (
                SELECT s.id, s.service_area, s.service_name, s.service_type,
-                      $5 = '' OR s.service_area ~ $5
-                              OR s.service_name ~ $5
-                              OR s.service_type ~ $5 AS is_found
+                      concat_ws(' ', s.service_area, s.service_name, s.service_type) ~ ALL ($5) AS is_found
                FROM service s
            ), placed AS (
                SELECT s.*, count(*) OVER () AS total,
@@ -80,7 +76,8 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                    WHEN 'type' THEN s.service_type
                    WHEN 'metrics' THEN f.metric
                    WHEN 'probes' THEN f.probe END AS key) k
-               WHERE s.is_found OR f.is_found
+               WHERE s.is_found OR EXISTS (SELECT FROM usage u WHERE u.service_flavour = s.service_type AND
+                  concat_ws(' ', s.service_area, s.service_name, s.service_type, u.metric, u.probe) ~ ALL ($5))
            )
            SELECT s.id, s.service_area, s.service_name, s.service_type, coalesce(u.metric, '') AS "metric!",
                   coalesce(u.probe, '') AS "probe!", u.probe_id AS "probe_id?", u.probe_version_id AS "probe_version_id?",
@@ -88,7 +85,8 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
            FROM placed s
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN s.total + 1 - s.place ELSE s.place END AS place) turned
            CROSS JOIN LATERAL (SELECT least($3::bigint, (s.total - 1) / $4::bigint + 1) AS number) page
-           LEFT JOIN usage u ON u.service_flavour = s.service_type AND (s.is_found OR u.is_found)
+           LEFT JOIN usage u ON u.service_flavour = s.service_type AND (s.is_found OR
+                  concat_ws(' ', s.service_area, s.service_name, s.service_type, u.metric, u.probe) ~ ALL ($5))
            WHERE (turned.place - 1) / $4 + 1 = page.number
            ORDER BY turned.place, lower(u.metric COLLATE "C"), u.metric COLLATE "C", u.probe COLLATE "C",
                     u.probe_version_id"#,
@@ -96,7 +94,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_pattern()
+        &params.search_patterns()
     )
     .fetch_all(conn)
     .await?;

@@ -52,8 +52,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                    WHEN 'first_name' THEN u.first_name
                    WHEN 'last_name' THEN u.last_name
                    WHEN 'email' THEN u.email END AS key) k
-               WHERE ($5 = '' OR u.username ~ $5 OR u.email ~ $5
-                      OR (u.first_name || ' ' || u.last_name) ~ $5)
+               WHERE concat_ws(' ', u.username, u.email, u.first_name, u.last_name) ~ ALL ($5)
                  AND ($6::boolean IS NULL OR u.is_superuser = $6)
                  AND ($7::boolean IS NULL OR u.is_staff = $7)
            ) found
@@ -65,7 +64,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_pattern(),
+        &params.search_patterns(),
         params.flag("superuser"),
         params.flag("staff")
     )

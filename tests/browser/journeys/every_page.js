@@ -107,7 +107,7 @@ describe("every page", { concurrency: 2 }, () => {
       ["list-service", `${ADMIN}poem/service/`],
       ["list-service-nothing", `${ADMIN}poem/service/?q=nothing-like-that`],
       ["list-logentry", `${ADMIN}admin/logentry/`],
-      ["list-logentry-page", `${ADMIN}admin/logentry/?p=2`],
+      ["list-logentry-page", `${ADMIN}admin/logentry/?page=2`],
       ["list-apikey", `${ADMIN}rest_framework_api_key/apikey/`],
       ["form-apikey-add", `${ADMIN}rest_framework_api_key/apikey/add/`],
       ["list-metric-filtered", `${ADMIN}poem/metric/?q=argo&tag=Production`],

@@ -7,13 +7,16 @@ mod concurrent_edits;
 mod conflicts;
 mod crawl;
 mod entities;
+mod error_summary;
 mod errors;
 mod fixtures;
 mod forms;
 mod histories;
 mod kept;
 mod links;
+mod list_return;
 mod new_names;
+mod old_bookmarks;
 mod page;
 mod page_cache;
 mod policy;
@@ -184,7 +187,8 @@ fn id_of(browser: &mut Browser<'_>, fixture: &Fixture, name: &str) -> i64 {
 /// Returns the ids of the objects that a list links to, in order.
 fn ids(kind: ObjectKind, page: &str) -> Vec<i64> {
     let list = AT.list(kind);
-    let id = |link: &String| link.strip_prefix(&list)?.strip_suffix("/change/")?.parse().ok();
+    // A link can lead back to the list as it is shown.
+    let id = |link: &String| link.split('?').next()?.strip_prefix(&list)?.strip_suffix("/change/")?.parse().ok();
     page::links(page).iter().filter_map(id).collect()
 }
 

@@ -156,5 +156,12 @@ fn outside(title: &str) -> Layout {
 
 /// Adds a flash message to a layout.
 fn with_message(layout: Layout, tone: Severity, text: &str) -> Layout {
-    Layout { messages: vec![Message { tone, text: text.to_owned() }], ..layout }
+    Layout {
+        messages: vec![Message {
+            tone,
+            text: text.to_owned(),
+            object: Some("/poem/admin/poem/probe/1/change/".to_owned()),
+        }],
+        ..layout
+    }
 }
