@@ -117,7 +117,7 @@ class Person {
 
   // Returns the flash messages of the page.
   async said() {
-    return (await this.page.locator(".messages").innerText()).trim();
+    return (await this.page.locator(".messages").innerText()).replace(/ Open it$/gm, "").trim();
   }
 
   // Returns the heading of the page.
