@@ -52,10 +52,12 @@ pub enum Severity {
 pub struct Message {
     /// The severity, which decides the colour.
     pub tone: Severity,
-    /// One or more sentences.
+    /// One or more sentences; if they name the object, the part before its name.
     pub text: String,
-    /// The address of the object that the message is about; `None` if there is none.
-    pub object: Option<String>,
+    /// The object that the message is about; its label is empty if the message does not name it. `None` without one.
+    pub object: Option<Link>,
+    /// The sentences after the name of the object; empty if the message does not name it.
+    pub rest: String,
 }
 
 /// The user who is logged in, for the account menu.

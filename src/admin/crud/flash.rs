@@ -10,7 +10,7 @@ use rocket::Request;
 use crate::auth::session;
 use crate::domain::security::keys::{Keys, hex};
 use crate::http::cookies;
-use crate::templates::{Message, Severity};
+use crate::templates::{Link, Message, Severity};
 
 /// The name of the cookie, as in POEM 2.3; over TLS, it is `__Host-messages`.
 const COOKIE: &str = "messages";
@@ -83,10 +83,17 @@ fn keys<'r>(request: &'r Request<'_>) -> &'r Keys {
     request.rocket().state().expect("app::build manages the keys")
 }
 
+/// Returns the message in a line. The first name in quotation marks is that of its object.
 fn message(tone: Severity, line: &str) -> Message {
-    let (object, text) = line.split_once(ABOUT).unwrap_or(("", line));
-    let object = (!object.is_empty()).then(|| object.to_owned());
-    Message { tone, text: text.to_owned(), object }
+    let Some((href, text)) = line.split_once(ABOUT) else {
+        return Message { tone, text: line.to_owned(), object: None, rest: String::new() };
+    };
+    let named = text.split_once('“').and_then(|(before, rest)| Some((before, rest.split_once('”')?)));
+    let (before, label, rest) = match named {
+        Some((before, (label, rest))) => (format!("{before}“"), label, format!("”{rest}")),
+        None => (text.to_owned(), "", String::new()),
+    };
+    Message { tone, text: before, object: Some(Link::new(label, href)), rest }
 }
 
 /// Joins the lines, cut off with “…” if they are too long for the cookie.

@@ -89,7 +89,12 @@ fn list_page(
 
 /// Marks the row of the object that a flash message is about: it was just saved.
 fn mark_saved(context: &RequestContext<'_>, rows: &mut [Vec<pages::Cell>]) {
-    let saved: Vec<&str> = context.messages().iter().filter_map(|message| message.object.as_deref()).collect();
+    let saved: Vec<&str> = context
+        .messages()
+        .iter()
+        .filter_map(|message| message.object.as_ref())
+        .map(|object| object.href.as_str())
+        .collect();
     for cell in rows.iter_mut().filter_map(|row| row.first_mut()) {
         cell.is_saved = saved.contains(&cell.href.as_str());
     }

@@ -1,7 +1,7 @@
 //! New names in a form: marked while the user types, and asked for once before the form is saved. A typing error would
 //! otherwise stay in the registry.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
@@ -9,6 +9,7 @@ use super::autocomplete;
 use super::form_fields::NEW_NAMES;
 use super::request_context::RequestContext;
 use crate::auth::posted::Posted;
+use crate::blocking::PAGES;
 use crate::domain::form::field::{Choices, Field, Kind};
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::text;
@@ -65,7 +66,7 @@ async fn known(context: &RequestContext<'_>, sources: &[Choices]) -> Result<Hash
 /// # Errors
 /// `Unconfirmed` with all new names.
 pub fn check(saved: &Saved, posted: &Posted) -> Result<(), SaveError> {
-    let confirmed: Vec<String> =
+    let confirmed: HashSet<String> =
         posted.get(NEW_NAMES).and_then(|names| serde_json::from_str(names).ok()).unwrap_or_default();
     match saved.new_names.iter().all(|new| confirmed.contains(&new.name)) {
         true => Ok(()),
@@ -74,35 +75,47 @@ pub fn check(saved: &Saved, posted: &Posted) -> Result<(), SaveError> {
 }
 
 /// Returns the question whether to add the names, with a similar known name and the first place of each.
-pub async fn question<C>(
+pub async fn question<C: 'static>(
     context: &RequestContext<'_>,
-    fields: &[Field<C>],
+    fields: &'static [Field<C>],
     draft: &Draft,
     new: &[NewName],
 ) -> Result<NewNamesView, AppError> {
     let known = known(context, &[Choices::ServiceFlavours, Choices::MetricNames]).await?;
+    let (draft, new) = (draft.clone(), new.to_vec());
+    Ok(PAGES.run(move || view(&known, &first_places(fields, &draft), &new)).await)
+}
+
+fn view(
+    known: &HashMap<Choices, Vec<String>>,
+    places: &HashMap<(Choices, String), String>,
+    new: &[NewName],
+) -> NewNamesView {
     let view = |(number, new): (usize, &NewName)| {
         let similar = known.get(&new.source).filter(|_| number < MOST_COMPARED);
         NewNameView {
             name: new.name.clone(),
             what: called(new.source).unwrap_or_default(),
             near: similar.and_then(|known| nearest(&new.name, known)).unwrap_or_default().to_owned(),
-            href: first_place(fields, draft, new),
+            href: places.get(&(new.source, new.name.clone())).cloned().unwrap_or_default(),
         }
     };
     let names: Vec<&str> = new.iter().map(|new| new.name.as_str()).collect();
-    Ok(NewNamesView { value: json!(names).to_string(), names: new.iter().enumerate().map(view).collect() })
+    NewNamesView { value: json!(names).to_string(), names: new.iter().enumerate().map(view).collect() }
 }
 
-/// Returns the anchor of the first cell with the name; empty if there is none.
-fn first_place<C>(fields: &[Field<C>], draft: &Draft, new: &NewName) -> String {
+/// Returns the anchor of the first cell of each name in a column with suggestions, by source and name.
+fn first_places<C>(fields: &[Field<C>], draft: &Draft) -> HashMap<(Choices, String), String> {
+    let mut places = HashMap::new();
     for field in fields {
         let Kind::Rows { columns, .. } = field.kind else { continue };
-        let Some(column) = columns.iter().position(|column| column.suggestions == Some(new.source)) else { continue };
-        let is_it = |row: &Vec<String>| row.get(column).is_some_and(|cell| text::line(cell) == new.name);
-        if let Some(row) = draft.rows(field.name).iter().position(is_it) {
-            return format!("#id_{}-{row}-{}", field.name, columns[column].name);
+        for (row, cells) in draft.rows(field.name).iter().enumerate() {
+            for (column, cell) in columns.iter().zip(cells) {
+                let Some(source) = column.suggestions else { continue };
+                let anchor = || format!("#id_{}-{row}-{}", field.name, column.name);
+                places.entry((source, text::line(cell))).or_insert_with(anchor);
+            }
         }
     }
-    String::new()
+    places
 }

@@ -51,7 +51,6 @@ fn a_form_that_was_opened_from_a_list_leads_back_to_it() {
         assert!(links(&form_page).contains(&list), "{kind}: the breadcrumb leads to {list}: {:?}", links(&form_page));
         // Errors keep it, and so does “Save and continue editing”.
         let mut form = Form::read(&form_page).unwrap();
-        let unchanged = form.clone();
         form.set(fixture.change.0, fixture.change.1[0]);
         let mut kept = form.clone();
         kept.controls.push(("_continue".to_owned(), Control::Hidden("1".to_owned())));
@@ -63,13 +62,15 @@ fn a_form_that_was_opened_from_a_list_leads_back_to_it() {
         assert_eq!((answer.status, answer.header("Location")), (303, Some(list.as_str())), "{kind}");
         let page = get(&mut root, &list);
         assert!(flash(&page).contains("was changed."), "{}", flash(&page));
-        assert_eq!(highlighted(&page), std::slice::from_ref(&opened), "{kind}: {page}");
+        // A list that is filtered by the old name does not have the row any more.
+        let is_renamed = fixture.change.0 == fixture.form[0].0;
+        let rows = if is_renamed { &[] } else { std::slice::from_ref(&opened) };
+        assert_eq!(highlighted(&page), rows, "{kind}: {page}");
         assert!(
             links(&page).contains(&format!("{}#content", AT.change(kind, id))),
             "{kind}: the message leads to the object"
         );
         assert_eq!(highlighted(&get(&mut root, &list)), [""; 0], "{kind}: only once");
-        drop(unchanged);
         // Cancel leads to the form, the deletion to the list.
         let delete = link(&form_page, &AT.delete(kind, id));
         let page = get(&mut root, &delete);

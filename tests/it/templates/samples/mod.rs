@@ -160,7 +160,8 @@ fn with_message(layout: Layout, tone: Severity, text: &str) -> Layout {
         messages: vec![Message {
             tone,
             text: text.to_owned(),
-            object: Some("/poem/admin/poem/probe/1/change/".to_owned()),
+            object: Some(Link::new("ams-probe", "/poem/admin/poem/probe/1/change/")),
+            rest: "” was changed.".to_owned(),
         }],
         ..layout
     }
