@@ -60,7 +60,8 @@ pub async fn add<D: EntityAdmin>(
         Err(SaveError::Rejected(errors)) => {
             if is_valid
                 && let Some(saved) =
-                    repeat::added(entity, context, &content, &extra(entity.options(), context, posted, None)).await?
+                    repeat::added(entity, context, &content, &extra(entity.options(), context, posted, clone_of))
+                        .await?
             {
                 return added_before(entity, context, posted, saved).await;
             }
