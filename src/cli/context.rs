@@ -46,10 +46,23 @@ impl Context {
     /// # Errors
     /// `Failed` if the configuration, the service user or the logging file cannot be used.
     pub fn open(common: &CommonArgs, program: &'static str) -> Result<Self, Failure> {
+        Ok(Self::open_with(common, program, |_| ())?.0)
+    }
+
+    /// Does the same, and reads something while the process still has root's privileges.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn open_with<T>(
+        common: &CommonArgs,
+        program: &'static str,
+        read: impl FnOnce(&Config) -> T,
+    ) -> Result<(Self, T), Failure> {
         let config = Config::load(&common.path())?;
+        let was_read = read(&config);
         drop_privileges(config.server.user.as_deref())?;
         logging::init(program, Role::Command, &config)?;
-        Ok(Self { config })
+        Ok((Self { config }, was_read))
     }
 
     /// The settings of database connections.

@@ -67,8 +67,9 @@ pub fn run(args: Args) -> CommandResult {
     let what = format!("configuration {}", path.display());
     if let Some(config) = findings.check(Check::Configuration, &what, Config::load(&path)) {
         if let Err(failure) = drop_privileges(config.server.user.as_deref()) {
-            let (Failure::Failed(message) | Failure::Usage(message)) = failure;
-            findings.wrong(Check::ServiceUser, message);
+            if let Failure::Failed(message) | Failure::Usage(message) = failure {
+                findings.wrong(Check::ServiceUser, message);
+            }
         }
         files::check(&mut findings, &config);
         block_on(async {

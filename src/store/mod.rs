@@ -25,10 +25,15 @@ pub mod profiles;
 pub mod references;
 pub mod search;
 pub mod service_flavours;
+<<<<<<< HEAD
 pub mod session_settings;
+=======
+pub mod services;
+>>>>>>> 7d4b89c (sync: Fill VOs, service types and services from feeds)
 pub mod sessions;
 pub mod snapshot_read;
 pub mod snapshot_write;
+pub mod sync_status;
 pub mod tenant_tx;
 pub mod tenants;
 pub mod text;
