@@ -1,15 +1,20 @@
 //! The services with the metrics and probes that test them: one table with merged cells, paged by service.
 
+use chrono::Utc;
+
 use super::crud::list::{self, ListQuery};
 use super::crud::list_table::ListTable;
-use super::crud::{ListColumn, ListOptions, PageResult, RequestContext, cached_page, response};
+use super::crud::{ListColumn, ListOptions, PageResponse, PageResult, RequestContext, cached_page, response};
 use super::metric_links::MetricLinks;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
+use crate::domain::model::sync_feed::SyncFeed;
+use crate::error::AppError;
 use crate::store::lists::services::{self, ServiceLine};
 use crate::templates::Page;
 use crate::templates::list_page::ListPage;
 use crate::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
+use crate::templates::sync_line::{SyncLine, with_last_sync};
 
 static LIST: ListOptions = ListOptions {
     columns: &[
@@ -28,11 +33,21 @@ static LIST: ListOptions = ListOptions {
 /// The number of the column of metrics.
 const METRICS: usize = 3;
 
-/// Returns the table of services, from the page cache if possible.
+/// Returns the table of services, from the page cache if possible. The line about the last sync is put in afterwards: it
+/// changes from minute to minute, the table does not.
 pub async fn page(context: &RequestContext<'_>) -> PageResult {
-    cached_page::page(context, &list::parameters(&LIST), render(context)).await
+    let html = match cached_page::page(context, &list::parameters(&LIST), render(context)).await? {
+        PageResponse::Rendered(html) => html,
+        PageResponse::Page(page) => page.render(context.templates).await.map_err(AppError::Internal)?,
+        redirect => return Ok(redirect),
+    };
+    let status = context.feeds.of(&context.tenant.tenant().schema, SyncFeed::Services);
+    let line =
+        status.map(|status| SyncLine::new(SyncFeed::Services, Some(&status), Utc::now(), |time| context.time(time)));
+    Ok(PageResponse::Rendered(with_last_sync(html, line.as_ref())))
 }
 
+/// Returns the page without the line about the last sync.
 async fn render(context: &RequestContext<'_>) -> PageResult {
     context.may(ObjectKind::Service, Action::View)?;
     let query = ListQuery::read(&LIST, context);

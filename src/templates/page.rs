@@ -243,6 +243,14 @@ pub struct Html {
 }
 
 impl Html {
+    /// Returns the page with the first occurrence of a marker replaced; unchanged if it has none.
+    pub fn replacing(self, marker: &str, by: &str) -> Self {
+        let place = self.bytes.windows(marker.len()).position(|window| window == marker.as_bytes());
+        let Some(place) = place else { return self };
+        let bytes = [&self.bytes[..place], by.as_bytes(), &self.bytes[place + marker.len()..]].concat();
+        Self { bytes: bytes.into(), ..self }
+    }
+
     /// Returns the size of the text in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()

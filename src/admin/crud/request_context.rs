@@ -30,6 +30,7 @@ use crate::registry::{SaveError, viewers};
 use crate::store::sessions::Session;
 use crate::store::{ReadTx, sessions};
 use crate::templates::page::TemplateEngine;
+use crate::tenants::sync_states::SyncStates;
 use crate::templates::{Addresses, Layout, Message};
 use crate::tenants::guard::CurrentTenant;
 
@@ -58,6 +59,8 @@ pub struct RequestContext<'r> {
     pub templates: &'r TemplateEngine,
     /// The hash of the session; empty on public pages.
     session: Vec<u8>,
+    /// The states of the feeds of all tenants.
+    pub feeds: &'r SyncStates,
     pool: &'r PgPool,
     query: Vec<(String, String)>,
     /// The CSRF token; empty on public pages, which write nothing.
@@ -94,6 +97,7 @@ impl<'r> RequestContext<'r> {
             path: original.address(),
             stamp,
             pages: rocket.state::<PageCache>().expect("app::build manages the page cache"),
+            feeds: SyncStates::managed(rocket),
             templates: rocket.state::<TemplateEngine>().expect("app::build manages the template engine"),
             session,
             pool: Db::of(request).pool(),
