@@ -72,18 +72,24 @@ pub fn run(feed: SyncFeed, args: Args) -> CommandResult {
 }
 
 /// Reads the client certificate if a tenant's feed needs it. `None`: there is none, or no feed needs it.
-fn certificate(feed: SyncFeed, config: &Config) -> Option<Result<ClientCertificate, String>> {
+pub(super) fn certificate(feed: SyncFeed, config: &Config) -> Option<Result<ClientCertificate, String>> {
     let certificate = config.security.host_cert.as_deref().filter(|_| feed == SyncFeed::ServiceTypes)?;
-    let is_https = |tenant: &str| {
-        let sync = config.sync(tenant).ok().flatten();
-        sync.is_some_and(|sync| sync.service_type.trim().to_ascii_lowercase().starts_with("https:"))
-    };
-    let sections: Vec<String> = config.tenant_sections().collect();
-    let tenants = sections.iter().filter_map(|section| section.strip_prefix("SYNC_"));
-    tenants.into_iter().any(is_https).then(|| {
+    any_https(config, &[feed]).then(|| {
         let key = config.security.host_key.as_deref().unwrap_or(Path::new(""));
         ClientCertificate::read(certificate, key).map_err(|error| error.to_string())
     })
+}
+
+/// Returns true if a feed of any tenant is fetched over https.
+pub(super) fn uses_https(config: &Config) -> bool {
+    any_https(config, &SyncFeed::ALL)
+}
+
+fn any_https(config: &Config, feeds: &[SyncFeed]) -> bool {
+    let sections: Vec<String> = config.tenant_sections().collect();
+    let tenants = sections.iter().filter_map(|section| section.strip_prefix("SYNC_"));
+    let mut settings = tenants.filter_map(|tenant| config.sync(tenant).ok().flatten());
+    settings.any(|sync| feeds.iter().any(|feed| sync.address(*feed).trim().to_ascii_lowercase().starts_with("https:")))
 }
 
 /// The work for one tenant.

@@ -25,11 +25,8 @@ pub mod profiles;
 pub mod references;
 pub mod search;
 pub mod service_flavours;
-<<<<<<< HEAD
-pub mod session_settings;
-=======
 pub mod services;
->>>>>>> 7d4b89c (sync: Fill VOs, service types and services from feeds)
+pub mod session_settings;
 pub mod sessions;
 pub mod snapshot_read;
 pub mod snapshot_write;
