@@ -30,9 +30,9 @@ use crate::registry::{SaveError, viewers};
 use crate::store::sessions::Session;
 use crate::store::{ReadTx, sessions};
 use crate::templates::page::TemplateEngine;
-use crate::tenants::sync_states::SyncStates;
 use crate::templates::{Addresses, Layout, Message};
 use crate::tenants::guard::CurrentTenant;
+use crate::tenants::sync_states::SyncStates;
 
 /// The name of the search text in the address.
 pub const SEARCHED: &str = "q";

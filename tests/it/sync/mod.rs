@@ -4,6 +4,7 @@ mod bad_feeds;
 mod guard;
 mod https;
 mod lists;
+mod pages;
 mod together;
 
 use std::fs;

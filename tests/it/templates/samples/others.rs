@@ -12,7 +12,6 @@ use poem::templates::search_page::{SearchGroup, SearchHit, SearchPage};
 use poem::templates::sessions_page::{SessionView, SessionsPage};
 use poem::templates::urls::{LOGIN, LOGOUT, SESSIONS};
 use poem::templates::sync_line::SyncLine;
-use poem::templates::urls::{LOGIN, LOGOUT};
 use poem::templates::{Layout, Link};
 
 /// Returns the samples of this file.
