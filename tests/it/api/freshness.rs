@@ -129,7 +129,7 @@ fn a_tenant_that_is_added_while_the_server_runs_is_served() {
 }
 
 #[test]
-fn a_new_namespace_in_poem_conf_is_served_soon() {
+fn a_new_namespace_in_poem_conf_is_served_within_two_seconds() {
     let (installation, server) = start();
     let namespace = || {
         let answer = server.get("/poem/api/0.2/json/metrics_in_profiles?vo_name=ops");
@@ -137,7 +137,7 @@ fn a_new_namespace_in_poem_conf_is_served_soon() {
     };
     assert_eq!(namespace().as_deref(), Some("hr.cro-ngi.TEST"));
     let becomes = |wanted: &str| {
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now() + Duration::from_secs(2);
         while namespace().as_deref() != Some(wanted) {
             assert!(Instant::now() < end, "{wanted}: {:?}", namespace());
         }
@@ -150,7 +150,7 @@ fn a_new_namespace_in_poem_conf_is_served_soon() {
     // A configuration that cannot be read changes nothing.
     let good = fs::read(installation.config_path()).unwrap();
     fs::write(installation.config_path(), "[GENERAL\n").unwrap();
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = Instant::now() + Duration::from_secs(2);
     while !installation.log().contains("the configuration changed but cannot be read") {
         assert_eq!(namespace().as_deref(), Some("org.example"));
         assert!(Instant::now() < end, "{}", installation.log());

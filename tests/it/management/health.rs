@@ -80,7 +80,7 @@ fn a_silent_database_is_reported_at_once() {
     for _ in 0..3 {
         let started = Instant::now();
         let answer = get(address, "/poem/readyz");
-        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
         assert_eq!(answer.status, 503);
         assert!(answer.text().starts_with("the database is unreachable (never answered)"), "{answer:?}");
         assert_eq!(get(address, "/poem/healthz").status, 200);
