@@ -1,26 +1,28 @@
-// Pages over other data than the demo's: one page of each kind over a large tenant, an empty one, and one with the
-// lengths and shapes of real data. No word is broken at five widths, nothing scrolls sideways, axe-core is silent, the
+// One page of each kind over the demo data, a large tenant, an empty one, and one with the lengths and shapes of real
+// data. No word is broken at five widths, nothing scrolls sideways, axe-core is silent, the
 // Tab key never leads to something invisible, and the first field has the focus.
 //
-// POEM_TEST_DUMP=FILE adds a tenant with any dump of POEM 2.3. POEM_TEST_ALL=1 looks at every object of every list.
+// POEM_TEST_DUMP=FILE adds a tenant with any dump of POEM 2.3. POEM_TEST_OBJECTS=N looks at the N objects of
+// each list with the longest names instead of one, POEM_TEST_OBJECTS=all at every object.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { violations } from "./accessibility.js";
 import { launch } from "./chromium.js";
 import { large, shaped } from "./dumps.js";
-import { startPoem } from "./poem.js";
+import { objectAddress, startPoem } from "./poem.js";
 import { WIDTHS, brokenWords, invisibleTabStops, sidewaysScroll } from "./readable.js";
 import { SUPERUSER, addTenant } from "./tenants.js";
 
 const ADMIN = "/poem/admin/";
 const ENTITIES = ["metric", "probe", "profile", "aggregation", "custuser", "groupofmetrics"];
-const VERSIONED = ["metric", "probe"];
+const VERSIONED = ["metric", "probe", "profile"];
 const PUBLIC = ["metric", "probe", "profile"];
 const dump = process.env.POEM_TEST_DUMP;
-const isEverything = process.env.POEM_TEST_ALL === "1";
-// Name, data, and whether every page is looked at by axe-core. (The demo data have journeys/every_page.js.)
-const TENANTS = [["shaped", shaped(), true], ["large", large(), false], ["empty", null, true], ...(dump ? [["given", dump, true]] : [])];
+const limit = process.env.POEM_TEST_OBJECTS === "all" ? Infinity : Number(process.env.POEM_TEST_OBJECTS ?? 1);
+// Name, data, and whether every page is looked at by axe-core.
+const TENANTS = [["demo", null, true], ["shaped", shaped(), true], ["large", large(), false], ["empty", null, true], ...(dump ? [["given", dump, true]] : [])];
+const DEMO_USER = { username: "ada", password: "demo-ada" };
 
 let poem, browser;
 before(async () => {
@@ -37,7 +39,7 @@ const fixed = () => [
   `${ADMIN}rest_framework_api_key/apikey/`, `${ADMIN}search/?q=a`, `${ADMIN}poem/metric/add/`, `${ADMIN}poem/probe/add/`, `${ADMIN}poem/profile/add/`, `${ADMIN}poem/custuser/add/`, `${ADMIN}poem/groupofmetrics/add/`,
 ];
 
-// Returns the addresses of the objects in a list: the one with the longest name, or all on all pages.
+// Returns the addresses of the objects with the longest names in the first page of a list, or of all on all pages.
 async function objects(page, list) {
   const found = [];
   await page.goto(list);
@@ -45,11 +47,10 @@ async function objects(page, list) {
     const links = await page.locator("table.list tbody th a").evaluateAll((all) => all.map((link) => [link.getAttribute("href"), link.textContent.length]));
     found.push(...links);
     const next = page.locator(".pages a[rel=next]");
-    if (!isEverything || (await next.count()) === 0) break;
+    if (limit < Infinity || (await next.count()) === 0) break;
     await page.goto(await next.getAttribute("href"));
   }
-  const sorted = found.sort((one, other) => other[1] - one[1]).map(([href]) => href);
-  return isEverything ? sorted : sorted.slice(0, 1);
+  return found.sort((one, other) => other[1] - one[1]).slice(0, limit).map(([href]) => href);
 }
 
 // Returns the addresses of the pages of the objects of all lists.
@@ -57,11 +58,11 @@ async function ofObjects(page) {
   const addresses = [];
   for (const entity of ENTITIES) {
     for (const change of await objects(page, `${ADMIN}poem/${entity}/`)) {
-      const object = change.replace(/change\/$/, "");
-      addresses.push(change, `${object}delete/`, `${object}history/`);
+      const object = objectAddress(change);
+      addresses.push(`${object}change/`, `${object}delete/`, `${object}history/`);
       if (VERSIONED.includes(entity)) addresses.push(await versionOf(page, object));
       if (entity === "metric" || entity === "profile") addresses.push(`${object}change/clone/`);
-      if (PUBLIC.includes(entity)) addresses.push(change.replace(`/${entity}/`, `/public_${entity}/`));
+      if (PUBLIC.includes(entity)) addresses.push(`${object}change/`.replace(`/${entity}/`, `/public_${entity}/`));
     }
   }
   addresses.push(...(await objects(page, `${ADMIN}admin/logentry/`)));
@@ -92,12 +93,12 @@ async function complaints(page, withAxe) {
 
 for (const [name, data, withAxe] of TENANTS) {
   test(`every kind of page is readable over the tenant “${name}”`, async () => {
-    const baseURL = await addTenant(poem, name, data);
+    const [baseURL, user] = name === "demo" ? [poem.origin, DEMO_USER] : [await addTenant(poem, name, data), SUPERUSER];
     const context = await browser.newContext({ baseURL, viewport: { width: 1440, height: 800 } });
     const page = await context.newPage();
     await page.goto(`${ADMIN}login/`);
-    await page.getByLabel("Username").fill(SUPERUSER.username);
-    await page.getByLabel("Password").fill(SUPERUSER.password);
+    await page.getByLabel("Username").fill(user.username);
+    await page.getByLabel("Password").fill(user.password);
     await Promise.all([page.waitForURL(/admin\/$/), page.locator("main").getByRole("button", { name: "Log in" }).click()]);
     const found = [];
     for (const address of [...fixed(), ...(await ofObjects(page))]) {

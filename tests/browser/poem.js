@@ -51,6 +51,10 @@ export async function startPoem() {
   return { origin: `http://localhost:${port}`, port, configuration: join(directory, "etc/poem/poem.conf"), stop };
 }
 
+// Returns the address of the object to which a link of a list leads, to which `change/` or `history/` is appended. The
+// link may carry the query of the list.
+export const objectAddress = (href) => href.replace(/change\/(\?.*)?$/, "");
+
 function ready(poem, ended) {
   return new Promise((done, fail) => {
     let output = "";

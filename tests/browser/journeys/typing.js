@@ -75,7 +75,7 @@ journey("the timeout of five metrics of one group is changed, and nothing else",
     await ada.open(list);
     await ada.go(name);
     if ((await ada.field("mtype").inputValue()) !== "Active") continue;
-    const timeout = ada.page.locator("#id_config tbody tr").filter({ hasText: "timeout" }).locator("input:not([type=hidden])");
+    const timeout = ada.page.locator("#id_config tbody tr").filter({ hasText: "timeout" }).locator("textarea");
     await timeout.focus();
     await ada.page.keyboard.press("ControlOrMeta+A");
     await ada.page.keyboard.type("77");
@@ -117,13 +117,22 @@ journey("a typing error in a name is marked, and corrected with one key", async 
   assert.equal(await bruno.said(), "The profile “JOURNEY_NEW_NAMES” was added.");
 });
 
-journey("a superuser removes a name that nothing uses", async ({ as }) => {
+journey("a superuser removes a name that nothing uses any more", async ({ as }) => {
   const ada = await as("ada");
+  const name = "JOURNEY.Flavour";
+  await ada.open("/poem/admin/poem/profile/add/");
+  await ada.fill({ name: "JOURNEY_UNUSED_NAME", vo: "biomed", group: "Communities", description: "x" });
+  await ada.fill({ "tuples-0-service_flavour": name, "tuples-0-metric": "argo.Host-Alive" });
+  await ada.press("Save");
+  assert.match(await ada.page.locator("#new-names").innerText(), new RegExp(name));
+  await ada.page.getByLabel("Add it when I save").check();
+  await ada.press("Save");
+  await ada.go("JOURNEY_UNUSED_NAME");
+  await ada.go("Delete");
+  await ada.press("Delete profile");
   await ada.open("/poem/admin/");
   await ada.go("Service flavours");
-  const unused = ada.page.locator("input[name=name]");
-  const name = await unused.first().inputValue();
-  await unused.first().check();
+  await ada.page.getByRole("checkbox", { name: `Remove ${name}` }).check();
   await ada.press("Remove the ticked names");
   assert.equal(await ada.said(), `Removed ${name}.`);
   assert.equal(await ada.page.getByRole("rowheader", { name, exact: true }).count(), 0);
