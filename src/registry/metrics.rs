@@ -10,10 +10,10 @@ use crate::domain::model::policy::{Action, Viewer, decide, may_move_name};
 use crate::domain::model::snapshot::VersionContent;
 use crate::domain::model::wording;
 use crate::store::metrics::MetricRow;
-use crate::store::{StoreError, groups, metrics, probes, version_writes, versions};
+use crate::store::{StoreError, groups, metrics, probes, taken_names, version_writes, versions};
 
 use super::audit_log::{record_addition, record_change, record_deletion};
-use super::error::{collect, name_taken_error};
+use super::error::collect;
 use super::groups::{chosen_group, keep_group};
 use super::{ExpectedRevision, SaveError, Saved, renames};
 
@@ -35,7 +35,7 @@ pub async fn create(
     let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content)), (None, errors)).await?;
     let content = &content.clone().without_unused_settings();
     let name = put_name(tx, viewer, content, chosen.group_id).await?;
-    let id = metrics::insert(tx.write_tx(), chosen.row(name.id, content)).await.map_err(name_taken)?;
+    let id = metrics::insert(tx.write_tx(), chosen.row(name.id, content)).await?;
     metrics::set_settings(tx.write_tx(), id, &content.settings).await?;
     let derived = original.as_ref().map(|(_, of)| wording::derived_from(&of.name, &of.tag));
     if let Some(original) = clone_of {
@@ -80,7 +80,7 @@ pub async fn change(
         return Ok(Saved::nothing(target.id, &content.label()));
     }
     let name = put_name(tx, viewer, content, chosen.group_id).await?;
-    metrics::update(tx.write_tx(), target.id, chosen.row(name.id, content)).await.map_err(name_taken)?;
+    metrics::update(tx.write_tx(), target.id, chosen.row(name.id, content)).await?;
     metrics::set_settings(tx.write_tx(), target.id, &content.settings).await?;
     let message = changes.in_words();
     keep_version(tx, viewer, target.id, &message).await?;
@@ -165,6 +165,10 @@ async fn check(
     source: Option<(i64, &MetricContent)>,
     (before, mut errors): (Option<&MetricContent>, ValidationErrors),
 ) -> Result<Chosen, SaveError> {
+    let id = before.and(source).map(|(id, _)| id);
+    if taken_names::metric(tx.conn(), id, (&content.name, &content.tag)).await? {
+        errors.add(Place::Field("name"), words::exists("Metric", "Name and Tag"));
+    }
     content.check_type(before, &mut errors);
     let probe_version_id = chosen_probe_version(tx, &content.probe, source, &mut errors).await?;
     let labels = metrics::labels(tx.conn(), &content.tag, &content.metric_type).await?;
@@ -257,8 +261,4 @@ async fn put_name(
 async fn keep_version(tx: &mut Transaction, viewer: &Viewer, id: i64, message: &str) -> Result<(), StoreError> {
     let author = (Some(viewer.id), viewer.username.as_str());
     version_writes::insert_metric_versions(tx.write_tx(), &[(id, message.to_owned())], author).await
-}
-
-fn name_taken(error: StoreError) -> SaveError {
-    name_taken_error(error, &[("metric_name_tag_key", "name", words::exists("Metric", "Name and Tag"))])
 }

@@ -1,7 +1,7 @@
 //! Probes: adding, changing (with a new version or in place) and removing them. The metrics that use them follow.
 
 use super::Transaction;
-use crate::domain::form::validation_error::{ValidationErrors, words};
+use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::change_set::ChangeSet;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::metric_changes::PROBE_VERSION;
@@ -11,10 +11,10 @@ use crate::domain::model::probe::ProbeContent;
 use crate::domain::model::wording;
 use crate::store::audit_log::ChangedObject;
 use crate::store::versions::VersionRow;
-use crate::store::{StoreError, probes, version_writes, versions};
+use crate::store::{StoreError, probes, taken_names, version_writes, versions};
 
 use super::audit_log::{author, record_addition, record_change, record_deletion, record_many};
-use super::error::{collect, name_taken_error};
+use super::error::collect;
 use super::groups::{chosen_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
 
@@ -34,8 +34,11 @@ pub struct Intent {
 pub async fn create(tx: &mut Transaction, viewer: &Viewer, content: &ProbeContent) -> Result<Saved, SaveError> {
     let mut errors = ValidationErrors::default();
     collect(decide(viewer, ObjectKind::Probe, Action::Add { group: &content.group }), &mut errors)?;
+    if taken_names::probe(tx.conn(), &content.name).await? {
+        errors.add(Place::Field("name"), words::exists("Probe", "Name"));
+    }
     let group_id = check(tx, content, errors).await?;
-    let id = probes::insert(tx.write_tx(), content, group_id, &viewer.username).await.map_err(name_taken)?;
+    let id = probes::insert(tx.write_tx(), content, group_id, &viewer.username).await?;
     version_writes::insert_probe_version(tx.write_tx(), id, content, wording::INITIAL, author(viewer)).await?;
     record_move(tx, GroupKind::Probes, "", &content.group).await?;
     record_addition(tx, viewer, (ObjectKind::Probe, id, &content.name), content, "").await?;
@@ -109,10 +112,6 @@ async fn check(
     let group_id = chosen_group(tx, GroupKind::Probes, &content.group, &mut errors).await?;
     errors.check()?;
     Ok(group_id)
-}
-
-fn name_taken(error: StoreError) -> SaveError {
-    name_taken_error(error, &[("probe_name_key", "name", words::exists("Probe", "Name"))])
 }
 
 /// Adds the content as a new version; the metrics that use the replaced one move to it. Returns the side effects.

@@ -18,10 +18,12 @@ use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::wording;
 use crate::domain::model::wording::listed;
 use crate::store::profiles::ProfileRow;
-use crate::store::{StoreError, analyze, metrics, profiles, service_flavours, version_writes, versions, vos};
+use crate::store::{
+    StoreError, analyze, metrics, profiles, service_flavours, taken_names, version_writes, versions, vos,
+};
 
 use super::audit_log::{Author, record_addition, record_change, record_deletion};
-use super::error::{collect, name_taken_error};
+use super::error::collect;
 use super::groups::{chosen_group, keep_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
 
@@ -34,16 +36,16 @@ pub async fn create(
     content: &ProfileContent,
     clone_of: Option<i64>,
 ) -> Result<Saved, SaveError> {
+    let version = if content.version.is_empty() { FIRST_VERSION } else { &content.version };
+    let content = &ProfileContent { version: version.to_owned(), ..content.clone() };
     let mut errors = ValidationErrors::default();
     let derived = match clone_of {
         Some(original) => Some(check_clone(tx, viewer, content, original, &mut errors).await?),
         None => None,
     };
-    let version = if content.version.is_empty() { FIRST_VERSION } else { &content.version };
-    let content = &ProfileContent { version: version.to_owned(), ..content.clone() };
     collect(decide(viewer, ObjectKind::Profile, Action::Add { group: &content.group }), &mut errors)?;
     let group_id = check(tx, content, None, errors).await?;
-    let id = profiles::insert(tx.write_tx(), content, group_id).await.map_err(name_taken)?;
+    let id = profiles::insert(tx.write_tx(), content, group_id).await?;
     let (side_effects, new_names) = put_tuples(tx, id, content).await?;
     record_move(tx, GroupKind::Profiles, "", &content.group).await?;
     keep_version(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
@@ -62,7 +64,7 @@ async fn check_clone(
 ) -> Result<String, SaveError> {
     let original = profiles::content(tx.conn(), original).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Profile, Action::Clone { group: &original.group })?;
-    if content.name == original.name {
+    if content.name == original.name && content.version != original.version {
         errors.add(Place::Field("name"), NAME_TAKEN);
     }
     Ok(wording::derived_from(&original.name, &original.version))
@@ -80,12 +82,12 @@ pub async fn change(
     let mut errors = ValidationErrors::default();
     collect(decide(viewer, ObjectKind::Profile, action), &mut errors)?;
     target.check(before.revision)?;
-    let group_id = check(tx, content, Some(&before.content), errors).await?;
+    let group_id = check(tx, content, Some((target.id, &before.content)), errors).await?;
     let changes = in_place(|| before.content.changes(content));
     if changes.is_empty() {
         return Ok(Saved::nothing(target.id, &content.name));
     }
-    profiles::update(tx.write_tx(), target.id, content, group_id).await.map_err(name_taken)?;
+    profiles::update(tx.write_tx(), target.id, content, group_id).await?;
     let (side_effects, new_names) = put_tuples(tx, target.id, content).await?;
     record_move(tx, GroupKind::Profiles, &before.content.group, &content.group).await?;
     let message = changes.in_words();
@@ -142,9 +144,13 @@ async fn keep_version(tx: &mut Transaction, viewer: &Viewer, id: i64, message: &
 async fn check(
     tx: &mut Transaction,
     content: &ProfileContent,
-    before: Option<&ProfileContent>,
+    before: Option<(i64, &ProfileContent)>,
     mut errors: ValidationErrors,
 ) -> Result<Option<i64>, SaveError> {
+    let (id, before) = before.unzip();
+    if taken_names::profile(tx.conn(), id, (&content.name, &content.version)).await? {
+        errors.add(Place::Field("name"), NAME_TAKEN);
+    }
     let vo_stays = before.is_some_and(|before| before.vo == content.vo);
     if !vo_stays && !vos::exists(tx.conn(), &content.vo).await? {
         errors.add(Place::Field("vo"), format!("Unable to find virtual organization {}.", content.vo));
@@ -153,10 +159,6 @@ async fn check(
     let group_id = chosen_group(tx, GroupKind::Profiles, &content.group, &mut errors).await?;
     errors.check()?;
     Ok(group_id)
-}
-
-fn name_taken(error: StoreError) -> SaveError {
-    name_taken_error(error, &[("profile_name_version_key", "name", NAME_TAKEN.to_owned())])
 }
 
 /// Stores the tuples of the profile. Unknown flavours and metric names are added; returns sentences about them, and the

@@ -12,10 +12,9 @@ use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::user::{UserContent, groups_field};
 use crate::domain::model::username::normalized;
 use crate::domain::model::wording::missing_in;
-use crate::store::{StoreError, groups, sessions, users};
+use crate::store::{StoreError, groups, sessions, taken_names, users};
 
 use super::audit_log::{record, record_addition, record_change, record_deletion};
-use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
 
 const LAST_SUPERUSER: &str = "This is the last superuser who can log in. At least one must remain.";
@@ -46,12 +45,13 @@ pub async fn create(
     decide(viewer, ObjectKind::CustUser, Action::Add { group: "" })?;
     let before = UserContent::default();
     let mut errors = ValidationErrors::default();
+    check_taken(tx, None, content, &mut errors).await?;
     content.check_username(&mut errors);
     content.check_scripts(&mut errors);
     content.check_password(tenant, &mut errors);
     let moves = choose_groups(tx, &before, content, &mut errors).await?;
     errors.check()?;
-    let id = users::insert(tx.write_tx(), content, password_hash).await.map_err(name_taken)?;
+    let id = users::insert(tx.write_tx(), content, password_hash).await?;
     apply(tx, id, &moves).await?;
     record_addition(tx, viewer, (ObjectKind::CustUser, id, &content.username), content, "").await?;
     Ok(Saved::plain(id, &content.username))
@@ -79,6 +79,7 @@ pub async fn change(
         return Ok(Saved::nothing(target.id, &content.username));
     }
     let mut errors = ValidationErrors::default();
+    check_taken(tx, Some(target.id), content, &mut errors).await?;
     // Accounts of POEM 2.3 may have names that are no longer valid.
     if before.username != content.username {
         content.check_username(&mut errors);
@@ -86,7 +87,7 @@ pub async fn change(
     check_remaining(tx, target.id, &before, content, &mut errors).await?;
     let moves = choose_groups(tx, &before, content, &mut errors).await?;
     errors.check()?;
-    users::update(tx.write_tx(), target.id, content).await.map_err(name_taken)?;
+    users::update(tx.write_tx(), target.id, content).await?;
     apply(tx, target.id, &moves).await?;
     if before.username != content.username {
         increment_group_revisions(tx, content).await?;
@@ -134,12 +135,21 @@ pub async fn set_password(
     Ok(Saved::changed(id, &username, message.to_owned()))
 }
 
-fn name_taken(error: StoreError) -> SaveError {
-    let known = [
-        ("app_user_username_key", "username", words::exists("User", "Username")),
-        ("app_user_egi_id_key", "egi_id", words::exists("User", "eduPersonUniqueId")),
-    ];
-    name_taken_error(error, &known)
+/// Adds an error at each name that another user has.
+async fn check_taken(
+    tx: &mut Transaction,
+    id: Option<i64>,
+    content: &UserContent,
+    errors: &mut ValidationErrors,
+) -> Result<(), StoreError> {
+    let taken = taken_names::user(tx.conn(), id, (&content.username, &content.egi_id)).await?;
+    if taken.username {
+        errors.add(Place::Field("username"), words::exists("User", "Username"));
+    }
+    if taken.egi_id {
+        errors.add(Place::Field("egi_id"), words::exists("User", "eduPersonUniqueId"));
+    }
+    Ok(())
 }
 
 /// Adds an error at each removed flag if no other superuser could log in.

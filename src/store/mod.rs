@@ -29,6 +29,7 @@ pub mod session_settings;
 pub mod sessions;
 pub mod snapshot_read;
 pub mod snapshot_write;
+pub mod taken_names;
 pub mod tenant_tx;
 pub mod tenants;
 pub mod text;

@@ -99,8 +99,30 @@ fn errors_of_fields_rows_and_rules_come_together() {
     for text in ["VO: Unable to find", "Description: This field", "Group: This field is required."] {
         assert!(shown.iter().any(|shown| shown.starts_with(text)), "{shown:?}");
     }
+    // A name that is taken does not hide what else is wrong, nor is it hidden.
+    let metric = ObjectKind::Metric;
+    let taken = fixtures::of(metric);
+    add(&mut root, taken, 1, "ARGO");
+    let (name, tag) = (taken.key(1), "Production");
+    let page = root.post(&AT.addition(metric), &[("name", &name), ("tag", tag), ("mtype", "Active")]).text();
+    let shown = texts(&page);
+    assert_eq!(shown[..2], ["Name: Metric with this Name and Tag already exists.", "Group: This field is required."]);
+    assert!(shown[2].starts_with("Configuration: Missing fields"), "{shown:?}");
+    let vo = site.one("SELECT min(name COLLATE \"C\") FROM egi.vo");
+    let kinds = [
+        (ObjectKind::Probe, vec![("name", fixtures::of(ObjectKind::Probe).key(1)), ("group", "nobody".to_owned())]),
+        (ObjectKind::Profile, vec![("name", fixtures::of(ObjectKind::Profile).key(1)), ("vo", vo)]),
+        (ObjectKind::CustUser, vec![("username", fixtures::of(ObjectKind::CustUser).key(1))]),
+    ];
+    for (kind, input) in kinds {
+        add(&mut root, fixtures::of(kind), 1, "ARGO");
+        let input: Vec<(&str, &str)> = input.iter().map(|(field, value)| (*field, value.as_str())).collect();
+        let shown = texts(&root.post(&AT.addition(kind), &input).text());
+        assert!(shown[0].contains("already exists"), "{kind}: {shown:?}");
+        assert!(shown.len() > 1, "{kind}: {shown:?}");
+    }
     // On a change, too.
-    let id = add(&mut root, fixtures::of(ObjectKind::Probe), 1, "ARGO");
+    let id = add(&mut root, fixtures::of(ObjectKind::Probe), 2, "ARGO");
     let mut form = open(&mut root, &AT.change(ObjectKind::Probe, id));
     form.set("repository", "no address");
     form.set("new_version", "on");
