@@ -12,7 +12,7 @@ use crate::auth::{csrf, session};
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::security::password_rules::ADVICE;
 use crate::domain::security::secret::Secret;
-use crate::error::{AppError, refuse};
+use crate::error::{AppError, NO_PERMISSION, refuse};
 use crate::http::redirect::RedirectTo;
 use crate::registry::login_request::LoginError;
 use crate::registry::own_password::{self as registry, NEW_PASSWORD, NEW_PASSWORD_AGAIN, OLD_PASSWORD, PasswordChange};
@@ -75,6 +75,7 @@ async fn change(inside: LoggedIn<'_>, form: PostedForm) -> Result<Changed, AppEr
             Ok(Changed::RedirectTo(RedirectTo::see_other(DONE)))
         }
         Ok(PasswordChange::DoneBefore) => Ok(Changed::RedirectTo(RedirectTo::see_other(DONE))),
+        Ok(PasswordChange::SessionEnded) => Err(NO_PERMISSION),
         Err(LoginError::Store(error)) => Err(error.into()),
         Err(LoginError::Refused) => Ok(Changed::Page(refused(&ValidationErrors::at(OLD_PASSWORD, WRONG_PASSWORD)))),
         Err(LoginError::Rejected(errors)) => Ok(Changed::Page(refused(&errors))),

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 
 use chrono::{DateTime, Utc};
 use flate2::Compression;
+use flate2::bufread;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,9 @@ pub enum BackupError {
     /// The file has a newer format version, which is given.
     #[error("it is a backup in format {0}, newer than this POEM knows ({FORMAT}): upgrade POEM")]
     Newer(u32),
+    /// The file goes on after the end of gzip's data.
+    #[error("there are other bytes after its end")]
+    Longer,
     /// gzip's data or checksum are wrong.
     #[error("it is truncated or damaged: {0}")]
     Damaged(io::Error),
@@ -175,10 +179,15 @@ pub struct Backup<R> {
 /// Checks the MAC of an open file, and returns to its beginning.
 ///
 /// # Errors
-/// `Damaged`.
+/// `Damaged`; `Longer` if a part of the file is not covered by the MAC.
 pub fn check_mac(file: &mut (impl Read + Seek), keys: Option<&Keys>) -> Result<MacOutcome, BackupError> {
     file.rewind().map_err(BackupError::Damaged)?;
-    let outcome = mac::check(GzDecoder::new(BufReader::new(&mut *file)), keys).map_err(BackupError::Damaged)?;
+    // This decoder leaves what follows in the reader; the other one may have buffered it.
+    let mut unpacked = bufread::GzDecoder::new(BufReader::new(&mut *file));
+    let outcome = mac::check(&mut unpacked, keys).map_err(BackupError::Damaged)?;
+    if !unpacked.into_inner().fill_buf().map_err(BackupError::Damaged)?.is_empty() {
+        return Err(BackupError::Longer);
+    }
     file.rewind().map_err(BackupError::Damaged)?;
     Ok(outcome)
 }

@@ -46,7 +46,7 @@ pub struct Args {
     /// The schema of the tenant
     #[arg(short = 'n', long, value_name = "SCHEMA")]
     schema: Option<String>,
-    /// Remove expired login sessions, of all tenants unless -n is given
+    /// Remove login sessions that ended a day ago, of all tenants unless -n is given
     #[arg(short = 's', long)]
     clear_sessions: bool,
     /// Load the fixed rows: three tags, two metric types
@@ -312,8 +312,8 @@ fn spinner(message: String) -> indicatif::ProgressBar {
 async fn clear_sessions(context: &Context, only: Option<&str>) -> CommandResult {
     let pool = context.pool();
     for schema in context.schemas(only).await? {
-        let cleared = sessions::clear_expired(&pool, &schema).await?;
-        log::info!("{schema}: cleared {cleared} expired session(s)");
+        let cleared = sessions::clear_ended(&pool, &schema).await?;
+        log::info!("{schema}: cleared {cleared} ended session(s)");
     }
     Ok(())
 }

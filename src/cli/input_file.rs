@@ -55,16 +55,13 @@ impl InputFile {
         }
     }
 
-    /// Opens a file that is to be read more than once. Whatever is not a regular file, such as a pipe, is copied to a
-    /// private file first.
+    /// Opens a private copy, which can be read more than once and nobody can change in the meantime. It has no name, so
+    /// it is gone when it is closed.
     ///
     /// # Errors
     /// The file cannot be opened or copied.
-    pub fn open_to_read_twice(&self) -> io::Result<File> {
+    pub fn open_copy(&self) -> io::Result<File> {
         let mut file = self.open()?;
-        if file.metadata()?.is_file() && *self != Self::Standard {
-            return Ok(file);
-        }
         let path = std::env::temp_dir().join(format!("poem-{}", random_hex(16)));
         let mut copy = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         std::fs::remove_file(&path)?;
@@ -145,6 +142,18 @@ mod tests {
         for content in [packed(&long), long] {
             assert!(read(&content, 1024 * 1024).unwrap_err().contains("is larger than 1 MiB"));
         }
+    }
+
+    #[test]
+    fn a_copy_stays_as_it_was_when_the_file_is_changed() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"checked").unwrap();
+        let mut copy = InputFile::new(file.path()).open_copy().unwrap();
+        file.rewind().unwrap();
+        file.write_all(b"CHANGED").unwrap();
+        let mut text = String::new();
+        copy.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "checked");
     }
 
     #[test]

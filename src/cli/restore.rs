@@ -49,7 +49,8 @@ pub fn run(args: Args) -> CommandResult {
     let context = Context::open(&args.common, PROGRAM)?;
     let name = InputFile::new(&args.file);
     let unusable = |error: &dyn std::fmt::Display| Failure::new(format!("{name}: {error}; nothing was restored"));
-    let mut file = name.open_to_read_twice().map_err(|error| unusable(&error))?;
+    // A copy: what was checked is what is restored, even if the file is changed while a question waits for its answer.
+    let mut file = name.open_copy().map_err(|error| unusable(&error))?;
     let manifest = Backup::open(&mut file).map_err(|error| unusable(&error))?.manifest;
     let mac = check_mac(&mut file, context.keys().ok().as_ref()).map_err(|error| unusable(&error))?;
     if mac != MacOutcome::Valid && !args.trust {

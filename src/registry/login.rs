@@ -106,7 +106,7 @@ async fn compare(
 /// Ends the session with this hash, if there is one.
 pub async fn log_out(request: LoginRequest<'_>, id_hash: &[u8]) -> Result<(), StoreError> {
     let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
-    sessions::delete(tx.write_tx(), id_hash).await?;
+    sessions::end(tx.write_tx(), id_hash).await?;
     tx.commit().await
 }
 
@@ -143,7 +143,7 @@ async fn start(
         return Ok(None);
     }
     if let Some(old) = old_session {
-        sessions::delete(tx.write_tx(), old).await?;
+        sessions::end(tx.write_tx(), old).await?;
     }
     login_addresses::put(tx.write_tx(), user.id, &Subject::Address(request.client.address).hash()).await?;
     let session = own_sessions::start(&mut tx, request, user.id, None).await?;

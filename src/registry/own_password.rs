@@ -30,6 +30,8 @@ pub enum PasswordChange {
     Done(String),
     /// The same form has changed it a moment ago.
     DoneBefore,
+    /// Nothing was changed: the session has ended since the request began.
+    SessionEnded,
 }
 
 /// Changes the password of the logged-in user; ends all their sessions and starts a new one.
@@ -64,12 +66,13 @@ pub async fn change(
     tx.commit().await?;
     password_rules::check((new.expose(), again.expose()), owner, (NEW_PASSWORD, NEW_PASSWORD_AGAIN))?;
     match store(request, session, &found.password, &password_hashing::hash(new).await).await? {
-        Some(id) => Ok(PasswordChange::Done(id)),
-        None if was_changed(request, user, new).await? => done_before(request, &attempt).await,
-        None => {
+        Stored::Yes(id) => Ok(PasswordChange::Done(id)),
+        Stored::Changed if was_changed(request, user, new).await? => done_before(request, &attempt).await,
+        Stored::Changed => {
             let message = "Someone else has changed your password in the meantime.";
             Err(ValidationErrors::at(OLD_PASSWORD, message).into())
         }
+        Stored::SessionEnded => Ok(PasswordChange::SessionEnded),
     }
 }
 
@@ -102,23 +105,31 @@ async fn done_before(request: LoginRequest<'_>, attempt: &Attempt<'_>) -> Result
     Ok(PasswordChange::DoneBefore)
 }
 
-/// Stores the new hash; returns the id of the new session, `None` if the hash is no longer `stored`.
-async fn store(
-    request: LoginRequest<'_>,
-    session: &Session,
-    stored: &str,
-    hash: &str,
-) -> Result<Option<String>, StoreError> {
+/// The outcome of storing the new hash.
+enum Stored {
+    /// It is stored; holds the id of the new session.
+    Yes(String),
+    /// The hash in the database is another one than the old password was compared with.
+    Changed,
+    /// The session has ended.
+    SessionEnded,
+}
+
+/// Replaces the hash `stored` by the new one, and the sessions of the user by a new one.
+async fn store(request: LoginRequest<'_>, session: &Session, stored: &str, hash: &str) -> Result<Stored, StoreError> {
     let user = &session.user;
     let mut tx = Transaction::begin(request.pool, &request.tenant.schema).await?;
     if !users::replace_password(tx.write_tx(), user.id, stored, hash).await? {
-        return Ok(None);
+        return Ok(Stored::Changed);
     }
-    sessions::delete_of_user(tx.write_tx(), user.id).await?;
+    if !sessions::is_live(tx.conn(), &session.id_hash).await? {
+        return Ok(Stored::SessionEnded);
+    }
+    sessions::end_of_user(tx.write_tx(), user.id).await?;
     let id = own_sessions::start(&mut tx, request, user.id, Some(&session.id_hash)).await?;
     let own = (user.id, user.username.as_str());
     record(&mut tx, own, LogAction::Change, (ObjectKind::CustUser, own.0, own.1), "Changed password.").await?;
     tx.commit().await?;
     log::info!(target: LOG_TARGET, "{}: {} changed the password", request.tenant.name, user.username);
-    Ok(Some(id))
+    Ok(Stored::Yes(id))
 }

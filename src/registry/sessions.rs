@@ -61,7 +61,7 @@ pub async fn of_user(request: &LoginRequest<'_>, user_id: i64) -> Result<Vec<Own
 /// Ends the user's session with this hash, in hex digits. A session that has ended already is no error.
 pub async fn end(request: LoginRequest<'_>, user: &SessionUser, id: &str) -> Result<(), StoreError> {
     let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
-    sessions::delete_own(tx.write_tx(), user.id, id).await?;
+    sessions::end_own(tx.write_tx(), user.id, id).await?;
     tx.commit().await?;
     log::info!(target: LOG_TARGET, "{}: {} ended one of their sessions", request.tenant.name, user.username);
     Ok(())
@@ -70,16 +70,16 @@ pub async fn end(request: LoginRequest<'_>, user: &SessionUser, id: &str) -> Res
 /// Ends all sessions of the user but the one with this hash, in hex digits.
 pub async fn end_others(request: LoginRequest<'_>, user: &SessionUser, kept: &str) -> Result<(), StoreError> {
     let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
-    sessions::delete_others(tx.write_tx(), user.id, kept).await?;
+    sessions::end_others(tx.write_tx(), user.id, kept).await?;
     tx.commit().await?;
     log::info!(target: LOG_TARGET, "{}: {} ended all their other sessions", request.tenant.name, user.username);
     Ok(())
 }
 
-/// Removes the tenant's expired sessions and the failed logins that no longer count; returns the number of sessions.
-pub async fn clear_expired(pool: &PgPool, schema: &SchemaName) -> Result<u64, StoreError> {
+/// Removes the tenant's sessions that ended more than a day ago and the failed logins that no longer count; returns the number of sessions.
+pub async fn clear_ended(pool: &PgPool, schema: &SchemaName) -> Result<u64, StoreError> {
     let mut tx = Transaction::bookkeeping(pool, schema).await?;
-    let cleared = sessions::delete_expired(tx.write_tx()).await?;
+    let cleared = sessions::delete_ended(tx.write_tx()).await?;
     login_addresses::delete_forgotten(tx.write_tx()).await?;
     tx.commit().await?;
     // In batches: each transaction is short, so no login waits long for its locks.

@@ -93,7 +93,7 @@ pub async fn change(
         increment_group_revisions(tx, content).await?;
     }
     if !(content.is_active && content.is_staff) {
-        sessions::delete_of_user(tx.write_tx(), target.id).await?;
+        sessions::end_of_user(tx.write_tx(), target.id).await?;
     }
     let message = changes.in_words();
     record_change(tx, viewer, (ObjectKind::CustUser, target.id, &content.username), changes).await?;
@@ -129,7 +129,7 @@ pub async fn set_password(
     if !users::replace_password(tx.write_tx(), id, stored, password_hash).await? {
         return Err(SaveError::Stale);
     }
-    sessions::delete_of_user(tx.write_tx(), id).await?;
+    sessions::end_of_user(tx.write_tx(), id).await?;
     let message = "Changed password.";
     record(tx, viewer, LogAction::Change, (ObjectKind::CustUser, id, &username), message).await?;
     Ok(Saved::changed(id, &username, message.to_owned()))

@@ -74,7 +74,7 @@ pub async fn find(conn: &mut PgConnection, id_hashes: &[Vec<u8>]) -> Result<Opti
     }))
 }
 
-/// Returns true if one of these ids is of a session that has ended within the last day, and is still stored.
+/// Returns true if one of these ids is of a session that has ended within the last day.
 pub async fn has_ended_lately(conn: &mut PgConnection, id_hashes: &[Vec<u8>]) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM login_session WHERE id_hash = ANY ($1)
@@ -145,9 +145,11 @@ pub async fn touch(tx: &mut WriteTx<'_>, id_hash: &[u8], limits: SessionLimits) 
     Ok(())
 }
 
-/// Ends the session, if there is one.
-pub async fn delete(tx: &mut WriteTx<'_>, id_hash: &[u8]) -> Result<()> {
-    sqlx::query!("DELETE FROM login_session WHERE id_hash = $1", id_hash).execute(tx.conn()).await?;
+/// Ends the session, if it has not ended. Ended sessions stay stored for a day, see [`has_ended_lately`].
+pub async fn end(tx: &mut WriteTx<'_>, id_hash: &[u8]) -> Result<()> {
+    sqlx::query!("UPDATE login_session SET expires = now() WHERE id_hash = $1 AND expires > now()", id_hash)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -177,39 +179,52 @@ pub async fn of_user(conn: &mut PgConnection, user_id: i64) -> Result<Vec<OwnSes
     .await?)
 }
 
-/// Returns whether the session has not ended.
+/// Returns whether the session has not ended: by now, not by the beginning of the transaction, which may have waited.
 pub async fn is_live(conn: &mut PgConnection, id_hash: &[u8]) -> Result<bool> {
     Ok(sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM login_session WHERE id_hash = $1 AND expires > now()) AS "is!""#,
+        r#"SELECT EXISTS (SELECT FROM login_session WHERE id_hash = $1 AND expires > clock_timestamp()) AS "is!""#,
         id_hash
     )
     .fetch_one(conn)
     .await?)
 }
 
-/// Ends the user's session with this hash, in hex digits, if there is one.
-pub async fn delete_own(tx: &mut WriteTx<'_>, user_id: i64, id: &str) -> Result<()> {
-    sqlx::query!("DELETE FROM login_session WHERE user_id = $1 AND encode(id_hash, 'hex') = $2", user_id, id)
-        .execute(tx.conn())
-        .await?;
+/// Ends the user's session with this hash, in hex digits, if it has not ended.
+pub async fn end_own(tx: &mut WriteTx<'_>, user_id: i64, id: &str) -> Result<()> {
+    sqlx::query!(
+        "UPDATE login_session SET expires = now()
+         WHERE user_id = $1 AND encode(id_hash, 'hex') = $2 AND expires > now()",
+        user_id,
+        id
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
 /// Ends all sessions of the user but the one with this hash, in hex digits.
-pub async fn delete_others(tx: &mut WriteTx<'_>, user_id: i64, kept: &str) -> Result<()> {
-    sqlx::query!("DELETE FROM login_session WHERE user_id = $1 AND encode(id_hash, 'hex') <> $2", user_id, kept)
+pub async fn end_others(tx: &mut WriteTx<'_>, user_id: i64, kept: &str) -> Result<()> {
+    sqlx::query!(
+        "UPDATE login_session SET expires = now()
+         WHERE user_id = $1 AND encode(id_hash, 'hex') <> $2 AND expires > now()",
+        user_id,
+        kept
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Ends all sessions of a user.
+pub async fn end_of_user(tx: &mut WriteTx<'_>, user_id: i64) -> Result<()> {
+    sqlx::query!("UPDATE login_session SET expires = now() WHERE user_id = $1 AND expires > now()", user_id)
         .execute(tx.conn())
         .await?;
     Ok(())
 }
 
-/// Ends all sessions of a user.
-pub async fn delete_of_user(tx: &mut WriteTx<'_>, user_id: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM login_session WHERE user_id = $1", user_id).execute(tx.conn()).await?;
-    Ok(())
-}
-
-/// Removes the expired sessions; returns their number.
-pub async fn delete_expired(tx: &mut WriteTx<'_>) -> Result<u64> {
-    Ok(sqlx::query!("DELETE FROM login_session WHERE expires <= now()").execute(tx.conn()).await?.rows_affected())
+/// Removes the sessions that ended more than a day ago; returns their number.
+pub async fn delete_ended(tx: &mut WriteTx<'_>) -> Result<u64> {
+    let deleted = sqlx::query!("DELETE FROM login_session WHERE expires <= now() - interval '1 day'");
+    Ok(deleted.execute(tx.conn()).await?.rows_affected())
 }

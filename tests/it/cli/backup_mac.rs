@@ -129,6 +129,19 @@ fn an_unpacked_backup_is_named_and_one_that_was_packed_again_is_restored() {
 }
 
 #[test]
+fn a_backup_with_bytes_after_its_end_is_refused() {
+    let (_source, file) = backup();
+    let installation = empty();
+    let mut bytes = fs::read(&file).unwrap();
+    pack(&file, "\\! touch pwned\n");
+    bytes.extend(fs::read(&file).unwrap());
+    fs::write(&file, bytes).unwrap();
+    for more in [&[][..], &["--trust"]] {
+        said(&restore(&installation, &file, more), 1, "there are other bytes after its end; nothing was restored");
+    }
+}
+
+#[test]
 fn a_changed_backup_runs_nothing() {
     let (installation, file) = backup();
     let content = unpacked(&file);

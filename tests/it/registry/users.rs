@@ -40,7 +40,7 @@ fn change(egi: &Egi, id: i64, edit: impl FnOnce(&mut UserContent)) -> Result<Sav
 }
 
 fn sessions(egi: &Egi, id: i64) -> String {
-    egi.sql(&format!("SELECT count(*) FROM login_session WHERE user_id = {id}")).remove(0)
+    egi.sql(&format!("SELECT count(*) FROM login_session WHERE user_id = {id} AND expires > now()")).remove(0)
 }
 
 #[test]
