@@ -112,6 +112,18 @@ install_apache_if_possible() {
     esac || true
 }
 
+# Installs PgBouncer, which a test runs in front of PostgreSQL. Without it that test is skipped, with a message.
+install_pgbouncer_if_possible() {
+    local family
+    family=$(system_family)
+    command -v pgbouncer /usr/sbin/pgbouncer >/dev/null && return
+    may_become_root || return 0
+    case $family in
+        debian) (install_packages debian pgbouncer) ;;
+        redhat | redhat7) (install_packages "$family" pgbouncer) ;;
+    esac || true
+}
+
 # install_packages FAMILY PACKAGE…: installs the packages; exits if that fails.
 install_packages() {
     local family=$1
@@ -137,7 +149,8 @@ install_with_apt() {
     fi
     quietly as_root apt-get update || say "apt-get update failed; continuing with the existing package lists"
     local result=0
-    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@" || result=$?
+    # RUNLEVEL=1: services of the packages are not started.
+    quietly as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install --yes --no-install-recommends "$@" || result=$?
     if [ -n "$made" ]; then
         as_root rm --force "$no_cluster"
         trap - EXIT

@@ -36,6 +36,9 @@ pub enum AppError {
     /// 400: the request cannot be read. Holds the message.
     #[error("{0}")]
     Malformed(String),
+    /// 413: a form has more rows than its page can show. Holds the message.
+    #[error("{0}")]
+    TooMany(String),
     /// 413: the body exceeds its limit.
     #[error("The request is larger than this server takes.")]
     TooLarge,
@@ -70,7 +73,7 @@ impl AppError {
             Self::Forbidden(_) | Self::NotMember(_) => Status::Forbidden,
             Self::MethodNotAllowed(_) => Status::MethodNotAllowed,
             Self::UnsupportedMediaType(_) => Status::UnsupportedMediaType,
-            Self::TooLarge => Status::PayloadTooLarge,
+            Self::TooLarge | Self::TooMany(_) => Status::PayloadTooLarge,
             Self::Unavailable(_) => Status::ServiceUnavailable,
             Self::Internal(_) => Status::InternalServerError,
         }
@@ -83,6 +86,7 @@ impl AppError {
             404 | 422 => NOT_FOUND,
             403 => NO_PERMISSION,
             413 => Self::TooLarge,
+            503 => Self::Unavailable("a page took too long".to_owned()),
             500.. => Self::Internal(format!("status {status}")),
             _ => Self::Malformed("The request is malformed.".to_owned()),
         }

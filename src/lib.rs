@@ -7,6 +7,7 @@ pub mod api; //        REST API: v2, v2/internal, v0.2
 pub mod app; //        builds the server: the only place that mounts, attaches and manages
 pub mod auth; //       authentication: API key, login session, CSRF; the login, logout and password pages
 pub mod backup; //     backups: file format, dump, restore
+pub mod blocking; //   long work on threads of its own
 pub mod cache; //      the response cache of the REST API
 pub mod cli; //        the commands, one file each
 pub mod config; //     poem.conf and the file of the secret key
@@ -18,6 +19,7 @@ pub mod http_client; // requests to other servers
 pub mod import_export; // dumps of POEM 2.3, profiles as JSON
 pub mod logging; //    poem.log and syslog: one line per event
 pub mod management; // health, readiness and metrics, at a separate address
+pub mod output; //     standard output and standard error: the only file that writes to them
 pub mod registry; //   operations: rule + SQL + audit log entry, in one transaction
 pub mod store; //      SQL and nothing else
 pub mod templates; //  the data of each template; the only place that renders

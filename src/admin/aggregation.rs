@@ -25,7 +25,7 @@ pub struct AggregationsAdmin;
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Aggregation,
     list: ListOptions {
-        columns: &[ListColumn { key: "name", label: "Name" }, ListColumn { key: "group", label: "Group" }],
+        columns: &[ListColumn::short("name", "Name"), ListColumn::short("group", "Group")],
         sorts: list::SORTS,
         default_sort: "name",
         filters: &[ListFilter {

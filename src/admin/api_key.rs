@@ -3,21 +3,29 @@
 use rocket::async_trait;
 use sqlx::PgConnection;
 
+use super::crud::request_context::refused;
 use super::crud::{
     Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, ListTable,
-    RequestContext, Restore, SaveContext,
+    PageResult, RequestContext, Restore, SaveContext, form,
 };
+use crate::auth::posted::Posted;
 use crate::domain::form::field::Field;
 use crate::domain::model::api_key::{self, ApiKeyContent};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
+use crate::error::NOT_FOUND;
+use crate::http::redirect::RedirectTo;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, api_keys as registry};
 use crate::store::lists::ListParams;
 use crate::store::lists::api_keys as list;
 use crate::store::{Loaded, Result, api_keys as store};
-use crate::templates::form_page::InfoLine;
+use crate::templates::Addresses;
+use crate::templates::form_page::{InfoLine, RENEWED, Renewal};
 use crate::templates::list_page::Cell;
+
+/// The addresses of the pages for users who are logged in.
+const AT: Addresses = Addresses { is_public: false };
 
 /// The entity of API keys.
 pub struct ApiKeysAdmin;
@@ -26,9 +34,9 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::ApiKey,
     list: ListOptions {
         columns: &[
-            ListColumn { key: "client", label: "Client id" },
-            ListColumn { key: "created", label: "Created" },
-            ListColumn { key: "revoked", label: "Revoked" },
+            ListColumn::short("client", "Client id"),
+            ListColumn::short("created", "Created"),
+            ListColumn::short("revoked", "Revoked"),
         ],
         sorts: list::SORTS,
         default_sort: "-created",
@@ -108,6 +116,13 @@ impl EntityAdmin for ApiKeysAdmin {
         registry::remove(tx, viewer, id).await
     }
 
+    async fn renewal(&self, conn: &mut PgConnection, id: i64) -> Result<Option<Renewal>> {
+        let Some(key) = store::content(&mut *conn, id).await? else { return Ok(None) };
+        let action = format!("{}{id}/token/", AT.list(ObjectKind::ApiKey));
+        let made = store::by_client(conn, &key.content.client).await?.filter(|key| !key.revoked);
+        Ok(made.map(|key| Renewal { action, made: key.created.timestamp_micros().to_string() }))
+    }
+
     async fn affected(
         &self,
         _: &mut PgConnection,
@@ -117,4 +132,28 @@ impl EntityAdmin for ApiKeysAdmin {
         let text = "The next request of the client is refused.".to_owned();
         Ok(vec![InfoLine { label: "Client".to_owned(), text, links: Vec::new() }])
     }
+}
+
+/// Makes a new token for a key, and shows it.
+///
+/// If the key has another token than when the form was opened, nothing is made: the form was sent twice.
+pub async fn renew(context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
+    context.superusers_only()?;
+    if let Some(refusal) = context.refusal_of_other_user(posted) {
+        return Ok(refusal);
+    }
+    let made = posted.get(RENEWED).unwrap_or_default();
+    let (mut tx, viewer) = context.write().await.map_err(refused)?;
+    let renewal = ApiKeysAdmin.renewal(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    if renewal.made != made {
+        return form::with_renewal(tx.conn(), &ApiKeysAdmin, context, id, renewal).await;
+    }
+    let token = registry::renew(&mut tx, &viewer, context.keys, id).await.map_err(refused)?;
+    tx.commit().await?;
+    form::with_secret(&ApiKeysAdmin, context, id, token).await
+}
+
+/// Redirects to the form of the key: the address of a new token has no page, but a browser may reload it.
+pub fn after_renewal(id: i64) -> RedirectTo {
+    RedirectTo::found(AT.change(ObjectKind::ApiKey, id))
 }

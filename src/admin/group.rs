@@ -20,6 +20,13 @@ use crate::store::{Loaded, Result, groups as store};
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
+/// The columns of the list.
+const COLUMNS: &[ListColumn] = &[
+    ListColumn::short("name", "Name"),
+    ListColumn::number("members", "Members"),
+    ListColumn::number("users", "Users"),
+];
+
 /// The entity of the groups of one kind.
 pub struct GroupsAdmin(pub GroupKind);
 
@@ -32,11 +39,7 @@ const fn options(kind: ObjectKind) -> EntityOptions {
     EntityOptions {
         kind,
         list: ListOptions {
-            columns: &[
-                ListColumn { key: "name", label: "Name" },
-                ListColumn { key: "members", label: "Members" },
-                ListColumn { key: "users", label: "Users" },
-            ],
+            columns: COLUMNS,
             sorts: list::SORTS,
             default_sort: "name",
             filters: &[],

@@ -8,7 +8,7 @@ use crate::domain::model::policy::Action;
 use crate::store::audit_log;
 use crate::store::counts::{self, Counts};
 use crate::templates::index_page::{IndexBlock, IndexPage, IndexRow};
-use crate::templates::urls::LOG_ENTRIES;
+use crate::templates::urls::{LOG_ENTRIES, METRIC_NAMES, SERVICE_FLAVOURS};
 use crate::templates::{Link, Page};
 
 /// The blocks of the index with their headings. The log comes last.
@@ -35,6 +35,11 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
             IndexBlock { label: (*label).to_owned(), rows: kinds.map(|info| row(context, info, &counts)).collect() }
         })
         .collect();
+    for (label, address, count) in
+        [("Metric names", METRIC_NAMES, counts.metric_names), ("Service flavours", SERVICE_FLAVOURS, counts.flavours)]
+    {
+        blocks[0].rows.push(IndexRow { list: Link::new(label, address), add: None, count });
+    }
     let logs = IndexRow { list: Link::new("Log entries", LOG_ENTRIES), add: None, count: counts.log_entries };
     blocks.push(IndexBlock { label: "Activity log".to_owned(), rows: vec![logs] });
     let content = IndexPage { blocks, recent: recent.iter().map(|entry| log_entry::event(context, entry)).collect() };

@@ -1,31 +1,34 @@
 //! The log entries in the admin: who did what, and when. They are read-only, and only for superusers.
 
 use chrono::{Months, NaiveDate};
+use serde_json::Value;
 use sqlx::PgConnection;
 
+use super::crud::diff::of_changes;
 use super::crud::history::in_words;
 use super::crud::list::{self, ListQuery};
 use super::crud::list_table::ListTable;
 use super::crud::{FilterSource, ListColumn, ListFilter, ListOptions, PageResult, RequestContext, response};
+use crate::blocking::in_place;
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::audit_log;
 use crate::store::lists::ListParams;
 use crate::store::lists::log_entries::{self, Entries, LogRow};
-use crate::templates::form_page::{FieldsetView, FormPage, Widget, WidgetKind};
-use crate::templates::history_page::Event;
+use crate::templates::form_page::{FieldsetView, Widget, WidgetKind};
+use crate::templates::history_page::{Event, LogEntryPage};
 use crate::templates::list_page::{Cell, ListPage};
 use crate::templates::urls::LOG_ENTRIES;
 use crate::templates::{Link, Page};
 
 static LIST: ListOptions = ListOptions {
     columns: &[
-        ListColumn { key: "entry", label: "Entry" },
-        ListColumn { key: "user", label: "User" },
-        ListColumn { key: "time", label: "Time" },
-        ListColumn { key: "", label: "Type" },
-        ListColumn { key: "", label: "What changed" },
+        ListColumn::short("entry", "Entry"),
+        ListColumn::short("user", "User"),
+        ListColumn::short("time", "Time"),
+        ListColumn::short("", "Type"),
+        ListColumn::text("", "What changed"),
     ],
     sorts: log_entries::SORTS,
     default_sort: "-time",
@@ -83,7 +86,7 @@ impl DateRange {
 pub async fn list(context: &RequestContext<'_>) -> PageResult {
     context.superusers_only()?;
     let range = DateRange::read(context);
-    let query = ListQuery::read(&LIST, context).with_kept(range.pairs());
+    let query = ListQuery::read(&LIST, context, &[YEAR, MONTH, DAY]).with_kept(range.pairs());
     let params = query.params();
     let days = range.days();
     let entries = Entries {
@@ -154,7 +157,7 @@ fn cells(context: &RequestContext<'_>, entry: &LogRow) -> Vec<Cell> {
         ..Cell::link(context.time(entry.time).0, format!("{LOG_ENTRIES}{}/change/", entry.id))
     };
     let what = Cell::link(title(entry), object_address(context, entry));
-    vec![what, Cell::text(&entry.username), time, Cell::text(kind(entry)), Cell::text(&entry.message)]
+    vec![what, Cell::text(&entry.username), time, Cell::text(kind(entry)), Cell::text(entry.words())]
 }
 
 /// Returns the title of an entry: `Changed "ams-probe".`
@@ -196,40 +199,49 @@ pub fn event(context: &RequestContext<'_>, entry: &LogRow) -> Event {
         iso,
         user: entry.username.clone(),
         kind: kind(entry).to_owned(),
-        message: entry.message.clone(),
+        message: entry.words(),
         ..Event::default()
     }
 }
 
-/// Returns the page of one log entry; 404 if there is no such entry.
+/// Returns the page of one log entry, with everything that is stored about it; 404 if there is no such entry.
 pub async fn page(context: &RequestContext<'_>, id: i64) -> PageResult {
     context.superusers_only()?;
     let mut tx = context.read().await?;
     let entry = audit_log::get(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
-    let shown = |name: &str, label: &str, value: String, href: String| Widget {
-        look: WidgetKind::Shown,
-        name: name.to_owned(),
-        label: label.to_owned(),
-        value,
-        href,
-        ..Widget::default()
-    };
-    let widgets = vec![
-        shown("time", "Time", context.time(entry.time).0, String::new()),
-        shown("user", "User", entry.username.clone(), String::new()),
-        shown("object", "Object", entry.object_name.clone(), object_address(context, &entry)),
-        shown("kind", "Type", kind(&entry).to_owned(), String::new()),
-        shown("message", "What changed", in_words(&entry), String::new()),
-    ];
-    let content = FormPage {
-        heading: "Log entry".to_owned(),
+    let data = audit_log::data(tx.conn(), id).await?.unwrap_or_default();
+    let content = LogEntryPage {
         object: title(&entry),
-        read_only: "Read-only: the log cannot be changed.".to_owned(),
-        fieldsets: vec![FieldsetView { widgets, ..FieldsetView::default() }],
-        ..FormPage::default()
+        facts: vec![FieldsetView { widgets: facts(context, &entry), ..FieldsetView::default() }],
+        differences: in_place(|| of_changes(&data.changes)),
+        content: in_place(|| data.content.map(|content| fieldsets(context, entry.object_kind, content)))
+            .unwrap_or_default(),
     };
     let layout = context.layout(&title(&entry), &[("Log entries", LOG_ENTRIES), (&title(&entry), "")]);
     response::page(Page::new(layout, content))
+}
+
+fn facts(context: &RequestContext<'_>, entry: &LogRow) -> Vec<Widget> {
+    vec![
+        shown("entry_time", "Time", context.time(entry.time).0),
+        shown("entry_user", "User", entry.username.clone()),
+        Widget { href: object_address(context, entry), ..shown("entry_object", "Object", entry.object_name.clone()) },
+        shown("entry_kind", "Type", kind(entry).to_owned()),
+        shown("entry_message", "What changed", in_words(entry)),
+    ]
+}
+
+fn shown(name: &str, label: &str, value: String) -> Widget {
+    Widget { look: WidgetKind::Shown, name: name.to_owned(), label: label.to_owned(), value, ..Widget::default() }
+}
+
+/// Returns the stored content as the read-only form of its kind, or as JSON if the form cannot show it.
+fn fieldsets(context: &RequestContext<'_>, kind: Option<ObjectKind>, content: Value) -> Vec<FieldsetView> {
+    let entity = kind.and_then(super::entity);
+    entity.and_then(|entity| entity.content(context, &content)).unwrap_or_else(|| {
+        let widgets = vec![shown("content", "Content", content.to_string())];
+        vec![FieldsetView { widgets, ..FieldsetView::default() }]
+    })
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use rocket::async_trait;
 use sqlx::PgConnection;
 
 use super::crud::{
-    Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, ListTable,
-    RequestContext, Restore, SaveContext,
+    CellLinks, Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions,
+    ListTable, RequestContext, Restore, SaveContext,
 };
+use super::metric_links::MetricLinks;
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::metric::{MetricContent, Section};
@@ -31,10 +32,10 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Metric,
     list: ListOptions {
         columns: &[
-            ListColumn { key: "name", label: "Name" },
-            ListColumn { key: "tag", label: "Tag" },
-            ListColumn { key: "probe", label: "Probe version" },
-            ListColumn { key: "group", label: "Group" },
+            ListColumn::short("name", "Name"),
+            ListColumn::short("tag", "Tag"),
+            ListColumn::short("probe", "Probe version"),
+            ListColumn::short("group", "Group"),
         ],
         sorts: list::SORTS,
         default_sort: "name",
@@ -92,6 +93,10 @@ impl EntityAdmin for MetricsAdmin {
         content.label()
     }
 
+    fn heading(&self, content: &MetricContent) -> (String, String) {
+        (content.name.clone(), content.tag.clone())
+    }
+
     fn group<'a>(&self, content: &'a MetricContent) -> &'a str {
         &content.group
     }
@@ -108,6 +113,7 @@ impl EntityAdmin for MetricsAdmin {
             field: "mtype".to_owned(),
             value: PASSIVE.to_owned(),
             key: PASSIVE_KEY.to_owned(),
+            filled: "1".to_owned(),
             text: format!("A passive metric needs the flag {PASSIVE_KEY} with the value 1."),
         })
     }
@@ -126,7 +132,7 @@ impl EntityAdmin for MetricsAdmin {
             };
             vec![
                 Cell::link(row.name, context.at().change(ObjectKind::Metric, row.id)),
-                Cell::text(row.tag),
+                Cell::tag(row.tag),
                 Cell::link(row.probe, probe),
                 Cell::text(row.group),
             ]
@@ -186,8 +192,23 @@ impl EntityAdmin for MetricsAdmin {
             );
             facts.push(InfoLine { label: "Probe".to_owned(), text: probe.description, links: vec![link] });
         }
+        let MetricContent { parent, .. } = &found.content;
+        let links = MetricLinks::find(conn, context, named(&found.content)).await?;
+        facts.extend(InfoLine::of("Parent", configured(&links, std::iter::once(parent.as_str()))));
+        facts.extend(InfoLine::of("Dependencies", configured(&links, dependencies(&found.content))));
+        facts.extend(InfoLine::of("Metrics that depend on it", relying(conn, found, context).await?));
         facts.extend(InfoLine::of("Used in profiles", profiles(conn, found, context).await?));
         Ok(facts)
+    }
+
+    async fn links(
+        &self,
+        conn: &mut PgConnection,
+        content: &MetricContent,
+        context: &RequestContext<'_>,
+    ) -> Result<CellLinks> {
+        let addresses = MetricLinks::find(conn, context, named(content)).await?.addresses();
+        Ok(CellLinks { places: &[("dependency", "key"), ("parent", "")], addresses })
     }
 
     async fn affected(
@@ -224,7 +245,7 @@ async fn relying(
 ) -> Result<Vec<Link>> {
     let metrics = references::metrics_relying_on(conn, &found.content.name).await?;
     let link = |metric: references::RelyingMetric| {
-        let what = match (metric.as_parent, metric.as_dependency) {
+        let what = match (metric.as_parent, metric.as_dependency()) {
             (true, true) => "as parent and dependency",
             (true, false) => "as parent",
             (false, _) => "as dependency",
@@ -232,4 +253,18 @@ async fn relying(
         Link::new(format!("{}, {what}", metric.label()), context.at().change(ObjectKind::Metric, metric.id))
     };
     Ok(metrics.into_iter().map(link).collect())
+}
+
+fn dependencies(content: &MetricContent) -> impl Iterator<Item = &str> {
+    content.settings.of(Section::Dependency).iter().map(|setting| setting.0.as_str())
+}
+
+/// Returns the names of its parent and its dependencies.
+fn named(content: &MetricContent) -> impl Iterator<Item = &str> {
+    dependencies(content).chain(std::iter::once(content.parent.as_str()))
+}
+
+/// Returns links to those of the metrics that have a configuration.
+fn configured<'a>(links: &MetricLinks<'_>, names: impl Iterator<Item = &'a str>) -> Vec<Link> {
+    names.map(|name| Link::new(name, links.address(name))).filter(|link| !link.href.is_empty()).collect()
 }

@@ -10,6 +10,8 @@ mod group;
 mod index;
 mod log_entry;
 mod metric;
+mod metric_links;
+mod names;
 mod object_id;
 mod password;
 mod probe;

@@ -33,10 +33,10 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Probe,
     list: ListOptions {
         columns: &[
-            ListColumn { key: "name", label: "Name" },
-            ListColumn { key: "versions", label: "Versions" },
-            ListColumn { key: "description", label: "Description" },
-            ListColumn { key: "group", label: "Group" },
+            ListColumn::short("name", "Name"),
+            ListColumn::number("versions", "Versions"),
+            ListColumn::text("description", "Description"),
+            ListColumn::short("group", "Group"),
         ],
         sorts: list::SORTS,
         default_sort: "name",
@@ -155,7 +155,8 @@ impl EntityAdmin for ProbesAdmin {
     ) -> Result<Vec<InfoLine>> {
         let mut facts = Vec::new();
         if let Some((username, time)) = store::last_change(conn, found.id).await? {
-            let text = format!("{username}, {}", context.time(time).0);
+            let (who, when) = (context.author(&username), context.time(time).0);
+            let text = if who.is_empty() { when } else { format!("{who}, {when}") };
             facts.push(InfoLine { label: "Last changed".to_owned(), text, links: Vec::new() });
         }
         facts.extend(InfoLine::of("Metrics that use it", metrics(conn, found, context).await?));

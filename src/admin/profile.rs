@@ -4,14 +4,16 @@ use rocket::async_trait;
 use sqlx::PgConnection;
 
 use super::crud::{
-    Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, ListTable,
-    RequestContext, Restore, SaveContext,
+    CellLinks, Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions,
+    ListTable, RequestContext, Restore, SaveContext,
 };
+use super::metric_links::MetricLinks;
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::profile::{self, ProfileContent};
+use crate::domain::model::snapshot::VersionContent;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, profiles as registry};
 use crate::store::lists::ListParams;
@@ -27,10 +29,10 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Profile,
     list: ListOptions {
         columns: &[
-            ListColumn { key: "name", label: "Name" },
-            ListColumn { key: "vo", label: "Virtual organization" },
-            ListColumn { key: "description", label: "Description" },
-            ListColumn { key: "group", label: "Group" },
+            ListColumn::short("name", "Name"),
+            ListColumn::short("vo", "Virtual organization"),
+            ListColumn::text("description", "Description"),
+            ListColumn::short("group", "Group"),
         ],
         sorts: list::SORTS,
         default_sort: "name",
@@ -51,7 +53,7 @@ static OPTIONS: EntityOptions = EntityOptions {
     ticks: &[],
     can_clone: true,
     namespaced: Some("name"),
-    restore: Restore::Never,
+    restore: Restore::AtOnce,
 };
 
 #[async_trait]
@@ -76,6 +78,13 @@ impl EntityAdmin for ProfilesAdmin {
 
     fn group<'a>(&self, content: &'a ProfileContent) -> &'a str {
         &content.group
+    }
+
+    fn version(&self, content: VersionContent) -> Option<ProfileContent> {
+        match content {
+            VersionContent::Profile(content) => Some(content),
+            _ => None,
+        }
     }
 
     async fn rows(
@@ -124,12 +133,41 @@ impl EntityAdmin for ProfilesAdmin {
         registry::remove(tx, viewer, id).await
     }
 
+    async fn restore(
+        &self,
+        tx: &mut Transaction,
+        viewer: &Viewer,
+        target: ExpectedRevision,
+        version: i64,
+    ) -> std::result::Result<Saved, SaveError> {
+        registry::restore(tx, viewer, target, version).await
+    }
+
     async fn facts(
         &self,
-        _: &mut PgConnection,
+        conn: &mut PgConnection,
         found: &Loaded<ProfileContent>,
-        _: &RequestContext<'_>,
+        context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
-        Ok(vec![InfoLine { label: "Contents".to_owned(), text: found.content.size_in_words(), links: Vec::new() }])
+        let size = found.content.size_in_words();
+        let mut facts = vec![InfoLine { label: "Contents".to_owned(), text: size, links: Vec::new() }];
+        let links = MetricLinks::find(conn, context, metrics(&found.content)).await?;
+        facts.extend(links.lines("Metrics", metrics(&found.content)));
+        Ok(facts)
     }
+
+    async fn links(
+        &self,
+        conn: &mut PgConnection,
+        content: &ProfileContent,
+        context: &RequestContext<'_>,
+    ) -> Result<CellLinks> {
+        let addresses = MetricLinks::find(conn, context, metrics(content)).await?.addresses();
+        Ok(CellLinks { places: &[("tuples", "metric")], addresses })
+    }
+}
+
+/// Returns the names of the metrics in its tuples.
+fn metrics(content: &ProfileContent) -> impl Iterator<Item = &str> {
+    content.tuples.iter().map(|tuple| tuple.metric.as_str())
 }

@@ -5,7 +5,7 @@
 use rocket::request::FromParam;
 use rocket::{Route, get, routes};
 
-use super::crud::{Entity, PageResult, PublicPage, cached_page};
+use super::crud::{Entity, PageResponse, PageResult, PublicPage};
 use super::entities::entity;
 use super::object_id::ObjectId;
 use super::service;
@@ -14,7 +14,7 @@ use crate::error::AppError;
 
 /// Returns the routes of the public pages.
 pub fn routes() -> Vec<Route> {
-    routes![services, list, form, history, compare, version]
+    routes![services, list, object, form, history, compare, version]
 }
 
 /// The entity in an address such as `public_probe`; other addresses are forwarded to the routes that need a login.
@@ -31,12 +31,18 @@ impl FromParam<'_> for PublicModel {
 
 #[get("/poem/admin/poem/public_service")]
 async fn services(context: PublicPage<'_>) -> PageResult {
-    cached_page::page(&context.0, service::page(&context.0)).await
+    service::page(&context.0).await
 }
 
 #[get("/poem/admin/poem/<model>")]
 async fn list(model: PublicModel, context: PublicPage<'_>) -> PageResult {
     model.0.list(&context.0).await
+}
+
+/// Leads on to the page of the object, as Django did. What is no id (`add`) leads to the login.
+#[get("/poem/admin/poem/<model>/<id>")]
+fn object(model: PublicModel, context: PublicPage<'_>, id: ObjectId) -> PageResult {
+    Ok(PageResponse::redirect(context.0.at().change(model.0.options().kind, id.0), Vec::new()))
 }
 
 #[get("/poem/admin/poem/<model>/<id>/change")]

@@ -3,12 +3,12 @@
 use rocket::http::ContentType;
 use rocket::{Route, get, post, routes};
 
-use super::crud::{Entity, LoggedInPage, PageResult, autocomplete, cached_page};
+use super::crud::{Entity, LoggedInPage, PageResponse, PageResult, autocomplete, new_names};
 use super::entities::entity;
 use super::object_id::ObjectId;
-use super::{index, log_entry, password, public, search, service};
+use super::{api_key, index, log_entry, names, password, public, search, service};
 use crate::auth::login_required::LoginRequired;
-use crate::auth::posted::Posted;
+use crate::auth::posted::{Posted, PostedForm};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
 use crate::http::redirect::RedirectTo;
@@ -24,6 +24,7 @@ pub fn routes() -> Vec<Route> {
         add_form,
         add,
         change_form,
+        object_page,
         change,
         clone_form,
         clone,
@@ -34,12 +35,19 @@ pub fn routes() -> Vec<Route> {
         version,
         restore,
         suggestions,
+        new_names_of,
         search_page,
         services,
+        metric_names,
+        remove_metric_names,
+        service_flavours,
+        remove_service_flavours,
         log_entries,
         log_entry_page,
         password_form,
         set_password,
+        renewed_token,
+        renew_token,
         login_required,
         login_required_post
     ];
@@ -75,9 +83,9 @@ async fn add_form(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResu
     entity_at(app, model)?.add_form(&context.0).await
 }
 
-#[post("/poem/admin/<app>/<model>/add", data = "<posted>", rank = 5)]
-async fn add(context: LoggedInPage<'_>, app: &str, model: &str, posted: Posted) -> PageResult {
-    entity_at(app, model)?.add(&context.0, &posted).await
+#[post("/poem/admin/<app>/<model>/add", data = "<form>", rank = 5)]
+async fn add(context: LoggedInPage<'_>, app: &str, model: &str, form: PostedForm) -> PageResult {
+    entity_at(app, model)?.add(&context.0, &form).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/change", rank = 5)]
@@ -85,9 +93,16 @@ async fn change_form(context: LoggedInPage<'_>, app: &str, model: &str, id: Obje
     entity_at(app, model)?.change_form(&context.0, id.0).await
 }
 
-#[post("/poem/admin/<app>/<model>/<id>/change", data = "<posted>", rank = 5)]
-async fn change(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, posted: Posted) -> PageResult {
-    entity_at(app, model)?.change(&context.0, id.0, &posted).await
+/// Leads on to the form, as Django did.
+#[get("/poem/admin/<app>/<model>/<id>", rank = 6)]
+fn object_page(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    let kind = entity_at(app, model)?.options().kind;
+    Ok(PageResponse::redirect(context.0.at().change(kind, id.0), Vec::new()))
+}
+
+#[post("/poem/admin/<app>/<model>/<id>/change", data = "<form>", rank = 5)]
+async fn change(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, form: PostedForm) -> PageResult {
+    entity_at(app, model)?.change(&context.0, id.0, &form).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/change/clone", rank = 5)]
@@ -95,9 +110,9 @@ async fn clone_form(context: LoggedInPage<'_>, app: &str, model: &str, id: Objec
     entity_at(app, model)?.clone_form(&context.0, id.0).await
 }
 
-#[post("/poem/admin/<app>/<model>/<id>/change/clone", data = "<posted>", rank = 5)]
-async fn clone(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, posted: Posted) -> PageResult {
-    entity_at(app, model)?.clone(&context.0, id.0, &posted).await
+#[post("/poem/admin/<app>/<model>/<id>/change/clone", data = "<form>", rank = 5)]
+async fn clone(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, form: PostedForm) -> PageResult {
+    entity_at(app, model)?.clone(&context.0, id.0, &form).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/delete", rank = 5)]
@@ -125,21 +140,26 @@ async fn version(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId
     entity_at(app, model)?.version_page(&context.0, id.0, of.0).await
 }
 
-#[post("/poem/admin/<app>/<model>/<id>/history/<of>", data = "<_posted>", rank = 5)]
+#[post("/poem/admin/<app>/<model>/<id>/history/<of>", data = "<posted>", rank = 5)]
 async fn restore(
     context: LoggedInPage<'_>,
     app: &str,
     model: &str,
     id: ObjectId,
     of: ObjectId,
-    _posted: Posted,
+    posted: Posted,
 ) -> PageResult {
-    entity_at(app, model)?.restore_version(&context.0, id.0, of.0).await
+    entity_at(app, model)?.restore_version(&context.0, (id.0, of.0), &posted).await
 }
 
 #[get("/poem/admin/suggest/<name>")]
 async fn suggestions(context: LoggedInPage<'_>, name: &str) -> Result<(ContentType, String), AppError> {
     Ok((ContentType::JSON, autocomplete::answer(&context.0, name).await?))
+}
+
+#[get("/poem/admin/suggest/<name>/new")]
+async fn new_names_of(context: LoggedInPage<'_>, name: &str) -> Result<(ContentType, String), AppError> {
+    Ok((ContentType::JSON, new_names::answer(&context.0, name).await?))
 }
 
 #[get("/poem/admin/search")]
@@ -149,7 +169,27 @@ async fn search_page(context: LoggedInPage<'_>) -> PageResult {
 
 #[get("/poem/admin/poem/service")]
 async fn services(context: LoggedInPage<'_>) -> PageResult {
-    cached_page::page(&context.0, service::page(&context.0)).await
+    service::page(&context.0).await
+}
+
+#[get("/poem/admin/poem/metricname")]
+async fn metric_names(context: LoggedInPage<'_>) -> PageResult {
+    names::page(&context.0, &names::OF_METRICS).await
+}
+
+#[post("/poem/admin/poem/metricname", data = "<posted>")]
+async fn remove_metric_names(context: LoggedInPage<'_>, posted: Posted) -> PageResult {
+    names::remove(&context.0, &names::OF_METRICS, &posted).await
+}
+
+#[get("/poem/admin/poem/serviceflavour")]
+async fn service_flavours(context: LoggedInPage<'_>) -> PageResult {
+    names::page(&context.0, &names::OF_FLAVOURS).await
+}
+
+#[post("/poem/admin/poem/serviceflavour", data = "<posted>")]
+async fn remove_service_flavours(context: LoggedInPage<'_>, posted: Posted) -> PageResult {
+    names::remove(&context.0, &names::OF_FLAVOURS, &posted).await
 }
 
 #[get("/poem/admin/admin/logentry")]
@@ -172,6 +212,16 @@ async fn set_password(context: LoggedInPage<'_>, id: ObjectId, posted: Posted) -
     password::set(&context.0, id.0, &posted).await
 }
 
+#[get("/poem/admin/rest_framework_api_key/apikey/<id>/token")]
+fn renewed_token(_context: LoggedInPage<'_>, id: ObjectId) -> RedirectTo {
+    api_key::after_renewal(id.0)
+}
+
+#[post("/poem/admin/rest_framework_api_key/apikey/<id>/token", data = "<posted>")]
+async fn renew_token(context: LoggedInPage<'_>, id: ObjectId, posted: Posted) -> PageResult {
+    api_key::renew(&context.0, id.0, &posted).await
+}
+
 /// Redirects to the login page, which leads back here; 404 for a user who is logged in.
 #[get("/poem/admin/<_..>", rank = 20)]
 fn login_required(first: LoginRequired<'_>) -> RedirectTo {
@@ -179,7 +229,7 @@ fn login_required(first: LoginRequired<'_>) -> RedirectTo {
 }
 
 /// Returns the login page with the input of a form whose session has expired, so that nothing is lost.
-#[post("/poem/admin/<_..>", data = "<posted>", rank = 20)]
-async fn login_required_post(first: LoginRequired<'_>, posted: Posted) -> Page<LoginPage> {
-    first.login_form(&posted).await
+#[post("/poem/admin/<_..>", data = "<form>", rank = 20)]
+async fn login_required_post(first: LoginRequired<'_>, form: PostedForm) -> Page<LoginPage> {
+    first.login_form(&form).await
 }

@@ -1,8 +1,9 @@
 //! The services with the metrics and probes that test them: one table with merged cells, paged by service.
 
-use super::crud::list::ListQuery;
+use super::crud::list::{self, ListQuery};
 use super::crud::list_table::ListTable;
-use super::crud::{ListColumn, ListOptions, PageResult, RequestContext, response};
+use super::crud::{ListColumn, ListOptions, PageResult, RequestContext, cached_page, response};
+use super::metric_links::MetricLinks;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
 use crate::store::lists::services::{self, ServiceLine};
@@ -12,11 +13,11 @@ use crate::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
 
 static LIST: ListOptions = ListOptions {
     columns: &[
-        ListColumn { key: "area", label: "Service area" },
-        ListColumn { key: "name", label: "Service name" },
-        ListColumn { key: "type", label: "Service type" },
-        ListColumn { key: "metrics", label: "Metric" },
-        ListColumn { key: "probes", label: "Probe" },
+        ListColumn::short("area", "Service area"),
+        ListColumn::short("name", "Service name"),
+        ListColumn::short("type", "Service type"),
+        ListColumn::short("metrics", "Metric"),
+        ListColumn::short("probes", "Probe"),
     ],
     sorts: services::SORTS,
     default_sort: "area",
@@ -24,12 +25,21 @@ static LIST: ListOptions = ListOptions {
     searched: "all columns",
 };
 
-/// Returns the table of services.
+/// The number of the column of metrics.
+const METRICS: usize = 3;
+
+/// Returns the table of services, from the page cache if possible.
 pub async fn page(context: &RequestContext<'_>) -> PageResult {
+    cached_page::page(context, list::cache_key(&LIST, context), render(context)).await
+}
+
+async fn render(context: &RequestContext<'_>) -> PageResult {
     context.may(ObjectKind::Service, Action::View)?;
-    let query = ListQuery::read(&LIST, context);
+    let query = ListQuery::read(&LIST, context, &[]);
     let mut tx = context.read().await?;
     let found = services::list(tx.conn(), &query.params()).await?;
+    let metrics = found.rows.iter().map(|line| line.metric.as_str());
+    let links = MetricLinks::find(tx.conn(), context, metrics).await?;
     tx.commit().await?;
     let base = context.at().list(ObjectKind::Service);
     let table = ListTable { rows: Vec::new(), total: found.total, page: found.page };
@@ -42,13 +52,13 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
         empty: empty.to_owned(),
         ..query.page(&LIST, &base, table, Vec::new())
     };
-    let content = ServicesPage { list, rows: rows(context, &found.rows) };
+    let content = ServicesPage { list, rows: rows(context, &found.rows, &links) };
     response::page(Page::new(context.layout("Services", &[("Services", "")]), content))
 }
 
 /// Merges equal cells below each other: areas, names and types, each within the column before, and metrics with several
 /// probes.
-fn rows(context: &RequestContext<'_>, lines: &[ServiceLine]) -> Vec<ServiceRow> {
+fn rows(context: &RequestContext<'_>, lines: &[ServiceLine], links: &MetricLinks<'_>) -> Vec<ServiceRow> {
     let mut rows: Vec<ServiceRow> = lines.iter().map(|_| ServiceRow::default()).collect();
     let levels: [fn(&ServiceLine) -> &str; 4] =
         [|line| &line.area, |line| &line.name, |line| &line.service_type, |line| &line.metric];
@@ -56,12 +66,15 @@ fn rows(context: &RequestContext<'_>, lines: &[ServiceLine]) -> Vec<ServiceRow> 
         // Two services may have the same name and type, so metrics are merged only within one service.
         let is_same = |one: &ServiceLine, other: &ServiceLine| {
             levels[..=level].iter().all(|text| text(one) == text(other))
-                && (level < 3 || one.service_id == other.service_id)
+                && (level < METRICS || one.service_id == other.service_id)
         };
         let mut at = 0;
         while at < lines.len() {
             let same = lines[at..].iter().take_while(|line| is_same(&lines[at], line)).count();
-            rows[at].cells.push(ServiceCell { text: text(&lines[at]).to_owned(), href: String::new(), rowspan: same });
+            // Areas and names are several words.
+            let href = if level == METRICS { links.address(text(&lines[at])) } else { String::new() };
+            let cell = ServiceCell::of(text(&lines[at]), href);
+            rows[at].cells.push(ServiceCell { rowspan: same, wraps: level < 2, ..cell });
             at += same;
         }
     }
@@ -77,7 +90,7 @@ fn probe(context: &RequestContext<'_>, line: &ServiceLine) -> ServiceCell {
         (Some(probe), Some(version)) => context.at().version(ObjectKind::Probe, probe, version),
         _ => String::new(),
     };
-    ServiceCell { text: line.probe.clone(), href, rowspan: 1 }
+    ServiceCell::of(&line.probe, href)
 }
 
 #[cfg(test)]

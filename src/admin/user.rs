@@ -12,6 +12,8 @@ use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::user::{self, UserContent};
 use crate::domain::security::password;
+use crate::domain::security::secret::Secret;
+use crate::error::AppError;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, password_hashing, users as registry};
 use crate::store::lists::ListParams;
@@ -28,12 +30,12 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::CustUser,
     list: ListOptions {
         columns: &[
-            ListColumn { key: "username", label: "Username" },
-            ListColumn { key: "first_name", label: "First name" },
-            ListColumn { key: "last_name", label: "Last name" },
-            ListColumn { key: "email", label: "E-mail address" },
-            ListColumn { key: "staff", label: "Staff" },
-            ListColumn { key: "superuser", label: "Superuser" },
+            ListColumn::short("username", "Username"),
+            ListColumn::short("first_name", "First name"),
+            ListColumn::short("last_name", "Last name"),
+            ListColumn::short("email", "E-mail address"),
+            ListColumn::short("staff", "Staff"),
+            ListColumn::short("superuser", "Superuser"),
         ],
         sorts: list::SORTS,
         default_sort: "username",
@@ -94,6 +96,15 @@ impl EntityAdmin for UsersAdmin {
         }
     }
 
+    async fn has_secret(
+        &self,
+        context: &RequestContext<'_>,
+        id: i64,
+        content: &UserContent,
+    ) -> std::result::Result<bool, AppError> {
+        has_password(context, id, &content.password).await
+    }
+
     async fn rows(
         &self,
         conn: &mut PgConnection,
@@ -124,7 +135,7 @@ impl EntityAdmin for UsersAdmin {
         content: &UserContent,
         extra: &SaveContext<'_>,
     ) -> std::result::Result<Created, SaveError> {
-        Ok(registry::create(tx, viewer, content, &extra.prepared).await?.into())
+        Ok(registry::create(tx, viewer, content, (&extra.tenant.name, &extra.prepared)).await?.into())
     }
 
     async fn change(
@@ -164,4 +175,16 @@ impl EntityAdmin for UsersAdmin {
         let text = "Versions and log entries keep the username. The sessions of the user end.".to_owned();
         Ok(vec![InfoLine { label: "History".to_owned(), text, links: Vec::new() }])
     }
+}
+
+/// Returns whether the user has this password.
+pub async fn has_password(
+    context: &RequestContext<'_>,
+    id: i64,
+    password: &Secret,
+) -> std::result::Result<bool, AppError> {
+    let mut tx = context.read().await?;
+    let stored = store::password(tx.conn(), id).await?;
+    tx.commit().await?;
+    Ok(password_hashing::verify(stored.as_deref(), password).await)
 }

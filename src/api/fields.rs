@@ -6,7 +6,10 @@ use rocket::form::error::ErrorKind;
 use rocket::form::{self, DataField, Form, FromForm, ValueField};
 use serde_json::{Map, Value, json};
 
+use crate::domain::form::text;
+use crate::domain::form::validation_error::words;
 use crate::error::AppError;
+use crate::http::body::FormBody;
 
 /// The largest body, and the largest field of a multipart form, in MiB.
 const LIMIT_MIB: u64 = 1;
@@ -58,12 +61,12 @@ pub fn field_error(name: &str, message: &str) -> AppError {
     AppError::Invalid(json!({ name: [message] }))
 }
 
-/// Returns the text of a value, trimmed. The messages are those of POEM 2.3 (Django REST framework).
+/// Returns the text of a value as a form stores it. The messages are those of POEM 2.3 (Django REST framework).
 fn check_text(value: Option<&Value>, limit: usize) -> Result<String, String> {
     let text = match value {
         None => return Err("This field is required.".to_owned()),
         Some(Value::Null) => return Err("This field may not be null.".to_owned()),
-        Some(Value::String(text)) => text.trim().to_owned(),
+        Some(Value::String(text)) => text::line(text),
         Some(Value::Number(number)) => number.to_string(),
         Some(_) => return Err("Not a valid string.".to_owned()),
     };
@@ -71,8 +74,17 @@ fn check_text(value: Option<&Value>, limit: usize) -> Result<String, String> {
         0 => Err("This field may not be blank.".to_owned()),
         _ if text.contains('\0') => Err("Null characters are not allowed.".to_owned()),
         length if length > limit => Err(format!("Ensure this field has no more than {limit} characters.")),
-        _ => Ok(text),
+        _ => match refused(&text) {
+            Some(message) => Err(message),
+            None => Ok(text),
+        },
     }
+}
+
+/// Returns the message about a character that no name may have; `None` without one.
+fn refused(text: &str) -> Option<String> {
+    let control = text::control_in_line(text).map(words::control);
+    control.or_else(|| text::invisible_in_line(text).map(words::invisible))
 }
 
 #[rocket::async_trait]
@@ -87,7 +99,8 @@ impl<'r> FromData<'r> for Fields {
 async fn read<'r>(request: &'r Request<'_>, data: Data<'r>) -> Result<Map<String, Value>, AppError> {
     match request.content_type() {
         Some(kind) if kind.is_json() => read_json(data).await,
-        Some(kind) if kind.is_form() || kind.is_form_data() => read_form(request, data).await,
+        Some(kind) if kind.is_form() => read_form(request, data).await,
+        Some(kind) if kind.is_form_data() => read_multipart(request, data).await,
         Some(kind) => Err(AppError::UnsupportedMediaType(kind.to_string())),
         None => Err(AppError::UnsupportedMediaType(String::new())),
     }
@@ -109,7 +122,13 @@ async fn read_json(data: Data<'_>) -> Result<Map<String, Value>, AppError> {
     }
 }
 
-async fn read_form<'r>(request: &'r Request<'_>, data: Data<'r>) -> Result<Map<String, Value>, AppError> {
+/// Reads a form as the pages do: bytes that are not UTF-8 are refused, not replaced. The last of a name counts.
+async fn read_form(request: &Request<'_>, data: Data<'_>) -> Result<Map<String, Value>, AppError> {
+    let form = FormBody::read(request, data, LIMIT_MIB.mebibytes()).await?;
+    Ok(form.pairs().iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect())
+}
+
+async fn read_multipart<'r>(request: &'r Request<'_>, data: Data<'r>) -> Result<Map<String, Value>, AppError> {
     // Rocket's own status is ambiguous: it is 413 for an incomplete form too, but then the error has no maximum.
     let is_too_large = |error: &form::Error<'_>| matches!(error.kind, ErrorKind::InvalidLength { max: Some(_), .. });
     match Form::<FormFields>::from_data(request, data).await {
@@ -119,7 +138,7 @@ async fn read_form<'r>(request: &'r Request<'_>, data: Data<'r>) -> Result<Map<S
     }
 }
 
-/// The fields of a form by name; if a name occurs twice, the last counts. Rocket's own map is not used: it would skip
+/// The fields of a multipart form by name; if a name occurs twice, the last counts. Rocket's own map is not used: it would skip
 /// unreadable fields, and accept an incomplete form.
 struct FormFields(Map<String, Value>);
 

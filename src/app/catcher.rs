@@ -1,6 +1,6 @@
 //! The catcher: the only place where an error becomes a response, in the format of the address.
 
-use rocket::http::{ContentType, Header, Status};
+use rocket::http::{ContentType, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder};
 use serde_json::json;
@@ -11,9 +11,7 @@ use crate::http::encoded_body::JSON;
 use crate::http::original_request::OriginalRequest;
 use crate::templates::Page;
 use crate::templates::error_page::ErrorPage;
-
-/// The value of `Retry-After` in a 503, in seconds.
-const RETRY_AFTER: &str = "5";
+use crate::templates::page::SmallPage;
 
 /// Catches every error: of a route, of a guard, or of Rocket itself.
 #[rocket::catch(default)]
@@ -37,9 +35,6 @@ impl<'r> Responder<'r, 'static> for CaughtError {
             _ => as_page(&error, request).respond_to(request)?,
         };
         response.set_status(error.status());
-        if matches!(error, AppError::Unavailable(_)) {
-            response.set_header(Header::new("Retry-After", RETRY_AFTER));
-        }
         Ok(response)
     }
 }
@@ -61,9 +56,9 @@ fn as_json(error: &AppError) -> (ContentType, String) {
     (JSON, body)
 }
 
-fn as_page(error: &AppError, request: &Request<'_>) -> Page<ErrorPage> {
+fn as_page(error: &AppError, request: &Request<'_>) -> SmallPage<ErrorPage> {
     let status = error.status();
     let reason = status.reason_lossy().to_owned();
     let content = ErrorPage { code: status.code, reason: reason.clone(), message: error.to_string() };
-    Page::new(layout_context(request, &reason), content).with_status(status)
+    SmallPage(Page::new(layout_context(request, &reason), content).with_status(status))
 }

@@ -12,11 +12,10 @@ use rocket::data::{Limits, ToByteUnit};
 use rocket::fairing::{AdHoc, Fairing, Info, Kind};
 use rocket::figment::Figment;
 use rocket::figment::providers::Serialized;
-use rocket::http::Method;
+use rocket::http::{Method, Status};
 use rocket::shield::{Frame, NoSniff, Shield};
 use rocket::{Build, Ignite, Request, Response, Rocket, catchers};
 use rocket_db_pools::Database;
-use rocket_dyn_templates::Template;
 use sqlx::{PgConnection, PgPool};
 use tokio::time::timeout;
 
@@ -31,14 +30,16 @@ use crate::config::reload::LiveConfig;
 use crate::domain::security::keys::Keys;
 use crate::http::client_ip::TrustedProxies;
 use crate::http::database::Db;
+use crate::http::method_override::MethodOverride;
 use crate::http::request_gate::{self, RequestGate};
 use crate::http::request_log::RequestLog;
 use crate::http::static_files;
-use crate::http::timeout::{READ_TIMEOUT, SAVE_TIMEOUT, with_timeout};
+use crate::http::timeout::{READ_TIMEOUT, RENDER_TIMEOUT, SAVE_TIMEOUT, with_timeout};
 use crate::management;
 use crate::management::MonitoredServer;
 use crate::management::request_metrics::{CountRequests, RequestMetrics};
 use crate::store::PoolSettings;
+use crate::templates::page::{TemplateEngine, with_rendering};
 use crate::tenants::directory::TenantDirectory;
 
 /// The number of database connections that all requests share.
@@ -51,9 +52,12 @@ pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2 * GRACE as u64);
 /// Builds the server, ready to launch. The database may be unreachable.
 pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
     let current = config.current();
+    let templates = TemplateEngine::default();
     let mut rocket = rocket::custom(figment(&current))
         .attach(Shield::new().enable(NoSniff::default()))
         .attach(FrameOptions)
+        .attach(RetryAfter)
+        .attach(MethodOverride)
         .attach(RequestGate)
         .attach(RequestLog)
         .attach(ApiHeaders)
@@ -61,7 +65,8 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .attach(caches(&current))
         .attach(InvalidateAfterWrite)
         .attach(request_metrics(&current))
-        .attach(Template::fairing())
+        .attach(templates.fairing())
+        .manage(templates)
         .manage(keys)
         .manage(PageCache::default())
         .manage(TrustedProxies(current.server.trusted_proxies.clone()))
@@ -69,8 +74,8 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .manage(config)
         .mount("/", request_gate::routes())
         .mount("/", with_timeout(api::routes(), READ_TIMEOUT))
-        .mount("/", with_timeout(auth::routes(), SAVE_TIMEOUT))
-        .mount("/", with_timeout(admin::routes(), SAVE_TIMEOUT))
+        .mount("/", with_rendering(with_timeout(auth::routes(), SAVE_TIMEOUT), RENDER_TIMEOUT))
+        .mount("/", with_rendering(with_timeout(admin::routes(), SAVE_TIMEOUT), RENDER_TIMEOUT))
         .register("/", catchers![catch]);
     for (address, directory) in [("/static", static_directory(&current)), ("/poem_media", share(&current, "media"))] {
         if directory.is_dir() {
@@ -174,6 +179,25 @@ impl Fairing for FrameOptions {
     }
 }
 
+/// The fairing that tells clients when to repeat a request that got 503.
+struct RetryAfter;
+
+/// The value of `Retry-After` in a 503, in seconds.
+const RETRY_AFTER: &str = "5";
+
+#[rocket::async_trait]
+impl Fairing for RetryAfter {
+    fn info(&self) -> Info {
+        Info { name: "Retry after", kind: Kind::Response }
+    }
+
+    async fn on_response<'r>(&self, _: &'r Request<'_>, response: &mut Response<'r>) {
+        if response.status() == Status::ServiceUnavailable && !response.headers().contains("Retry-After") {
+            response.set_raw_header("Retry-After", RETRY_AFTER);
+        }
+    }
+}
+
 /// The settings of the database connections, from the configuration.
 pub fn pool_settings(config: &Config) -> PoolSettings {
     let database = &config.database;
@@ -183,6 +207,8 @@ pub fn pool_settings(config: &Config) -> PoolSettings {
         user: database.user.clone(),
         password: database.password.clone(),
         name: database.name.clone(),
+        ssl_mode: database.ssl_mode,
+        ca_file: database.ca_file.clone(),
         max_connections: MAX_CONNECTIONS,
     }
 }
@@ -198,6 +224,8 @@ fn figment(config: &Config) -> Figment {
         .merge(Serialized::default("databases.poem.user", pool.user))
         .merge(Serialized::default("databases.poem.password", pool.password.expose()))
         .merge(Serialized::default("databases.poem.name", pool.name))
+        .merge(Serialized::default("databases.poem.ssl_mode", pool.ssl_mode))
+        .merge(Serialized::default("databases.poem.ca_file", pool.ca_file))
         .merge(Serialized::default("databases.poem.max_connections", pool.max_connections))
 }
 

@@ -2,17 +2,16 @@
 //! header. A page of another site can neither read the cookie nor set the header.
 //!
 //! The token outlives logins: a form that was opened before the session expired can still be sent after the next login.
-//! The check of `Origin` stops attackers who can set cookies for this host from a sibling domain.
+//! The checks of `Origin` and `Sec-Fetch-Site` stop attackers who can set cookies for this host from a sibling domain.
 
 use rocket::Request;
 use rocket::http::{Cookie, Method, SameSite};
 use rocket::time::Duration;
 
 use crate::domain::security::keys::{random_hex, same_hash};
-use crate::domain::web::host::Host;
+use crate::domain::web::host::PageOrigin;
 use crate::error::AppError;
-use crate::http::client_ip;
-use crate::http::original_request::OriginalRequest;
+use crate::http::{client_ip, cookies};
 
 /// The name of the cookie that holds the token.
 pub const COOKIE: &str = "csrftoken";
@@ -26,8 +25,12 @@ const TOKEN_BYTES: usize = 16;
 /// The lifetime of the cookie. It is long, because a browser that is closed and opened again restores its forms.
 const COOKIE_LIFETIME: Duration = Duration::days(365);
 
-/// The error for forms of pages, with a text for users.
-const NOT_OUR_FORM: AppError = AppError::Forbidden(
+/// The message of a form whose token does not match. Pages that can, show the form again with it.
+pub const NOT_VERIFIED: &str = "CSRF verification failed: POEM could not verify that this form came from one of its own \
+     pages. Nothing was saved. Please allow cookies, check your input and send it again.";
+
+/// The error for forms that have no page to show them again.
+pub const NOT_OUR_FORM: AppError = AppError::Forbidden(
     "CSRF verification failed: POEM could not verify that this request came from one of its own forms. \
      Please allow cookies, go back, reload the page and try again.",
 );
@@ -40,17 +43,30 @@ pub fn check(request: &Request<'_>) -> Result<(), AppError> {
     if matches!(request.method(), Method::Get | Method::Head | Method::Options | Method::Trace) {
         return Ok(());
     }
-    compare(cookie(request), request.headers().get_one(HEADER).unwrap_or_default())?;
-    check_origin(request)
+    compare(&cookies::values(request, COOKIE), request.headers().get_one(HEADER).unwrap_or_default())?;
+    check_source(request)
+}
+
+/// The outcome of the check of a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormCheck {
+    /// The form is one of ours.
+    Ours,
+    /// The token does not match: a cookie was lost, or another page has sent the form. It may be shown, not obeyed.
+    Unverified,
 }
 
 /// Checks the CSRF token of a form. `shown`: the hidden field; if it is `None`, the header is used.
 ///
 /// # Errors
-/// `Forbidden` as for [`check`], with one message for users.
-pub fn check_form(request: &Request<'_>, shown: Option<&str>) -> Result<(), AppError> {
+/// `Forbidden` if the browser says that another site has sent the form.
+pub fn check_form(request: &Request<'_>, shown: Option<&str>) -> Result<FormCheck, AppError> {
+    check_source(request).map_err(|_| NOT_OUR_FORM)?;
     let shown = shown.or_else(|| request.headers().get_one(HEADER)).unwrap_or_default();
-    compare(cookie(request), shown).and_then(|()| check_origin(request)).map_err(|_| NOT_OUR_FORM)
+    Ok(match compare(&cookies::values(request, COOKIE), shown) {
+        Ok(()) => FormCheck::Ours,
+        Err(_) => FormCheck::Unverified,
+    })
 }
 
 /// Returns the token for the forms of a page: that of the cookie, or a new one, which is set as the cookie.
@@ -66,11 +82,14 @@ pub fn token(request: &Request<'_>) -> String {
 /// The token of a request, stored in its local cache so that all its forms have the same.
 struct Token(String);
 
-/// Returns the token of the cookie; `None` if there is no cookie or its value is not a token.
+/// Returns the token of the cookie; `None` if there is no cookie whose value is a token.
 pub fn known(request: &Request<'_>) -> Option<String> {
-    let token = cookie(request);
-    let is_token = (32..=64).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_token.then(|| token.to_owned())
+    cookies::values(request, COOKIE).into_iter().find(|token| is_token(token)).map(str::to_owned)
+}
+
+/// Returns whether a text has the form of a token, ours or that of POEM 2.3.
+fn is_token(text: &str) -> bool {
+    (32..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn set_cookie(request: &Request<'_>, token: &str) {
@@ -84,32 +103,36 @@ fn set_cookie(request: &Request<'_>, token: &str) {
     request.cookies().add(cookie);
 }
 
-/// The value of the cookie; `''` if there is none.
-fn cookie<'r>(request: &'r Request<'_>) -> &'r str {
-    request.cookies().get(COOKIE).map_or("", Cookie::value)
-}
-
-/// Compares the token of the cookie with the one `shown`, in constant time; `''` for one that is missing.
+/// Compares the tokens of the cookies with the one `shown`, in constant time; `''` for one that is missing.
+///
+/// One of them must fit: another host of the domain may have set a cookie of the same name.
 ///
 /// # Errors
 /// `Forbidden` with the texts that clients of POEM 2.3 know.
-pub fn compare(cookie: &str, shown: &str) -> Result<(), AppError> {
-    if cookie.is_empty() {
+pub fn compare(cookies: &[&str], shown: &str) -> Result<(), AppError> {
+    if cookies.iter().all(|cookie| cookie.is_empty()) {
         return Err(AppError::Forbidden("CSRF Failed: CSRF cookie not set."));
     }
-    match same_hash(shown.as_bytes(), cookie.as_bytes()) {
+    match is_token(shown) && cookies.iter().any(|cookie| same_hash(shown.as_bytes(), cookie.as_bytes())) {
         true => Ok(()),
         false => Err(AppError::Forbidden("CSRF Failed: CSRF token missing or incorrect.")),
     }
 }
 
-/// Checks the `Origin` header, in which browsers name the page that sends. Another host or `null` is refused. A request
-/// without the header passes.
-fn check_origin(request: &Request<'_>) -> Result<(), AppError> {
-    let Some(origin) = request.headers().get_one("Origin") else { return Ok(()) };
-    let from = origin.split_once("://").and_then(|(_, host)| Host::parse(host).ok());
-    match (from, &OriginalRequest::of(request).host) {
-        (Some(from), Some(here)) if from == *here => Ok(()),
+/// Checks what browsers say about the page that sends a request, in `Sec-Fetch-Site` and `Origin`. Another site, host or
+/// port and `null` are refused. A request without these headers passes.
+///
+/// Over TLS, a page that came without it is refused. A page that came over TLS is never refused for that: TLS may end
+/// before the proxy that reports to POEM.
+fn check_source(request: &Request<'_>) -> Result<(), AppError> {
+    let headers = request.headers();
+    if headers.get_one("Sec-Fetch-Site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return Err(AppError::Forbidden("CSRF Failed: The request comes from another site."));
+    }
+    let Some(origin) = headers.get_one("Origin") else { return Ok(()) };
+    let host = headers.get_one("Host").unwrap_or_default();
+    match PageOrigin::parse(origin) {
+        Some(from) if from.is_of_host(host) && (from.is_https || !client_ip::is_tls(request)) => Ok(()),
         _ => Err(AppError::Forbidden("CSRF Failed: Origin is another host.")),
     }
 }

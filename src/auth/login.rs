@@ -5,14 +5,16 @@ use rocket::http::{Header, Status};
 use rocket::response::Responder;
 use rocket::{Route, get, post, routes};
 
+use crate::auth::csrf;
 use crate::auth::login_context::LoginContext;
-use crate::auth::posted::Posted;
+use crate::auth::posted::{Posted, PostedForm};
 use crate::domain::security::secret::Secret;
 use crate::domain::web::redirect_target::NextPath;
 use crate::error::AppError;
 use crate::http::body::FormBody;
 use crate::http::redirect::RedirectTo;
-use crate::registry::login::{self as registry, Credentials, LoginError, LoginSuccess};
+use crate::registry::login::{self as registry, Credentials, LoginSuccess};
+use crate::registry::login_request::{LoginError, in_seconds};
 use crate::templates::Page;
 use crate::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, RESUME, TYPED};
 use crate::templates::urls::{INDEX, LOGIN, LOGOUT};
@@ -83,42 +85,46 @@ fn after_login(next: Option<NextPath>, is_superuser: bool) -> String {
 #[get("/poem/admin/login?<next>")]
 async fn login_page(context: LoginContext<'_>, next: Option<&str>) -> LoginResponse {
     let next = next.and_then(NextPath::parse);
-    match &context.user {
+    match context.user() {
         Some(user) => LoginResponse::RedirectTo(RedirectTo::found(after_login(next, user.is_superuser))),
         None => LoginResponse::Page(Page::new(context.anonymous_layout(TITLE), content(&context, next.as_ref()).await)),
     }
 }
 
 /// Logs a user in, and replaces the session.
-#[post("/poem/admin/login?<next>", data = "<posted>")]
-async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -> Result<LoginResponse, AppError> {
-    let next = posted.get("next").or(next).and_then(NextPath::parse);
-    let old_session = context.session();
+#[post("/poem/admin/login?<next>", data = "<form>")]
+async fn log_in(context: LoginContext<'_>, next: Option<&str>, form: PostedForm) -> Result<LoginResponse, AppError> {
+    let next = form.get("next").or(next).and_then(NextPath::parse);
+    let PostedForm::Verified(posted) = &form else {
+        let page = refused(&context, next.as_ref(), &form, csrf::NOT_VERIFIED.to_owned()).await;
+        return Ok(LoginResponse::Page(page.with_status(Status::Forbidden)));
+    };
+    let username = posted.get("username").unwrap_or_default().trim();
+    let browser = context.known_browser(username);
     let credentials = Credentials {
-        username: posted.get("username").unwrap_or_default().trim(),
+        username,
         password: Secret::new(posted.get("password").unwrap_or_default()),
-        old_session: old_session.as_deref(),
+        old_session: context.session.as_ref().map(|session| session.id_hash.as_slice()),
+        browser: browser.as_deref(),
     };
     match registry::log_in(context.login_request(), credentials).await {
         Ok(LoginSuccess { session, is_superuser }) => {
-            context.set_session_cookie(session);
-            Ok(match (restored_form(&posted), next) {
+            context.set_login_cookies(session, username);
+            Ok(match (restored_form(posted), next) {
                 (Some(typed), Some(next)) => again(&context, typed, &next),
                 (_, next) => LoginResponse::RedirectTo(RedirectTo::see_other(after_login(next, is_superuser))),
             })
         }
-        Err(LoginError::Store(error)) => Err(error.into()),
+        Err(LoginError::Store(error)) if !error.is_transient() => Err(error.into()),
         Err(refusal) => {
-            let content = LoginPage {
-                username: posted.get("username").unwrap_or_default().to_owned(),
-                problem: refusal.to_string(),
-                typed: posted.get(TYPED).unwrap_or_default().to_owned(),
-                ..content(&context, next.as_ref()).await
-            };
-            let page = Page::new(context.anonymous_layout(TITLE), content);
+            let page = refused(&context, next.as_ref(), &form, problem(&refusal)).await;
             Ok(match refusal {
-                LoginError::TooMany(wait) => {
+                LoginError::TooMany(wait) | LoginError::Busy(wait) => {
                     LoginResponse::TooMany(page.with_status(Status::TooManyRequests), retry_after(&wait))
+                }
+                LoginError::Store(error) => {
+                    log::warn!("POST {LOGIN}: {error}");
+                    LoginResponse::Page(page.with_status(Status::ServiceUnavailable))
                 }
                 // A refused password is 200, as 2.3 had it: the form is shown again.
                 _ => LoginResponse::Page(page),
@@ -127,9 +133,35 @@ async fn log_in(context: LoginContext<'_>, next: Option<&str>, posted: Posted) -
     }
 }
 
+/// The message of the login page; the cause of an error of the database is only logged.
+fn problem(refusal: &LoginError) -> String {
+    match refusal {
+        LoginError::Store(_) => {
+            "Nobody can log in at the moment: the database does not take changes. Please try again shortly.".to_owned()
+        }
+        refusal => refusal.to_string(),
+    }
+}
+
+/// The login page again, with the reason why the login failed.
+async fn refused(
+    context: &LoginContext<'_>,
+    next: Option<&NextPath>,
+    form: &FormBody,
+    problem: String,
+) -> Page<LoginPage> {
+    let content = LoginPage {
+        username: form.get("username").unwrap_or_default().to_owned(),
+        problem,
+        typed: form.get(TYPED).unwrap_or_default().to_owned(),
+        ..content(context, next).await
+    };
+    Page::new(context.anonymous_layout(TITLE), content)
+}
+
 /// The header `Retry-After`, in seconds, for a login that is refused for too many attempts.
 pub fn retry_after(wait: &TimeDelta) -> Header<'static> {
-    Header::new("Retry-After", registry::in_seconds(wait).to_string())
+    Header::new("Retry-After", in_seconds(wait).to_string())
 }
 
 /// The form that was sent after the session had expired; `None` if there is none.
@@ -150,7 +182,7 @@ fn again(context: &LoginContext<'_>, typed: FormBody, next: &NextPath) -> LoginR
 /// The logout page: the button, or the confirmation.
 fn logout(context: &LoginContext<'_>, is_logged_out: bool) -> Page<LogoutPage> {
     let content = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out };
-    match context.user.as_ref().filter(|_| !is_logged_out) {
+    match context.user().filter(|_| !is_logged_out) {
         Some(user) => Page::new(context.user_layout("Log out", user), content),
         None => Page::new(context.anonymous_layout("Log out"), content),
     }
@@ -159,15 +191,15 @@ fn logout(context: &LoginContext<'_>, is_logged_out: bool) -> Page<LogoutPage> {
 /// Shows a button: a GET (a mere link) must not end a session.
 #[get("/poem/admin/logout")]
 fn logout_page(context: LoginContext<'_>) -> Page<LogoutPage> {
-    logout(&context, context.user.is_none())
+    logout(&context, context.session.is_none())
 }
 
 /// Ends the session.
 #[post("/poem/admin/logout", data = "<_posted>")]
 async fn log_out(context: LoginContext<'_>, _posted: Posted) -> Result<Page<LogoutPage>, AppError> {
-    if let Some(session) = context.session() {
-        registry::log_out(context.login_request(), &session).await?;
-        context.remove_session_cookie();
+    if let Some(session) = &context.session {
+        registry::log_out(context.login_request(), &session.id_hash).await?;
     }
+    context.remove_session_cookie();
     Ok(logout(&context, true))
 }

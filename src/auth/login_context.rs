@@ -1,22 +1,21 @@
 //! The context of the login, logout and password pages, and the layout around pages without another context.
 
-use std::net::IpAddr;
-
 use rocket::Request;
-use rocket::http::CookieJar;
 use rocket::request::{FromRequest, Outcome};
 use sqlx::PgPool;
 
 use crate::auth::csrf;
+use crate::auth::known_browser;
 use crate::auth::session::{self, OptionalSession};
 use crate::config::reload::LiveConfig;
-use crate::domain::security::session::SessionLimits;
+use crate::domain::security::session::Client;
 use crate::error::{AppError, refuse};
 use crate::http::client_ip;
+use crate::http::cookies;
 use crate::http::database::Db;
 use crate::http::original_request::OriginalRequest;
-use crate::registry::login::LoginRequest;
-use crate::store::sessions::SessionUser;
+use crate::registry::login_request::LoginRequest;
+use crate::store::sessions::{Session, SessionUser};
 use crate::templates::Layout;
 use crate::templates::urls::is_public;
 use crate::tenants::guard::CurrentTenant;
@@ -25,67 +24,79 @@ use crate::tenants::guard::CurrentTenant;
 pub struct LoginContext<'r> {
     /// The tenant of the request.
     pub tenant: CurrentTenant<'r>,
-    /// The user who is logged in; `None` without a valid session.
-    pub user: Option<SessionUser>,
+    /// The session; `None` if the client is not logged in.
+    pub session: Option<Session>,
     /// The configuration of the server.
     pub config: &'r LiveConfig,
-    cookies: &'r CookieJar<'r>,
+    request: &'r Request<'r>,
     pool: &'r PgPool,
-    limits: SessionLimits,
-    client_ip: IpAddr,
-    is_tls: bool,
     csrf: String,
     /// The requested path with its query string.
     pub path_and_query: String,
 }
 
 impl<'r> LoginContext<'r> {
-    async fn find(request: &'r Request<'_>, cookies: &'r CookieJar<'r>) -> Result<Self, AppError> {
+    async fn find(request: &'r Request<'_>) -> Result<Self, AppError> {
         let OptionalSession { tenant, session } = OptionalSession::find(request).await?;
         let original = OriginalRequest::of(request);
         Ok(Self {
             tenant,
-            user: session.map(|session| session.user),
+            session,
             config: request.rocket().state().expect("app::build manages the configuration"),
-            cookies,
+            request,
             pool: Db::of(request).pool(),
-            limits: session::limits(request),
-            client_ip: client_ip::client_address(request),
-            is_tls: client_ip::is_tls(request),
             csrf: csrf::token(request),
             path_and_query: original.with_query(original.address()),
         })
     }
 
+    /// The user who is logged in; `None` without a valid session.
+    pub fn user(&self) -> Option<&SessionUser> {
+        self.session.as_ref().map(|session| &session.user)
+    }
+
     /// The facts that every login operation of the registry needs.
     pub fn login_request(&self) -> LoginRequest<'r> {
-        LoginRequest { pool: self.pool, tenant: self.tenant.tenant(), limits: self.limits, client_ip: self.client_ip }
+        let client = Client {
+            address: client_ip::client_address(self.request),
+            user_agent: self.request.headers().get_one("User-Agent").unwrap_or_default(),
+        };
+        LoginRequest { pool: self.pool, tenant: self.tenant.tenant(), limits: session::limits(self.request), client }
     }
 
-    /// The session id in the cookie, which may have expired; `None` without a cookie.
-    pub fn session(&self) -> Option<String> {
-        self.cookies.get(session::COOKIE).map(|cookie| cookie.value().to_owned())
+    /// Returns the id of this browser, if it has logged in to the account before.
+    pub fn known_browser(&self, username: &str) -> Option<String> {
+        known_browser::find(self.request, (self.tenant.schema().as_str(), username))
     }
 
-    /// Sets the session cookie to this id.
+    /// Sets the cookies after a login: the session, and the one by which the account knows this browser.
+    pub fn set_login_cookies(&self, id: String, username: &str) {
+        self.set_session_cookie(id);
+        known_browser::set_cookie(self.request, (self.tenant.schema().as_str(), username));
+    }
+
+    /// Sets the session cookie to this id. The browser deletes it when it is closed.
     pub fn set_session_cookie(&self, id: String) {
-        session::set_cookie(self.cookies, id, self.is_tls);
+        self.request.cookies().add(cookies::own(self.request, session::COOKIE, id));
     }
 
     /// Removes the session cookie.
     pub fn remove_session_cookie(&self) {
-        session::remove_cookie(self.cookies);
+        cookies::remove(self.request, session::COOKIE);
     }
 
     /// The layout of a page for a user who is not logged in.
     pub fn anonymous_layout(&self, title: &str) -> Layout {
         let tenant = self.tenant.tenant().name.clone();
-        Layout { title: title.to_owned(), tenant, csrf: self.csrf.clone(), ..Layout::default() }
+        let footer = self.config.current().general_of(&tenant).footer;
+        Layout { title: title.to_owned(), tenant, csrf: self.csrf.clone(), footer, ..Layout::default() }
     }
 
     /// The layout of a page for a user who is logged in.
     pub fn user_layout(&self, title: &str, user: &SessionUser) -> Layout {
-        user_layout(title, &self.tenant.tenant().name, user, &self.path_and_query, self.csrf.clone())
+        let tenant = &self.tenant.tenant().name;
+        let footer = self.config.current().general_of(tenant).footer;
+        Layout { footer, ..user_layout(title, tenant, user, &self.path_and_query, self.csrf.clone()) }
     }
 }
 
@@ -101,11 +112,14 @@ fn user_layout(title: &str, tenant: &str, user: &SessionUser, path: &str, csrf: 
 pub fn layout_context(request: &Request<'_>, title: &str) -> Layout {
     let tenant = CurrentTenant::known(request).map(|current| current.tenant().name.as_str()).unwrap_or_default();
     let path = OriginalRequest::of(request).address();
-    match session::known(request) {
-        Some(user) => user_layout(title, tenant, user, path, csrf::token(request)),
+    let config = request.rocket().state::<LiveConfig>().map(LiveConfig::current);
+    let footer = config.map(|config| config.general_of(tenant).footer).unwrap_or_default();
+    let layout = match session::known(request) {
+        Some(session) => user_layout(title, tenant, &session.user, path, csrf::token(request)),
         None if is_public(path) && !tenant.is_empty() => Layout::new(title, tenant, None, path, &[]),
         None => Layout { title: title.to_owned(), tenant: tenant.to_owned(), ..Layout::default() },
-    }
+    };
+    Layout { footer, ..layout }
 }
 
 #[rocket::async_trait]
@@ -113,7 +127,7 @@ impl<'r> FromRequest<'r> for LoginContext<'r> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match Self::find(request, request.cookies()).await {
+        match Self::find(request).await {
             Ok(context) => Outcome::Success(context),
             Err(error) => refuse(request, error),
         }

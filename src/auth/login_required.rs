@@ -8,11 +8,11 @@ use rocket::request::{FromRequest, Outcome};
 use crate::auth::csrf;
 use crate::auth::login;
 use crate::auth::login_context::LoginContext;
-use crate::auth::posted::Posted;
 use crate::domain::web::redirect_target::NextPath;
 use crate::error::{NOT_FOUND, refuse};
 use crate::http::body::FormBody;
 use crate::http::redirect::RedirectTo;
+use crate::store::sessions::Session;
 use crate::templates::Page;
 use crate::templates::login_page::{LoginPage, RESUME, TYPED};
 
@@ -26,12 +26,32 @@ impl LoginRequired<'_> {
     }
 
     /// Returns the login page (403) in response to a form. It carries the typed input along.
-    pub async fn login_form(&self, posted: &Posted) -> Page<LoginPage> {
+    pub async fn login_form(&self, posted: &FormBody) -> Page<LoginPage> {
         let next = NextPath::parse(&self.0.path_and_query);
         // Without a page to return to, the input is of no use.
         let typed = next.as_ref().map(|_| encoded_input(posted)).unwrap_or_default();
         let content = LoginPage { typed, ..login::content(&self.0, next.as_ref()).await };
         Page::new(self.0.anonymous_layout(login::TITLE), content).with_status(Status::Forbidden)
+    }
+}
+
+/// The guard of the own pages of a user who is logged in. It forwards a client without a login to the last routes, which
+/// lead to the login.
+pub struct LoggedIn<'r>(pub LoginContext<'r>, pub Session);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for LoggedIn<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match request.guard::<LoginContext<'r>>().await {
+            Outcome::Success(mut context) => match context.session.take() {
+                Some(session) => Outcome::Success(Self(context, session)),
+                None => Outcome::Forward(Status::Unauthorized),
+            },
+            Outcome::Error(error) => Outcome::Error(error),
+            Outcome::Forward(status) => Outcome::Forward(status),
+        }
     }
 }
 
@@ -54,7 +74,7 @@ impl<'r> FromRequest<'r> for LoginRequired<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match request.guard::<LoginContext<'r>>().await {
-            Outcome::Success(LoginContext { user: Some(_), .. }) => refuse(request, NOT_FOUND),
+            Outcome::Success(LoginContext { session: Some(_), .. }) => refuse(request, NOT_FOUND),
             context => context.map(Self),
         }
     }

@@ -6,15 +6,16 @@ use rocket::response::Responder;
 use rocket::{Request, Route, get, post, routes};
 
 use crate::auth::login::retry_after;
-use crate::auth::login_context::LoginContext;
-use crate::auth::posted::Posted;
+use crate::auth::login_required::LoggedIn;
+use crate::auth::posted::{Posted, PostedForm, other_user};
+use crate::auth::{csrf, session};
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::security::password_rules::ADVICE;
 use crate::domain::security::secret::Secret;
-use crate::error::AppError;
+use crate::error::{AppError, NO_PERMISSION, refuse};
 use crate::http::redirect::RedirectTo;
-use crate::registry::login::{self as registry, LoginError, NEW_PASSWORD, NEW_PASSWORD_AGAIN, OLD_PASSWORD};
-use crate::store::sessions::SessionUser;
+use crate::registry::login_request::LoginError;
+use crate::registry::own_password::{self as registry, NEW_PASSWORD, NEW_PASSWORD_AGAIN, OLD_PASSWORD, PasswordChange};
 use crate::templates::Page;
 use crate::templates::login_page::PasswordPage;
 use crate::templates::urls::PASSWORD;
@@ -30,35 +31,17 @@ const FIELDS: [(&str, &str); 3] =
 
 /// The routes of these pages.
 pub fn routes() -> Vec<Route> {
-    routes![form, change, done]
-}
-
-/// The guard of these pages. It forwards a user who is not logged in to the last routes, which lead to the login.
-struct OwnPasswordPage<'r>(LoginContext<'r>, SessionUser);
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for OwnPasswordPage<'r> {
-    type Error = ();
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match request.guard::<LoginContext<'r>>().await {
-            Outcome::Success(mut context) => match context.user.take() {
-                Some(user) => Outcome::Success(Self(context, user)),
-                None => Outcome::Forward(Status::Unauthorized),
-            },
-            Outcome::Error(error) => Outcome::Error(error),
-            Outcome::Forward(status) => Outcome::Forward(status),
-        }
-    }
+    routes![form, change, changed_before, done]
 }
 
 /// The form, with the errors of the last attempt.
-fn page(OwnPasswordPage(context, user): &OwnPasswordPage<'_>, errors: &ValidationErrors) -> Page<PasswordPage> {
-    Page::new(context.user_layout(TITLE, user), PasswordPage::new(TITLE, PASSWORD, &FIELDS, &ADVICE, errors))
+fn page(LoggedIn(context, session): &LoggedIn<'_>, errors: &ValidationErrors) -> Page<PasswordPage> {
+    let layout = context.user_layout(TITLE, &session.user).with_errors(!errors.is_empty());
+    Page::new(layout, PasswordPage::new(TITLE, PASSWORD, &FIELDS, &ADVICE, errors))
 }
 
 #[get("/poem/admin/password_change")]
-fn form(inside: OwnPasswordPage<'_>) -> Page<PasswordPage> {
+fn form(inside: LoggedIn<'_>) -> Page<PasswordPage> {
     page(&inside, &ValidationErrors::default())
 }
 
@@ -73,29 +56,61 @@ enum Changed {
     RedirectTo(RedirectTo),
 }
 
-#[post("/poem/admin/password_change", data = "<posted>")]
-async fn change(inside: OwnPasswordPage<'_>, posted: Posted) -> Result<Changed, AppError> {
-    let [old, new, again] = FIELDS.map(|(name, _)| Secret::new(posted.get(name).unwrap_or_default()));
-    let OwnPasswordPage(context, user) = &inside;
+#[post("/poem/admin/password_change", data = "<form>")]
+async fn change(inside: LoggedIn<'_>, form: PostedForm) -> Result<Changed, AppError> {
+    let LoggedIn(context, session) = &inside;
     let refused = |errors: &ValidationErrors| Box::new(page(&inside, errors));
-    match registry::change_password(context.login_request(), user, &old, (&new, &again)).await {
-        Ok(session) => {
+    let PostedForm::Verified(posted) = &form else {
+        let page = refused(&ValidationErrors::of_form(csrf::NOT_VERIFIED));
+        return Ok(Changed::Page(Box::new(page.with_status(Status::Forbidden))));
+    };
+    if !posted.is_of(session.user.id) {
+        let page = refused(&ValidationErrors::of_form(other_user(&session.user.username)));
+        return Ok(Changed::Page(Box::new(page.with_status(Status::Conflict))));
+    }
+    let [old, new, again] = FIELDS.map(|(name, _)| Secret::new(posted.get(name).unwrap_or_default()));
+    match registry::change(context.login_request(), session, &old, (&new, &again)).await {
+        Ok(PasswordChange::Done(session)) => {
             context.set_session_cookie(session);
             Ok(Changed::RedirectTo(RedirectTo::see_other(DONE)))
         }
+        Ok(PasswordChange::DoneBefore) => Ok(Changed::RedirectTo(RedirectTo::see_other(DONE))),
+        Ok(PasswordChange::SessionEnded) => Err(NO_PERMISSION),
         Err(LoginError::Store(error)) => Err(error.into()),
         Err(LoginError::Refused) => Ok(Changed::Page(refused(&ValidationErrors::at(OLD_PASSWORD, WRONG_PASSWORD)))),
         Err(LoginError::Rejected(errors)) => Ok(Changed::Page(refused(&errors))),
-        Err(LoginError::TooMany(wait)) => {
-            let page = refused(&ValidationErrors::of_form(LoginError::TooMany(wait).to_string()));
+        Err(problem @ (LoginError::TooMany(wait) | LoginError::Busy(wait))) => {
+            let page = refused(&ValidationErrors::of_form(problem.to_string()));
             Ok(Changed::TooMany(Box::new(page.with_status(Status::TooManyRequests)), retry_after(&wait)))
         }
     }
 }
 
+/// The guard for a form that comes with a session which the same form has replaced a moment ago.
+struct ReplacedSession;
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for ReplacedSession {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match session::was_replaced(request).await {
+            Ok(true) => Outcome::Success(Self),
+            Ok(false) => Outcome::Forward(Status::Unauthorized),
+            Err(error) => refuse(request, error),
+        }
+    }
+}
+
+/// Leads to the confirmation: the form was sent twice, and the first submit has ended the session of the second.
+#[post("/poem/admin/password_change", data = "<_posted>", rank = 2)]
+fn changed_before(_replaced: ReplacedSession, _posted: Posted) -> RedirectTo {
+    RedirectTo::see_other(DONE)
+}
+
 #[get("/poem/admin/password_change/done")]
-fn done(inside: OwnPasswordPage<'_>) -> Page<PasswordPage> {
-    let OwnPasswordPage(context, user) = &inside;
+fn done(inside: LoggedIn<'_>) -> Page<PasswordPage> {
+    let LoggedIn(context, session) = &inside;
     let content = PasswordPage { heading: "Password changed".to_owned(), is_done: true, ..PasswordPage::default() };
-    Page::new(context.user_layout("Password changed", user), content)
+    Page::new(context.user_layout("Password changed", &session.user), content)
 }

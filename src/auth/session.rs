@@ -3,7 +3,6 @@
 use std::sync::OnceLock;
 
 use rocket::Request;
-use rocket::http::{Cookie, CookieJar, SameSite};
 use rocket::request::{FromRequest, Outcome};
 
 use crate::auth::csrf;
@@ -11,13 +10,18 @@ use crate::domain::model::policy::Viewer;
 use crate::domain::security::keys::session_hash;
 use crate::domain::security::session::SessionLimits;
 use crate::error::{AppError, NO_CREDENTIALS, refuse};
+use crate::http::cookies;
 use crate::http::database::Db;
+use crate::http::log_fields::LogFields;
 use crate::registry::sessions as registry;
 use crate::store::ReadTx;
 use crate::store::sessions::{self, Session, SessionUser};
 use crate::tenants::guard::CurrentTenant;
 
-/// The name of the cookie that holds the session id.
+/// The name of the cookie that holds the session id; over TLS, it is `__Host-sessionid`.
+///
+/// Over TLS nothing else is read as a session. Without TLS, other hosts of the domain can set a cookie of this name too:
+/// the one that names a live session here counts; if two do, neither.
 pub const COOKIE: &str = "sessionid";
 
 /// The guard for a user who is logged in to this tenant; 403 otherwise. A request that writes needs a CSRF token too.
@@ -65,9 +69,15 @@ impl<'r> OptionalSession<'r> {
 #[derive(Default)]
 struct Found(OnceLock<Option<Session>>);
 
-/// Returns the user who is logged in; `None` if no guard has looked up the session, or there is none.
-pub fn known<'r>(request: &'r Request<'_>) -> Option<&'r SessionUser> {
-    request.local_cache(Found::default).0.get()?.as_ref().map(|session| &session.user)
+/// Returns the session; `None` if no guard has looked it up, or there is none.
+pub fn known<'r>(request: &'r Request<'_>) -> Option<&'r Session> {
+    request.local_cache(Found::default).0.get()?.as_ref()
+}
+
+/// Returns the hashes of the session ids in the cookies, of sessions that may have ended.
+pub fn presented(request: &Request<'_>) -> Vec<Vec<u8>> {
+    let ids = cookies::values(request, &cookies::own_name(request, COOKIE));
+    ids.into_iter().filter(|id| !id.is_empty()).map(session_hash).collect()
 }
 
 /// Returns the request's session, if it is valid for this tenant, and records its use.
@@ -78,23 +88,57 @@ pub async fn find(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Op
     let found = &request.local_cache(Found::default).0;
     if found.get().is_none() {
         let session = look_up(request, tenant).await?;
+        if let Some(session) = &session {
+            LogFields::of(request).set_user(&session.user.username);
+        }
         found.get_or_init(|| session);
     }
     Ok(found.get().cloned().flatten())
 }
 
+/// Returns whether the request comes with a session that a change of the password has replaced a moment ago.
+///
+/// # Errors
+/// Those of [`CurrentTenant::find`] and of the database.
+pub async fn was_replaced(request: &Request<'_>) -> Result<bool, AppError> {
+    let tenant = CurrentTenant::find(request).await?;
+    let mut tx = ReadTx::begin(Db::of(request).pool(), tenant.schema()).await?;
+    let was_replaced = sessions::was_replaced(tx.conn(), &presented(request)).await?;
+    tx.commit().await?;
+    Ok(was_replaced)
+}
+
+/// Returns true if the request presents the id of a session of this tenant that has ended within the last day.
+///
+/// # Errors
+/// Those of [`CurrentTenant::find`] and of the database.
+pub async fn has_ended_lately(request: &Request<'_>) -> Result<bool, AppError> {
+    let presented = presented(request);
+    if presented.is_empty() {
+        return Ok(false);
+    }
+    let tenant = CurrentTenant::find(request).await?;
+    let mut tx = ReadTx::begin(Db::of(request).pool(), tenant.schema()).await?;
+    let has_ended = sessions::has_ended_lately(tx.conn(), &presented).await?;
+    tx.commit().await?;
+    Ok(has_ended)
+}
+
 /// Looks the session up in the database. Its last use is recorded only if that is due: not at every request.
 async fn look_up(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Result<Option<Session>, AppError> {
-    let Some(cookie) = request.cookies().get(COOKIE) else { return Ok(None) };
+    let presented = presented(request);
+    if presented.is_empty() {
+        return Ok(None);
+    }
     let pool = Db::of(request).pool();
     let mut tx = ReadTx::begin(pool, tenant.schema()).await?;
-    let session = sessions::find(tx.conn(), &session_hash(cookie.value())).await?;
+    let session = sessions::find(tx.conn(), &presented).await?;
     tx.commit().await?;
     let Some(session) = session else { return Ok(None) };
     if session.is_due {
         let limits = limits(request);
         // A failure to record the use is no reason to refuse the user.
-        if let Err(error) = registry::touch(pool, tenant.schema(), cookie.value(), limits).await {
+        if let Err(error) = registry::touch(pool, tenant.schema(), &session.id_hash, limits).await {
             log::warn!("{}: the use of a session could not be recorded: {error}", tenant.tenant().name);
         }
     }
@@ -112,17 +156,6 @@ impl SessionUser {
 /// The time limits of sessions, from the configuration.
 pub fn limits(request: &Request<'_>) -> SessionLimits {
     *request.rocket().state().expect("app::build manages the limits of sessions")
-}
-
-/// Sets the session cookie, which the browser deletes when it is closed.
-pub fn set_cookie(cookies: &CookieJar<'_>, id: String, is_tls: bool) {
-    let cookie = Cookie::build((COOKIE, id)).path("/").http_only(true).same_site(SameSite::Lax).secure(is_tls);
-    cookies.add(cookie);
-}
-
-/// Removes the session cookie.
-pub fn remove_cookie(cookies: &CookieJar<'_>) {
-    cookies.remove(Cookie::build(COOKIE).path("/"));
 }
 
 #[rocket::async_trait]

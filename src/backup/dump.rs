@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use super::file::{Manifest, Origin, write};
 use super::pg_tools::{PgTools, connect, error_line};
 use crate::domain::model::tenant::SchemaName;
+use crate::domain::security::keys::Keys;
 use crate::store::backup::{Listed, applied};
 use crate::store::{PoolSettings, StoreError};
 
@@ -25,6 +26,8 @@ pub struct BackupRun<'a> {
     pub origin: Origin,
     /// The exported snapshot of the transaction that the run holds open. All files show that moment.
     pub snapshot: String,
+    /// The keys of the MACs of the files; `None` if the secret key cannot be read.
+    pub keys: Option<&'a Keys>,
     /// The directory of the files. Must exist.
     pub directory: &'a Path,
     /// The time zone of the time in the file names.
@@ -81,7 +84,7 @@ impl BackupRun<'_> {
         let mut process = self.pg_dump(schema).spawn()?;
         // Taken out of the process, so that the pipe is closed and pg_dump ends if writing fails.
         let written = match process.stdout.take() {
-            Some(mut dump) => write(BufWriter::new(&file), manifest, &mut dump),
+            Some(mut dump) => write(BufWriter::new(&file), manifest, &mut dump, self.keys),
             None => Ok(()),
         };
         let output = process.wait_with_output()?;
@@ -98,7 +101,10 @@ impl BackupRun<'_> {
         command
             .args(["--format=plain", "--encoding=UTF8", "--no-owner", "--no-privileges", "--strict-names"])
             .arg(format!("--schema={schema}"))
-            .args(["login_session", "login_failure"].map(|table| format!("--exclude-table-data={schema}.{table}")))
+            .args(
+                ["login_session", "login_failure", "login_address"]
+                    .map(|table| format!("--exclude-table-data={schema}.{table}")),
+            )
             .arg(format!("--snapshot={}", self.snapshot))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,16 +1,19 @@
 //! The format of a backup file: gzip over one line of JSON, the manifest, followed by the SQL of `pg_dump`. The
-//! checksum at the end of gzip detects a file that is truncated or damaged.
+//! checksum at the end of gzip detects a file that is truncated or damaged; the last line is the MAC (`mac`).
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 
 use chrono::{DateTime, Utc};
 use flate2::Compression;
+use flate2::bufread;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
+use super::mac::{self, MacOutcome, MacWriter};
 use crate::domain::model::tenant::{SchemaName, Tenant};
+use crate::domain::security::keys::Keys;
 use crate::store::backup::{Applied, Listed};
 
 /// The version of the file format that this POEM writes, and the newest that it reads.
@@ -88,9 +91,15 @@ pub enum BackupError {
     /// The file is something else, or its first line is not a manifest.
     #[error("it was not written by poem-backup")]
     NotABackup,
+    /// The file was unpacked.
+    #[error("it was unpacked: pack it again with gzip")]
+    Unpacked,
     /// The file has a newer format version, which is given.
     #[error("it is a backup in format {0}, newer than this POEM knows ({FORMAT}): upgrade POEM")]
     Newer(u32),
+    /// The file goes on after the end of gzip's data.
+    #[error("there are other bytes after its end")]
+    Longer,
     /// gzip's data or checksum are wrong.
     #[error("it is truncated or damaged: {0}")]
     Damaged(io::Error),
@@ -148,31 +157,51 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     text.as_bytes().chunks(2).map(pair).collect()
 }
 
-/// Writes a backup. `dump` is the output of `pg_dump`.
+/// Writes a backup. `dump` is the output of `pg_dump`; without `keys`, the backup has no MAC.
 ///
 /// # Errors
 /// Any I/O error of `dump` or `out`.
-pub fn write(out: impl Write, manifest: &Manifest, dump: &mut impl Read) -> io::Result<()> {
-    let mut gzip = GzEncoder::new(out, Compression::default());
-    serde_json::to_writer(&mut gzip, manifest)?;
-    gzip.write_all(b"\n")?;
-    io::copy(dump, &mut gzip)?;
-    gzip.finish()?.flush()
+pub fn write(out: impl Write, manifest: &Manifest, dump: &mut impl Read, keys: Option<&Keys>) -> io::Result<()> {
+    let mut content = MacWriter::new(GzEncoder::new(out, Compression::default()), keys);
+    serde_json::to_writer(&mut content, manifest)?;
+    content.write_all(b"\n")?;
+    io::copy(dump, &mut content)?;
+    content.finish()?.finish()?.flush()
 }
 
 /// A backup that is being read.
 pub struct Backup<R> {
     /// The first line of the file.
     pub manifest: Manifest,
-    rest: BufReader<GzDecoder<R>>,
+    rest: BufReader<GzDecoder<BufReader<R>>>,
+}
+
+/// Checks the MAC of an open file, and returns to its beginning.
+///
+/// # Errors
+/// `Damaged`; `Longer` if a part of the file is not covered by the MAC.
+pub fn check_mac(file: &mut (impl Read + Seek), keys: Option<&Keys>) -> Result<MacOutcome, BackupError> {
+    file.rewind().map_err(BackupError::Damaged)?;
+    // This decoder leaves what follows in the reader; the other one may have buffered it.
+    let mut unpacked = bufread::GzDecoder::new(BufReader::new(&mut *file));
+    let outcome = mac::check(&mut unpacked, keys).map_err(BackupError::Damaged)?;
+    if !unpacked.into_inner().fill_buf().map_err(BackupError::Damaged)?.is_empty() {
+        return Err(BackupError::Longer);
+    }
+    file.rewind().map_err(BackupError::Damaged)?;
+    Ok(outcome)
 }
 
 impl<R: Read> Backup<R> {
     /// Reads the manifest.
     ///
     /// # Errors
-    /// `NotABackup`, `Newer`, `Damaged`.
+    /// `NotABackup`, `Unpacked`, `Newer`, `Damaged`.
     pub fn open(file: R) -> Result<Self, BackupError> {
+        let mut file = BufReader::new(file);
+        if file.fill_buf().map_err(BackupError::Damaged)?.starts_with(b"{") {
+            return Err(BackupError::Unpacked);
+        }
         let mut rest = BufReader::new(GzDecoder::new(file));
         let mut line = Vec::new();
         rest.by_ref().take(MANIFEST_LIMIT).read_until(b'\n', &mut line).map_err(|error| match error.kind() {
@@ -243,7 +272,7 @@ mod tests {
         let applied = Applied { version: 1, name: "0001_initial".into(), checksum: vec![0, 255], applied_at: time };
         let manifest = Manifest { format, ..Manifest::new(&origin, &Listed { tenant, created_on: time }, &[applied]) };
         let mut bytes = Vec::new();
-        write(&mut bytes, &manifest, &mut dump).unwrap();
+        write(&mut bytes, &manifest, &mut dump, None).unwrap();
         (manifest, bytes)
     }
 
@@ -284,6 +313,7 @@ mod tests {
     fn a_newer_format_and_another_file_are_refused() {
         assert!(matches!(read(&backup(FORMAT + 1).1), Err(BackupError::Newer(_))));
         assert!(matches!(read(b"-- PostgreSQL database dump"), Err(BackupError::NotABackup)));
+        assert!(matches!(read(b"{\"format\":1}\n"), Err(BackupError::Unpacked)));
     }
 
     proptest! {

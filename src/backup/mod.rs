@@ -3,6 +3,7 @@
 
 pub mod dump; //        writes the backup file of a tenant
 pub mod file; //        the format of the file
+pub mod mac; //         the MAC of the file
 pub mod pg_programs; // finds PostgreSQL's programs
 pub mod pg_tools; //    runs pg_dump and psql
 pub mod restore; //     restores a tenant from a file

@@ -97,7 +97,14 @@ pub fn connect(mut command: Command, settings: &PoolSettings) -> Command {
         .arg("--no-password")
         .env("PGPASSFILE", "/dev/null")
         .env_remove("PGSERVICE")
+        .env_remove("PGOPTIONS")
         .env_remove("PGHOSTADDR");
+    if let Some(mode) = settings.ssl_mode {
+        command.env("PGSSLMODE", mode.name());
+    }
+    if let Some(file) = &settings.ca_file {
+        command.env("PGSSLROOTCERT", file);
+    }
     match settings.password.is_empty() {
         true => command.env_remove("PGPASSWORD"),
         false => command.env("PGPASSWORD", settings.password.expose()),
@@ -118,6 +125,8 @@ pub fn error_line(output: &Output) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::security::secret::Secret;
+    use crate::domain::security::ssl_mode::SslMode;
 
     fn tools(version: &str) -> PgTools {
         PgTools { bin: format!("/{version}").into(), version: version.to_owned() }
@@ -131,6 +140,25 @@ mod tests {
         let words = choose(vec![tools("13.2")], 15).unwrap_err().to_string();
         assert!(words.contains("PostgreSQL 15") && words.contains("found: 13.2 in /13.2"), "{words}");
         assert!(choose(Vec::new(), 15).unwrap_err().to_string().contains("found: none"));
+    }
+
+    #[test]
+    fn the_programs_protect_the_connection_as_the_server_does() {
+        let settings = PoolSettings {
+            host: "db.example.org".into(),
+            port: 5432,
+            user: "poem".into(),
+            password: Secret::new("secret"),
+            name: "poem".into(),
+            ssl_mode: Some(SslMode::VerifyFull),
+            ca_file: Some("/ca.crt".into()),
+            max_connections: 1,
+        };
+        let command = connect(Command::new("psql"), &settings);
+        let of = |name: &str| command.get_envs().find(|(key, _)| *key == name).and_then(|(_, value)| value);
+        assert_eq!(of("PGSSLMODE"), Some("verify-full".as_ref()));
+        assert_eq!(of("PGSSLROOTCERT"), Some("/ca.crt".as_ref()));
+        assert!(!command.get_args().any(|argument| argument == "secret"));
     }
 
     #[test]

@@ -10,8 +10,9 @@ use sqlx::PgConnection;
 use super::file::{Backup, BackupError, Manifest};
 use super::pg_tools::{PgTools, connect, error_line};
 use crate::domain::model::tenant::Tenant;
-use crate::store::backup::{RESTORE_BEGIN, RESTORE_END, RESTORE_REPLACE};
+use crate::store::backup::{RESTORE_ANALYZE, RESTORE_BEGIN, RESTORE_END, RESTORE_REPLACE};
 use crate::store::migrate::{self, MigrateError, Schema};
+use crate::store::session_settings::SESSION_SETTINGS;
 use crate::store::{PoolSettings, StoreError, tenants};
 
 /// The reason why nothing was restored.
@@ -91,11 +92,13 @@ pub fn restore(
     let mut stdin = process.stdin.take().ok_or_else(|| failed("psql takes no input".to_owned()))?;
     let feeder = thread::spawn(move || {
         let refused = BackupError::Refused;
+        stdin.write_all(SESSION_SETTINGS.as_bytes()).map_err(refused)?;
         stdin.write_all(RESTORE_BEGIN.as_bytes()).map_err(refused)?;
         if replaces {
             stdin.write_all(RESTORE_REPLACE.as_bytes()).map_err(refused)?;
         }
         backup.copy_dump(&mut stdin)?;
+        stdin.write_all(RESTORE_ANALYZE.as_bytes()).map_err(refused)?;
         stdin.write_all(RESTORE_END.as_bytes()).map_err(refused)
     });
     let output = process.wait_with_output().map_err(|error| failed(format!("psql: {error}")))?;
@@ -120,7 +123,7 @@ fn psql(mut command: Command, manifest: &Manifest) -> Result<Command, String> {
         ("poem_migrations", migrations),
         ("ON_ERROR_STOP", "1".to_owned()),
     ];
-    command.args(["--no-psqlrc", "--quiet", "--file=-"]).env("PGOPTIONS", "-c client_min_messages=warning");
+    command.args(["--no-psqlrc", "--quiet", "--file=-"]);
     for (name, value) in variables {
         command.arg(format!("--set={name}={value}"));
     }

@@ -10,7 +10,8 @@ use super::{CommandResult, Failure};
 use crate::backup::dump::BackupRun;
 use crate::backup::file::Origin;
 use crate::backup::pg_tools::PgTools;
-use crate::config::secret_key;
+use crate::domain::security::keys::Keys;
+use crate::output;
 use crate::store::backup::{self as store, Listed};
 use crate::store::tenants::server_version;
 
@@ -41,6 +42,7 @@ pub fn run(args: Args) -> CommandResult {
         let version = server_version(&mut conn).await?;
         let tools = PgTools::for_server(&version)?;
         let settings = context.settings();
+        let keys = context.keys().inspect_err(|error| output::warn(no_mac(error))).ok();
         let run = BackupRun {
             settings: &settings,
             timezone: context.config.general.timezone,
@@ -48,17 +50,18 @@ pub fn run(args: Args) -> CommandResult {
                 time: Utc::now(),
                 postgresql: version,
                 pg_dump: tools.version.clone(),
-                secret_keys: secret_key::keys(&context.config.security).map(|keys| keys.ids()).unwrap_or_default(),
+                secret_keys: keys.as_ref().map(Keys::ids).unwrap_or_default(),
             },
             snapshot: store::begin(&mut conn).await?,
             tools,
+            keys: keys.as_ref(),
             directory: &args.output,
         };
         let mut missing = 0;
         for listed in chosen(&mut conn, args.schema.as_deref()).await? {
             match run.write(&mut conn, &listed).await {
                 Ok(path) => {
-                    println!("{}", path.display());
+                    output::line(path.display());
                     log::info!("{}: backed up to {}", listed.tenant.name, path.display());
                 }
                 // The other tenants still get their backups.
@@ -70,17 +73,23 @@ pub fn run(args: Args) -> CommandResult {
         }
         conn.close().await?;
         let (key, config) = (&context.config.security.secret_key_path, args.common.path());
-        println!(
+        output::line(format!(
             "The secret key {} and {} are not in the backup: keep copies of them as well.",
             key.display(),
             config.display()
-        );
+        ));
         match missing {
             0 => Ok(()),
             1 => Err(Failure::new("1 tenant was not backed up")),
             missing => Err(Failure::new(format!("{missing} tenants were not backed up"))),
         }
     })
+}
+
+/// The warning about backups without a MAC.
+fn no_mac(failure: &Failure) -> String {
+    let (Failure::Failed(message) | Failure::Usage(message)) = failure;
+    format!("{PROGRAM}: warning: {message}; without the secret key, the backup has no MAC: a restore needs --trust")
 }
 
 /// The tenants to back up: the one with `schema`, or all. Never empty.

@@ -15,6 +15,9 @@ use crate::logging;
 use crate::logging::Role;
 use crate::store::{PoolSettings, tenants};
 
+/// The environment variable with the number of threads that serve requests; 2 without it.
+const WORKER_THREADS: &str = "TOKIO_WORKER_THREADS";
+
 /// The options that all commands share.
 #[derive(clap::Args, Debug, Clone)]
 pub struct CommonArgs {
@@ -65,7 +68,7 @@ impl Context {
 
     /// A separate connection, for migrations and other work that must not share one. The caller closes it.
     pub async fn connection(&self) -> Result<PgConnection, Failure> {
-        Ok(self.settings().connect().await?)
+        Ok(self.settings().connect_to_session().await?)
     }
 
     /// The tenant with this schema.
@@ -102,5 +105,9 @@ pub fn no_such_tenant(schema: &str) -> Failure {
 
 /// Runs the asynchronous part of a command to its end.
 pub fn block_on(work: impl Future<Output = CommandResult>) -> CommandResult {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if std::env::var_os(WORKER_THREADS).is_none() {
+        runtime.worker_threads(2);
+    }
+    runtime.enable_all().build()?.block_on(work)
 }

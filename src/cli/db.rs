@@ -1,20 +1,28 @@
 //! `poem-db`: creates and migrates the database, creates the first user, loads data.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ArgAction;
 use sqlx::{Connection, PgConnection};
 
 use super::context::{CommonArgs, Context, block_on};
-use super::{CommandResult, Failure};
+use super::input_file::InputFile;
+use super::prompt::confirm;
+use super::{CommandResult, Failure, loss};
+use crate::domain::model::snapshot::Snapshot;
+use crate::domain::model::tenant::Tenant;
 use crate::domain::security::password;
 use crate::import_export::django;
+use crate::output;
 use crate::registry::load::LoadOutcome as Loaded;
 use crate::registry::{load, sessions, tenants as registry, users};
+use crate::store::access::DatabaseAccess;
 use crate::store::migrate::{self, Progress, Schema};
 use crate::store::tenants;
 
 const PROGRAM: &str = "poem-db";
+/// The largest dump, unpacked, in bytes. Dumps of real tenants have some MiB.
+const DUMP_LIMIT: u64 = 1024 * 1024 * 1024;
 
 /// Create and migrate the database, create the first user, load data. Actions may be combined
 #[derive(clap::Args, Debug)]
@@ -29,7 +37,7 @@ pub struct Args {
     /// List the migrations and their state, per schema
     #[arg(short, long)]
     list: bool,
-    /// Alone or with -c or -a: mark migrations as run without running them. After -d: the file to load
+    /// Alone or with -c or -a: mark migrations as run without running them. After -d: the file to load; - means standard input
     #[arg(short, long = "fake-or-file", visible_aliases = ["fake", "file"], value_name = "FILE", num_args = 0..=1, action = ArgAction::Append)]
     file: Option<Vec<PathBuf>>,
     /// Create the superuser of the configuration's section [SUPERUSER_<TENANT>]
@@ -38,7 +46,7 @@ pub struct Args {
     /// The schema of the tenant
     #[arg(short = 'n', long, value_name = "SCHEMA")]
     schema: Option<String>,
-    /// Remove expired login sessions, of all tenants unless -n is given
+    /// Remove login sessions that ended a day ago, of all tenants unless -n is given
     #[arg(short = 's', long)]
     clear_sessions: bool,
     /// Load the fixed rows: three tags, two metric types
@@ -47,9 +55,12 @@ pub struct Args {
     /// Load data of POEM 2.3 from the file given with -f (written by "dumpdata")
     #[arg(short, long)]
     data: bool,
-    /// With -d: empty the tenant before loading
+    /// With -d: empty the tenant before loading, after a question
     #[arg(long, requires = "data")]
     replace: bool,
+    /// Replace without asking
+    #[arg(long, requires = "replace")]
+    yes: bool,
     /// Had a meaning only in Django; refused
     #[arg(short = 'm', long, hide = true, num_args = 0..=1, default_missing_value = "")]
     makemigrations: Option<String>,
@@ -67,7 +78,7 @@ struct Plan {
     fake: bool,
     fixture: Option<String>,
     superuser: Option<String>,
-    load: Option<(String, PathBuf)>,
+    load: Option<(String, InputFile)>,
     clear_sessions: bool,
     list: bool,
 }
@@ -91,7 +102,7 @@ impl Args {
             return Err(Failure::Usage(format!("-f {}: a file can only be given with -d", file.display())));
         }
         let load = match (self.data, file) {
-            (true, Some(file)) => Some((self.schema_for("-d")?, file)),
+            (true, Some(file)) => Some((self.schema_for("-d")?, InputFile::new(&file))),
             (true, None) => return Err(Failure::Usage("-d needs the file to load: -f FILE".to_owned())),
             (false, _) => None,
         };
@@ -134,13 +145,18 @@ pub fn run(args: Args) -> CommandResult {
         if let Some(schema) = &plan.fixture {
             let tenant = context.tenant(schema).await?;
             let rows = registry::install_fixed_rows(&context.pool(), &tenant.schema).await?;
-            println!("Installed {rows} object(s) from 1 fixture(s)");
+            output::line(format!("Installed {rows} object(s) from 1 fixture(s)"));
         }
         if let Some(schema) = &plan.superuser {
             create_superuser(&context, schema).await?;
         }
         if let Some((schema, file)) = &plan.load {
-            load_data(&context, schema, file, args.replace).await?;
+            let replace = match (args.replace, args.yes) {
+                (false, _) => Replace::No,
+                (true, false) => Replace::Ask,
+                (true, true) => Replace::Yes,
+            };
+            load_data(&context, schema, file, replace).await?;
         }
         if plan.clear_sessions {
             clear_sessions(&context, args.schema.as_deref()).await?;
@@ -158,9 +174,10 @@ async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> CommandR
         let message = "-f marks migrations whose tables already exist, but the schema public has none: run poem-db -c";
         return Err(Failure::new(format!("{message}; nothing was marked")));
     }
+    check_access(&mut conn).await?;
     run_migrations(&mut conn, &Schema::Public, plan.fake).await?;
     if registry::ensure_public_tenant(&mut conn).await? {
-        println!("Created the public tenant");
+        output::line("Created the public tenant");
     }
     if plan.apply {
         for schema in context.schemas(only).await? {
@@ -170,13 +187,31 @@ async fn migrate(context: &Context, plan: &Plan, only: Option<&str>) -> CommandR
     Ok(conn.close().await?)
 }
 
+/// Refuses a database that POEM cannot use, and names the rights that the role lacks.
+async fn check_access(conn: &mut PgConnection) -> CommandResult {
+    let access = DatabaseAccess::read(conn).await?;
+    if let Some(problem) = access.unusable() {
+        return Err(Failure::new(format!("{problem}; nothing was created")));
+    }
+    let grants = access.missing_grants();
+    let is_pending = migrate::state(conn, &Schema::Public).await?.iter().any(|step| !step.applied);
+    match is_pending && !grants.is_empty() {
+        true => Err(Failure::new(format!(
+            "the role {} cannot create POEM's tables: run, as a superuser, {}; nothing was created",
+            access.role,
+            grants.join("; ")
+        ))),
+        false => Ok(()),
+    }
+}
+
 /// Applies the pending migrations of a schema, or marks them as applied if `fake` is set, and prints the progress.
 pub async fn run_migrations(conn: &mut PgConnection, schema: &Schema, fake: bool) -> CommandResult {
     let name = schema.as_str();
-    println!("[standard:{name}] === Running migrate for schema {name}");
+    output::line(format!("[standard:{name}] === Running migrate for schema {name}"));
     let applied = migrate::run(conn, schema, fake, &mut |progress| print_progress(name, progress)).await?;
     if applied == 0 {
-        println!("[standard:{name}] No migrations to apply.");
+        output::line(format!("[standard:{name}] No migrations to apply."));
     }
     log::info!("{name}: applied {applied} migration(s)");
     Ok(())
@@ -185,8 +220,8 @@ pub async fn run_migrations(conn: &mut PgConnection, schema: &Schema, fake: bool
 /// Prints a line when a migration begins and one when it is done, in the words of POEM 2.3.
 pub fn print_progress(schema: &str, progress: Progress<'_>) {
     match progress {
-        Progress::Applying(name) => println!("[standard:{schema}] Applying poem.{name}..."),
-        Progress::Applied(_) => println!("[standard:{schema}] OK"),
+        Progress::Applying(name) => output::line(format!("[standard:{schema}] Applying poem.{name}...")),
+        Progress::Applied(_) => output::line(format!("[standard:{schema}] OK")),
     }
 }
 
@@ -195,39 +230,75 @@ async fn create_superuser(context: &Context, schema: &str) -> CommandResult {
     let user = context.config.superuser(&tenant.name)?;
     let hash = password::hash(user.password.expose());
     match users::create_superuser(&context.pool(), &tenant.schema, &user.name, &hash, &user.email).await? {
-        true => println!("Superuser created successfully."),
-        false => eprintln!("Superuser already created."),
+        true => output::line("Superuser created successfully."),
+        false => output::warn("Superuser already created."),
     }
     Ok(())
+}
+
+/// The answer to the question if other data of the tenant may be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replace {
+    /// A tenant with other data is refused.
+    No,
+    /// The administrator is asked.
+    Ask,
+    /// They are replaced.
+    Yes,
 }
 
 /// Loads a dump of POEM 2.3 into a tenant, completely or not at all, and prints what was loaded.
 ///
 /// # Errors
-/// `Failed` if the file is not a valid dump, or if the tenant has other data and `replace` is not set.
-pub async fn load_data(context: &Context, schema: &str, file: &Path, replace: bool) -> CommandResult {
+/// `Failed` if the file is not a valid dump, if the tenant has other data that are not to be replaced, or if the dump
+/// has nothing to replace them with.
+pub async fn load_data(context: &Context, schema: &str, file: &InputFile, replace: Replace) -> CommandResult {
     let tenant = context.tenant(schema).await?;
-    let name = file.display();
-    let progress = spinner(format!("Reading {name}"));
-    let dump = std::fs::read(file).map_err(|error| Failure::new(format!("{name}: {error}")))?;
+    let progress = spinner(format!("Reading {file}"));
+    let dump = file.read_text(DUMP_LIMIT).map_err(|error| Failure::new(format!("{error}; nothing was loaded")))?;
     let loaded = django::parse(&dump, &context.keys()?, context.config.general.timezone)
-        .map_err(|error| Failure::new(format!("{name}: {error}; nothing was loaded")))?;
-    progress.set_message(format!("Loading {} objects", loaded.objects));
-    let outcome = load::load(&context.pool(), &tenant.schema, &loaded.snapshot, replace).await?;
+        .map_err(|error| Failure::new(format!("{file}: {error}; nothing was loaded")))?;
+    progress.finish_and_clear();
+    if replace != Replace::No {
+        check_replacement(context, &tenant, &loaded.snapshot, (file, replace)).await?;
+    }
+    let progress = spinner(format!("Loading {} objects", loaded.objects));
+    let outcome = load::load(&context.pool(), &tenant.schema, &loaded.snapshot, replace != Replace::No).await?;
     progress.finish_and_clear();
     for warning in &loaded.warnings {
-        eprintln!("{PROGRAM}: warning: {warning}");
+        output::warn(format!("{PROGRAM}: warning: {warning}"));
     }
     match outcome {
-        Loaded::NothingToDo => println!("The tenant already holds exactly these data: nothing to do."),
+        Loaded::NothingToDo => output::line("The tenant already holds exactly these data: nothing to do."),
         Loaded::Loaded => {
             for (what, count) in &loaded.counts {
-                println!("{count:>8} {what}");
+                output::line(format!("{count:>8} {what}"));
             }
-            println!("Installed {} object(s) from 1 fixture(s)", loaded.objects);
+            output::line(format!("Installed {} object(s) from 1 fixture(s)", loaded.objects));
         }
     }
-    log::info!("{}: {outcome:?} {} objects from {name}", tenant.name, loaded.objects);
+    log::info!("{}: {outcome:?} {} objects from {file}", tenant.name, loaded.objects);
+    Ok(())
+}
+
+/// Checks that other data of the tenant may be lost, and that there is something to replace them with.
+async fn check_replacement(
+    context: &Context,
+    tenant: &Tenant,
+    data: &Snapshot,
+    (file, replace): (&InputFile, Replace),
+) -> CommandResult {
+    let Some(lost) = load::lost(&context.pool(), &tenant.schema, data).await? else { return Ok(()) };
+    if data.is_empty() {
+        let message = format!("{file} holds nothing that could replace the data of the tenant {}", tenant.name);
+        return Err(Failure::new(format!("{message}; nothing was loaded (poem-tenant --delete deletes a tenant)")));
+    }
+    let lost = loss::in_words(&lost);
+    let question = format!("Replacing the data of the tenant {} permanently deletes {lost}.", tenant.name);
+    if replace == Replace::Ask && !confirm(&format!("{question} Replace them?"), tenant.schema.as_str())? {
+        return Err(Failure::new("nothing was loaded"));
+    }
+    log::info!("{}: replacing {lost}", tenant.name);
     Ok(())
 }
 
@@ -241,8 +312,8 @@ fn spinner(message: String) -> indicatif::ProgressBar {
 async fn clear_sessions(context: &Context, only: Option<&str>) -> CommandResult {
     let pool = context.pool();
     for schema in context.schemas(only).await? {
-        let cleared = sessions::clear_expired(&pool, &schema).await?;
-        log::info!("{schema}: cleared {cleared} expired session(s)");
+        let cleared = sessions::clear_ended(&pool, &schema).await?;
+        log::info!("{schema}: cleared {cleared} ended session(s)");
     }
     Ok(())
 }
@@ -255,9 +326,9 @@ async fn list(context: &Context, only: Option<&str>) -> CommandResult {
     let public = only.is_none().then_some(Schema::Public);
     let mut conn = context.connection().await?;
     for schema in public.into_iter().chain(tenants.into_iter().map(Schema::Tenant)) {
-        println!("{}", schema.as_str());
+        output::line(schema.as_str());
         for step in migrate::state(&mut conn, &schema).await? {
-            println!(" [{}] {}", if step.applied { 'X' } else { ' ' }, step.name);
+            output::line(format!(" [{}] {}", if step.applied { 'X' } else { ' ' }, step.name));
         }
     }
     Ok(conn.close().await?)

@@ -5,12 +5,16 @@ use nix::unistd::{Uid, User, initgroups, setgid, setuid};
 use super::Failure;
 use crate::config::server::SERVICE_USER;
 
+const NO_USER: &str = "root runs this command, and there is no user apache to switch to: set User in [SERVER] of poem.conf \
+                       to the user that POEM runs as; User = root if you mean root";
+
 /// Changes from root to the configured user, or to `apache` if none is configured. Does nothing for other users.
 ///
-/// Without a configured user and without an `apache`, as on a developer's machine, the process stays root.
+/// Root stays root only if it is the configured user: files that the service user may replace, such as the log, would
+/// otherwise let that user write with root's privileges.
 ///
 /// # Errors
-/// `Failed` if the configured user does not exist or the change is refused.
+/// `Failed` if the user does not exist or the change is refused.
 pub fn drop_privileges(configured: Option<&str>) -> Result<(), Failure> {
     if !Uid::effective().is_root() {
         return Ok(());
@@ -19,7 +23,7 @@ pub fn drop_privileges(configured: Option<&str>) -> Result<(), Failure> {
     match (User::from_name(name)?, configured) {
         (Some(user), _) => become_user(&user),
         (None, Some(name)) => Err(Failure::new(format!("[SERVER] User: there is no user {name} on this machine"))),
-        (None, None) => Ok(()),
+        (None, None) => Err(Failure::new(NO_USER)),
     }
 }
 

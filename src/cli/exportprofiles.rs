@@ -9,16 +9,17 @@ use std::path::Path;
 use nix::unistd::Uid;
 
 use super::context::{CommonArgs, Context, block_on};
+use super::input_file::STANDARD;
 use super::profiles_file::path_of;
 use super::{CommandResult, Failure};
 use crate::domain::model::profile::{ProfileContent, Tuple};
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::security::keys::random_hex;
 use crate::import_export::profiles::to_json;
+use crate::output;
 use crate::store::{ReadTx, profiles};
 
 const PROGRAM: &str = "poem-exportprofiles";
-const STDOUT: &str = "-";
 
 /// Export profiles of a tenant to a JSON file
 #[derive(clap::Args, Debug)]
@@ -48,15 +49,23 @@ pub fn run(args: Args) -> CommandResult {
             [] => "all".to_owned(),
             names => names.join(" "),
         };
-        if args.file == STDOUT {
-            writeln!(io::stdout(), "{json}")?;
+        if args.file == STANDARD {
+            match output::show(&json) {
+                // The reader had all that it wanted.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                printed => printed.map_err(|error| Failure::new(format!("standard output: {error}")))?,
+            }
             // Standard output has the JSON and nothing else.
-            eprintln!("Exported {what} profiles to standard output");
+            output::warn(format!("Exported {what} profiles to standard output"));
             log::info!("Exported {what} profiles to standard output");
         } else {
             let path = path_of(&args.file);
+            if contents.is_empty() && path.metadata().is_ok_and(|there| there.len() > json.len() as u64 + 1) {
+                let message = format!("{schema} has no profiles, but {} has some", path.display());
+                return Err(Failure::new(format!("{message}; nothing was exported")));
+            }
             write(&path, &json)?;
-            println!("Exported {what} profiles to {}", path.display());
+            output::line(format!("Exported {what} profiles to {}", path.display()));
             log::info!("Exported {what} profiles to {}", path.display());
         }
         Ok(())

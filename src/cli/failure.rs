@@ -1,6 +1,9 @@
 //! The failure of a command: a message on stderr and an exit status.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
+
+use crate::output;
 
 /// The result of a command.
 pub type CommandResult = Result<(), Failure>;
@@ -26,7 +29,7 @@ impl Failure {
             Self::Failed(message) => (message, 1),
             Self::Usage(message) => (format!("{message}\nFor usage: {program} --help"), 2),
         };
-        eprintln!("{program}: {message}");
+        output::warn(format!("{program}: {message}"));
         if status == 1 {
             log::error!("{message}");
         }
@@ -37,5 +40,25 @@ impl Failure {
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Failed(error.to_string())
+    }
+}
+
+/// Checks that everything was printed. If the reader of a pipe has ended, as `head -1` does, that is no failure.
+///
+/// # Errors
+/// `Failed` if standard output did not take everything, for instance on a full disk.
+pub fn check_output() -> CommandResult {
+    match output::failure() {
+        None => Ok(()),
+        Some(error) => Err(Failure::new(format!("standard output: {error}: the output is incomplete"))),
+    }
+}
+
+/// Prints a help text that was asked for (status 0), or the words about a wrong usage (status 2).
+pub fn print_usage(usage: &clap::Error) -> ExitCode {
+    let status = u8::try_from(usage.exit_code()).unwrap_or(2);
+    match usage.print() {
+        Err(error) if status == 0 && error.kind() != ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        _ => ExitCode::from(status),
     }
 }

@@ -1,12 +1,12 @@
 //! Shell completions and man pages, generated from the definitions of the commands.
 
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 use clap_complete::Shell;
 
 use super::{CommandResult, definitions};
+use crate::output;
 
 /// Print the completions for a shell
 #[derive(clap::Args, Debug)]
@@ -33,7 +33,9 @@ pub fn completions(args: CompletionsArgs) -> CommandResult {
     let Some(mut command) = definitions().find(|command| command.get_name() == args.command) else {
         return Err(super::Failure::Usage(format!("there is no command {}", args.command)));
     };
-    clap_complete::generate(args.shell, &mut command, args.command, &mut io::stdout());
+    let mut completions = Vec::new();
+    clap_complete::generate(args.shell, &mut command, args.command, &mut completions);
+    output::line(String::from_utf8_lossy(&completions).trim_end_matches('\n'));
     Ok(())
 }
 

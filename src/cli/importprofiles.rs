@@ -1,19 +1,18 @@
 //! `poem-importprofiles`: imports profiles into a tenant, from a file or from another POEM.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-
 use super::context::{CommonArgs, Context, block_on};
-use super::profiles_file::path_of;
+use super::input_file::InputFile;
+use super::profiles_file::input_of;
 use super::{CommandResult, Failure};
 use crate::domain::model::profile::ProfileContent;
 use crate::domain::model::tenant::Tenant;
 use crate::domain::web::host::Host;
 use crate::http_client::client::{CaCertificates, HttpClient};
 use crate::import_export::profiles::parse;
+use crate::output;
 use crate::registry::profiles::{self as registry, Imported};
-use crate::store::{ReadTx, profiles};
+use crate::store::ReadTx;
+use crate::store::profiles::{self, ProfileRow};
 
 const PROGRAM: &str = "poem-importprofiles";
 /// The largest file, in bytes. The same limit holds for the response of another POEM.
@@ -27,7 +26,7 @@ pub struct Args {
     /// The schema of the tenant
     #[arg(short = 't', long, value_name = "SCHEMA")]
     schema: String,
-    /// The file to read; a name without a slash means /tmp/FILE
+    /// The file to read; a name without a slash means /tmp/FILE, and - means standard input
     #[arg(short, long, value_name = "FILE")]
     file: Option<String>,
     /// The host of the other POEM, without protocol; a port may follow
@@ -42,6 +41,9 @@ pub struct Args {
     /// Import only if the tenant has no profile yet
     #[arg(short, long)]
     initial: bool,
+    /// Import also profiles without metric instances, which delete those of the existing profiles
+    #[arg(long)]
+    yes: bool,
     /// The names of the profiles to import, each with all its versions [default: all]
     #[arg(value_name = "PROFILE")]
     profiles: Vec<String>,
@@ -52,14 +54,14 @@ pub struct Args {
 /// The source of the profiles.
 #[derive(Debug, PartialEq, Eq)]
 enum ProfilesSource {
-    File(PathBuf),
+    File(InputFile),
     Url(String),
 }
 
 impl std::fmt::Display for ProfilesSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::File(path) => path.display().fmt(f),
+            Self::File(file) => file.fmt(f),
             Self::Url(url) => f.write_str(url),
         }
     }
@@ -77,9 +79,15 @@ pub fn run(args: Args) -> CommandResult {
             return skip();
         }
         let text = source.read(&context).await?;
-        let all = parse(&text).map_err(|error| Failure::new(format!("{source}: {error}")))?;
-        let wanted = select(all, &args.profiles)
+        let parsed = parse(&text).map_err(|error| Failure::new(format!("{source}: {error}")))?;
+        for warning in &parsed.warnings {
+            output::warn(format!("{PROGRAM}: warning: {warning}"));
+        }
+        let wanted = select(parsed.profiles, &args.profiles)
             .map_err(|missing| Failure::new(format!("nothing was imported: {source} has no profile {missing}")))?;
+        if !args.yes {
+            check_not_emptied(&context, &tenant, &wanted).await?;
+        }
         let pool = context.pool();
         match registry::import(&pool, &tenant.schema, &wanted, args.initial, PROGRAM).await? {
             None => skip(),
@@ -98,7 +106,7 @@ pub fn run(args: Args) -> CommandResult {
 fn source(args: &Args) -> Result<ProfilesSource, Failure> {
     let Some(host) = &args.host else {
         // clap requires one of the two.
-        return Ok(ProfilesSource::File(path_of(args.file.as_deref().unwrap_or_default())));
+        return Ok(ProfilesSource::File(input_of(args.file.as_deref().unwrap_or_default())));
     };
     if host.contains("//") || host.starts_with("http:") || host.starts_with("https:") {
         return Err(Failure::Usage("Specify only POEM hostname, without protocol".to_owned()));
@@ -114,7 +122,7 @@ fn source(args: &Args) -> Result<ProfilesSource, Failure> {
 impl ProfilesSource {
     async fn read(&self, context: &Context) -> Result<Vec<u8>, Failure> {
         match self {
-            Self::File(path) => read_file(path),
+            Self::File(file) => file.read_text(FILE_LIMIT).map_err(Failure::new),
             Self::Url(url) => {
                 let security = &context.config.security;
                 let certificates =
@@ -122,18 +130,6 @@ impl ProfilesSource {
                 Ok(HttpClient::new(&certificates)?.get(url).await?)
             }
         }
-    }
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut text));
-    match read {
-        Err(error) => Err(Failure::new(format!("{}: {error}", path.display()))),
-        Ok(length) if length as u64 > FILE_LIMIT => {
-            Err(Failure::new(format!("{} is larger than {} MiB", path.display(), FILE_LIMIT / 1024 / 1024)))
-        }
-        Ok(_) => Ok(text),
     }
 }
 
@@ -150,6 +146,31 @@ fn select(all: Vec<ProfileContent>, names: &[String]) -> Result<Vec<ProfileConte
     Ok(all.into_iter().filter(|profile| names.is_empty() || names.contains(&profile.name)).collect())
 }
 
+/// Refuses profiles without metric instances that would replace those of existing profiles: the sign of a source that
+/// has lost its data.
+async fn check_not_emptied(context: &Context, tenant: &Tenant, wanted: &[ProfileContent]) -> CommandResult {
+    let mut tx = ReadTx::begin(&context.pool(), &tenant.schema).await?;
+    let existing = profiles::list(tx.conn(), None).await?;
+    let is_bare = |id: &&ProfileRow| {
+        let same = |new: &ProfileContent| new.name == id.name && new.version == id.version;
+        wanted.iter().any(|new| new.tuples.is_empty() && same(new))
+    };
+    let emptied: Vec<&ProfileRow> = existing.iter().filter(is_bare).collect();
+    let ids: Vec<i64> = emptied.iter().map(|row| row.id).collect();
+    let lost = profiles::tuples(tx.conn(), &ids).await?;
+    let loses = |row: &&&ProfileRow| lost.iter().any(|(profile, _)| *profile == row.id);
+    let names: Vec<&str> = emptied.iter().filter(loses).map(|row| row.name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "nothing was imported: it has no metric instances for {}, which has {} in the tenant {}; --yes deletes them",
+        names.join(", "),
+        lost.len(),
+        tenant.name
+    )))
+}
+
 async fn has_profiles(context: &Context, tenant: &Tenant) -> Result<bool, Failure> {
     let mut tx = ReadTx::begin(&context.pool(), &tenant.schema).await?;
     Ok(profiles::any(tx.conn()).await?)
@@ -157,14 +178,14 @@ async fn has_profiles(context: &Context, tenant: &Tenant) -> Result<bool, Failur
 
 fn skip() -> CommandResult {
     const MESSAGE: &str = "Database already contains profiles .. skipping.";
-    eprintln!("{MESSAGE}");
+    output::warn(MESSAGE);
     log::warn!("{MESSAGE}");
     Ok(())
 }
 
 /// Prints the line to standard output and to the log.
 fn report(line: &str) {
-    println!("{line}");
+    output::line(line);
     log::info!("{line}");
 }
 
@@ -201,7 +222,8 @@ mod tests {
 
     #[test]
     fn the_source_is_a_file_or_a_host() {
-        assert_eq!(source_of("x -t egi -f a.json"), ProfilesSource::File("/tmp/a.json".into()));
+        assert_eq!(source_of("x -t egi -f a.json"), ProfilesSource::File(InputFile::Path("/tmp/a.json".into())));
+        assert_eq!(source_of("x -t egi -f -"), ProfilesSource::File(InputFile::Standard));
         let url = |rest: &str| ProfilesSource::Url(format!("{rest}/poem/api/0.2/json/profiles"));
         assert_eq!(source_of("x -t egi -p poem.egi.eu A B"), url("http://poem.egi.eu"));
         assert_eq!(source_of("x -t egi -s -i -p poem.egi.eu:8443"), url("https://poem.egi.eu:8443"));

@@ -1,16 +1,18 @@
 //! The commands, one file each. There is one executable: called as `poem-db`, it is that command; called as `poem`, it
-//! has all of them as subcommands. Exit status: 0 success, 1 failure, 2 wrong usage.
+//! has all of them as subcommands. Exit status: 0 success, 1 failure (also of writing to standard output), 2 wrong usage.
 
 mod backup;
 mod context;
 mod db;
-mod doctor;
+pub mod doctor;
 mod drop_privileges;
 mod exportprofiles;
 mod failure;
 mod generate;
 mod genseckey;
 mod importprofiles;
+mod input_file;
+mod loss;
 mod profiles_file;
 mod prompt;
 mod restore;
@@ -94,8 +96,7 @@ enum Command {
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let family = match Family::try_parse_from(arguments) {
         Ok(family) => family,
-        // clap knows which of these are requests for help (0) and which are wrong usage (2)
-        Err(usage) => usage.exit(),
+        Err(usage) => return failure::print_usage(&usage),
     };
     let (program, outcome) = match family {
         Family::Poem { command } => command.run(),
@@ -108,7 +109,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Family::Backup(args) => ("poem-backup", backup::run(args)),
         Family::Restore(args) => ("poem-restore", restore::run(args)),
     };
-    let code = match outcome {
+    let code = match outcome.and_then(|()| failure::check_output()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(program),
     };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rocket::error::ErrorKind;
 use rocket::{Build, Ignite, Rocket};
 use sqlx::PgConnection;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::context::{CommonArgs, block_on};
 use super::drop_privileges::drop_privileges;
@@ -36,9 +37,12 @@ pub fn run(args: Args) -> CommandResult {
     let config = live.current();
     drop_privileges(config.server.user.as_deref())?;
     logging::init("poem", Role::Server, &config)?;
-    std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+    for problem in config.mode_problems() {
+        log::warn!("{problem}");
+    }
     let keys = secret_key::keys(&config.security)?;
     block_on(async {
+        tokio::spawn(survive_hangups());
         // The database is slow to answer, so the server is built at the same time.
         let check = tokio::spawn(check_schemas(app::pool_settings(&config)));
         let server = ignite(app::build(live, keys), &config).await;
@@ -52,6 +56,15 @@ pub fn run(args: Args) -> CommandResult {
         log::info!("stopped");
         Ok(())
     })
+}
+
+/// Keeps SIGHUP, with which logrotate and the like ask to open the log again, from ending the server. There is nothing
+/// more to do: each write opens a log file that was replaced, and poem.conf is read when it changes.
+async fn survive_hangups() {
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
+    while hangups.recv().await.is_some() {
+        log::info!("SIGHUP: the log file is open again if it was replaced; changes of poem.conf need no signal");
+    }
 }
 
 /// Checks the installed directories and ignites the server.
@@ -157,7 +170,7 @@ async fn check_schemas(settings: PoolSettings) -> Result<Option<PgConnection>, F
 
 /// The names of the schemas with pending migrations, and the connection that read them.
 async fn pending(settings: &PoolSettings) -> Result<(PgConnection, Vec<String>), MigrateError> {
-    let mut conn = settings.connect().await?;
+    let mut conn = settings.connect_to_session().await?;
     let shared = tenants::shared_migration(&mut conn).await?;
     let tenants =
         tenants::list(&mut conn).await?.into_iter().map(|state| (Schema::Tenant(state.tenant.schema), state.migration));

@@ -1,16 +1,15 @@
 //! `poem-tenant`: creates, lists and deletes tenants.
 
-use std::io::Write;
-
 use sqlx::Connection;
 
 use super::context::{CommonArgs, Context, block_on};
 use super::db::print_progress;
 use super::prompt::confirm;
-use super::{CommandResult, Failure};
+use super::{CommandResult, Failure, loss};
 use crate::domain::model::tenant::{Tenant, new_tenant};
+use crate::output;
 use crate::registry::tenants as registry;
-use crate::store::{ReadTx, snapshot_read, tenants};
+use crate::store::tenants;
 
 const PROGRAM: &str = "poem-tenant";
 
@@ -53,11 +52,11 @@ pub fn run(args: Args) -> CommandResult {
 async fn create(context: &Context, name: &str, host: &str) -> CommandResult {
     let tenant = new_tenant(name, host).map_err(|error| Failure::Usage(error.to_string()))?;
     let schema = tenant.schema.as_str();
-    println!("[standard:{schema}] === Running migrate for schema {schema}");
+    output::line(format!("[standard:{schema}] === Running migrate for schema {schema}"));
     let mut conn = context.connection().await?;
     let rows = registry::create(&mut conn, &tenant, &mut |progress| print_progress(schema, progress)).await?;
     conn.close().await?;
-    println!("Installed {rows} object(s) from 1 fixture(s)");
+    output::line(format!("Installed {rows} object(s) from 1 fixture(s)"));
     log::info!("{name}: tenant created, served at {host}");
     Ok(())
 }
@@ -66,43 +65,26 @@ async fn list(context: &Context) -> CommandResult {
     let mut conn = context.connection().await?;
     let states = tenants::list(&mut conn).await?;
     conn.close().await?;
-    let mut out = std::io::stdout().lock();
     for state in states {
         let Tenant { name, schema, domain_url } = state.tenant;
-        writeln!(out, "{name}  schema {schema}  host {}", domain_url.as_deref().unwrap_or("-"))?;
+        output::line(format!("{name}  schema {schema}  host {}", domain_url.as_deref().unwrap_or("-")));
     }
     Ok(())
 }
 
 async fn delete(context: &Context, schema: &str, yes: bool) -> CommandResult {
     let tenant = context.tenant(schema).await?;
-    let loss = loss(context, &tenant).await?;
-    println!("Deleting tenant {} (schema {schema}) permanently deletes {loss}.", tenant.name);
-    if !yes && !confirm("Delete it?", schema)? {
+    let loss = loss::of_tenant(context, &tenant).await?;
+    let deleting = format!("Deleting tenant {} (schema {schema}) permanently deletes {loss}.", tenant.name);
+    if yes {
+        output::line(&deleting);
+    } else if !confirm(&format!("{deleting} Delete it?"), schema)? {
         return Err(Failure::new("nothing was deleted"));
     }
     let mut conn = context.connection().await?;
     registry::delete(&mut conn, &tenant.schema).await?;
     conn.close().await?;
-    println!("Tenant {} was deleted.", tenant.name);
+    output::line(format!("Tenant {} was deleted.", tenant.name));
     log::info!("{}: tenant deleted with {loss}", tenant.name);
     Ok(())
-}
-
-/// The data that a deletion loses: `12 probes, 40 metrics, …`.
-async fn loss(context: &Context, tenant: &Tenant) -> Result<String, Failure> {
-    let mut tx = ReadTx::begin(&context.pool(), &tenant.schema).await?;
-    let data = snapshot_read::read(tx.conn()).await?;
-    let counts = [
-        ("probes", data.probes.len()),
-        ("metrics", data.metrics.len()),
-        ("profiles", data.profiles.len()),
-        ("aggregations", data.aggregations.len()),
-        ("groups", data.groups.len()),
-        ("users", data.users.len()),
-        ("API keys", data.api_keys.len()),
-        ("versions", data.versions.len()),
-        ("log entries", data.log_entries.len()),
-    ];
-    Ok(counts.map(|(what, count)| format!("{count} {what}")).join(", "))
 }

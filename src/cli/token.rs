@@ -4,11 +4,13 @@ use super::context::{CommonArgs, Context, block_on};
 use super::{CommandResult, Failure};
 use crate::domain::model::api_key::LONGEST_CLIENT;
 use crate::domain::model::tenant::Tenant;
-use crate::registry::api_keys as registry;
+use crate::output;
+use crate::registry::{Transaction, api_keys as registry};
 use crate::store::{ReadTx, api_keys};
 
 const PROGRAM: &str = "poem-token";
 const TOKEN_LIMIT: usize = 40;
+const UNCHANGED: &str = "the token could not be shown, so nothing was changed";
 
 /// Create, replace, list or revoke API keys of clients
 #[derive(clap::Args, Debug)]
@@ -36,15 +38,17 @@ pub struct Args {
 
 /// Creates or replaces, revokes or lists, depending on the options.
 pub fn run(args: Args) -> CommandResult {
-    if let Some(client) = &args.client {
+    let trimmed = |value: Option<String>| value.map(|value| value.trim().to_owned());
+    let (client, token) = (trimmed(args.client), trimmed(args.token));
+    if let Some(client) = &client {
         check("-t", client, LONGEST_CLIENT)?;
-        check("-o", args.token.as_deref().unwrap_or("-"), TOKEN_LIMIT)?;
+        check("-o", token.as_deref().unwrap_or("-"), TOKEN_LIMIT)?;
     }
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
         let tenant = context.tenant(&args.schema).await?;
-        match (&args.client, &args.revoke) {
-            (Some(client), _) => put(&context, &tenant, client, args.token).await,
+        match (&client, &args.revoke) {
+            (Some(client), _) => put(&context, &tenant, client, token).await,
             (None, Some(client)) => revoke(&context, &tenant, client).await,
             (None, None) => list(&context, &tenant).await,
         }
@@ -63,12 +67,17 @@ fn check(option: &str, value: &str, limit: usize) -> CommandResult {
 async fn put(context: &Context, tenant: &Tenant, client: &str, token: Option<String>) -> CommandResult {
     let token = token.unwrap_or_else(registry::new_token);
     let keys = context.keys()?;
-    let done = registry::put(&context.pool(), &tenant.schema, &keys, (client, &token), PROGRAM).await?;
-    println!("{token}");
+    let mut tx = Transaction::begin(&context.pool(), &tenant.schema).await?;
+    let done = registry::put(&mut tx, &keys, (client, &token), PROGRAM).await?;
+    // A token that was not shown must not replace the one that works.
+    output::show(&token).map_err(|error| Failure::new(format!("standard output: {error}; {UNCHANGED}")))?;
+    tx.commit().await.map_err(|error| Failure::new(format!("{error}; the token above is not valid")))?;
     if done.is_revoked {
-        eprintln!("{PROGRAM}: the key of {client} is revoked, which cannot be undone: this token does not work");
+        output::warn(format!(
+            "{PROGRAM}: the key of {client} is revoked, which cannot be undone: this token does not work"
+        ));
     } else if !done.is_new {
-        eprintln!("{PROGRAM}: the token of {client} was replaced; the old one no longer works");
+        output::warn(format!("{PROGRAM}: the token of {client} was replaced; the old one no longer works"));
     }
     log::info!("{}: {} the API key of {client}", tenant.name, if done.is_new { "created" } else { "replaced" });
     Ok(())
@@ -77,8 +86,8 @@ async fn put(context: &Context, tenant: &Tenant, client: &str, token: Option<Str
 async fn revoke(context: &Context, tenant: &Tenant, client: &str) -> CommandResult {
     match registry::revoke(&context.pool(), &tenant.schema, client, PROGRAM).await? {
         None => return Err(Failure::new(format!("tenant {} has no client {client}", tenant.name))),
-        Some(false) => println!("The API key of {client} was already revoked."),
-        Some(true) => println!("The API key of {client} has been revoked, which cannot be undone."),
+        Some(false) => output::line(format!("The API key of {client} was already revoked.")),
+        Some(true) => output::line(format!("The API key of {client} has been revoked, which cannot be undone.")),
     }
     log::info!("{}: revoked the API key of {client}", tenant.name);
     Ok(())
@@ -88,7 +97,7 @@ async fn list(context: &Context, tenant: &Tenant) -> CommandResult {
     let mut tx = ReadTx::begin(&context.pool(), &tenant.schema).await?;
     for key in api_keys::list(tx.conn()).await? {
         let created = key.created.with_timezone(&context.config.general.timezone).format("%Y-%m-%d %H:%M");
-        println!("{created}  {}  {}", if key.revoked { "revoked" } else { "active " }, key.client);
+        output::line(format!("{created}  {}  {}", if key.revoked { "revoked" } else { "active " }, key.client));
     }
     Ok(())
 }

@@ -4,12 +4,14 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{User, geteuid};
 use rocket::fairing::AdHoc;
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 
 use super::context::{Context, block_on};
-use super::db::{load_data, run_migrations};
+use super::db::{Replace, load_data, run_migrations};
+use super::input_file::InputFile;
 use super::serve::{ignite, serve};
 use super::{CommandResult, Failure};
 use crate::app;
@@ -22,7 +24,8 @@ use crate::domain::security::keys::random_hex;
 use crate::domain::security::password;
 use crate::logging;
 use crate::logging::Role;
-use crate::registry::{api_keys, load, tenants as registry};
+use crate::output;
+use crate::registry::{Transaction, api_keys, load, tenants as registry};
 use crate::store::migrate::{self, MigrateError, Schema};
 
 const DATABASE: &str = "poem";
@@ -75,12 +78,12 @@ pub fn run(args: Args) -> CommandResult {
         }
         let banner = banner(&context, &args, &path, token).await?;
         let keys = context.keys()?;
-        let ready = AdHoc::on_liftoff("Banner", move |_| Box::pin(async move { println!("{banner}") }));
+        let ready = AdHoc::on_liftoff("Banner", move |_| Box::pin(async move { output::line(banner) }));
         let server = app::build(LiveConfig::load(&path)?, keys).attach(ready);
         serve(ignite(server, &context.config).await?, &context.config).await
     })?;
     cluster.stop();
-    println!("POEM and its PostgreSQL have stopped.");
+    output::line("POEM and its PostgreSQL have stopped.");
     Ok(())
 }
 
@@ -112,13 +115,16 @@ fn configuration(venv: &Path, cluster: &Cluster, args: &Args) -> Result<String, 
     let source = std::env::current_dir()?;
     // In a value of poem.conf a percent sign is written twice.
     let shown = |path: &Path| path.display().to_string().replace('%', "%%");
+    // Commands that root runs with this file stay root.
+    let user_name = User::from_uid(geteuid())?.map_or_else(|| geteuid().to_string(), |user| user.name);
     let mut text = format!(
         "# Written by `poem try` at each start.\n\
          [DEFAULT]\nVENV = {venv}\n\n\
          [GENERAL]\nDebug = False\nTimeZone = UTC\n\n\
-         [DATABASE]\nName = {DATABASE}\nUser = {user}\nPassword = unused\nHost = {host}\nPort = {port}\n\n\
+         [DATABASE]\nName = {DATABASE}\nUser = {user}\nPassword =\nHost = {host}\nPort = {port}\n\n\
          [SECURITY]\nAllowedHosts = localhost, .localhost, 127.0.0.1\nSecretKeyPath = %(VENV)s/etc/poem/secret_key\n\n\
-         [SERVER]\nAddress = {ADDRESS}\nPort = {serve}\nTemplatesPath = {templates}\nStaticPath = {files}\n",
+         [SERVER]\nAddress = {ADDRESS}\nPort = {serve}\nTemplatesPath = {templates}\nStaticPath = {files}\n\
+         User = {user_name}\n",
         venv = shown(venv),
         user = cluster.superuser(),
         host = shown(cluster.socket_dir()),
@@ -149,7 +155,7 @@ async fn prepare(context: &Context) -> CommandResult {
             registry::create(&mut conn, &tenant, &mut |_| ()).await?;
             let snapshot = demo::snapshot(data, &context.keys()?, &password::hash)?;
             load::load(&context.pool(), &tenant.schema, &snapshot, false).await?;
-            println!("Created the tenant {name} with demo data");
+            output::line(format!("Created the tenant {name} with demo data"));
         }
     }
     Ok(conn.close().await?)
@@ -176,18 +182,20 @@ async fn migrate(conn: &mut PgConnection, schema: &Schema) -> CommandResult {
 async fn load_dump(context: &Context, file: &Path, name: &str) -> Result<Option<String>, Failure> {
     let tenant = new_tenant(name, &format!("{}.localhost", name.to_lowercase()))?;
     if context.tenants().await?.iter().any(|known| known.schema == tenant.schema) {
-        println!("The tenant {name} already exists and keeps its data; --fresh starts over");
+        output::line(format!("The tenant {name} already exists and keeps its data; --fresh starts over"));
         return Ok(None);
     }
     let mut conn = context.connection().await?;
     registry::create(&mut conn, &tenant, &mut |_| ()).await?;
-    if let Err(failure) = load_data(context, tenant.schema.as_str(), file, false).await {
+    if let Err(failure) = load_data(context, tenant.schema.as_str(), &InputFile::new(file), Replace::No).await {
         registry::delete(&mut conn, &tenant.schema).await?;
         return Err(failure);
     }
     conn.close().await?;
     let token = random_hex(16);
-    api_keys::put(&context.pool(), &tenant.schema, &context.keys()?, (CLIENT, &token), "poem try").await?;
+    let mut tx = Transaction::begin(&context.pool(), &tenant.schema).await?;
+    api_keys::put(&mut tx, &context.keys()?, (CLIENT, &token), "poem try").await?;
+    tx.commit().await?;
     Ok(Some(token))
 }
 

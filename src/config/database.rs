@@ -1,8 +1,11 @@
 //! `[DATABASE]`: the address of PostgreSQL, and the user that POEM connects as.
 
-use super::error::ConfigError;
+use std::path::PathBuf;
+
+use super::error::{ConfigError, ConfigProblem};
 use super::settings::MergedSettings;
 use crate::domain::security::secret::Secret;
+use crate::domain::security::ssl_mode::SslMode;
 
 const DEFAULT_PORT: u16 = 5432;
 
@@ -22,6 +25,10 @@ pub struct Database {
     pub host: String,
     /// The port; 5432 if `Port` is empty.
     pub port: u16,
+    /// The protection of a TCP connection; `None`: with TLS if the server offers it, and `PGSSLMODE` may say otherwise.
+    pub ssl_mode: Option<SslMode>,
+    /// The certificate of the authority that has signed the server's.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Database {
@@ -34,6 +41,12 @@ impl Database {
         let host = Some(section.required("Host")?).filter(|host| !host.is_empty());
         section.required("Port")?;
         let port = section.port("Port")?.unwrap_or(DEFAULT_PORT);
-        Ok(Self { name, user, password, host: host.unwrap_or_else(|| SOCKET_DIRECTORY.to_owned()), port })
+        let host = host.unwrap_or_else(|| SOCKET_DIRECTORY.to_owned());
+        let ssl_mode: Option<SslMode> = section.parsed("SslMode", SslMode::NAMES)?;
+        let ca_file = section.path("CAFile")?;
+        if ssl_mode.is_some_and(SslMode::verifies) && ca_file.is_none() {
+            return Err(section.error("CAFile", ConfigProblem::Missing));
+        }
+        Ok(Self { name, user, password, host, port, ssl_mode, ca_file })
     }
 }

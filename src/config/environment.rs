@@ -14,6 +14,10 @@ use super::interpolation::escape;
 
 const PREFIX: &str = "POEM";
 const SEPARATOR: &str = "__";
+/// The end of the place of a value from the environment.
+const IN_ENVIRONMENT: &str = " in the environment";
+/// The variables of POEM that are not keys of poem.conf.
+const OTHER_VARIABLES: [&str; 2] = ["POEM_CONF", "POEM_PG_BIN"];
 
 /// The variables that override poem.conf, as a source of the `config` crate.
 #[derive(Debug, Clone)]
@@ -66,6 +70,24 @@ impl Source for Overrides {
 }
 
 /// The place of a variable for an error.
+/// Returns the variables that look like ours and have no effect: `POEM_SERVER_PORT`, `POEM__PORT`.
+pub fn unknown(file: &Path, names: impl IntoIterator<Item = OsString>) -> Vec<ConfigError> {
+    let is_ours = |name: &str| {
+        let section_and_key = name.strip_prefix("POEM__").and_then(|rest| rest.split_once(SEPARATOR));
+        OTHER_VARIABLES.contains(&name)
+            || section_and_key.is_some_and(|(section, key)| !section.is_empty() && !key.is_empty())
+    };
+    let names = names.into_iter().map(|name| name.to_string_lossy().to_uppercase());
+    let unknown = names.filter(|name| name.starts_with("POEM_") && !is_ours(name));
+    let meant = || Some("POEM__SECTION__KEY, with two underscores each".to_owned());
+    unknown.map(|name| ConfigError::new(variable(file, &name), ConfigProblem::Unknown(meant()))).collect()
+}
+
+/// Returns true if the place of a value is a variable of the environment.
+pub fn is_origin(place: &str) -> bool {
+    place.ends_with(IN_ENVIRONMENT)
+}
+
 fn variable(file: &Path, name: &str) -> String {
-    format!("{} overridden by {name} in the environment", file.display())
+    format!("{} overridden by {name}{IN_ENVIRONMENT}", file.display())
 }

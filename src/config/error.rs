@@ -57,6 +57,9 @@ pub enum ConfigProblem {
     /// The `%(NAME)s` references form a loop, or exceed the limit.
     #[error("has %(NAME)s references that lead back to itself, or too many of them")]
     Loop,
+    /// POEM does not know this section or key; holds the name that was probably meant.
+    #[error("is not known to POEM and has no effect{}", .0.as_ref().map_or(String::new(), |name| format!("; did you mean {name}?")))]
+    Unknown(Option<String>),
     /// The value has the wrong type; holds the expected one, with its article.
     #[error("is not {0}")]
     Not(&'static str),

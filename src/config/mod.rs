@@ -9,6 +9,7 @@ pub mod error; //      errors, which name file, line, section and key
 pub mod general; //    [GENERAL]
 mod ini; //            the dialect of the file
 mod interpolation; //  %(NAME)s in values
+mod known_keys; //     all sections and keys
 pub mod reload; //     reloads a changed file
 pub mod secret_key; // the file of the secret key
 pub mod security; //   [SECURITY]
@@ -18,6 +19,7 @@ pub mod tenant; //     the sections of one tenant
 pub mod webapi; //     [WEBAPI]
 
 use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 pub use database::Database;
@@ -26,6 +28,7 @@ pub use general::General;
 pub use security::Security;
 pub use server::ServerConfig;
 use settings::MergedSettings;
+pub use settings::PLACEHOLDER;
 pub use tenant::{Superuser, Sync, TenantGeneral};
 pub use webapi::WebApi;
 
@@ -93,6 +96,11 @@ impl Config {
         TenantGeneral::read(&self.settings, tenant)
     }
 
+    /// `[GENERAL_X]` of a tenant, for pages; empty if the section is missing or cannot be read.
+    pub fn general_of(&self, tenant: &str) -> TenantGeneral {
+        self.tenant_general(tenant).ok().flatten().unwrap_or_default()
+    }
+
     /// `[SUPERUSER_X]` of a tenant, whose name is compared case-insensitively.
     ///
     /// # Errors
@@ -107,6 +115,30 @@ impl Config {
     /// A missing section, an invalid boolean, plain HTTP authentication without a user.
     pub fn sync(&self, tenant: &str) -> Result<Sync, ConfigError> {
         Sync::read(&self.settings, tenant)
+    }
+
+    /// The sections, keys and variables of the environment that nothing reads, each with the name that was probably
+    /// meant.
+    pub fn unknown_keys(&self) -> Vec<ConfigError> {
+        let variables = environment::unknown(self.settings.file(), std::env::vars_os().map(|(name, _)| name));
+        self.settings.unknown().into_iter().chain(variables).collect()
+    }
+
+    /// The reasons why the permissions of poem.conf are wrong, each with the command that corrects them.
+    ///
+    /// All users may read a file without passwords; the environment may have them.
+    pub fn mode_problems(&self) -> Vec<String> {
+        let file = self.settings.file();
+        let Ok(mode) = file.metadata().map(|found| found.mode()) else { return Vec::new() };
+        let file = file.display();
+        let problems = [
+            (mode & 0o002 != 0, format!("{file} is writable by all users: run chmod o= {file}")),
+            (
+                mode & 0o004 != 0 && self.settings.has_password(),
+                format!("{file} has passwords and is readable by all users: run chmod o= {file}"),
+            ),
+        ];
+        problems.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, problem)| problem).collect()
     }
 
     /// The names of all sections that belong to a tenant (`GENERAL_EGI`, `SYNC_EGI`, …), in order.

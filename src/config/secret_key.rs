@@ -52,9 +52,9 @@ pub enum SecretKeyError {
         /// The file.
         path: PathBuf,
     },
-    /// The mode of the file lets all users read it.
-    #[error("secret key {0} is readable by all users: run chmod 0600 {0}", .path.display())]
-    WorldReadable {
+    /// The mode of the file lets all users read or write it.
+    #[error("secret key {0} is readable or writable by all users: run chmod 0600 {0}", .path.display())]
+    OpenToAll {
         /// The file.
         path: PathBuf,
     },
@@ -101,7 +101,7 @@ pub fn generate(path: &Path, force: bool) -> Result<(), SecretKeyError> {
         return Err(SecretKeyError::Exists { path: path.to_owned() });
     }
     let random = |source| SecretKeyError::Random { path: path.to_owned(), source };
-    let key = random_text(LENGTH).map_err(random)?;
+    let key = new_key().map_err(random)?;
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", random_text(8).map_err(random)?));
     let temporary = PathBuf::from(name);
@@ -113,6 +113,14 @@ pub fn generate(path: &Path, force: bool) -> Result<(), SecretKeyError> {
         io::ErrorKind::AlreadyExists => SecretKeyError::Exists { path: path.to_owned() },
         _ => SecretKeyError::Io { path: path.to_owned(), source },
     })
+}
+
+/// Returns a new key: 64 printable characters.
+///
+/// # Errors
+/// OpenSSL cannot generate random numbers.
+pub fn new_key() -> Result<String, openssl::error::ErrorStack> {
+    random_text(LENGTH)
 }
 
 /// Renames the key by appending `.previous`, and writes a new one in its place. Returns the new name of the old key.
@@ -162,7 +170,7 @@ pub fn read_previous(path: &Path) -> Result<Secret, SecretKeyError> {
 /// Reads the key, without the newline at the end of the file. Any text is valid, so keys of POEM 2.3 keep working.
 ///
 /// # Errors
-/// `Missing`, `Empty`, `WorldReadable`, `NotText` or `Io`.
+/// `Missing`, `Empty`, `OpenToAll`, `NotText` or `Io`.
 pub fn read(path: &Path) -> Result<Secret, SecretKeyError> {
     let io_error = |source| SecretKeyError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(|source| match source.kind() {
@@ -173,8 +181,8 @@ pub fn read(path: &Path) -> Result<Secret, SecretKeyError> {
     if !metadata.is_file() || metadata.len() > MAX_LENGTH {
         return Err(SecretKeyError::NotText { path: path.to_owned() });
     }
-    if metadata.mode() & 0o004 != 0 {
-        return Err(SecretKeyError::WorldReadable { path: path.to_owned() });
+    if metadata.mode() & 0o006 != 0 {
+        return Err(SecretKeyError::OpenToAll { path: path.to_owned() });
     }
     let mut bytes = Vec::new();
     file.take(MAX_LENGTH).read_to_end(&mut bytes).map_err(io_error)?;
@@ -294,7 +302,7 @@ mod tests {
         let cases: [(&[u8], u32, &str); 4] = [
             (b"", 0o600, "is empty"),
             (b" \n", 0o600, "is empty"),
-            (b"hush", 0o604, "is readable by all users: run chmod 0600"),
+            (b"hush", 0o604, "is readable or writable by all users: run chmod 0600"),
             (b"\xff", 0o600, "is not a file of UTF-8 text"),
         ];
         for (text, mode, expected) in cases {

@@ -5,11 +5,15 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::environment::Overrides;
+use super::environment::{self, Overrides};
 use super::error::{ConfigError, ConfigProblem};
 use super::ini::{DEFAULT, Dialect, SECTIONS};
 use super::interpolation::expand;
+use super::known_keys;
 use crate::domain::security::secret::Secret;
+
+/// The placeholder for passwords in the poem.conf that is shipped.
+pub const PLACEHOLDER: &str = "CHANGE_ME";
 
 /// All sections with their raw values; keys are in lower case. `Debug` shows names, never values.
 #[derive(Clone)]
@@ -79,6 +83,46 @@ impl MergedSettings {
         self.sections.keys().map(String::as_str).filter(|name| *name != DEFAULT)
     }
 
+    /// The sections and keys that nothing reads, each as an error with the name that was probably meant.
+    ///
+    /// A key that a value refers to by `%(KEY)s` is in use, whatever its name.
+    pub fn unknown(&self) -> Vec<ConfigError> {
+        let mut unknown = Vec::new();
+        for (section, keys) in &self.sections {
+            let Some((_, first)) = keys.first_key_value() else { continue };
+            if section != DEFAULT && known_keys::keys(section).is_none() {
+                let problem = ConfigProblem::Unknown(known_keys::similar_section(section));
+                unknown.push(ConfigError::new(first.origin.clone(), problem).in_section(section));
+                continue;
+            }
+            for (key, raw) in keys.iter().filter(|(key, _)| !known_keys::is_known(section, key) && !self.refers_to(key))
+            {
+                let similar = known_keys::similar_key(section, key).map(str::to_owned);
+                let error = ConfigError::new(raw.origin.clone(), ConfigProblem::Unknown(similar));
+                unknown.push(error.in_section(section).at_key(key));
+            }
+        }
+        unknown
+    }
+
+    fn refers_to(&self, key: &str) -> bool {
+        let reference = format!("%({key})s");
+        self.sections.values().flat_map(BTreeMap::values).any(|raw| raw.text.to_lowercase().contains(&reference))
+    }
+
+    /// Returns true if the file itself, not the environment, has a password.
+    pub fn has_password(&self) -> bool {
+        let is_secret = |key: &str| ["password", "httppass"].contains(&key);
+        let is_set =
+            |raw: &Raw| !raw.text.is_empty() && raw.text != PLACEHOLDER && !environment::is_origin(&raw.origin);
+        self.sections.values().flatten().any(|(key, raw)| is_secret(key) && is_set(raw))
+    }
+
+    /// The path of the file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     fn error(&self, problem: ConfigProblem) -> ConfigError {
         ConfigError::new(self.file.display().to_string(), problem)
     }
@@ -119,6 +163,7 @@ impl<'a> ConfigSection<'a> {
     /// # Errors
     /// A reference that cannot be resolved.
     pub fn text(&self, key: &str) -> Result<Option<String>, ConfigError> {
+        debug_assert!(known_keys::is_known(self.name, key), "known_keys lacks [{}] {key}", self.name);
         let Some(raw) = self.raw(&key.to_lowercase()) else { return Ok(None) };
         let lookup = |name: &str| self.raw(name).map(|raw| raw.text.as_str());
         expand(&raw.text, &lookup).map(Some).map_err(|problem| self.error(key, problem))

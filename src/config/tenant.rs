@@ -5,6 +5,7 @@
 use super::error::{ConfigError, ConfigProblem};
 use super::settings::MergedSettings;
 use crate::domain::security::secret::Secret;
+use crate::domain::web::footer::Footer;
 
 const GENERAL: &str = "GENERAL_";
 const SUPERUSER: &str = "SUPERUSER_";
@@ -19,6 +20,8 @@ pub struct TenantGeneral {
     pub saml_login_string: String,
     /// The service's name in SAML2 metadata.
     pub saml_service_name: String,
+    /// The foot of the tenant's pages.
+    pub footer: Footer,
 }
 
 /// The values of `[SUPERUSER_X]`: the first user of the tenant. No value is empty.
@@ -58,6 +61,15 @@ impl TenantGeneral {
             namespace: section.text_or_empty("Namespace")?,
             saml_login_string: section.text_or_empty("SamlLoginString")?,
             saml_service_name: section.text_or_empty("SamlServiceName")?,
+            footer: Footer::new(
+                section.text_or_empty("FooterText")?,
+                (section.text_or_empty("FooterLogo")?, section.text_or_empty("FooterLogoText")?),
+                [
+                    section.text_or_empty("TermsUrl")?,
+                    section.text_or_empty("PrivacyUrl")?,
+                    section.text_or_empty("LicenceUrl")?,
+                ],
+            ),
         }))
     }
 }

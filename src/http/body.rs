@@ -4,6 +4,7 @@ use percent_encoding::percent_decode;
 use rocket::Request;
 use rocket::data::{ByteUnit, Data};
 
+use crate::blocking::PAGES;
 use crate::error::AppError;
 
 /// The most fields of a form: more than the largest profile has.
@@ -56,7 +57,8 @@ impl FormBody {
         if !body.is_complete() {
             return Err(AppError::TooLarge);
         }
-        Self::decode(&body)
+        // A form of several MiB takes a while.
+        PAGES.run(move || Self::decode(&body)).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! The client's address and scheme (http or https), as reported by trusted proxies. Headers of others are ignored.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use rocket::Request;
 
@@ -26,9 +26,9 @@ impl TrustedProxies {
             if !self.trusts(client) {
                 break;
             }
-            match hop.trim().parse() {
-                Ok(address) => client = address,
-                Err(_) => break,
+            match address(hop.trim()) {
+                Some(address) => client = address,
+                None => break,
             }
         }
         client
@@ -39,6 +39,13 @@ impl TrustedProxies {
     fn is_tls(&self, peer: IpAddr, proto: &str) -> bool {
         self.trusts(peer) && proto.rsplit(',').next().is_some_and(|last| last.trim().eq_ignore_ascii_case("https"))
     }
+}
+
+/// Parses an address of the list. Some proxies add the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
+fn address(hop: &str) -> Option<IpAddr> {
+    let in_brackets = || hop.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::from);
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|socket| socket.ip());
+    hop.parse().ok().or_else(with_port).or_else(in_brackets)
 }
 
 /// Returns the client's address: that of the connection, unless a trusted proxy reports another one.
@@ -82,7 +89,13 @@ mod tests {
             ("127.0.0.1", "6.6.6.6, 192.0.2.1", "192.0.2.1"),
             ("127.0.0.1", "6.6.6.6, 192.0.2.1, 10.0.0.1", "192.0.2.1"),
             ("127.0.0.1", "2001:db8::1", "2001:db8::1"),
+            ("127.0.0.1", "192.0.2.1:4711", "192.0.2.1"),
+            ("127.0.0.1", "6.6.6.6, 192.0.2.1:4711, 10.0.0.1:80", "192.0.2.1"),
+            ("127.0.0.1", "[2001:db8::1]:4711", "2001:db8::1"),
+            ("127.0.0.1", "[2001:db8::1]", "2001:db8::1"),
             ("127.0.0.1", "6.6.6.6, nonsense", "127.0.0.1"),
+            ("127.0.0.1", "6.6.6.6, 192.0.2.1:port", "127.0.0.1"),
+            ("127.0.0.1", "6.6.6.6, [192.0.2.1]:1", "127.0.0.1"),
             ("192.0.2.9", "6.6.6.6", "192.0.2.9"),
             ("192.0.2.9", "6.6.6.6, 127.0.0.1", "192.0.2.9"),
         ] {

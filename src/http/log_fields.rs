@@ -8,6 +8,7 @@ use rocket::Request;
 #[derive(Default)]
 pub struct LogFields {
     tenant: OnceLock<String>,
+    user: OnceLock<String>,
 }
 
 impl LogFields {
@@ -19,6 +20,16 @@ impl LogFields {
     /// Records the name of the tenant. Only the first call has an effect.
     pub fn set_tenant(&self, name: &str) {
         self.tenant.get_or_init(|| name.to_owned());
+    }
+
+    /// Records the name of the user who is logged in. Only the first call has an effect.
+    pub fn set_user(&self, name: &str) {
+        self.user.get_or_init(|| name.to_owned());
+    }
+
+    /// The name of the user; `-` if no guard has found a session.
+    pub fn user(&self) -> &str {
+        self.user.get().map_or("-", String::as_str)
     }
 
     /// The name of the tenant; `-` if the request has none.

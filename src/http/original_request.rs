@@ -60,9 +60,16 @@ impl OriginalRequest {
     }
 }
 
-/// The form for the log: `GET /poem/api/v2/metrics/`. Without the query string, in which some clients send their token.
+/// The longest path in the log, in characters. All addresses of POEM are shorter, except for long names.
+const LONGEST_LOGGED: usize = 200;
+
+/// The form for the log: `GET /poem/api/v2/metrics/`. Without the query string, in which some clients send their token;
+/// a long path is cut.
 impl fmt::Display for OriginalRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)
+        match self.path.char_indices().nth(LONGEST_LOGGED) {
+            Some((end, _)) => write!(f, "{} {}…", self.method, &self.path[..end]),
+            None => write!(f, "{} {}", self.method, self.path),
+        }
     }
 }

@@ -11,6 +11,7 @@ use rocket::route::{Handler, Outcome, Route};
 use rocket::uri;
 use rocket::{Data, Request, Response};
 
+use super::method_override;
 use super::original_request::OriginalRequest;
 use crate::config::reload::LiveConfig;
 use crate::domain::web::url_path::{PathDecision, decide};
@@ -57,6 +58,9 @@ pub struct RequestGate;
 /// Returns the path to route, or the reason why the request is not served.
 fn check(request: &Request<'_>) -> Result<String, GateDecision> {
     let refuse = |error| GateDecision::refuse(request, error);
+    if method_override::is_requested(request) {
+        return Err(refuse(AppError::Malformed("The field _method is not supported.".to_owned())));
+    }
     let mut hosts = request.headers().get("Host");
     let header = match (hosts.next(), hosts.next()) {
         // HTTP/1.0 without a Host leads to no tenant.
@@ -89,6 +93,8 @@ impl Fairing for RequestGate {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        // Before the path is rewritten, also if the Host decides alone.
+        OriginalRequest::of(request);
         let target = match check(request) {
             Ok(path) if path == request.uri().path().as_str() => return,
             Ok(path) => OriginalRequest::of(request).with_query(&path),

@@ -8,7 +8,7 @@ use rocket::http::{Header, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, Response};
 
-use crate::http::encoded_body::matches;
+use crate::http::encoded_body::matches_any_coding;
 
 /// The directory of third-party files. Its paths contain versions, so a file never changes: it is cached for a year.
 const VENDOR: &str = "vendor";
@@ -46,7 +46,8 @@ impl Tagged {
 impl Handler for Tagged {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let Some([etag, caching]) = self.headers(request).await else { return self.files.handle(request, data).await };
-        let is_unchanged = request.headers().get("If-None-Match").any(|header| matches(header, etag.value()));
+        let is_unchanged =
+            request.headers().get("If-None-Match").any(|header| matches_any_coding(header, etag.value()));
         let outcome = match is_unchanged {
             true => Outcome::Success(Response::build().status(Status::NotModified).finalize()),
             false => self.files.handle(request, data).await,

@@ -13,6 +13,9 @@ use crate::error::{AppError, remember};
 pub const READ_TIMEOUT: Duration = Duration::from_millis(1800);
 /// The time limit of a request that saves a form: the same as the time limit of one statement in PostgreSQL.
 pub const SAVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time limit of the rendering of a page, which comes after the rest of its request and needs no database. A build
+/// without optimisation renders many times slower.
+pub const RENDER_TIMEOUT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 5 });
 
 /// Adds a time limit to the routes: [`READ_TIMEOUT`] for GET and HEAD, `write_timeout` for the other methods.
 ///

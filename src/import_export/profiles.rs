@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value};
 
+use super::first_line::first_line;
+use crate::domain::form::text::{self, RefusedCharacter};
 use crate::domain::model::profile::{ProfileContent, Tuple};
 
 // The limits of the fields, in characters.
@@ -62,44 +64,56 @@ pub enum ProfileProblem {
         /// The limit, in characters.
         limit: usize,
     },
-    /// A text has control characters, such as line ends.
-    #[error("\"{0}\" has control characters")]
-    ControlCharacter(&'static str),
+    /// A text has a control character, such as a line end.
+    #[error("\"{0}\" has a control character: {1}")]
+    ControlCharacter(&'static str, RefusedCharacter),
+    /// A name has a character that nobody can see.
+    #[error("\"{0}\" has an invisible character: {1}")]
+    InvisibleCharacter(&'static str, RefusedCharacter),
     /// A profile has two different VOs.
     #[error("\"vo\" and \"atp_vo\" differ")]
     VosDiffer,
-    /// A tuple occurs twice in a profile.
-    #[error("the same metric, fqan and atp_service_type_flavour occur twice")]
-    DoubledTuple,
     /// A profile occurs twice with the same version, which is given.
     #[error("version {0:?} occurs twice")]
     DoubledProfile(String),
 }
 
-/// Reads a list of profiles. Their groups are empty, because the format has none. Unknown keys and the VOs of instances
-/// are ignored.
+/// The content of a file of profiles.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ParsedProfiles {
+    /// The profiles. Their groups are empty, because the format has none.
+    pub profiles: Vec<ProfileContent>,
+    /// The tuples that were left out because they occur twice, a line each. POEM 2.3 allowed that if the FQAN is null.
+    pub warnings: Vec<String>,
+}
+
+/// Reads a list of profiles. Unknown keys and the VOs of instances are ignored. Of equal tuples, the first is kept.
 ///
 /// # Errors
 /// The first problem: a required value that is missing or null (name, version, vo or atp_vo, metric_instances; of an
 /// instance metric and atp_service_type_flavour), empty (all of these but version) or too long; a missing key
-/// `description` (null is allowed); two different VOs; a profile or a tuple that occurs twice.
-pub fn parse(text: &[u8]) -> Result<Vec<ProfileContent>, ProfilesError> {
-    let json: Value = serde_json::from_slice(text).map_err(|error| ProfilesError::Syntax(error.to_string()))?;
+/// `description` (null is allowed); two different VOs; a profile that occurs twice.
+pub fn parse(text: &[u8]) -> Result<ParsedProfiles, ProfilesError> {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    let json: Value = serde_json::from_slice(text).map_err(|error| {
+        let seen = first_line(text).map(|line| format!("; it begins with {line}")).unwrap_or_default();
+        ProfilesError::Syntax(format!("{error}{seen}"))
+    })?;
     let entries = json.as_array().ok_or(ProfilesError::NotAList)?;
     let mut seen = HashSet::with_capacity(entries.len());
-    let mut profiles = Vec::with_capacity(entries.len());
+    let mut parsed = ParsedProfiles::default();
     for (position, entry) in entries.iter().enumerate() {
-        let profile = parse_profile(position, entry)?;
+        let profile = parse_profile(position, entry, &mut parsed.warnings)?;
         if !seen.insert((profile.name.clone(), profile.version.clone())) {
             let problem = ProfileProblem::DoubledProfile(profile.version);
             return Err(ProfilesError::At { place: format!("profile {:?}", profile.name), problem });
         }
-        profiles.push(profile);
+        parsed.profiles.push(profile);
     }
-    Ok(profiles)
+    Ok(parsed)
 }
 
-fn parse_profile(position: usize, entry: &Value) -> Result<ProfileContent, ProfilesError> {
+fn parse_profile(position: usize, entry: &Value, warnings: &mut Vec<String>) -> Result<ProfileContent, ProfilesError> {
     let object = Object::new(format!("profile [{position}]"), entry)?;
     let name = object.filled("name")?;
     let object = Object { place: format!("profile {name:?}"), ..object };
@@ -107,7 +121,7 @@ fn parse_profile(position: usize, entry: &Value) -> Result<ProfileContent, Profi
         object.line("version", VERSION_LIMIT)?.ok_or_else(|| object.error(ProfileProblem::Missing("version")))?;
     let vo = vo(&object)?;
     let description = description(&object)?;
-    let tuples = tuples(&object)?;
+    let tuples = tuples(&object, warnings)?;
     Ok(ProfileContent { name, version, vo, description, group: String::new(), tuples })
 }
 
@@ -120,19 +134,21 @@ fn vo(profile: &Object<'_>) -> Result<String, ProfilesError> {
     }
 }
 
-/// The description. It may have several lines; only NUL is refused, which the database cannot store.
+/// The description. It may have several lines.
 fn description(profile: &Object<'_>) -> Result<Option<String>, ProfilesError> {
     const FIELD: &str = "description";
     if !profile.fields.contains_key(FIELD) {
         return Err(profile.error(ProfileProblem::Missing(FIELD)));
     }
-    match profile.limited(FIELD, DESCRIPTION_LIMIT)? {
-        Some(text) if text.contains('\0') => Err(profile.error(ProfileProblem::ControlCharacter(FIELD))),
-        description => Ok(description.map(str::to_owned)),
+    let description = profile.text(FIELD)?.map(text::long);
+    profile.check_length(FIELD, description.as_deref(), DESCRIPTION_LIMIT)?;
+    match description.as_deref().and_then(text::control_in_long) {
+        Some(found) => Err(profile.error(ProfileProblem::ControlCharacter(FIELD, found))),
+        None => Ok(description),
     }
 }
 
-fn tuples(profile: &Object<'_>) -> Result<Vec<Tuple>, ProfilesError> {
+fn tuples(profile: &Object<'_>, warnings: &mut Vec<String>) -> Result<Vec<Tuple>, ProfilesError> {
     const FIELD: &str = "metric_instances";
     let entries = match profile.fields.get(FIELD) {
         None | Some(Value::Null) => return Err(profile.error(ProfileProblem::Missing(FIELD))),
@@ -149,7 +165,8 @@ fn tuples(profile: &Object<'_>) -> Result<Vec<Tuple>, ProfilesError> {
             fqan: object.line("fqan", NAME_LIMIT)?.unwrap_or_default(),
         };
         if !seen.insert(tuple.clone()) {
-            return Err(object.error(ProfileProblem::DoubledTuple));
+            warnings.push(format!("{}: the same tuple occurs before, left out", object.place));
+            continue;
         }
         tuples.push(tuple);
     }
@@ -182,20 +199,23 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn limited(&self, field: &'static str, limit: usize) -> Result<Option<&'a str>, ProfilesError> {
-        let text = self.text(field)?;
+    fn check_length(&self, field: &'static str, text: Option<&str>, limit: usize) -> Result<(), ProfilesError> {
         let length = text.map_or(0, |text| text.chars().count());
-        if length > limit {
-            return Err(self.error(ProfileProblem::TooLong { field, length, limit }));
+        match length > limit {
+            true => Err(self.error(ProfileProblem::TooLong { field, length, limit })),
+            false => Ok(()),
         }
-        Ok(text)
     }
 
-    /// A text without control characters, and therefore without line ends.
+    /// A text of one line, as a form stores it: trimmed, without control and invisible characters.
     fn line(&self, field: &'static str, limit: usize) -> Result<Option<String>, ProfilesError> {
-        match self.limited(field, limit)? {
-            Some(text) if text.contains(char::is_control) => Err(self.error(ProfileProblem::ControlCharacter(field))),
-            text => Ok(text.map(str::to_owned)),
+        let Some(line) = self.text(field)?.map(text::line) else { return Ok(None) };
+        self.check_length(field, Some(&line), limit)?;
+        let control = text::control_in_line(&line).map(|found| ProfileProblem::ControlCharacter(field, found));
+        let invisible = || text::invisible_in_line(&line).map(|found| ProfileProblem::InvisibleCharacter(field, found));
+        match control.or_else(invisible) {
+            Some(problem) => Err(self.error(problem)),
+            None => Ok(Some(line)),
         }
     }
 
@@ -203,7 +223,7 @@ impl<'a> Object<'a> {
     fn filled(&self, field: &'static str) -> Result<String, ProfilesError> {
         match self.line(field, NAME_LIMIT)? {
             None => Err(self.error(ProfileProblem::Missing(field))),
-            Some(text) if text.trim().is_empty() => Err(self.error(ProfileProblem::Empty(field))),
+            Some(text) if text.is_empty() => Err(self.error(ProfileProblem::Empty(field))),
             Some(text) => Ok(text),
         }
     }

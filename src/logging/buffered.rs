@@ -1,6 +1,7 @@
 //! The server's appender: lines are buffered for a moment and written together. If each line were written separately,
 //! requests would wait for each other's writes.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,7 @@ use log4rs::append::Append;
 
 use super::line::Line;
 use super::weekly_file::WeeklyFile;
+use crate::output;
 
 /// The time that a line waits for others. A warning or error is written at once, with all lines before it.
 const BUFFER_TIME: Duration = Duration::from_millis(50);
@@ -72,9 +74,8 @@ impl Append for BufferedAppender {
         let line = self.line.with_time(Utc::now(), record);
         let (first, is_full) = self.buffer.add(line.as_bytes());
         if is_full || record.level() <= Level::Warn {
-            return self.buffer.write();
-        }
-        if first {
+            self.buffer.write_or_report();
+        } else if first {
             // An error means that the channel is full: the thread has a wake-up pending.
             let _ = self.wake.try_send(());
         }
@@ -105,30 +106,42 @@ impl Buffer {
         (first, waiting.lines.len() >= FLUSH_SIZE)
     }
 
-    /// Writes the buffer. Lines that cannot be written return to its front.
-    fn write(&self) -> anyhow::Result<()> {
+    /// Writes the buffer. Lines that cannot be written return to its front. Returns the number of lines that had been
+    /// lost before, if all lines are written now.
+    fn write(&self) -> (usize, anyhow::Result<()>) {
         let mut file = lock(&self.file);
         let Waiting { mut lines, lost } = std::mem::take(&mut *lock(&self.waiting));
         if lines.is_empty() {
-            return Ok(());
+            return (0, Ok(()));
         }
         let written = file.write(&mut lines);
         if lines.is_empty() {
-            if lost > 0 {
-                eprintln!("poem: {lost} lines of the log were lost while it could not be written");
-            }
-        } else {
-            let mut waiting = lock(&self.waiting);
-            lines.append(&mut waiting.lines);
-            (waiting.lines, waiting.lost) = (lines, waiting.lost + lost);
+            return (lost, written);
         }
-        written
+        let mut waiting = lock(&self.waiting);
+        lines.append(&mut waiting.lines);
+        (waiting.lines, waiting.lost) = (lines, waiting.lost + lost);
+        (0, written)
     }
 
-    /// Writes the buffer, and reports an error on stderr: the log itself cannot take it.
+    /// Writes the buffer, and reports on stderr what the log itself cannot take: after the file is released, and without
+    /// waiting for a reader of stderr, so that no other thread has to wait for it.
+    ///
+    /// A panic while this thread writes is logged too: that line only joins the buffer.
     fn write_or_report(&self) {
-        if let Err(error) = self.write() {
-            eprintln!("poem: the log cannot be written: {error:#}");
+        thread_local!(static WRITES: Cell<bool> = const { Cell::new(false) });
+        if WRITES.replace(true) {
+            return;
+        }
+        let (lost, written) = self.write();
+        WRITES.set(false);
+        if lost > 0 {
+            output::warn_without_waiting(format!(
+                "poem: {lost} lines of the log were lost while it could not be written"
+            ));
+        }
+        if let Err(error) = written {
+            output::warn_without_waiting(format!("poem: the log cannot be written: {error:#}"));
         }
     }
 
@@ -162,7 +175,7 @@ mod tests {
 
     fn appender(path: &Path) -> BufferedAppender {
         let line = Line { program: "poem", pid: 7, timezone: chrono_tz::UTC };
-        BufferedAppender::new(line, WeeklyFile::open(path, 2, chrono_tz::UTC).unwrap()).unwrap()
+        BufferedAppender::new(line, WeeklyFile::open(path, (2, 1 << 20), chrono_tz::UTC).unwrap()).unwrap()
     }
 
     fn log(appender: &BufferedAppender, level: Level, message: &str) {
@@ -209,15 +222,26 @@ mod tests {
         }
     }
 
+    /// Makes a file that takes nothing. Root follows no link, but may make a device; returns false if it may not.
+    fn full_disk(path: &Path) -> bool {
+        use nix::sys::stat::{Mode, SFlag, makedev, mknod};
+
+        match nix::unistd::geteuid().is_root() {
+            true => mknod(path, SFlag::S_IFCHR, Mode::S_IRUSR | Mode::S_IWUSR, makedev(1, 7)).is_ok(),
+            false => std::os::unix::fs::symlink("/dev/full", path).is_ok(),
+        }
+    }
+
     #[test]
     fn lines_that_a_full_disk_refused_are_written_later() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
-        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        if !full_disk(&path) {
+            return;
+        }
         let appender = appender(&path);
         log(&appender, Level::Info, "one");
-        let full = appender.append(&Record::builder().level(Level::Warn).args(format_args!("two")).build());
-        assert!(full.unwrap_err().to_string().contains("No space left"));
+        log(&appender, Level::Warn, "two");
         fs::remove_file(&path).unwrap();
         log(&appender, Level::Info, "three");
         appender.flush();

@@ -111,9 +111,20 @@ impl Write for OneLine<'_> {
     }
 }
 
-/// Returns whether the character is a control character or a line end of Unicode.
+/// Returns whether the character is a control character, a line end of Unicode, or one that is invisible or changes the
+/// direction of the text: with these, a line could look like another one.
 fn must_be_escaped(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || is_format_character(c)
+}
+
+/// Returns whether the character is in the category Cf of Unicode 16.
+fn is_format_character(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}'
+        | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}'
+        | '\u{e0020}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -150,6 +161,10 @@ mod tests {
 
     #[test]
     fn control_characters_are_escaped() {
+        assert!(
+            logged(Level::Error, "\u{202e}\u{200b}\u{feff}\u{ad}\u{e0041}é")
+                .ends_with("ERROR \\u{202e}\\u{200b}\\u{feff}\\u{ad}\\u{e0041}é\n")
+        );
         assert!(logged(Level::Error, "a\nb\r\t\u{1b}[2J\u{2028}").ends_with("ERROR a\\nb\\r\\t\\u{1b}[2J\\u{2028}\n"));
     }
 

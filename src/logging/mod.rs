@@ -7,6 +7,8 @@
 mod buffered; //          the server's appender: buffers lines and writes them together
 mod error; //             errors of the logging file and the log file
 mod line; //              the format of a line
+mod log_file; //          opens log files; the appender of commands
+mod secrets; //           keeps the secrets of requests out of the log
 mod syslog; //            the appender `syslog`
 mod weekly_file; //       a log file that is rotated weekly
 mod weekly_file_deserializer; // the appender `weekly_file`
@@ -20,6 +22,7 @@ use log4rs::append::console::{ConsoleAppender, Target};
 use log4rs::config::{Appender, Deserializers, Logger, RawConfig, Root};
 
 use crate::config::Config;
+use crate::output;
 pub use error::{LoggingError, Role};
 use line::{Line, LineEncoder, LineEncoderDeserializer};
 use syslog::SyslogDeserializer;
@@ -30,7 +33,7 @@ const OWN_LOGGER: &str = "poem";
 
 /// Starts logging, as configured in the file at [`Config::logging_path`]. Must be called once, before the first event.
 ///
-/// `program` is the name in every line. If the logging file cannot be read or the log file cannot be written, a command
+/// `program` is the name in every line. The server also logs panics. If the logging file cannot be read or the log file cannot be written, a command
 /// reports that on stderr, and logs there.
 ///
 /// # Errors
@@ -40,34 +43,51 @@ pub fn init(program: &'static str, role: Role, config: &Config) -> Result<(), Lo
     let source = LoggingFile { path: &config.logging_path(), venv: &config.venv, debug: config.general.debug };
     let logging = match source.read(role, &line) {
         Err(error) if role == Role::Command && error.is_about_access() => {
-            eprintln!("{program}: {error}: logging to standard error");
+            output::warn(format!("{program}: {error}: logging to standard error"));
             to_stderr(line)?
         }
         result => result?,
     };
     let logger = log4rs::Logger::new(logging);
     log::set_max_level(logger.max_log_level());
-    log::set_boxed_logger(Box::new(OwnEvents(logger))).map_err(|_| LoggingError::AlreadyStarted)
+    log::set_boxed_logger(Box::new(OwnEvents(logger))).map_err(|_| LoggingError::AlreadyStarted)?;
+    if role == Role::Server {
+        std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+    }
+    Ok(())
 }
 
 /// The logger without the events that Rocket's generated code logs under the names of POEM's modules (“Request guard …
-/// failed”): each request already has its line in the request log.
+/// failed”), because each request already has its line in the request log, and without the secrets of requests, whatever
+/// the logging file says.
 struct OwnEvents(log4rs::Logger);
 
 impl Log for OwnEvents {
     fn enabled(&self, metadata: &Metadata) -> bool {
-        !metadata.target().ends_with("::_") && self.0.enabled(metadata)
+        let is_generated = metadata.target().starts_with(OWN_LOGGER) && metadata.target().ends_with("::_");
+        !is_generated && !secrets::may_be_in(metadata) && self.0.enabled(metadata)
     }
 
     fn log(&self, record: &Record) {
-        if self.enabled(record.metadata()) {
-            self.0.log(record);
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        match is_own(record.target()) {
+            true => self.0.log(record),
+            false => secrets::without_queries(record, |record| self.0.log(record)),
         }
     }
 
     fn flush(&self) {
         self.0.flush();
     }
+}
+
+/// Returns whether events of this target are POEM's own.
+fn is_own(target: &str) -> bool {
+    target
+        .strip_prefix(OWN_LOGGER)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('-'))
 }
 
 /// Checks that the server could log: reads the logging file and opens the log file, but writes nothing.
@@ -92,6 +112,7 @@ impl LoggingFile<'_> {
     /// Reads the logging file and opens its log files.
     fn read(&self, role: Role, line: &Line) -> Result<log4rs::Config, LoggingError> {
         let text = self.text()?;
+        self.check_paths(&text)?;
         let raw: RawConfig = serde_norway::from_str(&text).map_err(|error| self.invalid(error))?;
         let parts: Appenders = serde_norway::from_str(&text).map_err(|error| self.invalid(error))?;
         let mut loggers = raw.loggers();
@@ -100,6 +121,19 @@ impl LoggingFile<'_> {
         }
         let config = log4rs::Config::builder().appenders(self.appenders(parts, role, line)?).loggers(loggers);
         config.build(raw.root()).map_err(|error| self.invalid(error))
+    }
+
+    /// Refuses paths that depend on the directory in which POEM is started, as those of a file of POEM 2.3 would:
+    /// `%(VENV)s` has no meaning here.
+    fn check_paths(&self, text: &str) -> Result<(), LoggingError> {
+        let paths: AppenderPaths = serde_norway::from_str(text).map_err(|error| self.invalid(error))?;
+        for (name, AppenderPath { path }) in paths.appenders {
+            if let Some(path) = path.filter(|path| !path.starts_with('/') || path.contains("%(")) {
+                let remedy = "it must begin with / or with {venv}, which stands for the VENV of poem.conf";
+                return Err(self.invalid(format!("appender {name}: path {path:?} is wrong: {remedy}")));
+            }
+        }
+        Ok(())
     }
 
     fn text(&self) -> Result<String, LoggingError> {
@@ -134,6 +168,18 @@ impl LoggingFile<'_> {
 struct Appenders {
     #[serde(default)]
     appenders: BTreeMap<String, AppenderConfig>,
+}
+
+/// The paths in the logging file, whatever the kinds of appenders.
+#[derive(serde::Deserialize)]
+struct AppenderPaths {
+    #[serde(default)]
+    appenders: BTreeMap<String, AppenderPath>,
+}
+
+#[derive(serde::Deserialize)]
+struct AppenderPath {
+    path: Option<String>,
 }
 
 fn make_appender(name: &str, config: AppenderConfig, deserializers: &Deserializers) -> anyhow::Result<Appender> {
@@ -254,6 +300,15 @@ mod tests {
             ("appenders: {a: {kind: kettle}}", "appender a: no appender deserializer for kind `kettle` registered"),
             ("appenders: {a: {kind: weekly_file}}", "appender a: Missing field path"),
             ("appenders: {a: {kind: weekly_file, path: /x, keep: many}}", "appender a: Invalid type"),
+            (
+                "appenders: {a: {kind: weekly_file, path: x/poem.log}}",
+                "path \"x/poem.log\" is wrong: it must begin with /",
+            ),
+            ("appenders: {a: {kind: file, path: '%(VENV)s/x.log'}}", "path \"%(VENV)s/x.log\" is wrong: it must begin"),
+            (
+                "appenders: {a: {kind: weekly_file, path: '/v/%(VENV)s/x.log'}}",
+                "is wrong: it must begin with / or with {venv}",
+            ),
             ("appenders: {a: {kind: syslog, port: 1}}", "appender a: Unknown field port"),
             ("root: {level: loud}", "poem_logging.conf: root"),
             ("root: {level: info, appenders: [gone]}", "gone"),

@@ -1,6 +1,6 @@
-//! The log file that the server rotates every Monday, and that commands only append to.
+//! The log file that the server rotates every Monday, and when it becomes too large, and that commands only append to.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,9 @@ use log4rs::append::rolling_file::policy::compound::roll::Roll;
 use log4rs::append::rolling_file::policy::compound::roll::fixed_window::FixedWindowRoller;
 
 use super::error::LoggingError;
+use super::log_file::open;
 
-/// A file that is rotated if a new week has begun since its first line.
+/// A file that is rotated if a new week has begun since its first line, or if it has reached its maximum size.
 ///
 /// The time trigger of log4rs counts from the start of the program. With it, a server that is restarted on a Sunday and
 /// on a Monday would never rotate the file.
@@ -22,6 +23,7 @@ pub struct WeeklyFile {
     file: File,
     timezone: Tz,
     roller: FixedWindowRoller,
+    max_size: u64,
     /// The Monday of the week that the file belongs to; `None` before the first line.
     week: Option<NaiveDate>,
     /// The day of the last failed rotation; `None` if the last one succeeded.
@@ -29,14 +31,15 @@ pub struct WeeklyFile {
 }
 
 impl WeeklyFile {
-    /// Opens the file for appending, and creates the directories above it. `keep`: the number of old files to keep.
+    /// Opens the file for appending, and creates the directories above it. `keep`: the number of old files to keep;
+    /// `max_size`: the size, in bytes, from which the file is rotated before the week has ended.
     ///
     /// # Errors
     /// [`LoggingError::LogFile`] if the file cannot be opened.
-    pub fn open(path: &Path, keep: u32, timezone: Tz) -> anyhow::Result<Self> {
+    pub fn open(path: &Path, (keep, max_size): (u32, u64), timezone: Tz) -> anyhow::Result<Self> {
         let file = open(path).map_err(|source| LoggingError::LogFile { path: path.to_owned(), source })?;
         let roller = FixedWindowRoller::builder().base(1).build(&format!("{}.{{}}", path.display()), keep)?;
-        Ok(Self { path: path.to_owned(), file, timezone, roller, week: None, failed: None })
+        Ok(Self { path: path.to_owned(), file, timezone, roller, max_size, week: None, failed: None })
     }
 
     /// Appends whole lines at once, because commands append to the same file. Removes from `lines` what was written.
@@ -46,7 +49,7 @@ impl WeeklyFile {
     pub fn write(&mut self, lines: &mut Vec<u8>) -> anyhow::Result<()> {
         self.reopen_if_replaced()?;
         // If the rotation fails, the lines still go to the old file.
-        let rotated = self.rotate_weekly(Utc::now().with_timezone(&self.timezone).date_naive());
+        let rotated = self.rotate(Utc::now().with_timezone(&self.timezone).date_naive());
         self.append(lines)?;
         rotated
     }
@@ -73,15 +76,19 @@ impl WeeklyFile {
         Ok(())
     }
 
-    /// Rotates the file if a new week has begun. A failed rotation is retried on the next day: a retry at every line
+    /// Rotates the file if a new week has begun, or if it is too large: requests of a flood must not fill the disk. A failed rotation is retried on the next day: a retry at every line
     /// would fill the log with errors about itself.
-    fn rotate_weekly(&mut self, today: NaiveDate) -> anyhow::Result<()> {
-        if !self.begins_week(today) || self.failed == Some(today) {
+    fn rotate(&mut self, today: NaiveDate) -> anyhow::Result<()> {
+        if self.failed == Some(today) {
+            return Ok(());
+        }
+        // Commands write to the file too, so only the file system knows its length.
+        let size = self.file.metadata()?.len();
+        if !self.begins_week(today) && size < self.max_size {
             return Ok(());
         }
         self.failed = Some(today);
-        // Commands write to the file too, so only the file system knows its length.
-        if fs::metadata(&self.path)?.len() > 0 {
+        if size > 0 {
             self.roller.roll(&self.path)?;
             self.file = open(&self.path)?;
         }
@@ -95,14 +102,6 @@ impl WeeklyFile {
         let of_file = self.week.get_or_insert_with(|| monday(first_day(path, timezone).unwrap_or(today)));
         *of_file < monday(today)
     }
-}
-
-/// Opens a file for appending; creates it and the directories above it.
-fn open(path: &Path) -> io::Result<File> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    OpenOptions::new().append(true).create(true).open(path)
 }
 
 /// The day of the file's first line, or of its last change if that line has no date; `None` if it is missing or empty.
@@ -138,10 +137,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         fs::write(&path, "2019-07-10 a Wednesday\n").unwrap();
-        let mut file = WeeklyFile::open(&path, 2, chrono_tz::UTC).unwrap();
+        let mut file = WeeklyFile::open(&path, (2, 1 << 20), chrono_tz::UTC).unwrap();
         let mut changes = |today: &str| {
             let begins = file.begins_week(day(today));
-            file.rotate_weekly(day(today)).unwrap();
+            file.rotate(day(today)).unwrap();
             begins
         };
         assert!(!changes("2019-07-14"));
@@ -156,14 +155,28 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("poem.log");
         fs::write(&path, "2019-07-10 old\n").unwrap();
-        let mut file = WeeklyFile::open(&path, 1, chrono_tz::UTC).unwrap();
+        let mut file = WeeklyFile::open(&path, (1, 1 << 20), chrono_tz::UTC).unwrap();
         let obstacle = directory.path().join("poem.log.1");
         fs::create_dir_all(obstacle.join("full")).unwrap();
-        assert!(file.rotate_weekly(day("2019-07-15")).is_err());
-        assert!(file.rotate_weekly(day("2019-07-15")).is_ok(), "it is tried once a day");
+        assert!(file.rotate(day("2019-07-15")).is_err());
+        assert!(file.rotate(day("2019-07-15")).is_ok(), "it is tried once a day");
         fs::remove_dir_all(obstacle).unwrap();
-        file.rotate_weekly(day("2019-07-16")).unwrap();
+        file.rotate(day("2019-07-16")).unwrap();
         assert_eq!(text(&path, ".1").unwrap(), "2019-07-10 old\n");
         assert_eq!(text(&path, "").unwrap(), "");
+    }
+
+    #[test]
+    fn a_flood_of_lines_takes_a_bounded_space() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("poem.log");
+        let mut file = WeeklyFile::open(&path, (2, 1000), chrono_tz::UTC).unwrap();
+        for number in 0..500 {
+            file.write(&mut format!("line {number:>94}\n").into_bytes()).unwrap();
+        }
+        let sizes = ["", ".1", ".2"].map(|suffix| text(&path, suffix).unwrap().len());
+        assert!(sizes.iter().all(|size| (100..=1100).contains(size)), "{sizes:?}");
+        assert_eq!(text(&path, ".3"), None);
+        assert!(text(&path, "").unwrap().ends_with("499\n"), "the newest lines are kept");
     }
 }

@@ -3,18 +3,21 @@
 use std::path::PathBuf;
 
 use log4rs::append::Append;
-use log4rs::append::file::FileAppender;
 use log4rs::config::{Deserialize, Deserializers};
 
 use super::buffered::BufferedAppender;
 use super::error::{LoggingError, Role};
-use super::line::{Line, LineEncoder};
+use super::line::Line;
+use super::log_file::CommandAppender;
 use super::weekly_file::WeeklyFile;
 
 /// The number of old files, unless the logging file sets `keep`.
 const DEFAULT_KEEP: u32 = 5;
+/// The size from which the file is rotated before the week has ended, unless the logging file sets `max_size_mib`.
+const DEFAULT_MAX_SIZE_MIB: u32 = 100;
+const MIB: u64 = 1024 * 1024;
 
-/// Builds the appender from `{path, keep}`.
+/// Builds the appender from `{path, keep, max_size_mib}`.
 pub struct WeeklyFileDeserializer {
     /// The kind of program: the server rotates the file, a command only appends.
     pub role: Role,
@@ -30,6 +33,8 @@ pub struct WeeklyFileOptions {
     path: PathBuf,
     /// The number of old files to keep, as `PATH.1` (the newest) to `PATH.5`; 5 if not set.
     keep: Option<u32>,
+    /// The size, in MiB, from which the file is rotated before the week has ended; 100 if not set.
+    max_size_mib: Option<u32>,
 }
 
 impl Deserialize for WeeklyFileDeserializer {
@@ -39,10 +44,11 @@ impl Deserialize for WeeklyFileDeserializer {
     fn deserialize(&self, options: WeeklyFileOptions, _: &Deserializers) -> anyhow::Result<Box<dyn Append>> {
         let unusable = |source| LoggingError::LogFile { path: options.path.clone(), source };
         if self.role == Role::Command {
-            let encoder = Box::new(LineEncoder(self.line.clone()));
-            return Ok(Box::new(FileAppender::builder().encoder(encoder).build(&options.path).map_err(unusable)?));
+            return Ok(Box::new(CommandAppender::new(self.line.clone(), &options.path).map_err(unusable)?));
         }
-        let file = WeeklyFile::open(&options.path, options.keep.unwrap_or(DEFAULT_KEEP), self.line.timezone)?;
+        let max_size = u64::from(options.max_size_mib.unwrap_or(DEFAULT_MAX_SIZE_MIB)) * MIB;
+        let limits = (options.keep.unwrap_or(DEFAULT_KEEP), max_size);
+        let file = WeeklyFile::open(&options.path, limits, self.line.timezone)?;
         Ok(Box::new(BufferedAppender::new(self.line.clone(), file).map_err(unusable)?))
     }
 }
@@ -58,7 +64,7 @@ mod tests {
 
     fn appender(role: Role, path: &Path) -> Box<dyn Append> {
         let line = Line { program: "poem", pid: 7, timezone: chrono_tz::UTC };
-        let options = WeeklyFileOptions { path: path.to_owned(), keep: Some(2) };
+        let options = WeeklyFileOptions { path: path.to_owned(), keep: Some(2), max_size_mib: None };
         WeeklyFileDeserializer { role, line }.deserialize(options, &Deserializers::default()).unwrap()
     }
 
@@ -95,6 +101,37 @@ mod tests {
         log(&*appender(Role::Server, &path), "one");
         assert_eq!(text(&path, "").unwrap().lines().count(), 2);
         assert_eq!(text(&path, ".1"), None);
+    }
+
+    #[test]
+    fn a_new_file_is_not_readable_by_all() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        for role in [Role::Server, Role::Command] {
+            let path = directory.path().join(format!("{role:?}.log"));
+            log(&*appender(role, &path), "one");
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o137, 0, "{role:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_followed_but_not_by_root() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, target) = (directory.path().join("poem.log"), directory.path().join("target"));
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        for role in [Role::Server, Role::Command] {
+            let line = Line { program: "poem", pid: 7, timezone: chrono_tz::UTC };
+            let options = WeeklyFileOptions { path: path.clone(), keep: None, max_size_mib: None };
+            let opened = WeeklyFileDeserializer { role, line }.deserialize(options, &Deserializers::default());
+            match nix::unistd::geteuid().is_root() {
+                true => {
+                    assert!(opened.unwrap_err().to_string().contains("a symbolic link, which root does not follow"))
+                }
+                false => assert!(opened.is_ok()),
+            }
+            assert_eq!(target.exists(), !nix::unistd::geteuid().is_root());
+        }
     }
 
     #[test]

@@ -10,13 +10,14 @@ pub mod request_metrics; // the counters of requests //             the parts of
 use rocket::http::{ContentType, Status};
 use rocket::{Build, Rocket, State, get, routes};
 
+use crate::http::method_override::MethodOverride;
 use crate::store::migrate::{Schema, schema_mismatch};
 use crate::tenants::directory::DirectoryStatus;
 pub use monitored_server::MonitoredServer;
 
 /// Builds the management server, ready to launch. `config`: its address and shutdown.
 pub fn build(config: rocket::Config, watched: MonitoredServer) -> Rocket<Build> {
-    rocket::custom(config).manage(watched).mount("/", routes![healthz, readyz, all_metrics])
+    rocket::custom(config).attach(MethodOverride).manage(watched).mount("/", routes![healthz, readyz, all_metrics])
 }
 
 /// Responds as long as the process runs. Nothing else is checked.

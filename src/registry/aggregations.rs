@@ -4,13 +4,11 @@ use super::Transaction;
 use crate::domain::form::validation_error::{ValidationErrors, words};
 use crate::domain::model::aggregation::AggregationContent;
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Denial, Viewer, decide};
-use crate::domain::model::wording;
 use crate::store::{Loaded, StoreError, aggregations, groups};
 
-use super::audit_log::record;
+use super::audit_log::{record_addition, record_change, record_deletion};
 use super::groups::record_move;
 use super::{ExpectedRevision, SaveError, Saved};
 
@@ -94,7 +92,7 @@ pub async fn add(
     decide(viewer, ObjectKind::Aggregation, Action::Add { group: &content.group })?;
     let id = aggregations::insert(tx.write_tx(), content, group_id).await?;
     record_move(tx, GroupKind::Aggregations, "", &content.group).await?;
-    record(tx, viewer, LogAction::Add, (ObjectKind::Aggregation, id, &content.name), "").await?;
+    record_addition(tx, viewer, (ObjectKind::Aggregation, id, &content.name), content, "").await?;
     Ok(Saved::plain(id, &content.name))
 }
 
@@ -136,7 +134,7 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
     decide(viewer, ObjectKind::Aggregation, Action::Delete { group: &before.group })?;
     aggregations::delete(tx.write_tx(), id).await?;
     record_move(tx, GroupKind::Aggregations, &before.group, "").await?;
-    record(tx, viewer, LogAction::Delete, (ObjectKind::Aggregation, id, &before.name), "").await?;
+    record_deletion(tx, viewer, (ObjectKind::Aggregation, id, &before.name), &before).await?;
     Ok(Saved::plain(id, &before.name))
 }
 
@@ -147,13 +145,14 @@ async fn save(
     content: &AggregationContent,
     group_id: Option<i64>,
 ) -> Result<Saved, AggregationError> {
-    let message = before.content.changes(content);
-    if message == wording::NOTHING {
+    let changes = before.content.changes(content);
+    if changes.is_empty() {
         return Ok(Saved::nothing(before.id, &content.name));
     }
     aggregations::update(tx.write_tx(), before.id, content, group_id).await?;
     record_move(tx, GroupKind::Aggregations, &before.content.group, &content.group).await?;
-    record(tx, viewer, LogAction::Change, (ObjectKind::Aggregation, before.id, &content.name), &message).await?;
+    let message = changes.in_words();
+    record_change(tx, viewer, (ObjectKind::Aggregation, before.id, &content.name), changes).await?;
     Ok(Saved::changed(before.id, &content.name, message))
 }
 

@@ -9,16 +9,18 @@ use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::tenant::SchemaName;
-use crate::domain::model::wording;
 use crate::domain::security::keys::{Keys, random_hex};
 use crate::store::{StoreError, api_keys};
 
-use super::audit_log::{Author, record};
+use super::audit_log::{Author, record, record_addition, record_change, record_deletion};
 use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
 
 /// The client whose token POEM itself presents to the ARGO WEB-API: the only token stored in a readable form.
 pub const WEB_API_CLIENT: &str = "WEB-API";
+
+/// The log message of a new token.
+const TOKEN_CHANGED: &str = "Changed token.";
 
 /// Random bytes in a token.
 const TOKEN_BYTES: usize = 16;
@@ -44,20 +46,21 @@ pub struct Put {
 
 /// Creates the client's key, or replaces its token and renews the date.
 ///
-/// The audit log names `command` as the author.
+/// The audit log names `command` as the author. The caller commits, after it has shown the token.
 pub async fn put(
-    pool: &PgPool,
-    schema: &SchemaName,
+    tx: &mut Transaction,
     keys: &Keys,
     (client, token): (&str, &str),
     command: &str,
 ) -> Result<Put, StoreError> {
     let (hash, sealed) = stored(keys, client, token);
-    let mut tx = Transaction::begin(pool, schema).await?;
     let (id, is_new, is_revoked) = api_keys::put(tx.write_tx(), client, &hash, sealed.as_deref()).await?;
-    let (action, message) = if is_new { (LogAction::Add, "") } else { (LogAction::Change, "Changed token.") };
-    record(&mut tx, Author::command(command), action, (ObjectKind::ApiKey, id, client), message).await?;
-    tx.commit().await?;
+    let (author, object) = (Author::command(command), (ObjectKind::ApiKey, id, client));
+    if is_new {
+        record_addition(tx, author, object, &ApiKeyContent { client: client.to_owned(), revoked: false }, "").await?;
+    } else {
+        record(tx, author, LogAction::Change, object, TOKEN_CHANGED).await?;
+    }
     Ok(Put { is_new, is_revoked })
 }
 
@@ -74,7 +77,9 @@ pub async fn revoke(
     let Some((id, in_force)) = api_keys::revoke(tx.write_tx(), client).await? else { return Ok(None) };
     if in_force {
         let object = (ObjectKind::ApiKey, id, client);
-        record(&mut tx, Author::command(command), LogAction::Change, object, "Changed revoked.").await?;
+        let before = ApiKeyContent { client: client.to_owned(), revoked: false };
+        let changes = before.changes(&ApiKeyContent { revoked: true, ..before.clone() });
+        record_change(&mut tx, Author::command(command), object, changes).await?;
     }
     tx.commit().await?;
     Ok(Some(in_force))
@@ -96,8 +101,22 @@ pub async fn create(
     let inserted = api_keys::insert(tx.write_tx(), client, &hash, sealed.as_deref()).await;
     let exists = [("api_key_client_key", "client", words::exists("API key", "Client id"))];
     let id = inserted.map_err(|error| name_taken_error(error, &exists))?;
-    record(tx, viewer, LogAction::Add, (ObjectKind::ApiKey, id, client), "").await?;
+    record_addition(tx, viewer, (ObjectKind::ApiKey, id, client), content, "").await?;
     Ok((Saved::plain(id, client), token))
+}
+
+/// Replaces the token of a key and returns the new one, which cannot be read again later.
+pub async fn renew(tx: &mut Transaction, viewer: &Viewer, keys: &Keys, id: i64) -> Result<String, SaveError> {
+    let key = api_keys::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
+    decide(viewer, ObjectKind::ApiKey, Action::Change { before: "", after: "" })?;
+    if key.revoked {
+        return Err(ValidationErrors::at("revoked", REVOKED).into());
+    }
+    let token = new_token();
+    let (hash, sealed) = stored(keys, &key.client, &token);
+    api_keys::put(tx.write_tx(), &key.client, &hash, sealed.as_deref()).await?;
+    record(tx, viewer, LogAction::Change, (ObjectKind::ApiKey, id, &key.client), TOKEN_CHANGED).await?;
+    Ok(token)
 }
 
 /// Revokes a key permanently: nothing else can be changed. The client in the content is ignored.
@@ -113,21 +132,22 @@ pub async fn change(
     if before.revoked && !content.revoked {
         return Err(ValidationErrors::at("revoked", REVOKED).into());
     }
-    let message = before.changes(content);
-    if message == wording::NOTHING {
+    let changes = before.changes(content);
+    if changes.is_empty() {
         return Ok(Saved::nothing(target.id, client));
     }
     api_keys::revoke(tx.write_tx(), client).await?;
-    record(tx, viewer, LogAction::Change, (ObjectKind::ApiKey, target.id, client), &message).await?;
+    let message = changes.in_words();
+    record_change(tx, viewer, (ObjectKind::ApiKey, target.id, client), changes).await?;
     let side_effects = vec![REVOKED.to_owned()];
     Ok(Saved { side_effects, ..Saved::changed(target.id, client, message) })
 }
 
 /// Removes a key: its token is refused from now on, and the client can get a new key.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
-    let client = api_keys::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content.client;
+    let before = api_keys::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::ApiKey, Action::Delete { group: "" })?;
     api_keys::delete(tx.write_tx(), id).await?;
-    record(tx, viewer, LogAction::Delete, (ObjectKind::ApiKey, id, &client), "").await?;
-    Ok(Saved::plain(id, &client))
+    record_deletion(tx, viewer, (ObjectKind::ApiKey, id, &before.client), &before).await?;
+    Ok(Saved::plain(id, &before.client))
 }

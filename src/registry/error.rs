@@ -1,6 +1,7 @@
 //! The results of operations: the error if nothing was written, and the summary of a save.
 
 use crate::domain::form::validation_error::ValidationErrors;
+use crate::domain::model::new_name::NewName;
 use crate::domain::model::policy::Denial;
 use crate::domain::model::wording;
 use crate::store::StoreError;
@@ -17,6 +18,9 @@ pub enum SaveError {
     /// Someone else has saved the object since the form was opened.
     #[error("someone else has changed this object")]
     Stale,
+    /// The save would add these names to the registry, and the user was not asked yet.
+    #[error("new names must be confirmed")]
+    Unconfirmed(Vec<NewName>),
     /// The object does not exist, or no longer exists.
     #[error("there is no such object")]
     Gone,
@@ -35,6 +39,18 @@ impl From<Denial> for SaveError {
             Denial::Never | Denial::ForeignObject(_) => Self::Denied(denial),
         }
     }
+}
+
+/// Collects a denial that concerns the chosen group with the other errors of the content.
+///
+/// # Errors
+/// `Denied` for any other denial.
+pub(super) fn collect(decision: Result<(), Denial>, errors: &mut ValidationErrors) -> Result<(), SaveError> {
+    match decision.map_err(SaveError::from) {
+        Err(SaveError::Rejected(denied)) => errors.add_later(denied),
+        decision => decision?,
+    }
+    Ok(())
 }
 
 /// Optimistic locking: an object, and the revision of it that a save starts from. A save of another revision is refused.
@@ -67,6 +83,8 @@ pub struct Saved {
     pub message: String,
     /// Changes of other objects, a sentence each (`Moved metric a.B (Test) to ams-probe (0.1.8).`).
     pub side_effects: Vec<String>,
+    /// The names that the operation added to the registry.
+    pub new_names: Vec<NewName>,
 }
 
 impl Saved {
@@ -77,7 +95,7 @@ impl Saved {
 
     /// The summary of a change with this message; no side effects.
     pub fn changed(id: i64, name: &str, message: String) -> Self {
-        Self { id, name: name.to_owned(), message, side_effects: Vec::new() }
+        Self { id, name: name.to_owned(), message, side_effects: Vec::new(), new_names: Vec::new() }
     }
 
     /// The summary of a save without changes: nothing was written.

@@ -3,22 +3,21 @@
 use std::collections::HashMap;
 
 use super::Transaction;
+use crate::blocking::in_place;
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
+use crate::domain::model::change_set::ChangeSet;
 use crate::domain::model::group::GroupContent;
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide};
-use crate::domain::model::wording;
 use crate::domain::model::wording::{listed, missing_in};
+use crate::store::audit_log::ChangedObject;
 use crate::store::group_members::{self, Member};
-use crate::store::{StoreError, audit_log, groups, users, version_writes};
+use crate::store::{StoreError, groups, users, version_writes};
 
-use super::audit_log::{author, record, record_metrics};
+use super::audit_log::{record_addition, record_change, record_deletion, record_many};
 use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
-
-/// The message of log entries and versions for an object that changed its group.
-const GROUP_CHANGED: &str = "Changed group.";
 
 /// Raises the revisions of both groups ('' for none) when an object moves from one to the other.
 ///
@@ -46,14 +45,14 @@ pub async fn create(
     let chosen = choose(tx, kind, &GroupContent::default(), content).await?;
     let id = groups::insert(tx.write_tx(), kind, &content.name).await.map_err(|error| name_taken(error, kind))?;
     let side_effects = apply(tx, viewer, (kind, id, &content.name), &chosen).await?;
-    record(tx, viewer, LogAction::Add, (kind.object_kind(), id, &content.name), "").await?;
+    record_addition(tx, viewer, (kind.object_kind(), id, &content.name), content, "").await?;
     Ok(Saved { side_effects, ..Saved::plain(id, &content.name) })
 }
 
 /// Saves the content of a form.
 ///
-/// Each object that is added or removed counts as changed: its revision rises, it gets a log entry, and a metric gets a
-/// version.
+/// Each object that is added or removed counts as changed: its revision rises, it gets a log entry, and a metric or profile
+/// gets a version.
 pub async fn change(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -65,8 +64,8 @@ pub async fn change(
     decide(viewer, kind.object_kind(), Action::Change { before: "", after: "" })?;
     target.check(before.revision)?;
     let before = before.content;
-    let message = before.changes(content, kind);
-    if message == wording::NOTHING {
+    let changes = in_place(|| before.changes(content, kind));
+    if changes.is_empty() {
         return Ok(Saved::nothing(target.id, &content.name));
     }
     let chosen = choose(tx, kind, &before, content).await?;
@@ -81,7 +80,8 @@ pub async fn change(
         }
     }
     let side_effects = apply(tx, viewer, (kind, target.id, &content.name), &chosen).await?;
-    record(tx, viewer, LogAction::Change, (kind.object_kind(), target.id, &content.name), &message).await?;
+    let message = changes.in_words();
+    record_change(tx, viewer, (kind.object_kind(), target.id, &content.name), changes).await?;
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
 }
 
@@ -98,7 +98,7 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, kind: GroupKind, id: 
     }
     users::increment_revisions(tx.write_tx(), &before.users).await?;
     groups::delete(tx.write_tx(), kind, id).await?;
-    record(tx, viewer, LogAction::Delete, (kind.object_kind(), id, &before.name), "").await?;
+    record_deletion(tx, viewer, (kind.object_kind(), id, &before.name), &before).await?;
     let side_effects = listed("Left without a group:", kind.noun(), &left).into_iter().collect();
     Ok(Saved { side_effects, ..Saved::plain(id, &before.name) })
 }
@@ -120,6 +120,25 @@ pub(super) async fn chosen_group(
         errors.add(Place::Field("group"), words::NO_CHOICE);
     }
     Ok(id)
+}
+
+/// Replaces the group of a restored version by the current one if it is '' or no longer exists.
+///
+/// Returns a sentence if the group no longer exists.
+pub(super) async fn keep_group(
+    tx: &mut Transaction,
+    kind: ObjectKind,
+    restored: &mut String,
+    current: &str,
+) -> Result<Option<String>, StoreError> {
+    let info = kind.info();
+    let Some(owner) = info.owner else { return Ok(None) };
+    if groups::id_of(tx.conn(), owner, restored).await?.is_some() {
+        return Ok(None);
+    }
+    let gone = std::mem::replace(restored, current.to_owned());
+    let words = || format!("The group “{gone}” no longer exists: the {} stays in its group.", info.one);
+    Ok((!gone.is_empty()).then(words))
 }
 
 /// The members and users that a save adds to a group and removes from it, with their ids.
@@ -183,7 +202,7 @@ async fn apply(
     let mut side_effects = Vec::new();
     if kind == GroupKind::Metrics {
         let joining = group_members::metrics_outside(tx.conn(), &ids(&chosen.added), id).await?;
-        let joining = put_metrics_into(tx, viewer, &joining, Some(id)).await?;
+        let joining = put_metrics_into(tx, viewer, &joining, Some((id, name))).await?;
         let leaving = group_members::metrics_inside(tx.conn(), Some(&ids(&chosen.removed)), id).await?;
         let leaving = put_metrics_into(tx, viewer, &leaving, None).await?;
         side_effects.extend(listed("Changed group of", kind.noun(), &joining));
@@ -201,7 +220,7 @@ fn ids(members: &[Member]) -> Vec<i64> {
     members.iter().map(|member| member.id).collect()
 }
 
-/// Moves objects into a group or out of any, with a log entry for each.
+/// Moves objects into a group or out of any, with a log entry for each, and a version for each profile.
 ///
 /// For groups of metrics it moves the names of the registry; [`put_metrics_into`] moves the metrics.
 async fn put_into(
@@ -222,8 +241,7 @@ async fn put_into(
     if kind == GroupKind::Probes {
         version_writes::amend_probes_group(tx.write_tx(), &ids, group.map_or("", |(_, name)| name)).await?;
     }
-    let objects: Vec<_> = members.iter().map(|member| (member.id, member.name.clone())).collect();
-    audit_log::insert_changes(tx.write_tx(), kind.member_kind(), &objects, GROUP_CHANGED, author(viewer)).await
+    record_many(tx, viewer, kind.member_kind(), &moves(members, group), "").await
 }
 
 /// Moves metrics, with a version and a log entry for each; returns their labels.
@@ -231,12 +249,23 @@ async fn put_metrics_into(
     tx: &mut Transaction,
     viewer: &Viewer,
     ids: &[i64],
-    group: Option<i64>,
+    group: Option<(i64, &str)>,
 ) -> Result<Vec<String>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let moved = group_members::move_metrics(tx.write_tx(), ids, group).await?;
-    record_metrics(tx, viewer, &moved, GROUP_CHANGED).await?;
-    Ok(moved.into_iter().map(|(_, label)| label).collect())
+    let moved = group_members::move_metrics(tx.write_tx(), ids, group.map(|(id, _)| id)).await?;
+    record_many(tx, viewer, ObjectKind::Metric, &moves(&moved, group), "").await?;
+    Ok(moved.into_iter().map(|metric| metric.name).collect())
+}
+
+/// Returns the changes of objects that move from their groups to another, or to none.
+fn moves(members: &[Member], group: Option<(i64, &str)>) -> Vec<ChangedObject> {
+    let after = group.map_or("", |(_, name)| name);
+    let moved = members.iter().map(|member| ChangedObject {
+        id: member.id,
+        name: member.name.clone(),
+        changes: ChangeSet::of_values(&[("group", &member.group_name, after)]),
+    });
+    moved.collect()
 }

@@ -6,7 +6,7 @@ use super::Transaction;
 use crate::domain::model::snapshot::Snapshot;
 use crate::domain::model::snapshot_diff::first_difference;
 use crate::domain::model::tenant::SchemaName;
-use crate::store::{StoreError, snapshot_read, snapshot_write, users};
+use crate::store::{ReadTx, StoreError, analyze, snapshot_read, snapshot_write, users};
 
 /// The outcome of [`load`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,21 +51,27 @@ pub async fn load(
         Some(difference) => return Err(LoadError::NotEmpty(difference)),
     }
     snapshot_write::write(tx.write_tx(), data).await?;
+    analyze::tenant(tx.write_tx()).await?;
     tx.commit().await?;
     Ok(LoadOutcome::Loaded)
+}
+
+/// Returns the data that [`load`] with `replace` would remove for these; `None` if there are none to lose.
+///
+/// # Errors
+/// The data of the tenant cannot be read.
+pub async fn lost(pool: &PgPool, schema: &SchemaName, data: &Snapshot) -> Result<Option<Snapshot>, StoreError> {
+    let mut tx = ReadTx::begin(pool, schema).await?;
+    let ours = snapshot_read::read(tx.conn()).await?;
+    let stays = first_difference(&ours, data).is_none() && ours.users.len() == data.users.len();
+    Ok((!stays && !ours.is_empty()).then_some(ours))
 }
 
 /// Returns true if there are only users and the fixed rows.
 ///
 /// Without groups, versions and log entries, no user owns anything.
 fn holds_only_users(ours: &Snapshot) -> bool {
-    let bare = Snapshot {
-        tags: ours.tags.clone(),
-        metric_types: ours.metric_types.clone(),
-        users: ours.users.clone(),
-        ..Snapshot::default()
-    };
-    *ours == bare
+    Snapshot { users: Vec::new(), ..ours.clone() }.is_empty()
 }
 
 /// Removes users with names of the snapshot, and moves the other users' ids above those of the snapshot.

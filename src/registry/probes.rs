@@ -1,26 +1,25 @@
 //! Probes: adding, changing (with a new version or in place) and removing them. The metrics that use them follow.
 
 use super::Transaction;
-use crate::domain::form::validation_error::{ValidationErrors, words};
+use crate::domain::form::validation_error::{Place, ValidationErrors, words};
+use crate::domain::model::change_set::ChangeSet;
 use crate::domain::model::group_kind::GroupKind;
-use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::metric_changes::PROBE_VERSION;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::probe::ProbeContent;
 use crate::domain::model::wording;
+use crate::store::audit_log::ChangedObject;
 use crate::store::versions::VersionRow;
-use crate::store::{StoreError, probes, version_writes, versions};
+use crate::store::{StoreError, probes, taken_names, version_writes, versions};
 
-use super::audit_log::{author, record, record_metrics};
-use super::error::name_taken_error;
+use super::audit_log::{author, record_addition, record_change, record_deletion, record_many};
+use super::error::collect;
 use super::groups::{chosen_group, record_move};
 use super::{ExpectedRevision, SaveError, Saved};
 
 /// The most metrics that side effects name; the others are only counted.
 const MAX_NAMED: usize = 10;
-
-/// The message of log entries and versions for a metric that moved to another probe version; the text of POEM 2.3.
-const PROBE_VERSION_CHANGED: &str = "Changed probeversion.";
 
 /// The way in which a change is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +32,16 @@ pub struct Intent {
 
 /// Adds a probe with its first version.
 pub async fn create(tx: &mut Transaction, viewer: &Viewer, content: &ProbeContent) -> Result<Saved, SaveError> {
-    decide(viewer, ObjectKind::Probe, Action::Add { group: &content.group })?;
-    let group_id = check(tx, content, ValidationErrors::default()).await?;
-    let id = probes::insert(tx.write_tx(), content, group_id, &viewer.username).await.map_err(name_taken)?;
+    let mut errors = ValidationErrors::default();
+    collect(decide(viewer, ObjectKind::Probe, Action::Add { group: &content.group }), &mut errors)?;
+    if taken_names::probe(tx.conn(), &content.name).await? {
+        errors.add(Place::Field("name"), words::exists("Probe", "Name"));
+    }
+    let group_id = check(tx, content, errors).await?;
+    let id = probes::insert(tx.write_tx(), content, group_id, &viewer.username).await?;
     version_writes::insert_probe_version(tx.write_tx(), id, content, wording::INITIAL, author(viewer)).await?;
     record_move(tx, GroupKind::Probes, "", &content.group).await?;
-    record(tx, viewer, LogAction::Add, (ObjectKind::Probe, id, &content.name), "").await?;
+    record_addition(tx, viewer, (ObjectKind::Probe, id, &content.name), content, "").await?;
     Ok(Saved::plain(id, &content.name))
 }
 
@@ -52,20 +55,21 @@ pub async fn change(
 ) -> Result<Saved, SaveError> {
     let before = probes::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
     let action = Action::Change { before: &before.content.group, after: &content.group };
-    decide(viewer, ObjectKind::Probe, action)?;
+    let mut errors = ValidationErrors::default();
+    collect(decide(viewer, ObjectKind::Probe, action), &mut errors)?;
     target.check(before.revision)?;
     let before = before.content;
     let content = &ProbeContent { name: before.name.clone(), ..content.clone() };
-    let message = before.changes(content);
-    if message == wording::NOTHING {
+    let changes = before.changes(content);
+    if changes.is_empty() && errors.is_empty() {
         return Ok(Saved::nothing(target.id, &content.name));
     }
     let kept = versions::list(tx.conn(), ObjectKind::Probe, target.id).await?;
-    let mut errors = ValidationErrors::default();
     let labels: Vec<String> = kept.iter().map(|version| version.label.clone()).collect();
     before.check_version(content, intent.new_version, &labels, &mut errors);
     let group_id = check(tx, content, errors).await?;
     probes::update(tx.write_tx(), target.id, content, group_id, &viewer.username).await?;
+    let message = changes.in_words();
     let side_effects = match kept.first() {
         newest if intent.new_version => {
             let replaced = newest.filter(|_| intent.update_metrics);
@@ -77,7 +81,7 @@ pub async fn change(
         }
     };
     record_move(tx, GroupKind::Probes, &before.group, &content.group).await?;
-    record(tx, viewer, LogAction::Change, (ObjectKind::Probe, target.id, &content.name), &message).await?;
+    record_change(tx, viewer, (ObjectKind::Probe, target.id, &content.name), changes).await?;
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
 }
 
@@ -94,7 +98,7 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
     let left = relink_metrics(tx, viewer, &version_ids, None).await?;
     probes::delete(tx.write_tx(), id).await?;
     record_move(tx, GroupKind::Probes, &before.group, "").await?;
-    record(tx, viewer, LogAction::Delete, (ObjectKind::Probe, id, &before.name), "").await?;
+    record_deletion(tx, viewer, (ObjectKind::Probe, id, &before.name), &before).await?;
     let side_effects = describe_change(&left, |label| format!("Left metric {label} without a probe."));
     Ok(Saved { side_effects, ..Saved::plain(id, &before.name) })
 }
@@ -110,10 +114,6 @@ async fn check(
     Ok(group_id)
 }
 
-fn name_taken(error: StoreError) -> SaveError {
-    name_taken_error(error, &[("probe_name_key", "name", words::exists("Probe", "Name"))])
-}
-
 /// Adds the content as a new version; the metrics that use the replaced one move to it. Returns the side effects.
 async fn add_version(
     tx: &mut Transaction,
@@ -124,8 +124,9 @@ async fn add_version(
 ) -> Result<Vec<String>, StoreError> {
     let version_id = version_writes::insert_probe_version(tx.write_tx(), id, content, message, author(viewer)).await?;
     let replaced: Vec<i64> = replaced.into_iter().map(|version| version.id).collect();
-    let moved = relink_metrics(tx, viewer, &replaced, Some(version_id)).await?;
-    Ok(describe_change(&moved, |label| format!("Moved metric {label} to {}.", content.label())))
+    let label = content.label();
+    let moved = relink_metrics(tx, viewer, &replaced, Some((version_id, &label))).await?;
+    Ok(describe_change(&moved, |metric| format!("Moved metric {metric} to {label}.")))
 }
 
 /// Writes the content into the newest version; its metrics stay linked and show its label, even if that has changed.
@@ -149,21 +150,27 @@ async fn amend_version(
     Ok(())
 }
 
-/// Links the metrics that use one of these versions to another, or to none; returns their labels.
+/// Links the metrics that use one of these versions to another, given as (id, label), or to none; returns their labels.
 ///
 /// Each metric gets a version and a log entry.
 async fn relink_metrics(
     tx: &mut Transaction,
     viewer: &Viewer,
     version_ids: &[i64],
-    to: Option<i64>,
+    to: Option<(i64, &str)>,
 ) -> Result<Vec<String>, StoreError> {
-    let moved = probes::relink_metrics(tx.write_tx(), version_ids, to).await?;
+    let moved = probes::relink_metrics(tx.write_tx(), version_ids, to.map(|(id, _)| id)).await?;
     if moved.is_empty() {
         return Ok(Vec::new());
     }
-    record_metrics(tx, viewer, &moved, PROBE_VERSION_CHANGED).await?;
-    Ok(moved.into_iter().map(|(_, label)| label).collect())
+    let after = to.map_or("", |(_, label)| label);
+    let changed = moved.iter().map(|metric| ChangedObject {
+        id: metric.id,
+        name: metric.label.clone(),
+        changes: ChangeSet::of_values(&[(PROBE_VERSION, &metric.before, after)]),
+    });
+    record_many(tx, viewer, ObjectKind::Metric, &changed.collect::<Vec<_>>(), "").await?;
+    Ok(moved.into_iter().map(|metric| metric.label).collect())
 }
 
 /// Returns a sentence for each of the first metrics, then `… and 3 more.`.

@@ -1,24 +1,86 @@
-//! Login sessions: keeping them alive, and removing expired ones. `login` starts them.
+//! Login sessions: starting them, keeping them alive, and ending them.
 
+use chrono::Utc;
 use sqlx::PgPool;
 
 use super::Transaction;
+use super::login_request::LoginRequest;
 use crate::domain::model::tenant::SchemaName;
-use crate::domain::security::keys::session_hash;
+use crate::domain::security::keys::{random_hex, session_hash};
+use crate::domain::security::login_throttle::LOG_TARGET;
 use crate::domain::security::session::SessionLimits;
-use crate::store::{StoreError, login_failures, sessions};
+use crate::store::sessions::{NewSession, OwnSession, SessionUser};
+use crate::store::{ReadTx, StoreError, login_addresses, login_failures, sessions};
+
+/// Random bytes in a session id.
+const SESSION_BYTES: usize = 32;
+
+/// The longest name of a browser that is stored, in characters.
+const LONGEST_USER_AGENT: usize = 300;
+
+/// Starts a session of a user and returns its id. `replaced` is the hash of the session that it replaces.
+pub(super) async fn start(
+    tx: &mut Transaction,
+    request: LoginRequest<'_>,
+    user_id: i64,
+    replaced: Option<&[u8]>,
+) -> Result<String, StoreError> {
+    let id = random_hex(SESSION_BYTES);
+    let session = NewSession {
+        id_hash: &session_hash(&id),
+        user_id,
+        expires: Utc::now() + request.limits.at_first(),
+        user_agent: &request.client.user_agent.chars().take(LONGEST_USER_AGENT).collect::<String>(),
+        address: &request.client.address.to_string(),
+        replaced_hash: replaced,
+    };
+    sessions::insert(tx.write_tx(), session).await?;
+    Ok(id)
+}
 
 /// Records that a session is in use, so that it does not expire as idle; writes at most once a minute.
-pub async fn touch(pool: &PgPool, schema: &SchemaName, id: &str, limits: SessionLimits) -> Result<(), StoreError> {
+pub async fn touch(
+    pool: &PgPool,
+    schema: &SchemaName,
+    id_hash: &[u8],
+    limits: SessionLimits,
+) -> Result<(), StoreError> {
     let mut tx = Transaction::bookkeeping(pool, schema).await?;
-    sessions::touch(tx.write_tx(), &session_hash(id), limits).await?;
+    sessions::touch(tx.write_tx(), id_hash, limits).await?;
     tx.commit().await
 }
 
-/// Removes the tenant's expired sessions and the failed logins that no longer count; returns the number of sessions.
-pub async fn clear_expired(pool: &PgPool, schema: &SchemaName) -> Result<u64, StoreError> {
+/// Returns the sessions of a user, the one that was used last first.
+pub async fn of_user(request: &LoginRequest<'_>, user_id: i64) -> Result<Vec<OwnSession>, StoreError> {
+    let mut tx = ReadTx::begin(request.pool, &request.tenant.schema).await?;
+    let found = sessions::of_user(tx.conn(), user_id).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// Ends the user's session with this hash, in hex digits. A session that has ended already is no error.
+pub async fn end(request: LoginRequest<'_>, user: &SessionUser, id: &str) -> Result<(), StoreError> {
+    let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
+    sessions::end_own(tx.write_tx(), user.id, id).await?;
+    tx.commit().await?;
+    log::info!(target: LOG_TARGET, "{}: {} ended one of their sessions", request.tenant.name, user.username);
+    Ok(())
+}
+
+/// Ends all sessions of the user but the one with this hash, in hex digits.
+pub async fn end_others(request: LoginRequest<'_>, user: &SessionUser, kept: &str) -> Result<(), StoreError> {
+    let mut tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
+    sessions::end_others(tx.write_tx(), user.id, kept).await?;
+    tx.commit().await?;
+    log::info!(target: LOG_TARGET, "{}: {} ended all their other sessions", request.tenant.name, user.username);
+    Ok(())
+}
+
+/// Removes the tenant's sessions that ended more than a day ago and the failed logins that no longer count; returns the number of sessions.
+pub async fn clear_ended(pool: &PgPool, schema: &SchemaName) -> Result<u64, StoreError> {
     let mut tx = Transaction::bookkeeping(pool, schema).await?;
-    let cleared = sessions::delete_expired(tx.write_tx()).await?;
+    let cleared = sessions::delete_ended(tx.write_tx()).await?;
+    login_addresses::delete_forgotten(tx.write_tx()).await?;
     tx.commit().await?;
     // In batches: each transaction is short, so no login waits long for its locks.
     loop {

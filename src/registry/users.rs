@@ -10,12 +10,11 @@ use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::user::{UserContent, groups_field};
-use crate::domain::model::wording;
+use crate::domain::model::username::normalized;
 use crate::domain::model::wording::missing_in;
-use crate::store::{StoreError, groups, sessions, users};
+use crate::store::{StoreError, groups, sessions, taken_names, users};
 
-use super::audit_log::record;
-use super::error::name_taken_error;
+use super::audit_log::{record, record_addition, record_change, record_deletion};
 use super::{ExpectedRevision, SaveError, Saved};
 
 const LAST_SUPERUSER: &str = "This is the last superuser who can log in. At least one must remain.";
@@ -36,23 +35,25 @@ pub async fn create_superuser(
     Ok(id.is_some())
 }
 
-/// Adds a user. The password is already hashed, by [`super::password_hashing::hash`].
+/// Adds a user of the tenant. The password is already hashed, by [`super::password_hashing::hash`].
 pub async fn create(
     tx: &mut Transaction,
     viewer: &Viewer,
     content: &UserContent,
-    password_hash: &str,
+    (tenant, password_hash): (&str, &str),
 ) -> Result<Saved, SaveError> {
     decide(viewer, ObjectKind::CustUser, Action::Add { group: "" })?;
     let before = UserContent::default();
     let mut errors = ValidationErrors::default();
+    check_taken(tx, None, content, &mut errors).await?;
     content.check_username(&mut errors);
-    content.check_password(&mut errors);
+    content.check_scripts(&mut errors);
+    content.check_password(tenant, &mut errors);
     let moves = choose_groups(tx, &before, content, &mut errors).await?;
     errors.check()?;
-    let id = users::insert(tx.write_tx(), content, password_hash).await.map_err(name_taken)?;
+    let id = users::insert(tx.write_tx(), content, password_hash).await?;
     apply(tx, id, &moves).await?;
-    record(tx, viewer, LogAction::Add, (ObjectKind::CustUser, id, &content.username), "").await?;
+    record_addition(tx, viewer, (ObjectKind::CustUser, id, &content.username), content, "").await?;
     Ok(Saved::plain(id, &content.username))
 }
 
@@ -67,11 +68,18 @@ pub async fn change(
     decide(viewer, ObjectKind::CustUser, Action::Change { before: "", after: "" })?;
     target.check(before.revision)?;
     let before = before.content;
-    let message = before.changes(content);
-    if message == wording::NOTHING {
+    let mut content = content.clone();
+    // The form normalizes the name; a loaded one that is not normalized stays as it is.
+    if normalized(&before.username) == content.username {
+        content.username.clone_from(&before.username);
+    }
+    let content = &content;
+    let changes = before.changes(content);
+    if changes.is_empty() {
         return Ok(Saved::nothing(target.id, &content.username));
     }
     let mut errors = ValidationErrors::default();
+    check_taken(tx, Some(target.id), content, &mut errors).await?;
     // Accounts of POEM 2.3 may have names that are no longer valid.
     if before.username != content.username {
         content.check_username(&mut errors);
@@ -79,15 +87,16 @@ pub async fn change(
     check_remaining(tx, target.id, &before, content, &mut errors).await?;
     let moves = choose_groups(tx, &before, content, &mut errors).await?;
     errors.check()?;
-    users::update(tx.write_tx(), target.id, content).await.map_err(name_taken)?;
+    users::update(tx.write_tx(), target.id, content).await?;
     apply(tx, target.id, &moves).await?;
     if before.username != content.username {
         increment_group_revisions(tx, content).await?;
     }
     if !(content.is_active && content.is_staff) {
-        sessions::delete_of_user(tx.write_tx(), target.id).await?;
+        sessions::end_of_user(tx.write_tx(), target.id).await?;
     }
-    record(tx, viewer, LogAction::Change, (ObjectKind::CustUser, target.id, &content.username), &message).await?;
+    let message = changes.in_words();
+    record_change(tx, viewer, (ObjectKind::CustUser, target.id, &content.username), changes).await?;
     Ok(Saved::changed(target.id, &content.username, message))
 }
 
@@ -99,34 +108,48 @@ pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Sa
         return Err(ValidationErrors::of_form(LAST_SUPERUSER).into());
     }
     // The log entry comes first: it refers to its author, who may be the removed user.
-    record(tx, viewer, LogAction::Delete, (ObjectKind::CustUser, id, &before.username), "").await?;
+    record_deletion(tx, viewer, (ObjectKind::CustUser, id, &before.username), &before).await?;
     increment_group_revisions(tx, &before).await?;
     users::delete(tx.write_tx(), id).await?;
     Ok(Saved::plain(id, &before.username))
 }
 
 /// Sets a user's password, hashed as for [`create`], and ends their sessions.
+///
+/// # Errors
+/// `Stale` if the stored hash is no longer `stored`; `Gone`, `Denied`.
 pub async fn set_password(
     tx: &mut Transaction,
     viewer: &Viewer,
     id: i64,
-    password_hash: &str,
+    (stored, password_hash): (&str, &str),
 ) -> Result<Saved, SaveError> {
     let username = users::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content.username;
     decide(viewer, ObjectKind::CustUser, Action::Change { before: "", after: "" })?;
-    users::put_password(tx.write_tx(), id, password_hash).await?;
-    sessions::delete_of_user(tx.write_tx(), id).await?;
+    if !users::replace_password(tx.write_tx(), id, stored, password_hash).await? {
+        return Err(SaveError::Stale);
+    }
+    sessions::end_of_user(tx.write_tx(), id).await?;
     let message = "Changed password.";
     record(tx, viewer, LogAction::Change, (ObjectKind::CustUser, id, &username), message).await?;
     Ok(Saved::changed(id, &username, message.to_owned()))
 }
 
-fn name_taken(error: StoreError) -> SaveError {
-    let known = [
-        ("app_user_username_key", "username", words::exists("User", "Username")),
-        ("app_user_egi_id_key", "egi_id", words::exists("User", "eduPersonUniqueId")),
-    ];
-    name_taken_error(error, &known)
+/// Adds an error at each name that another user has.
+async fn check_taken(
+    tx: &mut Transaction,
+    id: Option<i64>,
+    content: &UserContent,
+    errors: &mut ValidationErrors,
+) -> Result<(), StoreError> {
+    let taken = taken_names::user(tx.conn(), id, (&content.username, &content.egi_id)).await?;
+    if taken.username {
+        errors.add(Place::Field("username"), words::exists("User", "Username"));
+    }
+    if taken.egi_id {
+        errors.add(Place::Field("egi_id"), words::exists("User", "eduPersonUniqueId"));
+    }
+    Ok(())
 }
 
 /// Adds an error at each removed flag if no other superuser could log in.

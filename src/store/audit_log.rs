@@ -1,25 +1,29 @@
 //! The audit log: adding log entries, and reading those of one object or date.
 
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use super::lists::log_entries::{Entries, LogRow};
 use super::lists::{ListParams, Rows};
 use super::{Result, WriteTx, lists};
-use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::change_set::ChangeSet;
+use crate::domain::model::log_entry::{LogAction, LogData};
 use crate::domain::model::object_kind::ObjectKind;
 
 /// A log entry to add; its time is the start of the transaction.
 pub struct NewLogEntry<'a> {
     /// The kind of action.
     pub action: LogAction,
-    /// The kind of object.
-    pub object_kind: ObjectKind,
+    /// The kind of object; `None` for one without pages, such as a metric name.
+    pub object_kind: Option<ObjectKind>,
     /// The object's id as text.
     pub object_id: String,
     /// The object's name or label after the action.
     pub object_name: &'a str,
-    /// The changes, in words; '' if the action says everything.
+    /// Words about what the data do not say; '' if action and data say everything.
     pub message: &'a str,
+    /// What was changed, or the content of an object that was added or deleted; `None` if only the message says it.
+    pub data: Option<&'a LogData>,
     /// The user's id; `None` if a command did it.
     pub user_id: Option<i64>,
     /// The user's name, or the command's.
@@ -29,40 +33,57 @@ pub struct NewLogEntry<'a> {
 /// Adds one log entry.
 pub async fn insert(tx: &mut WriteTx<'_>, entry: NewLogEntry<'_>) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username, data)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         entry.action.as_str(),
-        entry.object_kind.as_str(),
+        entry.object_kind.map(ObjectKind::as_str),
         entry.object_id,
         entry.object_name,
         entry.message,
         entry.user_id,
-        entry.username
+        entry.username,
+        entry.data.map(Json) as _
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Adds a log entry about a change for each of many objects of one kind, given as (id, name).
+/// An object that was changed together with others of its kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangedObject {
+    /// The object's id.
+    pub id: i64,
+    /// The object's name or label.
+    pub name: String,
+    /// What was changed.
+    pub changes: ChangeSet,
+}
+
+/// Adds a log entry about a change for each of many objects of one kind.
+///
+/// The message is the same for all; '' if the changes say everything.
 pub async fn insert_changes(
     tx: &mut WriteTx<'_>,
     kind: ObjectKind,
-    objects: &[(i64, String)],
+    objects: &[ChangedObject],
     message: &str,
     (user_id, username): (i64, &str),
 ) -> Result<()> {
-    let ids: Vec<String> = objects.iter().map(|(id, _)| id.to_string()).collect();
-    let names: Vec<String> = objects.iter().map(|(_, name)| name.clone()).collect();
+    let ids: Vec<String> = objects.iter().map(|object| object.id.to_string()).collect();
+    let names: Vec<String> = objects.iter().map(|object| object.name.clone()).collect();
+    let data: Vec<_> = objects.iter().map(|object| Json(LogData::of_changes(object.changes.clone()))).collect();
     sqlx::query!(
-        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username)
-         SELECT 'change', $1, o.id, o.name, $4, $5, $6 FROM unnest($2::text[], $3::text[]) AS o (id, name)",
+        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username, data)
+         SELECT 'change', $1, o.id, o.name, $4, $5, $6, o.data
+         FROM unnest($2::text[], $3::text[], $7::jsonb[]) AS o (id, name, data)",
         kind.as_str(),
         &ids,
         &names,
         message,
         user_id,
-        username
+        username,
+        &data as _
     )
     .execute(tx.conn())
     .await?;
@@ -103,6 +124,15 @@ pub async fn get(conn: &mut PgConnection, id: i64) -> Result<Option<LogRow>> {
     Ok(lists::log_entries::of_ids(conn, &[id]).await?.pop())
 }
 
+/// Returns the data of one entry, complete; `None` if there is no such entry, or only its message is known.
+pub async fn data(conn: &mut PgConnection, id: i64) -> Result<Option<LogData>> {
+    let data = sqlx::query_scalar!(
+        r#"SELECT data AS "data: Json<LogData>" FROM log_entry WHERE id = $1 AND data IS NOT NULL"#,
+        id
+    );
+    Ok(data.fetch_optional(conn).await?.flatten().map(|Json(data)| data))
+}
+
 /// Returns the years that have entries; with a year, its months; with a month too, its days. In ascending order.
 ///
 /// Counts only the entries that match the list's search and filters. `timezone` is a name that PostgreSQL knows.
@@ -119,7 +149,7 @@ pub async fn dates(
            FROM (SELECT extract(year FROM local_time)::int AS year, extract(month FROM local_time)::int AS month,
                         extract(day FROM local_time)::int AS day
                  FROM (SELECT action_time AT TIME ZONE $1 AS local_time FROM log_entry
-                       WHERE ($4 = '' OR strpos(lower(username), lower($4)) > 0)
+                       WHERE username ~ ALL ($4)
                          AND ($5 = '' OR object_kind = $5)) entry) entry
            CROSS JOIN LATERAL (SELECT CASE WHEN $2::int IS NULL THEN year WHEN $3::int IS NULL THEN month ELSE day END
                AS number) step
@@ -129,9 +159,55 @@ pub async fn dates(
         timezone,
         year,
         month,
-        ask.search_text(),
+        &ask.search_patterns(),
         ask.filter_text("kind")
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// The newest log entry of an object, which a certain user has written a moment ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecentEntry {
+    /// The kind of action.
+    pub action: LogAction,
+    /// The object's name or label after the action.
+    pub object_name: String,
+}
+
+/// Returns the newest log entry of an object if this user has written it within the last ten minutes; else `None`.
+pub async fn recent_of_user(
+    conn: &mut PgConnection,
+    kind: ObjectKind,
+    object_id: i64,
+    user_id: i64,
+) -> Result<Option<RecentEntry>> {
+    let row = sqlx::query!(
+        r#"SELECT action, object_name
+           FROM (SELECT action, object_name, user_id, action_time FROM log_entry
+                 WHERE object_kind = $1 AND object_id = $2 ORDER BY action_time DESC, id DESC LIMIT 1) newest
+           WHERE user_id = $3 AND action_time > now() - interval '10 minutes'"#,
+        kind.as_str(),
+        object_id.to_string(),
+        user_id
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.and_then(|row| Some(RecentEntry { action: row.action.parse().ok()?, object_name: row.object_name })))
+}
+
+/// Returns the ids of the objects of a kind that this user has added within the last ten minutes, the newest first;
+/// twenty at most.
+pub async fn recently_added(conn: &mut PgConnection, kind: ObjectKind, user_id: i64) -> Result<Vec<i64>> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT object_id AS "object_id!" FROM log_entry
+           WHERE action_time > now() - interval '10 minutes' AND action = 'add' AND object_kind = $1 AND user_id = $2
+             AND object_id IS NOT NULL
+           ORDER BY action_time DESC, id DESC LIMIT 20"#,
+        kind.as_str(),
+        user_id
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().filter_map(|id| id.parse().ok()).collect())
 }

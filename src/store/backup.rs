@@ -6,10 +6,12 @@ use sqlx::PgConnection;
 use super::{Result, StoreError};
 use crate::domain::model::tenant::{SchemaName, Tenant};
 
-/// Begins the transaction of a restore. For psql, like the other two; the variable `poem_schema` names the tenant.
+/// Begins the transaction of a restore. For psql, like the other ones; the variable `poem_schema` names the tenant.
 pub const RESTORE_BEGIN: &str = include_str!("restore_begin.sql");
 /// Removes the existing tenant, for a restore that replaces it.
 pub const RESTORE_REPLACE: &str = include_str!("restore_replace.sql");
+/// Analyzes the tables of the tenant after the dump was loaded.
+pub const RESTORE_ANALYZE: &str = concat!(include_str!("restore_enter.sql"), include_str!("analyze.sql"));
 /// Adds the tenant to the list after the dump was loaded, and commits.
 ///
 /// Variables: `poem_name`, `poem_host` ('' for none), `poem_created`, and `poem_migrations`, a JSON list of
@@ -40,8 +42,7 @@ pub struct Applied {
 
 /// Begins a transaction that sees one state of the data; returns the snapshot name with which pg_dump sees the same.
 pub async fn begin(conn: &mut PgConnection) -> Result<String> {
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0";
-    sqlx::raw_sql(begin).execute(&mut *conn).await?;
+    sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *conn).await?;
     Ok(sqlx::query_scalar!("SELECT pg_export_snapshot()").fetch_one(conn).await?.unwrap_or_default())
 }
 

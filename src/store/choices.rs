@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use sqlx::PgConnection;
 
 use super::Result;
-use super::text::storable;
+use super::text::{pattern, storable};
 use crate::domain::form::field::Choices;
+use crate::domain::model::group_kind::GroupKind;
 
 /// One value that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub async fn suggest(
     scope: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Suggestion>> {
-    let found = find(conn, &[choices], scope, &storable(typed), Some(limit.max(0))).await?;
+    let found = find(conn, &[choices], scope, &pattern(typed), Some(limit.max(0))).await?;
     Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
 }
 
@@ -43,6 +44,20 @@ pub async fn whole(
         whole.entry(choices).or_default().push(suggestion.value);
     }
     Ok(whole)
+}
+
+/// Returns the name of the tag (`kind` is `None`) or of the group of this kind with this id; `None` if there is none.
+///
+/// Addresses of POEM 2.3 have ids in place of names.
+pub async fn name_of_id(conn: &mut PgConnection, kind: Option<GroupKind>, id: i64) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT name AS "name!" FROM tag WHERE $1::text IS NULL AND id = $2
+           UNION ALL SELECT name FROM object_group WHERE kind = $1 AND id = $2"#,
+        kind.map(GroupKind::as_str),
+        id
+    )
+    .fetch_optional(conn)
+    .await?)
 }
 
 /// Finds the choices of several sources with one statement.
@@ -85,8 +100,8 @@ async fn find(
                    WHERE 'groupable' = ANY ($1) AND o.group_kind = ANY ($2) AND (o.group_id IS NULL OR g.name = $3)
            ) choice
            WHERE (word, kind) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-             AND ($4 = '' OR strpos(lower(value), lower($4)) > 0)
-           ORDER BY strpos(lower(value), lower($4)) > 1, lower(title) COLLATE "C", title COLLATE "C", age,
+             AND ($4 = '' OR value ~ $4)
+           ORDER BY value !~ ('^' || $4), lower(title COLLATE "C"), title COLLATE "C", age,
                     value COLLATE "C"
            LIMIT $5"#,
         &sources.iter().map(|(word, _)| (*word).to_owned()).collect::<Vec<_>>(),

@@ -105,20 +105,23 @@ pub async fn metrics_inside(conn: &mut PgConnection, name_ids: Option<&[i64]>, g
 
 /// Moves metrics to a group, or out of any; the groups of their names in the registry stay.
 ///
-/// Returns (id, label), like `argo.AMS-Check (Production)`, by label in code point order.
-pub async fn move_metrics(tx: &mut WriteTx<'_>, ids: &[i64], group_id: Option<i64>) -> Result<Vec<(i64, String)>> {
-    let rows = sqlx::query!(
+/// Returns the metrics with their labels, like `argo.AMS-Check (Production)`, and the groups that they leave; by label in
+/// code point order.
+pub async fn move_metrics(tx: &mut WriteTx<'_>, ids: &[i64], group_id: Option<i64>) -> Result<Vec<Member>> {
+    Ok(sqlx::query_as!(
+        Member,
         r#"WITH moved AS (
-               UPDATE metric SET group_id = $2, revision = revision + 1 WHERE id = ANY ($1)
-               RETURNING id, metric_name_id, tag_id
+               SELECT m.id, n.name || ' (' || t.name || ')' AS label, coalesce(g.name, '') AS group_name
+               FROM metric m JOIN metric_name n ON n.id = m.metric_name_id JOIN tag t ON t.id = m.tag_id
+               LEFT JOIN object_group g ON g.kind = m.group_kind AND g.id = m.group_id
+               WHERE m.id = ANY ($1)
+           ), done AS (
+               UPDATE metric m SET group_id = $2, revision = revision + 1 FROM moved WHERE moved.id = m.id
            )
-           SELECT m.id, n.name || ' (' || t.name || ')' AS "label!"
-           FROM moved m JOIN metric_name n ON n.id = m.metric_name_id JOIN tag t ON t.id = m.tag_id
-           ORDER BY (n.name || ' (' || t.name || ')') COLLATE "C""#,
+           SELECT id, label AS "name!", group_name AS "group_name!" FROM moved ORDER BY label COLLATE "C""#,
         ids,
         group_id
     )
     .fetch_all(tx.conn())
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.label)).collect())
+    .await?)
 }

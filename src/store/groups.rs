@@ -50,7 +50,7 @@ pub async fn metric_names(conn: &mut PgConnection, group: &str) -> Result<Option
         r#"SELECT n.name AS "name?" FROM object_group g
            LEFT JOIN metric_name n ON n.group_kind = g.kind AND n.group_id = g.id
            WHERE g.kind = 'metrics' AND g.name = $1
-           ORDER BY lower(n.name) COLLATE "C", n.name COLLATE "C""#,
+           ORDER BY lower(n.name COLLATE "C"), n.name COLLATE "C""#,
         group
     )
     .fetch_all(conn)

@@ -127,7 +127,7 @@ pub struct MetricRow<'a> {
     /// The id of the version of a probe; `None` without one.
     pub probe_version_id: Option<i64>,
     /// The id of its group of metrics.
-    pub group_id: i64,
+    pub group_id: Option<i64>,
     /// The executable of the probe; '' without one.
     pub executable: &'a str,
     /// The name of the parent metric; '' without one.
@@ -285,8 +285,8 @@ pub async fn group_of_name(conn: &mut PgConnection, name: &str) -> Result<Option
     .await?)
 }
 
-/// Moves a name of the registry to a group; adds it if it is unknown. Returns its id.
-pub async fn put_name(tx: &mut WriteTx<'_>, name: &str, group_id: i64) -> Result<i64> {
+/// Moves a name of the registry to a group, or out of any; adds it if it is unknown. Returns its id.
+pub async fn put_name(tx: &mut WriteTx<'_>, name: &str, group_id: Option<i64>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO metric_name (name, group_id) VALUES ($1, $2)
          ON CONFLICT (name) DO UPDATE SET group_id = excluded.group_id

@@ -3,12 +3,12 @@
 //! Each migration runs in a transaction that also records it in public.migration, so it is applied completely or not at
 //! all. Concurrent runs wait for each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::{Connection, PgConnection};
 
-use super::tenant_tx::enter;
+use super::tenant_tx::{BEGIN_WRITING, enter};
 use super::{Result, StoreError};
 use crate::domain::model::tenant::SchemaName;
 
@@ -96,6 +96,28 @@ impl Schema {
             Self::Tenant(_) => TENANT.iter(),
         }
     }
+}
+
+/// Returns the names of the tables and views that all migrations of a schema create.
+pub fn relations(schema: &Schema) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let bookkeeping = if *schema == Schema::Public { BOOKKEEPING } else { "" };
+    let migrations: Vec<_> = schema.migrations().map(|migration| migration.sql.as_str()).collect();
+    for line in migrations.into_iter().chain([bookkeeping]).flat_map(str::lines) {
+        let line = line.trim_start().replace("IF NOT EXISTS ", "").replace("IF EXISTS ", "");
+        let words: Vec<_> = line.split([' ', '(', ';']).collect();
+        let name = |name: &str| name.trim_start_matches("public.").to_owned();
+        match words[..] {
+            ["CREATE", "TABLE" | "VIEW", created, ..] => drop(names.insert(name(created))),
+            ["DROP", "TABLE" | "VIEW", dropped, ..] => drop(names.remove(&name(dropped))),
+            ["ALTER", "TABLE", old, "RENAME", "TO", new, ..] => {
+                names.remove(&name(old));
+                names.insert(name(new));
+            }
+            _ => {}
+        }
+    }
+    names
 }
 
 /// Returns a sentence that says why the schema cannot be used; `None` if it can.
@@ -190,7 +212,7 @@ pub enum Progress<'a> {
 
 /// Creates the table that records the applied migrations, if it does not exist.
 async fn prepare(conn: &mut PgConnection) -> Result<()> {
-    let mut tx = conn.begin().await?;
+    let mut tx = conn.begin_with(BEGIN_WRITING).await.map_err(StoreError::of_begin)?;
     lock(&mut tx).await?;
     sqlx::raw_sql(BOOKKEEPING).execute(&mut *tx).await?;
     Ok(tx.commit().await?)
@@ -198,7 +220,7 @@ async fn prepare(conn: &mut PgConnection) -> Result<()> {
 
 /// Applies one migration in one transaction; returns false if a concurrent run has applied it.
 async fn apply(conn: &mut PgConnection, schema: &Schema, migration: &Migration, fake: bool) -> Result<bool> {
-    let mut tx = conn.begin().await?;
+    let mut tx = conn.begin_with(BEGIN_WRITING).await.map_err(StoreError::of_begin)?;
     lock(&mut tx).await?;
     if applied(&mut tx, schema).await?.contains_key(&migration.version) {
         return Ok(false);

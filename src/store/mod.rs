@@ -2,7 +2,9 @@
 //!
 //! No rules live here: they are in `registry`, which calls the functions that write.
 
+pub mod access;
 pub mod aggregations;
+pub mod analyze;
 pub mod api_keys;
 pub mod audit_log;
 pub mod backup;
@@ -12,6 +14,7 @@ pub mod error;
 pub mod group_members;
 pub mod groups;
 pub mod lists;
+pub mod login_addresses;
 pub mod login_failures;
 pub mod metric_renames;
 pub mod metrics;
@@ -22,12 +25,15 @@ pub mod profiles;
 pub mod references;
 pub mod search;
 pub mod service_flavours;
+pub mod session_settings;
 pub mod sessions;
 pub mod snapshot_read;
 pub mod snapshot_write;
+pub mod taken_names;
 pub mod tenant_tx;
 pub mod tenants;
 pub mod text;
+pub mod unused_names;
 pub mod users;
 pub mod version_writes;
 pub mod versions;

@@ -143,24 +143,36 @@ pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Links the metrics that use one of these versions to another, or to none.
-///
-/// Returns (id, label), like `argo.AMS-Check (Production)`, by label in code point order.
-pub async fn relink_metrics(tx: &mut WriteTx<'_>, version_ids: &[i64], to: Option<i64>) -> Result<Vec<(i64, String)>> {
-    let rows = sqlx::query!(
+/// A metric that was linked to another probe version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelinkedMetric {
+    /// The metric's id.
+    pub id: i64,
+    /// The metric's label, like `argo.AMS-Check (Production)`.
+    pub label: String,
+    /// The label of the probe version that it used before.
+    pub before: String,
+}
+
+/// Links the metrics that use one of these versions to another, or to none; returns them by label in code point order.
+pub async fn relink_metrics(tx: &mut WriteTx<'_>, version_ids: &[i64], to: Option<i64>) -> Result<Vec<RelinkedMetric>> {
+    Ok(sqlx::query_as!(
+        RelinkedMetric,
         r#"WITH moved AS (
-               UPDATE metric SET probe_version_id = $2, revision = revision + 1 WHERE probe_version_id = ANY ($1)
-               RETURNING id, metric_name_id, tag_id
+               SELECT m.id, n.name || ' (' || t.name || ')' AS label,
+                      coalesce((v.content ->> 'name') || ' (' || (v.content ->> 'version') || ')', '') AS before
+               FROM metric m JOIN metric_name n ON n.id = m.metric_name_id JOIN tag t ON t.id = m.tag_id
+               JOIN version v ON v.id = m.probe_version_id
+               WHERE m.probe_version_id = ANY ($1)
+           ), done AS (
+               UPDATE metric m SET probe_version_id = $2, revision = revision + 1 FROM moved WHERE moved.id = m.id
            )
-           SELECT m.id, n.name || ' (' || t.name || ')' AS "label!"
-           FROM moved m JOIN metric_name n ON n.id = m.metric_name_id JOIN tag t ON t.id = m.tag_id
-           ORDER BY (n.name || ' (' || t.name || ')') COLLATE "C""#,
+           SELECT id, label AS "label!", before AS "before!" FROM moved ORDER BY label COLLATE "C""#,
         version_ids,
         to
     )
     .fetch_all(tx.conn())
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.label)).collect())
+    .await?)
 }
 
 /// Raises the revisions of the metrics that use the version, so that forms that show its old label are stale.

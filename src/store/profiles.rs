@@ -52,6 +52,21 @@ pub async fn tuples(conn: &mut PgConnection, profile_ids: &[i64]) -> Result<Vec<
     Ok(pairs.collect())
 }
 
+/// Returns the tuples of one metric name, as (profile id, tuple), in the order of [`tuples`].
+pub async fn tuples_of_metric(conn: &mut PgConnection, metric: &str) -> Result<Vec<(i64, Tuple)>> {
+    let rows = sqlx::query!(
+        r#"SELECT i.profile_id, i.service_flavour, i.fqan
+           FROM metric_instance i JOIN metric_name n ON n.id = i.metric_name_id
+           WHERE n.name = $1
+           ORDER BY i.profile_id, i.service_flavour COLLATE "C", i.fqan = '', i.fqan COLLATE "C""#,
+        metric
+    )
+    .fetch_all(conn)
+    .await?;
+    let tuple = |service_flavour, fqan| Tuple { service_flavour, metric: metric.to_owned(), fqan };
+    Ok(rows.into_iter().map(|row| (row.profile_id, tuple(row.service_flavour, row.fqan))).collect())
+}
+
 /// Returns true if the tenant has any profile.
 pub async fn any(conn: &mut PgConnection) -> Result<bool> {
     Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM profile) AS "any!""#).fetch_one(conn).await?)

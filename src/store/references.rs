@@ -30,8 +30,8 @@ pub struct RelyingMetric {
     pub tag: String,
     /// The other metric is its parent.
     pub as_parent: bool,
-    /// The other metric is one of its dependencies.
-    pub as_dependency: bool,
+    /// The values of the dependencies whose key is the other metric; empty if it is none.
+    pub dependencies: Vec<String>,
 }
 
 impl RelyingMetric {
@@ -39,6 +39,20 @@ impl RelyingMetric {
     pub fn label(&self) -> String {
         format!("{} ({})", self.name, self.tag)
     }
+
+    /// Returns true if the other metric is one of its dependencies.
+    pub fn as_dependency(&self) -> bool {
+        !self.dependencies.is_empty()
+    }
+}
+
+/// A metric that has a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfiguredMetric {
+    /// The metric's id.
+    pub id: i64,
+    /// The metric's name.
+    pub name: String,
 }
 
 /// A metric that uses a version of a probe.
@@ -66,7 +80,7 @@ pub async fn profiles_of_metric(conn: &mut PgConnection, metric_name: &str) -> R
            JOIN profile p ON p.id = i.profile_id
            WHERE n.name = $1
            GROUP BY p.id
-           ORDER BY lower(p.name) COLLATE "C", p.name COLLATE "C", p.version COLLATE "C""#,
+           ORDER BY lower(p.name COLLATE "C"), p.name COLLATE "C", p.version COLLATE "C""#,
         metric_name
     )
     .fetch_all(conn)
@@ -78,15 +92,32 @@ pub async fn metrics_relying_on(conn: &mut PgConnection, metric_name: &str) -> R
     Ok(sqlx::query_as!(
         RelyingMetric,
         r#"SELECT m.id, n.name, t.name AS tag, m.parent = $1 AS "as_parent!",
-                  d.metric_id IS NOT NULL AS "as_dependency!"
+                  coalesce(d.dependencies, '{}') AS "dependencies!"
            FROM metric m
            JOIN metric_name n ON n.id = m.metric_name_id
            JOIN tag t ON t.id = m.tag_id
-           LEFT JOIN (SELECT DISTINCT metric_id FROM metric_setting WHERE section = 'dependency' AND key = $1) d
+           LEFT JOIN (SELECT metric_id, array_agg(value ORDER BY position) AS dependencies FROM metric_setting
+                      WHERE section = 'dependency' AND key = $1 GROUP BY metric_id) d
                ON d.metric_id = m.id
            WHERE $1 <> '' AND (m.parent = $1 OR d.metric_id IS NOT NULL)
-           ORDER BY lower(n.name) COLLATE "C", n.name COLLATE "C", t.name COLLATE "C""#,
+           ORDER BY lower(n.name COLLATE "C"), n.name COLLATE "C", t.name COLLATE "C""#,
         metric_name
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Returns the metrics with one of the names, by name and tag.
+pub async fn metrics_named(conn: &mut PgConnection, names: &[String]) -> Result<Vec<ConfiguredMetric>> {
+    Ok(sqlx::query_as!(
+        ConfiguredMetric,
+        r#"SELECT m.id, n.name
+           FROM metric_name n
+           JOIN metric m ON m.metric_name_id = n.id
+           JOIN tag t ON t.id = m.tag_id
+           WHERE n.name = ANY($1)
+           ORDER BY n.name COLLATE "C", t.name COLLATE "C""#,
+        names
     )
     .fetch_all(conn)
     .await?)
@@ -102,7 +133,7 @@ pub async fn metrics_of_probe(conn: &mut PgConnection, probe_id: i64) -> Result<
            JOIN metric_name n ON n.id = m.metric_name_id
            JOIN tag t ON t.id = m.tag_id
            WHERE v.kind = 'probe' AND v.object_id = $1
-           ORDER BY v.id DESC, lower(n.name) COLLATE "C", n.name COLLATE "C", t.name COLLATE "C""#,
+           ORDER BY v.id DESC, lower(n.name COLLATE "C"), n.name COLLATE "C", t.name COLLATE "C""#,
         probe_id
     )
     .fetch_all(conn)

@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::Result;
-use super::text::storable;
+use super::text::pattern;
 use super::text::word;
 use crate::domain::model::object_kind::{KINDS, KindInfo, ObjectKind};
 
@@ -63,15 +63,15 @@ pub async fn everything(
            FROM (
                SELECT o.*, count(*) OVER (PARTITION BY kind) AS total,
                       row_number() OVER (PARTITION BY kind ORDER BY
-                          lower(name) <> lower($1), strpos(lower(name), lower($1)) <> 1,
-                          lower(label) COLLATE "C", label COLLATE "C", id COLLATE "C") AS place
+                          name !~ ('^' || $1 || '$'), name !~ ('^' || $1),
+                          lower(label COLLATE "C"), label COLLATE "C", id COLLATE "C") AS place
                FROM object o
                WHERE kind = ANY ($2) AND $1 <> ''
-                 AND (strpos(lower(name), lower($1)) > 0 OR strpos(lower(searched), lower($1)) > 0)
+                 AND (name ~ $1 OR searched ~ $1)
            ) found
            WHERE place <= $3
            ORDER BY array_position($2, kind), place"#,
-        storable(text),
+        pattern(text),
         &kinds,
         limit
     )

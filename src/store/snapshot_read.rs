@@ -157,10 +157,7 @@ async fn versions(conn: &mut PgConnection) -> Result<Vec<Version>> {
         .fetch_all(conn)
         .await?;
     let version = rows.into_iter().map(|row| {
-        let content = match row.kind.as_str() {
-            "probe" => serde_json::from_value(row.content).map(VersionContent::Probe),
-            _ => serde_json::from_value(row.content).map(VersionContent::Metric),
-        };
+        let content = VersionContent::from_json(&row.kind, row.content);
         Ok(Version {
             id: row.id,
             object_id: row.object_id,
@@ -176,7 +173,8 @@ async fn versions(conn: &mut PgConnection) -> Result<Vec<Version>> {
 
 async fn log_entries(conn: &mut PgConnection) -> Result<Vec<LogEntry>> {
     let rows = sqlx::query!(
-        "SELECT id, action_time, action, object_kind, object_id, object_name, message, user_id, username FROM log_entry"
+        "SELECT id, action_time, action, object_kind, object_id, object_name, message, data, user_id, username
+         FROM log_entry"
     )
     .fetch_all(conn)
     .await?;
@@ -189,6 +187,7 @@ async fn log_entries(conn: &mut PgConnection) -> Result<Vec<LogEntry>> {
             object_id: row.object_id,
             object_name: row.object_name,
             message: row.message,
+            data: row.data,
             user_id: row.user_id,
             username: row.username,
         })

@@ -1,7 +1,7 @@
 //! Writing all data of a tenant, with one statement per table, regardless of the number of rows.
 
 use super::{Result, WriteTx};
-use crate::domain::model::snapshot::{Named, Snapshot, VersionContent};
+use crate::domain::model::snapshot::{Named, Snapshot};
 
 /// Adds everything in the snapshot, with its ids, and sets the sequences above them.
 ///
@@ -191,21 +191,13 @@ async fn metric_names(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
 
 async fn versions(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.versions;
-    let kind = |content: &VersionContent| match content {
-        VersionContent::Probe(_) => "probe",
-        VersionContent::Metric(_) => "metric",
-    };
-    let content = |content: &VersionContent| match content {
-        VersionContent::Probe(content) => serde_json::to_value(content),
-        VersionContent::Metric(content) => serde_json::to_value(content),
-    };
-    let contents: std::result::Result<Vec<_>, _> = rows.iter().map(|row| content(&row.content)).collect();
+    let contents: std::result::Result<Vec<_>, _> = rows.iter().map(|row| row.content.to_json()).collect();
     sqlx::query!(
         "INSERT INTO version (id, kind, object_id, content, message, user_id, username, created)
          SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::jsonb[], $5::text[], $6::bigint[], $7::text[],
                               $8::timestamptz[])",
         &column(rows, |row| row.id),
-        &column(rows, |row| kind(&row.content).to_owned()),
+        &column(rows, |row| row.content.kind().as_str().to_owned()),
         &column(rows, |row| row.object_id),
         &contents.map_err(|error| sqlx::Error::Encode(error.into()))?,
         &column(rows, |row| row.message.clone()),
@@ -315,9 +307,10 @@ async fn aggregations(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
 async fn log_entries(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.log_entries;
     sqlx::query!(
-        "INSERT INTO log_entry (id, action_time, action, object_kind, object_id, object_name, message, user_id, username)
+        "INSERT INTO log_entry (id, action_time, action, object_kind, object_id, object_name, message, user_id, username,
+                                data)
          SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                              $8::bigint[], $9::text[])",
+                              $8::bigint[], $9::text[], $10::jsonb[])",
         &column(rows, |row| row.id),
         &column(rows, |row| row.action_time),
         &column(rows, |row| row.action.as_str().to_owned()),
@@ -326,7 +319,8 @@ async fn log_entries(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.object_name.clone()),
         &column(rows, |row| row.message.clone()),
         &column(rows, |row| row.user_id) as _,
-        &column(rows, |row| row.username.clone())
+        &column(rows, |row| row.username.clone()),
+        &column(rows, |row| row.data.clone()) as _
     )
     .execute(tx.conn())
     .await?;

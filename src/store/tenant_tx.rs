@@ -14,6 +14,9 @@ use crate::domain::model::tenant::SchemaName;
 /// The time limit for beginning a transaction, without waiting for another writer.
 const BEGIN_TIMEOUT: Duration = Duration::from_millis(1500);
 
+/// The statement that begins a transaction that writes. It says what it needs: the defaults may be others.
+pub(super) const BEGIN_WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
 /// A transaction that reads one tenant.
 ///
 /// Its search path is only the tenant's schema: with `public` behind it, a missing table would silently be read from
@@ -71,14 +74,14 @@ impl WriteTx<'static> {
     }
 
     async fn without_lock(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
-        Ok(Self(begin(pool, format!("BEGIN; {}", search_path(schema))).await?))
+        Ok(Self(begin(pool, format!("{BEGIN_WRITING}; {}", search_path(schema))).await?))
     }
 }
 
 impl<'c> WriteTx<'c> {
     /// Begins on a connection, in no tenant's schema: for the list of tenants in the schema public.
     pub async fn shared(conn: &'c mut PgConnection) -> Result<Self> {
-        Ok(Self(conn.begin().await?))
+        Ok(Self(conn.begin_with(BEGIN_WRITING).await.map_err(StoreError::of_begin)?))
     }
 
     /// Returns the connection, for queries.
@@ -97,7 +100,7 @@ impl<'c> WriteTx<'c> {
 /// After a timeout, the transaction may have begun nevertheless: the pool accepts no such connection back.
 async fn begin(pool: &PgPool, statements: String) -> Result<Transaction<'static, Postgres>> {
     match timeout(BEGIN_TIMEOUT, pool.begin_with(AssertSqlSafe(statements))).await {
-        Ok(begun) => Ok(begun?),
+        Ok(begun) => begun.map_err(StoreError::of_begin),
         Err(_) => Err(StoreError::timeout()),
     }
 }

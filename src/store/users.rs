@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Loaded, Result, WriteTx, groups};
+use super::{Loaded, Result, WriteTx, groups, login_addresses};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::user::UserContent;
 
@@ -38,6 +38,7 @@ pub async fn delete_by_name(tx: &mut WriteTx<'_>, usernames: &[String]) -> Resul
 /// Moves the ids of all users above `highest` and ends their sessions. Nothing else may refer to the users.
 pub async fn move_above(tx: &mut WriteTx<'_>, highest: i64) -> Result<()> {
     sqlx::query!("DELETE FROM login_session").execute(tx.conn()).await?;
+    login_addresses::delete_all(tx).await?;
     sqlx::query!("UPDATE app_user SET id = id + greatest($1, (SELECT max(id) FROM app_user))", highest)
         .execute(tx.conn())
         .await?;
@@ -144,10 +145,9 @@ pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Sets the password hash of a user.
-pub async fn put_password(tx: &mut WriteTx<'_>, id: i64, password_hash: &str) -> Result<()> {
-    sqlx::query!("UPDATE app_user SET password = $2 WHERE id = $1", id, password_hash).execute(tx.conn()).await?;
-    Ok(())
+/// Returns the stored password hash of a user; `None` if there is no such user.
+pub async fn password(conn: &mut PgConnection, id: i64) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar!("SELECT password FROM app_user WHERE id = $1", id).fetch_optional(conn).await?)
 }
 
 /// Returns true if another superuser than this user may log in.
@@ -193,13 +193,14 @@ pub struct LoginAccount {
     pub may_log_in: bool,
 }
 
-/// Returns the account of the user with this name, in its exact case.
-pub async fn credentials(conn: &mut PgConnection, username: &str) -> Result<Option<LoginAccount>> {
+/// Returns the account of the user with this name, in its exact case; without one, that of the normalized name.
+pub async fn credentials(conn: &mut PgConnection, username: &str, normalized: &str) -> Result<Option<LoginAccount>> {
     Ok(sqlx::query_as!(
         LoginAccount,
         r#"SELECT id, password, first_name, last_name, email, is_superuser, is_active AND is_staff AS "may_log_in!"
-           FROM app_user WHERE username = $1"#,
-        username
+           FROM app_user WHERE username IN ($1, $2) ORDER BY username = $1 DESC LIMIT 1"#,
+        username,
+        normalized
     )
     .fetch_optional(conn)
     .await?)

@@ -1,4 +1,4 @@
-//! Writing versions: of one probe from the saved content, of many metrics from their current rows.
+//! Writing versions: of one probe from the saved content, of many metrics or profiles from their current rows.
 //!
 //! `versions` reads them.
 
@@ -36,15 +36,15 @@ pub async fn amend_probe(tx: &mut WriteTx<'_>, version_id: i64, content: &ProbeC
     Ok(())
 }
 
-/// Adds a version of each metric with these ids, with its current state as JSON.
+/// Adds a version of each metric, given as (id, message), with its current state as JSON.
 ///
 /// The JSON is that of [`crate::domain::model::metric::MetricContent`].
 pub async fn insert_metric_versions(
     tx: &mut WriteTx<'_>,
-    ids: &[i64],
-    message: &str,
-    (user_id, username): (i64, &str),
+    metrics: &[(i64, String)],
+    (user_id, username): (Option<i64>, &str),
 ) -> Result<()> {
+    let (ids, messages): (Vec<i64>, Vec<String>) = metrics.iter().cloned().unzip();
     sqlx::query!(
         r#"INSERT INTO version (kind, object_id, content, message, user_id, username, created)
            SELECT 'metric', m.id,
@@ -53,8 +53,9 @@ pub async fn insert_metric_versions(
                       'probe', coalesce((v.content ->> 'name') || ' (' || (v.content ->> 'version') || ')', ''),
                       'group', coalesce(g.name, ''), 'executable', m.executable, 'parent', m.parent,
                       'settings', coalesce(s.settings, '{}')),
-                  $2, $3, $4, now()
-           FROM metric m
+                  changed.message, $3, $4, now()
+           FROM unnest($1::bigint[], $2::text[]) AS changed (id, message)
+           JOIN metric m ON m.id = changed.id
            JOIN metric_name n ON n.id = m.metric_name_id
            JOIN tag t ON t.id = m.tag_id
            JOIN metric_type y ON y.id = m.metric_type_id
@@ -65,10 +66,46 @@ pub async fn insert_metric_versions(
                                    jsonb_agg(jsonb_build_array(key, value) ORDER BY position) AS rows
                             FROM metric_setting WHERE metric_id = ANY ($1) GROUP BY metric_id, section) sections
                       GROUP BY metric_id) s ON s.metric_id = m.id
-           WHERE m.id = ANY ($1)
            ORDER BY m.id"#,
-        ids,
-        message,
+        &ids,
+        &messages,
+        user_id,
+        username
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Adds a version of each profile, given as (id, message), with its current state as JSON.
+///
+/// The JSON is that of [`crate::domain::model::profile::ProfileContent`], its tuples in the order of
+/// [`super::profiles::tuples`].
+pub async fn insert_profile_versions(
+    tx: &mut WriteTx<'_>,
+    profiles: &[(i64, String)],
+    (user_id, username): (Option<i64>, &str),
+) -> Result<()> {
+    let (ids, messages): (Vec<i64>, Vec<String>) = profiles.iter().cloned().unzip();
+    sqlx::query!(
+        r#"INSERT INTO version (kind, object_id, content, message, user_id, username, created)
+           SELECT 'profile', p.id,
+                  jsonb_build_object('name', p.name, 'version', p.version, 'vo', p.vo, 'description', p.description,
+                                     'group', coalesce(g.name, ''), 'tuples', coalesce(t.tuples, '[]')),
+                  changed.message, $3, $4, now()
+           FROM unnest($1::bigint[], $2::text[]) AS changed (id, message)
+           JOIN profile p ON p.id = changed.id
+           LEFT JOIN object_group g ON g.kind = p.group_kind AND g.id = p.group_id
+           LEFT JOIN (SELECT i.profile_id,
+                             jsonb_agg(jsonb_build_object('service_flavour', i.service_flavour, 'metric', n.name,
+                                                          'fqan', i.fqan)
+                                       ORDER BY i.service_flavour COLLATE "C", n.name COLLATE "C", i.fqan = '',
+                                                i.fqan COLLATE "C") AS tuples
+                      FROM metric_instance i JOIN metric_name n ON n.id = i.metric_name_id
+                      WHERE i.profile_id = ANY ($1) GROUP BY i.profile_id) t ON t.profile_id = p.id
+           ORDER BY p.id"#,
+        &ids,
+        &messages,
         user_id,
         username
     )

@@ -1,4 +1,4 @@
-//! Reading the versions of probes and metrics. `version_writes` writes them.
+//! Reading the versions of objects. `version_writes` writes them.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -12,7 +12,7 @@ use crate::domain::model::snapshot::{Version, VersionContent};
 pub struct VersionRow {
     /// The version's id.
     pub id: i64,
-    /// The version number of a probe; '' for metrics, which have none.
+    /// The version number of a probe; '' for other kinds, whose versions have none.
     pub label: String,
     /// The time when the version was saved.
     pub created: DateTime<Utc>,
@@ -25,13 +25,9 @@ pub struct VersionRow {
 impl VersionRow {
     /// Returns the row of a version.
     pub fn of(version: &Version) -> Self {
-        let label = match &version.content {
-            VersionContent::Probe(content) => content.version.clone(),
-            VersionContent::Metric(_) => String::new(),
-        };
         Self {
             id: version.id,
-            label,
+            label: version.content.label().to_owned(),
             created: version.created,
             username: version.username.clone(),
             message: version.message.clone(),
@@ -48,11 +44,12 @@ pub struct Neighbours {
     pub next: Option<i64>,
 }
 
-/// Returns the versions of an object, newest first; empty for kinds other than probes and metrics.
+/// Returns the versions of an object, newest first; empty for kinds without versions.
 pub async fn list(conn: &mut PgConnection, kind: ObjectKind, object_id: i64) -> Result<Vec<VersionRow>> {
     Ok(sqlx::query_as!(
         VersionRow,
-        r#"SELECT id, coalesce(content ->> 'version', '') AS "label!", created, username, message
+        r#"SELECT id, CASE kind WHEN 'probe' THEN coalesce(content ->> 'version', '') ELSE '' END AS "label!", created,
+                  username, message
            FROM version WHERE kind = $1 AND object_id = $2 ORDER BY id DESC"#,
         kind.as_str(),
         object_id
@@ -98,10 +95,7 @@ struct VersionRecord {
 
 impl VersionRecord {
     fn parse(self) -> Result<Version> {
-        let content = match self.kind.as_str() {
-            "probe" => serde_json::from_value(self.content).map(VersionContent::Probe),
-            _ => serde_json::from_value(self.content).map(VersionContent::Metric),
-        };
+        let content = VersionContent::from_json(&self.kind, self.content);
         Ok(Version {
             id: self.id,
             object_id: self.object_id,

@@ -1,11 +1,13 @@
 //! The form of an object: to add, to change, or only to read.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::layout::Link;
 use super::list_page::Choice;
 use super::page::Content;
-use crate::domain::form::validation_error::{FieldError, Place, ValidationErrors};
+use crate::domain::form::validation_error::{FieldError, Place, ValidationErrors, words};
 
 /// The look of a field; `templates/widgets` has a macro for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -37,6 +39,8 @@ pub struct CellView {
     pub name: String,
     /// The text in the input.
     pub value: String,
+    /// The address of the object that is named, in a form that is only read; else empty.
+    pub href: String,
     /// True for a fixed key, which is shown as text and sent as a hidden input.
     pub is_fixed: bool,
     /// The errors of this input; empty if it is valid.
@@ -67,11 +71,13 @@ pub struct ColumnView {
     pub maxlength: usize,
     /// The address of the suggestions, as in [`Widget::suggestions`]; empty if there are none.
     pub suggestions: String,
+    /// The address that answers which names are new; empty if the form adds no names of this column.
+    pub new_names: String,
 }
 
 /// A key that rows need while another field has a certain value: a passive metric needs the flag PASSIVE.
 ///
-/// The page's script only warns while the key is missing; the save decides.
+/// The page's script adds the row when the other field gets that value; the save decides.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RequiredKey {
     /// The name of the other field: `mtype`.
@@ -80,6 +86,8 @@ pub struct RequiredKey {
     pub value: String,
     /// The text that the first column of one row must have: `PASSIVE`.
     pub key: String,
+    /// The text that is added in the second column with the key: `1`.
+    pub filled: String,
     /// The warning that is shown while the key is missing.
     pub text: String,
 }
@@ -121,6 +129,8 @@ pub struct Widget {
     pub needs: Option<RequiredKey>,
     /// The address of the link on a text that is only shown, or next to a read-only URL; empty if there is none.
     pub href: String,
+    /// True for the first field of a form that is opened to add an object: it has the focus.
+    pub autofocus: bool,
     /// True if the value is shown as text (a checkbox as a disabled one) and is not sent.
     pub disabled: bool,
 }
@@ -159,6 +169,18 @@ impl InfoLine {
     }
 }
 
+/// The button that makes a new secret for an object whose secret was shown only once.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Renewal {
+    /// The address that the button posts to.
+    pub action: String,
+    /// The time when the current secret was made, for the field [`RENEWED`].
+    pub made: String,
+}
+
+/// The hidden field with the time of the secret that a [`Renewal`] replaces: of two submits, only the first makes one.
+pub const RENEWED: &str = "_made";
+
 /// One field in the comparison of a save conflict.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FieldConflict {
@@ -183,6 +205,28 @@ pub struct ConflictView {
     pub fields: Vec<FieldConflict>,
 }
 
+/// A name that a save would add to the registry.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct NewNameView {
+    /// The name.
+    pub name: String,
+    /// What it names: `metric`.
+    pub what: &'static str,
+    /// A known name that is similar; empty if there is none.
+    pub near: String,
+    /// The anchor of the input with the name; empty if there is none.
+    pub href: String,
+}
+
+/// The question whether to add new names.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct NewNamesView {
+    /// The value of the checkbox that confirms them.
+    pub value: String,
+    /// The names.
+    pub names: Vec<NewNameView>,
+}
+
 /// An error in the summary at the top of a form.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ErrorLink {
@@ -199,6 +243,8 @@ pub struct FormPage {
     pub heading: String,
     /// The object's name; empty for a new object.
     pub object: String,
+    /// The tag of a metric, which is not in its name; else empty.
+    pub tag: String,
     /// The address that the form is posted to.
     pub action: String,
     /// The revision that the form was opened with; empty for a new object.
@@ -217,6 +263,8 @@ pub struct FormPage {
     pub error_links: Vec<ErrorLink>,
     /// The changes of others, after a save conflict; else `None`.
     pub conflict: Option<ConflictView>,
+    /// The question whether to add new names; `None` if there is none.
+    pub new_names: Option<NewNamesView>,
     /// The fields.
     pub fieldsets: Vec<FieldsetView>,
     /// The options of the save, as checkboxes: new version, update metrics.
@@ -229,31 +277,51 @@ pub struct FormPage {
     pub delete: Option<Link>,
     /// A secret that is shown only once (the token of a new key); else empty.
     pub secret: String,
+    /// The button that makes a new secret, if the form that made the current one was sent twice; else `None`.
+    pub renewal: Option<Renewal>,
 }
 
 impl Content for FormPage {
     const TEMPLATE: &'static str = "admin/form";
 }
 
-/// Returns the errors at the top of a form, each with a link to its input.
-///
-/// `named` returns, for the name of a field, its label (empty: shown without) and its first column, which shows the
-/// errors of whole rows (empty if the field has no rows).
-pub fn error_links<'a>(errors: &ValidationErrors, named: impl Fn(&str) -> (&'a str, &'a str)) -> Vec<ErrorLink> {
-    let in_row = |field: &str, row: usize, column: &str| {
-        (format!("{}, row {}", named(field).0, row + 1), format!("#id_{field}-{row}-{column}"))
+/// The names by which the summary of errors calls a field.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlaceNames<'a> {
+    /// The label of the field; empty for an error that is shown without.
+    pub label: &'a str,
+    /// The name of its first column, whose inputs show the errors of whole rows; empty if the field has no rows.
+    pub first_column: &'a str,
+    /// The label of the column that was asked for; empty if there is none.
+    pub column: &'a str,
+}
+
+/// Returns the errors at the top of a form, each with a link to its input. `named` names a field and a column.
+pub fn error_links<'a>(errors: &ValidationErrors, named: impl Fn(&str, &str) -> PlaceNames<'a>) -> Vec<ErrorLink> {
+    let wrong: HashSet<Place> = errors.errors.iter().map(|error| error.place).collect();
+    // A message of the field names its empty cells already.
+    let is_said = |error: &&FieldError| match error.place {
+        Place::Cell { field, .. } => error.message == words::REQUIRED && wrong.contains(&Place::Field(field)),
+        _ => false,
     };
+    let in_row = |field: &str, row: usize, column: &str| format!("#id_{field}-{row}-{column}");
     let link = |error: &FieldError| {
         let (place, href) = match error.place {
             Place::Form => (String::new(), String::new()),
-            Place::Field(name) => (named(name).0.to_owned(), format!("#id_{name}")),
-            Place::Row { field, row } => in_row(field, row, named(field).1),
-            Place::Cell { field, row, column } => in_row(field, row, column),
+            Place::Field(name) => (named(name, "").label.to_owned(), format!("#id_{name}")),
+            Place::Row { field, row } => {
+                let names = named(field, "");
+                (format!("{}, row {}", names.label, row + 1), in_row(field, row, names.first_column))
+            }
+            Place::Cell { field, row, column } => {
+                let names = named(field, column);
+                (format!("{}, row {}, {}", names.label, row + 1, names.column), in_row(field, row, column))
+            }
         };
         let colon = if place.is_empty() { "" } else { ": " };
         ErrorLink { text: format!("{place}{colon}{}", error.message), href }
     };
-    errors.errors.iter().map(link).collect()
+    errors.errors.iter().filter(|error| !is_said(error)).map(link).collect()
 }
 
 /// Returns the heading of the errors: `Please correct the error below.`; empty without errors.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::form_page::FieldsetView;
 use super::layout::Link;
 use super::page::Content;
 
@@ -41,6 +42,8 @@ pub struct HistoryPage {
     pub events: Vec<Event>,
     /// True if the events are named by their labels; else they are named by their times.
     pub is_labelled: bool,
+    /// True if the events name users; public pages do not.
+    pub names_users: bool,
     /// The number of log entries that are older than those shown; 0 if all are shown.
     pub older: i64,
     /// The text that is shown if there is no event.
@@ -92,6 +95,23 @@ pub struct ComparePage {
 
 impl Content for ComparePage {
     const TEMPLATE: &'static str = "admin/compare";
+}
+
+/// Content of the template `admin/log_entry`: one entry of the audit log, complete.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LogEntryPage {
+    /// The action and the object: `Changed "ams-probe".`
+    pub object: String,
+    /// Time, user, object, type and words.
+    pub facts: Vec<FieldsetView>,
+    /// What a change added and removed; else empty.
+    pub differences: Vec<Difference>,
+    /// The content of an object that was added or deleted; else empty.
+    pub content: Vec<FieldsetView>,
+}
+
+impl Content for LogEntryPage {
+    const TEMPLATE: &'static str = "admin/log_entry";
 }
 
 /// Content of the template `admin/revision`: one version, read-only.

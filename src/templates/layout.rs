@@ -6,6 +6,7 @@ use super::urls::{Addresses, INDEX, SEARCH};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::KINDS;
 use crate::domain::model::policy::Viewer;
+use crate::domain::web::footer::Footer;
 
 /// A link: its text and its address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -51,13 +52,19 @@ pub enum Severity {
 pub struct Message {
     /// The severity, which decides the colour.
     pub tone: Severity,
-    /// One or more sentences.
+    /// One or more sentences; if they name the object, the part before its name.
     pub text: String,
+    /// The object that the message is about; its label is empty if the message does not name it. `None` without one.
+    pub object: Option<Link>,
+    /// The sentences after the name of the object; empty if the message does not name it.
+    pub rest: String,
 }
 
 /// The user who is logged in, for the account menu.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct UserView {
+    /// The id, which forms name: they are not saved for another user.
+    pub id: i64,
     /// The login name.
     pub username: String,
     /// True if the user may do everything.
@@ -73,7 +80,7 @@ impl From<&Viewer> for UserView {
             (!names.is_empty()).then(|| format!("{kind}: {names}"))
         };
         let groups = GroupKind::ALL.into_iter().filter_map(of_kind).collect();
-        Self { username: viewer.username.clone(), is_superuser: viewer.is_superuser, groups }
+        Self { id: viewer.id, username: viewer.username.clone(), is_superuser: viewer.is_superuser, groups }
     }
 }
 
@@ -96,6 +103,8 @@ pub struct Layout {
     pub csrf: String,
     /// The address of the search over everything; empty if the viewer may not search.
     pub search: String,
+    /// The foot of the tenant's pages.
+    pub footer: Footer,
 }
 
 impl Layout {
@@ -118,6 +127,14 @@ impl Layout {
             search: if viewer.is_some() { SEARCH.to_owned() } else { String::new() },
             ..Self::default()
         }
+    }
+}
+
+impl Layout {
+    /// Marks the title of a page that shows errors, so that screen readers announce them first.
+    pub fn with_errors(self, has_errors: bool) -> Self {
+        let title = if has_errors { format!("Error: {}", self.title) } else { self.title };
+        Self { title, ..self }
     }
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::layout::Link;
 use super::page::Content;
+use super::table_fit::{Column, ColumnKind, NARROW, WIDE, longest_unbroken};
 
 /// The heading of a column.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -14,6 +15,8 @@ pub struct Heading {
     pub href: String,
     /// The value of `aria-sort`: "ascending", "descending", or "" if the list is sorted by another column.
     pub sorted: &'static str,
+    /// What the cells of the column hold.
+    pub kind: ColumnKind,
 }
 
 /// One cell of a list; the first cell of a row is the row's heading.
@@ -25,8 +28,15 @@ pub struct Cell {
     pub href: String,
     /// A yes or no, shown as a sign with a word for screen readers; else `None`.
     pub flag: Option<bool>,
+    /// True in the first cell of the row of an object that was just saved: the row is highlighted.
+    pub is_saved: bool,
     /// True for a number or a time, which is set in tabular figures and not broken.
     pub is_figure: bool,
+    /// True for the tag of a metric, which is shown as a pill.
+    pub is_tag: bool,
+    /// The classes of a text that is too long for one line of the table, so that it may be broken: `long`, or
+    /// `long longer` if it is so in a wide window too; set by [`ListPage::fitted`].
+    pub fit: &'static str,
 }
 
 impl Cell {
@@ -48,6 +58,11 @@ impl Cell {
     /// Returns a cell with a time.
     pub fn time(time: impl Into<String>) -> Self {
         Self { is_figure: true, ..Self::text(time) }
+    }
+
+    /// Returns a cell with the tag of a metric.
+    pub fn tag(tag: impl Into<String>) -> Self {
+        Self { is_tag: true, ..Self::text(tag) }
     }
 
     /// Returns a cell with a yes or no.
@@ -110,6 +125,8 @@ pub struct ListPage {
     pub searched: String,
     /// The filters, in order.
     pub filters: Vec<FilterView>,
+    /// Sentences about the parts of the address that the list does not know; usually empty.
+    pub complaints: Vec<String>,
     /// Other parameters of the address that the form of search and filters keeps, as name and value.
     pub kept: Vec<(String, String)>,
     /// The search and the filters that are on, each with the address of the list without it.
@@ -124,8 +141,30 @@ pub struct ListPage {
     pub rows: Vec<Vec<Cell>>,
     /// The part of the list that is shown.
     pub paging: Paging,
+    /// The number of characters that every text of the table has room for; only a longer one is broken.
+    pub unbroken: usize,
     /// The text that is shown instead of the table if there is no row.
     pub empty: String,
+}
+
+impl ListPage {
+    /// Finds out which texts are too long for one line, so that the table is never wider than the page.
+    pub fn fitted(mut self) -> Self {
+        let cells = |place: usize| self.rows.iter().filter_map(move |row| row.get(place)).map(|cell| &*cell.text);
+        let columns: Vec<_> = (self.headings.iter().enumerate())
+            .map(|(place, heading)| Column::of(&heading.label, heading.kind, cells(place)))
+            .collect();
+        self.unbroken = longest_unbroken(&columns, NARROW);
+        let in_wide = longest_unbroken(&columns, WIDE);
+        for cell in self.rows.iter_mut().flatten() {
+            cell.fit = match cell.text.chars().count() {
+                length if length > in_wide => "long longer",
+                length if length > self.unbroken => "long",
+                _ => "",
+            };
+        }
+        self
+    }
 }
 
 impl Content for ListPage {

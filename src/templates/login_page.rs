@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::form_page::{self, ErrorLink, Widget};
+use super::form_page::{self, ErrorLink, PlaceNames, Widget};
 use super::page::Content;
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 
@@ -105,7 +105,7 @@ impl PasswordPage {
             heading: heading.to_owned(),
             action: action.to_owned(),
             error_heading: form_page::error_heading(wrong),
-            error_links: form_page::error_links(wrong, |_| ("", "")),
+            error_links: form_page::error_links(wrong, |_, _| PlaceNames::default()),
             widgets: fields.iter().map(widget).collect(),
             rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
             is_done: false,

@@ -11,9 +11,12 @@ pub mod index_page;
 pub mod layout;
 pub mod list_page;
 pub mod login_page;
+pub mod names_page;
 pub mod page;
 pub mod search_page;
 pub mod services_page;
+pub mod sessions_page;
+pub mod table_fit;
 pub mod urls;
 
 pub use layout::{Crumb, Layout, Link, Message, Severity, UserView};

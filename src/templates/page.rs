@@ -1,18 +1,29 @@
 //! A page: its layout and content, rendered by its template into an HTTP response.
+//!
+//! A large page takes long. So a route does not render its page: the wrapper of the routes, [`with_rendering`], does it on
+//! a thread for blocking work, within a time limit of its own.
 
+use std::error::Error;
+use std::fmt;
 use std::io::Cursor;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
+use rocket::Data;
+use rocket::fairing::Fairing;
 use rocket::http::{ContentType, Header, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
-use rocket::{Orbit, Rocket};
+use rocket::route::{Handler, Outcome, Route};
 use rocket_dyn_templates::Template;
+use rocket_dyn_templates::tera::{Context, Tera};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::layout::Layout;
-use super::urls::{INDEX, LOGIN, LOGOUT, PASSWORD};
+use super::urls::{INDEX, LOGIN, LOGOUT, PASSWORD, SESSIONS};
+use crate::blocking::PAGES;
 
 /// The `Content-Security-Policy` of pages: only own scripts and styles, forms only to this server, no framing.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -22,7 +33,7 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
 const CHUNK: usize = 64 * 1024;
 
 /// The content of a page, which its template sees as `it`.
-pub trait Content: Serialize {
+pub trait Content: Serialize + Send + 'static {
     /// The path of the template below `templates/`, without `.html.tera`.
     const TEMPLATE: &'static str;
 }
@@ -38,13 +49,40 @@ pub struct Page<C> {
     pub content: C,
 }
 
-/// A page of any kind of content, as JSON for its template.
-#[derive(Debug)]
-pub struct Rendered {
+/// A page of any kind of content that is still to be rendered.
+pub struct Unrendered {
     /// The HTTP status.
     pub status: Status,
-    template: &'static str,
-    given: Value,
+    rendering: Rendering,
+    keep: Option<Keep>,
+}
+
+/// The caching of a rendered page.
+type Keep = Box<dyn FnOnce(&Html) + Send>;
+
+/// The rendering of a page into HTML, or into the cause of a failure.
+type Rendering = Box<dyn FnOnce(&Tera) -> Result<String, String> + Send>;
+
+/// The template engine, for every thread. Rocket's own can be used only with a reference to the server.
+#[derive(Debug, Clone, Default)]
+pub struct TemplateEngine(Arc<RwLock<Arc<Tera>>>);
+
+impl TemplateEngine {
+    /// Returns the fairing that loads the templates; in a debug build again after each of their changes.
+    pub fn fairing(&self) -> impl Fairing + use<> {
+        let loaded = self.0.clone();
+        Template::custom(move |engines| {
+            *loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(engines.tera.clone());
+        })
+    }
+
+    fn of<'r>(request: &'r Request<'_>) -> &'r Self {
+        request.rocket().state().expect("app::build manages the template engine")
+    }
+
+    fn current(&self) -> Arc<Tera> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// The variables of the templates: the layout as `page`, the content as `it`, and the addresses of every page as `at`.
@@ -63,6 +101,7 @@ struct Addresses<'a> {
     login: &'static str,
     logout: &'static str,
     password: &'static str,
+    sessions: &'static str,
 }
 
 impl<C: Content> Page<C> {
@@ -83,38 +122,132 @@ impl<C: Content> Page<C> {
             (None, Some(public)) => &public.href,
             _ => INDEX,
         };
-        let at = Addresses { home, login: LOGIN, logout: LOGOUT, password: PASSWORD };
+        let at = Addresses { home, login: LOGIN, logout: LOGOUT, password: PASSWORD, sessions: SESSIONS };
         // Only map keys that are not strings could fail, and there are none.
         serde_json::to_value(Given { page: &self.layout, it: &self.content, at }).unwrap_or_default()
     }
 }
 
-impl<C: Content> From<Page<C>> for Rendered {
+impl<C: Content> Page<C> {
+    fn html(&self, tera: &Tera) -> Result<String, String> {
+        let html = Context::from_value(self.as_json()).and_then(|given| tera.render(C::TEMPLATE, &given));
+        html.map_err(|error| with_causes(&error))
+    }
+}
+
+/// Joins the texts of an error and of its causes.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl<C: Content> From<Page<C>> for Unrendered {
     fn from(page: Page<C>) -> Self {
-        Self { status: page.status, template: C::TEMPLATE, given: page.as_json() }
+        Self { status: page.status, rendering: Box::new(move |tera| page.html(tera)), keep: None }
+    }
+}
+
+impl Unrendered {
+    /// Sets what happens to the page after it is rendered.
+    pub fn kept_by(self, keep: impl FnOnce(&Html) + Send + 'static) -> Self {
+        Self { keep: Some(Box::new(keep)), ..self }
+    }
+
+    /// Renders the page on a thread for blocking work.
+    async fn render(self, engine: &TemplateEngine) -> Result<Html, String> {
+        let (tera, rendering) = (engine.current(), self.rendering);
+        let html = PAGES.run(move || rendering(&tera)).await?;
+        let html = Html { status: self.status, bytes: html.into_bytes().into() };
+        if let Some(keep) = self.keep {
+            keep(&html);
+        }
+        Ok(html)
+    }
+}
+
+impl fmt::Debug for Unrendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "page with the status {}", self.status)
+    }
+}
+
+/// The page that a route has returned, stored in the request's local cache until it is rendered.
+#[derive(Default)]
+struct Pending(Mutex<Option<Unrendered>>);
+
+impl Pending {
+    fn of<'r>(request: &'r Request<'_>) -> &'r Mutex<Option<Unrendered>> {
+        &request.local_cache(Self::default).0
     }
 }
 
 impl<'r, C: Content> Responder<'r, 'static> for Page<C> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        Rendered::from(self).respond_to(request)
+        Unrendered::from(self).respond_to(request)
     }
 }
 
-impl Rendered {
-    /// Renders the page. Returns `None` if the template fails; Rocket has logged the cause by then.
-    ///
-    /// (Rocket documents `Template::show` for tests; it renders the same text as a response does.)
-    pub fn render(self, rocket: &Rocket<Orbit>) -> Option<Html> {
-        let html = Template::show(rocket, self.template, self.given)?;
-        Some(Html { status: self.status, bytes: html.into_bytes().into() })
-    }
-}
-
-impl<'r> Responder<'r, 'static> for Rendered {
+/// Responds without a body, which [`with_rendering`] adds.
+impl<'r> Responder<'r, 'static> for Unrendered {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        self.render(request.rocket()).ok_or(Status::InternalServerError)?.respond_to(request)
+        let head = head(self.status);
+        *Pending::of(request).lock().unwrap_or_else(PoisonError::into_inner) = Some(self);
+        Ok(head)
     }
+}
+
+/// Renders the pages that the routes return. A page that takes longer than `limit` becomes 503.
+pub fn with_rendering(routes: Vec<Route>, limit: Duration) -> Vec<Route> {
+    let rendering = |mut route: Route| {
+        route.handler = Box::new(WithRendering(route.handler, limit));
+        route
+    };
+    routes.into_iter().map(rendering).collect()
+}
+
+/// A handler whose page is rendered.
+#[derive(Clone)]
+struct WithRendering(Box<dyn Handler>, Duration);
+
+#[rocket::async_trait]
+impl Handler for WithRendering {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        let outcome = self.0.handle(request, data).await;
+        let pending = Pending::of(request).lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (outcome, pending) {
+            (Outcome::Success(mut response), Some(page)) => {
+                match timeout(self.1, page.render(TemplateEngine::of(request))).await {
+                    Ok(Ok(html)) => {
+                        html.put_into(&mut response);
+                        Outcome::Success(response)
+                    }
+                    Ok(Err(cause)) => Outcome::Error(log_failure(&cause)),
+                    Err(_) => Outcome::Error(Status::ServiceUnavailable),
+                }
+            }
+            (outcome, _) => outcome,
+        }
+    }
+}
+
+/// A page whose size does not depend on the input: that of an error. It is rendered at once.
+pub struct SmallPage<C>(pub Page<C>);
+
+impl<'r, C: Content> Responder<'r, 'static> for SmallPage<C> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let html = self.0.html(&TemplateEngine::of(request).current()).map_err(|cause| log_failure(&cause))?;
+        Html { status: self.0.status, bytes: html.into_bytes().into() }.respond_to(request)
+    }
+}
+
+fn log_failure(cause: &str) -> Status {
+    log::error!("a page could not be rendered: {cause}");
+    Status::InternalServerError
 }
 
 /// The rendered text of a page. A clone shares the text.
@@ -129,17 +262,28 @@ impl Html {
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
+
+    fn put_into(self, response: &mut Response<'_>) {
+        response.set_sized_body(self.size(), Cursor::new(self.bytes));
+        response.set_max_chunk_size(CHUNK);
+    }
 }
 
 impl<'r> Responder<'r, 'static> for Html {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        let mut response = Response::build();
-        response.status(self.status).header(ContentType::HTML);
-        response.header(Header::new("Content-Security-Policy", CONTENT_SECURITY_POLICY));
-        response.header(Header::new("Referrer-Policy", "same-origin"));
-        // A page shows what its viewer may see at this moment; the next viewer may see less.
-        response.header(Header::new("Cache-Control", "private, no-store"));
-        response.sized_body(self.size(), Cursor::new(self.bytes)).max_chunk_size(CHUNK);
-        Ok(response.finalize())
+        let mut response = head(self.status);
+        self.put_into(&mut response);
+        Ok(response)
     }
+}
+
+/// Returns a response with the status and the headers of pages, without a body.
+fn head(status: Status) -> Response<'static> {
+    let mut response = Response::build();
+    response.status(status).header(ContentType::HTML);
+    response.header(Header::new("Content-Security-Policy", CONTENT_SECURITY_POLICY));
+    response.header(Header::new("Referrer-Policy", "same-origin"));
+    // A page shows what its viewer may see at this moment; the next viewer may see less.
+    response.header(Header::new("Cache-Control", "private, no-store"));
+    response.finalize()
 }

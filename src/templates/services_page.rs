@@ -14,6 +14,15 @@ pub struct ServiceCell {
     pub href: String,
     /// The number of rows that the cell spans, from 1.
     pub rowspan: usize,
+    /// True if the text wraps between words.
+    pub wraps: bool,
+}
+
+impl ServiceCell {
+    /// Returns a cell of one row, with a link unless the address is empty.
+    pub fn of(text: &str, href: String) -> Self {
+        Self { text: text.to_owned(), href, rowspan: 1, wraps: false }
+    }
 }
 
 /// One row of the table of services: only the cells that begin in it.

@@ -10,8 +10,14 @@ pub const LOGIN: &str = "/poem/admin/login/";
 pub const LOGOUT: &str = "/poem/admin/logout/";
 /// The page on which users change their own password.
 pub const PASSWORD: &str = "/poem/admin/password_change/";
+/// The page on which users see and end their own sessions.
+pub const SESSIONS: &str = "/poem/admin/sessions/";
 /// The list of log entries.
 pub const LOG_ENTRIES: &str = "/poem/admin/admin/logentry/";
+/// The metric names of the registry.
+pub const METRIC_NAMES: &str = "/poem/admin/poem/metricname/";
+/// The service flavours.
+pub const SERVICE_FLAVOURS: &str = "/poem/admin/poem/serviceflavour/";
 /// The search over everything.
 pub const SEARCH: &str = "/poem/admin/search/";
 /// The prefix of the addresses of suggestions; the name of the source follows.

@@ -17,19 +17,34 @@ export function showWhatApplies(form) {
   refresh();
 }
 
-// Warns while rows lack a key that the value of another field requires.
-export function warnOfMissingKeys(form) {
+// Adds the key that the value of another field requires when that is selected; warns while it is missing.
+export function addRequiredKeys(form) {
   const tables = [...form.querySelectorAll("[data-needs]")];
-  function refresh() {
+  const add = (table) => table.dispatchEvent(new CustomEvent("fill", { detail: [table.dataset.needs, table.dataset.needsFilled] }));
+  for (const table of tables) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Add it";
+    button.hidden = true;
+    button.addEventListener("click", () => add(table));
+    table.querySelector(".warning").after(button);
+  }
+  function refresh(event) {
     for (const table of tables) {
       const { needs, needsField, needsValue } = table.dataset;
       // Upper and lower case are equal, as on the server.
-      const keys = [...table.querySelectorAll("tbody tr")].map((row) => row.querySelector("input")?.value.trim().toLowerCase());
+      const keys = [...table.querySelectorAll("tbody tr")].map((row) => row.querySelector("input, textarea")?.value.trim().toLowerCase());
       const isMissing = valueOf(form, needsField) === needsValue && !keys.includes(needs.toLowerCase());
+      if (isMissing && event?.target.id === `id_${needsField}`) {
+        // Its event comes back here.
+        add(table);
+        return;
+      }
       const warning = table.querySelector(".warning");
       const words = isMissing ? warning.dataset.words : "";
       // A screen reader announces it once, not after every key.
       if (warning.textContent !== words) warning.textContent = words;
+      warning.nextElementSibling.hidden = !isMissing;
     }
   }
   if (tables.length === 0) return;

@@ -21,7 +21,7 @@ export function makeFindable(field) {
 
   // Blank rows are always shown, so that they can be filled.
   const fits = (row, wanted) => {
-    const values = [...row.querySelectorAll("input")].map((input) => input.value.toLowerCase());
+    const values = [...row.querySelectorAll("input, textarea")].map((input) => input.value.toLowerCase());
     return values.some((value) => value.includes(wanted)) || values.every((value) => value === "");
   };
   find.addEventListener("input", (event) => {

@@ -1,8 +1,9 @@
 // Enhancements of forms. Each part works on the elements it finds; forms can be saved without any of them.
 
-import { showWhatApplies, warnOfMissingKeys } from "./conditions.js";
+import { addRequiredKeys, showWhatApplies } from "./conditions.js";
 import { makeFindable } from "./find_rows.js";
 import { showLimits } from "./limits.js";
+import { markNewNames } from "./new_names.js";
 import { makeTwoSided } from "./picker.js";
 import { makeGrow } from "./rows.js";
 import { suggest } from "./suggest.js";
@@ -16,7 +17,8 @@ for (const table of document.querySelectorAll("[data-rows]")) {
 for (const picker of document.querySelectorAll("[data-picker]")) makeTwoSided(picker);
 for (const form of document.querySelectorAll("form.form")) {
   suggest(form);
+  markNewNames(form);
   showWhatApplies(form);
-  warnOfMissingKeys(form);
+  addRequiredKeys(form);
   showLimits(form);
 }

@@ -1,6 +1,11 @@
-// Enhancements of every page: the key for the search, the account menu, and the focus on errors.
+// Enhancements of every page: forms are sent once, the key for the search, the account menu, the focus on errors, and
+// the line on paper.
 
-const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
+import "./send_once.js";
+
+// The search of a list has the focus from the start, so while it is empty, nothing is typed yet.
+const isUntouched = (element) => element.matches("input[type=search][autofocus]") && element.value === "";
+const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]") !== null && !isUntouched(element);
 
 document.addEventListener("keydown", (event) => {
   const search = document.getElementById("everything");
@@ -23,7 +28,7 @@ for (const menu of document.querySelectorAll("details[data-menu]")) {
   });
 }
 
-(document.getElementById("problems") ?? document.getElementById("conflict"))?.focus();
+document.querySelector("#problems, #conflict, #new-names")?.focus();
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;
@@ -32,3 +37,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.textContent = "Copied";
   });
 }
+
+// On paper, the page says where it is from and when it was printed.
+const printed = document.querySelector("[data-printed]");
+const whose = printed?.textContent;
+addEventListener("beforeprint", () => {
+  if (printed) printed.textContent = `${whose}. ${location.href}. Printed on ${new Date().toLocaleString("en-GB")}.`;
+});

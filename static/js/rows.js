@@ -3,9 +3,13 @@
 // Enter moves to the next row, and in the last row adds one; each row has a button that removes it. Cells pasted from a
 // spreadsheet fill as many rows as they need.
 
+import { isComposing } from "./keys.js";
 import { say } from "./say.js";
+import { cellsOf } from "./spreadsheet.js";
 
-const inputs = (row) => [...row.querySelectorAll("input:not([type=hidden])")];
+// The values of sections are text areas, which grow.
+const CELL = "input:not([type=hidden]), textarea";
+const inputs = (row) => [...row.querySelectorAll(CELL)];
 // Hidden rows are those that do not match the search for rows; they are skipped.
 const nextShown = (row) => {
   const next = row.nextElementSibling;
@@ -16,7 +20,7 @@ const previousShown = (row) => {
   return previous?.hidden ? previousShown(previous) : previous;
 };
 // Counts cells, not inputs: a fixed key has a cell without an input.
-const inputAt = (row, column) => row.cells[column]?.querySelector("input:not([type=hidden])");
+const inputAt = (row, column) => row.cells[column]?.querySelector(CELL);
 const isBlank = (row) => inputs(row).every((input) => input.value.trim() === "");
 
 export function makeGrow(field) {
@@ -68,31 +72,43 @@ export function makeGrow(field) {
 
   body.addEventListener("keydown", (event) => {
     // The key was already used to accept a suggestion.
-    if (event.key !== "Enter" || event.defaultPrevented || !event.target.matches("input")) return;
+    if (event.key !== "Enter" || event.defaultPrevented || isComposing(event) || !event.target.matches(CELL)) return;
     event.preventDefault();
     moveToNext(event.target.closest("tr"));
   });
 
   body.addEventListener("paste", (event) => {
     const text = event.clipboardData?.getData("text") ?? "";
-    if (!event.target.matches("input") || !/[\t\n]/.test(text.trim())) return;
+    if (!event.target.matches(CELL) || !/[\t\n]/.test(text.trim())) return;
     event.preventDefault();
-    fill(event.target, text.replace(/\r/g, "").replace(/\n+$/, "").split("\n").map((line) => line.split("\t")));
+    fill(event.target, cellsOf(text));
   });
 
-  function fill(start, lines) {
+  // Returns true for a line that only repeats the headings of the columns, or their names in forms.
+  function isHeader(cells, column) {
+    const headings = [...field.querySelectorAll("thead th")];
+    const isHeading = (cell, place) => {
+      const input = inputAt(template.content.firstElementChild, place);
+      return [headings[place]?.textContent, /[^-]*$/.exec(input?.name ?? "")[0]].some((name) => name && letters(name) === letters(cell));
+    };
+    return cells.every((cell, place) => cell === "" || isHeading(cell, column + place));
+  }
+
+  function fill(start, copied) {
     let row = start.closest("tr");
     const column = start.closest("td").cellIndex;
+    const hasHeader = copied.length > 1 && isHeader(copied[0], column);
+    const lines = hasHeader ? copied.slice(1) : copied;
     let ignored = 0;
     for (const [number, cells] of lines.entries()) {
       if (number > 0) row = nextShown(row) ?? add();
       cells.forEach((cell, place) => {
         const input = inputAt(row, column + place);
-        if (input) input.value = cell.trim();
-        else if (cell.trim() !== "") ignored += 1;
+        if (input) input.value = cell;
+        else if (cell !== "") ignored += 1;
       });
     }
-    lost.textContent = ignoredCells(ignored);
+    lost.textContent = [hasHeader && "The line with the headings was left out.", ignoredCells(ignored)].filter(Boolean).join(" ");
     say([`${counted(lines.length, "row")} pasted`, lost.textContent].filter(Boolean).join(", "));
     body.dispatchEvent(new Event("input", { bubbles: true }));
   }
@@ -100,11 +116,26 @@ export function makeGrow(field) {
   // Without JavaScript this button posts the form for more rows; here it adds one.
   field.querySelector("button[name=_more]")?.addEventListener("click", (event) => {
     event.preventDefault();
+    field.classList.remove("folded");
     const last = body.lastElementChild;
     inputs(last && isBlank(last) ? last : add())[0]?.focus();
   });
 
+  // Fills a blank row, or a new one, with texts.
+  field.addEventListener("fill", ({ detail }) => {
+    field.classList.remove("folded");
+    const last = body.lastElementChild;
+    const cells = inputs(last && isBlank(last) ? last : add());
+    detail.forEach((text, place) => {
+      cells[place].value = text;
+    });
+    body.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   for (const row of body.rows) equip(row);
+  // An empty section is one line, until a row is added. A table of its own is what the page is about.
+  const isSection = !field.classList.contains("wide");
+  field.classList.toggle("folded", isSection && [...body.rows].every((row) => isBlank(row) && !row.matches(".wrong, [data-fixed]")));
   const hint = field.querySelector(".keys");
   hint.textContent = "Press Enter for the next row.";
   hint.toggleAttribute("data-typing", true);
@@ -115,6 +146,7 @@ export function makeGrow(field) {
   hint.after(lost);
 }
 
+const letters = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "");
 const counted = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 function ignoredCells(number) {

@@ -134,6 +134,158 @@ test("cells that do not fit are reported", async () => {
   assert.equal(await page.locator("#id_tuples .lost").innerText(), "2 pasted cells were ignored: they had no column.");
 });
 
+test("a quoted cell with a line break is one cell", async () => {
+  await open("form-profile");
+  await paste("id_tuples-7-service", '"ARC-CE\r\nold"\torg.example.M\t/ops\r\nSRM\t"say ""hi"""\t"kept"\r\n');
+  const cells = (row) => Promise.all(["service", "metric", "fqan"].map((column) => typed(`tuples-${row}-${column}`)));
+  assert.deepEqual(await cells(7), ["ARC-CE old", "org.example.M", "/ops"]);
+  assert.deepEqual(await cells(8), ["SRM", 'say "hi"', '"kept"']);
+});
+
+test("a pasted line with the headings is left out", async () => {
+  await open("form-profile");
+  await paste("id_tuples-7-service", "Service flavour\tMetric\tFQAN\nSRM\torg.sam.SRM-All\t/ops\n");
+  assert.deepEqual([await typed("tuples-7-service"), await tuples().count()], ["SRM", 8]);
+  assert.equal(await announced(), "1 row pasted, The line with the headings was left out.");
+  await paste("id_tuples-7-metric", "METRIC\norg.example.M\n");
+  assert.equal(await typed("tuples-7-metric"), "org.example.M");
+});
+
+// Presses a key as an input method does: with `isComposing`, or only with the code 229 (Safari).
+function compose(key, how) {
+  return page.evaluate(
+    ([key, how]) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...how })),
+    [key, how],
+  );
+}
+
+test("the keys of an input method move nothing and select nothing", async () => {
+  await open("form-profile");
+  await page.locator("#id_tuples-6-metric").fill("ams");
+  await options().first().waitFor();
+  for (const how of [{ isComposing: true }, { keyCode: 229 }]) {
+    for (const key of ["ArrowDown", "Enter", "Tab"]) await compose(key, how);
+    assert.equal(await page.locator("#id_tuples-6-metric").getAttribute("aria-activedescendant"), null);
+    assert.deepEqual([await focused(), await typed("tuples-6-metric")], ["id_tuples-6-metric", "ams"]);
+  }
+  await page.locator("#id_tuples-6-fqan").focus();
+  await compose("Enter", { isComposing: true });
+  assert.equal(await focused(), "id_tuples-6-fqan");
+});
+
+test("Tab takes the selected suggestion and moves on", async () => {
+  await open("form-profile");
+  await page.locator("#id_tuples-7-metric").fill("ams");
+  await options().first().waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Tab");
+  assert.deepEqual([await typed("tuples-7-metric"), await focused()], ["argo.AMS-Check", "id_tuples-7-fqan"]);
+});
+
+// Holds the answers of the server back until the returned function is called.
+async function holdAnswers() {
+  let release;
+  const released = new Promise((done) => (release = done));
+  await page.route("**/suggestions/**", async (route) => {
+    await released;
+    await route.continue().catch(() => {});
+  });
+  return release;
+}
+
+for (const [way, keys, value, focus] of [
+  ["Tab", ["ArrowDown", "Tab"], "argo.AMS-Check", "id_tuples-7-fqan"],
+  ["Enter", ["ArrowDown", "ArrowDown", "Enter"], "argo.AMSPublisher-Check", "id_tuples-7-metric"],
+  ["Enter twice", ["ArrowDown", "Enter", "Enter"], "argo.AMS-Check", "id_tuples-8-service"],
+  ["an arrow back", ["ArrowUp", "Tab"], "argo.AMSPublisher-Check", "id_tuples-7-fqan"],
+]) {
+  test(`keys wait for the answer: ${way}`, async () => {
+    await open("form-profile");
+    const release = await holdAnswers();
+    await page.locator("#id_tuples-7-metric").focus();
+    await page.keyboard.type("ams");
+    for (const key of keys) await page.keyboard.press(key);
+    assert.deepEqual([await typed("tuples-7-metric"), await focused()], ["ams", focus]);
+    release();
+    await page.waitForFunction((value) => document.querySelector("[name=tuples-7-metric]").value === value, value);
+    assert.deepEqual([await focused(), await options().count()], [focus, 0]);
+  });
+}
+
+test("what is typed after the keys counts, not the late answer", async () => {
+  await open("form-profile");
+  const release = await holdAnswers();
+  await page.locator("#id_tuples-7-metric").focus();
+  await page.keyboard.type("ams");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.type("own");
+  const answered = page.waitForResponse((response) => response.url().includes("q=own"));
+  release();
+  await answered;
+  assert.equal(await typed("tuples-7-metric"), "own");
+});
+
+test("a form is sent with the suggestions that were chosen", async () => {
+  await open("form-profile");
+  const release = await holdAnswers();
+  await page.locator("#id_tuples-7-metric").focus();
+  await page.keyboard.type("ams");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Tab");
+  const sent = page.waitForRequest((request) => request.method() === "POST");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  release();
+  assert.equal(new URLSearchParams((await sent).postData()).get("tuples-7-metric"), "argo.AMS-Check");
+});
+
+test("Enter in a field with suggestions does not send a form with rows", async () => {
+  await open("form-profile");
+  let posts = 0;
+  page.on("request", (request) => (posts += request.method() === "POST"));
+  await page.locator("#id_vo").fill("arg");
+  await page.keyboard.press("Enter");
+  await page.locator("#id_vo").fill("argo");
+  await options().first().waitFor();
+  await page.keyboard.press("Enter");
+  assert.equal(await options().count(), 0);
+  await page.keyboard.press("Enter");
+  assert.deepEqual([posts, await focused()], [0, "id_vo"]);
+});
+
+test("a new name is marked, announced, and corrected", async () => {
+  await open("form-profile");
+  await page.locator("#id_tuples-7-metric").fill("argo.Host-Alvie");
+  await page.keyboard.press("Tab");
+  const hint = page.locator("#id_tuples-7-metric_new");
+  await hint.waitFor();
+  assert.equal(await announced(), "argo.Host-Alvie is a new name. Did you mean argo.Host-Alive?");
+  assert.equal(await page.locator("#id_tuples-7-metric").getAttribute("aria-describedby"), "id_tuples-7-metric_new");
+  assert.deepEqual(await violations(page), []);
+  await page.locator("#id_tuples-7-metric").focus();
+  await page.keyboard.press("End");
+  await page.keyboard.type("x");
+  assert.equal(await hint.count(), 0, "the mark goes while the name is typed");
+  await page.locator("#id_tuples-7-metric").fill("argo.Host-Alvie");
+  await page.keyboard.press("Tab");
+  await hint.getByRole("button", { name: "argo.Host-Alive" }).click();
+  assert.deepEqual([await typed("tuples-7-metric"), await hint.count()], ["argo.Host-Alive", 0]);
+});
+
+test("pasted rows are checked for new names", async () => {
+  await open("form-profile");
+  await paste("id_tuples-7-service", "ARC-CE\tX.one\nSRM\tX.two\n");
+  await page.locator(".new-name").nth(1).waitFor();
+  assert.equal(await page.locator(".new-name").count(), 2);
+  assert.equal(await announced(), "2 names are new.");
+});
+
+test("the question about new names has the focus", async () => {
+  await open("form-profile-new-names");
+  assert.equal(await focused(), "new-names");
+});
+
 test("suggestions are selected by keyboard, and depend on the group of the form", async () => {
   await open("form-metric");
   const asked = page.waitForRequest((request) => request.url().includes("suggestions"));
@@ -184,17 +336,22 @@ test("a selected object is sorted as the server sorts", async () => {
   assert.deepEqual(chosen.map((text) => text.trim()), ["argo.AMS-Check", "argo.AMSPublisher-Check", "Delta-Check"]);
 });
 
-test("a passive metric hides the fields it does not have, and warns of a missing flag", async () => {
+test("a passive metric hides the fields it does not have, and gets the flag that it needs", async () => {
   await open("form-metric");
   const executable = page.locator("#id_probeexecutable");
   const warning = page.locator("#id_flags .warning");
   assert.ok(await executable.isVisible());
   await page.locator("#id_mtype").selectOption("Passive");
   assert.ok(!(await executable.isVisible()));
-  assert.match(await warning.textContent(), /PASSIVE/);
+  assert.deepEqual([await typed("flags-2-key"), await typed("flags-2-value"), await warning.textContent()], ["PASSIVE", "1", ""]);
   // Upper or lower case does not matter, as in the server.
   await page.locator("#id_flags-2-key").fill("Passive");
   assert.equal(await warning.textContent(), "");
+  await page.locator("#id_flags-2-key").fill("");
+  assert.match(await warning.textContent(), /PASSIVE/);
+  await page.getByRole("button", { name: "Add it" }).click();
+  assert.equal(await warning.textContent(), "");
+  assert.equal(await page.locator("#id_flags tbody tr input[name$=-key]").evaluateAll((all) => all.filter(({ value }) => value === "PASSIVE").length), 1);
 });
 
 // Leaves the page; returns whether a confirmation was shown.
@@ -226,4 +383,39 @@ test("a text that is too long is reported, not cut", async () => {
   await page.locator("#id_version").fill("1".repeat(130));
   assert.match(await page.locator(".excess").textContent(), /Too long by 2 /);
   assert.equal((await page.locator("#id_version").inputValue()).length, 130);
+});
+
+test("an empty section of a metric is one line until a row is added", async () => {
+  await open("form-metric");
+  const section = page.locator("#id_fileparameter");
+  assert.equal(await section.getByRole("textbox").count(), 0);
+  await section.getByRole("button", { name: "Add row" }).click();
+  assert.equal(await focused(), await section.locator("input").first().getAttribute("id"));
+});
+
+test("long values of a metric are seen whole", async () => {
+  await open("form-metric");
+  await page.locator("#id_attribute textarea").first().fill("-q 'w:metrics+g:published360' -c 8000 ".repeat(9));
+  const cut = await page.locator(".rows :is(input, textarea):visible").evaluateAll((all) => all.filter((cell) => cell.scrollWidth > cell.clientWidth + 1 || cell.scrollHeight > cell.clientHeight + 2).map((cell) => cell.name));
+  assert.deepEqual(cut, []);
+});
+
+test("a slash leads from the untouched search of a list to the search of everything", async () => {
+  await open("list");
+  assert.equal(await focused(), "list-search");
+  await page.keyboard.press("/");
+  assert.equal(await focused(), "everything");
+  await page.locator("#list-search").fill("a");
+  await page.keyboard.press("/");
+  assert.equal(await page.locator("#list-search").inputValue(), "a/");
+});
+
+test("on paper, a page says where it is from, and shows no buttons", async () => {
+  await open("list");
+  await page.emulateMedia({ media: "print" });
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  const text = await page.locator("main").innerText();
+  assert.match(text, /^POEM, tenant egi\. http.*Printed on \d/);
+  assert.match(text, /Only the rows 31 to 60 of 8412 are printed/);
+  assert.equal(await page.locator("button:visible, .button:visible").count(), 0);
 });

@@ -11,7 +11,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 // In milliseconds. Within it a database is created and filled, perhaps on a busy machine.
 const START_TIMEOUT = 180_000;
 
-function program() {
+// Returns the path of the executable.
+export function program() {
   const path = process.env.POEM_PROGRAM ?? join(resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target"), "debug/poem");
   if (!existsSync(path)) throw new Error(`${path} does not exist: run \`cargo build\` first, or set POEM_PROGRAM.`);
   return path;
@@ -25,7 +26,7 @@ async function freePort() {
   return port;
 }
 
-// Starts a POEM. Returns its `origin` and its `port`; `stop` ends it and removes its data.
+// Starts a POEM. Returns its `origin`, its `port`, and the path of its `configuration`; `stop` ends it and removes its data.
 export async function startPoem() {
   const directory = mkdtempSync(join(tmpdir(), "poem-journeys-"));
   // PostgreSQL refuses to run as root and is then run as another user, who must be able to enter the directory.
@@ -47,8 +48,12 @@ export async function startPoem() {
     await stop();
     throw error;
   }
-  return { origin: `http://localhost:${port}`, port, stop };
+  return { origin: `http://localhost:${port}`, port, configuration: join(directory, "etc/poem/poem.conf"), stop };
 }
+
+// Returns the address of the object to which a link of a list leads, to which `change/` or `history/` is appended. The
+// link may carry the query of the list.
+export const objectAddress = (href) => href.replace(/change\/(\?.*)?$/, "");
 
 function ready(poem, ended) {
   return new Promise((done, fail) => {

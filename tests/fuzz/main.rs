@@ -1,6 +1,7 @@
 //! The short fuzz run: every parser of untrusted input over the files of tests/fuzz/corpus, intact and damaged.
 //!
 //! `POEM_FUZZ_CASES` is the number of damaged inputs for each parser; `make fuzz` is the long, coverage-guided run.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of tests")]
 
 mod targets;
 

@@ -1,6 +1,6 @@
 //! POEM as its users meet it: the real executable, a real PostgreSQL, real HTTP. Modules follow the tree of addresses and
 //! commands. `registry`, `store` and `architecture` are the exception: they call the library, or read its source.
-
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of tests")]
 // Helpers of tests may fail a test, and call the C library (atexit, prlimit).
 #![allow(clippy::unwrap_used, unsafe_code)]
 

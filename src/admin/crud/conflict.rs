@@ -8,8 +8,10 @@ use super::form::{self, FormMode, FormView};
 use super::request_context::RequestContext;
 use super::response::PageResult;
 use super::widgets::in_words;
+use crate::blocking::in_place;
 use crate::domain::form::field::Field;
 use crate::domain::form::submitted::{Draft, RawValue};
+use crate::domain::form::text;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::error::NOT_FOUND;
 use crate::store::audit_log;
@@ -31,8 +33,8 @@ pub async fn show<D: EntityAdmin>(
     let fields = entity.fields();
     let theirs = Draft::of(fields, &found.loaded.content);
     // Without a readable base, every field that differs counts as changed by both.
-    let base = serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
-    let (merged, conflicts) = merge(fields, base.as_ref(), &theirs, mine);
+    let base = || serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
+    let (merged, conflicts) = in_place(|| merge(fields, base().as_ref(), &theirs, mine));
     let newest =
         audit_log::of_object(tx.conn(), entity.options().kind, &id.to_string(), 1, 1).await?.rows.into_iter().next();
     let by = newest.map(|entry| format!("{}, {}", entry.username, context.time(entry.time).0)).unwrap_or_default();
@@ -80,7 +82,7 @@ fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Dr
 
 /// Removes differences that a save ignores: white space around texts, kinds of line ends, order of picks, empty rows.
 fn normalize(typed: &RawValue) -> RawValue {
-    let text = |text: &String| text.replace("\r\n", "\n").trim().to_owned();
+    let text = |text: &String| text::long(text);
     match typed {
         RawValue::Text(typed) => RawValue::Text(text(typed)),
         RawValue::Flag(on) => RawValue::Flag(*on),

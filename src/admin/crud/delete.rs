@@ -4,6 +4,9 @@ use rocket::http::Status;
 
 use super::entity_admin::EntityAdmin;
 use super::form_fields::REVISION;
+use super::list_return;
+use super::options::EntityOptions;
+use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
 use crate::auth::posted::Posted;
@@ -25,7 +28,8 @@ async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64,
     context.may(options.kind, Action::Delete { group: entity.group(&found.loaded.content) })?;
     let affected = entity.affected(tx.conn(), &found.loaded, context).await?;
     let at = context.at();
-    let (list, form) = (at.list(options.kind), at.change(options.kind, id));
+    let list = list_return::address(options, context);
+    let form = list_return::carry(options, context, at.change(options.kind, id));
     let layout = context.layout(
         &format!("Delete {}", found.name),
         &[(options.kind.info().many, &list), (&found.name, &form), ("Delete", "")],
@@ -33,7 +37,7 @@ async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64,
     let content = DeletePage {
         kind: options.kind.info().one.to_owned(),
         object: found.name,
-        action: at.delete(options.kind, id),
+        action: list_return::carry(options, context, at.delete(options.kind, id)),
         back: Link::new("Cancel", form),
         revision: found.loaded.revision.to_string(),
         affected,
@@ -45,15 +49,25 @@ async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64,
 /// Deletes the object, unless it was changed after the confirmation was shown.
 pub async fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
     let options = entity.options();
+    if let Some(refusal) = context.refusal_of_other_user(posted) {
+        return Ok(refusal);
+    }
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
-    let found = entity.load(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let Some(found) = entity.load(tx.conn(), id).await? else {
+        // The same confirmation, sent twice.
+        let name = repeat::deleted(tx.conn(), context, options.kind, id).await?.ok_or(NOT_FOUND)?;
+        return Ok(PageResponse::redirect(context.at().list(options.kind), vec![was_deleted(options, &name)]));
+    };
     if posted.get(REVISION).is_some_and(|seen| seen != found.revision.to_string()) {
         drop(tx);
         return show(entity, context, id, Status::Conflict).await;
     }
     let saved = entity.remove(&mut tx, &viewer, id).await.map_err(refused)?;
     tx.commit().await?;
-    let first = format!("The {} “{}” was deleted.", options.kind.info().one, saved.name);
-    let messages = std::iter::once(first).chain(saved.side_effects).collect();
-    Ok(PageResponse::redirect(context.at().list(options.kind), messages))
+    let messages = std::iter::once(was_deleted(options, &saved.name)).chain(saved.side_effects).collect();
+    Ok(PageResponse::redirect(list_return::address(options, context), messages))
+}
+
+fn was_deleted(options: &EntityOptions, name: &str) -> String {
+    format!("The {} “{name}” was deleted.", options.kind.info().one)
 }

@@ -1,13 +1,15 @@
 //! The pages of an entity, as the routes call them. Implemented once, for every [`EntityAdmin`].
 
 use rocket::async_trait;
+use serde_json::Value;
 
 use super::entity_admin::EntityAdmin;
 use super::options::EntityOptions;
 use super::request_context::RequestContext;
 use super::response::PageResult;
 use super::{cached_page, delete, form, history, list, save, versions};
-use crate::auth::posted::Posted;
+use crate::auth::posted::{Posted, PostedForm};
+use crate::templates::form_page::FieldsetView;
 
 /// The pages of an entity, independent of the type of its content.
 #[async_trait]
@@ -16,18 +18,20 @@ pub trait Entity: Send + Sync {
     fn options(&self) -> &'static EntityOptions;
     /// Returns the list.
     async fn list(&self, context: &RequestContext<'_>) -> PageResult;
+    /// Returns a stored content as a read-only form; `None` if it is not of this entity.
+    fn content(&self, context: &RequestContext<'_>, content: &Value) -> Option<Vec<FieldsetView>>;
     /// Returns the form of a new object.
     async fn add_form(&self, context: &RequestContext<'_>) -> PageResult;
     /// Saves a new object.
-    async fn add(&self, context: &RequestContext<'_>, posted: &Posted) -> PageResult;
+    async fn add(&self, context: &RequestContext<'_>, form: &PostedForm) -> PageResult;
     /// Returns the form of an object; read-only if the viewer may not change it.
     async fn change_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Saves the changes of an object.
-    async fn change(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult;
+    async fn change(&self, context: &RequestContext<'_>, id: i64, form: &PostedForm) -> PageResult;
     /// Returns the form of a copy of an object; 404 if the entity cannot be cloned.
     async fn clone_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Saves a copy of an object; 404 if the entity cannot be cloned.
-    async fn clone(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult;
+    async fn clone(&self, context: &RequestContext<'_>, id: i64, form: &PostedForm) -> PageResult;
     /// Returns the confirmation page of a deletion.
     async fn delete_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Deletes an object.
@@ -36,8 +40,8 @@ pub trait Entity: Send + Sync {
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Returns the page of a version; 404 if the entity has no versions.
     async fn version_page(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult;
-    /// Saves an old version again; 404 unless the entity restores at once.
-    async fn restore_version(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult;
+    /// Saves an old version (object, version) again; 404 unless the entity restores at once.
+    async fn restore_version(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult;
     /// Returns the comparison of two versions, `?version_id1=` and `?version_id2=`.
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Checks the declaration for mistakes that the compiler cannot see; `Err` describes the first.
@@ -54,31 +58,34 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn list(&self, context: &RequestContext<'_>) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, list::page(self, context)).await
+        let options = EntityAdmin::options(self);
+        cached_page::of_entity(options, context, list::cache_key(&options.list, context), list::page(self, context))
+            .await
     }
 
     async fn add_form(&self, context: &RequestContext<'_>) -> PageResult {
         form::add(self, context).await
     }
 
-    async fn add(&self, context: &RequestContext<'_>, posted: &Posted) -> PageResult {
-        save::add(self, context, posted, None).await
+    async fn add(&self, context: &RequestContext<'_>, form: &PostedForm) -> PageResult {
+        save::add(self, context, form, None).await
     }
 
     async fn change_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, form::change(self, context, id)).await
+        let query = form::cache_key(context);
+        cached_page::of_entity(EntityAdmin::options(self), context, query, form::change(self, context, id)).await
     }
 
-    async fn change(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
-        save::change(self, context, id, posted).await
+    async fn change(&self, context: &RequestContext<'_>, id: i64, form: &PostedForm) -> PageResult {
+        save::change(self, context, id, form).await
     }
 
     async fn clone_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
         form::clone_of(self, context, id).await
     }
 
-    async fn clone(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
-        save::add(self, context, posted, Some(id)).await
+    async fn clone(&self, context: &RequestContext<'_>, id: i64, form: &PostedForm) -> PageResult {
+        save::add(self, context, form, Some(id)).await
     }
 
     async fn delete_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
@@ -89,20 +96,29 @@ impl<D: EntityAdmin> Entity for D {
         delete::delete(self, context, id, posted).await
     }
 
+    fn content(&self, context: &RequestContext<'_>, content: &Value) -> Option<Vec<FieldsetView>> {
+        let content = serde_json::from_value::<D::Content>(content.clone()).ok()?;
+        Some(versions::read_only(self, context, &content))
+    }
+
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, history::page(self, context, id)).await
+        cached_page::of_entity(EntityAdmin::options(self), context, String::new(), history::page(self, context, id))
+            .await
     }
 
     async fn version_page(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, versions::page(self, context, id, version)).await
+        let page = versions::page(self, context, id, version);
+        cached_page::of_entity(EntityAdmin::options(self), context, String::new(), page).await
     }
 
-    async fn restore_version(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult {
-        versions::restore(self, context, (id, version)).await
+    async fn restore_version(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult {
+        versions::restore(self, context, of, posted).await
     }
 
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, versions::compare(self, context, id)).await
+        let page = versions::compare(self, context, id);
+        cached_page::of_entity(EntityAdmin::options(self), context, context.known_query(&versions::COMPARED), page)
+            .await
     }
 
     fn check(&self) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! The declaration of an entity: its options, its fields, and how its objects are loaded and saved. All its pages
 //! follow from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rocket::async_trait;
 use serde::Serialize;
@@ -14,12 +14,14 @@ use super::request_context::RequestContext;
 use crate::domain::form::field::Field;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::snapshot::VersionContent;
+use crate::domain::model::tenant::Tenant;
 use crate::domain::security::keys::Keys;
+use crate::error::AppError;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved};
 use crate::store::lists::ListParams;
 use crate::store::{Loaded, Result};
-use crate::templates::form_page::{InfoLine, RequiredKey};
+use crate::templates::form_page::{FieldsetView, InfoLine, Renewal, RequiredKey};
 
 /// The parameters of a save, in addition to the content.
 pub struct SaveContext<'a> {
@@ -29,6 +31,8 @@ pub struct SaveContext<'a> {
     pub clone_of: Option<i64>,
     /// The server's keys, with which API tokens are hashed.
     pub keys: &'a Keys,
+    /// The tenant of the object.
+    pub tenant: &'a Tenant,
     /// The result of [`EntityAdmin::prepare`] for a new object; else empty.
     pub prepared: String,
 }
@@ -51,6 +55,31 @@ pub struct Created {
 impl From<Saved> for Created {
     fn from(saved: Saved) -> Self {
         Self { saved, secret: String::new() }
+    }
+}
+
+/// The links in the cells of a form that is only read: names of other objects lead to these.
+#[derive(Default)]
+pub struct CellLinks {
+    /// The columns with such names, as field and column; the column is empty for a field without rows.
+    pub places: &'static [(&'static str, &'static str)],
+    /// The addresses by name. A name without an address is text.
+    pub addresses: BTreeMap<String, String>,
+}
+
+impl CellLinks {
+    /// Sets the links in the fields of a form.
+    pub fn set(&self, fieldsets: &mut [FieldsetView]) {
+        let address = |name: &str| self.addresses.get(name).cloned().unwrap_or_default();
+        for widget in fieldsets.iter_mut().flat_map(|set| &mut set.widgets) {
+            for (_, column) in self.places.iter().filter(|(field, _)| *field == widget.name) {
+                widget.href = if column.is_empty() { address(&widget.value) } else { String::new() };
+                let Some(place) = widget.columns.iter().position(|of| of.name == *column) else { continue };
+                for cell in widget.rows.iter_mut().filter_map(|row| row.cells.get_mut(place)) {
+                    cell.href = address(&cell.value);
+                }
+            }
+        }
     }
 }
 
@@ -77,6 +106,11 @@ pub trait EntityAdmin: Send + Sync + 'static {
     /// Returns the name by which pages call the object.
     fn name(&self, content: &Self::Content) -> String;
 
+    /// Returns the name for the heading of a page, and the tag that is shown next to it; without a tag, empty.
+    fn heading(&self, content: &Self::Content) -> (String, String) {
+        (self.name(content), String::new())
+    }
+
     /// Returns the group whose members may change the object; empty if it is in none.
     fn group<'a>(&self, _content: &'a Self::Content) -> &'a str {
         ""
@@ -102,6 +136,21 @@ pub trait EntityAdmin: Send + Sync + 'static {
     /// It is called before the transaction, because no one else can save during that.
     async fn prepare(&self, _content: &Self::Content) -> String {
         String::new()
+    }
+
+    /// Returns whether an object has the secret that was typed for it, such as a password; true if it has none.
+    async fn has_secret(
+        &self,
+        _context: &RequestContext<'_>,
+        _id: i64,
+        _content: &Self::Content,
+    ) -> std::result::Result<bool, AppError> {
+        Ok(true)
+    }
+
+    /// Returns the button that makes a new secret for an object whose secret was shown once; `None` if it has none.
+    async fn renewal(&self, _conn: &mut PgConnection, _id: i64) -> Result<Option<Renewal>> {
+        Ok(None)
     }
 
     /// Returns one page of the list.
@@ -169,6 +218,16 @@ pub trait EntityAdmin: Send + Sync + 'static {
         _context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
         Ok(Vec::new())
+    }
+
+    /// Returns the links in the cells of a form that is only read; see [`CellLinks`].
+    async fn links(
+        &self,
+        _conn: &mut PgConnection,
+        _content: &Self::Content,
+        _context: &RequestContext<'_>,
+    ) -> Result<CellLinks> {
+        Ok(CellLinks::default())
     }
 
     /// Returns what else is affected by the deletion of the object.

@@ -1,22 +1,37 @@
 //! The form of an object: blank, or filled with the object, with the original of a copy, or with an old version;
 //! editable or read-only.
 
+use std::collections::HashMap;
+
 use rocket::http::Status;
 use sqlx::PgConnection;
 
-use super::entity_admin::{EntityAdmin, NamedObject};
+use super::entity_admin::{CellLinks, EntityAdmin, NamedObject};
+use super::list_return;
 use super::options::Restore;
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
 use super::widgets::{self, FormInput};
+use crate::blocking::in_place;
 use crate::domain::form::field::{Field, Kind};
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::versions::{self, VersionRow};
-use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine};
+use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, NewNamesView, PlaceNames, Renewal};
 use crate::templates::{Link, Page};
+
+/// The parameter of the address with the version to restore.
+pub const RESTORE: &str = "restore";
+
+/// Returns what the cached page of an object depends on. Public pages neither restore nor lead back to a list.
+pub fn cache_key(context: &RequestContext<'_>) -> String {
+    match context.viewer {
+        Some(_) => context.known_query(&[RESTORE, list_return::LIST]),
+        None => String::new(),
+    }
+}
 
 /// The mode of a form: a new object, a copy, or an existing object.
 pub enum FormMode<'a, C> {
@@ -50,8 +65,12 @@ pub struct FormView<'a> {
     pub more_rows: Option<&'a str>,
     /// A secret that is shown only once; else empty.
     pub secret: String,
+    /// The button that makes a new secret, after the same form was sent twice; else `None`.
+    pub renewal: Option<Renewal>,
     /// The origin of the values in the form, if they are not the saved ones; else empty.
     pub notice: String,
+    /// The question whether to add new names; `None` if there is none.
+    pub new_names: Option<NewNamesView>,
     /// The HTTP status of the page.
     pub status: Status,
 }
@@ -67,7 +86,9 @@ impl<'a> FormView<'a> {
             ticks: None,
             more_rows: None,
             secret: String::new(),
+            renewal: None,
             notice: String::new(),
+            new_names: None,
             status: Status::Ok,
         }
     }
@@ -113,6 +134,36 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     show(tx.conn(), entity, context, FormMode::Change { of: &found }, FormView::fresh(&draft, &nothing)).await
 }
 
+/// Returns the form of an object with the button that makes a new secret for it.
+pub async fn with_renewal<D: EntityAdmin>(
+    conn: &mut PgConnection,
+    entity: &D,
+    context: &RequestContext<'_>,
+    id: i64,
+    renewal: Renewal,
+) -> PageResult {
+    let found = entity.find(conn, id).await?.ok_or(NOT_FOUND)?;
+    let (draft, errors) = (Draft::of(entity.fields(), &found.loaded.content), ValidationErrors::default());
+    let shown = FormView { renewal: Some(renewal), ..FormView::fresh(&draft, &errors) };
+    show(conn, entity, context, FormMode::Change { of: &found }, shown).await
+}
+
+/// Returns the form of an object with a secret that is shown only once.
+///
+/// It is the response to the form that made the secret, and no redirect, so that the secret is not put into a cookie.
+pub async fn with_secret<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    id: i64,
+    secret: String,
+) -> PageResult {
+    let mut tx = context.read().await?;
+    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let (draft, errors) = (Draft::of(entity.fields(), &found.loaded.content), ValidationErrors::default());
+    let shown = FormView { secret, ..FormView::fresh(&draft, &errors) };
+    show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await
+}
+
 /// Returns the old version that the address asks for; `None` if it asks for none, 403 if the viewer may not save it.
 async fn restored<D: EntityAdmin>(
     conn: &mut PgConnection,
@@ -120,7 +171,7 @@ async fn restored<D: EntityAdmin>(
     context: &RequestContext<'_>,
     found: &NamedObject<D::Content>,
 ) -> Result<Option<(VersionRow, D::Content)>, AppError> {
-    let Some(version) = context.query("restore").filter(|_| entity.options().restore == Restore::InForm) else {
+    let Some(version) = context.query(RESTORE).filter(|_| entity.options().restore == Restore::InForm) else {
         return Ok(None);
     };
     let version = version.parse().map_err(|_| NOT_FOUND)?;
@@ -156,7 +207,7 @@ pub async fn clone_of<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, 
 }
 
 /// Loads the original of a copy; 404 if the entity cannot be cloned, 403 if the viewer may not.
-async fn original_of<D: EntityAdmin>(
+pub async fn original_of<D: EntityAdmin>(
     conn: &mut PgConnection,
     entity: &D,
     context: &RequestContext<'_>,
@@ -204,9 +255,17 @@ pub async fn show<D: EntityAdmin>(
         FormMode::Change { of } => entity.facts(conn, &of.loaded, context).await?,
         _ => Vec::new(),
     };
-    let status = shown.status;
-    let page = form_page(entity, context, &mode, (shown, form, sources), (read_only, facts));
-    let layout = layout(entity, context, &mode, &page.heading);
+    let links = match read_only.is_some() {
+        true => entity.links(conn, content, context).await?,
+        false => CellLinks::default(),
+    };
+    let mut errors = shown.errors.clone();
+    sort(entity, &mut errors);
+    let shown = FormView { errors: &errors, ..shown };
+    let (status, is_wrong) = (shown.status, !errors.is_empty());
+    let mut page = in_place(|| form_page(entity, context, &mode, (shown, form, sources), (read_only, facts)));
+    links.set(&mut page.fieldsets);
+    let layout = layout(entity, context, &mode, &page.heading).with_errors(is_wrong);
     response::page_with(Page::new(layout, page), status)
 }
 
@@ -218,14 +277,15 @@ fn form_page<D: EntityAdmin>(
     (read_only, facts): (Option<String>, Vec<InfoLine>),
 ) -> FormPage {
     let options = entity.options();
-    let (verb, action, object) = match mode {
-        FormMode::Add => ("Add", context.at().addition(options.kind), String::new()),
-        FormMode::Clone { of } => ("Clone", context.at().clone_of(options.kind, of.loaded.id), of.name.clone()),
+    let (verb, action, of) = match mode {
+        FormMode::Add => ("Add", context.at().addition(options.kind), None),
+        FormMode::Clone { of } => ("Clone", context.at().clone_of(options.kind, of.loaded.id), Some(of)),
         FormMode::Change { of } => {
             let verb = if read_only.is_some() { "View" } else { "Change" };
-            (verb, context.at().change(options.kind, of.loaded.id), of.name.clone())
+            (verb, context.at().change(options.kind, of.loaded.id), Some(of))
         }
     };
+    let (object, tag) = of.map(|of| entity.heading(&of.loaded.content)).unwrap_or_default();
     let (revision, base) = match (mode, shown.opened) {
         (FormMode::Change { .. }, Some(opened)) if read_only.is_none() => opened,
         (FormMode::Change { of }, None) if read_only.is_none() => {
@@ -239,35 +299,65 @@ fn form_page<D: EntityAdmin>(
         }
         _ => Vec::new(),
     };
+    // After an error, the summary of the errors has the focus.
+    let is_new = !matches!(mode, FormMode::Change { .. }) && shown.errors.is_empty() && form.more_rows.is_none();
+    let mut fieldsets = widgets::fieldsets(entity, context, &form, &sources);
+    if let Some(first) = fieldsets.iter_mut().flat_map(|set| &mut set.widgets).next() {
+        first.autofocus = is_new;
+    }
     FormPage {
         heading: format!("{verb} {}", options.kind.info().one),
         object,
-        action,
+        tag,
+        action: list_return::carry(options, context, action),
         revision,
         base,
         read_only: read_only.unwrap_or_default(),
-        is_unsaved: !shown.notice.is_empty() || !shown.errors.is_empty() || form.more_rows.is_some(),
+        is_unsaved: !shown.notice.is_empty()
+            || shown.new_names.is_some()
+            || !shown.errors.is_empty()
+            || form.more_rows.is_some(),
         notice: shown.notice,
         error_heading: pages::error_heading(shown.errors),
-        error_links: pages::error_links(shown.errors, |name| named(entity.fields(), name)),
+        error_links: pages::error_links(shown.errors, |name, column| named(entity.fields(), name, column)),
         conflict: shown.conflict,
-        fieldsets: widgets::fieldsets(entity, context, &form, &sources),
+        new_names: shown.new_names,
+        fieldsets,
         ticks,
         facts,
         tools: tools(entity, context, mode),
         delete: delete(entity, context, mode),
         secret: shown.secret,
+        renewal: shown.renewal,
     }
 }
 
-/// Returns the label and the first column of a field, for its errors; empty if there is none.
-fn named<C>(fields: &[Field<C>], name: &str) -> (&'static str, &'static str) {
-    let Some(field) = fields.iter().find(|field| field.name == name) else { return ("", "") };
-    let column = match field.kind {
-        Kind::Rows { columns, .. } => columns.first().map_or("", |column| column.name),
-        _ => "",
+/// Sorts the errors in the order of the page.
+fn sort<D: EntityAdmin>(entity: &D, errors: &mut ValidationErrors) {
+    let order: HashMap<&str, usize> =
+        entity.options().fieldsets.iter().flat_map(|set| set.fields).copied().zip(0..).collect();
+    let columns = |name: &str| match entity.fields().iter().find(|field| field.name == name).map(|field| field.kind) {
+        Some(Kind::Rows { columns, .. }) => columns,
+        _ => &[],
     };
-    (field.label, column)
+    errors.sort(|field, column| {
+        let column = column.and_then(|column| columns(field).iter().position(|known| known.name == column));
+        (order.get(field).copied().unwrap_or_default(), column.unwrap_or_default())
+    });
+}
+
+/// Returns the names of a field and of one of its columns, for its errors.
+fn named<C>(fields: &[Field<C>], name: &str, column: &str) -> PlaceNames<'static> {
+    let Some(field) = fields.iter().find(|field| field.name == name) else { return PlaceNames::default() };
+    let columns = match field.kind {
+        Kind::Rows { columns, .. } => columns,
+        _ => &[],
+    };
+    PlaceNames {
+        label: field.label,
+        first_column: columns.first().map_or("", |column| column.name),
+        column: columns.iter().find(|known| known.name == column).map_or("", |column| column.label),
+    }
 }
 
 /// Returns the content as JSON, for the view of a conflict.
@@ -301,16 +391,17 @@ fn tools<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMo
     // Public pages have histories of versions only, not of log entries.
     let has_history = context.viewer.is_some() || options.has_versions();
     let history = has_history.then(|| Link::new("History", at.history(options.kind, id)));
-    let clone = may_clone.then(|| Link::new("Clone", at.clone_of(options.kind, id)));
+    let clone =
+        may_clone.then(|| Link::new("Clone", list_return::carry(options, context, at.clone_of(options.kind, id))));
     history.into_iter().chain(clone).collect()
 }
 
 fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMode<'_, D::Content>) -> Option<Link> {
     let FormMode::Change { of } = mode else { return None };
     let kind = entity.options().kind;
-    context
-        .allows(kind, Action::Delete { group: entity.group(&of.loaded.content) })
-        .then(|| Link::new("Delete", context.at().delete(kind, of.loaded.id)))
+    context.allows(kind, Action::Delete { group: entity.group(&of.loaded.content) }).then(|| {
+        Link::new("Delete", list_return::carry(entity.options(), context, context.at().delete(kind, of.loaded.id)))
+    })
 }
 
 fn layout<D: EntityAdmin>(
@@ -320,7 +411,7 @@ fn layout<D: EntityAdmin>(
     heading: &str,
 ) -> crate::templates::Layout {
     let options = entity.options();
-    let list = context.at().list(options.kind);
+    let list = list_return::address(options, context);
     match mode {
         FormMode::Add => context.layout(heading, &[(options.kind.info().many, &list), (heading, "")]),
         FormMode::Change { of } => context.layout(
@@ -328,7 +419,7 @@ fn layout<D: EntityAdmin>(
             &[(options.kind.info().many, &list), (&of.name, "")],
         ),
         FormMode::Clone { of } => {
-            let original = context.at().change(options.kind, of.loaded.id);
+            let original = list_return::carry(options, context, context.at().change(options.kind, of.loaded.id));
             context.layout(heading, &[(options.kind.info().many, &list), (&of.name, &original), ("Clone", "")])
         }
     }

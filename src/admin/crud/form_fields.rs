@@ -4,5 +4,7 @@
 pub const REVISION: &str = "_revision";
 /// The content that the form was opened with, as JSON, for the view of a conflict.
 pub const BASE: &str = "_base";
+/// The checkbox that confirms new names; its value is the list of the names as JSON.
+pub const NEW_NAMES: &str = "_new_names";
 /// The button that adds rows without saving; its value is the name of the field.
 pub const MORE: &str = "_more";

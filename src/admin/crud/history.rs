@@ -38,6 +38,7 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
         is_labelled: events.iter().any(|event| !event.label.is_empty()),
         events,
         older,
+        names_users: context.viewer.is_some(),
         empty: "No history yet.".to_owned(),
         object: found.name.clone(),
     };
@@ -75,7 +76,7 @@ pub fn event<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, row: &Ver
         href: context.at().version(entity.options().kind, id, row.id),
         time,
         iso,
-        user: row.username.clone(),
+        user: context.author(&row.username),
         message: row.message.clone(),
         ..Event::default()
     }
@@ -96,13 +97,14 @@ async fn of_log<D: EntityAdmin>(
 /// Converts a log entry to a line of the history.
 pub fn log_event(context: &RequestContext<'_>, row: &LogRow) -> Event {
     let (time, iso) = context.time(row.time);
-    Event { time, iso, user: row.username.clone(), message: in_words(row), ..Event::default() }
+    Event { time, iso, user: context.author(&row.username), message: in_words(row), ..Event::default() }
 }
 
-/// Returns the message of a log entry, or the action if it has no message.
+/// Returns the words of a log entry, or the action if it has none.
 pub fn in_words(row: &LogRow) -> String {
-    if !row.message.is_empty() {
-        return row.message.clone();
+    let words = row.words();
+    if !words.is_empty() {
+        return words;
     }
     match row.action {
         LogAction::Add => "Added.".to_owned(),

@@ -6,6 +6,9 @@ use chrono::{Datelike, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::entity_admin::EntityAdmin;
+pub use super::list_query::{ListQuery, cache_key};
+use super::list_query::{ORDER, PAGE, PAGE_SIZE};
+use super::list_return;
 use super::list_table::ListTable;
 use super::options::{EntityOptions, FilterSource, ListColumn, ListFilter, ListOptions};
 use super::request_context::{RequestContext, SEARCHED};
@@ -17,109 +20,6 @@ use crate::store::choices;
 use crate::store::lists::{ListParams, WITHOUT_GROUP, log_entries, profiles};
 use crate::templates::list_page::{self as pages, Choice, Heading, ListPage, Paging};
 use crate::templates::{Link, Page};
-
-/// The number of rows on a page.
-pub const PAGE_SIZE: i64 = 30;
-/// The order in the address, as in POEM 2.3; its orders are still understood ([`ListOptions::order`]).
-const ORDER: &str = "o";
-/// The number of the page in the address, from 1.
-const PAGE: &str = "p";
-
-/// The part of a list that an address asks for.
-pub struct ListQuery {
-    /// The text that is searched for; empty without a search.
-    pub search: String,
-    /// The key of the column that the list is sorted by.
-    pub sort: &'static str,
-    /// True for the reverse order.
-    pub descending: bool,
-    /// The number of the page, from 1.
-    pub page: i64,
-    /// The filters that are on, as name and value.
-    pub filters: Vec<(&'static str, String)>,
-    /// Other parameters of the address that search, filters and sorting keep, as name and value.
-    pub kept: Vec<(String, String)>,
-}
-
-impl ListQuery {
-    /// Reads the address; invalid values are ignored.
-    pub fn read(listing: &ListOptions, context: &RequestContext<'_>) -> Self {
-        let order = context.query(ORDER).and_then(|order| listing.order(order));
-        let (sort, descending) = order.or_else(|| listing.order(listing.default_sort)).unwrap_or_default();
-        let filters = listing.filters.iter().filter_map(|filter| {
-            let value = context.query(filter.name).filter(|value| filter.source.takes(value))?;
-            Some((filter.name, value.to_owned()))
-        });
-        Self {
-            search: context.search(),
-            sort,
-            descending,
-            page: context.query(PAGE).and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, i64::from(i32::MAX)),
-            filters: filters.collect(),
-            kept: Vec::new(),
-        }
-    }
-
-    /// Sets the other parameters that the links of the list keep.
-    pub fn with_kept(self, kept: Vec<(String, String)>) -> Self {
-        Self { kept, ..self }
-    }
-
-    /// Returns the parameters for the list's database query.
-    pub fn params(&self) -> ListParams<'_> {
-        ListParams {
-            search: &self.search,
-            sort: self.sort,
-            descending: self.descending,
-            page: self.page,
-            page_size: PAGE_SIZE,
-            filters: &self.filters,
-        }
-    }
-
-    fn order(&self) -> String {
-        let sign = if self.descending { "-" } else { "" };
-        format!("{sign}{}", self.sort)
-    }
-
-    /// Returns the list's address with one parameter replaced; an empty value removes it.
-    ///
-    /// The number of the page is not kept: a changed search, filter or order begins at the first page.
-    pub fn address(&self, listing: &ListOptions, base: &str, (name, value): (&str, &str)) -> String {
-        let mut pairs = self.pairs(listing);
-        pairs.retain(|(of, _)| of != name);
-        pairs.extend(self.kept.iter().cloned());
-        pairs.push((name.to_owned(), value.to_owned()));
-        address(base, pairs)
-    }
-
-    /// Returns the list's address with other kept parameters.
-    pub fn address_with(&self, listing: &ListOptions, base: &str, kept: Vec<(String, String)>) -> String {
-        let mut pairs = self.pairs(listing);
-        pairs.extend(kept);
-        address(base, pairs)
-    }
-
-    fn pairs(&self, listing: &ListOptions) -> Vec<(String, String)> {
-        let mut pairs = vec![(SEARCHED.to_owned(), self.search.clone())];
-        pairs.extend(self.filters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        pairs.extend(self.kept_order(listing));
-        pairs
-    }
-
-    /// Returns the order as a parameter; `None` if it is the default.
-    fn kept_order(&self, listing: &ListOptions) -> Option<(String, String)> {
-        (self.order() != listing.default_sort).then(|| (ORDER.to_owned(), self.order()))
-    }
-}
-
-fn address(base: &str, mut pairs: Vec<(String, String)>) -> String {
-    pairs.retain(|(_, value)| !value.is_empty());
-    match pairs.is_empty() {
-        true => base.to_owned(),
-        false => format!("{base}?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()),
-    }
-}
 
 impl ListQuery {
     /// Returns the list's page, except for its heading, the link to add, and the text of an empty list.
@@ -136,6 +36,7 @@ impl ListQuery {
             searched: listing.searched.to_owned(),
             active: active(listing, self, base, &filters),
             filters,
+            complaints: self.complaints.clone(),
             kept: self.kept_order(listing).into_iter().chain(self.kept.iter().cloned()).collect(),
             reset: base.to_owned(),
             headings: headings(listing, self, base),
@@ -143,6 +44,7 @@ impl ListQuery {
             rows: table.rows,
             ..ListPage::default()
         }
+        .fitted()
     }
 }
 
@@ -150,8 +52,9 @@ impl ListQuery {
 pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> PageResult {
     let options = entity.options();
     context.may(options.kind, Action::View)?;
-    let query = ListQuery::read(&options.list, context);
+    let mut query = ListQuery::read(&options.list, context, &[]);
     let mut tx = context.read().await?;
+    query.resolve(tx.conn()).await?;
     let since = since(&options.list, context, &query);
     let params = query.params();
     let params = since.as_deref().map_or(params, |filters| ListParams { filters, ..params });
@@ -166,16 +69,34 @@ fn list_page(
     options: &EntityOptions,
     context: &RequestContext<'_>,
     query: &ListQuery,
-    (table, filters): (ListTable, Vec<pages::FilterView>),
+    (mut table, filters): (ListTable, Vec<pages::FilterView>),
 ) -> ListPage {
     let base = context.at().list(options.kind);
+    let list = query.whole_address(&options.list, &base);
+    mark_saved(context, &mut table.rows);
+    list_return::from_rows(context, &mut table.rows, &list);
     let may_add = context.allows(options.kind, Action::StartAdding);
     ListPage {
         heading: options.kind.info().many.to_owned(),
-        add: may_add
-            .then(|| Link::new(format!("Add {}", options.kind.info().one), context.at().addition(options.kind))),
+        add: may_add.then(|| {
+            let form = list_return::with_list(context.at().addition(options.kind), &list);
+            Link::new(format!("Add {}", options.kind.info().one), form)
+        }),
         empty: empty(options, query),
         ..query.page(&options.list, &base, table, filters)
+    }
+}
+
+/// Marks the row of the object that a flash message is about: it was just saved.
+fn mark_saved(context: &RequestContext<'_>, rows: &mut [Vec<pages::Cell>]) {
+    let saved: Vec<&str> = context
+        .messages()
+        .iter()
+        .filter_map(|message| message.object.as_ref())
+        .map(|object| object.href.as_str())
+        .collect();
+    for cell in rows.iter_mut().filter_map(|row| row.first_mut()) {
+        cell.is_saved = saved.contains(&cell.href.as_str());
     }
 }
 
@@ -199,7 +120,7 @@ pub fn headings(listing: &ListOptions, query: &ListQuery, base: &str) -> Vec<Hea
             (true, true) => "descending",
         };
         let href = if column.key.is_empty() { String::new() } else { query.address(listing, base, (ORDER, &order)) };
-        Heading { label: column.label.to_owned(), href, sorted }
+        Heading { label: column.label.to_owned(), href, sorted, kind: column.kind }
     };
     listing.columns.iter().map(heading).collect()
 }

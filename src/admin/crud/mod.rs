@@ -5,17 +5,22 @@ pub mod autocomplete; //    suggestions while typing
 pub mod cached_page; //     pages read through the page cache
 mod conflict; //            two users edited the same object
 mod delete;
-mod diff; //                comparison of two contents
+pub mod diff; //            comparison of two contents
 pub mod entity; //          the pages of an entity, as the routes call them
 pub mod entity_admin; //    the declaration of an entity
 pub mod flash; //           flash messages for the next page
-mod form;
+pub mod form;
 mod form_fields; //         hidden fields and buttons of forms
 pub mod history;
 pub mod list;
+mod list_query; //          the address of a list
+mod list_return; //         back to the list as it was
 pub mod list_table; //      the rows of a list
+pub mod new_names; //       new names in forms: marked, and asked for before a save
+mod old_filters; //         filters in bookmarks of POEM 2.3
 pub mod options; //         the declaration apart from the fields
 pub mod page_cache; //      rendered pages in memory
+pub mod repeat; //          forms that are sent twice
 pub mod request_context; // tenant, viewer and query; the guards of pages
 pub mod response; //        the result of the route of a page
 mod save;
@@ -23,7 +28,7 @@ mod versions;
 pub mod widgets;
 
 pub use entity::Entity;
-pub use entity_admin::{Created, EntityAdmin, NamedObject, SaveContext};
+pub use entity_admin::{CellLinks, Created, EntityAdmin, NamedObject, SaveContext};
 pub use list_table::ListTable;
 pub use options::{EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, Restore, SaveOption};
 pub use request_context::{LoggedInPage, PublicPage, RequestContext};

@@ -3,6 +3,7 @@
 use crate::domain::form::field::Choices;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::store::lists::{NO, YES};
+use crate::templates::table_fit::ColumnKind;
 
 /// A column of a list.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +12,25 @@ pub struct ListColumn {
     pub key: &'static str,
     /// The heading of the column.
     pub label: &'static str,
+    /// What the cells of the column hold.
+    pub kind: ColumnKind,
+}
+
+impl ListColumn {
+    /// Returns a column of names and other short texts, which stay on one line.
+    pub const fn short(key: &'static str, label: &'static str) -> Self {
+        Self { key, label, kind: ColumnKind::Short }
+    }
+
+    /// Returns a column of sentences, which wrap between words and are cut after two lines.
+    pub const fn text(key: &'static str, label: &'static str) -> Self {
+        Self { key, label, kind: ColumnKind::Text }
+    }
+
+    /// Returns a column of numbers, which are right-aligned.
+    pub const fn number(key: &'static str, label: &'static str) -> Self {
+        Self { key, label, kind: ColumnKind::Number }
+    }
 }
 
 /// The choices of a filter by a flag, as value and label.
@@ -187,11 +207,7 @@ mod tests {
     use super::*;
 
     static LIST: ListOptions = ListOptions {
-        columns: &[
-            ListColumn { key: "name", label: "Name" },
-            ListColumn { key: "", label: "Note" },
-            ListColumn { key: "time", label: "Time" },
-        ],
+        columns: &[ListColumn::short("name", "Name"), ListColumn::text("", "Note"), ListColumn::short("time", "Time")],
         sorts: &["name", "time"],
         default_sort: "-time",
         filters: &[],

@@ -6,11 +6,14 @@
 //! server made it. Only pages of tables whose changes give the tenant a new stamp are cached: not those of users,
 //! groups and log entries.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::domain::model::policy::Viewer;
+use crate::domain::web::footer::Footer;
 use crate::templates::page::Html;
 
 /// The maximum size of the pages of all tenants, in bytes. The least frequently used are evicted first.
@@ -20,8 +23,9 @@ const USUAL_SIZE: u64 = 16 * 1024;
 /// The size of an entry in addition to its key and page, in bytes.
 const ENTRY_SIZE: u64 = 200;
 
-/// The cached pages of all tenants.
-pub struct PageCache(Cache<PageKey, CachedPage, BySize>);
+/// The cached pages of all tenants. A clone shares them.
+#[derive(Clone)]
+pub struct PageCache(Arc<Cache<PageKey, CachedPage, BySize>>);
 
 /// Everything that a page depends on, except the tenant's data.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -30,7 +34,7 @@ pub struct PageKey {
     pub tenant: i64,
     /// The path of the address.
     pub path: String,
-    /// The query of the address, as it was sent.
+    /// The parameters of the address that the page depends on, encoded in a fixed order: others make no other page.
     pub query: String,
     /// The user with their rights; `None` on public pages.
     pub viewer: Option<Viewer>,
@@ -40,14 +44,16 @@ pub struct PageKey {
     pub timezone: Tz,
     /// The namespace before the names of profiles; empty if none is configured.
     pub namespace: String,
+    /// The foot of the tenant's pages.
+    pub footer: Footer,
 }
 
 impl PageKey {
     /// Returns the approximate size in bytes.
     fn size(&self) -> usize {
-        let Self { path, query, viewer, csrf, namespace, .. } = self;
+        let Self { path, query, viewer, csrf, namespace, footer, .. } = self;
         let groups = viewer.iter().flat_map(|viewer| &viewer.groups).map(|(_, name)| name.len()).sum::<usize>();
-        size_of::<Self>() + path.len() + query.len() + csrf.len() + namespace.len() + groups
+        size_of::<Self>() + path.len() + query.len() + csrf.len() + namespace.len() + footer.size() + groups
     }
 }
 
@@ -68,7 +74,7 @@ impl Weighter<PageKey, CachedPage> for BySize {
 
 impl Default for PageCache {
     fn default() -> Self {
-        Self(Cache::with_weighter((MEMORY / USUAL_SIZE) as usize, MEMORY, BySize))
+        Self(Arc::new(Cache::with_weighter((MEMORY / USUAL_SIZE) as usize, MEMORY, BySize)))
     }
 }
 

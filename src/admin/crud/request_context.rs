@@ -4,28 +4,31 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
+use rocket::Request;
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
-use rocket::{Orbit, Request, Rocket};
 use sqlx::PgPool;
 
 use super::flash;
 use super::page_cache::PageCache;
 use super::page_cache::PageKey;
+use super::response::PageResponse;
 use crate::auth::csrf;
+use crate::auth::posted::{Posted, other_user};
 use crate::auth::session::OptionalSession;
 use crate::config::Config;
 use crate::config::reload::LiveConfig;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{self, Action, Denial, Viewer};
 use crate::domain::security::keys::Keys;
+use crate::domain::web::footer::Footer;
 use crate::error::{AppError, NO_PERMISSION, refuse};
 use crate::http::database::Db;
 use crate::http::original_request::OriginalRequest;
 use crate::registry::Transaction;
 use crate::registry::{SaveError, viewers};
-use crate::store::ReadTx;
 use crate::store::sessions::Session;
+use crate::store::{ReadTx, sessions};
 use crate::templates::{Addresses, Layout, Message};
 use crate::tenants::guard::CurrentTenant;
 
@@ -50,10 +53,9 @@ pub struct RequestContext<'r> {
     pub stamp: String,
     /// The page cache.
     pub pages: &'r PageCache,
-    /// The web server, which renders templates.
-    pub rocket: &'r Rocket<Orbit>,
+    /// The hash of the session; empty on public pages.
+    session: Vec<u8>,
     pool: &'r PgPool,
-    raw_query: &'r str,
     query: Vec<(String, String)>,
     /// The CSRF token; empty on public pages, which write nothing.
     csrf: String,
@@ -73,9 +75,11 @@ impl<'r> RequestContext<'r> {
         let original = OriginalRequest::of(request);
         let rocket = request.rocket();
         let config = rocket.state::<LiveConfig>().expect("app::build manages the configuration").current();
-        let (stamp, viewer) = match session {
-            Some(Session { user, stamp, .. }) => (stamp, Some(user.viewer())),
-            None => (tenant.state.stamp.clone(), None),
+        // Flash messages belong to a session: public pages have none.
+        let messages = if session.is_some() { flash::take(request) } else { Vec::new() };
+        let (stamp, viewer, session) = match session {
+            Some(Session { user, stamp, id_hash, .. }) => (stamp, Some(user.viewer()), id_hash),
+            None => (tenant.state.stamp.clone(), None, Vec::new()),
         };
         Self {
             is_csrf_fresh: csrf::known(request).is_none(),
@@ -87,11 +91,10 @@ impl<'r> RequestContext<'r> {
             path: original.address(),
             stamp,
             pages: rocket.state::<PageCache>().expect("app::build manages the page cache"),
-            rocket,
+            session,
             pool: Db::of(request).pool(),
-            raw_query: original.query(),
             query: form_urlencoded::parse(original.query().as_bytes()).into_owned().collect(),
-            messages: flash::take(request),
+            messages,
         }
     }
 
@@ -122,6 +125,13 @@ impl<'r> RequestContext<'r> {
         self.may(kind, action).is_ok()
     }
 
+    /// Returns the response to a form that another user has opened in this browser: its page again, with a message that
+    /// says who is logged in now. `None` if the viewer has opened it.
+    pub fn refusal_of_other_user(&self, posted: &Posted) -> Option<PageResponse> {
+        let viewer = self.viewer.as_ref().filter(|viewer| !posted.is_of(viewer.id))?;
+        Some(PageResponse::refusal(self.path, other_user(&viewer.username)))
+    }
+
     /// Begins a transaction that only reads.
     pub async fn read(&self) -> Result<ReadTx, AppError> {
         Ok(ReadTx::begin(self.pool, self.tenant.schema()).await?)
@@ -129,12 +139,19 @@ impl<'r> RequestContext<'r> {
 
     /// Begins a transaction that writes.
     ///
-    /// Returns the viewer as read in it: their rights may have changed since the request began.
+    /// Returns the viewer as read in it: their rights may have changed since the request began, and the session may have
+    /// ended.
     pub async fn write(&self) -> Result<(Transaction, Viewer), SaveError> {
         let before = self.viewer.as_ref().ok_or(SaveError::Denied(Denial::Never))?;
         let mut tx = Transaction::begin(self.pool, self.tenant.schema()).await?;
-        let viewer = viewers::find(tx.conn(), before.id).await?.ok_or(SaveError::Denied(Denial::Never))?;
-        Ok((tx, viewer))
+        let is_live = sessions::is_live(tx.conn(), &self.session).await?;
+        let viewer = viewers::find(tx.conn(), before.id).await?.filter(|_| is_live);
+        Ok((tx, viewer.ok_or(SaveError::Denied(Denial::Never))?))
+    }
+
+    /// Returns the name of the user who did something, as this page shows it: empty on public pages, which name no users.
+    pub fn author(&self, username: &str) -> String {
+        self.viewer.as_ref().map_or_else(String::new, |_| username.to_owned())
     }
 
     /// Returns the addresses for this viewer.
@@ -142,20 +159,37 @@ impl<'r> RequestContext<'r> {
         Addresses { is_public: self.viewer.is_none() }
     }
 
-    /// Returns the key of the page in the page cache.
+    /// Returns the key of the page in the page cache. `query` has the parameters of the address that it depends on.
     ///
     /// It is `None` for a page that is shown only once: with flash messages, or with a CSRF token that is new.
-    pub fn page_key(&self) -> Option<PageKey> {
+    pub fn page_key(&self, query: String) -> Option<PageKey> {
         let is_seen_once = !self.messages.is_empty() || (self.viewer.is_some() && self.is_csrf_fresh);
         (!is_seen_once).then(|| PageKey {
             tenant: self.tenant.state.id,
             path: self.path.to_owned(),
-            query: self.raw_query.to_owned(),
+            query,
             viewer: self.viewer.clone(),
             csrf: self.csrf.clone(),
             timezone: self.config.general.timezone,
             namespace: self.namespace(),
+            footer: self.footer(),
         })
+    }
+
+    /// Encodes the parameters of the address with these names, in the order of the names; of several values the last.
+    pub fn known_query(&self, known: &[&str]) -> String {
+        let pairs = known.iter().filter_map(|name| Some((name, self.query(name)?)));
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    }
+
+    /// Returns the parameters of the address, in order.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    /// Returns the flash messages of this page.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
     }
 
     /// Returns the last value of this parameter of the address.
@@ -163,15 +197,31 @@ impl<'r> RequestContext<'r> {
         self.query.iter().rev().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns all values of this parameter of the address, in order.
+    pub fn query_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query.iter().filter(move |(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+
     /// Returns the search text without white space around it; empty without a search.
     pub fn search(&self) -> String {
-        self.query(SEARCHED).unwrap_or_default().trim().chars().take(LONGEST_SEARCH).collect()
+        trimmed_search(self.query(SEARCHED).unwrap_or_default())
     }
 
     /// Returns the namespace before the names of profiles in the API; empty if none is configured.
     pub fn namespace(&self) -> String {
-        let general = self.config.tenant_general(&self.tenant.tenant().name).ok().flatten();
-        general.map(|general| general.namespace).unwrap_or_default()
+        self.config.general_of(&self.tenant.tenant().name).namespace
+    }
+
+    fn footer(&self) -> Footer {
+        self.config.general_of(&self.tenant.tenant().name).footer
+    }
+
+    /// Returns the namespace as pages show it before the names of profiles: `hr.cro-ngi.TEST-`; empty without one.
+    pub fn prefix(&self) -> String {
+        match self.namespace() {
+            none if none.is_empty() => none,
+            namespace => namespace + "-",
+        }
     }
 
     /// Formats a time in the configured time zone: to the minute for people, and in RFC 3339 for `datetime=`.
@@ -191,9 +241,15 @@ impl<'r> RequestContext<'r> {
         Layout {
             messages: self.messages.clone(),
             csrf: self.csrf.clone(),
+            footer: self.footer(),
             ..Layout::new(title, tenant, self.viewer.as_ref(), self.path, trail)
         }
     }
+}
+
+/// Returns a search text without white space around it, at most [`LONGEST_SEARCH`] characters.
+pub fn trimmed_search(text: &str) -> String {
+    text.trim().chars().take(LONGEST_SEARCH).collect()
 }
 
 /// Returns the first moment of a day in a time zone.
@@ -222,6 +278,7 @@ pub fn refused(refusal: SaveError) -> AppError {
         SaveError::Stale => {
             AppError::Malformed("Someone else has changed this object. Please review it again.".to_owned())
         }
+        SaveError::Unconfirmed(_) => AppError::Malformed(refusal.to_string()),
         SaveError::Gone => crate::error::NOT_FOUND,
         SaveError::Store(error) => error.into(),
     }

@@ -6,8 +6,8 @@ use rocket::response::{self, Redirect, Responder};
 
 use super::flash;
 use crate::error::AppError;
-use crate::templates::page::{Html, Rendered};
-use crate::templates::{Content, Page};
+use crate::templates::page::{Html, Unrendered};
+use crate::templates::{Content, Page, Severity};
 
 /// The result of the route of a page.
 pub type PageResult = Result<PageResponse, AppError>;
@@ -16,22 +16,29 @@ pub type PageResult = Result<PageResponse, AppError>;
 #[derive(Debug)]
 pub enum PageResponse {
     /// A page that is still to be rendered.
-    Page(Box<Rendered>),
+    Page(Unrendered),
     /// A page from the page cache.
-    Cached(Html),
+    Rendered(Html),
     /// A redirect after an action.
     Redirect {
         /// The address of the next page.
         address: String,
         /// The flash messages that the next page shows.
         flash_lines: Vec<String>,
+        /// The severity of the messages.
+        tone: Severity,
     },
 }
 
 impl PageResponse {
     /// Returns a redirect with flash messages, which may be empty.
     pub fn redirect(address: impl Into<String>, flash_lines: Vec<String>) -> Self {
-        Self::Redirect { address: address.into(), flash_lines }
+        Self::Redirect { address: address.into(), flash_lines, tone: Severity::Success }
+    }
+
+    /// Returns a redirect after an action that was not done, with the reason.
+    pub fn refusal(address: impl Into<String>, reason: String) -> Self {
+        Self::Redirect { address: address.into(), flash_lines: vec![reason], tone: Severity::Warning }
     }
 }
 
@@ -39,10 +46,10 @@ impl<'r> Responder<'r, 'static> for PageResponse {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         match self {
             Self::Page(page) => page.respond_to(request),
-            Self::Cached(html) => html.respond_to(request),
-            Self::Redirect { address, flash_lines } => {
+            Self::Rendered(html) => html.respond_to(request),
+            Self::Redirect { address, flash_lines, tone } => {
                 if !flash_lines.is_empty() {
-                    flash::set(request, &flash_lines);
+                    flash::set(request, tone, &flash_lines);
                 }
                 Redirect::to(address).respond_to(request)
             }
@@ -52,7 +59,7 @@ impl<'r> Responder<'r, 'static> for PageResponse {
 
 /// Returns a page with its own status, usually 200.
 pub fn page<C: Content>(page: Page<C>) -> PageResult {
-    Ok(PageResponse::Page(Box::new(page.into())))
+    Ok(PageResponse::Page(page.into()))
 }
 
 /// Returns a page with another status, for a form that was not saved.

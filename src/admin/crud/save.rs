@@ -4,17 +4,26 @@ use rocket::http::Status;
 
 use super::conflict;
 use super::entity_admin::{Created, EntityAdmin, NamedObject, SaveContext};
+use super::flash;
 use super::form::{self, FormMode, FormView};
 use super::form_fields::{BASE, MORE, REVISION};
+use super::list_return;
+use super::new_names;
+use super::options::EntityOptions;
+use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{PageResponse, PageResult};
-use crate::auth::posted::Posted;
+use crate::auth::csrf;
+use crate::auth::posted::{Posted, PostedForm, other_user};
+use crate::blocking::in_place;
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::{self, Action};
 use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
-use crate::registry::{ExpectedRevision, SaveError, Saved};
+use crate::http::body::FormBody;
+use crate::registry::{ExpectedRevision, SaveError, Saved, Transaction};
+use crate::store::StoreError;
 use crate::templates::login_page::RESUME;
 
 /// The button that saves and then shows the form again.
@@ -24,29 +33,81 @@ const CONTINUE: &str = "_continue";
 pub async fn add<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
-    posted: &Posted,
+    form: &PostedForm,
     clone_of: Option<i64>,
 ) -> PageResult {
     let options = entity.options();
     if clone_of.is_some() && !options.can_clone {
-        return Err(NOT_FOUND);
+        return Err(if matches!(form, PostedForm::Verified(_)) { NOT_FOUND } else { csrf::NOT_OUR_FORM });
     }
     context.may(options.kind, Action::StartAdding)?;
-    let draft = Draft::read(entity.fields(), posted.pairs());
-    if let Some(shown) = without_saving(posted, &draft) {
-        return form::again(entity, context, clone_of, shown).await;
-    }
-    let outcome = match draft.parse(entity.fields(), entity.blank()) {
-        Ok(content) => create(entity, context, posted, (content, clone_of)).await,
-        Err(errors) => Err(errors.into()),
+    let draft = read_new(entity, context, form, clone_of).await?;
+    let posted = match to_save(context, form, &draft)? {
+        ToSave::Yes(posted) => posted,
+        ToSave::No(shown) => return form::again(entity, context, clone_of, *shown).await,
+    };
+    let (content, errors) = in_place(|| draft.parse_all(entity.fields(), entity.blank()));
+    let is_valid = errors.is_empty();
+    let outcome = match is_valid {
+        true => create(entity, context, posted, (&content, clone_of)).await,
+        false => Err(all_errors(
+            errors,
+            attempt(entity, context, (&content, extra(entity.options(), context, posted, clone_of))).await,
+        )),
     };
     match outcome {
         Ok(created) => added(entity, context, posted, created).await,
         Err(SaveError::Rejected(errors)) => {
+            if is_valid
+                && let Some(saved) =
+                    repeat::added(entity, context, &content, &extra(entity.options(), context, posted, clone_of))
+                        .await?
+            {
+                return added_before(entity, context, posted, saved).await;
+            }
             let shown = FormView { status: Status::UnprocessableEntity, ..FormView::fresh(&draft, &errors) };
             form::again(entity, context, clone_of, shown).await
         }
+        Err(SaveError::Store(error)) if error.is_transient() => {
+            let errors = not_saved(context, &error);
+            let shown = FormView { status: Status::ServiceUnavailable, ..FormView::fresh(&draft, &errors) };
+            form::again(entity, context, clone_of, shown).await
+        }
+        Err(SaveError::Unconfirmed(new)) => {
+            let question = new_names::question(context, entity.fields(), &draft, &new).await?;
+            let errors = ValidationErrors::default();
+            let status = Status::UnprocessableEntity;
+            let shown = FormView { new_names: Some(question), status, ..FormView::fresh(&draft, &errors) };
+            form::again(entity, context, clone_of, shown).await
+        }
         Err(refusal) => Err(refused(refusal)),
+    }
+}
+
+/// Reads the submitted values; `held` is what the object has already.
+///
+/// # Errors
+/// 413 for more rows than the form may have. They are not shown again: that would take too long.
+fn read<D: EntityAdmin>(entity: &D, posted: &FormBody, held: &D::Content) -> Result<Draft, AppError> {
+    let read = in_place(|| Draft::read(entity.fields(), held, posted.pairs()));
+    let advice = "Nothing was saved. Go back in your browser: your input is still there.";
+    read.map_err(|too_many| AppError::TooMany(format!("{too_many} {advice}")))
+}
+
+/// Reads the submitted values of a new object. A copy may have as many rows as its original.
+async fn read_new<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    posted: &FormBody,
+    clone_of: Option<i64>,
+) -> Result<Draft, AppError> {
+    match (read(entity, posted, &entity.blank()), clone_of) {
+        (Err(AppError::TooMany(_)), Some(original)) => {
+            let mut tx = context.read().await?;
+            let found = form::original_of(tx.conn(), entity, context, original).await?;
+            read(entity, posted, &found.loaded.content)
+        }
+        (read, _) => read,
     }
 }
 
@@ -57,14 +118,37 @@ async fn create<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     posted: &Posted,
-    (content, clone_of): (D::Content, Option<i64>),
+    (content, clone_of): (&D::Content, Option<i64>),
 ) -> Result<Created, SaveError> {
-    let prepared = entity.prepare(&content).await;
-    let (mut tx, viewer) = context.write().await?;
+    let prepared = entity.prepare(content).await;
     let extra = SaveContext { prepared, ..extra(entity.options(), context, posted, clone_of) };
-    let created = entity.create(&mut tx, &viewer, &content, &extra).await?;
+    let (tx, created) = attempt(entity, context, (content, extra)).await?;
+    new_names::check(&created.saved, posted)?;
     tx.commit().await?;
     Ok(created)
+}
+
+/// Adds a new object in a transaction that is still to be committed.
+async fn attempt<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    (content, extra): (&D::Content, SaveContext<'_>),
+) -> Result<(Transaction, Created), SaveError> {
+    let (mut tx, viewer) = context.write().await?;
+    let created = entity.create(&mut tx, &viewer, content, &extra).await?;
+    Ok((tx, created))
+}
+
+/// Returns the errors of the input together with those that an attempt to save it finds, so that the user sees all of them
+/// at once. The attempt is rolled back.
+fn all_errors<T>(mut errors: ValidationErrors, attempt: Result<T, SaveError>) -> SaveError {
+    match attempt {
+        Err(SaveError::Rejected(later)) => errors.add_later(later),
+        Err(refusal @ (SaveError::Denied(_) | SaveError::Stale | SaveError::Gone)) => return refusal,
+        // The database refuses what the input violates.
+        Ok(_) | Err(SaveError::Store(_) | SaveError::Unconfirmed(_)) => {}
+    }
+    errors.into()
 }
 
 /// Returns the response after a new object was saved.
@@ -76,43 +160,67 @@ async fn added<D: EntityAdmin>(
 ) -> PageResult {
     let (options, saved) = (entity.options(), &created.saved);
     if !created.secret.is_empty() {
-        return with_secret(entity, context, created).await;
+        return form::with_secret(entity, context, saved.id, created.secret).await;
     }
-    let first = format!("The {} “{}” was added.", options.kind.info().one, saved.name);
+    let first = flash::about(&was_added(options, saved), &context.at().change(options.kind, saved.id));
     let lines = std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect();
     Ok(PageResponse::redirect(after(entity, context, posted, saved.id), lines))
 }
 
-/// Returns the form of the new object instead of a redirect, so that its secret is not put into a cookie.
-async fn with_secret<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, created: Created) -> PageResult {
-    let mut tx = context.read().await?;
-    let found = entity.find(tx.conn(), created.saved.id).await?.ok_or(NOT_FOUND)?;
-    let (draft, errors) = (Draft::of(entity.fields(), &found.loaded.content), ValidationErrors::default());
-    let shown = FormView { secret: created.secret, ..FormView::fresh(&draft, &errors) };
-    form::show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await
+fn was_added(options: &EntityOptions, saved: &Saved) -> String {
+    format!("The {} “{}” was added.", options.kind.info().one, saved.name)
 }
 
-/// Returns the address after a save: the list, or the form again.
+/// Returns the response to a form whose object the same form has added a moment ago.
+///
+/// A secret was shown with the first response, which may be lost: the page offers a new one.
+async fn added_before<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    posted: &Posted,
+    saved: Saved,
+) -> PageResult {
+    let mut tx = context.read().await?;
+    let Some(renewal) = entity.renewal(tx.conn(), saved.id).await? else {
+        let lines = vec![was_added(entity.options(), &saved)];
+        return Ok(PageResponse::redirect(after(entity, context, posted, saved.id), lines));
+    };
+    form::with_renewal(tx.conn(), entity, context, saved.id, renewal).await
+}
+
+/// Returns the address after a save: the list as it was, or the form again.
 fn after<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &Posted, id: i64) -> String {
     match posted.get(CONTINUE) {
-        Some(_) => context.at().change(entity.options().kind, id),
-        None => context.at().list(entity.options().kind),
+        Some(_) => list_return::carry(entity.options(), context, context.at().change(entity.options().kind, id)),
+        None => list_return::address(entity.options(), context),
     }
 }
 
 /// Saves the changes of an object.
-pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
+pub async fn change<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    id: i64,
+    form: &PostedForm,
+) -> PageResult {
     context.may(entity.options().kind, Action::View)?;
-    let typed = Draft::read(entity.fields(), posted.pairs());
     let mut reading = context.read().await?;
-    let Some(found) = entity.find(reading.conn(), id).await? else { return gone(entity, context, posted, typed).await };
+    let Some(found) = entity.find(reading.conn(), id).await? else {
+        drop(reading);
+        let typed = read(entity, form, &entity.blank())?;
+        return gone(entity, context, form, typed).await;
+    };
+    let typed = read(entity, form, &found.loaded.content)?;
     let draft = with_fixed_fields(entity, typed, &found.loaded.content);
-    let ticks = ticks(entity.options(), posted);
+    let ticks = ticks(entity.options(), form);
     let mode = || FormMode::Change { of: &found };
-    if let Some(shown) = without_saving(posted, &draft) {
-        let shown = FormView { ticks: Some(&ticks), opened: opened(posted), ..shown };
-        return form::show(reading.conn(), entity, context, mode(), shown).await;
-    }
+    let posted = match to_save(context, form, &draft)? {
+        ToSave::Yes(posted) => posted,
+        ToSave::No(shown) => {
+            let shown = FormView { ticks: Some(&ticks), opened: opened(form), ..*shown };
+            return form::show(reading.conn(), entity, context, mode(), shown).await;
+        }
+    };
     drop(reading);
     let shown_again = |errors, status| FormView {
         status,
@@ -129,13 +237,20 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
         Err(denial) => Err(SaveError::Denied(denial)),
     };
     match outcome {
-        Ok(saved) => Ok(PageResponse::redirect(
-            after(entity, context, posted, id),
-            flash_lines(entity.options().kind.info().one, &saved),
-        )),
+        Ok(saved) => {
+            let lines = flash_lines(entity, context, posted, (&draft, &saved));
+            Ok(PageResponse::redirect(after(entity, context, posted, id), lines))
+        }
         Err(SaveError::Rejected(errors)) => {
             let mut tx = context.read().await?;
             let shown = shown_again(&errors, Status::UnprocessableEntity);
+            form::show(tx.conn(), entity, context, mode(), shown).await
+        }
+        Err(SaveError::Unconfirmed(new)) => {
+            let question = new_names::question(context, entity.fields(), &draft, &new).await?;
+            let mut tx = context.read().await?;
+            let errors = ValidationErrors::default();
+            let shown = FormView { new_names: Some(question), ..shown_again(&errors, Status::UnprocessableEntity) };
             form::show(tx.conn(), entity, context, mode(), shown).await
         }
         // The rights were lost while the form was open: without any, the form would have had no base.
@@ -147,11 +262,34 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
             form::show(tx.conn(), entity, context, mode(), shown).await
         }
         Err(SaveError::Stale) => {
+            if let Some(saved) = changed_before(entity, context, posted, (&draft, &found)).await? {
+                let lines = vec![was_changed(entity.options().kind.info().one, &saved.name)];
+                return Ok(PageResponse::redirect(after(entity, context, posted, id), lines));
+            }
             conflict::show(entity, context, id, (&draft, &ticks), posted.get(BASE).unwrap_or_default()).await
         }
         Err(SaveError::Gone) => gone(entity, context, posted, draft).await,
+        Err(SaveError::Store(error)) if error.is_transient() => {
+            let errors = not_saved(context, &error);
+            let mut tx = context.read().await?;
+            let shown = shown_again(&errors, Status::ServiceUnavailable);
+            form::show(tx.conn(), entity, context, mode(), shown).await
+        }
         Err(refusal) => Err(refused(refusal)),
     }
+}
+
+/// Returns the object if the viewer has saved the same input a moment ago; else `None`.
+async fn changed_before<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    posted: &Posted,
+    (draft, found): (&Draft, &NamedObject<D::Content>),
+) -> Result<Option<Saved>, AppError> {
+    let parsed = in_place(|| draft.parse_change(entity.fields(), found.loaded.content.clone()));
+    let Ok(content) = parsed else { return Ok(None) };
+    let extra = extra(entity.options(), context, posted, None);
+    repeat::changed(entity, context, found.loaded.id, &content, &extra).await
 }
 
 /// Saves the input, unless the object was changed since the form was opened.
@@ -161,20 +299,30 @@ async fn save<D: EntityAdmin>(
     posted: &Posted,
     (target, draft, found): (ExpectedRevision, &Draft, &NamedObject<D::Content>),
 ) -> Result<Saved, SaveError> {
-    let content = draft.parse(entity.fields(), found.loaded.content.clone()).or_else(|errors| {
-        // A save conflict is reported before the errors of the input.
-        target.check(found.loaded.revision)?;
-        Err(SaveError::from(errors))
-    })?;
+    let (content, errors) = in_place(|| draft.parse_change_all(entity.fields(), found.loaded.content.clone()));
     let (mut tx, viewer) = context.write().await?;
     let extra = extra(entity.options(), context, posted, None);
-    let saved = entity.change(&mut tx, &viewer, target, &content, &extra).await?;
+    let saved = entity.change(&mut tx, &viewer, target, &content, &extra).await;
+    // A save conflict is reported before the errors of the input.
+    if !errors.is_empty() {
+        return Err(all_errors(errors, saved));
+    }
+    let saved = saved?;
+    new_names::check(&saved, posted)?;
     tx.commit().await?;
     Ok(saved)
 }
 
+/// Logs why the database did not save the input. Returns the message for the form, which is shown again.
+fn not_saved(context: &RequestContext<'_>, error: &StoreError) -> ValidationErrors {
+    log::warn!("POST {}: {error}", context.path);
+    ValidationErrors::of_form(
+        "Nothing was saved: the database does not take changes at the moment. Please try again shortly.",
+    )
+}
+
 /// Returns the form of a new object with the input, after the object was deleted while its form was open.
-async fn gone<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &Posted, typed: Draft) -> PageResult {
+async fn gone<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &FormBody, typed: Draft) -> PageResult {
     // A request without a base did not come from a form.
     let base = posted.get(BASE).and_then(|base| serde_json::from_str::<D::Content>(base).ok()).ok_or(NOT_FOUND)?;
     let draft = with_fixed_fields(entity, typed, &base);
@@ -186,23 +334,66 @@ async fn gone<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: 
     form::again(entity, context, None, shown).await
 }
 
-/// Returns the flash messages after a save.
-fn flash_lines(one: &str, saved: &Saved) -> Vec<String> {
+fn was_changed(one: &str, name: &str) -> String {
+    format!("The {one} “{name}” was changed.")
+}
+
+/// Returns the flash messages after a save. The first one leads to the object.
+///
+/// A form that differs from what it was opened with, but not from what is stored, was sent before.
+fn flash_lines<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    posted: &Posted,
+    (draft, saved): (&Draft, &Saved),
+) -> Vec<String> {
+    let about = |line: String| flash::about(&line, &context.at().change(entity.options().kind, saved.id));
+    let first = was_changed(entity.options().kind.info().one, &saved.name);
     if saved.message == wording::NOTHING {
-        return vec!["No changes to save.".to_owned()];
+        // Of other objects, the revision would have shown that.
+        let base = posted
+            .get(BASE)
+            .filter(|_| posted.get(REVISION) == Some("0"))
+            .and_then(|base| serde_json::from_str::<D::Content>(base).ok());
+        let is_edited = base.is_some_and(|base| {
+            in_place(|| draft.parse_change(entity.fields(), base.clone())).is_ok_and(|typed| typed != base)
+        });
+        return vec![about(if is_edited { first } else { "No changes to save.".to_owned() })];
     }
-    let first = format!("The {one} “{}” was changed. {}", saved.name, saved.message);
+    let first = about(format!("{first} {}", saved.message));
     std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect()
 }
 
-/// Returns the form to show again, if it is not to be saved yet: after the button for more rows, or after a new login.
-fn without_saving<'a>(posted: &'a Posted, draft: &'a Draft) -> Option<FormView<'a>> {
+/// The decision about a form: it is to be saved, or to be shown again first.
+enum ToSave<'f, 'v> {
+    Yes(&'f Posted),
+    No(Box<FormView<'v>>),
+}
+
+/// Decides whether a form is to be saved now.
+///
+/// It is only shown again if it could not be verified, if another user has opened it in this browser, after the button
+/// for more rows, and after a new login.
+fn to_save<'f: 'v, 'v>(
+    context: &RequestContext<'_>,
+    form: &'f PostedForm,
+    draft: &'v Draft,
+) -> Result<ToSave<'f, 'v>, AppError> {
     static NOTHING: ValidationErrors = ValidationErrors { errors: Vec::new() };
-    let (more_rows, is_resumed) = (posted.get(MORE), posted.get(RESUME).is_some());
-    let notice =
-        if is_resumed { "This is your input from before you logged in again. Nothing is saved yet." } else { "" };
-    let shown = || FormView { more_rows, notice: notice.to_owned(), ..FormView::fresh(draft, &NOTHING) };
-    (more_rows.is_some() || is_resumed).then(shown)
+    let more_rows = form.get(MORE);
+    let no = |status, notice: String| {
+        Ok(ToSave::No(Box::new(FormView { more_rows, notice, status, ..FormView::fresh(draft, &NOTHING) })))
+    };
+    let viewer = context.viewer()?;
+    match form {
+        PostedForm::Unverified(_) => no(Status::Forbidden, csrf::NOT_VERIFIED.to_owned()),
+        PostedForm::Verified(posted) if posted.get(RESUME).is_some() => {
+            no(Status::Ok, "This is your input from before you logged in again. Nothing is saved yet.".to_owned())
+        }
+        PostedForm::Verified(posted) if !posted.is_of(viewer.id) => no(Status::Conflict, other_user(&viewer.username)),
+        PostedForm::Verified(_) if more_rows.is_some() => no(Status::Ok, String::new()),
+        PostedForm::Verified(posted) => Ok(ToSave::Yes(posted)),
+    }
 }
 
 /// Adds the fields that can be set only on a new object: the form of an existing one does not send them.
@@ -219,7 +410,7 @@ fn with_fixed_fields<D: EntityAdmin>(entity: &D, mut draft: Draft, before: &D::C
 /// Returns the revision and the base that the form was first opened with.
 ///
 /// They stay the same while the form is shown again, so that a later save detects the changes of others.
-fn opened(posted: &Posted) -> Option<(String, String)> {
+fn opened(posted: &FormBody) -> Option<(String, String)> {
     Some((posted.get(REVISION)?.to_owned(), posted.get(BASE)?.to_owned()))
 }
 
@@ -228,12 +419,12 @@ fn revision(posted: &Posted) -> Result<i64, AppError> {
     revision.ok_or_else(|| AppError::Malformed("The form does not contain the revision of the object.".into()))
 }
 
-fn ticks(options: &super::EntityOptions, posted: &Posted) -> Vec<&'static str> {
+fn ticks(options: &EntityOptions, posted: &FormBody) -> Vec<&'static str> {
     options.ticks.iter().map(|tick| tick.name).filter(|name| posted.get(name).is_some()).collect()
 }
 
 fn extra<'a>(
-    options: &super::EntityOptions,
+    options: &EntityOptions,
     context: &RequestContext<'a>,
     posted: &Posted,
     clone_of: Option<i64>,
@@ -242,6 +433,7 @@ fn extra<'a>(
         ticks: ticks(options, posted).into_iter().collect(),
         clone_of,
         keys: context.keys,
+        tenant: context.tenant.tenant(),
         prepared: String::new(),
     }
 }

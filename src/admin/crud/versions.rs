@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::diff::diff;
+use super::diff;
 use super::entity_admin::{EntityAdmin, NamedObject};
 use super::form::old;
 use super::history::{event, layout};
@@ -10,15 +10,20 @@ use super::options::Restore;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
 use super::widgets::{self, FormInput, Sources};
+use crate::auth::posted::Posted;
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
+use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
 use crate::registry::ExpectedRevision;
 use crate::store::versions::{self, Neighbours, VersionRow};
-use crate::templates::form_page::FormPage;
+use crate::templates::form_page::{FieldsetView, FormPage};
 use crate::templates::history_page::{ComparePage, Difference, Event, RevisionPage};
 use crate::templates::{Link, Page};
+
+/// The parameters of the address with the versions to compare.
+pub const COMPARED: [&str; 2] = ["version_id1", "version_id2"];
 
 /// Loads an object, and one of its versions with its content; 404 if there is no such object or version.
 async fn find<D: EntityAdmin>(
@@ -38,10 +43,16 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
     let mut tx = context.read().await?;
     let (found, row, content) = find(tx.conn(), entity, (id, version)).await?;
     let Neighbours { previous, next } = versions::neighbours(tx.conn(), version).await?;
-    let changes = match previous {
-        Some(previous) => diff(entity.fields(), &old(tx.conn(), entity, (id, previous)).await?.1, &content),
+    let before = match previous {
+        Some(previous) => Some(old(tx.conn(), entity, (id, previous)).await?.1),
+        None => None,
+    };
+    tx.commit().await?;
+    let changes = match before {
+        Some(before) => diff::compare(entity.fields(), before, content.clone()).await,
         None => Vec::new(),
     };
+    let restore = restore_link(entity, context, &found, (version, &content)).await;
     let at = context.at();
     let event = Event { is_current: next.is_none(), ..event(entity, context, &row, id) };
     let step = |label: &str, to: Option<i64>| to.map(|to| Link::new(label, at.version(options.kind, id, to)));
@@ -52,7 +63,7 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
         differences: changes.into_iter().filter(|change| change.change != "same").collect(),
         previous: step("Older version", previous),
         next: step("Newer version", next),
-        restore: restore_link(entity, context, &found, (version, &content)),
+        restore,
         restore_by_post: options.restore == Restore::AtOnce,
         event,
     };
@@ -71,27 +82,35 @@ fn old_form<D: EntityAdmin>(
     content: &D::Content,
     found: &NamedObject<D::Content>,
 ) -> FormPage {
-    let (draft, errors) = (Draft::of(entity.fields(), content), ValidationErrors::default());
-    let form = FormInput { draft: &draft, errors: &errors, exists: true, read_only: true, more_rows: None };
+    let (object, tag) = entity.heading(content);
     FormPage {
         heading: entity.options().kind.info().title(),
-        object: entity.name(content),
+        object,
+        tag,
         action: context.at().change(entity.options().kind, found.loaded.id),
-        fieldsets: widgets::fieldsets(entity, context, &form, &Sources::new()),
+        fieldsets: read_only(entity, context, content),
         read_only: "This is an old version (read-only).".to_owned(),
         ..FormPage::default()
     }
 }
 
+/// Returns the fieldsets of the form with this content, read-only.
+pub fn read_only<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, content: &D::Content) -> Vec<FieldsetView> {
+    let (draft, errors) = (Draft::of(entity.fields(), content), ValidationErrors::default());
+    let form = FormInput { draft: &draft, errors: &errors, exists: true, read_only: true, more_rows: None };
+    widgets::fieldsets(entity, context, &form, &Sources::new())
+}
+
 /// Returns the link that restores a version; `None` if the viewer may not change the object, or nothing would change.
-fn restore_link<D: EntityAdmin>(
+async fn restore_link<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     found: &NamedObject<D::Content>,
     (version, content): (i64, &D::Content),
 ) -> Option<Link> {
     let (options, at, id) = (entity.options(), context.at(), found.loaded.id);
-    if diff(entity.fields(), &found.loaded.content, content).iter().all(|change| change.change == "same") {
+    let changes = diff::compare(entity.fields(), found.loaded.content.clone(), content.clone()).await;
+    if changes.iter().all(|change| change.change == "same") {
         return None;
     }
     let href = match options.restore {
@@ -109,10 +128,14 @@ pub async fn restore<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     (id, version): (i64, i64),
+    posted: &Posted,
 ) -> PageResult {
     let options = entity.options();
     if options.restore != Restore::AtOnce {
         return Err(NOT_FOUND);
+    }
+    if let Some(refusal) = context.refusal_of_other_user(posted) {
+        return Ok(refusal);
     }
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
     let (found, row, _) = find(tx.conn(), entity, (id, version)).await?;
@@ -121,7 +144,9 @@ pub async fn restore<D: EntityAdmin>(
     let saved = entity.restore(&mut tx, &viewer, target, version).await.map_err(refused)?;
     tx.commit().await?;
     let time = context.time(row.created).0;
-    let first = format!("Restored “{}” to the version of {time}. {}", saved.name, saved.message);
+    // Without a change, the same form was sent twice.
+    let changes = if saved.message == wording::NOTHING { String::new() } else { format!(" {}", saved.message) };
+    let first = format!("Restored “{}” to the version of {time}.{changes}", saved.name);
     let messages = std::iter::once(first).chain(saved.side_effects).collect();
     Ok(PageResponse::redirect(context.at().change(options.kind, id), messages))
 }
@@ -130,14 +155,16 @@ pub async fn restore<D: EntityAdmin>(
 pub async fn compare<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
     let options = entity.options();
     context.may(options.kind, Action::View)?;
+    let [first, second] = COMPARED;
     let id_of = |name: &str| context.query(name).and_then(|version| version.parse::<i64>().ok());
-    let (Some(one), Some(other)) = (id_of("version_id1"), id_of("version_id2")) else {
+    let (Some(one), Some(other)) = (id_of(first), id_of(second)) else {
         return Err(AppError::Malformed("Two versions are needed: version_id1 and version_id2.".to_owned()));
     };
     let mut tx = context.read().await?;
     let (found, before, content_before) = find(tx.conn(), entity, (id, one.min(other))).await?;
     let (after, content_after) = old(tx.conn(), entity, (id, one.max(other))).await?;
-    let all = diff(entity.fields(), &content_before, &content_after);
+    tx.commit().await?;
+    let all = diff::compare(entity.fields(), content_before, content_after).await;
     let (same, differences): (Vec<Difference>, Vec<Difference>) =
         all.into_iter().partition(|change| change.change == "same");
     let history = context.at().history(options.kind, id);

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 use super::autocomplete;
 use super::entity_admin::EntityAdmin;
+use super::new_names;
 use super::options::{EntityOptions, SaveOption};
 use super::request_context::RequestContext;
 use crate::domain::form::field::{Choices, Field, Kind, RowColumn, Shape};
@@ -75,9 +76,9 @@ pub fn fieldsets<D: EntityAdmin>(
         let fields = set.fields.iter().filter_map(|name| entity.fields().iter().find(|field| field.name == *name));
         let widgets: Vec<Widget> = fields
             .filter(|field| is_shown(field, form))
-            .map(|field| Widget {
-                needs: entity.needed_key(field.name),
-                ..widget(context, entity.options(), field, form, sources)
+            .map(|field| {
+                let shown = widget(context, entity.options(), field, form, sources);
+                with_needed(Widget { needs: entity.needed_key(field.name), ..shown }, form)
             })
             .collect();
         FieldsetView {
@@ -88,6 +89,22 @@ pub fn fieldsets<D: EntityAdmin>(
         }
     };
     entity.options().fieldsets.iter().map(shown).filter(|set| !set.widgets.is_empty()).collect()
+}
+
+/// Fills a blank row with the key that the rows lack, after a save was refused: the next one then succeeds.
+fn with_needed(mut widget: Widget, form: &FormInput<'_>) -> Widget {
+    let Some(needs) = &widget.needs else { return widget };
+    let is_needed = !form.read_only && !form.errors.is_empty() && form.draft.text(&needs.field) == needs.value;
+    let has_it = |row: &RowView| row.cells.first().is_some_and(|cell| cell.value.eq_ignore_ascii_case(&needs.key));
+    if !is_needed || widget.rows.iter().any(has_it) {
+        return widget;
+    }
+    if let Some([key, value]) = widget.rows.last_mut().and_then(|row| row.cells.first_chunk_mut()) {
+        needs.key.clone_into(&mut key.value);
+        needs.filled.clone_into(&mut value.value);
+        widget.help = format!("The row {} is added below: save again.", needs.key);
+    }
+    widget
 }
 
 /// Returns false for a password, unless the object is new: it is never shown afterwards.
@@ -144,7 +161,7 @@ fn text(
     let widget = Widget { value: value.to_owned(), maxlength: max, input_type: "text", ..blank };
     match shape {
         Shape::Line if options.namespaced == Some(widget.name.as_str()) => {
-            Widget { prefix: context.namespace(), ..widget }
+            Widget { prefix: context.prefix(), ..widget }
         }
         Shape::Line => widget,
         Shape::Long => Widget { look: WidgetKind::Long, ..widget },
@@ -191,6 +208,10 @@ fn column(column: &RowColumn) -> pages::ColumnView {
         required: column.required,
         maxlength: column.max,
         suggestions: column.suggestions.map(suggestions).unwrap_or_default(),
+        new_names: column
+            .suggestions
+            .map(|source| new_names::address(source, &suggestions(source)))
+            .unwrap_or_default(),
     }
 }
 
@@ -203,6 +224,7 @@ fn rows(name: &'static str, (columns, fixed): (&[RowColumn], &[&str]), form: &Fo
         let cell = |(place, (column, text)): (usize, (&RowColumn, &String))| CellView {
             name: format!("{name}-{number}-{}", column.name),
             value: text.clone(),
+            href: String::new(),
             is_fixed: is_fixed && place == 0,
             errors: of(Place::Cell { field: name, row: number, column: column.name }),
         };

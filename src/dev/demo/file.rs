@@ -11,6 +11,7 @@ use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::metric::{Section, Setting};
 use crate::domain::model::object_kind::ObjectKind;
+use crate::domain::model::profile::Tuple;
 use crate::domain::model::service::Service;
 
 /// The data of one tenant. Objects refer to each other by name; the id of an object is its position in its list.
@@ -197,6 +198,23 @@ pub struct DemoProfile {
     pub by: String,
     /// The tuples by service flavour.
     pub tuples: BTreeMap<String, Vec<DemoTuple>>,
+}
+
+impl DemoProfile {
+    /// Returns the tuples, in the order of the file.
+    pub fn tuples(&self) -> Vec<Tuple> {
+        let of_flavour = |(flavour, tuples): (&String, &Vec<DemoTuple>)| {
+            let tuple = |tuple: &DemoTuple| {
+                let (metric, fqan) = match tuple {
+                    DemoTuple::Metric(metric) => (metric, ""),
+                    DemoTuple::WithFqan(metric, fqan) => (metric, fqan.as_str()),
+                };
+                Tuple { service_flavour: flavour.clone(), metric: metric.clone(), fqan: fqan.into() }
+            };
+            tuples.iter().map(tuple).collect::<Vec<_>>()
+        };
+        self.tuples.iter().flat_map(of_flavour).collect()
+    }
 }
 
 /// A tuple of a profile, without its service flavour.

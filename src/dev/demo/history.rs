@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::file::{DemoFile, DemoMetric, DemoMetricVersion, DemoProbe, DemoProbeVersion, Pairs};
+use super::file::{DemoFile, DemoMetric, DemoMetricVersion, DemoProbe, DemoProbeVersion, DemoProfile, Pairs};
 use super::names::{DemoError, Names, unique, unknown};
-use crate::domain::model::log_entry::LogAction;
+use crate::domain::model::log_entry::{LogAction, LogData};
 use crate::domain::model::metric::{MetricContent, Section, Settings};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::probe::ProbeContent;
+use crate::domain::model::profile::{ProfileContent, Tuple};
 use crate::domain::model::snapshot::{LogEntry, Version, VersionContent};
 use crate::domain::model::wording::INITIAL;
 
 /// The history of a demo tenant, numbered in the order of time.
 #[derive(Debug, Default)]
 pub struct History {
-    /// The versions of probes and metrics.
+    /// The versions of probes, metrics and profiles.
     pub versions: Vec<Version>,
     /// The log entries of probes, metrics and profiles, and those that the file lists.
     pub log_entries: Vec<LogEntry>,
@@ -40,12 +41,15 @@ impl History {
         for (profile, id) in file.profiles.iter().zip(1..) {
             let user = names.user(&profile.by, &format!("profile \"{}\"", profile.name))?;
             let who = Who { id: user, name: &profile.by, when: profile.date };
-            history.log(&who, LogAction::Add, (ObjectKind::Profile, Some(id)), &profile.name, "");
+            let content = profile_content(profile);
+            let data = LogData::of_content(&content);
+            history.log(&who, LogAction::Add, (ObjectKind::Profile, Some(id)), &profile.name, ("", Some(&data)));
+            history.push(&who, id, VersionContent::Profile(content), INITIAL.into());
         }
         for entry in &file.log {
             let user = names.user(&entry.by, &format!("log entry \"{}\"", entry.name))?;
             let who = Who { id: user, name: &entry.by, when: entry.date };
-            history.log(&who, entry.action, (entry.kind, None), &entry.name, &entry.message);
+            history.log(&who, entry.action, (entry.kind, None), &entry.name, (&entry.message, None));
         }
         history.number();
         history.check_earlier(file)?;
@@ -70,9 +74,13 @@ impl History {
         let mut before: Option<ProbeContent> = None;
         for version in &probe.versions {
             let content = probe_content(probe, version);
-            let message = before.as_ref().map_or_else(|| INITIAL.into(), |before| before.changes(&content));
+            let data = before
+                .as_ref()
+                .map_or_else(|| LogData::of_content(&content), |before| LogData::of_changes(before.changes(&content)));
+            let message = if before.is_none() { INITIAL.to_owned() } else { data.changes.in_words() };
             let who = Who { id: names.user(&version.by, &place)?, name: &version.by, when: version.date };
-            self.log_version(&who, before.is_none(), (ObjectKind::Probe, id), &content.label(), &message);
+            let action = if before.is_none() { LogAction::Add } else { LogAction::Change };
+            self.log(&who, action, (ObjectKind::Probe, Some(id)), &content.label(), ("", Some(&data)));
             self.push(&who, id, VersionContent::Probe(content.clone()), message);
             before = Some(content);
         }
@@ -86,9 +94,13 @@ impl History {
         let mut before: Option<MetricContent> = None;
         for version in &metric.versions {
             let content = metric_content(metric, version);
-            let message = before.as_ref().map_or_else(|| INITIAL.into(), |before| before.changes(&content));
+            let data = before
+                .as_ref()
+                .map_or_else(|| LogData::of_content(&content), |before| LogData::of_changes(before.changes(&content)));
+            let message = if before.is_none() { INITIAL.to_owned() } else { data.changes.in_words() };
             let who = Who { id: names.user(&version.by, &place)?, name: &version.by, when: version.date };
-            self.log_version(&who, before.is_none(), (ObjectKind::Metric, id), &shown, &message);
+            let action = if before.is_none() { LogAction::Add } else { LogAction::Change };
+            self.log(&who, action, (ObjectKind::Metric, Some(id)), &shown, ("", Some(&data)));
             self.push(&who, id, VersionContent::Metric(content.clone()), message);
             before = Some(content);
         }
@@ -108,12 +120,14 @@ impl History {
         });
     }
 
-    fn log_version(&mut self, who: &Who, is_first: bool, object: (ObjectKind, i64), name: &str, message: &str) {
-        let (action, message) = if is_first { (LogAction::Add, "") } else { (LogAction::Change, message) };
-        self.log(who, action, (object.0, Some(object.1)), name, message);
-    }
-
-    fn log(&mut self, who: &Who, action: LogAction, object: (ObjectKind, Option<i64>), name: &str, message: &str) {
+    fn log(
+        &mut self,
+        who: &Who,
+        action: LogAction,
+        object: (ObjectKind, Option<i64>),
+        name: &str,
+        (message, data): (&str, Option<&LogData>),
+    ) {
         self.log_entries.push(LogEntry {
             id: 0,
             action_time: who.when,
@@ -122,6 +136,7 @@ impl History {
             object_id: object.1.map(|id| id.to_string()),
             object_name: name.into(),
             message: message.into(),
+            data: data.and_then(|data| serde_json::to_value(data).ok()),
             user_id: Some(who.id),
             username: who.name.into(),
         });
@@ -206,6 +221,19 @@ fn metric_content(metric: &DemoMetric, version: &DemoMetricVersion) -> MetricCon
         executable: metric.executable.clone(),
         parent: metric.parent.clone(),
         settings: settings(metric, &version.settings),
+    }
+}
+
+fn profile_content(profile: &DemoProfile) -> ProfileContent {
+    let mut tuples = profile.tuples();
+    tuples.sort_by(Tuple::compare);
+    ProfileContent {
+        name: profile.name.clone(),
+        version: profile.version.clone(),
+        vo: profile.vo.clone(),
+        description: profile.description.clone(),
+        group: profile.group.clone(),
+        tuples,
     }
 }
 

@@ -4,7 +4,7 @@ mod file;
 mod history;
 mod names;
 
-use self::file::{DemoFile, DemoMetric, DemoProfile, DemoTuple, DemoUser};
+use self::file::{DemoFile, DemoMetric, DemoProfile, DemoUser};
 use self::history::History;
 pub use self::names::DemoError;
 use self::names::{Names, metric_names, unique, unknown};
@@ -195,17 +195,10 @@ fn profiles(file: &DemoFile, names: &Names) -> Result<Vec<Profile>, DemoError> {
 }
 
 fn tuples(profile: &DemoProfile, names: &Names, place: &str) -> Result<Vec<Tuple>, DemoError> {
-    let mut tuples = Vec::new();
-    for (flavour, metrics) in &profile.tuples {
-        names.require_flavour(flavour, place)?;
-        for tuple in metrics {
-            let (metric, fqan) = match tuple {
-                DemoTuple::Metric(metric) => (metric, ""),
-                DemoTuple::WithFqan(metric, fqan) => (metric, fqan.as_str()),
-            };
-            names.require_metric(metric, place)?;
-            tuples.push(Tuple { service_flavour: flavour.clone(), metric: metric.clone(), fqan: fqan.into() });
-        }
+    let tuples = profile.tuples();
+    for tuple in &tuples {
+        names.require_flavour(&tuple.service_flavour, place)?;
+        names.require_metric(&tuple.metric, place)?;
     }
     let shown = tuples.iter().map(|tuple| format!("{} {} {}", tuple.service_flavour, tuple.metric, tuple.fqan));
     unique(&format!("{place}: tuple"), shown)?;

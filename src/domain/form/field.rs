@@ -55,6 +55,8 @@ pub struct RowColumn {
     pub max: usize,
     /// Required in every row that is not entirely empty.
     pub required: bool,
+    /// One of the columns that identify a row: comparisons pair rows that are equal in all of them.
+    pub is_key: bool,
     /// The source of suggestions; `None` for plain text.
     pub suggestions: Option<Choices>,
 }
@@ -95,6 +97,8 @@ pub enum Kind<C: 'static> {
     Picks {
         /// The list.
         source: Choices,
+        /// The maximum number of choices.
+        max: usize,
         /// Reads the values.
         get: fn(&C) -> &[String],
         /// Writes the values.
@@ -106,6 +110,8 @@ pub enum Kind<C: 'static> {
         columns: &'static [RowColumn],
         /// Values of the first column whose rows are always present, come first, and keep that value.
         fixed: &'static [&'static str],
+        /// The maximum number of rows.
+        max_rows: usize,
         /// Reads the rows.
         get: fn(&C) -> Vec<RowValues>,
         /// Writes the rows.

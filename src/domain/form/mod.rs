@@ -1,5 +1,10 @@
 //! The form engine: the fields of an object, the values that were submitted, and the validation errors.
 
+pub mod bounds;
+mod checks;
 pub mod field;
+mod raw_value;
 pub mod submitted;
+pub mod text;
+mod unchanged;
 pub mod validation_error;

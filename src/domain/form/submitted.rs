@@ -4,21 +4,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::bounds::{self, TooMany};
+use super::checks::{check_choices, check_required, check_text, normalize};
 use super::field::{Field, Kind, RowColumn, RowValues, Shape};
-use super::validation_error::{Place, ValidationErrors, words};
-
-/// The value of one field, as typed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RawValue {
-    /// A text, or one choice of a list.
-    Text(String),
-    /// A checkbox.
-    Flag(bool),
-    /// The choices that were picked, each once.
-    Picks(Vec<String>),
-    /// The rows of a table.
-    Rows(Vec<RowValues>),
-}
+pub use super::raw_value::RawValue;
+use super::text;
+use super::unchanged::{self, Held};
+use super::validation_error::{Place, ValidationErrors};
 
 /// The values of all fields of a form, as typed, by field name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,7 +27,13 @@ impl Draft {
     /// If a text occurs several times, the last one counts. Cells of rows are named `name-row-column`; rows are ordered
     /// by their number, and entirely empty rows are dropped here, so that a row has the same number in the draft and in
     /// the content. Names that are not fields of the form are ignored.
-    pub fn read<C>(fields: &[Field<C>], pairs: &[(String, String)]) -> Self {
+    ///
+    /// `held` is what the object has already, which is never refused: a loaded object can exceed the declared bounds.
+    ///
+    /// # Errors
+    /// `TooMany` if the form exceeds a bound. It must then not be shown again, because that would take too long.
+    pub fn read<C>(fields: &[Field<C>], held: &C, pairs: &[(String, String)]) -> Result<Self, TooMany> {
+        bounds::check_number(fields, held, pairs.len())?;
         let mut draft = Self::default();
         for field in fields {
             let value = match &field.kind {
@@ -46,9 +44,10 @@ impl Draft {
                 Kind::Picks { .. } => RawValue::Picks(all(pairs, field.name)),
                 Kind::Rows { columns, .. } => RawValue::Rows(rows(pairs, field.name, columns)),
             };
+            bounds::check(field, held, &value)?;
             draft.0.insert(field.name, value);
         }
-        draft
+        Ok(draft)
     }
 
     /// Returns the value of a field; `None` if the form does not have it.
@@ -90,22 +89,60 @@ impl Draft {
         self.0.insert(name, value);
     }
 
-    /// Checks every field and writes its value into `content`, which keeps the values of all other fields.
+    /// Checks every field of a new object and writes its value into `content`, which keeps the values of all other
+    /// fields.
     ///
     /// Entirely empty rows are left out.
     ///
     /// # Errors
     /// All violations of required fields, limits and formats at once.
-    pub fn parse<C>(&self, fields: &[Field<C>], mut content: C) -> Result<C, ValidationErrors> {
-        let mut errors = ValidationErrors::default();
-        for field in fields {
-            self.parse_field(field, &mut content, &mut errors);
-        }
+    pub fn parse<C>(&self, fields: &[Field<C>], content: C) -> Result<C, ValidationErrors> {
+        let (content, errors) = self.parse_all(fields, content);
         errors.check()?;
         Ok(content)
     }
 
-    fn parse_field<C>(&self, field: &Field<C>, content: &mut C, errors: &mut ValidationErrors) {
+    /// As [`Draft::parse`], but returns the content also if it violates something, so that the rules that concern several
+    /// fields can be checked at the same time. Such a content must not be saved.
+    pub fn parse_all<C>(&self, fields: &[Field<C>], mut content: C) -> (C, ValidationErrors) {
+        let mut errors = ValidationErrors::default();
+        for field in fields {
+            self.parse_field(field, &mut content, &mut errors, &[]);
+        }
+        (content, errors)
+    }
+
+    /// Checks what differs from the object `before` and writes it into that.
+    ///
+    /// Fields, rows and choices that are as the form showed them keep exactly what is stored, and are not checked.
+    ///
+    /// # Errors
+    /// As [`Draft::parse`].
+    pub fn parse_change<C>(&self, fields: &[Field<C>], before: C) -> Result<C, ValidationErrors> {
+        let (content, errors) = self.parse_change_all(fields, before);
+        errors.check()?;
+        Ok(content)
+    }
+
+    /// As [`Draft::parse_change`], but returns the content also if it violates something, as [`Draft::parse_all`].
+    pub fn parse_change_all<C>(&self, fields: &[Field<C>], before: C) -> (C, ValidationErrors) {
+        let (mut content, mut errors) = (before, ValidationErrors::default());
+        for field in fields {
+            let shown = raw_value(&field.kind, &content);
+            if unchanged::is_same(&field.kind, &shown, self.get(field.name)) {
+                continue;
+            }
+            let held = match &shown {
+                RawValue::Rows(rows) => rows.as_slice(),
+                _ => &[],
+            };
+            self.parse_field(field, &mut content, &mut errors, held);
+        }
+        (content, errors)
+    }
+
+    /// Checks one field. `held` are the rows that the object has already.
+    fn parse_field<C>(&self, field: &Field<C>, content: &mut C, errors: &mut ValidationErrors, held: &[RowValues]) {
         let place = Place::Field(field.name);
         match &field.kind {
             Kind::Text { shape, max, set, .. } => {
@@ -115,20 +152,28 @@ impl Draft {
                 set(content, text);
             }
             Kind::Choice { set, .. } => {
-                let text = self.text(field.name).trim().to_owned();
+                let text = text::trim(self.text(field.name)).to_owned();
                 check_required(field.required, &text, place, errors);
                 check_choices(std::slice::from_ref(&text), place, errors);
                 set(content, text);
             }
             Kind::Flag { set, .. } => set(content, self.flag(field.name)),
-            Kind::Picks { set, .. } => {
-                check_choices(self.picks(field.name), place, errors);
-                set(content, self.picks(field.name).to_vec());
+            Kind::Picks { get, set, .. } => {
+                let picks = self.picks_of(field.name, get(content));
+                check_choices(&picks, place, errors);
+                set(content, picks);
             }
             Kind::Rows { columns, fixed, set, .. } => {
-                set(content, parse_rows(self.rows(field.name), field.name, columns, fixed, errors));
+                let rows = (self.rows(field.name), Held::rows(held));
+                set(content, parse_rows(rows, field.name, columns, fixed, errors));
             }
         }
+    }
+
+    /// Returns the picked choices; those that the object has already exactly as it has them.
+    fn picks_of(&self, name: &str, held: &[String]) -> Vec<String> {
+        let held = Held::picks(held);
+        self.picks(name).iter().map(|pick| held.pick(pick).unwrap_or(pick).clone()).collect()
     }
 }
 
@@ -170,7 +215,7 @@ fn rows(pairs: &[(String, String)], name: &str, columns: &[RowColumn]) -> Vec<Ro
         let Some(column) = columns.iter().position(|declared| declared.name == column) else { continue };
         rows.entry(row).or_insert_with(|| vec![String::new(); columns.len()])[column] = value.clone();
     }
-    rows.into_values().filter(|row| row.iter().any(|text| !text.trim().is_empty())).collect()
+    rows.into_values().filter(|row| row.iter().any(|cell| !text::trim(cell).is_empty())).collect()
 }
 
 /// Splits the name of a cell: `tuples-12-metric` of the field `tuples` is (12, `metric`).
@@ -180,7 +225,7 @@ fn row_and_column<'a>(of: &'a str, name: &str) -> Option<(u32, &'a str)> {
 }
 
 fn parse_rows(
-    rows: &[RowValues],
+    (rows, held): (&[RowValues], Held<'_, RowValues>),
     field: &'static str,
     columns: &[RowColumn],
     fixed: &[&str],
@@ -188,6 +233,10 @@ fn parse_rows(
 ) -> Vec<RowValues> {
     let mut parsed = Vec::with_capacity(rows.len());
     for (number, row) in rows.iter().enumerate() {
+        if let Some(row) = held.row(row) {
+            parsed.push(row.clone());
+            continue;
+        }
         let texts: RowValues = row.iter().map(|text| normalize(text, Shape::Line)).collect();
         if texts.iter().all(String::is_empty) {
             continue;
@@ -203,74 +252,11 @@ fn parse_rows(
     parsed
 }
 
-/// Trims the text and unifies its line ends. A password is not changed.
-fn normalize(text: &str, shape: Shape) -> String {
-    match shape {
-        Shape::Password => text.to_owned(),
-        Shape::Long => text.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned(),
-        _ => text.trim().to_owned(),
-    }
-}
-
-fn check_required(required: bool, text: &str, place: Place, errors: &mut ValidationErrors) {
-    if required && text.is_empty() {
-        errors.add(place, words::REQUIRED);
-    }
-}
-
-fn check_text(text: &str, shape: Shape, max: usize, place: Place, errors: &mut ValidationErrors) {
-    let length = text.chars().count();
-    if length > max {
-        errors.add(place, words::too_long(max, length));
-    }
-    if text.chars().any(|c| is_refused(c, shape)) {
-        errors.add(place, words::CONTROL);
-    }
-    match shape {
-        Shape::Url if !text.is_empty() && !is_url(text) => errors.add(place, words::NO_URL),
-        Shape::Email if !text.is_empty() && !is_email(text) => errors.add(place, words::NO_EMAIL),
-        _ => {}
-    }
-}
-
-/// Refuses control characters: no object has them in its name, and PostgreSQL takes no NUL in a parameter.
-fn check_choices(choices: &[String], place: Place, errors: &mut ValidationErrors) {
-    if choices.iter().any(|choice| choice.contains(char::is_control)) {
-        errors.add(place, words::NO_CHOICE);
-    }
-}
-
-fn is_refused(c: char, shape: Shape) -> bool {
-    let allowed = matches!((c, shape), ('\n' | '\t', Shape::Long));
-    (c.is_control() && !allowed) || c == '\u{2028}' || c == '\u{2029}'
-}
-
-/// Accepts a scheme that browsers fetch, with a host and without white space.
-fn is_url(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let rest = ["http://", "https://", "ftp://", "ftps://"].iter().find_map(|scheme| lower.strip_prefix(scheme));
-    rest.is_some_and(|rest| {
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        !host.is_empty() && !rest.contains(char::is_whitespace) && !rest.contains(['<', '>', '"', '\\'])
-    })
-}
-
-fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let parts: Vec<&str> = domain.split('.').collect();
-    let is_part = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '-');
-    !local.is_empty()
-        && !local.contains('@')
-        && !text.contains(char::is_whitespace)
-        && !text.contains(['<', '>', '"', ',', ';'])
-        && parts.len() > 1
-        && parts.iter().all(is_part)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::form::field::Choices;
+    use crate::domain::form::validation_error::words;
 
     #[derive(Debug, Clone, Default, PartialEq)]
     struct Thing {
@@ -283,8 +269,8 @@ mod tests {
     }
 
     const COLUMNS: &[RowColumn] = &[
-        RowColumn { name: "key", label: "Key", max: 5, required: true, suggestions: None },
-        RowColumn { name: "value", label: "Value", max: 5, required: false, suggestions: None },
+        RowColumn { name: "key", label: "Key", max: 5, required: true, is_key: true, suggestions: None },
+        RowColumn { name: "value", label: "Value", max: 5, required: false, is_key: false, suggestions: None },
     ];
 
     type F = Field<Thing>;
@@ -297,18 +283,24 @@ mod tests {
         F::new(
             "friends",
             "Friends",
-            Kind::Picks { source: Choices::Users, get: |t| &t.friends, set: |t, v| t.friends = v },
+            Kind::Picks { source: Choices::Users, max: 3, get: |t| &t.friends, set: |t, v| t.friends = v },
         ),
         F::new(
             "rows",
             "Rows",
-            Kind::Rows { columns: COLUMNS, fixed: &["path"], get: |t| t.rows.clone(), set: |t, v| t.rows = v },
+            Kind::Rows {
+                columns: COLUMNS,
+                fixed: &["path"],
+                max_rows: 3,
+                get: |t| t.rows.clone(),
+                set: |t, v| t.rows = v,
+            },
         ),
     ];
 
     fn read(pairs: &[(&str, &str)]) -> Draft {
         let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Draft::read(&FIELDS, &pairs)
+        Draft::read(&FIELDS, &Thing::default(), &pairs).unwrap()
     }
 
     #[test]
@@ -341,7 +333,62 @@ mod tests {
         let cell = |column| Place::Cell { field: "rows", row: 0, column };
         assert_eq!(errors.of(cell("key")), [words::REQUIRED]);
         let too_long = "Ensure this value has at most 5 characters (it has 8).";
-        assert_eq!(errors.of(cell("value")), [too_long, words::CONTROL]);
+        let control = "Control characters are not allowed: U+0001 in line 1, column 8.";
+        assert_eq!(errors.of(cell("value")), [too_long, control]);
+    }
+
+    #[test]
+    fn what_is_unchanged_keeps_its_value_and_is_not_checked() {
+        let odd = |text: &str| format!("{text}\u{1}too long for this");
+        let before = Thing {
+            name: odd(" "),
+            url: "git://x\n".into(),
+            friends: vec!["a\nb".into()],
+            rows: vec![vec![odd("k"), odd("v")], vec!["\u{200b}".into(), "x\ny".into()]],
+            ..Thing::default()
+        };
+        // A browser removes line ends of inputs, and sends those of choices as CRLF.
+        let mut pairs = vec![("name", odd(" ")), ("url", "git://x".into()), ("friends", "a\r\nb".into())];
+        pairs.extend([("rows-0-key", "path".into()), ("rows-1-key", odd("k")), ("rows-1-value", odd("v"))]);
+        pairs.extend([("rows-2-key", "\u{200b}".into()), ("rows-2-value", "xy".into())]);
+        // More rows than the form of a new object may have.
+        let held = Thing { rows: vec![vec![String::new(); 2]; 9], ..Thing::default() };
+        let typed = |pairs: &[(&str, String)]| {
+            let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            Draft::read(&FIELDS, &held, &pairs).unwrap()
+        };
+        assert_eq!(typed(&pairs).parse_change(&FIELDS, before.clone()).unwrap(), before);
+        // Only the new row is checked.
+        pairs.push(("rows-3-key", "b".into()));
+        pairs.push(("on", "on".into()));
+        let after = typed(&pairs).parse_change(&FIELDS, before.clone()).unwrap();
+        assert_eq!((&after.rows[1..3], after.rows[3][0].as_str(), after.on), (&before.rows[..], "b", true));
+        pairs.push(("rows-4-key", "\u{2}".into()));
+        assert_eq!(typed(&pairs).parse_change(&FIELDS, before).unwrap_err().errors.len(), 1);
+    }
+
+    #[test]
+    fn a_form_above_a_bound_is_refused_unless_the_object_exceeds_it() {
+        let rows = |count: usize| (0..count).map(|row| (format!("rows-{row}-key"), "a".to_owned())).collect::<Vec<_>>();
+        let picks = |count: usize| (0..count).map(|pick| ("friends".to_owned(), pick.to_string())).collect::<Vec<_>>();
+        let read = |held: &Thing, pairs: Vec<_>| Draft::read(&FIELDS, held, &pairs).map_err(|error| error.to_string());
+        let blank = Thing::default();
+        assert!(read(&blank, rows(3)).is_ok() && read(&blank, picks(3)).is_ok());
+        let refused = "Rows: 4 rows, but at most 3 are allowed.";
+        assert_eq!(read(&blank, rows(4)), Err(refused.to_owned()));
+        assert_eq!(read(&blank, picks(4)), Err("Friends: 4 choices, but at most 3 are allowed.".to_owned()));
+        let held = Thing {
+            rows: vec![vec!["a".to_owned(), String::new()]; 5],
+            friends: (0..4).map(|pick| pick.to_string()).collect(),
+            ..Thing::default()
+        };
+        assert!(read(&held, rows(5)).is_ok() && read(&held, picks(4)).is_ok());
+        // The row of a fixed key comes in addition to those that the object has.
+        assert!(read(&held, rows(7)).is_err() && read(&held, picks(5)).is_err());
+        // Blank rows and names that are no fields count only as fields of the form.
+        let blank_rows = |count: usize| (0..count).map(|row| (format!("rows-{row}-key"), String::new())).collect();
+        assert!(read(&blank, blank_rows(100)).is_ok());
+        assert!(read(&blank, blank_rows(1000)).unwrap_err().starts_with("The form has 1000 fields"));
     }
 
     #[test]
@@ -350,19 +397,5 @@ mod tests {
         let errors = draft.parse(&FIELDS, Thing::default()).unwrap_err();
         assert_eq!(errors.of(Place::Field("kind")), [words::NO_CHOICE]);
         assert_eq!(errors.of(Place::Field("friends")), [words::NO_CHOICE]);
-    }
-
-    #[test]
-    fn email_addresses_and_urls_are_checked() {
-        for good in ["a@b.org", "ä.b+c@x-y.example.org"] {
-            assert!(is_email(good), "{good}");
-        }
-        for bad in ["a", "@b.org", "a@b", "a@b..org", "a b@c.org", "a@b@c.org", "<a@b.org"] {
-            assert!(!is_email(bad), "{bad}");
-        }
-        for bad in ["x", "http://", "https:///a", "http://a b", "data:text/html,x", "http://a\"b"] {
-            assert!(!is_url(bad), "{bad}");
-        }
-        assert!(is_url("HTTPS://github.com/ARGOeu/x?a=b#c"));
     }
 }

@@ -1,5 +1,7 @@
 //! Validation errors: messages that the user has to act on before a form can be saved, each with its place.
 
+use std::collections::HashSet;
+
 /// The place in a form to which a message belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
@@ -62,6 +64,31 @@ impl ValidationErrors {
         self.errors.push(FieldError { place, message: message.into() });
     }
 
+    /// Adds messages at one place.
+    pub fn extend(&mut self, place: Place, messages: impl IntoIterator<Item = String>) {
+        self.errors.extend(messages.into_iter().map(|message| FieldError { place, message }));
+    }
+
+    /// Adds the errors of a later check, except at places that are wrong already: their values mean nothing to it.
+    pub fn add_later(&mut self, later: Self) {
+        let wrong: HashSet<Place> = self.errors.iter().map(|error| error.place).collect();
+        self.errors.extend(later.errors.into_iter().filter(|error| !wrong.contains(&error.place)));
+    }
+
+    /// Sorts the errors by the order of the page: those of the form, then by field, row and column. `position` returns the
+    /// position of a field, and of a column of that field (if there is one).
+    pub fn sort(&mut self, position: impl Fn(&str, Option<&str>) -> (usize, usize)) {
+        self.errors.sort_by_key(|error| match error.place {
+            Place::Form => (0, 0, 0, 0),
+            Place::Field(field) => (1, position(field, None).0, 0, 0),
+            Place::Row { field, row } => (1, position(field, None).0, row + 1, 0),
+            Place::Cell { field, row, column } => {
+                let (field, column) = position(field, Some(column));
+                (1, field, row + 1, column + 1)
+            }
+        });
+    }
+
     /// Returns true if there are no errors.
     pub fn is_empty(&self) -> bool {
         self.errors.is_empty()
@@ -81,6 +108,8 @@ impl ValidationErrors {
 
 /// Messages that several fields and entities share, in the words of POEM 2.3.
 pub mod words {
+    use crate::domain::form::text::RefusedCharacter;
+
     /// A required field is empty.
     pub const REQUIRED: &str = "This field is required.";
     /// The value is not in the list of choices.
@@ -89,8 +118,16 @@ pub mod words {
     pub const NO_URL: &str = "Enter a valid URL.";
     /// The text is not an e-mail address.
     pub const NO_EMAIL: &str = "Enter a valid email address.";
-    /// The text contains control characters.
-    pub const CONTROL: &str = "Control characters are not allowed.";
+
+    /// Returns the message for a text with a control character.
+    pub fn control(found: RefusedCharacter) -> String {
+        format!("Control characters are not allowed: {found}.")
+    }
+
+    /// Returns the message for a text of one line with a character that nobody can see.
+    pub fn invisible(found: RefusedCharacter) -> String {
+        format!("Invisible characters are not allowed: {found}.")
+    }
 
     /// Returns the message for a text of `is` characters in a field of at most `max`.
     pub fn too_long(max: usize, is: usize) -> String {
@@ -105,5 +142,30 @@ pub mod words {
     /// Returns the message for a group of which the user is not a member.
     pub fn not_member(group: &str) -> String {
         format!("You are not member of group {group}.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_sorted_by_the_page() {
+        let cell = |row, column| Place::Cell { field: "rows", row, column };
+        let row = |row| Place::Row { field: "rows", row };
+        let sorted = [Place::Form, Place::Field("a"), Place::Field("rows"), row(1), cell(1, "x"), cell(1, "y"), row(2)];
+        let mut errors = ValidationErrors::default();
+        sorted.iter().rev().for_each(|place| errors.add(*place, "!"));
+        errors.sort(|field, column| (usize::from(field == "rows"), usize::from(column == Some("y"))));
+        assert!(errors.errors.iter().map(|error| error.place).eq(sorted));
+    }
+
+    #[test]
+    fn a_place_that_is_wrong_already_gets_no_later_error() {
+        let mut errors = ValidationErrors::at("vo", words::REQUIRED);
+        let mut later = ValidationErrors::at("vo", "Unable to find virtual organization .");
+        later.add(Place::Field("tag"), words::NO_CHOICE);
+        errors.add_later(later);
+        assert_eq!((errors.of(Place::Field("vo")), errors.errors.len()), (vec![words::REQUIRED], 2));
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::change_set::ChangeSet;
 use super::group_kind::GroupKind;
-use super::wording::{fields, sentences};
 use crate::domain::form::field::{Choices, Field};
 
 /// The editable content of an aggregation.
@@ -28,13 +28,12 @@ pub static FIELDS: [F; 3] = [
 ];
 
 impl AggregationContent {
-    /// Returns the log message of a change: `Changed name and group.`, or [`super::wording::NOTHING`].
-    pub fn changes(&self, after: &Self) -> String {
-        let changed = fields(&[
-            ("name", self.name != after.name),
-            ("apiid", self.apiid != after.apiid),
-            ("group", self.group != after.group),
-        ]);
-        sentences(changed.into_iter().collect())
+    /// Returns what a change changed.
+    pub fn changes(&self, after: &Self) -> ChangeSet {
+        ChangeSet::of_values(&[
+            ("name", &self.name, &after.name),
+            ("apiid", &self.apiid, &after.apiid),
+            ("group", &self.group, &after.group),
+        ])
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::wording::{fields, sentences};
+use super::change_set::{ChangeSet, yes_or_no};
 use crate::domain::form::field::Field;
 
 /// The editable content of a key. The token is generated and shown once.
@@ -33,9 +33,8 @@ pub static FIELDS: [F; 2] = [
 pub const REVOKED: &str = "The API key has been revoked, which cannot be undone.";
 
 impl ApiKeyContent {
-    /// Returns the log message of a change: `Changed revoked.`, or [`super::wording::NOTHING`].
-    pub fn changes(&self, after: &Self) -> String {
-        let changed = fields(&[("revoked", self.revoked != after.revoked)]);
-        sentences(changed.into_iter().collect())
+    /// Returns what a change changed.
+    pub fn changes(&self, after: &Self) -> ChangeSet {
+        ChangeSet::of_values(&[("revoked", yes_or_no(self.revoked), yes_or_no(after.revoked))])
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::change_set::{ChangeSet, FieldChange, USERS};
 use super::group_kind::GroupKind;
-use super::wording::{self, listed, missing_in, sentences};
 use crate::domain::form::field::{Choices, Field, Kind};
 
 /// The editable content of a group, with names instead of ids.
@@ -17,6 +17,11 @@ pub struct GroupContent {
     /// The usernames of the users who may change these objects.
     pub users: Vec<String>,
 }
+
+/// The maximum number of objects in the form of a group.
+const MAX_MEMBERS: usize = 10_000;
+/// The maximum number of users in the form of a group.
+const MAX_USERS: usize = 10_000;
 
 type F = Field<GroupContent>;
 
@@ -43,6 +48,7 @@ const fn fields_of(kind: GroupKind, members: &'static str, users_help: &'static 
             members,
             Kind::Picks {
                 source: Choices::Groupable(kind),
+                max: MAX_MEMBERS,
                 get: |group| &group.members,
                 set: |group, names| group.members = names,
             },
@@ -50,23 +56,24 @@ const fn fields_of(kind: GroupKind, members: &'static str, users_help: &'static 
         F::new(
             "users",
             "Users",
-            Kind::Picks { source: Choices::Users, get: |group| &group.users, set: |group, names| group.users = names },
+            Kind::Picks {
+                source: Choices::Users,
+                max: MAX_USERS,
+                get: |group| &group.users,
+                set: |group, names| group.users = names,
+            },
         )
         .help(users_help),
     ]
 }
 
 impl GroupContent {
-    /// Returns the log message of a change, or [`super::wording::NOTHING`].
-    ///
-    /// For example `Changed name. Added probe "ams-probe". Removed users "alice" and "bob".`
-    pub fn changes(&self, after: &Self, kind: GroupKind) -> String {
-        let name = wording::fields(&[("name", self.name != after.name)]);
-        let lists = [(kind.noun(), &self.members, &after.members), (["user", "users"], &self.users, &after.users)];
-        let moves = lists.into_iter().flat_map(|(noun, before, after)| {
-            [listed("Added", noun, &missing_in(before, after)), listed("Removed", noun, &missing_in(after, before))]
-        });
-        sentences(name.into_iter().chain(moves.flatten()).collect())
+    /// Returns what a change added and removed. The order of members and users does not count.
+    pub fn changes(&self, after: &Self, kind: GroupKind) -> ChangeSet {
+        let [_, members] = kind.noun();
+        ChangeSet::of_values(&[("name", &self.name, &after.name)])
+            .and(FieldChange::names(members, &self.members, &after.members))
+            .and(FieldChange::names(USERS, &self.users, &after.users))
     }
 }
 
@@ -84,7 +91,7 @@ mod tests {
         let before = group(&["a", "b"], &["alice", "bob"]);
         let after = GroupContent { name: "X".into(), ..group(&["b", "c"], &[]) };
         let words = "Changed name. Added metric \"c\". Removed metric \"a\". Removed users \"alice\" and \"bob\".";
-        assert_eq!(before.changes(&after, GroupKind::Metrics), words);
-        assert_eq!(before.changes(&group(&["b", "a"], &["bob", "alice"]), GroupKind::Probes), "No fields changed.");
+        assert_eq!(before.changes(&after, GroupKind::Metrics).in_words(), words);
+        assert!(before.changes(&group(&["b", "a"], &["bob", "alice"]), GroupKind::Probes).is_empty());
     }
 }

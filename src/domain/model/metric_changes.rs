@@ -1,7 +1,13 @@
 //! Changes between two states of a metric, as sentences for its history.
 
+use super::change_set::{ChangeSet, FieldChange};
 use super::metric::{MetricContent, Section, Setting};
-use super::wording::{added, changed_value, deleted, fields, sentences, single_change};
+use super::pairing::pair;
+
+/// The field of the probe version, as POEM 2.3 called it.
+pub const PROBE_VERSION: &str = "probeversion";
+
+const PARENT: &str = "metric parent";
 
 /// The sections in the order of the metric's form, which is the order of the sentences.
 const FORM_ORDER: [Section; 7] = [
@@ -15,36 +21,36 @@ const FORM_ORDER: [Section; 7] = [
 ];
 
 impl MetricContent {
-    /// Returns the log message of a change, in the order of the form, or [`super::wording::NOTHING`].
+    /// Returns what a change changed, in the order of the form.
     ///
-    /// For example `Changed tag. Changed value for metric config "timeout".`
-    pub fn changes(&self, after: &Self) -> String {
-        let compared = [
-            ("name", self.name != after.name),
-            ("probeversion", self.probe != after.probe),
-            ("tag", self.tag != after.tag),
-            ("type", self.metric_type != after.metric_type),
-            ("group", self.group != after.group),
-        ];
-        let mut words: Vec<String> = fields(&compared).into_iter().collect();
-        words.extend(single_change("metric probe executable", &self.executable, &after.executable));
-        for section in FORM_ORDER {
-            words.extend(section_changes(section, self.settings.of(section), after.settings.of(section)));
-        }
-        words.extend(single_change("metric parent", &self.parent, &after.parent));
-        sentences(words)
+    /// In words for example `Changed tag. Changed value for metric config "timeout".`
+    pub fn changes(&self, after: &Self) -> ChangeSet {
+        let values = ChangeSet::of_values(&[
+            ("name", &self.name, &after.name),
+            (PROBE_VERSION, &self.probe, &after.probe),
+            ("tag", &self.tag, &after.tag),
+            ("type", &self.metric_type, &after.metric_type),
+            ("group", &self.group, &after.group),
+        ])
+        .and(FieldChange::named("metric probe executable", &self.executable, &after.executable));
+        let sections = FORM_ORDER.into_iter().fold(values, |changes, section| {
+            let field = format!("metric {}", section.in_words());
+            changes.and(FieldChange::settings(&field, self.settings.of(section), after.settings.of(section)))
+        });
+        sections.and(FieldChange::named(PARENT, &self.parent, &after.parent))
     }
 }
 
-/// Returns the log message of a metric that follows the new name of another one.
+/// Returns the change of a metric that follows the new name of another one.
 ///
-/// It refers to the other metric as parent, as a key of the section dependency, or both. The sentences are those of
-/// [`MetricContent::changes`].
-pub fn followed(old: &str, new: &str, as_parent: bool, as_dependency: bool) -> String {
-    let what = format!("metric {}", Section::Dependency.in_words());
-    let dependency = if as_dependency { vec![added(&what, new), deleted(&what, old)] } else { Vec::new() };
-    let parent = single_change("metric parent", old, new).filter(|_| as_parent);
-    sentences(dependency.into_iter().chain(parent).collect())
+/// It refers to the other metric as parent, as a key of the section dependency with these values, or both. The change is
+/// that of [`MetricContent::changes`].
+pub fn followed(old: &str, new: &str, as_parent: bool, dependencies: &[String]) -> ChangeSet {
+    let settings = |key: &str| dependencies.iter().map(|value| Setting(key.into(), value.clone())).collect::<Vec<_>>();
+    let field = format!("metric {}", Section::Dependency.in_words());
+    ChangeSet::default()
+        .and(FieldChange::settings(&field, &settings(old), &settings(new)))
+        .and(FieldChange::named(PARENT, old, new).filter(|_| as_parent))
 }
 
 /// The keys of a section whose settings differ, each list in the order of the settings.
@@ -62,34 +68,17 @@ pub struct SettingChanges<'a> {
 ///
 /// A key that occurs several times is paired in order. A renamed key counts as one added and one deleted.
 pub fn compare_settings<'a>(before: &'a [Setting], after: &'a [Setting]) -> SettingChanges<'a> {
-    // Equal settings are paired first, then those with the same key. Old settings that stay unpaired were deleted.
-    let mut unpaired: Vec<&Setting> = before.iter().collect();
-    let mut remaining: Vec<&Setting> = after.iter().collect();
-    remaining.retain(|new| take_first(&mut unpaired, |old| old == *new).is_none());
+    let (pairs, deleted) = pair(before, after, Setting::key);
     let mut changes = SettingChanges::default();
-    for new in remaining {
-        match take_first(&mut unpaired, |old| old.key() == new.key()) {
+    for (new, old) in after.iter().zip(pairs) {
+        match old {
+            Some(old) if before[old] == *new => {}
             Some(_) => changes.changed.push(new.key()),
             None => changes.added.push(new.key()),
         }
     }
-    changes.deleted = unpaired.into_iter().map(Setting::key).collect();
+    changes.deleted = deleted.into_iter().map(|old| before[old].key()).collect();
     changes
-}
-
-fn take_first<'a>(settings: &mut Vec<&'a Setting>, fits: impl Fn(&Setting) -> bool) -> Option<&'a Setting> {
-    let index = settings.iter().position(|setting| fits(setting))?;
-    Some(settings.remove(index))
-}
-
-fn section_changes(section: Section, before: &[Setting], after: &[Setting]) -> Vec<String> {
-    let what = format!("metric {}", section.in_words());
-    let changes = compare_settings(before, after);
-    let words: Vec<String> = (changes.added.iter().map(|key| added(&what, key)))
-        .chain(changes.changed.iter().map(|key| changed_value(&what, key)))
-        .chain(changes.deleted.iter().map(|key| deleted(&what, key)))
-        .collect();
-    if words.is_empty() && before != after { vec![format!("Changed order of {what}.")] } else { words }
 }
 
 #[cfg(test)]
@@ -109,7 +98,7 @@ mod tests {
         let before = metric(&[(Section::Config, "timeout", "60"), (Section::Flags, "Y", "1")]);
         let after = metric(&[(Section::Config, "timeout", "180"), (Section::Attribute, "X", "")]);
         assert_eq!(
-            before.changes(&after),
+            before.changes(&after).in_words(),
             "Changed value for metric config \"timeout\". Added metric attribute \"X\". Deleted metric flags \"Y\"."
         );
     }
@@ -118,14 +107,14 @@ mod tests {
     fn a_key_that_occurs_twice_is_paired_in_order() {
         let before = metric(&[(Section::Parameter, "-c", "10"), (Section::Parameter, "-c", "20")]);
         let after = metric(&[(Section::Parameter, "-c", "20"), (Section::Parameter, "-c", "30")]);
-        assert_eq!(before.changes(&after), "Changed value for metric parameter \"-c\".");
+        assert_eq!(before.changes(&after).in_words(), "Changed value for metric parameter \"-c\".");
     }
 
     #[test]
     fn another_order_is_a_change() {
         let before = metric(&[(Section::FileAttribute, "a", ""), (Section::FileAttribute, "b", "")]);
         let after = metric(&[(Section::FileAttribute, "b", ""), (Section::FileAttribute, "a", "")]);
-        assert_eq!(before.changes(&after), "Changed order of metric file attributes.");
+        assert_eq!(before.changes(&after).in_words(), "Changed order of metric file attributes.");
     }
 
     #[test]
@@ -133,10 +122,11 @@ mod tests {
         let before = MetricContent { tag: "Test".into(), ..Default::default() };
         let after = MetricContent { parent: "p".into(), executable: "e".into(), ..Default::default() };
         assert_eq!(
-            before.changes(&after),
+            before.changes(&after).in_words(),
             "Changed tag. Added metric probe executable \"e\". Added metric parent \"p\"."
         );
-        assert_eq!(single_change("metric parent", "p", "q").as_deref(), Some("Changed metric parent \"q\"."));
+        let changed = MetricContent { parent: "q".into(), ..after.clone() };
+        assert_eq!(after.changes(&changed).in_words(), "Changed metric parent \"q\".");
     }
 
     #[test]
@@ -147,7 +137,8 @@ mod tests {
                 let parent = if as_parent { name } else { "other" };
                 MetricContent { parent: parent.into(), ..metric(&[(Section::Dependency, key, "1")]) }
             });
-            assert_eq!(followed("old", "new", as_parent, as_dependency), before.changes(&after));
+            let dependencies = if as_dependency { vec!["1".to_owned()] } else { Vec::new() };
+            assert_eq!(followed("old", "new", as_parent, &dependencies), before.changes(&after));
         }
     }
 }

@@ -12,14 +12,18 @@ pub const KEY: &str = "key";
 /// The name of the second column of every section.
 pub const VALUE: &str = "value";
 
-const VALUE_COLUMN: RowColumn = RowColumn { name: VALUE, label: "Value", max: 384, required: false, suggestions: None };
+/// The maximum number of settings of a section in the form of a metric.
+const MAX_SETTINGS: usize = 500;
+
+const VALUE_COLUMN: RowColumn =
+    RowColumn { name: VALUE, label: "Value", max: 384, required: false, is_key: false, suggestions: None };
 
 const COLUMNS: &[RowColumn] = &[key_column(None), VALUE_COLUMN];
 
 const DEPENDENCY_COLUMNS: &[RowColumn] = &[key_column(Some(Choices::Metrics)), VALUE_COLUMN];
 
 const fn key_column(suggestions: Option<Choices>) -> RowColumn {
-    RowColumn { name: KEY, label: "Key", max: 384, required: true, suggestions }
+    RowColumn { name: KEY, label: "Key", max: 384, required: true, is_key: true, suggestions }
 }
 
 type F = Field<MetricContent>;
@@ -60,6 +64,7 @@ const fn section<const INDEX: usize>(
     let rows: Kind<MetricContent> = Kind::Rows {
         columns,
         fixed,
+        max_rows: MAX_SETTINGS,
         get: |it| rows(it, Section::ALL[INDEX]),
         set: |it, rows| set_rows(it, Section::ALL[INDEX], rows),
     };
@@ -122,7 +127,7 @@ mod tests {
     fn a_section_that_is_emptied_is_absent() {
         let pairs = [("name", "a"), ("tag", "Test"), ("mtype", "Passive"), ("group", "g"), ("config-4-key", "path")];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let content = Draft::read(&FIELDS, &pairs).parse(&FIELDS, metric()).unwrap();
+        let content = Draft::read(&FIELDS, &metric(), &pairs).unwrap().parse(&FIELDS, metric()).unwrap();
         assert_eq!(content.settings.of(Section::Config), [Setting("path".into(), String::new())]);
         assert_eq!(content.settings.rows().count(), 1);
     }

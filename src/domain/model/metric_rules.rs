@@ -16,11 +16,16 @@ pub const PASSIVE_KEY: &str = "PASSIVE";
 impl MetricContent {
     /// Adds an error for everything that the type requires and that is missing.
     ///
-    /// Rows are counted as in [`super::metric::Settings`].
-    pub fn check_type(&self, errors: &mut ValidationErrors) {
+    /// What is as in `before` is not judged again: loaded metrics can lack it. Rows are counted as in
+    /// [`super::metric::Settings`].
+    pub fn check_type(&self, before: Option<&Self>, errors: &mut ValidationErrors) {
+        let stays = |section| {
+            let is_same = |before: &Self| before.settings.of(section) == self.settings.of(section);
+            before.is_some_and(|before| before.metric_type == self.metric_type && is_same(before))
+        };
         match self.metric_type.as_str() {
-            ACTIVE => self.check_active(errors),
-            PASSIVE => self.check_passive(errors),
+            ACTIVE if !stays(Section::Config) => self.check_active(errors),
+            PASSIVE if !stays(Section::Flags) => self.check_passive(errors),
             _ => {}
         }
     }
@@ -113,7 +118,7 @@ mod tests {
 
     fn errors_of(content: &MetricContent) -> ValidationErrors {
         let mut errors = ValidationErrors::default();
-        content.check_type(&mut errors);
+        content.check_type(None, &mut errors);
         errors
     }
 
@@ -141,6 +146,20 @@ mod tests {
         let all = "Missing fields interval, maxCheckAttempts, path, retryInterval, timeout";
         assert_eq!((none.of(Place::Field("config")), none.errors.len()), (vec![all], 1));
         assert!(errors_of(&metric("Other", &[])).is_empty());
+    }
+
+    #[test]
+    fn what_a_loaded_metric_lacks_is_demanded_only_of_changes() {
+        for (metric_type, section) in [(ACTIVE, Section::Config), (PASSIVE, Section::Flags)] {
+            let before = metric(metric_type, &[(section, "other", "1")]);
+            let errors = |after: &MetricContent| {
+                let mut errors = ValidationErrors::default();
+                after.check_type(Some(&before), &mut errors);
+                errors.errors.len()
+            };
+            assert_eq!(errors(&MetricContent { executable: "x".into(), ..before.clone() }), 0);
+            assert_eq!(errors(&metric(metric_type, &[(section, "other", "2")])), 1);
+        }
     }
 
     #[test]

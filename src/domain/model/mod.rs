@@ -2,6 +2,7 @@
 
 pub mod aggregation;
 pub mod api_key;
+pub mod change_set;
 pub mod group;
 pub mod group_kind;
 pub mod log_entry;
@@ -9,7 +10,9 @@ pub mod metric;
 pub mod metric_changes;
 pub mod metric_fields;
 pub mod metric_rules;
+pub mod new_name;
 pub mod object_kind;
+pub mod pairing;
 pub mod policy;
 pub mod probe;
 pub mod profile;
@@ -18,5 +21,6 @@ pub mod snapshot;
 pub mod snapshot_diff;
 pub mod tenant;
 pub mod user;
+pub mod username;
 pub mod version;
 pub mod wording;

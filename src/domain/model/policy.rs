@@ -102,6 +102,14 @@ pub fn decide(viewer: &Viewer, kind: ObjectKind, action: Action<'_>) -> Result<(
     }
 }
 
+/// Returns true if saving a metric may move its name out of this group, into that of the metric.
+///
+/// A name can have several metrics, under several tags. A member of one group must not take the name, and with it the
+/// metrics of another group, out of that group. A name without a group (`''`) belongs to no one yet.
+pub fn may_move_name(viewer: &Viewer, group: &str) -> bool {
+    viewer.is_superuser || group.is_empty() || viewer.is_member(GroupKind::Metrics, group)
+}
+
 fn decide_for_member(viewer: &Viewer, kind: GroupKind, action: Action<'_>) -> Result<(), Denial> {
     match action {
         Action::View => Ok(()),
@@ -178,6 +186,13 @@ mod tests {
             Err(Denial::ForeignObject("ARGO".into()))
         );
         assert_eq!(decide(&member(), ObjectKind::Metric, Action::StartAdding), Err(Denial::Never));
+    }
+
+    #[test]
+    fn a_name_leaves_only_a_group_of_the_viewer() {
+        let viewer = Viewer { groups: vec![(GroupKind::Metrics, "ARGO".into())], ..member() };
+        assert!(may_move_name(&viewer, "ARGO") && may_move_name(&viewer, "") && may_move_name(&superuser(), "X"));
+        assert!(!may_move_name(&viewer, "X") && !may_move_name(&member(), "ARGO"), "a group of probes is another one");
     }
 
     #[test]

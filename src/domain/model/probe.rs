@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::change_set::ChangeSet;
 use super::group_kind::GroupKind;
-use super::wording::{fields, sentences};
 use crate::domain::form::field::{Choices, Field, Shape};
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 
@@ -58,18 +58,17 @@ pub static FIELDS: [F; 7] = [
 ];
 
 impl ProbeContent {
-    /// Returns the log message of a change: `Changed version and comment.`, or [`super::wording::NOTHING`].
-    pub fn changes(&self, after: &Self) -> String {
-        let compared = [
-            ("name", self.name != after.name),
-            ("version", self.version != after.version),
-            ("repository", self.repository != after.repository),
-            ("docurl", self.docurl != after.docurl),
-            ("description", self.description != after.description),
-            ("comment", self.comment != after.comment),
-            ("group", self.group != after.group),
-        ];
-        sentences(fields(&compared).into_iter().collect())
+    /// Returns what a change changed.
+    pub fn changes(&self, after: &Self) -> ChangeSet {
+        ChangeSet::of_values(&[
+            ("name", &self.name, &after.name),
+            ("version", &self.version, &after.version),
+            ("repository", &self.repository, &after.repository),
+            ("docurl", &self.docurl, &after.docurl),
+            ("description", &self.description, &after.description),
+            ("comment", &self.comment, &after.comment),
+            ("group", &self.group, &after.group),
+        ])
     }
 
     /// Returns the label of this version for users and metrics: `ams-probe (0.1.7)`.
@@ -171,7 +170,7 @@ mod tests {
     fn changed_fields_are_listed() {
         let before = ProbeContent { version: "1".into(), comment: "a".into(), ..Default::default() };
         let after = ProbeContent { version: "2".into(), comment: "b".into(), ..Default::default() };
-        assert_eq!(before.changes(&after), "Changed version and comment.");
-        assert_eq!(before.changes(&before), "No fields changed.");
+        assert_eq!(before.changes(&after).in_words(), "Changed version and comment.");
+        assert!(before.changes(&before).is_empty());
     }
 }

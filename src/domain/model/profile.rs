@@ -1,11 +1,12 @@
 //! Profiles: each lists the metrics that test the service flavours of a VO.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::change_set::{ChangeSet, FieldChange, TUPLES};
 use super::group_kind::GroupKind;
-use super::wording::{fields, listed, missing_in, sentences};
 use crate::domain::form::field::{Choices, Field, Kind, RowColumn, RowValues, Shape};
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 
@@ -22,6 +23,7 @@ pub const NAME_TAKEN: &str = "Profile name already exists and name should be cha
 ///
 /// The API lists tuples by flavour, metric and FQAN, compared by code points, with an empty FQAN last.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Tuple {
     /// The name of the service flavour.
     pub service_flavour: String,
@@ -32,15 +34,18 @@ pub struct Tuple {
 }
 
 impl Tuple {
-    /// Returns the label in log messages: `SRM, org.sam.SRM-All, /ops/Role=test`, without an empty FQAN.
-    pub fn label(&self) -> String {
-        let fqan = if self.fqan.is_empty() { String::new() } else { format!(", {}", self.fqan) };
-        format!("{}, {}{fqan}", self.service_flavour, self.metric)
+    /// Compares in the order of the API.
+    pub fn compare(&self, other: &Self) -> Ordering {
+        let [own, others] = [self, other].map(|it| (&it.service_flavour, &it.metric, it.fqan.is_empty(), &it.fqan));
+        own.cmp(&others)
     }
 }
 
-/// The editable content of a profile, with names instead of ids. Exports have the same fields.
+/// The editable content of a profile, with names instead of ids. A version of a profile has the same type.
+///
+/// When it is read from JSON, unknown keys (of a later POEM) are ignored and missing ones are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ProfileContent {
     /// The name, unique together with the version.
     pub name: String,
@@ -56,16 +61,28 @@ pub struct ProfileContent {
     pub tuples: Vec<Tuple>,
 }
 
+/// The maximum number of tuples in the form of a profile.
+const MAX_TUPLES: usize = 10_000;
+
+/// All three are the key: a tuple is added or removed, never changed into another.
 const COLUMNS: &[RowColumn] = &[
     RowColumn {
         name: "service_flavour",
         label: "Service flavour",
         max: 128,
         required: true,
+        is_key: true,
         suggestions: Some(Choices::ServiceFlavours),
     },
-    RowColumn { name: "metric", label: "Metric", max: 128, required: true, suggestions: Some(Choices::MetricNames) },
-    RowColumn { name: "fqan", label: "FQAN", max: 128, required: false, suggestions: None },
+    RowColumn {
+        name: "metric",
+        label: "Metric",
+        max: 128,
+        required: true,
+        is_key: true,
+        suggestions: Some(Choices::MetricNames),
+    },
+    RowColumn { name: "fqan", label: "FQAN", max: 128, required: false, is_key: true, suggestions: None },
 ];
 
 type F = Field<ProfileContent>;
@@ -79,8 +96,12 @@ pub static FIELDS: [F; 6] = [
         .shaped(Shape::Long)
         .required(),
     F::choice("group", "Group", Choices::Groups(GroupKind::Profiles), |it| &it.group, |it, name| it.group = name),
-    F::new("tuples", "Metric instances", Kind::Rows { columns: COLUMNS, fixed: &[], get: rows, set: set_rows })
-        .help("One row per check: the service flavour and the metric that tests it."),
+    F::new(
+        "tuples",
+        "Metric instances",
+        Kind::Rows { columns: COLUMNS, fixed: &[], max_rows: MAX_TUPLES, get: rows, set: set_rows },
+    )
+    .help("One row per check: the service flavour and the metric that tests it."),
 ];
 
 /// Sets the version; an empty input keeps the previous one.
@@ -140,22 +161,16 @@ impl ProfileContent {
         }
     }
 
-    /// Returns the log message of a change, or [`super::wording::NOTHING`]. The order of tuples does not count.
-    ///
-    /// For example `Changed VO. Added tuple "SRM, org.sam.SRM-All".`
-    pub fn changes(&self, after: &Self) -> String {
-        let changed = fields(&[
-            ("name", self.name != after.name),
-            ("version", self.version != after.version),
-            ("VO", self.vo != after.vo),
-            ("description", description(self) != description(after)),
-            ("group", self.group != after.group),
-        ]);
-        let labels = |content: &Self| content.tuples.iter().map(Tuple::label).collect::<Vec<_>>();
-        let (old, new) = (labels(self), labels(after));
-        let added = listed("Added", ["tuple", "tuples"], &missing_in(&old, &new));
-        let deleted = listed("Deleted", ["tuple", "tuples"], &missing_in(&new, &old));
-        sentences(changed.into_iter().chain(added).chain(deleted).collect())
+    /// Returns what a change added and removed. The order of tuples does not count.
+    pub fn changes(&self, after: &Self) -> ChangeSet {
+        ChangeSet::of_values(&[
+            ("name", &self.name, &after.name),
+            ("version", &self.version, &after.version),
+            ("VO", &self.vo, &after.vo),
+            ("description", description(self), description(after)),
+            ("group", &self.group, &after.group),
+        ])
+        .and(FieldChange::list(TUPLES, &rows(self), &rows(after)))
     }
 }
 
@@ -196,8 +211,8 @@ mod tests {
         let mut after = profile(&[("SRM", "b", ""), ("SRM", "a", "/x")]);
         (after.vo, after.description) = ("ops".into(), Some(String::new()));
         let words = "Changed VO. Added tuple \"SRM, a, /x\". Deleted tuple \"SRM, a\".";
-        assert_eq!(before.changes(&after), words);
+        assert_eq!(before.changes(&after).in_words(), words);
         let turned = profile(&[("SRM", "b", ""), ("SRM", "a", "")]);
-        assert_eq!(before.changes(&turned), "No fields changed.");
+        assert!(before.changes(&turned).is_empty());
     }
 }

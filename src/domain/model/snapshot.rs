@@ -5,13 +5,14 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::group_kind::{GroupKind, GroupRef};
 use super::log_entry::LogAction;
 use super::metric::{MetricContent, Settings};
 use super::object_kind::ObjectKind;
 use super::probe::ProbeContent;
-use super::profile::Tuple;
+use super::profile::{ProfileContent, Tuple};
 use super::service::Service;
 use super::user::StoredUser;
 
@@ -47,7 +48,7 @@ pub struct Snapshot {
     pub profiles: Vec<Profile>,
     /// The aggregation profiles.
     pub aggregations: Vec<Aggregation>,
-    /// The versions of probes and metrics.
+    /// The versions of probes, metrics and profiles.
     pub versions: Vec<Version>,
     /// The audit log.
     pub log_entries: Vec<LogEntry>,
@@ -203,12 +204,12 @@ pub struct Aggregation {
     pub group: Option<i64>,
 }
 
-/// A stored version of a probe or a metric.
+/// A stored version of an object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Version {
     /// The id of the version.
     pub id: i64,
-    /// The id of the probe or metric.
+    /// The id of the object, of the kind of the content.
     pub object_id: i64,
     /// The content of the object in this version.
     pub content: VersionContent,
@@ -230,6 +231,47 @@ pub enum VersionContent {
     Probe(ProbeContent),
     /// A version of a metric.
     Metric(MetricContent),
+    /// A version of a profile.
+    Profile(ProfileContent),
+}
+
+impl VersionContent {
+    /// Returns the kind of the object.
+    pub fn kind(&self) -> ObjectKind {
+        match self {
+            Self::Probe(_) => ObjectKind::Probe,
+            Self::Metric(_) => ObjectKind::Metric,
+            Self::Profile(_) => ObjectKind::Profile,
+        }
+    }
+
+    /// Returns the label of the version; '' if versions of this kind are told apart by their time.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Probe(content) => &content.version,
+            Self::Metric(_) | Self::Profile(_) => "",
+        }
+    }
+
+    /// Returns the stored JSON.
+    ///
+    /// # Errors
+    /// None that is known: every content can be written as JSON.
+    pub fn to_json(&self) -> serde_json::Result<Value> {
+        match self {
+            Self::Probe(content) => serde_json::to_value(content),
+            Self::Metric(content) => serde_json::to_value(content),
+            Self::Profile(content) => serde_json::to_value(content),
+        }
+    }
+
+    /// Reads the stored JSON of an object of this kind, a word as in [`ObjectKind::as_str`].
+    ///
+    /// # Errors
+    /// Objects of this kind have no versions, or the JSON is not one of them.
+    pub fn from_json(kind: &str, content: Value) -> serde_json::Result<Self> {
+        serde_json::from_value(serde_json::json!({ "kind": kind, "content": content }))
+    }
 }
 
 /// An entry of the audit log.
@@ -247,8 +289,11 @@ pub struct LogEntry {
     pub object_id: Option<String>,
     /// The name of the object at the time.
     pub object_name: String,
-    /// The sentences that describe the change.
+    /// The sentences of POEM 2.3, or about what the data do not say; '' if the data and the action say everything.
     pub message: String,
+    /// The JSON of [`super::log_entry::LogData`]; `None` for entries of POEM 2.3.
+    #[serde(default)]
+    pub data: Option<Value>,
     /// The id of the user; `None` if unknown or deleted.
     pub user_id: Option<i64>,
     /// The name of the user at the time.
@@ -256,6 +301,12 @@ pub struct LogEntry {
 }
 
 impl Snapshot {
+    /// Returns true if there is nothing but the fixed rows: tags and metric types.
+    pub fn is_empty(&self) -> bool {
+        let fixed = Self { tags: self.tags.clone(), metric_types: self.metric_types.clone(), ..Self::default() };
+        *self == fixed
+    }
+
     /// Sorts every list by its key, so that equal data makes equal snapshots.
     pub fn normalise(&mut self) {
         self.tags.sort_by(|a, b| a.name.cmp(&b.name));

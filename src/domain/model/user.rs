@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::change_set::{ChangeSet, FieldChange, groups_of, yes_or_no};
 use super::group_kind::{GroupKind, GroupRef};
-use super::wording::{fields, listed, missing_in, sentences};
+use super::username::{mixed_scripts, normalized};
 use crate::domain::form::field::{Choices, Field, Kind, Shape};
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::security::password_rules::{self, UserAttributes};
@@ -108,9 +109,15 @@ type F = Field<UserContent>;
 
 /// The fields of the form of a user.
 pub static FIELDS: [F; 16] = [
-    F::line("username", "Username", FEDERATED_USERNAME, |user| &user.username, |user, text| user.username = text)
-        .required()
-        .help("At most 30 characters: letters, digits and @ . + - _"),
+    F::line(
+        "username",
+        "Username",
+        FEDERATED_USERNAME,
+        |user| &user.username,
+        |user, text| user.username = normalized(&text),
+    )
+    .required()
+    .help("At most 30 characters: letters, digits and @ . + - _"),
     F::line(
         "password",
         "Password",
@@ -155,6 +162,9 @@ pub static FIELDS: [F; 16] = [
     F::line("display_name", "Display name", 30, |user| &user.display_name, |user, text| user.display_name = text),
 ];
 
+/// The maximum number of groups of a kind in the form of a user.
+const MAX_GROUPS: usize = 1_000;
+
 /// Returns the field for a user's groups of a kind, by the index of the kind in [`GroupKind::ALL`].
 ///
 /// The index is a const parameter, since `get` and `set` are function pointers, which cannot capture it.
@@ -162,6 +172,7 @@ const fn groups<const INDEX: usize>(label: &'static str) -> F {
     let kind = GroupKind::ALL[INDEX];
     let picks: Kind<UserContent> = Kind::Picks {
         source: Choices::Groups(kind),
+        max: MAX_GROUPS,
         get: |user| user.groups(GroupKind::ALL[INDEX]),
         set: |user, names| *user.groups_mut(GroupKind::ALL[INDEX]) = names,
     };
@@ -221,52 +232,54 @@ impl UserContent {
         }
     }
 
-    /// Adds the errors of the password of a new account. Federated accounts need no password.
-    pub fn check_password(&self, errors: &mut ValidationErrors) {
+    /// Adds an error if the username of a new local account mixes scripts: it could look like another one. Federated
+    /// accounts have the names that their identity providers give them.
+    pub fn check_scripts(&self, errors: &mut ValidationErrors) {
+        if let (true, Some((one, other))) = (self.egi_id.is_empty(), mixed_scripts(&self.username)) {
+            let message = format!("The username mixes {one} and {other} letters, which look alike. Use one alphabet.");
+            errors.add(Place::Field("username"), message);
+        }
+    }
+
+    /// Adds the errors of the password of a new account of the tenant. Federated accounts need no password.
+    pub fn check_password(&self, tenant: &str, errors: &mut ValidationErrors) {
         let (new, again) = (self.password.expose(), self.password_again.expose());
         if new.is_empty() && again.is_empty() && !self.egi_id.is_empty() {
             return;
         }
-        if let Err(found) = password_rules::check((new, again), self.owner(), ("password", "password_again")) {
+        if let Err(found) = password_rules::check((new, again), self.owner(tenant), ("password", "password_again")) {
             errors.errors.extend(found.errors);
         }
     }
 
     /// Returns the data that the password must not resemble.
-    pub fn owner(&self) -> UserAttributes<'_> {
+    pub fn owner<'a>(&'a self, tenant: &'a str) -> UserAttributes<'a> {
         UserAttributes {
             username: &self.username,
             first_name: &self.first_name,
             last_name: &self.last_name,
             email: &self.email,
+            tenant,
         }
     }
 
-    /// Returns the log message of a change, or [`super::wording::NOTHING`].
-    ///
-    /// For example `Changed email. Added to group of probes "ARGO".`
-    pub fn changes(&self, after: &Self) -> String {
-        let changed = fields(&[
-            ("username", self.username != after.username),
-            ("first name", self.first_name != after.first_name),
-            ("last name", self.last_name != after.last_name),
-            ("email", self.email != after.email),
-            ("active", self.is_active != after.is_active),
-            ("staff", self.is_staff != after.is_staff),
-            ("superuser", self.is_superuser != after.is_superuser),
-            ("distinguishedName", self.distinguished_name != after.distinguished_name),
-            ("eduPersonUniqueId", self.egi_id != after.egi_id),
-            ("displayName", self.display_name != after.display_name),
+    /// Returns what a change changed. The order of groups does not count.
+    pub fn changes(&self, after: &Self) -> ChangeSet {
+        let values = ChangeSet::of_values(&[
+            ("username", &self.username, &after.username),
+            ("first name", &self.first_name, &after.first_name),
+            ("last name", &self.last_name, &after.last_name),
+            ("email", &self.email, &after.email),
+            ("active", yes_or_no(self.is_active), yes_or_no(after.is_active)),
+            ("staff", yes_or_no(self.is_staff), yes_or_no(after.is_staff)),
+            ("superuser", yes_or_no(self.is_superuser), yes_or_no(after.is_superuser)),
+            ("distinguishedName", &self.distinguished_name, &after.distinguished_name),
+            ("eduPersonUniqueId", &self.egi_id, &after.egi_id),
+            ("displayName", &self.display_name, &after.display_name),
         ]);
-        let groups = GroupKind::ALL.into_iter().flat_map(|kind| {
-            let (one, many) = (format!("group of {kind}"), format!("groups of {kind}"));
-            let noun = [one.as_str(), many.as_str()];
-            [
-                listed("Added to", noun, &missing_in(self.groups(kind), after.groups(kind))),
-                listed("Removed from", noun, &missing_in(after.groups(kind), self.groups(kind))),
-            ]
-        });
-        sentences(changed.into_iter().chain(groups.flatten()).collect())
+        GroupKind::ALL.into_iter().fold(values, |changes, kind| {
+            changes.and(FieldChange::names(&groups_of(kind), self.groups(kind), after.groups(kind)))
+        })
     }
 }
 
@@ -333,6 +346,6 @@ mod tests {
         };
         let words = "Changed email and superuser. Removed from group of probes \"ARGO\". \
                      Added to groups of metrics \"X\" and \"Y\".";
-        assert_eq!(before.changes(&after), words);
+        assert_eq!(before.changes(&after).in_words(), words);
     }
 }

@@ -13,12 +13,6 @@ pub fn derived_from(name: &str, tag: &str) -> String {
     format!("Derived from {name} ({tag})")
 }
 
-/// Returns `Changed name and description.` for the fields that differ; `None` if none does.
-pub fn fields(fields: &[(&str, bool)]) -> Option<String> {
-    let names: Vec<&str> = fields.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
-    changed_fields(&names)
-}
-
 /// Returns `Changed version, description and comment.`; `None` without fields.
 pub fn changed_fields(names: &[&str]) -> Option<String> {
     (!names.is_empty()).then(|| format!("Changed {}.", in_words(names)))
@@ -70,13 +64,18 @@ const MAX_NAMES: usize = 10;
 pub type Noun<'a> = [&'a str; 2];
 
 /// Returns `Added tuple "x".` or `Added tuples "x", "y" and 3 more.`; `None` without names.
-pub fn listed(verb: &str, [one, many]: Noun<'_>, names: &[String]) -> Option<String> {
+pub fn listed(verb: &str, noun: Noun<'_>, names: &[String]) -> Option<String> {
+    listed_of(verb, noun, names, names.len())
+}
+
+/// Returns what [`listed`] returns if only the first of `total` names are known.
+pub fn listed_of(verb: &str, [one, many]: Noun<'_>, names: &[String], total: usize) -> Option<String> {
     let mut quoted: Vec<String> = names.iter().take(MAX_NAMES).map(|name| format!("\"{name}\"")).collect();
-    if names.len() > MAX_NAMES {
-        quoted.push(format!("{} more", names.len() - MAX_NAMES));
+    if total > quoted.len() {
+        quoted.push(format!("{} more", total - quoted.len()));
     }
     let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
-    let noun = if names.len() == 1 { one } else { many };
+    let noun = if total == 1 { one } else { many };
     (!names.is_empty()).then(|| format!("{verb} {noun} {}.", in_words(&quoted)))
 }
 
@@ -91,9 +90,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_fields_that_differ_are_named() {
-        assert_eq!(fields(&[("name", false), ("VO", true), ("group", true)]).unwrap(), "Changed VO and group.");
-        assert_eq!(fields(&[("name", false)]), None);
+    fn changed_fields_are_one_sentence() {
+        assert_eq!(changed_fields(&["VO", "group"]).unwrap(), "Changed VO and group.");
+        assert_eq!(changed_fields(&[]), None);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Keys derived from the secret key: keyed hashes of API tokens, and encryption of tokens that POEM presents itself.
+//! Keys derived from the secret key: keyed hashes of API tokens, encryption of tokens that POEM presents itself, the MACs
+//! of backups, and signatures of cookies.
 //!
 //! Tokens are random, so a keyed hash is enough; a slow hash for each request is not needed.
 
@@ -32,6 +33,31 @@ struct Derived {
     token: Hmac<Sha256>,
     /// The AES-256 key of sealed tokens.
     seal: [u8; 32],
+    /// The initialised HMAC of cookies.
+    cookie: Hmac<Sha256>,
+    /// The initialised HMAC of backups.
+    backup: Hmac<Sha256>,
+}
+
+/// The MAC of a backup that is being written or read.
+#[derive(Clone)]
+pub struct BackupMac(Hmac<Sha256>);
+
+impl BackupMac {
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        Mac::update(&mut self.0, bytes);
+    }
+
+    /// Returns the MAC of all bytes, in hex.
+    pub fn hex(&self) -> String {
+        hex(&digest(self.0.clone()))
+    }
+
+    /// Returns true if the MAC of all bytes is this one, in hex.
+    pub fn is(&self, mac: &str) -> bool {
+        same_hash(self.hex().as_bytes(), mac.as_bytes())
+    }
 }
 
 impl Keys {
@@ -65,9 +91,29 @@ impl Keys {
         self.all().find_map(|keys| keys.unseal(sealed))
     }
 
+    /// Signs what a cookie says (HMAC-SHA256); `purpose` tells the kinds of cookies apart. Returns hex digits.
+    pub fn sign(&self, purpose: &str, parts: &[&str]) -> String {
+        hex(&self.current.signature(purpose, parts))
+    }
+
+    /// Returns whether the signature is that of [`Keys::sign`], with the current or the previous secret key.
+    pub fn is_signature(&self, purpose: &str, parts: &[&str], signature: &str) -> bool {
+        self.all().any(|keys| same_hash(hex(&keys.signature(purpose, parts)).as_bytes(), signature.as_bytes()))
+    }
+
     /// Returns the ids of the secret keys, the current one first: eight hex digits that do not reveal the key.
     pub fn ids(&self) -> Vec<String> {
         self.all().map(|keys| hex(&keys.token_hash("key id")[..4])).collect()
+    }
+
+    /// Returns the MAC of a new backup, before its first byte.
+    pub fn backup_mac(&self) -> BackupMac {
+        BackupMac(self.current.backup.clone())
+    }
+
+    /// Returns the MACs that a backup can have, before its first byte.
+    pub fn backup_macs(&self) -> Vec<BackupMac> {
+        self.all().map(|keys| BackupMac(keys.backup.clone())).collect()
     }
 
     fn all(&self) -> impl Iterator<Item = &Derived> {
@@ -79,7 +125,22 @@ impl Derived {
     fn of(secret_key: &Secret) -> Self {
         let root = secret_key.expose().as_bytes();
         let derived = |purpose: &[u8]| digest(keyed(root).chain_update(purpose));
-        Self { token: keyed(&derived(b"poem: API tokens")), seal: derived(b"poem: sealed tokens") }
+        Self {
+            token: keyed(&derived(b"poem: API tokens")),
+            seal: derived(b"poem: sealed tokens"),
+            backup: keyed(&derived(b"poem: backups")),
+            cookie: keyed(&derived(b"poem: cookies")),
+        }
+    }
+
+    /// The signature of the parts. Each is preceded by its length, so that no two lists of parts look the same.
+    fn signature(&self, purpose: &str, parts: &[&str]) -> [u8; 32] {
+        let mut hmac = self.cookie.clone();
+        for part in std::iter::once(&purpose).chain(parts) {
+            hmac.update(&(part.len() as u64).to_be_bytes());
+            hmac.update(part.as_bytes());
+        }
+        digest(hmac)
     }
 
     fn token_hash(&self, token: &str) -> Vec<u8> {
@@ -117,7 +178,7 @@ pub fn random_hex(bytes: usize) -> String {
 }
 
 /// Formats bytes as lower-case hex digits.
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -159,6 +220,19 @@ mod tests {
         assert_eq!(hashes, [Keys::derive(&new).token_hash("t"), Keys::derive(&old).token_hash("t")]);
         assert_eq!(keys.token_hash("t"), hashes[0]);
         assert_eq!(Keys::derive(&new).token_hashes("t").count(), 1);
+    }
+
+    #[test]
+    fn a_signature_is_of_its_purpose_its_parts_and_its_key() {
+        let (old, new) = (Secret::new("old"), Secret::new("new"));
+        let signed = Keys::derive(&old).sign("flash", &["a", "bc"]);
+        let rotated = Keys::derive(&new).with_previous(&old);
+        assert!(rotated.is_signature("flash", &["a", "bc"], &signed));
+        assert!(!rotated.is_signature("flash", &["ab", "c"], &signed));
+        assert!(!rotated.is_signature("flash", &["a", "bc", ""], &signed));
+        assert!(!rotated.is_signature("browser", &["a", "bc"], &signed));
+        assert!(!rotated.is_signature("flash", &["a", "bc"], ""));
+        assert!(!Keys::derive(&new).is_signature("flash", &["a", "bc"], &signed));
     }
 
     #[test]

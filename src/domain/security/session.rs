@@ -1,6 +1,17 @@
-//! The lifetime of login sessions.
+//! Login sessions: their lifetime, and the client that starts one.
+
+use std::net::IpAddr;
 
 use chrono::TimeDelta;
+
+/// The client that asks for a login.
+#[derive(Debug, Clone, Copy)]
+pub struct Client<'a> {
+    /// Its address.
+    pub address: IpAddr,
+    /// Its header `User-Agent`; '' if it sent none.
+    pub user_agent: &'a str,
+}
 
 /// The time limits of a session, which ends when the first of them is reached.
 ///

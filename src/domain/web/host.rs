@@ -44,6 +44,43 @@ fn split_port(header: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
+/// The `Origin` of a request: the scheme, host and port of the page that has sent it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageOrigin {
+    /// The page came over TLS.
+    pub is_https: bool,
+    host: Host,
+    port: Option<u16>,
+}
+
+impl PageOrigin {
+    /// Parses the header; `None` for `null`, and for pages that did not come over http or https.
+    pub fn parse(header: &str) -> Option<Self> {
+        let (is_https, address) = match header.split_once("://")? {
+            ("https", address) => (true, address),
+            ("http", address) => (false, address),
+            _ => return None,
+        };
+        Some(Self { is_https, host: Host::parse(address).ok()?, port: port(address)? })
+    }
+
+    /// Returns whether this is the origin of pages with this Host header. Without a port, both mean the one of the
+    /// origin's scheme.
+    pub fn is_of_host(&self, header: &str) -> bool {
+        let own = if self.is_https { 443 } else { 80 };
+        let (Ok(host), Some(port)) = (Host::parse(header), port(header)) else { return false };
+        host == self.host && port.unwrap_or(own) == self.port.unwrap_or(own)
+    }
+}
+
+/// Returns the port of a host, `Some(None)` if it has none; `None` if it is no port.
+fn port(header: &str) -> Option<Option<u16>> {
+    match split_port(header)?.1 {
+        Some(port) => Some(Some(port.parse().ok()?)),
+        None => Some(None),
+    }
+}
+
 /// The hosts that the server serves: `AllowedHosts` of poem.conf.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedHosts(Vec<String>);
@@ -69,6 +106,38 @@ impl AllowedHosts {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn an_origin_is_compared_with_its_port() {
+        let is_of = |origin: &str, host: &str| PageOrigin::parse(origin).is_some_and(|origin| origin.is_of_host(host));
+        for (origin, host) in [
+            ("http://localhost", "localhost"),
+            ("http://LOCALHOST", "localhost:80"),
+            ("http://localhost:80", "localhost"),
+            ("https://localhost", "localhost"),
+            ("https://localhost", "localhost:443"),
+            ("https://localhost:8443", "localhost:8443"),
+            ("http://[::1]:8000", "[::1]:8000"),
+        ] {
+            assert!(is_of(origin, host), "{origin} {host}");
+        }
+        for (origin, host) in [
+            ("http://localhost:9999", "localhost"),
+            ("http://localhost", "localhost:8000"),
+            ("https://localhost:8443", "localhost"),
+            ("https://localhost", "localhost:80"),
+            ("http://localhost:99999", "localhost"),
+            ("http://evil.example.org", "localhost"),
+            ("http://localhost.evil.example.org", "localhost"),
+            ("moz-extension://localhost", "localhost"),
+            ("http://localhost/", "localhost"),
+            ("null", "localhost"),
+            ("http://", "localhost"),
+            ("", "localhost"),
+        ] {
+            assert!(!is_of(origin, host), "{origin} {host}");
+        }
+    }
 
     #[test]
     fn a_malformed_host_is_refused() {

@@ -5,13 +5,16 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
+use super::warnings::Warnings;
 use crate::domain::model::group_kind::{GroupKind, GroupRef};
 use crate::domain::model::metric::MetricContent;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::probe::ProbeContent;
-use crate::domain::model::snapshot::{Metric, Probe, Snapshot, Version, VersionContent};
+use crate::domain::model::profile::{ProfileContent, Tuple};
+use crate::domain::model::snapshot::{Metric, Probe, Profile, Snapshot, Version, VersionContent};
 use crate::domain::model::wording;
 
-/// The current state of every probe and metric as the content of a version; probes first, each kind by id.
+/// The current state of every object with versions as the content of a version: probes, metrics, profiles, each by id.
 fn current(snapshot: &Snapshot) -> Vec<(i64, VersionContent)> {
     let groups: HashMap<GroupRef, &str> = (snapshot.groups.iter())
         .map(|group| (GroupRef { kind: group.kind, id: group.id }, group.name.as_str()))
@@ -19,7 +22,7 @@ fn current(snapshot: &Snapshot) -> Vec<(i64, VersionContent)> {
     let labels: HashMap<i64, String> = (snapshot.versions.iter())
         .filter_map(|version| match &version.content {
             VersionContent::Probe(probe) => Some((version.id, probe.label())),
-            VersionContent::Metric(_) => None,
+            _ => None,
         })
         .collect();
     let group = |kind, id: Option<i64>| {
@@ -33,7 +36,10 @@ fn current(snapshot: &Snapshot) -> Vec<(i64, VersionContent)> {
         let label = metric.probe_version.and_then(|id| labels.get(&id)).cloned().unwrap_or_default();
         (metric.id, VersionContent::Metric(metric_content(metric, label, group(GroupKind::Metrics, metric.group))))
     });
-    probes.chain(metrics).collect()
+    let profiles = snapshot.profiles.iter().map(|profile| {
+        (profile.id, VersionContent::Profile(profile_content(profile, group(GroupKind::Profiles, profile.group))))
+    });
+    probes.chain(metrics).chain(profiles).collect()
 }
 
 fn probe_content(probe: &Probe, group: String) -> ProbeContent {
@@ -61,27 +67,38 @@ fn metric_content(metric: &Metric, probe: String, group: String) -> MetricConten
     }
 }
 
-/// The object of a version: true for a metric and false for a probe, and its id.
-fn owner(object_id: i64, content: &VersionContent) -> (bool, i64) {
-    (matches!(content, VersionContent::Metric(_)), object_id)
+/// The tuples are in the order in which forms show them.
+fn profile_content(profile: &Profile, group: String) -> ProfileContent {
+    let mut tuples: Vec<Tuple> = profile.instances.iter().map(|instance| instance.tuple.clone()).collect();
+    tuples.sort_by(Tuple::compare);
+    ProfileContent {
+        name: profile.name.clone(),
+        version: profile.version.clone(),
+        vo: profile.vo.clone(),
+        description: profile.description.clone(),
+        group,
+        tuples,
+    }
 }
 
-fn newest_versions(snapshot: &Snapshot) -> HashMap<(bool, i64), &VersionContent> {
-    snapshot.versions.iter().map(|version| (owner(version.object_id, &version.content), &version.content)).collect()
+/// The newest version of each object, by the object's kind and id.
+fn newest_versions(snapshot: &Snapshot) -> HashMap<(ObjectKind, i64), &VersionContent> {
+    let version = |version: &'_ Version| (version.content.kind(), version.object_id);
+    snapshot.versions.iter().map(|it| (version(it), &it.content)).collect()
 }
 
 /// Adds a warning for every object that differs from its newest version. The row of the object is the current state;
 /// the history does not show how it came about.
-pub(super) fn warn_of_stale_versions(snapshot: &Snapshot, warnings: &mut Vec<String>) {
+pub(super) fn warn_of_stale_versions(snapshot: &Snapshot, warnings: &mut Warnings) {
     let difference = "differs from its newest version, the current state is kept";
     let newest = newest_versions(snapshot);
     for (id, now) in current(snapshot) {
-        let warning = match (newest.get(&owner(id, &now)), &now) {
+        let warning = match (newest.get(&(now.kind(), id)), &now) {
             (Some(VersionContent::Probe(version)), VersionContent::Probe(now)) if version != now => {
-                format!("poem.probe {id}: {difference} ({})", version.changes(now))
+                format!("poem.probe {id}: {difference} ({})", version.changes(now).in_words())
             }
             (Some(VersionContent::Metric(version)), VersionContent::Metric(now)) if version != now => {
-                format!("poem.metric {id}: {difference} ({})", version.changes(now))
+                format!("poem.metric {id}: {difference} ({})", version.changes(now).in_words())
             }
             _ => continue,
         };
@@ -93,7 +110,7 @@ pub(super) fn warn_of_stale_versions(snapshot: &Snapshot, warnings: &mut Vec<Str
 pub(super) fn add_initial_versions(snapshot: &mut Snapshot, highest: i64) {
     let newest = newest_versions(snapshot);
     let without: Vec<_> =
-        current(snapshot).into_iter().filter(|(id, now)| !newest.contains_key(&owner(*id, now))).collect();
+        current(snapshot).into_iter().filter(|(id, now)| !newest.contains_key(&(now.kind(), *id))).collect();
     let last_time = last_time(snapshot);
     let probes: HashMap<i64, &Probe> = snapshot.probes.iter().map(|probe| (probe.id, probe)).collect();
     let users: HashMap<&str, i64> = snapshot.users.iter().map(|user| (user.username.as_str(), user.id)).collect();
@@ -116,7 +133,7 @@ pub(super) fn add_initial_versions(snapshot: &mut Snapshot, highest: i64) {
 
 /// The latest time in the dump; the beginning of 1970 if it has none.
 ///
-/// It serves as the time of a metric's initial version: a metric has no time of its own, and the current time is not
+/// It serves as the time of the initial version of a metric or profile: these have no time of their own, and the current time is not
 /// possible, because the same dump must always result in the same versions.
 fn last_time(snapshot: &Snapshot) -> DateTime<Utc> {
     let probes = snapshot.probes.iter().map(|probe| probe.changed_at);

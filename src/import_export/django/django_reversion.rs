@@ -6,6 +6,7 @@ use super::DumpSource;
 use super::error::{DumpError, described};
 use super::models::{Model, section_field};
 use super::rows::Row;
+use crate::domain::form::text;
 use crate::domain::model::metric::{MetricContent, Section, Settings};
 use crate::domain::model::probe::ProbeContent;
 use crate::domain::model::snapshot::VersionContent;
@@ -45,8 +46,8 @@ fn probe(row: &Row) -> Result<ProbeContent, DumpError> {
         version: row.text_or_empty("version")?.to_owned(),
         repository: row.text_or_empty("repository")?.to_owned(),
         docurl: row.text_or_empty("docurl")?.to_owned(),
-        description: row.text_or_empty("description")?.to_owned(),
-        comment: row.text_or_empty("comment")?.to_owned(),
+        description: text::unify_line_ends(row.text_or_empty("description")?),
+        comment: text::unify_line_ends(row.text_or_empty("comment")?),
         group: row.text_or_empty("group")?.to_owned(),
     })
 }

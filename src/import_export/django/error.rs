@@ -60,9 +60,12 @@ pub enum DumpError {
 }
 
 impl DumpError {
-    /// A `Syntax` error with the place and the message of the parser.
-    pub(super) fn syntax(error: &serde_json::Error) -> Self {
-        Self::Syntax { line: error.line(), column: error.column(), reason: syntax_reason(error) }
+    /// A `Syntax` error with the place and the message of the parser, and the line that the file begins with, if it is
+    /// worth showing.
+    pub(super) fn syntax(error: &serde_json::Error, begins_with: Option<String>) -> Self {
+        let seen = begins_with.map(|line| format!("; the file begins with {line} and not with a list"));
+        let reason = syntax_reason(error) + &seen.unwrap_or_default();
+        Self::Syntax { line: error.line(), column: error.column(), reason }
     }
 }
 

@@ -10,6 +10,7 @@ use super::error::{DumpError, quoted};
 use super::messages;
 use super::models::Model;
 use super::rows::Row;
+use super::warnings::Warnings;
 use crate::domain::model::metric::MetricContent;
 use crate::domain::model::snapshot::{Version, VersionContent};
 
@@ -24,6 +25,8 @@ pub(super) struct Versions {
     of_object: HashMap<(Model, i64), Vec<usize>>,
     /// The ids of versions of deleted probes.
     of_gone_probes: HashSet<i64>,
+    /// The ids of versions whose content cannot be read.
+    unreadable: HashSet<i64>,
     of_gone_objects: usize,
     of_other_models: usize,
     dangling: usize,
@@ -35,16 +38,19 @@ pub(super) enum ProbeVersion {
     Kept,
     /// A version of a deleted probe.
     Gone,
+    /// A version that was left out because its content cannot be read.
+    Unreadable,
     /// Not a version of a probe.
     None,
 }
 
 /// Reads the versions of probes and metrics. Adds a warning for each kind of version that is left out.
-pub(super) fn versions(source: &DumpSource, warnings: &mut Vec<String>) -> Result<Versions, DumpError> {
+pub(super) fn versions(source: &DumpSource, warnings: &mut Warnings) -> Result<Versions, DumpError> {
     let mut versions = Versions::default();
     for row in source.dump.rows(Model::Version) {
-        versions.take(source, row)?;
+        versions.take(source, row, warnings)?;
     }
+    warnings.left_out += versions.of_gone_objects + versions.of_other_models;
     let counted = [
         (versions.of_gone_objects, "version(s) left out, their probe or metric no longer exists"),
         (versions.of_other_models, "version(s) left out, they are neither of a probe nor of a metric"),
@@ -56,17 +62,13 @@ pub(super) fn versions(source: &DumpSource, warnings: &mut Vec<String>) -> Resul
 }
 
 impl Versions {
-    /// The number of rows that were left out.
-    pub(super) fn left_out(&self) -> usize {
-        self.of_gone_objects + self.of_other_models
-    }
-
     /// The kind of version that an id belongs to.
     pub(super) fn probe_version(&self, id: i64) -> ProbeVersion {
         let kept = self.kept.binary_search_by_key(&id, |version| version.id).ok().map(|place| &self.kept[place]);
         match kept.map(|version| &version.content) {
             Some(VersionContent::Probe(_)) => ProbeVersion::Kept,
             None if self.of_gone_probes.contains(&id) => ProbeVersion::Gone,
+            None if self.unreadable.contains(&id) => ProbeVersion::Unreadable,
             _ => ProbeVersion::None,
         }
     }
@@ -81,12 +83,28 @@ impl Versions {
         Some(self.kept[*best].message.clone())
     }
 
-    fn take(&mut self, source: &DumpSource, row: &Row) -> Result<(), DumpError> {
-        let Some(content) = django_reversion::content(source, row, &mut self.dangling)? else {
-            self.of_other_models += 1;
-            return Ok(());
+    /// The time of the newest version of a probe; `None` if it has none.
+    pub(super) fn newest_of_probe(&self, probe: i64) -> Option<DateTime<Utc>> {
+        let places = self.of_object.get(&(Model::Probe, probe))?;
+        places.iter().map(|place| self.kept[*place].created).max()
+    }
+
+    /// Takes a version. The content was plain text for the database, so one that cannot be read is only left out.
+    fn take(&mut self, source: &DumpSource, row: &Row, warnings: &mut Warnings) -> Result<(), DumpError> {
+        let (content, object_id) = match content_and_object(source, row, &mut self.dangling) {
+            Ok(Some(read)) => read,
+            Ok(None) => {
+                self.of_other_models += 1;
+                return Ok(());
+            }
+            Err(error) => {
+                warnings.push(format!("{error}, left out"));
+                warnings.left_out += 1;
+                self.unreadable.insert(row.key);
+                return Ok(());
+            }
         };
-        let (model, object_id) = (model_of(&content), object_id(row)?);
+        let model = model_of(&content);
         let revision = revision(source, row)?;
         if source.dump.row(model, object_id).is_none() {
             self.of_gone_objects += 1;
@@ -128,10 +146,21 @@ impl Versions {
     }
 }
 
+/// The content of a version and the id of its object; `None` for an object of another kind.
+fn content_and_object(
+    source: &DumpSource,
+    row: &Row,
+    dangling: &mut usize,
+) -> Result<Option<(VersionContent, i64)>, DumpError> {
+    let Some(content) = django_reversion::content(source, row, dangling)? else { return Ok(None) };
+    Ok(Some((content, object_id(row)?)))
+}
+
 fn model_of(content: &VersionContent) -> Model {
     match content {
         VersionContent::Probe(_) => Model::Probe,
         VersionContent::Metric(_) => Model::Metric,
+        VersionContent::Profile(_) => Model::Profile,
     }
 }
 

@@ -8,6 +8,7 @@ use super::history::Versions;
 use super::messages;
 use super::models::Model;
 use super::rows::Row;
+use super::warnings::Warnings;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
@@ -20,11 +21,22 @@ const SAME_REQUEST_SECONDS: i64 = 2;
 const APPLICATIONS: [&str; 2] = ["poem", "rest_framework_api_key"];
 
 /// The log entries, in the order of their ids.
-pub(super) fn log_entries(source: &DumpSource, versions: &Versions) -> Result<Vec<LogEntry>, DumpError> {
-    source.dump.rows(Model::LogEntry).iter().map(|row| log_entry(source, row, versions)).collect()
+pub(super) fn log_entries(
+    source: &DumpSource,
+    versions: &Versions,
+    warnings: &mut Warnings,
+) -> Result<Vec<LogEntry>, DumpError> {
+    let mut entries = Vec::new();
+    for row in source.dump.rows(Model::LogEntry) {
+        match action(row)? {
+            Some(action) => entries.push(log_entry(source, row, action, versions)?),
+            None => warnings.leave_out(row, "action_flag", "is none of 1, 2 and 3"),
+        }
+    }
+    Ok(entries)
 }
 
-fn log_entry(source: &DumpSource, row: &Row, versions: &Versions) -> Result<LogEntry, DumpError> {
+fn log_entry(source: &DumpSource, row: &Row, action: LogAction, versions: &Versions) -> Result<LogEntry, DumpError> {
     let action_time = row.time("action_time", source.zone)?;
     let object_kind = object_kind(source, row)?;
     let object_id = object_id(source, row, object_kind)?;
@@ -38,22 +50,25 @@ fn log_entry(source: &DumpSource, row: &Row, versions: &Versions) -> Result<LogE
     Ok(LogEntry {
         id: row.key,
         action_time,
-        action: action(row)?,
+        action,
         object_kind,
         object_id,
         object_name: row.text("object_repr")?.to_owned(),
         message,
+        data: None,
         user_id: Some(user_id),
         username: source.refs.name(Model::User, user_id).unwrap_or_default().to_owned(),
     })
 }
 
-fn action(row: &Row) -> Result<LogAction, DumpError> {
+/// The action; `None` for a number that POEM 2.3 never wrote, which its table allowed.
+fn action(row: &Row) -> Result<Option<LogAction>, DumpError> {
     match row.value("action_flag").as_i64() {
-        Some(1) => Ok(LogAction::Add),
-        Some(2) => Ok(LogAction::Change),
-        Some(3) => Ok(LogAction::Delete),
-        _ => {
+        Some(1) => Ok(Some(LogAction::Add)),
+        Some(2) => Ok(Some(LogAction::Change)),
+        Some(3) => Ok(Some(LogAction::Delete)),
+        Some(_) => Ok(None),
+        None => {
             let reason = format!("must be 1, 2 or 3, is {}", described(row.value("action_flag")));
             Err(row.error("action_flag", reason))
         }

@@ -1,12 +1,13 @@
 //! The plain tables of a dump: tags, metric types, VOs, service flavours, services, aggregation profiles.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::DumpSource;
 use super::error::DumpError;
 use super::models::Model;
-use super::references::unique;
 use super::users_and_groups::Members;
+use super::warnings::Warnings;
+use crate::domain::form::text;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::service::Service;
 use crate::domain::model::snapshot::{Aggregation, Flavour, Named};
@@ -14,7 +15,7 @@ use crate::domain::model::snapshot::{Aggregation, Flavour, Named};
 /// The tags or the metric types, depending on `model`.
 pub(super) fn named(source: &DumpSource, model: Model) -> Vec<Named> {
     let name = |id| source.refs.name(model, id).unwrap_or_default().to_owned();
-    source.dump.rows(model).iter().map(|row| Named { id: row.key, name: name(row.key) }).collect()
+    source.refs.first_rows(model).map(|row| Named { id: row.key, name: name(row.key) }).collect()
 }
 
 /// The names of the VOs.
@@ -26,7 +27,7 @@ pub(super) fn vos(source: &DumpSource) -> Vec<String> {
 pub(super) fn flavours(source: &DumpSource) -> Result<Vec<Flavour>, DumpError> {
     let rows = source.dump.named_rows(Model::Flavour).iter();
     rows.map(|row| {
-        let description = row.optional_text("description")?.map(str::to_owned);
+        let description = row.optional_text("description")?.map(text::unify_line_ends);
         Ok(Flavour { name: row.key.to_owned(), description })
     })
     .collect()
@@ -58,13 +59,16 @@ pub(super) fn services(source: &DumpSource) -> Result<Vec<Service>, DumpError> {
 pub(super) fn aggregations(
     source: &DumpSource,
     members: &Members,
-    warnings: &mut Vec<String>,
+    warnings: &mut Warnings,
 ) -> Result<Vec<Aggregation>, DumpError> {
-    let mut apiids = HashMap::new();
+    let mut apiids = HashSet::new();
     let mut aggregations = Vec::new();
-    for row in source.dump.rows(Model::Aggregation) {
+    for row in source.refs.first_rows(Model::Aggregation) {
         let apiid = row.text("apiid")?;
-        unique(&mut apiids, apiid, row, "apiid")?;
+        if !apiids.insert(apiid) {
+            warnings.leave_out(row, "apiid", "is that of another row");
+            continue;
+        }
         aggregations.push(Aggregation {
             id: row.key,
             name: row.text("name")?.to_owned(),

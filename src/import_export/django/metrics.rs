@@ -9,6 +9,7 @@ use super::models::{Model, section_field};
 use super::references::unique;
 use super::rows::Row;
 use super::users_and_groups::Members;
+use super::warnings::Warnings;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::metric::{Section, Settings};
 use crate::domain::model::snapshot::{Metric, MetricName, Snapshot};
@@ -17,10 +18,10 @@ use crate::domain::model::snapshot::{Metric, MetricName, Snapshot};
 pub(super) fn names(
     source: &DumpSource,
     members: &Members,
-    warnings: &mut Vec<String>,
+    warnings: &mut Warnings,
 ) -> Result<Vec<MetricName>, DumpError> {
     let mut names = Vec::new();
-    for row in source.dump.rows(Model::MetricName) {
+    for row in source.refs.first_rows(Model::MetricName) {
         let group = members.group_of(GroupKind::Metrics, row, warnings);
         names.push(MetricName { id: row.key, name: row.text("name")?.to_owned(), group });
     }
@@ -45,9 +46,9 @@ pub(super) fn complete_names(snapshot: &mut Snapshot, highest: i64) {
 pub(super) fn metrics(
     source: &DumpSource,
     versions: &Versions,
-    warnings: &mut Vec<String>,
+    warnings: &mut Warnings,
 ) -> Result<Vec<Metric>, DumpError> {
-    let mut settings = settings(source)?;
+    let mut settings = settings(source, warnings)?;
     let executables = single_values(source, Model::MetricExecutable, warnings)?;
     let parents = single_values(source, Model::MetricParent, warnings)?;
     let mut names = HashMap::new();
@@ -75,27 +76,40 @@ pub(super) fn metrics(
 }
 
 /// The settings by the id of the metric, in the order of their own ids, which is the order in which they were entered.
-fn settings(source: &DumpSource) -> Result<HashMap<i64, Settings>, DumpError> {
+///
+/// The table of section config allows null in every column. POEM 2.3 served no setting for such a row.
+fn settings(source: &DumpSource, warnings: &mut Warnings) -> Result<HashMap<i64, Settings>, DumpError> {
     let mut settings: HashMap<i64, Settings> = HashMap::new();
     for section in Section::ALL {
         for row in source.dump.rows(Model::of_section(section)) {
-            let metric = source.refs.required(row, "metric", Model::Metric)?;
-            settings.entry(metric).or_default().push(section, row.text("key")?, row.text("value")?);
+            let metric = source.refs.one(row, "metric", Model::Metric)?;
+            let (key, value) = (row.optional_text("key")?, row.optional_text("value")?);
+            match (metric, key, value) {
+                (None, ..) => warnings.leave_out(row, "metric", "names no metric"),
+                (_, None, _) => warnings.leave_out(row, "key", "is null"),
+                (_, _, None) => warnings.leave_out(row, "value", "is null"),
+                (_, Some(""), Some("")) => warnings.leave_out(row, "key", "is empty, like the value"),
+                (Some(metric), Some(key), Some(value)) => settings.entry(metric).or_default().push(section, key, value),
+            }
         }
     }
     Ok(settings)
 }
 
-/// The executable or the parent by the id of the metric. If there are several, the first one, with a warning.
+/// The executable or the parent by the id of the metric. If there are several, the first one, with a warning. A null
+/// value is none.
 fn single_values<'a>(
     source: &DumpSource<'a>,
     model: Model,
-    warnings: &mut Vec<String>,
+    warnings: &mut Warnings,
 ) -> Result<HashMap<i64, &'a str>, DumpError> {
     let mut values = HashMap::new();
     for row in source.dump.rows(model) {
-        let metric = source.refs.required(row, "metric", Model::Metric)?;
-        let value = row.text("value")?;
+        let Some(metric) = source.refs.one(row, "metric", Model::Metric)? else {
+            warnings.leave_out(row, "metric", "names no metric");
+            continue;
+        };
+        let Some(value) = row.optional_text("value")? else { continue };
         let kept = *values.entry(metric).or_insert((row.key, value));
         if kept.0 != row.key {
             let (label, key) = (model.label(), row.key);
@@ -111,7 +125,7 @@ fn probe_version(
     source: &DumpSource,
     row: &Row,
     versions: &Versions,
-    warnings: &mut Vec<String>,
+    warnings: &mut Warnings,
 ) -> Result<Option<i64>, DumpError> {
     let label = row.text_or_empty("probeversion")?;
     let Some(id) = source.refs.one(row, "probekey", Model::Version)? else {
@@ -128,6 +142,11 @@ fn probe_version(
             warnings.push(format!("poem.metric {key}: the probe of {label} is gone, loaded without a probe"));
             Ok(None)
         }
+        ProbeVersion::Unreadable => {
+            let (key, label) = (row.key, quoted(label));
+            warnings.push(format!("poem.metric {key}: the version {label} was left out, loaded without a probe"));
+            Ok(None)
+        }
         ProbeVersion::None => {
             Err(row.error("probekey", format!("{} {id} is not a version of a probe", Model::Version.label())))
         }
@@ -138,7 +157,7 @@ fn probe_version(
 ///
 /// POEM 2.3 showed and served the rows of the settings tables; the JSON text was a copy for the versions. So the text
 /// is never read. Text without rows is unexpected, and an administrator should check it.
-fn warn_of_text_alone(row: &Row, metric: &Metric, warnings: &mut Vec<String>) {
+fn warn_of_text_alone(row: &Row, metric: &Metric, warnings: &mut Warnings) {
     let sections = Section::ALL.map(|section| (section_field(section), metric.settings.of(section).is_empty()));
     let single = [("probeexecutable", metric.executable.is_empty()), ("parent", metric.parent.is_empty())];
     for (field, without_rows) in sections.into_iter().chain(single) {

@@ -10,23 +10,27 @@ mod lookup_tables;
 mod messages;
 mod metrics;
 mod models;
+mod password_hashes;
 mod probes;
 mod profiles;
 mod references;
 mod rows;
 mod times;
 mod users_and_groups;
+mod warnings;
 
 use chrono_tz::Tz;
 use serde_json::Value;
 
 pub use error::DumpError;
 
+use super::first_line::first_line;
 use crate::domain::model::snapshot::Snapshot;
 use crate::domain::security::keys::Keys;
 use models::Model;
 use references::Refs;
 use rows::Dump;
+use warnings::Warnings;
 
 /// The content of a dump.
 #[derive(Debug)]
@@ -56,12 +60,12 @@ struct DumpSource<'a> {
 pub fn parse(dump: &[u8], keys: &Keys, timezone: Tz) -> Result<ParsedDump, DumpError> {
     let rows = read_rows(dump)?;
     let dump = Dump::sort(&rows)?;
-    let source = DumpSource { dump: &dump, refs: Refs::read(&dump)?, zone: timezone };
-    let mut warnings = dropped_warnings(&dump);
-    let mut left_out = 0;
-    let mut snapshot = read_snapshot(&source, keys, &mut warnings, &mut left_out)?;
+    let mut warnings = Warnings { lines: dropped_warnings(&dump), ..Warnings::default() };
+    let source = DumpSource { dump: &dump, refs: Refs::read(&dump, &mut warnings)?, zone: timezone };
+    let mut snapshot = read_snapshot(&source, keys, &mut warnings)?;
     snapshot.normalise();
-    Ok(ParsedDump { counts: counts(&snapshot), objects: dump.len() - left_out, snapshot, warnings })
+    let objects = dump.len() - warnings.left_out;
+    Ok(ParsedDump { counts: counts(&snapshot), objects, snapshot, warnings: warnings.lines })
 }
 
 fn read_rows(dump: &[u8]) -> Result<Vec<Value>, DumpError> {
@@ -70,42 +74,36 @@ fn read_rows(dump: &[u8]) -> Result<Vec<Value>, DumpError> {
         DumpError::NotText { line }
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match serde_json::from_str(text).map_err(|error| DumpError::syntax(&error))? {
+    let seen = || first_line(text.as_bytes());
+    match serde_json::from_str(text).map_err(|error| DumpError::syntax(&error, seen()))? {
         Value::Array(rows) => Ok(rows),
         _ => Err(DumpError::NotAList),
     }
 }
 
-fn read_snapshot(
-    source: &DumpSource,
-    keys: &Keys,
-    warnings: &mut Vec<String>,
-    left_out: &mut usize,
-) -> Result<Snapshot, DumpError> {
+fn read_snapshot(source: &DumpSource, keys: &Keys, warnings: &mut Warnings) -> Result<Snapshot, DumpError> {
     let members = users_and_groups::Members::read(source)?;
     let mut snapshot = Snapshot {
         tags: lookup_tables::named(source, Model::Tag),
         metric_types: lookup_tables::named(source, Model::MetricType),
         groups: users_and_groups::groups(source),
         users: users_and_groups::users(source)?,
-        api_keys: users_and_groups::api_keys(source, keys)?,
+        api_keys: users_and_groups::api_keys(source, keys, warnings)?,
         vos: lookup_tables::vos(source),
         flavours: lookup_tables::flavours(source)?,
         services: lookup_tables::services(source)?,
         aggregations: lookup_tables::aggregations(source, &members, warnings)?,
-        probes: probes::probes(source, &members, warnings)?,
         metric_names: metrics::names(source, &members, warnings)?,
         ..Snapshot::default()
     };
     let versions = history::versions(source, warnings)?;
-    *left_out += versions.left_out();
+    snapshot.probes = probes::probes(source, &members, &versions, warnings)?;
     snapshot.metrics = metrics::metrics(source, &versions, warnings)?;
-    let (profiles, collapsed) = profiles::profiles(source, &members, warnings)?;
-    *left_out += collapsed;
-    snapshot.profiles = profiles;
+    snapshot.profiles = profiles::profiles(source, &members, warnings)?;
     metrics::complete_names(&mut snapshot, source.dump.highest_key(Model::MetricName));
-    snapshot.log_entries = log::log_entries(source, &versions)?;
+    snapshot.log_entries = log::log_entries(source, &versions, warnings)?;
     snapshot.versions = versions.kept;
+    password_hashes::warn_of_unknown(&snapshot.users, &mut warnings.lines);
     current_objects::warn_of_stale_versions(&snapshot, warnings);
     current_objects::add_initial_versions(&mut snapshot, source.dump.highest_key(Model::Version));
     Ok(snapshot)

@@ -48,7 +48,7 @@ const SETTING: &[&str] = &["key", "value", "metric"];
 const VALUE: &[&str] = &["value", "metric"];
 
 impl Model {
-    const ALL: [Model; 36] = [
+    pub(super) const ALL: [Model; 36] = [
         Self::ContentType,
         Self::Tag,
         Self::MetricType,

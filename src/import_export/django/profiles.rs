@@ -8,18 +8,20 @@ use super::models::Model;
 use super::references::unique;
 use super::rows::Row;
 use super::users_and_groups::Members;
+use super::warnings::Warnings;
+use crate::domain::form::text;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::profile::Tuple;
 use crate::domain::model::snapshot::{Instance, Profile};
 
 const DEFAULT_VERSION: &str = "1.0";
 
-/// The profiles, and the number of tuples that were left out as duplicates.
+/// The profiles with their tuples.
 pub(super) fn profiles(
     source: &DumpSource,
     members: &Members,
-    warnings: &mut Vec<String>,
-) -> Result<(Vec<Profile>, usize), DumpError> {
+    warnings: &mut Warnings,
+) -> Result<Vec<Profile>, DumpError> {
     let mut names = HashMap::new();
     let mut profiles = BTreeMap::new();
     for row in source.dump.rows(Model::Profile) {
@@ -31,26 +33,20 @@ pub(super) fn profiles(
             name: name.to_owned(),
             version: version.to_owned(),
             vo: row.text("vo")?.to_owned(),
-            description: row.optional_text("description")?.map(str::to_owned),
+            description: row.optional_text("description")?.map(text::unify_line_ends),
             group: members.group_of_row(source, GroupKind::Profiles, row, "groupname", warnings)?,
             instances: Vec::new(),
         };
         profiles.insert(row.key, profile);
     }
-    let collapsed = fill(source, &mut profiles, warnings)?;
-    Ok((profiles.into_values().collect(), collapsed))
+    fill(source, &mut profiles, warnings)?;
+    Ok(profiles.into_values().collect())
 }
 
-/// Adds the tuples to the profiles. Returns the number of duplicates, of which only the lowest id is kept: 2.3 allowed
-/// them if one FQAN was null.
-fn fill(
-    source: &DumpSource,
-    profiles: &mut BTreeMap<i64, Profile>,
-    warnings: &mut Vec<String>,
-) -> Result<usize, DumpError> {
+/// Adds the tuples to the profiles. Of duplicates only the lowest id is kept: 2.3 allowed them if one FQAN was null.
+fn fill(source: &DumpSource, profiles: &mut BTreeMap<i64, Profile>, warnings: &mut Warnings) -> Result<(), DumpError> {
     let mut seen: HashMap<(i64, Tuple), i64> = HashMap::new();
     let mut other_vos: BTreeMap<i64, usize> = BTreeMap::new();
-    let mut collapsed = 0;
     for row in source.dump.rows(Model::MetricInstance) {
         let id = source.refs.required(row, "profile", Model::Profile)?;
         let tuple = tuple(row)?;
@@ -60,7 +56,11 @@ fn fill(
         }
         if let Some(first) = seen.get(&(id, tuple.clone())) {
             warnings.push(format!("{} {}: the same tuple as {first}, left out", row.model.label(), row.key));
-            collapsed += 1;
+            warnings.left_out += 1;
+            continue;
+        }
+        if tuple == Tuple::default() {
+            warnings.leave_out(row, "metric", "is empty, like the flavour and the FQAN");
             continue;
         }
         seen.insert((id, tuple.clone()), row.key);
@@ -70,7 +70,7 @@ fn fill(
         let vo = quoted(&profiles.get(&id)?.vo);
         Some(format!("poem.profile {id}: {tuples} tuple(s) named another VO, they now have the profile's {vo}"))
     }));
-    Ok(collapsed)
+    Ok(())
 }
 
 fn tuple(row: &Row) -> Result<Tuple, DumpError> {

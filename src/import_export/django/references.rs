@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::error::{DumpError, described, quoted};
 use super::models::Model;
 use super::rows::{Dump, Row};
+use super::warnings::Warnings;
 
 /// The models whose rows have a unique name, and the field of the name.
 const NAMED: [(Model, &str); 10] = [
@@ -22,11 +23,16 @@ const NAMED: [(Model, &str); 10] = [
     (Model::Aggregation, "name"),
 ];
 
+/// The models whose names were not unique in the tables of POEM 2.3.
+const MAY_BE_DOUBLE: [Model; 4] = [Model::Tag, Model::MetricType, Model::MetricName, Model::Aggregation];
+
 /// The names of one model's rows, by key and by name.
 #[derive(Default)]
 struct Names<'a> {
     by_key: HashMap<i64, &'a str>,
     by_name: HashMap<&'a str, i64>,
+    /// The keys of rows that have the name of an earlier row, with the key of that one.
+    doubles: HashMap<i64, i64>,
 }
 
 /// The names and keys to which the fields of a dump refer.
@@ -36,18 +42,25 @@ pub(super) struct Refs<'a> {
 }
 
 impl<'a> Refs<'a> {
-    /// Collects the names of all models.
+    /// Collects the names of all models. A row with the name of another is left out if the tables of 2.3 allowed that;
+    /// references to it count for the other.
     ///
     /// # Errors
-    /// A name that two rows of one model have.
-    pub(super) fn read(dump: &'a Dump<'a>) -> Result<Self, DumpError> {
+    /// Any other name that two rows of one model have.
+    pub(super) fn read(dump: &'a Dump<'a>, warnings: &mut Warnings) -> Result<Self, DumpError> {
         let mut names: BTreeMap<Model, Names> = BTreeMap::new();
         for (model, field) in NAMED {
             let names = names.entry(model).or_default();
             for row in dump.rows(model) {
                 let name = row.text(field)?;
-                unique(&mut names.by_name, name, row, field)?;
                 names.by_key.insert(row.key, name);
+                match names.by_name.get(name) {
+                    Some(first) if MAY_BE_DOUBLE.contains(&model) => {
+                        warnings.leave_out(row, field, &format!("is that of {} {first}", model.label()));
+                        names.doubles.insert(row.key, *first);
+                    }
+                    _ => unique(&mut names.by_name, name, row, field)?,
+                }
             }
         }
         Ok(Self { dump, names })
@@ -56,6 +69,16 @@ impl<'a> Refs<'a> {
     /// The name of a row; `None` for an unknown key.
     pub(super) fn name(&self, model: Model, key: i64) -> Option<&'a str> {
         self.names.get(&model)?.by_key.get(&key).copied()
+    }
+
+    /// The rows of a model without those that have the name of an earlier row.
+    pub(super) fn first_rows(&self, model: Model) -> impl Iterator<Item = &'a Row<'a>> {
+        self.dump.rows(model).iter().filter(move |row| self.first(model, row.key) == row.key)
+    }
+
+    /// The key of the first row with the same name.
+    fn first(&self, model: Model, key: i64) -> i64 {
+        self.names.get(&model).and_then(|names| names.doubles.get(&key)).copied().unwrap_or(key)
     }
 
     /// The key of the row with this name; `None` for an unknown name.
@@ -104,7 +127,7 @@ impl<'a> Refs<'a> {
         }
         let key = value.as_i64().ok_or_else(|| format!("must name one of {label}, is {}", described(value)))?;
         match self.dump.row(model, key) {
-            Some(row) if row.has_own_key => Ok(key),
+            Some(row) if row.has_own_key => Ok(self.first(model, key)),
             // The number in the file cannot mean a key that was assigned by `Dump::sort`.
             _ if self.dump.rows(model).iter().any(|row| !row.has_own_key) => Err(format!(
                 "no {label} with key {key}: the file has rows without keys, dump it with --natural-foreign"

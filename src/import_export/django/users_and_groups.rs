@@ -7,6 +7,7 @@ use super::error::{DumpError, quoted};
 use super::models::Model;
 use super::references::unique;
 use super::rows::Row;
+use super::warnings::Warnings;
 use crate::domain::model::group_kind::{GroupKind, GroupRef};
 use crate::domain::model::snapshot::{ApiKey, Group};
 use crate::domain::model::user::StoredUser;
@@ -47,7 +48,7 @@ impl Members {
     }
 
     /// The group of the object; `None` without one. If there are several, the lowest id, with a warning.
-    pub(super) fn group_of(&self, kind: GroupKind, row: &Row, warnings: &mut Vec<String>) -> Option<i64> {
+    pub(super) fn group_of(&self, kind: GroupKind, row: &Row, warnings: &mut Warnings) -> Option<i64> {
         let groups = self.groups.get(&(kind, row.key))?;
         let lowest = groups.first().copied()?;
         if groups.len() > 1 {
@@ -64,7 +65,7 @@ impl Members {
         kind: GroupKind,
         row: &Row,
         field: &str,
-        warnings: &mut Vec<String>,
+        warnings: &mut Warnings,
     ) -> Result<Option<i64>, DumpError> {
         let name = row.text_or_empty(field)?;
         if let Some(group) = self.group_of(kind, row, warnings) {
@@ -150,7 +151,9 @@ fn filled(row: &Row, field: &str) -> Result<Option<String>, DumpError> {
 }
 
 /// The API keys. A dump has their tokens in clear text; the hashes next to the tokens are ignored.
-pub(super) fn api_keys(source: &DumpSource, keys: &Keys) -> Result<Vec<ApiKey>, DumpError> {
+///
+/// A key without a token is left out: no client can present it.
+pub(super) fn api_keys(source: &DumpSource, keys: &Keys, warnings: &mut Warnings) -> Result<Vec<ApiKey>, DumpError> {
     let mut clients = HashMap::new();
     let mut api_keys = Vec::new();
     for row in source.dump.rows(Model::ApiKey) {
@@ -158,7 +161,8 @@ pub(super) fn api_keys(source: &DumpSource, keys: &Keys) -> Result<Vec<ApiKey>, 
         unique(&mut clients, client, row, "client_id")?;
         let token = row.text("token")?;
         if token.is_empty() {
-            return Err(row.error("token", "is empty"));
+            warnings.leave_out(row, "token", "is empty");
+            continue;
         }
         api_keys.push(ApiKey {
             id: row.key,

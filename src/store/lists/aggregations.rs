@@ -28,14 +28,14 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         r#"SELECT id, name, group_name AS "group_name!", total AS "total!", page.number AS "page!"
            FROM (
                SELECT a.id, a.name, coalesce(g.name, '') AS group_name, count(*) OVER () AS total,
-                      row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C",
-                          lower(a.name) COLLATE "C", a.name COLLATE "C", a.id) AS place
+                      row_number() OVER (ORDER BY lower(k.key COLLATE "C"), k.key COLLATE "C",
+                          lower(a.name COLLATE "C"), a.name COLLATE "C", a.id) AS place
                FROM aggregation a
                LEFT JOIN object_group g ON g.kind = a.group_kind AND g.id = a.group_id
                CROSS JOIN LATERAL (SELECT CASE $1
                    WHEN 'name' THEN a.name
                    WHEN 'group' THEN coalesce(g.name, '') END AS key) k
-               WHERE ($5 = '' OR strpos(lower(a.name), lower($5)) > 0)
+               WHERE a.name ~ ALL ($5)
                  AND ($6 = '' OR g.name = $6 OR ($6 = '-' AND g.name IS NULL))
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
@@ -46,7 +46,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_text(),
+        &params.search_patterns(),
         params.filter_text("group")
     )
     .fetch_all(conn)

@@ -37,14 +37,14 @@ pub async fn list(
         r#"SELECT id, client, created, revoked, total AS "total!", page.number AS "page!"
            FROM (
                SELECT a.id, a.client, a.created, a.revoked, count(*) OVER () AS total,
-                      row_number() OVER (ORDER BY k.moment, k.flag, lower(k.key) COLLATE "C", k.key COLLATE "C",
-                          lower(a.client) COLLATE "C", a.client COLLATE "C", a.id) AS place
+                      row_number() OVER (ORDER BY k.moment, k.flag, lower(k.key COLLATE "C"), k.key COLLATE "C",
+                          lower(a.client COLLATE "C"), a.client COLLATE "C", a.id) AS place
                FROM api_key a
                CROSS JOIN LATERAL (SELECT
                    CASE $1 WHEN 'created' THEN a.created END AS moment,
                    CASE $1 WHEN 'revoked' THEN a.revoked END AS flag,
                    CASE $1 WHEN 'client' THEN a.client END AS key) k
-               WHERE ($5 = '' OR strpos(lower(a.client), lower($5)) > 0)
+               WHERE a.client ~ ALL ($5)
                  AND ($6::boolean IS NULL OR a.revoked = $6)
                  AND ($7::timestamptz IS NULL OR a.created >= $7)
            ) found
@@ -56,7 +56,7 @@ pub async fn list(
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_text(),
+        &params.search_patterns(),
         params.flag("revoked"),
         since
     )

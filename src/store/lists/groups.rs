@@ -34,8 +34,8 @@ pub async fn list(conn: &mut PgConnection, kind: GroupKind, params: &ListParams<
            SELECT id, name, members AS "members!", users AS "users!", total AS "total!", page.number AS "page!"
            FROM (
                SELECT g.id, g.name, counted.members, counted.users, count(*) OVER () AS total,
-                      row_number() OVER (ORDER BY k.number, lower(k.key) COLLATE "C", k.key COLLATE "C",
-                          lower(g.name) COLLATE "C", g.name COLLATE "C", g.id) AS place
+                      row_number() OVER (ORDER BY k.number, lower(k.key COLLATE "C"), k.key COLLATE "C",
+                          lower(g.name COLLATE "C"), g.name COLLATE "C", g.id) AS place
                FROM object_group g
                LEFT JOIN held ON held.group_id = g.id
                LEFT JOIN trusted ON trusted.group_id = g.id
@@ -44,7 +44,7 @@ pub async fn list(conn: &mut PgConnection, kind: GroupKind, params: &ListParams<
                CROSS JOIN LATERAL (SELECT
                    CASE $1 WHEN 'members' THEN counted.members WHEN 'users' THEN counted.users END AS number,
                    CASE $1 WHEN 'name' THEN g.name END AS key) k
-               WHERE g.kind = $6 AND ($5 = '' OR strpos(lower(g.name), lower($5)) > 0)
+               WHERE g.kind = $6 AND g.name ~ ALL ($5)
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
            CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
@@ -54,7 +54,7 @@ pub async fn list(conn: &mut PgConnection, kind: GroupKind, params: &ListParams<
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_text(),
+        &params.search_patterns(),
         kind.as_str()
     )
     .fetch_all(conn)

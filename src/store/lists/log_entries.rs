@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use super::{ListParams, Order, Rows};
+use crate::domain::model::change_set::{ChangeSet, MAX_ROWS_IN_WORDS};
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::store::Result;
@@ -29,14 +31,26 @@ pub struct LogRow {
     pub object_id: Option<String>,
     /// The object's name or label at that time.
     pub object_name: String,
-    /// The changes, in words; may be empty.
+    /// The words of POEM 2.3, or about what the changes do not say; may be empty.
     pub message: String,
+    /// What was changed, without rows that no words name: at most [`MAX_ROWS_IN_WORDS`] of each kind of change.
+    pub changes: ChangeSet,
     /// The name of the user or command.
     pub username: String,
     /// The object still exists.
     pub exists: bool,
     /// The id of the version that the action added, if any.
     pub version_id: Option<i64>,
+}
+
+impl LogRow {
+    /// Returns what was changed in words, shortened; '' if the action says everything.
+    pub fn words(&self) -> String {
+        match self.message.is_empty() && !self.changes.is_empty() {
+            true => self.changes.in_words(),
+            false => self.message.clone(),
+        }
+    }
 }
 
 /// The selection of log entries; the default is all of them.
@@ -57,13 +71,13 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Ent
         r#"SELECT id, total AS "total!", page.number AS "page!"
            FROM (
                SELECT l.id, count(*) OVER () AS total,
-                      row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C", l.action_time, l.id)
+                      row_number() OVER (ORDER BY lower(k.key COLLATE "C"), k.key COLLATE "C", l.action_time, l.id)
                           AS place
                FROM log_entry l
                CROSS JOIN LATERAL (SELECT CASE $1
                    WHEN 'entry' THEN l.object_name
                    WHEN 'user' THEN l.username END AS key) k
-               WHERE ($5 = '' OR strpos(lower(l.username), lower($5)) > 0)
+               WHERE l.username ~ ALL ($5)
                  AND ($6 = '' OR l.object_kind = $6)
                  AND ($7::timestamptz IS NULL OR l.action_time >= $7)
                  AND ($8::timestamptz IS NULL OR l.action_time < $8)
@@ -77,7 +91,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Ent
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_text(),
+        &params.search_patterns(),
         params.filter_text("kind"),
         entries.from,
         entries.until,
@@ -96,6 +110,21 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Ent
 pub async fn of_ids(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<LogRow>> {
     let records = sqlx::query!(
         r#"SELECT l.id, action_time, action, object_kind, l.object_id, object_name, message, username,
+                  (SELECT coalesce(jsonb_agg(field.change || coalesce(
+                       (SELECT jsonb_object_agg(long.name, long.first)
+                               || jsonb_build_object('more', jsonb_object_agg(long.name, long.more))
+                        FROM (SELECT list.name, list.length - $2 AS more,
+                                     (SELECT jsonb_agg(row.value ORDER BY row.place)
+                                      FROM jsonb_array_elements(field.change -> list.name)
+                                           WITH ORDINALITY AS row (value, place)
+                                      WHERE row.place <= $2) AS first
+                              FROM (SELECT name, CASE jsonb_typeof(field.change -> name)
+                                        WHEN 'array' THEN jsonb_array_length(field.change -> name) ELSE 0 END AS length
+                                    FROM unnest(ARRAY['added', 'changed', 'removed']) AS names (name)) list
+                              WHERE list.length > $2) long), '{}') ORDER BY field.place), '[]')
+                   FROM jsonb_array_elements(CASE jsonb_typeof(l.data -> 'changes')
+                       WHEN 'array' THEN l.data -> 'changes' ELSE '[]' END)
+                       WITH ORDINALITY AS field (change, place)) AS "changes!: Json<ChangeSet>",
                   EXISTS (SELECT FROM object o WHERE o.kind = l.object_kind AND o.number = parsed.id)
                       OR EXISTS (SELECT FROM object o
                                  WHERE o.kind = l.object_kind AND o.number IS NULL AND o.id = l.object_id) AS "exists!",
@@ -108,7 +137,8 @@ pub async fn of_ids(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<LogRow>>
            JOIN log_entry l ON l.id = asked.id
            CROSS JOIN LATERAL (SELECT CASE WHEN l.object_id ~ '^[0-9]{1,18}$' THEN l.object_id::bigint END AS id) parsed
            ORDER BY asked.place"#,
-        ids
+        ids,
+        i32::try_from(MAX_ROWS_IN_WORDS).unwrap_or(i32::MAX)
     )
     .fetch_all(conn)
     .await?;
@@ -121,6 +151,7 @@ pub async fn of_ids(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<LogRow>>
             object_id: record.object_id,
             object_name: record.object_name,
             message: record.message,
+            changes: record.changes.0,
             username: record.username,
             exists: record.exists,
             version_id: record.version_id,

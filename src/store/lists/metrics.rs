@@ -42,8 +42,8 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                   coalesce(g.name, '') AS "group_name!", total AS "total!", page.number AS "page!"
            FROM (
                SELECT m.id, count(*) OVER () AS total,
-                      row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C",
-                          lower(n.name) COLLATE "C", n.name COLLATE "C", t.name COLLATE "C", m.id) AS place
+                      row_number() OVER (ORDER BY lower(k.key COLLATE "C"), k.key COLLATE "C",
+                          lower(n.name COLLATE "C"), n.name COLLATE "C", t.name COLLATE "C", m.id) AS place
                FROM metric m
                JOIN metric_name n ON n.id = m.metric_name_id
                JOIN tag t ON t.id = m.tag_id
@@ -56,7 +56,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                    WHEN 'tag' THEN t.name
                    WHEN 'probe' THEN coalesce(label.probe, '')
                    WHEN 'group' THEN coalesce(g.name, '') END AS key) k
-               WHERE ($5 = '' OR strpos(lower(n.name), lower($5)) > 0)
+               WHERE n.name ~ ALL ($5)
                  AND ($6 = '' OR t.name = $6)
                  AND ($7 = '' OR g.name = $7 OR ($7 = '-' AND g.name IS NULL))
            ) found
@@ -73,7 +73,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_text(),
+        &params.search_patterns(),
         params.filter_text("tag"),
         params.filter_text("group")
     )

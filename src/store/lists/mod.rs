@@ -1,19 +1,21 @@
 //! The lists of the admin pages: PostgreSQL searches, filters, sorts and pages them, with one query per list.
 //!
-//! Text is sorted case-insensitively, then by code point; equal rows are sorted by the list's name column, then by id.
+//! Text is sorted without regard to the case of ASCII letters, then by code point, in every locale alike; equal rows are sorted by the list's name column, then by id.
 //! Descending is exactly the reverse. A page beyond the last is the last.
 
 pub mod aggregations;
 pub mod api_keys;
+pub mod flavours;
 pub mod groups;
 pub mod log_entries;
+pub mod metric_names;
 pub mod metrics;
 pub mod probes;
 pub mod profiles;
 pub mod services;
 pub mod users;
 
-use super::text::storable;
+use super::text::{pattern, storable};
 
 /// The value of the filter `group` for objects without a group.
 pub const WITHOUT_GROUP: &str = "-";
@@ -26,7 +28,7 @@ pub const NO: &str = "no";
 /// A request for a part of a list. Every value is valid: unknown ones mean the default.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ListParams<'a> {
-    /// The text to find anywhere in the list's searched columns, case-insensitively; '' for everything.
+    /// The words to find anywhere in the list's searched columns, in any order, case-insensitively; '' for everything.
     pub search: &'a str,
     /// The column to sort by, one of the list's `SORTS`; anything else means its default order.
     pub sort: &'a str,
@@ -75,8 +77,10 @@ impl<'a> ListParams<'a> {
         storable(self.filter(name).unwrap_or_default())
     }
 
-    pub(super) fn search_text(&self) -> String {
-        storable(self.search)
+    /// Returns the words of the search as regular expressions; an object is found if it has all of them, as in Django's
+    /// admin. Empty if everything is found.
+    pub(super) fn search_patterns(&self) -> Vec<String> {
+        self.search.split_whitespace().map(pattern).collect()
     }
 
     pub(super) fn page(&self) -> i64 {

@@ -34,8 +34,8 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
            FROM (
                SELECT p.id, p.name, p.description, coalesce(v.versions, 0) AS versions,
                       coalesce(g.name, '') AS group_name, count(*) OVER () AS total,
-                      row_number() OVER (ORDER BY k.number, lower(k.key) COLLATE "C", k.key COLLATE "C",
-                          lower(p.name) COLLATE "C", p.name COLLATE "C", p.id) AS place
+                      row_number() OVER (ORDER BY k.number, lower(k.key COLLATE "C"), k.key COLLATE "C",
+                          lower(p.name COLLATE "C"), p.name COLLATE "C", p.id) AS place
                FROM probe p
                LEFT JOIN object_group g ON g.kind = p.group_kind AND g.id = p.group_id
                LEFT JOIN (SELECT object_id, count(*) AS versions FROM version WHERE kind = 'probe' GROUP BY object_id) v
@@ -46,7 +46,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                    WHEN 'name' THEN p.name
                    WHEN 'description' THEN p.description
                    WHEN 'group' THEN coalesce(g.name, '') END AS key) k
-               WHERE ($5 = '' OR strpos(lower(p.name), lower($5)) > 0)
+               WHERE p.name ~ ALL ($5)
                  AND ($6 = '' OR g.name = $6 OR ($6 = '-' AND g.name IS NULL))
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
@@ -57,7 +57,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_text(),
+        &params.search_patterns(),
         params.filter_text("group")
     )
     .fetch_all(conn)

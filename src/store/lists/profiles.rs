@@ -34,8 +34,8 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
            FROM (
                SELECT p.id, p.name, p.vo, coalesce(p.description, '') AS description,
                       coalesce(g.name, '') AS group_name, count(*) OVER () AS total,
-                      row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C",
-                          lower(p.name) COLLATE "C", p.name COLLATE "C", p.version COLLATE "C", p.id) AS place
+                      row_number() OVER (ORDER BY lower(k.key COLLATE "C"), k.key COLLATE "C",
+                          lower(p.name COLLATE "C"), p.name COLLATE "C", p.version COLLATE "C", p.id) AS place
                FROM profile p
                LEFT JOIN object_group g ON g.kind = p.group_kind AND g.id = p.group_id
                CROSS JOIN LATERAL (SELECT CASE $1
@@ -43,7 +43,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                    WHEN 'vo' THEN p.vo
                    WHEN 'description' THEN coalesce(p.description, '')
                    WHEN 'group' THEN coalesce(g.name, '') END AS key) k
-               WHERE ($5 = '' OR strpos(lower(p.name), lower($5)) > 0 OR strpos(lower(p.vo), lower($5)) > 0)
+               WHERE concat_ws(' ', p.name, p.vo) ~ ALL ($5)
                  AND ($6 = '' OR p.vo = $6)
                  AND ($7 = '' OR g.name = $7 OR ($7 = '-' AND g.name IS NULL))
            ) found
@@ -55,7 +55,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_text(),
+        &params.search_patterns(),
         params.filter_text("vo"),
         params.filter_text("group")
     )
@@ -76,7 +76,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
 
 /// Returns the VOs that own profiles, case-insensitively by name.
 pub async fn vos(conn: &mut PgConnection) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!(r#"SELECT vo FROM profile GROUP BY vo ORDER BY lower(vo) COLLATE "C", vo COLLATE "C""#)
+    Ok(sqlx::query_scalar!(r#"SELECT vo FROM profile GROUP BY vo ORDER BY lower(vo COLLATE "C"), vo COLLATE "C""#)
         .fetch_all(conn)
         .await?)
 }

@@ -37,7 +37,7 @@ pub struct ServiceLine {
 
 /// Returns a page of services with all their lines; page size and total count services, not lines.
 ///
-/// Searches all columns. A service that is found only by a metric or probe has only the matching lines.
+/// Searches all columns together. A service that is found only by a metric or probe has only the matching lines.
 pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Rows<ServiceLine>> {
     let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
@@ -48,30 +48,26 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                OFFSET 0
            ), usage AS (
                SELECT i.service_flavour, n.name AS metric, coalesce(l.probe, '') AS probe, l.object_id AS probe_id,
-                      l.id AS probe_version_id,
-                      $5 <> '' AND (strpos(lower(n.name), lower($5)) > 0 OR strpos(lower(l.probe), lower($5)) > 0)
-                          AS is_found
+                      l.id AS probe_version_id
                FROM (SELECT DISTINCT service_flavour, metric_name_id FROM metric_instance) i
                JOIN metric_name n ON n.id = i.metric_name_id
                LEFT JOIN (SELECT DISTINCT metric_name_id, probe_version_id FROM metric
                           WHERE probe_version_id IS NOT NULL) m ON m.metric_name_id = n.id
                LEFT JOIN label l ON l.id = m.probe_version_id
            ), flavour AS (
-               SELECT service_flavour, min(lower(metric) COLLATE "C") AS metric,
-                      min(lower(nullif(probe, '')) COLLATE "C") AS probe, bool_or(is_found) AS is_found
-               FROM usage WHERE $5 <> '' OR $1 IN ('metrics', 'probes') GROUP BY service_flavour
+               SELECT service_flavour, min(lower(metric COLLATE "C")) AS metric,
+                      min(lower(nullif(probe, '') COLLATE "C")) AS probe
+               FROM usage WHERE $1 IN ('metrics', 'probes') GROUP BY service_flavour
            ), service_found AS (
                SELECT s.id, s.service_area, s.service_name, s.service_type,
-                      $5 = '' OR strpos(lower(s.service_area), lower($5)) > 0
-                              OR strpos(lower(s.service_name), lower($5)) > 0
-                              OR strpos(lower(s.service_type), lower($5)) > 0 AS is_found
+                      concat_ws(' ', s.service_area, s.service_name, s.service_type) ~ ALL ($5) AS is_found
                FROM service s
            ), placed AS (
                SELECT s.*, count(*) OVER () AS total,
-                      row_number() OVER (ORDER BY lower(k.key) COLLATE "C", k.key COLLATE "C",
-                          lower(s.service_area) COLLATE "C", s.service_area COLLATE "C",
-                          lower(s.service_name) COLLATE "C", s.service_name COLLATE "C",
-                          lower(s.service_type) COLLATE "C", s.service_type COLLATE "C", s.id COLLATE "C") AS place
+                      row_number() OVER (ORDER BY lower(k.key COLLATE "C"), k.key COLLATE "C",
+                          lower(s.service_area COLLATE "C"), s.service_area COLLATE "C",
+                          lower(s.service_name COLLATE "C"), s.service_name COLLATE "C",
+                          lower(s.service_type COLLATE "C"), s.service_type COLLATE "C", s.id COLLATE "C") AS place
                FROM service_found s
                LEFT JOIN flavour f ON f.service_flavour = s.service_type
                CROSS JOIN LATERAL (SELECT CASE $1
@@ -80,7 +76,8 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                    WHEN 'type' THEN s.service_type
                    WHEN 'metrics' THEN f.metric
                    WHEN 'probes' THEN f.probe END AS key) k
-               WHERE s.is_found OR f.is_found
+               WHERE s.is_found OR EXISTS (SELECT FROM usage u WHERE u.service_flavour = s.service_type AND
+                  concat_ws(' ', s.service_area, s.service_name, s.service_type, u.metric, u.probe) ~ ALL ($5))
            )
            SELECT s.id, s.service_area, s.service_name, s.service_type, coalesce(u.metric, '') AS "metric!",
                   coalesce(u.probe, '') AS "probe!", u.probe_id AS "probe_id?", u.probe_version_id AS "probe_version_id?",
@@ -88,15 +85,16 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
            FROM placed s
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN s.total + 1 - s.place ELSE s.place END AS place) turned
            CROSS JOIN LATERAL (SELECT least($3::bigint, (s.total - 1) / $4::bigint + 1) AS number) page
-           LEFT JOIN usage u ON u.service_flavour = s.service_type AND (s.is_found OR u.is_found)
+           LEFT JOIN usage u ON u.service_flavour = s.service_type AND (s.is_found OR
+                  concat_ws(' ', s.service_area, s.service_name, s.service_type, u.metric, u.probe) ~ ALL ($5))
            WHERE (turned.place - 1) / $4 + 1 = page.number
-           ORDER BY turned.place, lower(u.metric) COLLATE "C", u.metric COLLATE "C", u.probe COLLATE "C",
+           ORDER BY turned.place, lower(u.metric COLLATE "C"), u.metric COLLATE "C", u.probe COLLATE "C",
                     u.probe_version_id"#,
         order.column,
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_text()
+        &params.search_patterns()
     )
     .fetch_all(conn)
     .await?;

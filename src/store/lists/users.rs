@@ -40,8 +40,8 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
            FROM (
                SELECT u.id, u.username, u.first_name, u.last_name, u.email, u.is_staff, u.is_superuser,
                       count(*) OVER () AS total,
-                      row_number() OVER (ORDER BY k.flag, lower(k.key) COLLATE "C", k.key COLLATE "C",
-                          lower(u.username) COLLATE "C", u.username COLLATE "C", u.id) AS place
+                      row_number() OVER (ORDER BY k.flag, lower(k.key COLLATE "C"), k.key COLLATE "C",
+                          lower(u.username COLLATE "C"), u.username COLLATE "C", u.id) AS place
                FROM app_user u
                CROSS JOIN LATERAL (SELECT
                    CASE $1
@@ -52,8 +52,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                    WHEN 'first_name' THEN u.first_name
                    WHEN 'last_name' THEN u.last_name
                    WHEN 'email' THEN u.email END AS key) k
-               WHERE ($5 = '' OR strpos(lower(u.username), lower($5)) > 0 OR strpos(lower(u.email), lower($5)) > 0
-                      OR strpos(lower(u.first_name || ' ' || u.last_name), lower($5)) > 0)
+               WHERE concat_ws(' ', u.username, u.email, u.first_name, u.last_name) ~ ALL ($5)
                  AND ($6::boolean IS NULL OR u.is_superuser = $6)
                  AND ($7::boolean IS NULL OR u.is_staff = $7)
            ) found
@@ -65,7 +64,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         order.descending,
         params.page(),
         params.page_size(),
-        params.search_text(),
+        &params.search_patterns(),
         params.flag("superuser"),
         params.flag("staff")
     )

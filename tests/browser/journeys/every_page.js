@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { describe } from "node:test";
 import { violations } from "../accessibility.js";
+import { objectAddress } from "../poem.js";
 import { PICTURES, journey, originOf } from "./stage.js";
 
 // 640 is a width of 1280 at a zoom of 200 %.
@@ -18,7 +19,7 @@ const SCHEMES = {
 
 const ADMIN = "/poem/admin/";
 const ENTITIES = ["profile", "probe", "metric", "aggregation", "custuser", "groupofprofiles", "groupofprobes", "groupofmetrics", "groupofaggregations"];
-const VERSIONED = ["probe", "metric"];
+const VERSIONED = ["profile", "probe", "metric"];
 // The objects of the demo data that are shown.
 const OBJECTS = {
   profile: "ARGO_MON", probe: "ams-probe", metric: "argo.AMS-Check", aggregation: "critical", custuser: "bruno",
@@ -65,7 +66,7 @@ async function addressOf(person, entity, name = OBJECTS[entity]) {
   // Of the metrics with the same name, only the one in production has a history.
   await person.open(`${ADMIN}poem/${entity}/?q=${name}${entity.endsWith("metric") ? "&tag=Production" : ""}`);
   const link = person.page.locator("table.list tbody th a").filter({ hasText: new RegExp(`^${name}$`) }).first();
-  return (await link.getAttribute("href")).replace(/change\/$/, "");
+  return objectAddress(await link.getAttribute("href"));
 }
 
 async function firstVersion(person, address) {
@@ -107,7 +108,7 @@ describe("every page", { concurrency: 2 }, () => {
       ["list-service", `${ADMIN}poem/service/`],
       ["list-service-nothing", `${ADMIN}poem/service/?q=nothing-like-that`],
       ["list-logentry", `${ADMIN}admin/logentry/`],
-      ["list-logentry-page", `${ADMIN}admin/logentry/?p=2`],
+      ["list-logentry-page", `${ADMIN}admin/logentry/?page=2`],
       ["list-apikey", `${ADMIN}rest_framework_api_key/apikey/`],
       ["form-apikey-add", `${ADMIN}rest_framework_api_key/apikey/add/`],
       ["list-metric-filtered", `${ADMIN}poem/metric/?q=argo&tag=Production`],

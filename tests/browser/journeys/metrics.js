@@ -35,11 +35,15 @@ journey("add a passive metric", async ({ as }) => {
   await bruno.open("/poem/admin/poem/metric/add/");
   await bruno.fill({ name: "journey.Passive", tag: "Production", mtype: "Passive", group: "ARGO" });
   assert.ok(!(await bruno.field("probeexecutable").isVisible()), "a passive metric has no executable");
+  assert.deepEqual([await bruno.field("flags-0-key").inputValue(), await bruno.field("flags-0-value").inputValue()], ["PASSIVE", "1"]);
+  await bruno.fill({ "flags-0-key": "" });
   assert.match(await bruno.page.locator("#id_flags .warning").innerText(), /PASSIVE/);
+  await bruno.fill({ "flags-0-value": "" });
   await bruno.press("Save");
   assert.equal(await bruno.focused(), "problems");
   assert.match((await bruno.problems()).join("\n"), /Missing PASSIVE key/);
-  await bruno.fill({ "flags-0-key": "PASSIVE", "flags-0-value": "1" });
+  // The server has added the row.
+  assert.equal(await bruno.field("flags-0-key").inputValue(), "PASSIVE");
   await bruno.field("parent").pressSequentially("journey.Act");
   await bruno.suggested("journey.Active").click();
   await bruno.press("Save");
@@ -54,7 +58,7 @@ journey("clone a metric", async ({ as }) => {
   await bruno.open("/poem/admin/poem/metric/?q=eu.egi.Portal-Page");
   await bruno.go("eu.egi.Portal-Page");
   await bruno.go("Clone");
-  assert.equal(await bruno.heading(), "Clone metric eu.egi.Portal-Page (Production)");
+  assert.equal(await bruno.heading(), "Clone metric eu.egi.Portal-Page Production");
   await bruno.press("Save");
   assert.equal((await bruno.problems()).length, 1, "a metric with this name and tag exists");
   await bruno.fill({ tag: "Devel" });

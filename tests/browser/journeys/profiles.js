@@ -78,6 +78,11 @@ journey("clone a profile; an error in a row is shown at that row", async ({ as }
   await bruno.page.keyboard.press("ControlOrMeta+A");
   await bruno.page.keyboard.type("A flavour of ours");
   await bruno.press("Save");
+  // Once, because nobody has used that name before.
+  assert.equal(await bruno.focused(), "new-names");
+  assert.match(await bruno.page.locator("#new-names").innerText(), /1 name is new\. Add it\?[^]*A flavour of ours/);
+  await bruno.page.getByLabel("Add it when I save").check();
+  await bruno.press("Save");
   assert.match(await bruno.said(), /The profile “JOURNEY_CLONE” was added\.[^]*A flavour of ours/);
   assert.equal((await tuples("JOURNEY_CLONE")).length, before);
 });

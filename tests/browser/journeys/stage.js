@@ -99,10 +99,12 @@ class Person {
     return this.page.locator(`#id_${name}`);
   }
 
-  // Fills fields by name; in a select, selects the option.
+  // Fills fields by name; in a select, selects the option. An empty section of a form is opened first.
   async fill(fields) {
     for (const [name, value] of Object.entries(fields)) {
       const field = this.field(name);
+      const folded = this.page.locator(".rows.folded").filter({ has: field });
+      if ((await folded.count()) > 0) await folded.getByRole("button", { name: "Add row" }).click();
       const isChoice = await field.evaluate((element) => element.tagName === "SELECT");
       await (isChoice ? field.selectOption(value) : field.fill(value));
     }
@@ -115,7 +117,7 @@ class Person {
 
   // Returns the flash messages of the page.
   async said() {
-    return (await this.page.locator(".messages").innerText()).trim();
+    return (await this.page.locator(".messages").innerText()).replace(/ Open it$/gm, "").trim();
   }
 
   // Returns the heading of the page.

@@ -1,5 +1,6 @@
 //! Odd and invalid input: saved unchanged or refused at its field; never a server error, never half saved.
 
+use poem::domain::form::text;
 use poem::domain::model::object_kind::ObjectKind;
 
 use super::fixtures::Fixture;
@@ -23,8 +24,9 @@ const ODD: [&str; 9] = [
     "-1 null None undefined \u{10ffff}",
 ];
 
-/// Texts with control characters, which no single-line field accepts.
-const CONTROL: [&str; 5] = ["a\u{7}b", "a\u{1b}[31mb", "a\u{7f}b", "a\u{2028}b", "a\u{85}b"];
+/// Texts with control characters, which no field accepts.
+const CONTROL: [(&str, &str); 4] =
+    [("a\u{7}b", "U+0007"), ("a\u{1b}[31mb", "U+001B"), ("a\u{7f}b", "U+007F"), ("a\u{9f}b", "U+009F")];
 
 /// Returns the page of a response; fails on a server error and on HTML that was not escaped.
 #[track_caller]
@@ -51,7 +53,7 @@ fn try_value(browser: &mut Browser<'_>, form: &Form, (name, value): (&str, &str)
         if let (Some(saved), false) =
             (Form::read(&again.text()).filter(|form| form.get(name).is_some()), name.contains('-'))
         {
-            assert_eq!(saved.value(name).replace("\r\n", "\n"), value.trim(), "{context}");
+            assert_eq!(saved.value(name).replace("\r\n", "\n"), text::trim(value), "{context}");
         }
     } else {
         assert!(answer.status == 422 && strict, "{context}: {} {page}", answer.status);
@@ -143,11 +145,11 @@ fn assert_refused(browser: &mut Browser<'_>, form: &Form, (name, limit): (&str, 
     assert!(limit > 0 || form.get(name).is_none(), "{name} has no limit");
     let long = "\u{10d}".repeat(limit + 1);
     expect(&long, &format!("Ensure this value has at most {limit} characters (it has {}).", limit + 1));
-    for value in &CONTROL[..if name.contains('-') { 1 } else { CONTROL.len() }] {
-        expect(value, "Control characters are not allowed.");
+    for (value, character) in &CONTROL[..if name.contains('-') { 1 } else { CONTROL.len() }] {
+        expect(value, &format!("Control characters are not allowed: {character} in line 1, column 2."));
     }
     if form.required.iter().any(|required| required == name) {
-        for value in ["", "   ", "\t", "\u{3000}"] {
+        for value in ["", "   ", "\t", "\u{3000}", "\u{200b}", "\u{feff} \u{2060}"] {
             expect(value, REQUIRED);
         }
     }

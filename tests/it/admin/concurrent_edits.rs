@@ -1,11 +1,15 @@
 //! Changes while a page is open: of rights, of the object, of the session. No input is lost, and nothing is saved or
 //! deleted that the user has not seen.
 
+use std::thread;
+
 use poem::domain::model::object_kind::ObjectKind;
 
 use super::page::Form;
-use super::{AT, TestSite, add, all, fixtures, get, open, save, submit};
+use super::{AT, TestSite, add, all, fixtures, get, open, save, submit, submit_as_opened};
+use crate::support::HttpResponse;
 use crate::support::browser::input;
+use crate::support::sql::{Holder, tables, wait_until};
 
 /// Adds a probe to ARGO; returns its id and its form with a changed description.
 fn edited_form(site: &TestSite) -> (i64, Form) {
@@ -138,4 +142,73 @@ fn flash_messages_are_in_a_cookie_that_no_script_can_read() {
     let answer = submit(&mut root, &form);
     let cookies: Vec<_> = answer.headers("Set-Cookie").filter(|cookie| cookie.starts_with("messages=")).collect();
     assert!(cookies.len() == 1 && cookies[0].contains("HttpOnly") && cookies[0].contains("SameSite="), "{cookies:?}");
+}
+
+/// Another user has logged in in another tab of the same browser.
+#[test]
+fn a_form_is_not_saved_for_another_user_than_the_one_who_opened_it() {
+    let site = TestSite::new();
+    let (id, mut form) = edited_form(&site);
+    form.set("version", "9.9");
+    let user: i64 = site.one("SELECT id FROM egi.app_user WHERE username = 'dave'").parse().unwrap();
+    let mut poem = site.browser("poem");
+    let before = tables(&site.installation);
+    let answer = submit_as_opened(&mut poem, &form);
+    let page = answer.text();
+    assert!(answer.status == 409 && page.contains("You are now logged in as poem."), "{page}");
+    let shown = Form::read(&page).unwrap();
+    assert_eq!(shown.value("version"), "9.9", "the input is kept: {page}");
+    let password = format!("{}{user}/password/", AT.list(ObjectKind::CustUser));
+    let other = site.one("SELECT id::text FROM egi.app_user WHERE username = 'root'");
+    let new = [("_user", other.as_str()), ("new_password1", "another-secret-1"), ("new_password2", "another-secret-1")];
+    for (address, fields) in [(AT.delete(ObjectKind::Probe, id), &new[..1]), (password, &new)] {
+        let answer = poem.post(&address, fields);
+        assert_eq!((answer.status, answer.header("Location")), (303, Some(address.as_str())), "{answer:?}");
+        assert!(get(&mut poem, &address).contains("You are now logged in as poem."));
+    }
+    let own = "/poem/admin/password_change/";
+    let old = [("_user", other.as_str()), ("old_password", "x"), ("new_password1", "x"), ("new_password2", "x")];
+    let answer = poem.post(own, &old);
+    assert!(answer.status == 409 && answer.text().contains("You are now logged in as poem."), "{answer:?}");
+    assert!(before == tables(&site.installation), "nothing was saved");
+    // The form that is shown again is that of the user who is logged in now.
+    assert_eq!(submit_as_opened(&mut poem, &shown).status, 303);
+}
+
+/// The session ends while the form is on its way: after the guard has found it.
+#[test]
+fn a_session_that_has_ended_saves_nothing() {
+    let site = TestSite::new();
+    let (_, mut form) = edited_form(&site);
+    form.set("version", "9.9");
+    let mut root = site.browser("root");
+    let answer = while_the_session_ends(&site, || submit(&mut root, &form));
+    assert!(answer.status == 403 && answer.text().contains("Nothing was saved."), "{}", answer.text());
+    assert_eq!(site.one("SELECT count(*) FROM egi.probe WHERE version = '9.9'"), "0");
+    let mut poem = site.browser("poem");
+    let passwords = "SELECT string_agg(password, ',' ORDER BY id) FROM egi.app_user";
+    let before = site.one(passwords);
+    let new = "correct horse battery";
+    let fields = [("old_password", "poem-secret-1"), ("new_password1", new), ("new_password2", new)];
+    let answer = while_the_session_ends(&site, || poem.post("/poem/admin/password_change/", &fields));
+    assert_eq!(answer.status, 403, "{}", answer.text());
+    assert_eq!(site.one(passwords), before);
+    assert_eq!(site.one("SELECT count(*) FROM egi.login_session WHERE expires > now()"), "0");
+}
+
+/// Makes all sessions end while the request waits for another writer.
+fn while_the_session_ends(site: &TestSite, request: impl FnOnce() -> HttpResponse + Send) -> HttpResponse {
+    let mut writer = Holder::of(
+        &site.installation,
+        "BEGIN; SELECT pg_advisory_xact_lock(hashtext('poem tenant'), hashtext('egi')); SELECT 1",
+    );
+    thread::scope(|scope| {
+        let saving = scope.spawn(request);
+        let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        wait_until(&site.installation, waits, "1");
+        site.sql("UPDATE egi.login_session SET expires = now()");
+        writer.run("ROLLBACK");
+        saving.join().unwrap()
+    })
 }

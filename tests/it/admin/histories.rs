@@ -43,7 +43,7 @@ fn entities_with_versions_show_compare_and_restore_them() {
         let [one, two] =
             [(versions[0], versions[2]), (versions[2], versions[0])].map(|(a, b)| get(&mut root, &compare(a, b)));
         assert!(
-            one == two && one.contains("<ins>") && one.contains(fixture.change.1[1]),
+            one == two && one.contains("<ins>") && unmarked(&one).contains(fixture.change.1[1]),
             "the older version is on the left: {one}"
         );
         get(&mut root, &compare(versions[0], versions[0]));
@@ -65,6 +65,11 @@ fn entities_with_versions_show_compare_and_restore_them() {
         );
         restore(&site, fixture, id, entity.options().restore, &versions);
     }
+}
+
+/// Returns a comparison without its marks, which can split a text.
+fn unmarked(page: &str) -> String {
+    ["<ins>", "</ins>", "<del>", "</del>"].iter().fold(page.to_owned(), |page, mark| page.replace(mark, ""))
 }
 
 /// Restores the first version in the way of the entity.

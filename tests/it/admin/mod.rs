@@ -2,19 +2,29 @@
 //! `fixtures` has the values for its form.
 
 mod bad_input;
+mod bounds;
 mod concurrent_edits;
 mod conflicts;
 mod crawl;
 mod entities;
+mod error_summary;
 mod errors;
 mod fixtures;
 mod forms;
 mod histories;
+mod kept;
+mod links;
+mod list_return;
+mod new_names;
+mod old_bookmarks;
 mod page;
 mod page_cache;
 mod policy;
 mod public;
+mod sent_twice;
 mod statements;
+mod unavailable;
+mod untouched;
 
 use std::sync::OnceLock;
 
@@ -23,9 +33,12 @@ use poem::domain::model::object_kind::ObjectKind;
 use poem::templates::Addresses;
 
 use self::fixtures::Fixture;
-use self::page::Form;
+use self::page::{Control, Form};
 use crate::support::sql::sql;
 use crate::support::{Browser, HttpResponse, Installation, Server};
+
+/// The checkbox that confirms new names.
+const NEW_NAMES: &str = "_new_names";
 
 /// The addresses of the pages for logged-in users.
 const AT: Addresses = Addresses { is_public: false };
@@ -117,8 +130,26 @@ fn open(browser: &mut Browser<'_>, address: &str) -> Form {
     Form::read(&page).unwrap_or_else(|| panic!("{address} has no form: {page}"))
 }
 
-/// Submits a form with the CSRF token of this browser.
+/// Submits a form with the CSRF token of this browser, whoever has opened it. If the page asks whether to add new names,
+/// confirms them.
 fn submit(browser: &mut Browser<'_>, form: &Form) -> HttpResponse {
+    let answer = submit_once(browser, form);
+    let question = Form::read(&answer.text()).and_then(|form| form.get(NEW_NAMES).cloned());
+    let (422, Some(Control::Checkbox { value, .. })) = (answer.status, question) else { return answer };
+    let mut form = form.clone();
+    form.controls.push((NEW_NAMES.to_owned(), Control::Hidden(value)));
+    submit_once(browser, &form)
+}
+
+/// Submits a form without an answer to the question about new names.
+fn submit_once(browser: &mut Browser<'_>, form: &Form) -> HttpResponse {
+    let mut form = form.clone();
+    form.controls.retain(|(name, _)| name != "_user");
+    submit_as_opened(browser, &form)
+}
+
+/// Submits a form with the CSRF token of this browser, and with the user who has opened it.
+fn submit_as_opened(browser: &mut Browser<'_>, form: &Form) -> HttpResponse {
     let mut form = form.clone();
     form.set("csrfmiddlewaretoken", &browser.cookies["csrftoken"].clone());
     browser.post_body(&form.action, &form.body())
@@ -156,7 +187,8 @@ fn id_of(browser: &mut Browser<'_>, fixture: &Fixture, name: &str) -> i64 {
 /// Returns the ids of the objects that a list links to, in order.
 fn ids(kind: ObjectKind, page: &str) -> Vec<i64> {
     let list = AT.list(kind);
-    let id = |link: &String| link.strip_prefix(&list)?.strip_suffix("/change/")?.parse().ok();
+    // A link can lead back to the list as it is shown.
+    let id = |link: &String| link.split('?').next()?.strip_prefix(&list)?.strip_suffix("/change/")?.parse().ok();
     page::links(page).iter().filter_map(id).collect()
 }
 

@@ -120,7 +120,8 @@ impl Form {
                 let value = element.get("value").unwrap_or("on").to_owned();
                 Control::Checkbox { value, checked: element.has("checked") }
             }
-            ("input", _) => Control::Text { value, limit },
+            // A browser removes line ends of inputs.
+            ("input", _) => Control::Text { value: value.replace(['\r', '\n'], ""), limit },
             ("textarea", _) => Control::Text { value: element.text.clone(), limit },
             ("select", _) => Control::Select { value: String::new(), choices: Vec::new() },
             _ => return,
@@ -176,12 +177,11 @@ impl Form {
     pub fn pairs(&self) -> Vec<(String, String)> {
         let sent = |(name, control): &(String, Control)| {
             let value = match control {
-                Control::Text { value, .. } => value.replace('\n', "\r\n"),
-                Control::Hidden(value) | Control::Select { value, .. } => value.clone(),
-                Control::Checkbox { value, checked: true } => value.clone(),
+                Control::Text { value, .. } | Control::Hidden(value) | Control::Select { value, .. } => value,
+                Control::Checkbox { value, checked: true } => value,
                 Control::Checkbox { .. } => return None,
             };
-            Some((name.clone(), value))
+            Some((name.clone(), value.replace("\r\n", "\n").replace('\n', "\r\n")))
         };
         self.controls.iter().filter_map(sent).collect()
     }

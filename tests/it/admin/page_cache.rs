@@ -67,6 +67,27 @@ fn a_cached_page_queries_the_session_only() {
     }
 }
 
+/// A parameter that a page does not know makes no other page, so it cannot have the same page rendered again.
+#[test]
+fn an_unknown_parameter_makes_no_new_page() {
+    let site = TestSite::new();
+    let mut stranger = site.stranger();
+    for address in addresses(&site, PUBLIC) {
+        let with = |number: usize| format!("{address}{}x={number}", if address.contains('?') { '&' } else { '?' });
+        get(&mut stranger, &address);
+        get(&mut stranger, &with(0));
+        for number in 1..4 {
+            assert_eq!(queries_of(&site, &mut stranger, &with(number)), [""; 0], "{}", with(number));
+        }
+    }
+    // Known parameters do, and the last of several counts.
+    let list = PUBLIC.list(ObjectKind::Metric);
+    let found = get(&mut stranger, &format!("{list}?q=none&tag=Production&q=AMS"));
+    assert!(found.contains("AMS"), "{found}");
+    assert_eq!(queries_of(&site, &mut stranger, &format!("{list}?tag=Production&q=AMS")), [""; 0]);
+    assert!(!queries_of(&site, &mut stranger, &format!("{list}?tag=Production&q=SRM")).is_empty());
+}
+
 /// The stamp comes from triggers: it does not matter whether a command, another server or a person writes.
 #[test]
 fn a_change_by_plain_sql_is_on_the_next_page() {

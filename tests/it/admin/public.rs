@@ -1,9 +1,11 @@
 //! The public pages: readable without a login.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use poem::domain::model::object_kind::ObjectKind;
 
 use super::page::{Form, links};
-use super::{AT, TestSite, add, all, get};
+use super::{AT, TestSite, add, all, get, open, save};
 
 #[test]
 fn public_pages_show_public_objects_read_only() {
@@ -46,6 +48,71 @@ fn public_pages_show_public_objects_read_only() {
         get(&mut root, &change);
         let answer = browser.post(&change, &[("_revision", "1")]);
         assert!(answer.status == 403 && answer.text().contains("name=\"password\""), "{answer:?}");
+    }
+}
+
+/// A part of every name of a user; no other text has it.
+const USER_MARK: &str = "usermark";
+
+/// Puts the mark into every name of a user, wherever one is stored.
+fn mark_users(site: &TestSite) {
+    let mut root = site.browser("root");
+    for (_, fixture) in all().filter(|(entity, _)| entity.options().kind.info().is_public) {
+        let id = add(&mut root, fixture, 1, "ARGO");
+        let mut form = open(&mut root, &AT.change(fixture.kind, id));
+        form.set(fixture.change.0, fixture.change.1[0]);
+        save(&mut root, &form);
+    }
+    let names = site.sql(
+        "SELECT quote_ident(table_name) || '.' || quote_ident(column_name) FROM information_schema.columns
+         WHERE table_schema = 'egi' AND column_name IN ('username', 'changed_by')",
+    );
+    assert!(names.len() >= 4, "{names:?}");
+    for (table, column) in names.iter().filter_map(|name| name.split_once('.')) {
+        site.sql(&format!("UPDATE egi.{table} SET {column} = '{USER_MARK}-' || {column}"));
+    }
+    site.sql(&format!("UPDATE egi.app_user SET first_name = '{USER_MARK}', last_name = '{USER_MARK}'"));
+}
+
+/// Returns every page below the public list of a kind: those that links lead to, and the comparison of every version
+/// with the first one.
+fn public_pages(browser: &mut crate::support::Browser<'_>, kind: ObjectKind) -> BTreeMap<String, String> {
+    let start = format!("/poem/admin/poem/public_{kind}/");
+    let (mut waiting, mut pages) = (vec![start.clone()], BTreeMap::new());
+    while let Some(address) = waiting.pop() {
+        if pages.contains_key(&address) {
+            continue;
+        }
+        let page = get(browser, &address);
+        let compared = page.split("value=\"").skip(1).filter_map(|rest| rest.split('"').next()?.parse::<i64>().ok());
+        if let Some(history) = address.strip_suffix("/history/") {
+            let versions: BTreeSet<i64> = compared.collect();
+            let first = versions.first().copied().unwrap_or_default();
+            let pair = |other| format!("{history}/history/compare/?version_id1={first}&version_id2={other}");
+            waiting.extend(versions.iter().skip(1).map(pair));
+        }
+        waiting.extend(links(&page).into_iter().filter(|link| link.starts_with(&start)));
+        pages.insert(address, page);
+    }
+    pages
+}
+
+#[test]
+fn no_public_page_names_a_user_to_anybody() {
+    let site = TestSite::new();
+    mark_users(&site);
+    let shown = get(&mut site.browser(&format!("{USER_MARK}-root")), &AT.history(ObjectKind::Probe, 1));
+    assert!(shown.contains(USER_MARK), "the pages of users name them: {shown}");
+    for kind in ObjectKind::all().filter(|kind| kind.info().is_public) {
+        for mut browser in [site.stranger(), site.browser(&format!("{USER_MARK}-root"))] {
+            let pages = public_pages(&mut browser, kind);
+            let entity = poem::admin::entity(kind);
+            let has_versions = entity.is_some_and(|entity| entity.options().has_versions());
+            assert!(!has_versions || pages.keys().any(|page| page.contains("compare")), "{:?}", pages.keys());
+            for (address, page) in pages {
+                assert!(!page.contains(USER_MARK), "{address} names a user: {page}");
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{AT, TestSite, add, all, fixtures, get, open, save};
 use crate::support::cluster::queries;
 
 /// The largest number of queries of a page, without the one for the session and the polling of the server.
-const MAX_QUERIES: usize = 6;
+const MAX_QUERIES: usize = 7;
 
 /// Up to two thousand objects of every kind, in groups, with versions and log entries.
 const LARGE: &str = "

@@ -70,7 +70,7 @@ fn new_data_are_served_within_a_second() {
     let dump = fs::read_to_string(fixture("small.json")).unwrap();
     let renamed = installation.path("renamed.json");
     fs::write(&renamed, dump.replace("ARGO_MON_CRITICAL", "ZERO_MON")).unwrap();
-    let arguments = ["-d", "-n", "egi", "-f", renamed.to_str().unwrap(), "--replace"];
+    let arguments = ["-d", "-n", "egi", "-f", renamed.to_str().unwrap(), "--replace", "--yes"];
     installation.run("poem-db", &arguments).done();
 
     let is_renamed =

@@ -1,5 +1,6 @@
 //! The login page.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::REFUSED;
@@ -150,13 +151,16 @@ fn cookies_are_for_this_host_and_its_pages() {
         browser.headers.extend(proto.map(|proto| ("X-Forwarded-Proto", proto.to_owned())));
         let mut cookies: Vec<_> = browser.get(LOGIN).headers("Set-Cookie").map(str::to_owned).collect();
         cookies.extend(browser.log_in("alice", "alice-secret-1").headers("Set-Cookie").map(str::to_owned));
-        assert_eq!(cookies.len(), 2, "{cookies:?}");
+        assert_eq!(cookies.len(), 3, "{cookies:?}");
+        // The token, the session, and the cookie by which the account knows this browser.
+        cookies.sort_by_key(|cookie| cookie.trim_start_matches("__Host-").starts_with("browser-"));
         cookies
     };
     {
         let server = Server::start(&installation);
         let plain = cookies(&server, None);
         assert!(plain[0].starts_with("csrftoken=") && plain[1].starts_with("sessionid="), "{plain:?}");
+        assert!(plain[2].contains("HttpOnly") && plain[2].contains("Max-Age"), "{plain:?}");
         for cookie in &plain {
             assert!(
                 cookie.contains("SameSite=Lax") && cookie.contains("Path=/") && !cookie.contains("Secure"),
@@ -166,7 +170,9 @@ fn cookies_are_for_this_host_and_its_pages() {
         }
         assert!(plain[1].contains("HttpOnly") && !plain[1].contains("Max-Age") && !plain[1].contains("Expires"));
         assert!(!plain[0].contains("HttpOnly"));
-        assert!(cookies(&server, Some("https")).iter().all(|cookie| cookie.contains("Secure")));
+        let over_tls = cookies(&server, Some("https"));
+        assert!(over_tls.iter().all(|cookie| cookie.contains("Secure")), "{over_tls:?}");
+        assert!(over_tls[1..].iter().all(|cookie| cookie.starts_with("__Host-")), "{over_tls:?}");
         assert!(cookies(&server, Some("http")).iter().all(|cookie| !cookie.contains("Secure")));
     }
     installation.configure("[SERVER]\n", "[SERVER]\nTrustedProxies = 10.9.9.9\n");
@@ -206,4 +212,39 @@ fn the_page_works_with_password_managers_and_without_javascript() {
         assert!(page.contains(piece), "{piece}: {page}");
     }
     assert!(!page.contains("onclick") && !page.contains("<style"));
+}
+
+#[test]
+fn a_name_is_typed_in_any_width() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    assert_eq!(Browser::new(&server).log_in("ａlice", "alice-secret-1").status, 303);
+    // A name that was loaded in another form is still the name of its user.
+    sql(&installation, "UPDATE egi.app_user SET username = 'ａlice' WHERE username = 'alice'");
+    assert_eq!(Browser::new(&server).log_in("ａlice", "alice-secret-1").status, 303);
+    let mut root = Browser::new(&server);
+    root.log_in("poem", "poem-secret-1");
+    let fields = [("username", "ｎew"), ("password", "quite-a-secret-1"), ("password_again", "quite-a-secret-1")];
+    assert_eq!(root.post("/poem/admin/poem/custuser/add/", &fields).status, 303);
+    assert_eq!(sql(&installation, "SELECT count(*) FROM egi.app_user WHERE username = 'new'"), ["1"]);
+}
+
+/// A crowd of attempts of one network must not make the logins of others wait.
+#[test]
+fn a_crowd_of_one_network_does_not_keep_others_out() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let crowd: Vec<_> = (0..40)
+            .map(|number| {
+                let mut browser = Browser::new(&server).seen_from(&format!("2001:db8:0:{number:x}::1"));
+                let name = format!("name-{number}");
+                scope.spawn(move || browser.log_in(&name, "wrong").status)
+            })
+            .collect();
+        let honest = Browser::new(&server).seen_from("192.0.2.1").log_in("alice", "alice-secret-1");
+        assert_eq!(honest.status, 303, "{honest:?}");
+        crowd.into_iter().map(|attempt| attempt.join().unwrap()).collect()
+    });
+    assert!(statuses.iter().all(|status| [200, 429].contains(status)), "{statuses:?}");
 }

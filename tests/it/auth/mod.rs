@@ -1,6 +1,9 @@
 //! Authentication: logins, sessions, forms and passwords.
 
+mod cookies;
+mod form_limits;
 mod forms;
+mod known_browsers;
 mod login;
 mod login_resume;
 mod password;

@@ -75,9 +75,9 @@ fn guessing_the_old_password_is_a_failed_login() {
     let mut browser = Browser::new(&server);
     browser.log_in("alice", OLD);
     assert_eq!(browser.post(CHANGE, &fields("wrong", NEW, NEW)).status, 200);
-    let failures = "SELECT failures FROM egi.login_failure WHERE kind = 'account'";
+    let failures = "SELECT failures FROM egi.login_failure WHERE kind = 'session'";
     assert_eq!(sql(&installation, failures), ["1"]);
-    sql(&installation, "UPDATE egi.login_failure SET failures = 9, last_failure = now() WHERE kind = 'account'");
+    sql(&installation, "UPDATE egi.login_failure SET failures = 9, last_failure = now() WHERE kind = 'session'");
     let answer = browser.post(CHANGE, &fields(OLD, NEW, NEW));
     assert!(answer.status == 429 && answer.text().contains("Too many failed logins."), "{answer:?}");
     assert!(answer.header("Retry-After").is_some(), "{answer:?}");

@@ -42,7 +42,7 @@ fn a_logout_ends_the_session_and_only_a_post_does() {
     assert_eq!(browser.session(), None);
     browser.cookies.insert("sessionid".to_owned(), id);
     assert!(!browser.is_logged_in());
-    assert_eq!(sql(&installation, "SELECT count(*) FROM egi.login_session"), ["0"]);
+    assert_eq!(sql(&installation, "SELECT count(*) FROM egi.login_session WHERE expires > now()"), ["0"]);
     assert_eq!(browser.post(LOGOUT, &[]).status, 200, "a second logout is no error");
 }
 
@@ -112,7 +112,7 @@ fn a_user_who_may_no_longer_log_in_has_no_session() {
 }
 
 #[test]
-fn two_servers_share_sessions_and_poem_db_removes_expired_ones() {
+fn two_servers_share_sessions_and_poem_db_removes_ended_ones() {
     let installation = Installation::with_small_data();
     let servers = [Server::start(&installation), Server::start(&installation)];
     let mut first = Browser::new(&servers[0]);
@@ -124,11 +124,56 @@ fn two_servers_share_sessions_and_poem_db_removes_expired_ones() {
     assert!(!first.is_logged_in());
     first.log_in("alice", "alice-secret-1");
     second.log_in("alice", "wrong");
-    sql(&installation, "UPDATE egi.login_session SET expires = now() - interval '1 second'");
+    sql(&installation, "UPDATE egi.login_session SET expires = now() - interval '1 day'");
     installation.run("poem-db", &["-s"]).done();
     let left = "SELECT (SELECT count(*) FROM egi.login_session), (SELECT count(*) FROM egi.login_failure)";
     assert_eq!(sql(&installation, left), ["0|2"], "failures that still count are kept");
     sql(&installation, "UPDATE egi.login_failure SET last_failure = now() - interval '16 minutes'");
     installation.run("poem-db", &["-s"]).done();
     assert_eq!(sql(&installation, left), ["0|0"]);
+}
+
+/// Returns the buttons of the page of sessions, as the values that they send.
+fn buttons(page: &str) -> Vec<String> {
+    let values = page.split("name=\"end\" value=\"").skip(1);
+    values.map(|rest| rest[..rest.find('"').unwrap()].to_owned()).collect()
+}
+
+#[test]
+fn users_see_and_end_their_own_sessions() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    let sessions = "/poem/admin/sessions/";
+    let mut here = Browser::new(&server).seen_from("192.0.2.1");
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0";
+    here.headers.push(("User-Agent", firefox.to_owned()));
+    here.log_in("alice", "alice-secret-1");
+    let page = here.get(sessions).text();
+    assert!(page.contains("Firefox on Linux") && page.contains("192.0.2.1") && page.contains("this session"), "{page}");
+    assert!(buttons(&page).is_empty(), "{page}");
+    assert!(here.get("/poem/admin/poem/profile/").text().contains("Your sessions"), "every page links to it");
+    let mut others: Vec<_> = (0..3).map(|_| Browser::new(&server)).collect();
+    for other in &mut others {
+        other.log_in("alice", "alice-secret-1");
+    }
+    let mut bob = Browser::new(&server);
+    bob.log_in("bob", "bob-secret-12");
+    let page = here.get(sessions).text();
+    let listed = buttons(&page);
+    assert_eq!(listed.len(), 4, "three sessions, and all others: {page}");
+    assert!(!page.contains(here.session().unwrap()), "the id itself is not shown");
+    // Of bob, nothing is listed, and nothing can be ended.
+    assert_eq!(bob.post(sessions, &[("end", &listed[0])]).status, 303);
+    assert_eq!(buttons(&here.get(sessions).text()).len(), 4);
+    assert_eq!(here.post(sessions, &[("end", &listed[0])]).status, 303);
+    assert_eq!(buttons(&here.get(sessions).text()).len(), 3);
+    assert_eq!(others.iter_mut().filter_map(|other| other.is_logged_in().then_some(())).count(), 2);
+    assert_eq!(here.post_body(sessions, "end=others").status, 403, "without the token");
+    assert_eq!(here.post(sessions, &[("end", "others")]).status, 303);
+    assert!(others.iter_mut().all(|other| !other.is_logged_in()) && here.is_logged_in() && bob.is_logged_in());
+    for nothing in ["", "x", "' OR true --"] {
+        assert_eq!(here.post(sessions, &[("end", nothing)]).status, 303, "{nothing}");
+    }
+    assert!(here.is_logged_in() && bob.is_logged_in());
+    assert_eq!(Browser::new(&server).get(sessions).status, 302);
 }

@@ -1,6 +1,7 @@
 //! Two servers behind an Apache that is configured as in docs/operations.md.
 
 use std::fs::{self, Permissions};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use crate::support::http::send;
+use crate::support::http::{send, send_raw};
 use crate::support::installation::EGI_TOKEN;
 use crate::support::server::free_address;
 use crate::support::sql::sql;
@@ -30,7 +31,7 @@ const MODULES: [&str; 4] = [
 ];
 /// The modules that the document names, except those for TLS, and those that every Apache needs. Some distributions
 /// build some of them in.
-const LOADED: [&str; 12] = [
+const LOADED: [&str; 14] = [
     "mpm_event",
     "unixd",
     "authz_core",
@@ -43,6 +44,8 @@ const LOADED: [&str; 12] = [
     "slotmem_shm",
     "reqtimeout",
     "log_config",
+    "filter",
+    "deflate",
 ];
 
 /// A running Apache. Ends when dropped.
@@ -53,8 +56,16 @@ struct Apache {
 }
 
 impl Apache {
-    /// Starts an Apache in front of the servers; `None` if Apache is not installed.
-    fn in_front_of(servers: [SocketAddr; 2]) -> Option<Self> {
+    /// Starts an Apache in front of the servers; `None` if Apache is not installed, which is reported.
+    fn in_front_of(servers: [&Server; 2]) -> Option<Self> {
+        let started = Self::start(servers.map(|server| server.address));
+        if started.is_none() {
+            skipped("servers behind an Apache: there is no apache2 or httpd here");
+        }
+        started
+    }
+
+    fn start(servers: [SocketAddr; 2]) -> Option<Self> {
         let existing = |paths: &[&str]| paths.iter().map(PathBuf::from).find(|path| path.exists());
         let (program, modules) = (existing(&PROGRAMS)?, existing(&MODULES)?);
         let directory = tempfile::tempdir().unwrap();
@@ -125,7 +136,8 @@ fn configuration(directory: &Path, modules: &Path, address: SocketAddr, servers:
     let directory = directory.display();
     format!(
         "{}ServerName localhost\nListen {address}\nPidFile {directory}/pid\nErrorLog {directory}/error.log\n\
-         DefaultRuntimeDir {directory}\nUser nobody\nGroup #65534\n{host}\n",
+         DefaultRuntimeDir {directory}\nUser nobody\nGroup #65534\n\
+         AddOutputFilterByType DEFLATE text/css application/json text/html\n{host}\n",
         loaded.concat()
     )
 }
@@ -134,9 +146,7 @@ fn configuration(directory: &Path, modules: &Path, address: SocketAddr, servers:
 fn two_servers_behind_an_apache_act_as_one() {
     let installation = Installation::with_small_data();
     let servers = [Server::start(&installation), Server::start(&installation)];
-    let Some(apache) = Apache::in_front_of(servers.each_ref().map(|server| server.address)) else {
-        return skipped("two servers behind an Apache: there is no apache2 or httpd here");
-    };
+    let Some(apache) = Apache::in_front_of(servers.each_ref()) else { return };
     // A session and a save are valid at either server.
     let mut browser = Browser::through(&apache.address);
     let redirect = browser.get("/");
@@ -147,7 +157,7 @@ fn two_servers_behind_an_apache_act_as_one() {
     }
     assert_eq!(browser.get("/static/poem.css").status, 200);
     let mut root = Browser::through(&apache.address);
-    root.cookies.insert("sessionid".to_owned(), installation.log_in("poem"));
+    root.cookies.insert("__Host-sessionid".to_owned(), installation.log_in("poem"));
     root.cookies.insert("csrftoken".to_owned(), CSRF.to_owned());
     for number in 0..4 {
         let body = format!(r#"{{"name": "saved-{number}", "apiid": "saved-{number}", "groupname": "ARGO"}}"#);
@@ -177,4 +187,65 @@ fn two_servers_behind_an_apache_act_as_one() {
         assert_eq!(other.knows(|_| apache.profile()).status, 200, "{}", apache.log());
         assert!(browser.is_logged_in());
     }
+}
+
+#[test]
+fn files_and_small_responses_that_apache_compresses_are_not_sent_twice() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    let Some(apache) = Apache::in_front_of([&server, &server]) else { return };
+    let get = |address: &str, more: &[(&str, &str)]| {
+        let headers = [("Host", "localhost"), ("X-API-KEY", EGI_TOKEN), ("Accept-Encoding", "gzip")];
+        server.knows(|_| send(apache.address, "GET", address, &[&headers, more].concat(), b""))
+    };
+    for address in ["/static/poem.css", "/poem/api/v2/metrics/Test", "/poem/api/v2/metrics/"] {
+        let first = get(address, &[]);
+        let etag = first.header("ETag").expect("it has a tag").to_owned();
+        assert!(first.status == 200 && etag.ends_with("-gzip\""), "{address}: {first:?}");
+        assert_eq!(get(address, &[("If-None-Match", &etag)]).status, 304, "{address}: {etag}");
+        assert_eq!(get(address, &[("If-None-Match", "\"other-gzip\"")]).status, 200, "{address}");
+    }
+}
+
+#[test]
+fn a_name_with_a_slash_passes_through_apache() {
+    let installation = Installation::with_small_data();
+    sql(&installation, "UPDATE egi.profile SET name = 'A/B %2F' WHERE name = 'ARGO_MON'");
+    let server = Server::start(&installation);
+    let Some(apache) = Apache::in_front_of([&server, &server]) else { return };
+    let headers = [("Host", "localhost"), ("X-API-KEY", EGI_TOKEN)];
+    let profile = "/poem/api/v2/profiles/A%2FB%20%252F";
+    let answer = server.knows(|_| send(apache.address, "GET", profile, &headers, b""));
+    assert_eq!((answer.status, answer.json()["name"].as_str()), (200, Some("A/B %2F")), "{answer:?}");
+}
+
+#[test]
+fn a_cookie_of_another_application_that_is_not_utf8_locks_nobody_out() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    let Some(apache) = Apache::in_front_of([&server, &server]) else { return };
+    let session = installation.log_in("alice");
+    let mut request = b"GET /poem/api/v2/internal/users/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n".to_vec();
+    request.extend_from_slice(b"Cookie: name=J\xf6rg \xff; other=\xc3\xa4; __Host-sessionid=");
+    request.extend_from_slice(session.as_bytes());
+    request.extend_from_slice(b"\r\n\r\n");
+    let answer = server.knows(|_| send_raw(apache.address, &request));
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[test]
+fn a_body_that_never_comes_ends_the_request() {
+    let installation = Installation::with_small_data();
+    let server = Server::start(&installation);
+    let Some(apache) = Apache::in_front_of([&server, &server]) else { return };
+    let mut stream = TcpStream::connect(apache.address).unwrap();
+    // Longer than the ten seconds of the document, but not without end.
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = "POST /poem/admin/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("Apache ends the request");
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4") || answer.starts_with("HTTP/1.1 5"), "{answer}");
 }

@@ -75,11 +75,11 @@ fn a_write_of_one_server_is_seen_by_both_at_once() {
     let installation = Installation::with_small_data();
     let servers = [Server::start(&installation), Server::start(&installation)];
     let session = installation.log_in("poem");
-    let cookie = format!("sessionid={session}; csrftoken=0123456789abcdef");
+    let cookie = format!("sessionid={session}; csrftoken=0123456789abcdef0123456789abcdef");
     let headers = [
         ("Host", "localhost"),
         ("Cookie", cookie.as_str()),
-        ("X-CSRFToken", "0123456789abcdef"),
+        ("X-CSRFToken", "0123456789abcdef0123456789abcdef"),
         ("Content-Type", "application/json"),
     ];
     let list = "/poem/api/v2/internal/aggregations/";

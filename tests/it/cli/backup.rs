@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{await_status, responses};
 use crate::support::installation::EGI_TOKEN;
-use crate::support::sql::{Holder, sql, wait_until};
+use crate::support::sql::{Holder, sql, wait_until, without_statistics};
 use crate::support::{Installation, Server, block_on};
 
 /// Backs up the tenant. Returns the path of the file.
@@ -202,6 +202,17 @@ fn another_secret_key_causes_a_warning() {
     let new = empty();
     let key = new.path("etc/poem/secret_key");
     new.run("poem-genseckey", &["--force", "-f", key.to_str().unwrap()]).done();
-    let ran = restore(&new, &file, &[]).done();
+    let ran = restore(&new, &file, &["--trust"]).done();
     assert!(ran.stderr.contains("made with another secret key"), "{ran:?}");
+}
+
+#[test]
+fn the_tables_have_statistics_after_a_restore() {
+    let old = Installation::with_small_data();
+    let file = back_up(&old, "egi");
+    let new = empty();
+    restore(&new, &file, &[]).done();
+    assert!(without_statistics(&new, "egi").is_empty());
+    restore(&new, &file, &["--replace", "--yes"]).done();
+    assert!(without_statistics(&new, "egi").is_empty());
 }

@@ -1,5 +1,7 @@
 //! `poem doctor`.
 
+mod every_check;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -59,7 +61,7 @@ fn the_secret_key() {
     let installation = healthy();
     let key = installation.path("etc/poem/secret_key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o604)).unwrap();
-    wrong(&installation, 1, "is readable by all users: run chmod 0600");
+    wrong(&installation, 1, "is readable or writable by all users: run chmod 0600");
     fs::write(&key, "").unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     wrong(&installation, 1, "is empty");

@@ -7,6 +7,7 @@ use std::process::Command;
 use nix::unistd::{Uid, User};
 
 use super::said;
+use crate::support::sql::everything;
 use crate::support::{Installation, Server, skipped};
 
 /// Another user, which every system has.
@@ -60,4 +61,78 @@ fn a_missing_user_is_named() {
     let installation = Installation::with_tenants();
     installation.configure("[SERVER]\nUser = root\n", "[SERVER]\nUser = no_such_user\n");
     said(&installation.run("poem-db", &["-l"]), 1, "[SERVER] User: there is no user no_such_user on this machine");
+}
+
+/// An installation whose poem.conf names no user, on a machine without the default one. `None` if that cannot be tried.
+fn without_service_user() -> Option<Installation> {
+    if !is_root() {
+        return None;
+    }
+    if User::from_name("apache").unwrap().is_some() {
+        skipped("there is a user apache here, to which root switches");
+        return None;
+    }
+    let installation = Installation::with_tenants();
+    installation.configure("[SERVER]\nUser = root\n", "[SERVER]\n");
+    Some(installation)
+}
+
+/// A new command needs its arguments here.
+#[test]
+fn root_without_a_service_user_is_refused_by_each_command_that_reads_the_configuration() {
+    let Some(installation) = without_service_user() else { return };
+    let before = everything(&installation);
+    for subcommand in super::output::subcommands() {
+        let arguments: &[&str] = match subcommand.as_str() {
+            "serve" => &[],
+            "db" => &["-l"],
+            "tenant" | "token" => &["--list"],
+            "exportprofiles" => &["-", "egi"],
+            "importprofiles" => &["-t", "egi", "-f", "x"],
+            "backup" => &["-n", "egi"],
+            "restore" => &["-f", "x"],
+            "doctor" | "genseckey" | "completions" | "man" | "help" | "try" => continue,
+            other => panic!("poem {other}: may root run it without a service user?"),
+        };
+        let schema: &[&str] = if subcommand == "token" { &["-s", "egi"] } else { &[] };
+        let ran = installation.run("poem", &[&[subcommand.as_str()], arguments, schema].concat());
+        said(&ran, 1, "root runs this command, and there is no user apache to switch to: set User in [SERVER]");
+        assert!(ran.stderr.contains("User = root if you mean root") && ran.stdout.is_empty(), "{ran:?}");
+    }
+    assert_eq!(everything(&installation), before);
+    assert!(!installation.path("var/log/poem/poem.log").exists(), "nothing was written as root");
+    installation.configure("[SERVER]\n", "[SERVER]\nUser = root\n");
+    installation.run("poem-db", &["-l"]).done();
+}
+
+#[test]
+fn root_without_a_service_user_may_run_the_doctor_and_what_reads_no_configuration() {
+    let Some(installation) = without_service_user() else { return };
+    let doctor = installation.run("poem", &["doctor"]);
+    assert!(doctor.status == 1 && doctor.stdout.contains("  WRONG  root runs this command, and there"), "{doctor:?}");
+    assert!(doctor.stdout.contains("  ok     schema egi: all migrations applied"), "it goes on: {doctor:?}");
+    let (key, man) = (installation.path("new_key"), installation.path("man"));
+    installation.run("poem-genseckey", &["-f", key.to_str().unwrap()]).done();
+    for arguments in [&["completions", "bash"][..], &["help"], &["db", "-h"], &["man", man.to_str().unwrap()]] {
+        installation.run("poem", arguments).done();
+    }
+}
+
+#[test]
+fn root_does_not_write_through_a_link_of_the_service_user() {
+    if !is_root() {
+        return;
+    }
+    let installation = Installation::with_tenants();
+    let (log, target) = (installation.path("var/log/poem/poem.log"), installation.path("target"));
+    let _ = fs::remove_file(&log);
+    fs::create_dir_all(log.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(&target, &log).unwrap();
+    let ran = installation.run("poem-token", &["-t", "x", "-s", "egi"]).done();
+    assert!(
+        ran.stderr.contains("it is a symbolic link, which root does not follow: logging to standard error"),
+        "{ran:?}"
+    );
+    assert!(Server::refusal(&installation).contains("it is a symbolic link, which root does not follow"));
+    assert!(!target.exists());
 }

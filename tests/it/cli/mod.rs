@@ -1,14 +1,20 @@
 //! The commands as administrators run them.
 
 mod backup;
+mod backup_mac;
+mod database_tls;
 mod db;
 mod doctor;
 mod drop_privileges;
 mod genseckey;
 mod load;
 mod names;
+mod output;
+mod pooler;
 mod profiles;
+mod replacing;
 mod rotation;
+mod session_settings;
 mod tenant;
 mod token;
 

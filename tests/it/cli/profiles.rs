@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::said;
 use crate::support::installation::EGI_TOKEN;
-use crate::support::sql::{everything, sql, tables};
+use crate::support::sql::{everything, sql, tables, without_statistics};
 use crate::support::{Installation, Server};
 
 fn export(installation: &Installation, name: &str, profiles: &[&str]) -> Value {
@@ -70,8 +70,10 @@ fn an_import_replaces_the_tuples_of_an_existing_profile() {
     let ran = installation.run("poem-importprofiles", &["-t", "egi", "-f", &file]).done();
     let words = "Changed VO. Added 1 metric instance. Deleted 1 metric instance.";
     assert!(ran.stdout.contains(words), "{ran:?}");
-    let log = "SELECT message FROM egi.log_entry WHERE username = 'poem-importprofiles'";
-    assert_eq!(sql(&installation, log), [words]);
+    let log = "SELECT data -> 'changes' FROM egi.log_entry WHERE username = 'poem-importprofiles'";
+    let changes: Value = serde_json::from_str(&sql(&installation, log)[0]).unwrap();
+    assert_eq!(changes[0], json!({"kind": "value", "field": "VO", "before": "ops", "after": "dteam"}));
+    assert_eq!(changes[1]["added"], json!([["new.flavour", "new.Metric", ""]]));
     assert_eq!(sql(&installation, "SELECT vo, revision FROM egi.profile WHERE id = 3"), ["dteam|2"]);
     let server = Server::start(&installation);
     let profile = server.get_with_key("/poem/api/v2/profiles/ARGO_MON_CRITICAL", EGI_TOKEN).json();
@@ -132,4 +134,16 @@ fn profiles_are_imported_from_another_poem_and_only_into_an_empty_database() {
     assert_eq!(sql(&installation, "SELECT count(*) FROM two.profile"), ["2"]);
     let dead = ["-t", "two", "-p", "localhost:1"];
     said(&installation.run("poem-importprofiles", &dead), 1, "http://localhost:1/poem/api/0.2/json/profiles");
+}
+
+#[test]
+fn the_tables_have_statistics_after_a_large_import() {
+    let installation = Installation::with_tenants();
+    let tuple = |n: usize| json!({"atp_service_type_flavour": format!("flavour-{}", n % 50), "metric": format!("org.M{}", n / 50), "fqan": null});
+    let tuples: Vec<_> = (0..600).map(tuple).collect();
+    let profiles =
+        json!([{"name": "LARGE", "version": "1.0", "vo": "ops", "description": "", "metric_instances": tuples}]);
+    let file = write(&installation, &profiles);
+    installation.run("poem-importprofiles", &["-t", "egi", "-f", &file]).done();
+    assert!(without_statistics(&installation, "egi").is_empty());
 }

@@ -107,7 +107,7 @@ fn a_tenant_is_deleted_only_after_a_confirmation_that_lists_its_data() {
     let asked = installation.run("poem-tenant", &["--delete", "egi"]);
     said(&asked, 2, "use --yes");
     let loss = "Deleting tenant EGI (schema egi) permanently deletes 3 probes, 8 metrics, 3 profiles, 2 aggregations, ";
-    assert!(asked.stdout.starts_with(loss), "{asked:?}");
+    assert!(asked.stderr.starts_with(&format!("poem-tenant: {loss}")), "{asked:?}");
     assert_eq!(everything(&installation), before);
     let two = || everything(&installation).split("two.").skip(1).collect::<String>();
     let two_before = two();

@@ -66,8 +66,13 @@ fn a_chosen_token_has_1_to_40_characters() {
         server.catch_up();
         assert_eq!(server.knows(|server| server.get_with_key(PROFILES, chosen)).status, 200);
     }
+    // Spaces at the ends are dropped, as in forms: no client could send them.
+    assert_eq!(token(&installation, &["-t", " NCG ", "-s", "egi", "-o", " trimmed "]), "trimmed");
+    assert_eq!(sql(&installation, "SELECT client FROM egi.api_key"), ["NCG"]);
+    server.catch_up();
+    assert_eq!(server.knows(|server| server.get_with_key(PROFILES, "trimmed")).status, 200);
     let before = everything(&installation);
-    for chosen in ["", &"x".repeat(41), "a\nb"] {
+    for chosen in ["", " ", &"x".repeat(41), "a\nb"] {
         let ran = installation.run("poem-token", &["-t", "NCG", "-s", "egi", "-o", chosen]);
         said(&ran, 2, "-o: must have 1 to 40 characters");
         assert_eq!(ran.stdout, "");

@@ -61,7 +61,7 @@ fn a_full_disk_stops_writing_and_nothing_else() {
     disk.fill();
 
     let file = fixture("small.json");
-    let load = ["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"];
+    let load = ["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace", "--yes"];
     let ran = installation.run("poem-db", &load);
     assert!(ran.status == 1 && ran.stderr.contains("No space left on device; nothing was loaded"), "{ran:?}");
     assert!(tables(&installation) == before, "the load left changes behind");

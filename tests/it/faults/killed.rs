@@ -93,7 +93,7 @@ fn kill_the_command(installation: &Installation, lock: &str, arguments: &[&str],
 fn a_killed_command_changes_nothing() {
     let installation = Installation::with_small_data();
     let file = fixture("small.json");
-    let load = ["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"];
+    let load = ["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace", "--yes"];
     sql(&installation, "UPDATE egi.profile SET description = 'as it was'");
     sql(&installation, BLOCK_INSERTS);
     let before = tables(&installation);
@@ -117,7 +117,7 @@ fn a_load_in_which_postgresql_is_killed_changes_nothing() {
     let mut database = DisposableDatabase::new();
     let installation = database.installation();
     let file = fixture("small.json");
-    let load = ["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"];
+    let load = ["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace", "--yes"];
     sql(&installation, "UPDATE egi.profile SET description = 'as it was'");
     sql(&installation, BLOCK_INSERTS);
     let before = tables(&installation);

@@ -1,12 +1,16 @@
 //! Faults, with the real PostgreSQL: it is killed, slow, or its disk is full; the server is killed or stopped; clients
 //! never finish their requests.
 
+mod attacks;
 mod crowd;
 mod full_disk;
 mod killed;
+mod log_content;
 mod proxy;
 mod served;
 mod slow;
+mod standby;
+mod unread_output;
 
 use std::time::{Duration, Instant};
 
@@ -55,14 +59,16 @@ struct Writer {
 
 impl Writer {
     fn new(installation: &Installation) -> Self {
-        Self { cookie: format!("sessionid={}; csrftoken=0123456789abcdef", installation.log_in("poem")) }
+        Self {
+            cookie: format!("sessionid={}; csrftoken=0123456789abcdef0123456789abcdef", installation.log_in("poem")),
+        }
     }
 
     fn headers(&self) -> [(&str, &str); 4] {
         [
             ("Host", "localhost"),
             ("Cookie", &self.cookie),
-            ("X-CSRFToken", "0123456789abcdef"),
+            ("X-CSRFToken", "0123456789abcdef0123456789abcdef"),
             ("Content-Type", "application/json"),
         ]
     }

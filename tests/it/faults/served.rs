@@ -146,11 +146,11 @@ fn a_load_that_the_database_cannot_store_changes_nothing() {
          CREATE TRIGGER full_disk BEFORE INSERT ON egi.log_entry FOR EACH ROW EXECUTE PROCEDURE egi.full_disk()",
     );
     let file = crate::support::fixture("small-natural.json");
-    let ran = installation.run("poem-db", &["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"]);
+    let ran = installation.run("poem-db", &["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace", "--yes"]);
     // The data are the same, so there is nothing to write. After a change there is, and it fails.
     assert_eq!(ran.status, 0, "{ran:?}");
     sql(&installation, "UPDATE egi.profile SET description = 'changed'");
-    let ran = installation.run("poem-db", &["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"]);
+    let ran = installation.run("poem-db", &["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace", "--yes"]);
     assert_eq!(ran.status, 1, "{ran:?}");
     assert!(ran.stderr.contains("No space left on device"), "{ran:?}");
     assert_eq!(sql(&installation, "SELECT DISTINCT description FROM egi.profile"), ["changed"]);

@@ -5,6 +5,7 @@ use poem::domain::model::policy::Viewer;
 use poem::registry::Transaction;
 use poem::registry::{SaveError, viewers};
 use poem::store::ReadTx;
+use poem::store::lists::log_entries;
 
 use crate::support::installation::egi;
 use crate::support::sql::{sql, tables};
@@ -77,11 +78,18 @@ impl Egi {
         sql(&self.installation, &format!("SET search_path TO egi; {statement}"))
     }
 
-    /// Returns the newest log entries, newest first: `action|kind|id|name|message|username`.
+    /// Returns the newest log entries as lists show them, newest first: `action|kind|id|name|message|username`.
     pub fn history(&self, entries: usize) -> Vec<String> {
-        self.sql(&format!(
-            "SELECT action, object_kind, object_id, object_name, message, username FROM log_entry ORDER BY id DESC LIMIT {entries}"
-        ))
+        let ids = self.sql(&format!("SELECT id FROM log_entry ORDER BY id DESC LIMIT {entries}"));
+        let ids: Vec<i64> = ids.iter().map(|id| id.parse().unwrap()).collect();
+        let rows = self.read(async |tx| log_entries::of_ids(tx.conn(), &ids).await);
+        let line = |row: &log_entries::LogRow| {
+            let (kind, id) =
+                (row.object_kind.map_or("", |kind| kind.as_str()), row.object_id.as_deref().unwrap_or_default());
+            let action = row.action.as_str();
+            format!("{action}|{kind}|{id}|{}|{}|{}", row.object_name, row.words(), row.username)
+        };
+        rows.iter().map(line).collect()
     }
 
     /// Returns every row of every table; sequences are left out.

@@ -37,7 +37,8 @@ fn moves(egi: &Egi, kind: GroupKind) -> Vec<String> {
     let newest =
         format!("SELECT * FROM log_entry WHERE object_kind = '{}' ORDER BY id DESC LIMIT 4", kind.member_kind());
     egi.sql(&format!(
-        "SELECT object_name, message, username FROM ({newest}) entries ORDER BY object_name COLLATE \"C\""
+        "SELECT object_name, 'Changed ' || (data #>> '{{changes,0,field}}') || '.', username
+         FROM ({newest}) entries ORDER BY object_name COLLATE \"C\""
     ))
 }
 

@@ -234,6 +234,45 @@ fn a_stale_form_does_not_overwrite_a_newer_save() {
     assert!(refusals.iter().all(|refusal| matches!(refusal, SaveError::Gone)), "{refusals:?}");
 }
 
+/// A name can have metrics of several groups, under several tags: a member of one does not take it away from the other.
+#[test]
+fn a_name_stays_in_a_foreign_group() {
+    let egi = Egi::new();
+    egi.sql(
+        "INSERT INTO app_user (username, password) VALUES ('chloe', '!');
+         INSERT INTO group_member (kind, group_id, user_id)
+             SELECT g.kind, g.id, u.id FROM object_group g, app_user u
+             WHERE g.kind = 'metrics' AND g.name = 'SSC' AND u.username = 'chloe'",
+    );
+    let stays = ["The name “argo.AMS-Check” stays in the group ARGO, of which you are not a member.".to_owned()];
+    let revisions = group_revisions(&egi);
+    // Added under the tag that is left.
+    let tag = egi.sql(
+        "SELECT name FROM tag WHERE id NOT IN
+             (SELECT tag_id FROM metric m JOIN metric_name n ON n.id = m.metric_name_id WHERE n.name = 'argo.AMS-Check')",
+    );
+    let own = MetricContent { tag: tag[0].clone(), group: "SSC".into(), ..active("argo.AMS-Check") };
+    let saved = create(&egi, "chloe", &own, None).unwrap();
+    assert_eq!(saved.side_effects, stays);
+    assert_eq!(registered(&egi, "argo.AMS-Check"), ["ARGO"]);
+    assert_eq!(load(&egi, saved.id).content.group, "SSC");
+    assert_eq!(group_revisions(&egi), revisions);
+    // It can be changed and deleted by its own group; the name stays.
+    let changed = change(&egi, "chloe", saved.id, |it| it.executable = "check_y".into()).unwrap();
+    assert!(changed.side_effects.is_empty(), "nothing was to be moved: {changed:?}");
+    let viewer = egi.viewer("chloe");
+    egi.act(async |tx| metrics::remove(tx, &viewer, saved.id).await).unwrap();
+    // Renamed to the foreign name.
+    let saved = create(&egi, "chloe", &MetricContent { name: "own.Name".into(), ..own.clone() }, None).unwrap();
+    assert_eq!((saved.side_effects.len(), registered(&egi, "own.Name")), (0, vec!["SSC".to_owned()]));
+    let renamed = change(&egi, "chloe", saved.id, |it| it.name = "argo.AMS-Check".into()).unwrap();
+    assert_eq!(renamed.side_effects, stays);
+    assert_eq!(registered(&egi, "argo.AMS-Check"), ["ARGO"]);
+    // A superuser moves it.
+    let moved = change(&egi, "poem", saved.id, |it| it.executable = "check_z".into()).unwrap();
+    assert_eq!((moved.side_effects.len(), registered(&egi, "argo.AMS-Check")), (0, vec!["SSC".to_owned()]));
+}
+
 #[test]
 fn a_member_may_only_write_to_own_groups() {
     let egi = Egi::new();
@@ -263,8 +302,10 @@ fn a_metric_moves_its_name_but_no_other_metric_with_that_name() {
     assert_eq!(registered(&egi, "argo.AMS-Check"), ["SSC"]);
     assert_eq!(load(&egi, 8).content.group, "ARGO");
     assert_eq!(group_revisions(&egi), ["ARGO|2", "SSC|2"]);
-    // Every save moves the name to the group of the metric.
+    // Every save moves the name to the group of the metric, if the user is in the group that it leaves.
     change(&egi, "alice", 8, |it| it.parent = "x".into()).unwrap();
+    assert_eq!(registered(&egi, "argo.AMS-Check"), ["SSC"]);
+    change(&egi, "bob", 8, |it| it.parent = "y".into()).unwrap();
     assert_eq!(registered(&egi, "argo.AMS-Check"), ["ARGO"]);
 }
 

@@ -10,11 +10,11 @@ use poem::store::{Loaded, profiles as store};
 
 use super::egi::{Egi, at, errors_of, race};
 
-fn tuple(service_flavour: &str, metric: &str, fqan: &str) -> Tuple {
+pub(super) fn tuple(service_flavour: &str, metric: &str, fqan: &str) -> Tuple {
     Tuple { service_flavour: service_flavour.into(), metric: metric.into(), fqan: fqan.into() }
 }
 
-fn profile(name: &str, tuples: &[Tuple]) -> ProfileContent {
+pub(super) fn profile(name: &str, tuples: &[Tuple]) -> ProfileContent {
     ProfileContent {
         name: name.into(),
         vo: "ops".into(),
@@ -30,12 +30,17 @@ fn create(egi: &Egi, as_whom: &str, content: &ProfileContent) -> Result<Saved, S
     egi.act(async |tx| profiles::create(tx, &viewer, content, None).await)
 }
 
-fn load(egi: &Egi, id: i64) -> Loaded<ProfileContent> {
+pub(super) fn load(egi: &Egi, id: i64) -> Loaded<ProfileContent> {
     egi.read(async |tx| store::content(tx.conn(), id).await).expect("there is such a profile")
 }
 
 /// Opens the form of a profile, edits it and saves it.
-fn change(egi: &Egi, as_whom: &str, id: i64, edit: impl FnOnce(&mut ProfileContent)) -> Result<Saved, SaveError> {
+pub(super) fn change(
+    egi: &Egi,
+    as_whom: &str,
+    id: i64,
+    edit: impl FnOnce(&mut ProfileContent),
+) -> Result<Saved, SaveError> {
     let Loaded { revision, mut content, .. } = load(egi, id);
     edit(&mut content);
     let viewer = egi.viewer(as_whom);

@@ -29,7 +29,7 @@ fn with_password(content: &UserContent) -> UserContent {
 
 fn create(egi: &Egi, content: &UserContent) -> Result<Saved, SaveError> {
     let poem = egi.viewer("poem");
-    egi.act(async |tx| users::create(tx, &poem, &with_password(content), HASH).await)
+    egi.act(async |tx| users::create(tx, &poem, &with_password(content), ("EGI", HASH)).await)
 }
 
 fn change(egi: &Egi, id: i64, edit: impl FnOnce(&mut UserContent)) -> Result<Saved, SaveError> {
@@ -40,7 +40,7 @@ fn change(egi: &Egi, id: i64, edit: impl FnOnce(&mut UserContent)) -> Result<Sav
 }
 
 fn sessions(egi: &Egi, id: i64) -> String {
-    egi.sql(&format!("SELECT count(*) FROM login_session WHERE user_id = {id}")).remove(0)
+    egi.sql(&format!("SELECT count(*) FROM login_session WHERE user_id = {id} AND expires > now()")).remove(0)
 }
 
 #[test]
@@ -66,10 +66,10 @@ fn a_user_is_added_with_all_fields() {
 fn names_and_identities_are_unique() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
-    let taken = egi.rejected(async |tx| users::create(tx, &poem, &with_password(&user("alice")), HASH).await);
+    let taken = egi.rejected(async |tx| users::create(tx, &poem, &with_password(&user("alice")), ("EGI", HASH)).await);
     assert_eq!(at(&taken, "username"), ["User with this Username already exists."]);
     let same_identity = UserContent { egi_id: "abc123@egi.eu".into(), ..user("other") };
-    let taken = egi.rejected(async |tx| users::create(tx, &poem, &with_password(&same_identity), HASH).await);
+    let taken = egi.rejected(async |tx| users::create(tx, &poem, &with_password(&same_identity), ("EGI", HASH)).await);
     assert_eq!(at(&taken, "egi_id"), ["User with this eduPersonUniqueId already exists."]);
     assert_eq!(at(&errors_of(change(&egi, 3, |it| it.username = "alice".into())), "username").len(), 1);
     // Several users may have no identity.
@@ -84,13 +84,20 @@ fn errors_are_reported_at_their_field() {
     let egi = Egi::new();
     let poem = egi.viewer("poem");
     let wrong = UserContent { groups_of_metrics: names(&["ARGO", "NOBODY"]), ..user("a b") };
-    let refused = egi.rejected(async |tx| users::create(tx, &poem, &wrong, HASH).await);
+    let refused = egi.rejected(async |tx| users::create(tx, &poem, &wrong, ("EGI", HASH)).await);
     assert_eq!(at(&refused, "username"), ["Enter a valid username."]);
     assert_eq!(at(&refused, "groups_of_metrics"), [NO_CHOICE]);
     let long = user(&"x".repeat(31));
-    let refused = egi.rejected(async |tx| users::create(tx, &poem, &long, HASH).await);
+    let refused = egi.rejected(async |tx| users::create(tx, &poem, &long, ("EGI", HASH)).await);
     assert_eq!(at(&refused, "username"), ["Ensure this value has at most 30 characters (it has 31)."]);
     create(&egi, &UserContent { egi_id: "x@egi.eu".into(), ..long }).unwrap();
+    // Latin and Cyrillic letters look alike; full-width ones are stored as plain ones.
+    let mixed = egi.rejected(async |tx| users::create(tx, &poem, &with_password(&user("аda")), ("EGI", HASH)).await);
+    assert_eq!(
+        at(&mixed, "username"),
+        ["The username mixes Cyrillic and Latin letters, which look alike. Use one alphabet."]
+    );
+    create(&egi, &UserContent { egi_id: "y@egi.eu".into(), ..user("аda") }).unwrap();
     // An account that already has such a name may keep it.
     egi.sql("UPDATE app_user SET username = 'Bob B' WHERE id = 3");
     change(&egi, 3, |it| it.first_name = "Robert".into()).unwrap();
@@ -126,10 +133,10 @@ fn only_a_superuser_with_a_current_form_changes_a_user() {
     let Loaded { revision, content, .. } = load(&egi, 2);
     let target = ExpectedRevision { id: 2, revision };
     let is_never = |refusal| matches!(refusal, SaveError::Denied(Denial::Never));
-    assert!(is_never(egi.refused(async |tx| users::create(tx, &alice, &user("new"), HASH).await)));
+    assert!(is_never(egi.refused(async |tx| users::create(tx, &alice, &user("new"), ("EGI", HASH)).await)));
     assert!(is_never(egi.refused(async |tx| users::change(tx, &alice, target, &content).await)));
     assert!(is_never(egi.refused(async |tx| users::remove(tx, &alice, 3).await)));
-    assert!(is_never(egi.refused(async |tx| users::set_password(tx, &alice, 2, HASH).await)));
+    assert!(is_never(egi.refused(async |tx| users::set_password(tx, &alice, 2, ("!", HASH)).await)));
     let before = egi.rows();
     assert_eq!(change(&egi, 2, |_| ()).unwrap().message, "No fields changed.");
     assert_eq!(egi.rows(), before);
@@ -140,7 +147,7 @@ fn only_a_superuser_with_a_current_form_changes_a_user() {
     let is_gone = |refusal| matches!(refusal, SaveError::Gone);
     assert!(is_gone(egi.refused(async |tx| users::change(tx, &poem, gone, &content).await)));
     assert!(is_gone(egi.refused(async |tx| users::remove(tx, &poem, 4711).await)));
-    assert!(is_gone(egi.refused(async |tx| users::set_password(tx, &poem, 4711, HASH).await)));
+    assert!(is_gone(egi.refused(async |tx| users::set_password(tx, &poem, 4711, ("!", HASH)).await)));
 }
 
 #[test]
@@ -189,9 +196,12 @@ fn a_user_who_may_no_longer_log_in_loses_their_sessions() {
     change(&egi, 3, |it| it.is_staff = false).unwrap();
     change(&egi, 4, |it| it.email = "c@example.org".into()).unwrap();
     assert_eq!([2, 3, 4].map(|id| sessions(&egi, id)), ["0", "0", "1"]);
-    let saved = egi.act(async |tx| users::set_password(tx, &poem, 4, HASH).await).unwrap();
+    let stored = egi.sql("SELECT password FROM app_user WHERE id = 4").remove(0);
+    let saved = egi.act(async |tx| users::set_password(tx, &poem, 4, (&stored, HASH)).await).unwrap();
     assert_eq!(saved.message, "Changed password.");
     assert_eq!(egi.history(1), ["change|custuser|4|carol|Changed password.|poem"]);
+    let again = egi.refused(async |tx| users::set_password(tx, &poem, 4, (&stored, "other")).await);
+    assert!(matches!(again, SaveError::Stale), "{again:?}");
     assert_eq!(
         (sessions(&egi, 4), egi.sql("SELECT password FROM app_user WHERE id = 4")),
         ("0".into(), vec![HASH.into()])

@@ -19,7 +19,9 @@ fn versions_are_listed_newest_first() {
     assert_eq!(lines, [(24, "0.1.11", "poem"), (11, "0.1.8", "poem"), (1, "0.1.7", "poem")]);
     let metric = read(&installation, async |conn| versions::list(conn, ObjectKind::Metric, 1).await);
     assert!(metric.len() == 4 && metric.iter().all(|row| row.label.is_empty()));
-    assert!(read(&installation, async |conn| versions::list(conn, ObjectKind::Profile, 1).await).is_empty());
+    let profile = read(&installation, async |conn| versions::list(conn, ObjectKind::Profile, 1).await);
+    assert!(profile.len() == 1 && profile[0].label.is_empty() && profile[0].message == "Initial version.");
+    assert!(read(&installation, async |conn| versions::list(conn, ObjectKind::Aggregation, 1).await).is_empty());
 }
 
 #[test]

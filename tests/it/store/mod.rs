@@ -3,6 +3,7 @@
 mod choices;
 mod history;
 mod lists;
+mod locale;
 mod references;
 mod search;
 mod services;

@@ -22,7 +22,7 @@ fn a_metric_is_used_by_profiles_and_other_metrics() {
     assert_eq!(profiles("no such"), []);
     let relying = |name| {
         let metrics = read(&installation, async |conn| references::metrics_relying_on(conn, name).await);
-        metrics.into_iter().map(|metric| (metric.id, metric.as_parent, metric.as_dependency)).collect::<Vec<_>>()
+        metrics.into_iter().map(|metric| (metric.id, metric.as_parent, metric.as_dependency())).collect::<Vec<_>>()
     };
     assert_eq!(relying("org.nordugrid.ARC-CE-submit"), [(9, false, true), (4, true, false)]);
     assert_eq!(relying("eu.egi.CertValidity"), []);

@@ -66,7 +66,7 @@ impl<'a> Browser<'a> {
 
     /// Returns the session id; `None` without a session.
     pub fn session(&self) -> Option<&str> {
-        self.cookies.get("sessionid").map(String::as_str)
+        ["sessionid", "__Host-sessionid"].iter().find_map(|name| self.cookies.get(*name)).map(String::as_str)
     }
 
     /// Returns whether the server accepts the session.

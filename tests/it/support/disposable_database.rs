@@ -78,9 +78,25 @@ impl DisposableDatabase {
         self.running = Some(cluster);
     }
 
+    /// Starts it with further settings.
+    pub fn start_with(&mut self, extra: &[(&str, &str)]) {
+        self.extra.extend(extra.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        self.start();
+    }
+
     /// Stops it.
     pub fn stop(&mut self) {
         self.running.take().expect("it runs").stop();
+    }
+
+    /// Makes it a standby server, which reads and does not write, from the next start on.
+    pub fn become_standby(&self) {
+        let data = self.directory.path().join("cluster/data");
+        let version: u32 = fs::read_to_string(data.join("PG_VERSION")).unwrap().trim().parse().unwrap();
+        let (name, text) = if version < 12 { ("recovery.conf", "standby_mode = on\n") } else { ("standby.signal", "") };
+        fs::write(data.join(name), text).unwrap();
+        // Another user than this one may run PostgreSQL.
+        fs::set_permissions(data.join(name), Permissions::from_mode(0o666)).unwrap();
     }
 
     /// Kills the server and all its processes with SIGKILL.

@@ -54,7 +54,7 @@ pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &
 /// Sends bytes and reads one response to its end.
 pub fn send_raw(address: SocketAddr, request: &[u8]) -> HttpResponse {
     let mut stream = TcpStream::connect(address).expect("the server listens");
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
     // A server that refuses early may close the connection before it has read the whole request.
     let _ = stream.write_all(request);
     let mut bytes = Vec::new();

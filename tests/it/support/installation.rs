@@ -69,6 +69,7 @@ impl Installation {
         let etc = installation.path("etc/poem");
         fs::create_dir_all(&etc).unwrap();
         fs::write(etc.join("poem.conf"), installation.configuration()).unwrap();
+        restrict(&etc.join("poem.conf"));
         let logging = include_str!("../../../etc/poem_logging.conf").replace("/dev/log", "{venv}/no-syslog");
         fs::write(etc.join("poem_logging.conf"), logging).unwrap();
         fs::copy(fixture("small.secret_key"), etc.join("secret_key")).unwrap();
@@ -109,7 +110,7 @@ impl Installation {
     /// Makes the tenant EGI hold a dump of tests/fixtures and nothing else.
     pub fn load(&self, dump: &str) -> Ran {
         let file = fixture(dump);
-        self.run("poem-db", &["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace"]).done()
+        self.run("poem-db", &["-d", "-n", "egi", "-f", file.to_str().unwrap(), "--replace", "--yes"]).done()
     }
 
     /// Runs a command under its name.
@@ -180,6 +181,16 @@ impl Installation {
         self.reach.database_url(&self.database)
     }
 
+    /// The host of the database in poem.conf.
+    pub fn host(&self) -> &str {
+        &self.reach.host
+    }
+
+    /// The port of the database in poem.conf.
+    pub fn port(&self) -> u16 {
+        self.reach.port
+    }
+
     pub fn keys(&self) -> Keys {
         Keys::derive(&secret_key::read(&self.path("etc/poem/secret_key")).expect("the key is readable"))
     }
@@ -215,4 +226,9 @@ fn restrict(file: &Path) {
 /// The schema of the tenant EGI.
 pub fn egi() -> SchemaName {
     SchemaName::parse("egi").unwrap()
+}
+
+/// The schema of the tenant TWO.
+pub fn two() -> SchemaName {
+    SchemaName::parse("two").unwrap()
 }

@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod disposable_database;
 pub mod http;
 pub mod installation;
+pub mod pgbouncer;
 pub mod server;
 pub mod sql;
 
@@ -28,6 +29,7 @@ impl Drop for Set<'_> {
 }
 
 /// Reports that a test was skipped, even if the output of passing tests is captured.
+#[expect(clippy::disallowed_methods, reason = "the output of tests")]
 pub fn skipped(what: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
 }

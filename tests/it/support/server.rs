@@ -26,15 +26,29 @@ pub struct Server {
 impl Server {
     /// Starts a server on a free port and waits until it listens.
     pub fn start(installation: &Installation) -> Self {
+        Self::start_with(installation, &[])
+    }
+
+    /// Starts a server with additional environment variables.
+    pub fn start_with(installation: &Installation, variables: &[(&str, &str)]) -> Self {
+        Self::start_with_output(installation, variables, Stdio::inherit())
+    }
+
+    /// Starts a server that writes its errors there.
+    pub fn start_with_stderr(installation: &Installation, stderr: Stdio) -> Self {
+        Self::start_with_output(installation, &[], stderr)
+    }
+
+    fn start_with_output(installation: &Installation, variables: &[(&str, &str)], stderr: Stdio) -> Self {
         let address = free_address();
-        let mut server = Self { process: spawn(installation, address, Stdio::inherit()), address };
+        let mut server = Self { process: spawn(installation, address, stderr, variables), address };
         server.await_listening();
         server
     }
 
     /// Returns the stderr of a server that must refuse to start.
     pub fn refusal(installation: &Installation) -> String {
-        let mut process = spawn(installation, free_address(), Stdio::piped());
+        let mut process = spawn(installation, free_address(), Stdio::piped(), &[]);
         let end = Instant::now() + TIMEOUT;
         while process.try_wait().expect("the process can be asked").is_none() {
             if Instant::now() > end {
@@ -142,9 +156,10 @@ impl Drop for Server {
     }
 }
 
-fn spawn(installation: &Installation, address: SocketAddr, stderr: Stdio) -> Child {
+fn spawn(installation: &Installation, address: SocketAddr, stderr: Stdio, variables: &[(&str, &str)]) -> Child {
     let mut command = installation.command("poem");
     command.arg("serve").env("POEM__SERVER__PORT", address.port().to_string());
+    command.envs(variables.iter().copied());
     command.stdout(Stdio::null()).stderr(stderr).spawn().expect("the executable runs")
 }
 

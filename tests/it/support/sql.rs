@@ -83,6 +83,17 @@ fn relations(installation: &Installation, kinds: &str) -> String {
     text
 }
 
+/// Returns the tables of a schema that have rows and no statistics.
+pub fn without_statistics(installation: &Installation, schema: &str) -> Vec<String> {
+    let unknown = format!(
+        "SELECT c.relname FROM pg_class c WHERE c.relnamespace = '{schema}'::regnamespace AND c.relkind = 'r'
+           AND NOT (c.reltuples > 0 AND EXISTS (
+               SELECT FROM pg_stats s WHERE s.schemaname = '{schema}' AND s.tablename = c.relname))"
+    );
+    let has_rows = |table: &String| sql(installation, &format!("SELECT count(*) > 0 FROM {schema}.{table}")) == ["t"];
+    sql(installation, &unknown).into_iter().filter(has_rows).collect()
+}
+
 /// Waits until the statement returns exactly this value.
 #[track_caller]
 pub fn wait_until(installation: &Installation, statement: &str, value: &str) {

@@ -5,7 +5,8 @@ use super::widgets::{checkbox, config, pairs, picker, rows, select, set, shown, 
 use super::{Sample, layout, link, member, public, with_message};
 use poem::templates::Severity;
 use poem::templates::form_page::{
-    ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, RequiredKey, Widget, WidgetKind,
+    ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, NewNameView, NewNamesView, Renewal,
+    RequiredKey, Widget, WidgetKind,
 };
 use poem::templates::history_page::RevisionPage;
 
@@ -20,6 +21,9 @@ pub fn samples() -> Vec<Sample> {
         fieldsets: vec![set("", vec![shown("client", "Client", "WEB-API"), checkbox("revoked", "Revoked", false)])],
         ..FormPage::default()
     };
+    let renewal =
+        Renewal { action: "/poem/admin/rest_framework_api_key/apikey/3/token/".to_owned(), made: "1".to_owned() };
+    let renewable = FormPage { secret: String::new(), renewal: Some(renewal), ..secret.clone() };
     let saved =
         with_message(layout("argo.AMS-Check", "Metrics"), Severity::Success, "Saved. You may edit it again below.");
     let failed = with_message(layout("ARGO_MON", "Profiles"), Severity::Error, "The key could not be revoked.");
@@ -39,6 +43,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("form-profile", failed, profile(7)),
         Sample::new("form-profile-large", layout("ARGO_MON", "Profiles"), profile(300)),
         Sample::new("form-profile-refused", layout("ARGO_MON", "Profiles"), with_errors(profile(7))),
+        Sample::new("form-profile-new-names", layout("ARGO_MON", "Profiles"), with_new_names(profile(7))),
         Sample::new("form-group", layout("ARGO", "Admin"), group(false)),
         Sample::new(
             "form-group-read-only",
@@ -47,6 +52,7 @@ pub fn samples() -> Vec<Sample> {
         ),
         Sample::new("form-user", layout("alice", "Admin"), user()),
         Sample::new("form-secret", layout("WEB-API", "Admin"), secret),
+        Sample::new("form-secret-again", layout("WEB-API", "Admin"), renewable),
         Sample::new("revision", layout("0.1.7", "Metrics"), revision()),
     ]
 }
@@ -61,6 +67,7 @@ fn metric() -> FormPage {
             field: "mtype".to_owned(),
             value: "Passive".to_owned(),
             key: "PASSIVE".to_owned(),
+            filled: "1".to_owned(),
             text: "A passive metric needs the flag PASSIVE with the value 1.".to_owned(),
         }),
         ..pairs("flags", "Flags", &[&["OBSESS", "1"], &["NOHOSTNAME", "1"]])
@@ -331,6 +338,22 @@ fn with_errors(mut page: FormPage) -> FormPage {
         }
     }
     FormPage { error_heading: "Please correct the errors below.".to_owned(), error_links: problems, ..page }
+}
+
+/// Adds the question whether to add new names.
+fn with_new_names(page: FormPage) -> FormPage {
+    let new = |name: &str, what, near: &str, href: &str| NewNameView {
+        name: name.to_owned(),
+        what,
+        near: near.to_owned(),
+        href: href.to_owned(),
+    };
+    let names = vec![
+        new("ARC-CEE", "service flavour", "ARC-CE", "#id_tuples-1-service"),
+        new("org.example.Quite-Another", "metric", "", "#id_tuples-2-metric"),
+    ];
+    let question = NewNamesView { value: "[\"ARC-CEE\",\"org.example.Quite-Another\"]".to_owned(), names };
+    FormPage { new_names: Some(question), is_unsaved: true, ..page }
 }
 
 /// Turns a page into a read-only one.

@@ -1,9 +1,12 @@
 //! Sample lists, services, histories and comparisons.
 
 use super::{Sample, layout, link, member, public, with_message};
-use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, Span};
+use poem::templates::form_page::{FieldsetView, Widget, WidgetKind};
+use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, LogEntryPage, Span};
 use poem::templates::list_page::{Cell, Choice, FilterView, Heading, ListPage, Paging};
+use poem::templates::names_page::{NameRow, NamesPage};
 use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
+use poem::templates::table_fit::ColumnKind;
 use poem::templates::{Link, Severity};
 
 const METRICS: [(&str, &str, &str, &str); 9] = [
@@ -47,10 +50,14 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("list-public", public("Metrics", "Metrics"), ListPage { add: None, ..metrics(9, 9) }),
         Sample::new("list-users", layout("Users", "Admin"), users()),
         Sample::new("list-log", layout("Log entries", "Admin"), log_entries()),
+        Sample::new("names", layout("Metric names", "Admin"), names()),
         Sample::new("services", layout("Services", "Services"), services()),
         Sample::new("services-empty", public("Services", "Services"), no_services()),
         Sample::new("history", layout("History", "Probes"), history()),
         Sample::new("history-one", layout("History", "Probes"), one_version()),
+        Sample::new("history-public", layout("History", "Probes"), public_history()),
+        Sample::new("log-entry", layout("Log entry", "Admin"), log_entry()),
+        Sample::new("log-entry-deletion", layout("Log entry", "Admin"), deletion_entry()),
         Sample::new("history-log", layout("History", "Admin"), log()),
         Sample::new("compare", layout("Compare", "Metrics"), compare()),
         Sample::new(
@@ -82,6 +89,11 @@ fn headings(labels: &[&str]) -> Vec<Heading> {
         label: (*label).to_owned(),
         href: format!("?o={number}"),
         sorted: if number == 0 { "ascending" } else { "" },
+        kind: match *label {
+            "Description" | "What changed" => ColumnKind::Text,
+            "Versions" | "Members" | "Users" => ColumnKind::Number,
+            _ => ColumnKind::Short,
+        },
     };
     labels.iter().enumerate().map(heading).collect()
 }
@@ -132,6 +144,7 @@ fn metrics(shown: usize, total: i64) -> ListPage {
         paging: paging(i64::try_from(shown).unwrap_or_default(), total),
         ..ListPage::default()
     }
+    .fitted()
 }
 
 fn users() -> ListPage {
@@ -157,6 +170,7 @@ fn users() -> ListPage {
         paging: paging(3, 3),
         ..metrics(0, 0)
     }
+    .fitted()
 }
 
 fn log_entries() -> ListPage {
@@ -184,6 +198,29 @@ fn log_entries() -> ListPage {
         ],
         paging: paging(3, 3),
         ..metrics(0, 0)
+    }
+    .fitted()
+}
+
+fn names() -> NamesPage {
+    let row = |name: &str, uses: &str, more: &str| NameRow {
+        name: name.to_owned(),
+        uses: uses.to_owned(),
+        more: more.to_owned(),
+        is_unused: uses.is_empty() && more.is_empty(),
+    };
+    NamesPage {
+        list: ListPage {
+            heading: "Metric names".to_owned(),
+            headings: services().list.headings.into_iter().take(3).collect(),
+            ..services().list
+        },
+        help: "Every name that a metric or profile has used. Names without any use and group can be removed.",
+        rows: vec![
+            row("argo.Host-Alvie", "", ""),
+            row("org.bdii.Entries", "", "ARGO"),
+            row("argo.AMS-Check", "2 metrics, 5 tuples, 1 parent or dependency", "ARGO"),
+        ],
     }
 }
 
@@ -263,6 +300,7 @@ fn history() -> HistoryPage {
             event("0.1.7", "2018-06-05 13:34", "Initial version."),
         ],
         is_labelled: true,
+        names_users: true,
         older: 0,
         empty: String::new(),
     }
@@ -271,6 +309,13 @@ fn history() -> HistoryPage {
 fn one_version() -> HistoryPage {
     let events = vec![event("", "2018-06-05 13:34", "Initial version.")];
     HistoryPage { compare: String::new(), events, is_labelled: false, ..history() }
+}
+
+/// Returns the history as public pages show it, without users.
+fn public_history() -> HistoryPage {
+    let HistoryPage { mut events, .. } = history();
+    events.iter_mut().for_each(|event| event.user.clear());
+    HistoryPage { events, names_users: false, ..history() }
 }
 
 /// Returns the history of an object without versions that was changed very often.
@@ -301,6 +346,48 @@ pub fn differences() -> Vec<Difference> {
         difference("parameter --topic", &[], &["", "monitoring test"], "added"),
         difference("attribute argo.ams_TOKEN", &["", "--token"], &[], "deleted"),
     ]
+}
+
+/// Returns a change in the audit log.
+fn log_entry() -> LogEntryPage {
+    let shown = |label: &str, value: &str| Widget {
+        look: WidgetKind::Shown,
+        name: format!("entry_{}", label.to_lowercase().replace(' ', "_")),
+        label: label.to_owned(),
+        value: value.to_owned(),
+        ..Widget::default()
+    };
+    LogEntryPage {
+        object: "Changed \"argo.AMS-Check (Production)\".".to_owned(),
+        facts: vec![FieldsetView {
+            widgets: vec![
+                shown("Time", "2019-03-01 14:05"),
+                shown("User", "poem"),
+                shown("What changed", "Changed probeversion."),
+            ],
+            ..FieldsetView::default()
+        }],
+        differences: differences(),
+        content: Vec::new(),
+    }
+}
+
+/// Returns a deletion in the audit log.
+fn deletion_entry() -> LogEntryPage {
+    let LogEntryPage { facts, .. } = log_entry();
+    let name = Widget {
+        look: WidgetKind::Shown,
+        name: "name".to_owned(),
+        label: "Name".to_owned(),
+        value: "ams-probe".to_owned(),
+        ..Widget::default()
+    };
+    LogEntryPage {
+        object: "Deleted \"ams-probe\".".to_owned(),
+        differences: Vec::new(),
+        content: vec![FieldsetView { widgets: vec![name], ..FieldsetView::default() }],
+        facts,
+    }
 }
 
 fn compare() -> ComparePage {

@@ -10,6 +10,7 @@ mod widgets;
 
 use serde_json::Value;
 
+use poem::domain::web::footer::Footer;
 use poem::templates::{Content, Crumb, Layout, Link, Message, Page, Severity, UserView};
 
 /// The content of a page.
@@ -44,7 +45,7 @@ const LONG: &str = "org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-end
                     org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-ends-and-";
 
 /// Fields that are not replaced: addresses, and values that templates compare or use in names.
-const NO_TEXT: [&str; 20] = [
+const NO_TEXT: [&str; 21] = [
     "href",
     "action",
     "at",
@@ -65,6 +66,7 @@ const NO_TEXT: [&str; 20] = [
     "federated_href",
     "previous",
     "next",
+    "logo",
 ];
 
 /// Returns every sample: the plain ones, then the extreme ones.
@@ -111,12 +113,18 @@ fn layout(title: &str, section: &str) -> Layout {
     Layout {
         title: title.to_owned(),
         tenant: "egi".to_owned(),
-        user: Some(UserView { username: "alice".to_owned(), is_superuser: true, groups: Vec::new() }),
+        user: Some(UserView { id: 2, username: "alice".to_owned(), is_superuser: true, groups: Vec::new() }),
         navigation: sections.iter().map(|name| Link { current: *name == section, ..link(name) }).collect(),
         trail: [above, here].into_iter().filter(|crumb| !crumb.label.is_empty()).collect(),
         messages: Vec::new(),
         csrf: "0123456789abcdef0123456789abcdef".to_owned(),
         search: "/poem/admin/search/".to_owned(),
+        footer: Footer {
+            text: "POEM is an EGI service, co-funded by the European Union.".to_owned(),
+            logo: "/static/poem.svg".to_owned(),
+            logo_text: "Funded by the European Union".to_owned(),
+            links: Vec::new(),
+        },
     }
 }
 
@@ -124,7 +132,7 @@ fn layout(title: &str, section: &str) -> Layout {
 fn member(title: &str, section: &str) -> Layout {
     let groups = ["probes: ARGO", "metrics: ARGO, SSC", "profiles: ARGO"].map(str::to_owned).to_vec();
     let mut layout = layout(title, section);
-    layout.user = Some(UserView { username: "carol".to_owned(), is_superuser: false, groups });
+    layout.user = Some(UserView { id: 4, username: "carol".to_owned(), is_superuser: false, groups });
     layout.navigation.remove(0);
     layout
 }
@@ -148,5 +156,13 @@ fn outside(title: &str) -> Layout {
 
 /// Adds a flash message to a layout.
 fn with_message(layout: Layout, tone: Severity, text: &str) -> Layout {
-    Layout { messages: vec![Message { tone, text: text.to_owned() }], ..layout }
+    Layout {
+        messages: vec![Message {
+            tone,
+            text: text.to_owned(),
+            object: Some(Link::new("ams-probe", "/poem/admin/poem/probe/1/change/")),
+            rest: "” was changed.".to_owned(),
+        }],
+        ..layout
+    }
 }

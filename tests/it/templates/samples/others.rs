@@ -9,7 +9,8 @@ use poem::templates::history_page::Event;
 use poem::templates::index_page::{IndexBlock, IndexPage, IndexRow};
 use poem::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, PasswordPage};
 use poem::templates::search_page::{SearchGroup, SearchHit, SearchPage};
-use poem::templates::urls::{LOGIN, LOGOUT};
+use poem::templates::sessions_page::{SessionView, SessionsPage};
+use poem::templates::urls::{LOGIN, LOGOUT, SESSIONS};
 use poem::templates::{Layout, Link};
 
 /// Returns the samples of this file.
@@ -43,6 +44,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("password", layout("Change password", ""), password(false)),
         Sample::new("password-refused", layout("Change password", ""), password(true)),
         Sample::new("password-done", layout("Change password", ""), password_done),
+        Sample::new("sessions", layout("Your sessions", ""), sessions()),
         Sample::new("index", layout("Administration", "Admin"), index()),
         Sample::new("delete", layout("Delete", "Probes"), deletion()),
         Sample::new("delete-unreferenced", layout("Delete", "Probes"), unreferenced),
@@ -106,6 +108,25 @@ fn password(is_refused: bool) -> PasswordPage {
             .map(str::to_owned)
             .to_vec(),
         is_done: false,
+    }
+}
+
+fn sessions() -> SessionsPage {
+    let session = |browser: &str, address: &str, is_current| SessionView {
+        id: format!("{browser:0>64}"),
+        browser: browser.to_owned(),
+        address: address.to_owned(),
+        begun: "2026-01-15 08:12".to_owned(),
+        last_used: "2026-01-15 16:40".to_owned(),
+        is_current,
+    };
+    SessionsPage {
+        action: SESSIONS.to_owned(),
+        sessions: vec![
+            session("Firefox on Linux", "192.0.2.17", true),
+            session("Safari on iPhone", "2001:db8:1200:34:5678:9abc:def0:1234", false),
+            session("Unknown browser", "", false),
+        ],
     }
 }
 

@@ -82,6 +82,7 @@ pub fn rows(name: &str, label: &str, columns: &[(&str, &str)], values: &[&[&str]
         required: number == 0,
         maxlength: 128,
         suggestions: if *name == "metric" || *name == "service" { SUGGESTIONS.to_owned() } else { String::new() },
+        new_names: if *name == "metric" || *name == "service" { format!("{SUGGESTIONS}new/") } else { String::new() },
     };
     let blank = vec![""; columns.len()];
     let filled = values.iter().copied().chain([blank.as_slice()]).enumerate();

@@ -1,0 +1,71 @@
+//! The checks of `poem doctor`. Each has a test that breaks what it checks (`tests/it/cli/doctor/`).
+
+macro_rules! checks {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// One check. Every finding names the check that it comes from.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Check {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Check {
+            /// All checks.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+checks! {
+    /// poem.conf can be read.
+    Configuration,
+    /// The user that commands of root switch to exists.
+    ServiceUser,
+    /// The keys and sections of poem.conf, and the variables of the environment, are known.
+    UnknownKey,
+    /// Only the service user can read the passwords in poem.conf, and nobody else can write it.
+    ConfigurationMode,
+    /// The secret key can be read, and by the service user only.
+    SecretKey,
+    /// The previous secret key, likewise.
+    PreviousSecretKey,
+    /// The private key of the host cannot be read by all users.
+    HostKeyMode,
+    /// The files of `[SECURITY]` exist.
+    SecurityFiles,
+    /// Health and metrics are served to this machine only.
+    ManagementAddress,
+    /// The logging file can be read.
+    Logging,
+    /// The templates and the static files are installed.
+    Directories,
+    /// The connection to a database on another machine is encrypted and its certificate checked.
+    SslMode,
+    /// The database accepts connections, as the server makes them.
+    Connection,
+    /// No pooler mixes up sessions.
+    Pooler,
+    /// PostgreSQL is not too old.
+    Version,
+    /// The database is in UTF-8.
+    Encoding,
+    /// The database takes changes.
+    Writable,
+    /// Triggers run.
+    Triggers,
+    /// The role may create POEM's tables.
+    Grants,
+    /// All migrations are applied.
+    Migrations,
+    /// The role may read and write every table, and none is missing.
+    Tables,
+    /// The role owns the tables, which migrations need.
+    Owner,
+    /// The tenants can be listed, and there is one.
+    Tenants,
+    /// The sections of a tenant can be used.
+    TenantSections,
+    /// No password is the placeholder of the shipped file.
+    Placeholder,
+    /// `AllowedHosts` allows the host of each tenant.
+    AllowedHosts,
+}

@@ -1,0 +1,60 @@
+//! The cookies of a request, and those that POEM sets.
+//!
+//! The header is read cookie by cookie, so that a malformed cookie of another application on this domain does no harm.
+//! Other hosts of the domain can set cookies of our names too, and browsers do not say which is ours. So every cookie of
+//! a name is looked at, and its value must prove itself. Over TLS, POEM's own cookies have the prefix `__Host-`, which
+//! browsers accept only from the host itself (RFC 6265bis).
+
+use rocket::Request;
+use rocket::http::{Cookie, SameSite};
+
+use super::client_ip;
+
+/// The most cookies of one name that are looked at.
+const MOST_OF_A_NAME: usize = 4;
+
+/// Returns the values of the cookies with this name, undecoded, in the order of the header; four at most.
+pub fn values<'r>(request: &'r Request<'_>, name: &str) -> Vec<&'r str> {
+    request.headers().get("Cookie").flat_map(|header| of_header(header, name)).take(MOST_OF_A_NAME).collect()
+}
+
+/// Returns the values of the cookies with this name in a Cookie header, undecoded. What is not a cookie is ignored.
+pub fn of_header<'a>(header: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    header.split(';').filter_map(move |one| {
+        let (of, value) = one.split_once('=')?;
+        (of.trim() == name).then(|| value.trim())
+    })
+}
+
+/// Returns the name of an own cookie: over TLS with the prefix `__Host-`.
+pub fn own_name(request: &Request<'_>, name: &str) -> String {
+    if client_ip::is_tls(request) { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+/// Returns an own cookie, for the whole host and not for scripts. The browser drops it when it is closed.
+pub fn own(request: &Request<'_>, name: &str, value: String) -> Cookie<'static> {
+    Cookie::build((own_name(request, name), value))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(client_ip::is_tls(request))
+        .build()
+}
+
+/// Removes an own cookie, with the attributes with which it was set.
+pub fn remove(request: &Request<'_>, name: &str) {
+    request.cookies().remove(own(request, name, String::new()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cookie_is_read_by_itself() {
+        let header = "name=J\u{fffd}rg; =x; sessionid;csrftoken=a; sessionid = 1 ;sessionid=2=3; \"; xsessionid=4";
+        assert_eq!(of_header(header, "sessionid").collect::<Vec<_>>(), ["1", "2=3"]);
+        assert_eq!(of_header(header, "csrftoken").collect::<Vec<_>>(), ["a"]);
+        assert_eq!(of_header("", "sessionid").count(), 0);
+    }
+}

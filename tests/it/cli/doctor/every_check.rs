@@ -1,0 +1,285 @@
+//! Every check of `poem doctor` is broken once, and then says so.
+
+use std::any::Any;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use poem::cli::doctor::Check;
+
+use super::healthy;
+use crate::support::pgbouncer::PgBouncer;
+use crate::support::sql::sql;
+use crate::support::{DisposableDatabase, Installation};
+
+/// An installation in which a check finds something.
+struct Broken {
+    installation: Installation,
+    /// `WRONG` or `note`.
+    mark: &'static str,
+    words: &'static str,
+    /// What must live as long as the installation.
+    _needs: Box<dyn Any>,
+}
+
+fn wrong(installation: Installation, words: &'static str) -> Option<Broken> {
+    Some(Broken { installation, mark: "WRONG", words, _needs: Box::new(()) })
+}
+
+fn note(installation: Installation, words: &'static str) -> Option<Broken> {
+    Some(Broken { mark: "note", ..wrong(installation, words)? })
+}
+
+/// A healthy installation with a change of poem.conf.
+fn configured(old: &str, new: &str) -> Installation {
+    let installation = healthy();
+    installation.configure(old, new);
+    installation
+}
+
+/// A healthy installation with statements run in its database.
+fn altered(statements: &str) -> Installation {
+    let installation = healthy();
+    sql(&installation, &statements.replace("{database}", &installation.database));
+    installation
+}
+
+fn set_mode(installation: &Installation, file: &str, mode: u32) {
+    fs::set_permissions(installation.path(file), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Makes POEM connect as a role that is not a superuser, with these rights.
+fn as_plain_role(installation: &Installation, grants: &str) {
+    let role = format!("plain_{}", installation.database);
+    sql(installation, &format!("CREATE ROLE {role} LOGIN; {}", grants.replace("{role}", &role)));
+    installation.configure("User = poem\n", &format!("User = {role}\n"));
+}
+
+/// A database that is not UTF-8.
+fn in_sql_ascii() -> Installation {
+    let installation = Installation::bare();
+    let name = format!("{}_ascii", installation.database);
+    let create = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";
+    sql(&installation, &format!("CREATE DATABASE \"{name}\" {create}"));
+    installation.configure(&format!("Name = {}\n", installation.database), &format!("Name = {name}\n"));
+    installation
+}
+
+/// Breaks what the check looks at; `None` if that is impossible here.
+fn broken(check: Check) -> Option<Broken> {
+    match check {
+        Check::Configuration => wrong(configured("Port = 8000", "Port = eight"), "is not a port number"),
+        Check::ServiceUser => {
+            let user = nix::unistd::geteuid().is_root().then_some("root")?;
+            let old = format!("[SERVER]\nUser = {user}\n");
+            wrong(configured(&old, "[SERVER]\nUser = no-such-user\n"), "there is no user no-such-user")
+        }
+        Check::UnknownKey => note(
+            configured("[SERVER]\n", "[SERVER]\nSessionIdleMinute = 30\n"),
+            "[SERVER] sessionidleminute is not known to POEM and has no effect; did you mean SessionIdleMinutes?",
+        ),
+        Check::ConfigurationMode => {
+            let installation = healthy();
+            set_mode(&installation, "etc/poem/poem.conf", 0o644);
+            wrong(installation, "has passwords and is readable by all users: run chmod o= ")
+        }
+        Check::SecretKey => {
+            let installation = healthy();
+            set_mode(&installation, "etc/poem/secret_key", 0o602);
+            wrong(installation, "is readable or writable by all users: run chmod 0600 ")
+        }
+        Check::PreviousSecretKey => wrong(
+            configured("[SERVER]\n", "PreviousSecretKeyPath = /nowhere\n[SERVER]\n"),
+            "previous secret key /nowhere",
+        ),
+        Check::HostKeyMode => {
+            let installation = healthy();
+            fs::write(installation.path("key.pem"), "").unwrap();
+            set_mode(&installation, "key.pem", 0o644);
+            let path = installation.path("key.pem");
+            installation.configure("[SERVER]\n", &format!("HostKey = {}\n[SERVER]\n", path.display()));
+            wrong(installation, "[SECURITY] HostKey: all users can use ")
+        }
+        Check::SecurityFiles => {
+            note(configured("[SERVER]\n", "CAFile = /nowhere\n[SERVER]\n"), "CAFile: /nowhere does not exist")
+        }
+        Check::ManagementAddress => note(
+            configured("[SERVER]\n", "[SERVER]\nManagementPort = 1\nManagementAddress = 0.0.0.0\n"),
+            "served at 0.0.0.0:1, also to other machines",
+        ),
+        Check::Logging => {
+            let installation = healthy();
+            fs::remove_file(installation.path("etc/poem/poem_logging.conf")).unwrap();
+            wrong(installation, "cannot be read")
+        }
+        Check::Directories => {
+            wrong(configured("TemplatesPath = /", "TemplatesPath = /nowhere/"), "there is no directory /nowhere/")
+        }
+        Check::SslMode => {
+            // This machine, but not by a name that says so.
+            let installation = healthy();
+            let host = format!("Host = {}\nPort = {}\n", installation.host(), installation.port());
+            installation.configure(&host, "Host = 0.0.0.0\nPort = 1\n");
+            note(installation, "nothing proves that 0.0.0.0 is the database")
+        }
+        Check::Connection => wrong(configured("Name = poem_", "Name = nowhere_"), "nowhere_"),
+        Check::Pooler => {
+            let installation = healthy();
+            let pooler = PgBouncer::start(&installation, "transaction")?;
+            pooler.stand_before(&installation);
+            let found = wrong(installation, "a pooler in transaction mode, which mixes up sessions: set pool_mode")?;
+            Some(Broken { _needs: Box::new(pooler), ..found })
+        }
+        // Tested next to its code: there is no such PostgreSQL here.
+        Check::Version => None,
+        Check::Encoding => {
+            wrong(in_sql_ascii(), "has the encoding SQL_ASCII, and POEM needs UTF8: run CREATE DATABASE")
+        }
+        Check::Writable => {
+            let mut database = DisposableDatabase::with_settings(&[("wal_level", "replica")]);
+            let installation = database.installation();
+            database.stop();
+            database.become_standby();
+            database.start();
+            let found = wrong(installation, "PostgreSQL is a standby server: logins and saving get 503")?;
+            Some(Broken { _needs: Box::new(database), ..found })
+        }
+        Check::Triggers => wrong(
+            altered("ALTER ROLE poem IN DATABASE \"{database}\" SET session_replication_role = replica"),
+            "triggers do not run",
+        ),
+        Check::Grants => {
+            let installation = Installation::bare();
+            as_plain_role(&installation, "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+            wrong(
+                installation,
+                "cannot create POEM's tables: run, as a superuser, GRANT USAGE, CREATE ON SCHEMA public TO",
+            )
+        }
+        Check::Migrations => wrong(Installation::bare(), "schema public: pending: 0001_initial"),
+        Check::Tables => wrong(altered("DROP TABLE egi.aggregation CASCADE"), "schema egi: missing: aggregation"),
+        Check::Owner => {
+            let installation = healthy();
+            let grants = ["public", "egi"].map(|schema| {
+                format!(
+                    "GRANT USAGE ON SCHEMA {schema} TO {{role}}; GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {{role}};
+                     GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO {{role}};"
+                )
+            });
+            as_plain_role(&installation, &grants.concat());
+            note(installation, "schema egi: poem-db -a will fail: other roles own ")
+        }
+        Check::Tenants => note(altered("DELETE FROM public.tenant WHERE name = 'EGI'"), "there is no tenant yet"),
+        Check::TenantSections => wrong(configured("[GENERAL_EGI]", "[GENERAL_OLD]"), "[GENERAL_EGI] is missing"),
+        Check::Placeholder => {
+            note(configured("Password = poem-secret-1", "Password = CHANGE_ME"), "Password is still CHANGE_ME")
+        }
+        Check::AllowedHosts => wrong(
+            configured("AllowedHosts = *", "AllowedHosts = other.example.org"),
+            "AllowedHosts does not allow localhost",
+        ),
+    }
+}
+
+#[test]
+fn every_check_finds_what_it_is_for() {
+    for check in Check::ALL {
+        let Some(Broken { installation, mark, words, _needs }) = broken(*check) else { continue };
+        let ran = installation.run("poem", &["doctor"]);
+        let start = format!("  {mark:<5}  ");
+        let is_it = |line: &str| line.starts_with(&start) && line.contains(words);
+        assert!(ran.stdout.lines().any(is_it), "{check:?}: {words}: {ran:#?}");
+        // Notes end with 0, what is wrong with 1.
+        assert_eq!(ran.status, i32::from(ran.stdout.contains("  WRONG  ")), "{check:?}: {ran:#?}");
+    }
+}
+
+#[test]
+fn a_database_that_never_answers_ends_the_check() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let installation = healthy();
+    let old = format!("Host = {}\nPort = {}\n", installation.host(), installation.port());
+    let port = silent.local_addr().unwrap().port();
+    installation.configure(&old, &format!("Host = 127.0.0.1\nPort = {port}\n"));
+    let ran = installation.run("poem", &["doctor"]);
+    assert!(ran.status == 1 && ran.stdout.contains("the database is not available: timeout"), "{ran:?}");
+}
+
+#[test]
+fn a_role_without_rights_on_a_tenant_is_named() {
+    let installation = healthy();
+    as_plain_role(
+        &installation,
+        "GRANT USAGE ON SCHEMA public TO {role}; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}",
+    );
+    let ran = installation.run("poem", &["doctor"]);
+    assert!(ran.stdout.contains("  WRONG  schema egi: no right to use it: run, as its owner, GRANT USAGE"), "{ran:?}");
+    let role = format!("plain_{}", installation.database);
+    sql(
+        &installation,
+        &format!("GRANT USAGE ON SCHEMA egi TO {role}; GRANT SELECT ON ALL TABLES IN SCHEMA egi TO {role}"),
+    );
+    let ran = installation.run("poem", &["doctor"]);
+    let wrong = "  WRONG  schema egi: no right to read and write aggregation, ";
+    assert!(ran.status == 1 && ran.stdout.contains(wrong), "{ran:?}");
+}
+
+#[test]
+fn poem_db_c_refuses_what_cannot_work_and_names_the_remedy() {
+    let ran = in_sql_ascii().run("poem-db", &["-c"]);
+    super::super::said(&ran, 1, "has the encoding SQL_ASCII, and POEM needs UTF8: run CREATE DATABASE");
+    let installation = Installation::bare();
+    as_plain_role(&installation, "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    let ran = installation.run("poem-db", &["-c"]);
+    let role = format!("plain_{}", installation.database);
+    let database = &installation.database;
+    let grants = format!(
+        "GRANT USAGE, CREATE ON SCHEMA public TO \"{role}\"; GRANT CREATE ON DATABASE \"{database}\" TO \"{role}\""
+    );
+    super::super::said(&ran, 1, &grants);
+    sql(&installation, &grants);
+    installation.run("poem-db", &["-c"]).done();
+    installation.run("poem-tenant", &["-t", "EGI", "-d", "localhost"]).done();
+    let ran = installation.run("poem", &["doctor"]).done();
+    assert!(ran.stdout.ends_with("All is well.\n") && !ran.stdout.contains("  note   schema"), "{ran:?}");
+}
+
+#[test]
+fn the_server_warns_about_passwords_that_all_users_can_read_and_starts() {
+    let installation = Installation::with_tenants();
+    set_mode(&installation, "etc/poem/poem.conf", 0o644);
+    let server = crate::support::Server::start(&installation);
+    assert_eq!(server.knows(|server| server.get("/poem/api/0.2/json/profiles")).status, 200);
+    assert!(installation.log().contains("has passwords and is readable by all users"), "{}", installation.log());
+    // Without passwords, or if these are in the environment, the mode is right.
+    installation.configure("Password = database-password\n", "Password =\n");
+    installation.configure("Password = poem-secret-1\n", "Password = CHANGE_ME\n");
+    let mut doctor = installation.command("poem");
+    doctor.arg("doctor").env("POEM__DATABASE__PASSWORD", "x").env("POEM__SUPERUSER_EGI__PASSWORD", "y");
+    let output = String::from_utf8(doctor.output().unwrap().stdout).unwrap();
+    assert!(!output.contains("readable by all users"), "{output}");
+}
+
+#[test]
+fn names_that_nothing_reads_are_noted_with_what_was_probably_meant() {
+    let installation = healthy();
+    installation.configure(
+        "[SERVER]\n",
+        "WebRoot = /srv\n[Server]\nPort = 1\n[DATABSE]\nName = x\n[WEATHER]\nSun = 1\n[SERVER]\nTemplatePath = %(webroot)s\n",
+    );
+    let mut doctor = installation.command("poem");
+    doctor.arg("doctor").env("POEM__SERVER__USR", "x").env("POEM_SERVER_PORT", "1").env("POEM__SECURITY__HOSTKEY", "");
+    let output = String::from_utf8(doctor.output().unwrap().stdout).unwrap();
+    for words in [
+        "[Server] is not known to POEM and has no effect; did you mean SERVER?",
+        "[DATABSE] is not known to POEM and has no effect; did you mean DATABASE?",
+        "[WEATHER] is not known to POEM and has no effect\n",
+        "[SERVER] templatepath is not known to POEM and has no effect; did you mean TemplatesPath?",
+        "overridden by POEM__SERVER__USR in the environment: [SERVER] usr is not known",
+        "overridden by POEM_SERVER_PORT in the environment: is not known to POEM and has no effect; did you mean \
+         POEM__SECTION__KEY",
+    ] {
+        assert!(output.contains(words), "{words}: {output}");
+    }
+    // A key that another value refers to is in use, and so are keys that are known but not used yet.
+    assert!(!output.to_lowercase().contains("webroot is not") && !output.contains("hostkey is not"), "{output}");
+}
