@@ -89,7 +89,7 @@ pub fn matches(header: &str, etag: &str) -> bool {
     header.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// Returns the same as [`matches`], also for the tag that a proxy makes of this ETag when it compresses the response:
+/// Returns the same as [`matches()`], also for the tag that a proxy makes of this ETag when it compresses the response:
 /// Apache's mod_deflate appends `-gzip` to it, mod_brotli `-br`.
 pub fn matches_any_coding(header: &str, etag: &str) -> bool {
     let Some(own) = etag.strip_suffix('"') else { return matches(header, etag) };

@@ -10,7 +10,7 @@ use crate::domain::model::metric::Setting;
 use crate::domain::model::pairing::pair;
 use crate::templates::history_page::{Difference, Span};
 
-/// Compares two contents on a thread for blocking work; see [`diff`].
+/// Compares two contents on a thread for blocking work.
 pub async fn compare<C: Send + 'static>(fields: &'static [Field<C>], before: C, after: C) -> Vec<Difference> {
     PAGES.run(move || diff(fields, &before, &after)).await
 }

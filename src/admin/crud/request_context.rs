@@ -247,7 +247,7 @@ impl<'r> RequestContext<'r> {
     }
 }
 
-/// Returns a search text without white space around it, at most [`LONGEST_SEARCH`] characters.
+/// Returns a search text without white space around it, and cut after 200 characters.
 pub fn trimmed_search(text: &str) -> String {
     text.trim().chars().take(LONGEST_SEARCH).collect()
 }
