@@ -11,6 +11,9 @@ use crate::domain::form::validation_error::words;
 use crate::error::AppError;
 use crate::http::body::FormBody;
 
+/// The mark at the beginning of a text in UTF-8 (Unicode, section 23.8).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The largest body, and the largest field of a multipart form, in MiB.
 const LIMIT_MIB: u64 = 1;
 
@@ -112,7 +115,8 @@ async fn read_json(data: Data<'_>) -> Result<Map<String, Value>, AppError> {
     if !body.is_complete() {
         return Err(AppError::TooLarge);
     }
-    match serde_json::from_slice(&body) {
+    // As in files: RFC 8259, section 8.1, lets a parser pass over the mark.
+    match serde_json::from_slice(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body)) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(other) => {
             let message = format!("Invalid data. Expected a dictionary, but got {}.", python_type(&other));

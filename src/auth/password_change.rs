@@ -9,7 +9,7 @@ use crate::auth::login::retry_after;
 use crate::auth::login_required::LoggedIn;
 use crate::auth::posted::{Posted, PostedForm, other_user};
 use crate::auth::{csrf, session};
-use crate::domain::form::validation_error::ValidationErrors;
+use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::security::password_rules::ADVICE;
 use crate::domain::security::secret::Secret;
 use crate::error::{AppError, NO_PERMISSION, refuse};
@@ -67,6 +67,13 @@ async fn change(inside: LoggedIn<'_>, form: PostedForm) -> Result<Changed, AppEr
     if !posted.is_of(session.user.id) {
         let page = refused(&ValidationErrors::of_form(other_user(&session.user.username)));
         return Ok(Changed::Page(Box::new(page.with_status(Status::Conflict))));
+    }
+    let mut errors = ValidationErrors::default();
+    for (name, _) in FIELDS.into_iter().filter(|(name, _)| posted.get(name).unwrap_or_default().is_empty()) {
+        errors.add(Place::Field(name), words::REQUIRED);
+    }
+    if !errors.is_empty() {
+        return Ok(Changed::Page(refused(&errors)));
     }
     let [old, new, again] = FIELDS.map(|(name, _)| Secret::new(posted.get(name).unwrap_or_default()));
     match registry::change(context.login_request(), session, &old, (&new, &again)).await {

@@ -20,6 +20,10 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
+/// The first bytes of archives that are not unpacked, and their names.
+const OTHER_ARCHIVES: [(&[u8], &str); 4] =
+    [(b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd")];
+
 /// A file to read. `Display` names it in messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputFile {
@@ -89,6 +93,12 @@ impl InputFile {
         if text.len() as u64 > limit {
             return Err(format!("{self} is larger than {} MiB", limit / 1024 / 1024));
         }
+        if text.is_empty() {
+            return Err(failed(&"the file is empty"));
+        }
+        if let Some((_, kind)) = OTHER_ARCHIVES.iter().find(|(start, _)| text.starts_with(start)) {
+            return Err(failed(&format!("this is a {kind} file: unpack it first")));
+        }
         if UTF_16.iter().any(|mark| text.starts_with(mark)) {
             return Err(failed(&"this is UTF-16 text: save it as UTF-8"));
         }
@@ -129,7 +139,7 @@ mod tests {
         for content in [b"[1]".to_vec(), b"\xef\xbb\xbf[1]".to_vec(), packed(b"[1]"), packed(b"\xef\xbb\xbf[1]")] {
             assert_eq!(read(&content, 6), Ok(b"[1]".to_vec()));
         }
-        for content in [&b""[..], b"x", b"\xef\xbb"] {
+        for content in [&b"x"[..], b"\xef\xbb"] {
             assert_eq!(read(content, 9), Ok(content.to_vec()));
         }
     }
@@ -138,6 +148,8 @@ mod tests {
     fn another_file_is_named_for_what_it_is() {
         assert!(read(b"\xff\xfe[\0]\0", 9).unwrap_err().contains("this is UTF-16 text"));
         assert!(read(&packed(b"[1]")[..12], 9).unwrap_err().contains("the gzip file is truncated or damaged"));
+        assert!(read(b"BZh91AY", 9).unwrap_err().contains("this is a bzip2 file: unpack it first"));
+        assert!(read(b"", 9).unwrap_err().contains("the file is empty"));
         let long = vec![b'x'; 2 * 1024 * 1024];
         for content in [packed(&long), long] {
             assert!(read(&content, 1024 * 1024).unwrap_err().contains("is larger than 1 MiB"));

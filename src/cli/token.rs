@@ -2,6 +2,7 @@
 
 use super::context::{CommonArgs, Context, block_on};
 use super::{CommandResult, Failure};
+use crate::domain::form::text;
 use crate::domain::model::api_key::LONGEST_CLIENT;
 use crate::domain::model::tenant::Tenant;
 use crate::output;
@@ -38,7 +39,7 @@ pub struct Args {
 
 /// Creates or replaces, revokes or lists, depending on the options.
 pub fn run(args: Args) -> CommandResult {
-    let trimmed = |value: Option<String>| value.map(|value| value.trim().to_owned());
+    let trimmed = |value: Option<String>| value.map(|value| text::line(&value));
     let (client, token) = (trimmed(args.client), trimmed(args.token));
     if let Some(client) = &client {
         check("-t", client, LONGEST_CLIENT)?;
@@ -58,10 +59,13 @@ pub fn run(args: Args) -> CommandResult {
 /// Checks the length and the characters of an option's value.
 fn check(option: &str, value: &str, limit: usize) -> CommandResult {
     let length = value.chars().count();
-    if length == 0 || length > limit || value.chars().any(char::is_control) {
-        return Err(Failure::Usage(format!("{option}: must have 1 to {limit} characters, without control characters")));
+    if length == 0 || length > limit {
+        return Err(Failure::Usage(format!("{option}: must have 1 to {limit} characters")));
     }
-    Ok(())
+    match text::control_in_line(value).or_else(|| text::invisible_in_line(value)) {
+        Some(refused) => Err(Failure::Usage(format!("{option}: must not contain {refused}"))),
+        None => Ok(()),
+    }
 }
 
 async fn put(context: &Context, tenant: &Tenant, client: &str, token: Option<String>) -> CommandResult {

@@ -65,9 +65,16 @@ impl FormBody {
 /// Decodes `+` and `%XX` in a name or value.
 fn text(encoded: &[u8]) -> Result<String, AppError> {
     let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    match String::from_utf8(percent_decode(&spaced).collect()) {
-        Ok(text) if !text.contains('\0') => Ok(text),
-        _ => Err(AppError::Malformed("The form is not UTF-8 text.".to_owned())),
+    let refused = |what: &str| {
+        let advice = "Nothing was saved. Go back in your browser: your input is still there.";
+        AppError::Malformed(format!("The form {what}. {advice}"))
+    };
+    let text = String::from_utf8(percent_decode(&spaced).collect()).map_err(|_| refused("is not UTF-8 text"))?;
+    match text.lines().zip(1..).find_map(|(line, number)| Some((number, line.chars().position(|c| c == '\0')? + 1))) {
+        Some((line, column)) => {
+            Err(refused(&format!("contains the control character U+0000, in line {line}, column {column} of a field")))
+        }
+        None => Ok(text),
     }
 }
 
@@ -94,6 +101,8 @@ mod tests {
         for body in [&b"a=%FF"[..], b"%C3=a", b"a=\xFF", b"a=%00", b"a=\0"] {
             assert!(matches!(FormBody::decode(body), Err(AppError::Malformed(_))), "{body:?}");
         }
+        let refusal = FormBody::decode(b"a=one%0Atw%00o").unwrap_err().to_string();
+        assert!(refusal.contains("contains the control character U+0000, in line 2, column 3 of a field"), "{refusal}");
         assert!(matches!(FormBody::decode(&b"a&".repeat(MAX_FIELDS + 1)), Err(AppError::TooLarge)));
         assert_eq!(decoded("a=%zz%"), [("a".to_owned(), "%zz%".to_owned())]);
     }

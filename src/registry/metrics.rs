@@ -221,8 +221,7 @@ struct PutName {
 impl PutName {
     /// Returns a sentence for the user if the name stays in a foreign group.
     fn in_words(&self, name: &str) -> Option<String> {
-        let group = self.stays_in.as_ref()?;
-        Some(format!("The name “{name}” stays in the group {group}, of which you are not a member."))
+        Some(wording::name_stays(name, self.stays_in.as_ref()?))
     }
 }
 

@@ -5,15 +5,16 @@ use crate::domain::model::change_set::ChangeSet;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::metric_changes;
 use crate::domain::model::object_kind::ObjectKind;
-use crate::domain::model::policy::Viewer;
+use crate::domain::model::policy::{Viewer, may_move_name};
 use crate::domain::model::profile::{ProfileContent, Tuple};
-use crate::domain::model::wording::listed;
+use crate::domain::model::wording::{listed, name_stays};
 use crate::store::audit_log::ChangedObject;
 use crate::store::{StoreError, groups, metric_renames, metrics, profiles, references};
 
 use super::audit_log::record_many;
 
-/// Updates everything that refers to the metric by its old name, unless another metric still has that name.
+/// Updates everything that refers to the metric by its old name, unless another metric still has that name. The old name
+/// is removed, unless it is in a group that the viewer may not change.
 ///
 /// The metric itself, `id`, already has its new name; its own parent and dependencies stay as the user entered them.
 /// Returns a sentence about each kind of side effect.
@@ -29,11 +30,16 @@ pub(super) async fn propagate(
     let followers = follow_metrics(tx, viewer, id, (old, new)).await?;
     let group = metrics::group_of_name(tx.conn(), old).await?;
     let profiles = follow_profiles(tx, viewer, (old, new)).await?;
-    // The form of its group listed it.
-    groups::increment_revisions(tx.write_tx(), GroupKind::Metrics, group.as_slice()).await?;
+    let foreign = group.as_ref().filter(|group| !may_move_name(viewer, group));
+    if foreign.is_none() {
+        metric_renames::delete_name(tx.write_tx(), old).await?;
+        // The form of its group listed it.
+        groups::increment_revisions(tx.write_tx(), GroupKind::Metrics, group.as_slice()).await?;
+    }
+    let stays = foreign.map(|group| name_stays(old, group));
     let followers = listed("The new name is used by", ["metric", "metrics"], &followers);
     let profiles = listed("The new name is used by", ["profile", "profiles"], &profiles);
-    Ok(followers.into_iter().chain(profiles).collect())
+    Ok(stays.into_iter().chain(followers).chain(profiles).collect())
 }
 
 /// Renames the parent or dependency of other metrics, with a version and a log entry for each; returns their labels.
@@ -57,8 +63,7 @@ async fn follow_metrics(
     Ok(changed.into_iter().map(|metric| metric.name).collect())
 }
 
-/// Renames the metric in the tuples of profiles and removes its old name, with a version and a log entry for each profile;
-/// returns their labels.
+/// Renames the metric in the tuples of profiles, with a version and a log entry for each profile; returns their labels.
 async fn follow_profiles(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -75,7 +80,6 @@ async fn follow_profiles(
     let changed: Vec<_> = changed.collect();
     let ids: Vec<i64> = changed.iter().map(|profile| profile.id).collect();
     metric_renames::move_tuples(tx.write_tx(), old, new).await?;
-    metric_renames::delete_name(tx.write_tx(), old).await?;
     metric_renames::increment_profile_revisions(tx.write_tx(), &ids).await?;
     let message = format!("Metric \"{old}\" is now called \"{new}\".");
     record_many(tx, viewer, ObjectKind::Profile, &changed, &message).await?;

@@ -3,8 +3,7 @@
 use sqlx::PgConnection;
 
 use super::Result;
-use super::text::pattern;
-use super::text::word;
+use super::text::{pattern, patterns, word};
 use crate::domain::model::object_kind::{KINDS, KindInfo, ObjectKind};
 
 /// The kind of a search result.
@@ -46,7 +45,8 @@ fn order(for_superuser: bool) -> impl Iterator<Item = &'static str> {
     FIRST.into_iter().chain(listed.filter(|slug| !FIRST.contains(slug)))
 }
 
-/// Returns the objects that contain the text, case-insensitively; at most `limit` of each kind, sorted by kind.
+/// Returns the objects that contain all words of the text in any order, case-insensitively; at most `limit` of each kind,
+/// sorted by kind.
 ///
 /// Searches names, descriptions, types and areas of services, names and e-mail addresses of users, and VOs of profiles.
 /// In each kind, exact matches of the name come first, then names that begin with the text, then the others by name.
@@ -67,13 +67,14 @@ pub async fn everything(
                           lower(label COLLATE "C"), label COLLATE "C", id COLLATE "C") AS place
                FROM object o
                WHERE kind = ANY ($2) AND $1 <> ''
-                 AND (name ~ $1 OR searched ~ $1)
+                 AND concat_ws(E'\n', name, searched) ~ ALL ($4)
            ) found
            WHERE place <= $3
            ORDER BY array_position($2, kind), place"#,
         pattern(text),
         &kinds,
-        limit
+        limit,
+        &patterns(text)
     )
     .fetch_all(conn)
     .await?;

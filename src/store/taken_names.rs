@@ -5,10 +5,11 @@
 use sqlx::PgConnection;
 
 use super::Result;
+use super::text::storable;
 
 /// Returns whether a probe has this name.
 pub async fn probe(connection: &mut PgConnection, name: &str) -> Result<bool> {
-    Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM probe WHERE name = $1) AS "is_taken!""#, name)
+    Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM probe WHERE name = $1) AS "is_taken!""#, storable(name))
         .fetch_one(connection)
         .await?)
 }
@@ -21,8 +22,8 @@ pub async fn profile(connection: &mut PgConnection, id: Option<i64>, (name, vers
                WHERE name = $2 AND version = $3 AND id IS DISTINCT FROM $1
            ) AS "is_taken!""#,
         id,
-        name,
-        version,
+        storable(name),
+        storable(version),
     )
     .fetch_one(connection)
     .await?)
@@ -38,8 +39,8 @@ pub async fn metric(connection: &mut PgConnection, id: Option<i64>, (name, tag):
                WHERE metric_name.name = $2 AND tag.name = $3 AND metric.id IS DISTINCT FROM $1
            ) AS "is_taken!""#,
         id,
-        name,
-        tag,
+        storable(name),
+        storable(tag),
     )
     .fetch_one(connection)
     .await?)
@@ -67,8 +68,8 @@ pub async fn user(
            FROM app_user
            WHERE (username = $2 OR egi_id = nullif($3, '')) AND id IS DISTINCT FROM $1"#,
         id,
-        username,
-        egi_id,
+        storable(username),
+        storable(egi_id),
     )
     .fetch_one(connection)
     .await?)

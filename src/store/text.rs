@@ -20,6 +20,11 @@ pub fn pattern(needle: &str) -> String {
     storable(needle).chars().take(LONGEST_NEEDLE).map(one_of_its_cases).collect()
 }
 
+/// Returns the patterns of the words of a text.
+pub fn patterns(needles: &str) -> Vec<String> {
+    needles.split_whitespace().map(pattern).collect()
+}
+
 /// Returns the expression for one character: `[aA]`, `7`, `\.`.
 fn one_of_its_cases(character: char) -> String {
     let upper = mapped(character, character.to_uppercase());

@@ -102,13 +102,13 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        cached_page::of_entity(EntityAdmin::options(self), context, String::new(), history::page(self, context, id))
-            .await
+        let query = form::cache_key(context);
+        cached_page::of_entity(EntityAdmin::options(self), context, query, history::page(self, context, id)).await
     }
 
     async fn version_page(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult {
         let page = versions::page(self, context, id, version);
-        cached_page::of_entity(EntityAdmin::options(self), context, String::new(), page).await
+        cached_page::of_entity(EntityAdmin::options(self), context, form::cache_key(context), page).await
     }
 
     async fn restore_version(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult {
@@ -116,9 +116,8 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        let page = versions::compare(self, context, id);
-        cached_page::of_entity(EntityAdmin::options(self), context, context.known_query(&versions::COMPARED), page)
-            .await
+        let query = format!("{}&{}", form::cache_key(context), context.known_query(&versions::COMPARED));
+        cached_page::of_entity(EntityAdmin::options(self), context, query, versions::compare(self, context, id)).await
     }
 
     fn check(&self) -> Result<(), String> {

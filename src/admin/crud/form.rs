@@ -390,7 +390,8 @@ fn tools<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMo
         options.can_clone && context.allows(options.kind, Action::Clone { group: entity.group(&of.loaded.content) });
     // Public pages have histories of versions only, not of log entries.
     let has_history = context.viewer.is_some() || options.has_versions();
-    let history = has_history.then(|| Link::new("History", at.history(options.kind, id)));
+    let history =
+        has_history.then(|| Link::new("History", list_return::carry(options, context, at.history(options.kind, id))));
     let clone =
         may_clone.then(|| Link::new("Clone", list_return::carry(options, context, at.clone_of(options.kind, id))));
     history.into_iter().chain(clone).collect()

@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 
 use super::entity_admin::{EntityAdmin, NamedObject};
+use super::list_return;
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
 use crate::domain::model::log_entry::LogAction;
@@ -33,7 +34,10 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
     let at = context.at();
     let can_compare = options.has_versions() && events.len() > 1;
     let content = HistoryPage {
-        back: Link::new(format!("Back to the {}", options.kind.info().one), at.change(options.kind, id)),
+        back: Link::new(
+            format!("Back to the {}", options.kind.info().one),
+            list_return::carry(options, context, at.change(options.kind, id)),
+        ),
         compare: if can_compare { at.compare(options.kind, id) } else { String::new() },
         is_labelled: events.iter().any(|event| !event.label.is_empty()),
         events,
@@ -53,7 +57,8 @@ pub fn layout<D: EntityAdmin>(
     steps: &[(&str, &str)],
 ) -> crate::templates::Layout {
     let options = entity.options();
-    let (list, form) = (context.at().list(options.kind), context.at().change(options.kind, found.loaded.id));
+    let list = list_return::address(options, context);
+    let form = list_return::carry(options, context, context.at().change(options.kind, found.loaded.id));
     let mut trail: Vec<(&str, &str)> = vec![(options.kind.info().many, &list), (&found.name, &form)];
     trail.extend(steps);
     let last = steps.last().map_or("", |(label, _)| *label);

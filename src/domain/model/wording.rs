@@ -85,6 +85,11 @@ pub fn missing_in(before: &[String], after: &[String]) -> Vec<String> {
     after.iter().filter(|name| seen.insert(name)).cloned().collect()
 }
 
+/// Returns the sentence about the name of a metric that stays in a foreign group.
+pub fn name_stays(name: &str, group: &str) -> String {
+    format!("The name “{name}” stays in the group {group}, of which you are not a member.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ pub mod profiles;
 pub mod services;
 pub mod users;
 
-use super::text::{pattern, storable};
+use super::text::{patterns, storable};
 
 /// The value of the filter `group` for objects without a group.
 pub const WITHOUT_GROUP: &str = "-";
@@ -80,7 +80,7 @@ impl<'a> ListParams<'a> {
     /// Returns the words of the search as regular expressions; an object is found if it has all of them, as in Django's
     /// admin. Empty if everything is found.
     pub(super) fn search_patterns(&self) -> Vec<String> {
-        self.search.split_whitespace().map(pattern).collect()
+        patterns(self.search)
     }
 
     pub(super) fn page(&self) -> i64 {

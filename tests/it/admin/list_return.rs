@@ -49,6 +49,11 @@ fn a_form_that_was_opened_from_a_list_leads_back_to_it() {
         let opened = link(&page, &AT.change(kind, id));
         let form_page = get(&mut root, &opened);
         assert!(links(&form_page).contains(&list), "{kind}: the breadcrumb leads to {list}: {:?}", links(&form_page));
+        // The history keeps it.
+        if let Some(history) = links(&form_page).into_iter().find(|link| link.starts_with(&AT.history(kind, id))) {
+            let links = links(&get(&mut root, &history));
+            assert!(links.contains(&opened) && links.contains(&list), "{kind}: {links:?}");
+        }
         // Errors keep it, and so does “Save and continue editing”.
         let mut form = Form::read(&form_page).unwrap();
         form.set(fixture.change.0, fixture.change.1[0]);

@@ -204,7 +204,7 @@ fn an_error_in_the_dump_is_named_and_nothing_is_loaded() {
         fs::read(installation.path("changed.json")).unwrap()
     };
     let cases: [(Vec<u8>, &str); 13] = [
-        (Vec::new(), "line 1, column 0: EOF"),
+        (Vec::new(), "the file is empty"),
         (text[..text.len() / 2].to_vec(), ": EOF while parsing"),
         (fs::read(installation.config_path()).unwrap(), "line 1, column "),
         (b"{}".to_vec(), "not a list of rows"),

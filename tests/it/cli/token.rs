@@ -67,18 +67,29 @@ fn a_chosen_token_has_1_to_40_characters() {
         assert_eq!(server.knows(|server| server.get_with_key(PROFILES, chosen)).status, 200);
     }
     // Spaces at the ends are dropped, as in forms: no client could send them.
-    assert_eq!(token(&installation, &["-t", " NCG ", "-s", "egi", "-o", " trimmed "]), "trimmed");
+    assert_eq!(token(&installation, &["-t", " NCG\u{200b}", "-s", "egi", "-o", " trimmed "]), "trimmed");
     assert_eq!(sql(&installation, "SELECT client FROM egi.api_key"), ["NCG"]);
     server.catch_up();
     assert_eq!(server.knows(|server| server.get_with_key(PROFILES, "trimmed")).status, 200);
     let before = everything(&installation);
-    for chosen in ["", " ", &"x".repeat(41), "a\nb"] {
+    let (long, longer) = ("x".repeat(41), "x".repeat(51));
+    for (chosen, problem) in [
+        ("", "must have 1 to 40 characters"),
+        (" \u{200b}", "must have 1 to 40 characters"),
+        (&long, "must have 1 to 40 characters"),
+        ("a\tb", "must not contain U+0009 in line 1, column 2"),
+        ("a\u{200b}b", "must not contain U+200B in line 1, column 2"),
+    ] {
         let ran = installation.run("poem-token", &["-t", "NCG", "-s", "egi", "-o", chosen]);
-        said(&ran, 2, "-o: must have 1 to 40 characters");
+        said(&ran, 2, &format!("-o: {problem}"));
         assert_eq!(ran.stdout, "");
     }
-    for client in ["", &"x".repeat(51), "a\tb"] {
-        said(&installation.run("poem-token", &["-t", client, "-s", "egi"]), 2, "-t: must have 1 to 50 characters");
+    for (client, problem) in [
+        ("", "must have 1 to 50 characters"),
+        (&longer, "must have 1 to 50 characters"),
+        ("a\tb", "must not contain U+0009 in line 1, column 2"),
+    ] {
+        said(&installation.run("poem-token", &["-t", client, "-s", "egi"]), 2, &format!("-t: {problem}"));
     }
     assert_eq!(everything(&installation), before);
     token(&installation, &["-t", &"é".repeat(50), "-s", "egi"]);

@@ -268,6 +268,20 @@ fn a_name_stays_in_a_foreign_group() {
     let renamed = change(&egi, "chloe", saved.id, |it| it.name = "argo.AMS-Check".into()).unwrap();
     assert_eq!(renamed.side_effects, stays);
     assert_eq!(registered(&egi, "argo.AMS-Check"), ["ARGO"]);
+    // Renamed to an own name, when no other metric has the foreign one.
+    let others = egi.sql(&format!(
+        "SELECT m.id FROM metric m JOIN metric_name n ON n.id = m.metric_name_id
+         WHERE n.name = 'argo.AMS-Check' AND m.id <> {}",
+        saved.id
+    ));
+    let poem = egi.viewer("poem");
+    for other in others {
+        egi.act(async |tx| metrics::remove(tx, &poem, other.parse().unwrap()).await).unwrap();
+    }
+    let renamed = change(&egi, "chloe", saved.id, |it| it.name = "own.Again".into()).unwrap();
+    assert_eq!(renamed.side_effects[..1], stays);
+    assert_eq!(registered(&egi, "argo.AMS-Check"), ["ARGO"]);
+    change(&egi, "chloe", saved.id, |it| it.name = "argo.AMS-Check".into()).unwrap();
     // A superuser moves it.
     let moved = change(&egi, "poem", saved.id, |it| it.executable = "check_z".into()).unwrap();
     assert_eq!((moved.side_effects.len(), registered(&egi, "argo.AMS-Check")), (0, vec!["SSC".to_owned()]));

@@ -24,6 +24,9 @@ fn every_kind_of_object_is_found() {
     assert_eq!(first("certvalidity-c", object(ObjectKind::Metric)), is("9", "eu.egi.CertValidity-clone (Test)", ""));
     assert_eq!(first("AMS-PROBE", object(ObjectKind::Probe)).0, "1");
     assert_eq!(first("edited in place", object(ObjectKind::Probe)).1, "CertLifetime-probe");
+    assert_eq!(first("place in edited", object(ObjectKind::Probe)).1, "CertLifetime-probe", "words in any order");
+    assert_eq!(first("biomed argo_mon used", object(ObjectKind::Profile)).1, "ARGO_MON_BIOMED (1.0)");
+    assert!(found(&installation, "biomed nowhere", true, 5).is_empty(), "all words");
     assert_eq!(first("used for biomed", object(ObjectKind::Profile)).1, "ARGO_MON_BIOMED (1.0)");
     assert_eq!(first("biomed", object(ObjectKind::Profile)), is("2", "ARGO_MON_BIOMED (1.0)", "biomed"));
     assert_eq!(first("nova", object(ObjectKind::Service)), is("102", "Cloud Compute", "org.openstack.nova"));
