@@ -22,5 +22,6 @@ pub mod management; // health, readiness and metrics, at a separate address
 pub mod output; //     standard output and standard error: the only file that writes to them
 pub mod registry; //   operations: rule + SQL + audit log entry, in one transaction
 pub mod store; //      SQL and nothing else
+pub mod sync; //       feeds from outside: fetching and reading VOs, service types, services
 pub mod templates; //  the data of each template; the only place that renders
 pub mod tenants; //    the directory of tenants, and the tenant of a request

@@ -5,7 +5,7 @@
 //! ends a command half-way. The command finishes its work, and its exit status tells that the output is incomplete.
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 
@@ -59,6 +59,11 @@ pub fn ask(question: &str) -> io::Result<()> {
 pub fn failure() -> Option<io::Error> {
     let failed = FAILED.lock().unwrap_or_else(PoisonError::into_inner).take();
     failed.filter(|error| error.kind() != ErrorKind::BrokenPipe)
+}
+
+/// Returns true if standard output is a terminal, so that a person reads it.
+pub fn is_terminal() -> bool {
+    stdout().is_terminal()
 }
 
 /// Writes whole lines at once, so that none remains in the buffer of standard output.

@@ -1,13 +1,19 @@
 //! The index: every list with its number of objects, and the recent activity.
 
+use chrono::Utc;
+
 use super::crud::response;
 use super::crud::{PageResponse, PageResult, RequestContext};
 use super::log_entry;
 use crate::domain::model::object_kind::{IndexSection, KINDS, KindInfo, ObjectKind};
 use crate::domain::model::policy::Action;
+use crate::domain::model::sync_feed::SyncFeed;
+use crate::domain::model::sync_status::SyncStatus;
 use crate::store::audit_log;
 use crate::store::counts::{self, Counts};
+use crate::store::sync_status;
 use crate::templates::index_page::{IndexBlock, IndexPage, IndexRow};
+use crate::templates::sync_line::SyncLine;
 use crate::templates::urls::{LOG_ENTRIES, METRIC_NAMES, SERVICE_FLAVOURS};
 use crate::templates::{Link, Page};
 
@@ -28,6 +34,7 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     let mut tx = context.read().await?;
     let counts = counts::all(tx.conn()).await?;
     let recent = audit_log::recent(tx.conn(), RECENT).await?;
+    let states = sync_status::of_tenant(tx.conn(), &context.tenant.tenant().schema).await?;
     let mut blocks: Vec<IndexBlock> = BLOCKS
         .iter()
         .map(|(label, section)| {
@@ -42,7 +49,8 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     }
     let logs = IndexRow { list: Link::new("Log entries", LOG_ENTRIES), add: None, count: counts.log_entries };
     blocks.push(IndexBlock { label: "Activity log".to_owned(), rows: vec![logs] });
-    let content = IndexPage { blocks, recent: recent.iter().map(|entry| log_entry::event(context, entry)).collect() };
+    let recent = recent.iter().map(|entry| log_entry::event(context, entry)).collect();
+    let content = IndexPage { blocks, sync: sync_lines(context, &states), recent };
     response::page(Page::new(context.layout("Administration", &[]), content))
 }
 
@@ -53,4 +61,11 @@ fn row(context: &RequestContext<'_>, info: &KindInfo, counts: &Counts) -> IndexR
         add: may_add.then(|| Link::new(format!("Add {}", info.one), context.at().addition(info.kind))),
         count: counts.of(info.kind),
     }
+}
+
+/// Describes the states of all feeds, also of those that were never fetched.
+fn sync_lines(context: &RequestContext<'_>, states: &[SyncStatus]) -> Vec<SyncLine> {
+    let of = |feed| states.iter().find(|status| status.feed == feed);
+    let now = Utc::now();
+    SyncFeed::ALL.iter().map(|feed| SyncLine::new(*feed, of(*feed), now, |time| context.time(time))).collect()
 }

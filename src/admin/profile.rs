@@ -18,7 +18,7 @@ use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, profiles as registry};
 use crate::store::lists::ListParams;
 use crate::store::lists::profiles as list;
-use crate::store::{Loaded, Result, profiles as store};
+use crate::store::{Loaded, Result, profiles as store, vos};
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
@@ -149,8 +149,11 @@ impl EntityAdmin for ProfilesAdmin {
         found: &Loaded<ProfileContent>,
         context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
-        let size = found.content.size_in_words();
-        let mut facts = vec![InfoLine { label: "Contents".to_owned(), text: size, links: Vec::new() }];
+        let line = |label: &str, text| InfoLine { label: label.to_owned(), text, links: Vec::new() };
+        let mut facts = vec![line("Contents", found.content.size_in_words())];
+        if !vos::exists(conn, &found.content.vo).await? {
+            facts.push(line(&found.content.vo, "This VO is no longer in the list.".to_owned()));
+        }
         let links = MetricLinks::find(conn, context, metrics(&found.content)).await?;
         facts.extend(links.lines("Metrics", metrics(&found.content)));
         Ok(facts)

@@ -1,15 +1,19 @@
 //! The services with the metrics and probes that test them: one table with merged cells, paged by service.
 
+use chrono::Utc;
+
 use super::crud::list::{self, ListQuery};
 use super::crud::list_table::ListTable;
-use super::crud::{ListColumn, ListOptions, PageResult, RequestContext, cached_page, response};
+use super::crud::{ListColumn, ListOptions, PageResponse, PageResult, RequestContext, cached_page, response};
 use super::metric_links::MetricLinks;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
+use crate::domain::model::sync_feed::SyncFeed;
 use crate::store::lists::services::{self, ServiceLine};
 use crate::templates::Page;
 use crate::templates::list_page::ListPage;
 use crate::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
+use crate::templates::sync_line::{SyncLine, with_last_sync};
 
 static LIST: ListOptions = ListOptions {
     columns: &[
@@ -28,11 +32,21 @@ static LIST: ListOptions = ListOptions {
 /// The number of the column of metrics.
 const METRICS: usize = 3;
 
-/// Returns the table of services, from the page cache if possible.
+/// Returns the table of services, from the page cache if possible. The line about the last sync is put in afterwards: it
+/// changes from minute to minute, the table does not.
 pub async fn page(context: &RequestContext<'_>) -> PageResult {
-    cached_page::page(context, list::cache_key(&LIST, context), render(context)).await
+    let status = context.feeds.of(&context.tenant.tenant().schema, SyncFeed::Services);
+    let line =
+        status.map(|status| SyncLine::new(SyncFeed::Services, Some(&status), Utc::now(), |time| context.time(time)));
+    let with_line = move |html| with_last_sync(html, line.as_ref());
+    Ok(match cached_page::page(context, list::cache_key(&LIST, context), render(context)).await? {
+        PageResponse::Rendered(html) => PageResponse::Rendered(with_line(html)),
+        PageResponse::Page(page) => PageResponse::Page(page.changed_by(with_line)),
+        redirect => redirect,
+    })
 }
 
+/// Returns the page without the line about the last sync.
 async fn render(context: &RequestContext<'_>) -> PageResult {
     context.may(ObjectKind::Service, Action::View)?;
     let query = ListQuery::read(&LIST, context, &[]);

@@ -41,6 +41,7 @@ use crate::management::request_metrics::{CountRequests, RequestMetrics};
 use crate::store::PoolSettings;
 use crate::templates::page::{TemplateEngine, with_rendering};
 use crate::tenants::directory::TenantDirectory;
+use crate::tenants::sync_states::SyncStates;
 
 /// The number of database connections that all requests share.
 const MAX_CONNECTIONS: u32 = 10;
@@ -92,14 +93,17 @@ fn caches(config: &Config) -> impl Fairing {
     AdHoc::on_ignite("Tenant directory and response cache", move |rocket| async move {
         let pool = Db::fetch(&rocket).expect("attached before").pool().clone();
         let (polling, warming) = (directory.clone(), pool.clone());
+        let feeds = Arc::new(SyncStates::default());
+        let (feed_states, feed_pool) = (feeds.clone(), pool.clone());
         let responses = ResponseCache::new(pool, directory.clone(), memory);
-        rocket.manage(directory).manage(responses).attach(AdHoc::on_liftoff("Poll loop", |rocket| {
+        rocket.manage(directory).manage(feeds).manage(responses).attach(AdHoc::on_liftoff("Poll loop", |rocket| {
             let shutdown = rocket.shutdown();
             // Opens a connection for the first request. An error is ignored: the request itself reports it.
             tokio::spawn(async move { drop(warming.acquire().await) });
             tokio::spawn(async move {
                 tokio::select! {
                     () = polling.poll_loop() => {}
+                    () = feed_states.poll_loop(&feed_pool) => {}
                     () = shutdown => {}
                 }
             });

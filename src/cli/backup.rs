@@ -88,7 +88,7 @@ pub fn run(args: Args) -> CommandResult {
 
 /// The warning about backups without a MAC.
 fn no_mac(failure: &Failure) -> String {
-    let (Failure::Failed(message) | Failure::Usage(message)) = failure;
+    let message = failure.message();
     format!("{PROGRAM}: warning: {message}; without the secret key, the backup has no MAC: a restore needs --trust")
 }
 

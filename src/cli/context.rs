@@ -11,6 +11,7 @@ use crate::app::pool_settings;
 use crate::config::{self, Config, secret_key};
 use crate::domain::model::tenant::{SchemaName, Tenant};
 use crate::domain::security::keys::Keys;
+use crate::http_client::ca_certificates::{CaCertificates, TrustedCertificates};
 use crate::logging;
 use crate::logging::Role;
 use crate::store::{PoolSettings, tenants};
@@ -45,10 +46,23 @@ impl Context {
     /// # Errors
     /// `Failed` if the configuration, the service user or the logging file cannot be used.
     pub fn open(common: &CommonArgs, program: &'static str) -> Result<Self, Failure> {
+        Ok(Self::open_with(common, program, |_| ())?.0)
+    }
+
+    /// Does the same, and reads something while the process still has root's privileges.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn open_with<T>(
+        common: &CommonArgs,
+        program: &'static str,
+        read: impl FnOnce(&Config) -> T,
+    ) -> Result<(Self, T), Failure> {
         let config = Config::load(&common.path())?;
+        let was_read = read(&config);
         drop_privileges(config.server.user.as_deref())?;
         logging::init(program, Role::Command, &config)?;
-        Ok(Self { config })
+        Ok((Self { config }, was_read))
     }
 
     /// The settings of database connections.
@@ -64,6 +78,15 @@ impl Context {
     /// The keys derived from the secret key, and from the previous one if it is configured.
     pub fn keys(&self) -> Result<Keys, Failure> {
         Ok(secret_key::keys(&self.config.security)?)
+    }
+
+    /// The CA certificates of CAFile and CAPath. A place that cannot be used is a warning in the log.
+    pub fn trusted_certificates(&self) -> TrustedCertificates {
+        let security = &self.config.security;
+        let places = CaCertificates { ca_file: security.ca_file.clone(), ca_path: security.ca_path.clone() };
+        let read = places.read();
+        read.problems.iter().for_each(|problem| log::warn!("{problem}"));
+        read
     }
 
     /// A separate connection, for migrations and other work that must not share one. The caller closes it.

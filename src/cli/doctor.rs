@@ -2,6 +2,7 @@
 
 mod check;
 mod database;
+mod feeds;
 mod files;
 mod schema;
 mod tenants;
@@ -10,8 +11,9 @@ pub use check::Check;
 
 use super::context::{CommonArgs, block_on};
 use super::drop_privileges::drop_privileges;
-use super::{CommandResult, Failure};
+use super::{CommandResult, Failure, sync};
 use crate::config::Config;
+use crate::domain::model::sync_feed::SyncFeed;
 use crate::output;
 
 /// Check the configuration, the files, the database and the tenants
@@ -66,11 +68,13 @@ pub fn run(args: Args) -> CommandResult {
     let path = args.common.path();
     let what = format!("configuration {}", path.display());
     if let Some(config) = findings.check(Check::Configuration, &what, Config::load(&path)) {
+        // Read before root's privileges are dropped, as the commands do.
+        let certificate = sync::certificate(SyncFeed::ServiceTypes, &config);
         if let Err(failure) = drop_privileges(config.server.user.as_deref()) {
-            let (Failure::Failed(message) | Failure::Usage(message)) = failure;
-            findings.wrong(Check::ServiceUser, message);
+            findings.wrong(Check::ServiceUser, failure.message());
         }
         files::check(&mut findings, &config);
+        feeds::check_certificates(&mut findings, &config, certificate);
         block_on(async {
             database::check(&mut findings, &config).await;
             Ok(())

@@ -13,6 +13,8 @@ pub type CommandResult = Result<(), Failure>;
 pub enum Failure {
     /// The command failed: exit status 1.
     Failed(String),
+    /// The command failed and has reported everything: exit status 1.
+    Reported,
     /// The command was called in a wrong way: exit status 2, with a hint at `--help`.
     Usage(String),
 }
@@ -23,9 +25,18 @@ impl Failure {
         Self::Failed(message.into())
     }
 
+    /// The message; '' if everything has been reported.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Failed(message) | Self::Usage(message) => message,
+            Self::Reported => "",
+        }
+    }
+
     /// Prints the message to stderr, logs a `Failed` as an error, and returns the exit status.
     pub fn report(self, program: &str) -> ExitCode {
         let (message, status) = match self {
+            Self::Reported => return ExitCode::FAILURE,
             Self::Failed(message) => (message, 1),
             Self::Usage(message) => (format!("{message}\nFor usage: {program} --help"), 2),
         };

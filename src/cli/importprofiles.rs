@@ -7,7 +7,7 @@ use super::{CommandResult, Failure};
 use crate::domain::model::profile::ProfileContent;
 use crate::domain::model::tenant::Tenant;
 use crate::domain::web::host::Host;
-use crate::http_client::client::{CaCertificates, HttpClient};
+use crate::http_client::client::{ClientCredentials, HttpClient, Limits};
 use crate::import_export::profiles::parse;
 use crate::output;
 use crate::registry::profiles::{self as registry, Imported};
@@ -124,10 +124,9 @@ impl ProfilesSource {
         match self {
             Self::File(file) => file.read_text(FILE_LIMIT).map_err(Failure::new),
             Self::Url(url) => {
-                let security = &context.config.security;
-                let certificates =
-                    CaCertificates { ca_file: security.ca_file.clone(), ca_path: security.ca_path.clone() };
-                Ok(HttpClient::new(&certificates)?.get(url).await?)
+                let trust = context.trusted_certificates();
+                let client = HttpClient::new(&trust, ClientCredentials::default(), Limits::ONE_ATTEMPT)?;
+                Ok(client.get(url, "application/json, */*;q=0.1", |_, _| ()).await?.body)
             }
         }
     }

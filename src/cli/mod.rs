@@ -17,16 +17,21 @@ mod profiles_file;
 mod prompt;
 mod restore;
 mod serve;
+mod sync;
 mod tenant;
 mod token;
 mod try_out;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub use failure::{CommandResult, Failure};
+
+use crate::domain::model::sync_feed::SyncFeed;
+use crate::output;
 
 /// Every name that the executable can be called by.
 #[derive(Parser)]
@@ -56,6 +61,12 @@ enum Family {
     Exportprofiles(exportprofiles::Args),
     #[command(name = "poem-importprofiles")]
     Importprofiles(importprofiles::Args),
+    #[command(name = "poem-syncservtype")]
+    Syncservtype(sync::Args),
+    #[command(name = "poem-syncvo")]
+    Syncvo(sync::Args),
+    #[command(name = "poem-syncservices")]
+    Syncservices(sync::Args),
     #[command(name = "poem-backup")]
     Backup(backup::Args),
     #[command(name = "poem-restore")]
@@ -78,6 +89,12 @@ enum Command {
     Exportprofiles(exportprofiles::Args),
     /// Import profiles into a tenant, from a file or from another POEM (poem-importprofiles)
     Importprofiles(importprofiles::Args),
+    /// Fill the service flavours of all tenants from their feed (poem-syncservtype)
+    Syncservtype(sync::Args),
+    /// Fill the VOs of all tenants from their feed (poem-syncvo)
+    Syncvo(sync::Args),
+    /// Fill the services of all tenants from their feed (poem-syncservices)
+    Syncservices(sync::Args),
     /// Back up each tenant to a file (poem-backup)
     Backup(backup::Args),
     /// Restore a tenant from a backup (poem-restore)
@@ -94,8 +111,13 @@ enum Command {
 
 /// Runs the command that the arguments name. The first argument is the name of the executable.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let family = match Family::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.collect();
+    let family = match Family::try_parse_from(&arguments) {
         Ok(family) => family,
+        Err(usage) if usage.use_stderr() && is_sync(&arguments) => {
+            output::warn(sync::USAGE);
+            return ExitCode::from(2);
+        }
         Err(usage) => return failure::print_usage(&usage),
     };
     let (program, outcome) = match family {
@@ -106,6 +128,9 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Family::Genseckey(args) => ("poem-genseckey", genseckey::run(args)),
         Family::Exportprofiles(args) => ("poem-exportprofiles", exportprofiles::run(args)),
         Family::Importprofiles(args) => ("poem-importprofiles", importprofiles::run(args)),
+        Family::Syncservtype(args) => run_sync(SyncFeed::ServiceTypes, args),
+        Family::Syncvo(args) => run_sync(SyncFeed::Vos, args),
+        Family::Syncservices(args) => run_sync(SyncFeed::Services, args),
         Family::Backup(args) => ("poem-backup", backup::run(args)),
         Family::Restore(args) => ("poem-restore", restore::run(args)),
     };
@@ -116,6 +141,17 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     // The server's log is buffered.
     log::logger().flush();
     code
+}
+
+fn run_sync(feed: SyncFeed, args: sync::Args) -> (&'static str, CommandResult) {
+    (feed.command(), sync::run(feed, args))
+}
+
+/// Returns true if the arguments name a command that fills a list: `poem-syncvo` or `poem syncvo`.
+fn is_sync(arguments: &[OsString]) -> bool {
+    let names = arguments.iter().take(2).filter_map(|name| Path::new(name).file_name()?.to_str());
+    let mut names = names.map(|name| name.trim_start_matches("poem-"));
+    names.any(|name| SyncFeed::ALL.iter().any(|feed| feed.command().trim_start_matches("poem-") == name))
 }
 
 impl Command {
@@ -129,6 +165,9 @@ impl Command {
             Self::Genseckey(args) => ("poem-genseckey", genseckey::run(args)),
             Self::Exportprofiles(args) => ("poem-exportprofiles", exportprofiles::run(args)),
             Self::Importprofiles(args) => ("poem-importprofiles", importprofiles::run(args)),
+            Self::Syncservtype(args) => run_sync(SyncFeed::ServiceTypes, args),
+            Self::Syncvo(args) => run_sync(SyncFeed::Vos, args),
+            Self::Syncservices(args) => run_sync(SyncFeed::Services, args),
             Self::Backup(args) => ("poem-backup", backup::run(args)),
             Self::Restore(args) => ("poem-restore", restore::run(args)),
             Self::Doctor(args) => ("poem doctor", doctor::run(args)),

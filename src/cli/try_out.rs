@@ -106,6 +106,11 @@ fn write_configuration(directory: &Path, cluster: &Cluster, args: &Args) -> Resu
         secret_key::generate(&key, false)?;
     }
     fs::write(etc.join("poem_logging.conf"), LOGGING_FILE)?;
+    let feeds = directory.join("feeds");
+    fs::create_dir_all(&feeds)?;
+    for (_, name, content) in demo::FEEDS {
+        fs::write(feeds.join(name), content)?;
+    }
     let path = etc.join("poem.conf");
     fs::write(&path, configuration(directory, cluster, args)?)?;
     Ok(path)
@@ -136,6 +141,10 @@ fn configuration(venv: &Path, cluster: &Cluster, args: &Args) -> Result<String, 
     for name in DEMO.iter().map(|(name, ..)| *name).chain(args.tenant.as_deref()) {
         let name = name.to_uppercase();
         text += &format!("\n[GENERAL_{name}]\nNamespace = org.example.{}\n", name.to_lowercase());
+    }
+    text += "\n[SYNC_EGI]\n";
+    for (key, name, _) in demo::FEEDS {
+        text += &format!("{key} = file://%(VENV)s/feeds/{name}\n");
     }
     Ok(text)
 }
@@ -221,7 +230,12 @@ async fn banner(context: &Context, args: &Args, conf: &Path, token: Option<Strin
     for (name, _, data) in DEMO {
         text += &format!("  {name:<8} {}\n", logins(data));
     }
-    text += &format!("\nCommands: POEM_CONF={} {} help\n", conf.display(), std::env::current_exe()?.display());
+    let command = format!("POEM_CONF={} {}", conf.display(), std::env::current_exe()?.display());
+    text += "\nFill the lists of EGI from their feeds, as cron does every hour (add --dry-run to look first):\n\n";
+    for name in ["syncservtype", "syncvo", "syncservices"] {
+        text += &format!("  {command} {name}\n");
+    }
+    text += &format!("\nCommands: {command} help\n");
     Ok(text)
 }
 

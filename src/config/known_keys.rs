@@ -44,7 +44,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("SUPERUSER_", &["Name", "Password", "Email"]),
-    ("SYNC_", &["UsePlainHttpAuth", "HttpUser", "HttpPass", "ServiceType", "VO", "Services"]),
+    ("SYNC_", &["UsePlainHttpAuth", "HttpUser", "HttpPass", "ServiceType", "VO", "Services", "MaxRemovedPercent"]),
 ];
 
 /// The similarity from which a known name is suggested, from 0 to 1.

@@ -109,11 +109,11 @@ impl Config {
         Superuser::read(&self.settings, tenant)
     }
 
-    /// `[SYNC_X]` of a tenant, whose name is compared case-insensitively.
+    /// `[SYNC_X]` of a tenant, whose name is compared case-insensitively; `None` if there is no such section.
     ///
     /// # Errors
-    /// A missing section, an invalid boolean, plain HTTP authentication without a user.
-    pub fn sync(&self, tenant: &str) -> Result<Sync, ConfigError> {
+    /// An invalid boolean or percentage, plain HTTP authentication without a user.
+    pub fn sync(&self, tenant: &str) -> Result<Option<Sync>, ConfigError> {
         Sync::read(&self.settings, tenant)
     }
 

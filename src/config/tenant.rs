@@ -4,6 +4,7 @@
 
 use super::error::{ConfigError, ConfigProblem};
 use super::settings::MergedSettings;
+use crate::domain::model::sync_feed::SyncFeed;
 use crate::domain::security::secret::Secret;
 use crate::domain::web::footer::Footer;
 
@@ -50,7 +51,12 @@ pub struct Sync {
     pub vo: String,
     /// The address of the services.
     pub services: String,
+    /// The most entries that a feed may remove, in percent of the list (0 to 100).
+    pub max_removed_percent: u8,
 }
+
+/// The percentage of a list above which removals are refused, unless the section sets another.
+const MAX_REMOVED_PERCENT: u8 = 20;
 
 impl TenantGeneral {
     /// Reads the section; `None` if there is none.
@@ -88,25 +94,41 @@ impl Superuser {
 }
 
 impl Sync {
-    /// Reads the section.
-    pub(super) fn read(settings: &MergedSettings, tenant: &str) -> Result<Self, ConfigError> {
+    /// Reads the section; `None` if there is none.
+    pub(super) fn read(settings: &MergedSettings, tenant: &str) -> Result<Option<Self>, ConfigError> {
         let name = section_name(SYNC, tenant);
-        let section = settings.required(&name)?;
+        let Some(section) = settings.optional(&name) else { return Ok(None) };
         let use_plain_http_auth = section.flag("UsePlainHttpAuth")?.unwrap_or(false);
         let http_user = section.text_or_empty("HttpUser")?;
         if use_plain_http_auth && http_user.is_empty() {
             return Err(section.error("HttpUser", ConfigProblem::Empty));
         }
-        Ok(Self {
+        let max_removed_percent = section.parsed("MaxRemovedPercent", PERCENTAGE)?.unwrap_or(MAX_REMOVED_PERCENT);
+        if max_removed_percent > 100 {
+            return Err(section.error("MaxRemovedPercent", ConfigProblem::Not(PERCENTAGE)));
+        }
+        Ok(Some(Self {
             use_plain_http_auth,
             http_user,
             http_pass: Secret::new(section.text_or_empty("HttpPass")?),
             service_type: section.text_or_empty("ServiceType")?,
             vo: section.text_or_empty("VO")?,
             services: section.text_or_empty("Services")?,
-        })
+            max_removed_percent,
+        }))
+    }
+
+    /// Returns the address of a feed; '' if it is not set.
+    pub fn address(&self, feed: SyncFeed) -> &str {
+        match feed {
+            SyncFeed::ServiceTypes => &self.service_type,
+            SyncFeed::Vos => &self.vo,
+            SyncFeed::Services => &self.services,
+        }
     }
 }
+
+const PERCENTAGE: &str = "a percentage (0 to 100)";
 
 /// Returns whether the section belongs to a tenant.
 pub(super) fn is_tenant_section(name: &str) -> bool {

@@ -92,8 +92,8 @@ fn tenants_have_their_own_sections_under_their_upper_case_name() {
     assert_eq!(config.tenant_general("eudat").unwrap(), None);
     let superuser = config.superuser("EGI").unwrap();
     assert_eq!((superuser.name.as_str(), superuser.password.expose()), ("test", "hush#2"));
-    let sync = config.sync("egi").unwrap();
-    assert!(sync.use_plain_http_auth);
+    let sync = config.sync("egi").unwrap().unwrap();
+    assert!(sync.use_plain_http_auth && sync.max_removed_percent == 20);
     assert_eq!((sync.vo.as_str(), sync.services.as_str()), ("https://portal.example.org/vo", ""));
     let sections: Vec<_> = config.tenant_sections().collect();
     assert_eq!(sections, ["GENERAL_EGI", "SUPERUSER_EGI", "SYNC_EGI"]);
@@ -227,7 +227,13 @@ fn an_error_in_a_tenants_section_appears_only_when_it_is_read() {
     let message = config.superuser("EGI").unwrap_err().to_string();
     assert!(message.ends_with("poem.conf, line 20: [SUPERUSER_EGI] Password is empty"), "{message}");
     assert!(config.superuser("EUDAT").unwrap_err().to_string().ends_with("[SUPERUSER_EUDAT] is missing"));
-    assert!(config.sync("EUDAT").unwrap_err().to_string().ends_with("[SYNC_EUDAT] is missing"));
+    assert_eq!(config.sync("EUDAT").unwrap(), None);
+    for percentage in ["101", "-1", "many", "300"] {
+        let with = format!("HttpUser = someone\nMaxRemovedPercent = {percentage}\n");
+        let config = load(&changed("HttpUser = someone\n", &with)).unwrap();
+        let message = config.sync("EGI").unwrap_err().to_string();
+        assert!(message.contains("[SYNC_EGI] MaxRemovedPercent is not a percentage (0 to 100)"), "{message}");
+    }
 }
 
 #[test]

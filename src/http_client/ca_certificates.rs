@@ -1,4 +1,4 @@
-//! The CA certificates that servers are checked against: those of CAFile and CAPath, or the system's.
+//! The CA certificates of CAFile and CAPath, which are trusted in addition to the system's.
 
 use std::collections::HashSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use openssl::x509::X509;
 
-/// The places of the CA certificates. A path that does not exist counts as not set.
+/// The places of CA certificates that are trusted in addition to the system's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CaCertificates {
     /// A PEM file with one or more certificates.
@@ -16,10 +16,19 @@ pub struct CaCertificates {
     pub ca_path: Option<PathBuf>,
 }
 
-/// The reason why the CA certificates cannot be used.
+/// The certificates that were read, and the places that could not be used.
+#[derive(Debug, Default)]
+pub struct TrustedCertificates {
+    /// The certificates as DER, each once.
+    pub certificates: Vec<Vec<u8>>,
+    /// The problems of CAFile and CAPath, each for a warning. The system's certificates are trusted nevertheless.
+    pub problems: Vec<CaError>,
+}
+
+/// The reason why a file or directory of CA certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CaError {
-    /// The file or directory exists but cannot be read.
+    /// The file or directory does not exist or cannot be read.
     #[error("CA certificates in {0}: {1}", .path.display(), .source)]
     Unreadable {
         /// The file or directory.
@@ -33,38 +42,32 @@ pub enum CaError {
         /// The file.
         path: PathBuf,
     },
-    /// No usable certificate was found in all.
+    /// The file or directory has no certificate.
     #[error("no readable CA certificate in {0}", .path.display())]
     Empty {
-        /// CAFile, or CAPath if the file does not exist.
+        /// The file or directory.
         path: PathBuf,
     },
 }
 
 impl CaCertificates {
-    /// Reads all certificates, as DER without duplicates; `None` if neither path exists, so that the system's are used.
-    ///
-    /// # Errors
-    /// `Unreadable` or `NotCertificates` for CAFile, `Unreadable` for the directory, `Empty` if there is no certificate
-    /// in all. The system's certificates are no fallback then: the administrator has not chosen to trust them. A single
-    /// file of the directory that cannot be used is skipped.
-    pub(super) fn certificates(&self) -> Result<Option<HashSet<Vec<u8>>>, CaError> {
-        let file = self.ca_file.as_deref().filter(|path| path.exists());
-        let directory = self.ca_path.as_deref().filter(|path| path.exists());
-        let Some(named) = file.or(directory) else {
-            return Ok(None);
-        };
-        let mut certificates = HashSet::new();
-        if let Some(file) = file {
-            certificates.extend(read_file(file)?);
+    /// Reads all certificates. A file of the directory that cannot be used is skipped: the directories of the grid also
+    /// have files for other purposes, and may be replaced while they are read.
+    pub fn read(&self) -> TrustedCertificates {
+        let mut read = TrustedCertificates::default();
+        let mut known = HashSet::new();
+        let file = self.ca_file.as_deref().map(|path| (path, read_file(path)));
+        let directory = self.ca_path.as_deref().map(|path| (path, read_directory(path)));
+        for (path, outcome) in file.into_iter().chain(directory) {
+            match outcome {
+                Ok(found) if found.is_empty() => read.problems.push(CaError::Empty { path: path.to_owned() }),
+                Ok(found) => {
+                    read.certificates.extend(found.into_iter().filter(|certificate| known.insert(certificate.clone())));
+                }
+                Err(error) => read.problems.push(error),
+            }
         }
-        if let Some(directory) = directory {
-            certificates.extend(read_directory(directory)?);
-        }
-        if certificates.is_empty() {
-            return Err(CaError::Empty { path: named.to_owned() });
-        }
-        Ok(Some(certificates))
+        read
     }
 }
 
@@ -79,13 +82,13 @@ fn read_directory(directory: &Path) -> Result<Vec<Vec<u8>>, CaError> {
     let unreadable = |source| CaError::Unreadable { path: directory.to_owned(), source };
     let mut certificates = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
+        let Ok(path) = entry.map(|entry| entry.path()) else { continue };
         if !may_hold_certificates(&path) {
             continue;
         }
         match read_file(&path) {
             Ok(found) => certificates.extend(found),
-            Err(error) => log::warn!("skipped: {error}"),
+            Err(error) => log::debug!("skipped: {error}"),
         }
     }
     Ok(certificates)
@@ -111,14 +114,6 @@ mod tests {
     }
 
     #[test]
-    fn without_existing_paths_the_system_certificates_are_used() {
-        let directory = tempfile::tempdir().unwrap();
-        let missing = directory.path().join("missing");
-        assert!(CaCertificates::default().certificates().unwrap().is_none());
-        assert!(certificates_of(&missing, &missing).certificates().unwrap().is_none());
-    }
-
-    #[test]
     fn file_and_directory_are_joined_and_each_certificate_counts_once() {
         let directory = tempfile::tempdir().unwrap();
         let (file, path) = (directory.path().join("bundle"), directory.path().join("certificates"));
@@ -137,20 +132,36 @@ mod tests {
             fs::write(path.join(name), content).unwrap();
         }
         fs::create_dir(path.join("directory.pem")).unwrap();
-        assert_eq!(certificates_of(&file, &path).certificates().unwrap().unwrap().len(), 3);
+        std::os::unix::fs::symlink(path.join("three.crt"), path.join("99887766.0")).unwrap();
+        std::os::unix::fs::symlink(path.join("gone.pem"), path.join("99887766.1")).unwrap();
+        let read = certificates_of(&file, &path).read();
+        assert_eq!(read.certificates.len(), 3);
+        assert!(read.problems.is_empty(), "{:?}", read.problems);
+        let none = CaCertificates::default().read();
+        assert!(none.certificates.is_empty() && none.problems.is_empty());
     }
 
     #[test]
-    fn unusable_paths_are_an_error() {
+    fn each_unusable_place_is_a_problem_and_the_other_counts() {
         let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("bundle");
-        let missing = directory.path().join("missing");
+        let (file, good) = (directory.path().join("bundle"), directory.path().join("good"));
+        let (empty, missing) = (directory.path().join("empty"), directory.path().join("missing"));
+        fs::create_dir(&empty).unwrap();
         fs::write(&file, "no certificate").unwrap();
-        let error = |trust: CaCertificates| trust.certificates().unwrap_err().to_string();
-        assert!(error(certificates_of(&file, &missing)).contains("no readable CA certificate"));
-        assert!(error(certificates_of(&missing, directory.path())).contains("no readable CA certificate"));
-        assert!(error(certificates_of(directory.path(), &missing)).contains("Is a directory"));
+        fs::write(&good, certificate()).unwrap();
+        for (file, directory, words) in [
+            (&good, &missing, "missing: No such file"),
+            (&good, &empty, "no readable CA certificate in"),
+            (&good, &file, "Not a directory"),
+        ] {
+            let read = certificates_of(file, directory).read();
+            assert_eq!(read.certificates.len(), 1);
+            assert!(read.problems.len() == 1 && read.problems[0].to_string().contains(words), "{:?}", read.problems);
+        }
+        let problems = certificates_of(&missing, &empty).read().problems;
+        assert_eq!(problems.len(), 2);
         fs::write(&file, "-----BEGIN CERTIFICATE-----\n*\n").unwrap();
-        assert!(error(certificates_of(&file, &missing)).contains("not a PEM file"));
+        assert!(certificates_of(&file, &empty).read().problems[0].to_string().contains("not a PEM file"));
+        assert!(certificates_of(&empty, &empty).read().problems[0].to_string().contains("Is a directory"));
     }
 }

@@ -1,9 +1,11 @@
 //! All metrics in the text format of Prometheus: the counters of requests, and the current state of the server.
 
-use prometheus::{Gauge, IntCounter, IntGauge, Opts, Registry, TextEncoder};
+use chrono::{DateTime, Utc};
+use prometheus::{Gauge, GaugeVec, IntCounter, IntGauge, Opts, Registry, TextEncoder};
 
 use super::monitored_server::MonitoredServer;
 use super::request_metrics::register;
+use crate::domain::model::sync_status::SyncResult;
 
 /// Returns all metrics in the text format of Prometheus.
 pub fn text(watched: &MonitoredServer) -> String {
@@ -50,5 +52,31 @@ fn state(watched: &MonitoredServer) -> Registry {
         gauge.set(age.as_secs_f64());
         register(&registry, gauge);
     }
+    feeds(watched, &registry);
     registry
+}
+
+/// The metrics of the feeds, one value for each tenant and feed. A feed that is not configured has none.
+fn feeds(watched: &MonitoredServer, registry: &Registry) {
+    let vector = |name, help| {
+        let vector = GaugeVec::new(Opts::new(name, help), &["tenant", "feed"]).expect("the names are valid");
+        register(registry, vector.clone());
+        vector
+    };
+    let success = vector("poem_sync_last_success_timestamp_seconds", "Time at which a list was last equal to its feed");
+    let attempt = vector("poem_sync_last_attempt_timestamp_seconds", "Time at which a feed was last fetched");
+    let failing = vector("poem_sync_failing", "1 if the last attempt failed or was refused, else 0");
+    let entries = vector("poem_sync_entries", "Entries in the list after the last attempt");
+    let seconds = |time: DateTime<Utc>| time.timestamp_millis() as f64 / 1000.0;
+    for (schema, states) in watched.feeds.all().iter() {
+        for status in states.iter().filter(|status| status.result != SyncResult::NotConfigured) {
+            let labels = [schema.as_str(), status.feed.name()];
+            if let Some(last_success) = status.last_success {
+                success.with_label_values(&labels).set(seconds(last_success));
+            }
+            attempt.with_label_values(&labels).set(seconds(status.last_attempt));
+            failing.with_label_values(&labels).set(f64::from(u8::from(status.result.is_failure())));
+            entries.with_label_values(&labels).set(status.listed as f64);
+        }
+    }
 }

@@ -10,6 +10,7 @@ use super::request_metrics::RequestMetrics;
 use crate::cache::ResponseCache;
 use crate::http::database::Db;
 use crate::tenants::directory::TenantDirectory;
+use crate::tenants::sync_states::SyncStates;
 
 /// The state of the main server, for readiness and metrics.
 pub struct MonitoredServer {
@@ -19,6 +20,8 @@ pub struct MonitoredServer {
     pub responses: ResponseCache,
     /// The counters of requests.
     pub metrics: Arc<RequestMetrics>,
+    /// The states of the feeds.
+    pub feeds: Arc<SyncStates>,
     /// The connections that requests share.
     pub pool: PgPool,
 }
@@ -30,6 +33,7 @@ impl MonitoredServer {
             directory: server.state::<Arc<TenantDirectory>>()?.clone(),
             responses: server.state::<ResponseCache>()?.clone(),
             metrics: server.state::<Arc<RequestMetrics>>()?.clone(),
+            feeds: server.state::<Arc<SyncStates>>()?.clone(),
             pool: Db::fetch(server)?.pool().clone(),
         })
     }

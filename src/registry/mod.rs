@@ -19,6 +19,7 @@ pub mod probes;
 pub mod profiles;
 mod renames;
 pub mod sessions;
+pub mod sync;
 pub mod tenants;
 mod transaction;
 pub mod unused_names;

@@ -9,7 +9,6 @@ use super::text::word;
 use crate::domain::model::group_kind::GroupRef;
 use crate::domain::model::metric::Settings;
 use crate::domain::model::profile::Tuple;
-use crate::domain::model::service::Service;
 use crate::domain::model::snapshot::*;
 use crate::domain::model::user::StoredUser;
 
@@ -27,7 +26,7 @@ pub async fn read(conn: &mut PgConnection) -> Result<Snapshot> {
         flavours: sqlx::query_as!(Flavour, "SELECT name, description FROM service_flavour")
             .fetch_all(&mut *conn)
             .await?,
-        services: services(conn).await?,
+        services: super::services::all(conn).await?,
         probes: probes(conn).await?,
         metric_names: sqlx::query_as!(MetricName, r#"SELECT id, name, group_id AS "group" FROM metric_name"#)
             .fetch_all(&mut *conn)
@@ -79,16 +78,6 @@ async fn users(conn: &mut PgConnection) -> Result<Vec<StoredUser>> {
         display_name: row.display_name,
     });
     Ok(user.collect())
-}
-
-async fn services(conn: &mut PgConnection) -> Result<Vec<Service>> {
-    Ok(sqlx::query_as!(
-        Service,
-        "SELECT id, service_id, service_name, service_area, service_version, service_type, component_version,
-                component_name, visible_to_marketplace, in_catalogue, external_service, internal_service FROM service"
-    )
-    .fetch_all(conn)
-    .await?)
 }
 
 async fn probes(conn: &mut PgConnection) -> Result<Vec<Probe>> {

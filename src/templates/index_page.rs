@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::history_page::Event;
 use super::layout::Link;
 use super::page::Content;
+use super::sync_line::SyncLine;
 
 /// The line of an entity in the index.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -31,6 +32,8 @@ pub struct IndexBlock {
 pub struct IndexPage {
     /// The blocks, in order.
     pub blocks: Vec<IndexBlock>,
+    /// The states of the feeds that fill VOs, service types and services.
+    pub sync: Vec<SyncLine>,
     /// The ten newest log entries: `label` is the object, `message` is what was done.
     pub recent: Vec<Event>,
 }

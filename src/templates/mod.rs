@@ -16,6 +16,7 @@ pub mod page;
 pub mod search_page;
 pub mod services_page;
 pub mod sessions_page;
+pub mod sync_line;
 pub mod table_fit;
 pub mod urls;
 

@@ -54,11 +54,12 @@ pub struct Unrendered {
     /// The HTTP status.
     pub status: Status,
     rendering: Rendering,
-    keep: Option<Keep>,
+    /// In their order.
+    afterwards: Vec<Afterwards>,
 }
 
-/// The caching of a rendered page.
-type Keep = Box<dyn FnOnce(&Html) + Send>;
+/// What happens to a page after it is rendered.
+type Afterwards = Box<dyn FnOnce(Html) -> Html + Send>;
 
 /// The rendering of a page into HTML, or into the cause of a failure.
 type Rendering = Box<dyn FnOnce(&Tera) -> Result<String, String> + Send>;
@@ -148,14 +149,23 @@ fn with_causes(error: &dyn Error) -> String {
 
 impl<C: Content> From<Page<C>> for Unrendered {
     fn from(page: Page<C>) -> Self {
-        Self { status: page.status, rendering: Box::new(move |tera| page.html(tera)), keep: None }
+        Self { status: page.status, rendering: Box::new(move |tera| page.html(tera)), afterwards: Vec::new() }
     }
 }
 
 impl Unrendered {
-    /// Sets what happens to the page after it is rendered.
+    /// Has the rendered page kept, as it is then.
     pub fn kept_by(self, keep: impl FnOnce(&Html) + Send + 'static) -> Self {
-        Self { keep: Some(Box::new(keep)), ..self }
+        self.changed_by(move |html| {
+            keep(&html);
+            html
+        })
+    }
+
+    /// Has the rendered page changed.
+    pub fn changed_by(mut self, change: impl FnOnce(Html) -> Html + Send + 'static) -> Self {
+        self.afterwards.push(Box::new(change));
+        self
     }
 
     /// Renders the page on a thread for blocking work.
@@ -163,10 +173,7 @@ impl Unrendered {
         let (tera, rendering) = (engine.current(), self.rendering);
         let html = PAGES.run(move || rendering(&tera)).await?;
         let html = Html { status: self.status, bytes: html.into_bytes().into() };
-        if let Some(keep) = self.keep {
-            keep(&html);
-        }
-        Ok(html)
+        Ok(self.afterwards.into_iter().fold(html, |html, then| then(html)))
     }
 }
 
@@ -258,6 +265,14 @@ pub struct Html {
 }
 
 impl Html {
+    /// Returns the page with the first occurrence of a marker replaced; unchanged if it has none.
+    pub fn replacing(self, marker: &str, by: &str) -> Self {
+        let place = self.bytes.windows(marker.len()).position(|window| window == marker.as_bytes());
+        let Some(place) = place else { return self };
+        let bytes = [&self.bytes[..place], by.as_bytes(), &self.bytes[place + marker.len()..]].concat();
+        Self { bytes: bytes.into(), ..self }
+    }
+
     /// Returns the size of the text in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()

@@ -2,3 +2,4 @@
 
 pub mod directory; // all tenants and their states, refreshed from the database
 pub mod guard; //     the tenant of a request
+pub mod sync_states; // the states of the feeds, read in the background

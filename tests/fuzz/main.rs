@@ -117,6 +117,21 @@ fn cookies() {
     run("cookies", targets::cookies);
 }
 
+#[test]
+fn vo_feed() {
+    run("vo_feed", targets::vo_feed);
+}
+
+#[test]
+fn service_type_feed() {
+    run("service_type_feed", targets::service_type_feed);
+}
+
+#[test]
+fn service_feed() {
+    run("service_feed", targets::service_feed);
+}
+
 /// A damaged input is a useful test only if the intact one is valid.
 #[test]
 fn the_intact_corpus_is_valid() {
@@ -129,6 +144,15 @@ fn the_intact_corpus_is_valid() {
     }
     for file in corpus("profiles_json") {
         profiles::parse(&file).unwrap();
+    }
+    for feed in corpus("vo_feed") {
+        poem::sync::vos::read(&feed, None).unwrap();
+    }
+    for feed in corpus("service_type_feed") {
+        poem::sync::xml_feed::service_types(&feed, None).unwrap();
+    }
+    for feed in corpus("service_feed") {
+        poem::sync::services::read(&feed, false).unwrap();
     }
     for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus/ini")).unwrap() {
         poem::config::Config::load(&file.unwrap().path()).unwrap();

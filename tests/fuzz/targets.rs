@@ -4,7 +4,9 @@
 
 use poem::auth::{csrf, session};
 use poem::config::Config;
+use poem::domain::model::service::Service;
 use poem::domain::model::snapshot_diff::first_difference;
+use poem::domain::model::sync_feed::FeedContent;
 use poem::domain::model::tenant::{SchemaName, new_tenant};
 use poem::domain::security::keys::{Keys, session_hash};
 use poem::domain::security::secret::Secret;
@@ -12,6 +14,7 @@ use poem::domain::web::host::{AllowedHosts, Host};
 use poem::domain::web::url_path::{PathDecision, decide};
 use poem::http::cookies;
 use poem::import_export::{django, profiles};
+use poem::sync;
 
 /// Parses a configuration file, poem.conf.
 pub fn ini(input: &[u8]) {
@@ -43,6 +46,41 @@ pub fn profiles_json(input: &[u8]) {
             let json = profiles::to_json(&parsed.profiles);
             let again = profiles::parse(json.as_bytes()).expect("our own export is readable");
             assert_eq!((again.profiles, again.warnings.len()), (parsed.profiles, 0));
+        }
+        Err(error) => one_line(&error.to_string()),
+    }
+}
+
+/// Reads a feed of VOs.
+pub fn vo_feed(input: &[u8]) {
+    feed(sync::vos::read(input, None));
+    feed(sync::vos::read(input, Some("iso-8859-1")));
+}
+
+/// Reads a feed of service types.
+pub fn service_type_feed(input: &[u8]) {
+    feed(sync::xml_feed::service_types(input, None));
+}
+
+/// Reads a feed of services. Accepted ones must survive the way through the database's type.
+pub fn service_feed(input: &[u8]) {
+    feed(sync::services::read(input, false));
+    if let Ok(content) = sync::services::read(input, true) {
+        for (id, values) in content.entries {
+            assert_eq!(Service::from_values(id, values.clone()).values(), values);
+        }
+    }
+}
+
+/// Checks what a feed was read as: names that fit the database, and messages of one line.
+fn feed(read: Result<FeedContent, sync::xml_feed::FeedError>) {
+    match read {
+        Ok(content) => {
+            for (name, values) in &content.entries {
+                assert!(!name.is_empty() && name.chars().count() <= 1024 && !name.contains('\0'));
+                assert!(values.iter().all(|value| value.chars().count() <= 1024 && !value.contains('\0')));
+            }
+            content.warnings.iter().for_each(|warning| one_line(warning));
         }
         Err(error) => one_line(&error.to_string()),
     }

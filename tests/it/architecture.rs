@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms (top-level modules) that a room may use, in addition to itself.
-const MAY_USE: [(&str, &[&str]); 23] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("bin", &["cli"]),
     (
         "cli",
@@ -23,6 +23,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
             "output",
             "registry",
             "store",
+            "sync",
         ],
     ),
     (
@@ -54,6 +55,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("registry", &["blocking", "domain", "store"]),
     ("backup", &["domain", "store"]),
     ("import_export", &["domain"]),
+    ("sync", &["config", "domain", "http_client"]),
     ("http_client", &["domain"]),
     ("store", &["domain"]),
     ("logging", &["config", "domain", "output"]),

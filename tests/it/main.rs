@@ -16,4 +16,5 @@ mod migrations;
 mod registry;
 mod store;
 mod support;
+mod sync;
 mod templates;

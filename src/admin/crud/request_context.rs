@@ -31,6 +31,7 @@ use crate::store::sessions::Session;
 use crate::store::{ReadTx, sessions};
 use crate::templates::{Addresses, Layout, Message};
 use crate::tenants::guard::CurrentTenant;
+use crate::tenants::sync_states::SyncStates;
 
 /// The name of the search text in the address.
 pub const SEARCHED: &str = "q";
@@ -55,6 +56,8 @@ pub struct RequestContext<'r> {
     pub pages: &'r PageCache,
     /// The hash of the session; empty on public pages.
     session: Vec<u8>,
+    /// The states of the feeds of all tenants.
+    pub feeds: &'r SyncStates,
     pool: &'r PgPool,
     query: Vec<(String, String)>,
     /// The CSRF token; empty on public pages, which write nothing.
@@ -91,6 +94,7 @@ impl<'r> RequestContext<'r> {
             path: original.address(),
             stamp,
             pages: rocket.state::<PageCache>().expect("app::build manages the page cache"),
+            feeds: SyncStates::managed(rocket),
             session,
             pool: Db::of(request).pool(),
             query: form_urlencoded::parse(original.query().as_bytes()).into_owned().collect(),

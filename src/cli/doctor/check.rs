@@ -32,6 +32,12 @@ checks! {
     HostKeyMode,
     /// The files of `[SECURITY]` exist.
     SecurityFiles,
+    /// The certificates of CAFile and CAPath can be read, if a feed needs them.
+    CaCertificates,
+    /// The client certificate can be used and does not expire soon, if a feed needs it.
+    ClientCertificate,
+    /// The feeds have addresses, and the lists follow them.
+    Feeds,
     /// Health and metrics are served to this machine only.
     ManagementAddress,
     /// The logging file can be read.

@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::schema::{check_migrations, check_tables};
-use super::{Check, Findings};
+use super::{Check, Findings, feeds};
 use crate::config::Config;
 use crate::domain::model::tenant::Tenant;
 use crate::domain::web::host::Host;
@@ -23,6 +23,7 @@ pub(super) async fn check(findings: &mut Findings, conn: &mut PgConnection, conf
         if check_migrations(findings, conn, &schema).await {
             check_tables(findings, conn, &schema).await;
         }
+        feeds::check(findings, conn, &state.tenant, config).await;
         check_sections(findings, &state.tenant, config);
     }
     let known: Vec<_> = states.iter().map(|state| state.tenant.name.to_uppercase()).collect();

@@ -21,6 +21,14 @@ pub const EGI: &str = include_str!("../../../demo/egi.json");
 /// The demo file of the tenant EUDAT: smaller, to show that tenants are separate.
 pub const EUDAT: &str = include_str!("../../../demo/eudat.json");
 
+/// The feeds of the demo tenant EGI: the key of `[SYNC_EGI]`, the file's name, and its content. Each adds, changes or
+/// removes something of the demo data.
+pub const FEEDS: [(&str, &str, &str); 3] = [
+    ("ServiceType", "service-types.xml", include_str!("../../../demo/feeds/service-types.xml")),
+    ("VO", "vos.xml", include_str!("../../../demo/feeds/vos.xml")),
+    ("Services", "services.json", include_str!("../../../demo/feeds/services.json")),
+];
+
 const TAGS: [&str; 3] = ["Production", "Devel", "Test"];
 const TYPES: [&str; 2] = ["Active", "Passive"];
 /// The client whose token POEM itself presents, so that it is stored sealed.

@@ -19,6 +19,8 @@ pub mod profile;
 pub mod service;
 pub mod snapshot;
 pub mod snapshot_diff;
+pub mod sync_feed;
+pub mod sync_status;
 pub mod tenant;
 pub mod user;
 pub mod username;

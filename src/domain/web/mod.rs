@@ -1,6 +1,7 @@
-//! Web addresses: hosts, paths, the targets of redirects, and the links at the foot of pages.
+//! The web: hosts, paths, the targets of redirects, the links at the foot of pages, and XML.
 
 pub mod footer;
 pub mod host;
 pub mod redirect_target;
 pub mod url_path;
+pub mod xml;

@@ -11,7 +11,7 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
-use openssl::ssl::{SslAcceptor, SslMethod, SslVersion};
+use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod, SslVerifyMode, SslVersion};
 use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509Builder, X509Name};
 
@@ -25,17 +25,31 @@ pub struct Identity {
 
 /// Creates a certificate authority (self-signed).
 pub fn authority() -> Identity {
-    identity("Authority", None)
+    identity_of(new_key())
+}
+
+/// Creates a self-signed certificate for the key.
+pub fn identity_of(key: PKey<Private>) -> Identity {
+    identity("Authority", None, key, [0, 1])
 }
 
 /// Creates a server certificate for the name or address `host`, signed by `issuer`.
 pub fn server(host: &str, issuer: &Identity) -> Identity {
-    identity(host, Some(issuer))
+    identity(host, Some(issuer), new_key(), [0, 1])
 }
 
-fn identity(name: &str, issuer: Option<&Identity>) -> Identity {
+/// Creates a server certificate that expired yesterday.
+pub fn expired_server(host: &str, issuer: &Identity) -> Identity {
+    identity(host, Some(issuer), new_key(), [-2, -1])
+}
+
+fn new_key() -> PKey<Private> {
     let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-    let key = PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap();
+    PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap()
+}
+
+/// Creates a certificate. `days`: the first and the last day of its validity, counted from today.
+fn identity(name: &str, issuer: Option<&Identity>, key: PKey<Private>, days: [i64; 2]) -> Identity {
     let mut subject = X509Name::builder().unwrap();
     subject.append_entry_by_text("CN", name).unwrap();
     let subject = subject.build();
@@ -46,8 +60,10 @@ fn identity(name: &str, issuer: Option<&Identity>) -> Identity {
     builder.set_serial_number(&serial.to_asn1_integer().unwrap()).unwrap();
     builder.set_subject_name(&subject).unwrap();
     builder.set_pubkey(&key).unwrap();
-    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().cast_signed();
+    let [first, last] = days.map(|days| Asn1Time::from_unix(now + days * 24 * 60 * 60).unwrap());
+    builder.set_not_before(&first).unwrap();
+    builder.set_not_after(&last).unwrap();
     match issuer {
         None => self_signed(&mut builder, &subject),
         Some(issuer) => for_host(&mut builder, name, issuer),
@@ -81,11 +97,32 @@ pub fn serve_tls(
     newest: Option<SslVersion>,
     response: impl Fn(&str) -> Vec<u8> + Send + 'static,
 ) -> SocketAddr {
+    let mut acceptor = acceptor(identity);
+    acceptor.set_max_proto_version(newest).unwrap();
+    serve_with(acceptor, response)
+}
+
+/// The same over TLS, for clients with a certificate of this authority only.
+pub fn serve_tls_to(
+    identity: &Identity,
+    clients: &Identity,
+    response: impl Fn(&str) -> Vec<u8> + Send + 'static,
+) -> SocketAddr {
+    let mut acceptor = acceptor(identity);
+    acceptor.cert_store_mut().add_cert(clients.certificate.clone()).unwrap();
+    acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+    serve_with(acceptor, response)
+}
+
+fn acceptor(identity: &Identity) -> SslAcceptorBuilder {
     let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls_server()).unwrap();
     acceptor.set_private_key(&identity.key).unwrap();
     acceptor.set_certificate(&identity.certificate).unwrap();
     acceptor.set_min_proto_version(None).unwrap();
-    acceptor.set_max_proto_version(newest).unwrap();
+    acceptor
+}
+
+fn serve_with(acceptor: SslAcceptorBuilder, response: impl Fn(&str) -> Vec<u8> + Send + 'static) -> SocketAddr {
     let acceptor = Arc::new(acceptor.build());
     listen(move |stream| {
         if let Ok(mut stream) = acceptor.accept(stream) {

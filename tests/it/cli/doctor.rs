@@ -114,7 +114,7 @@ fn an_unreachable_database() {
 #[test]
 fn migrations() {
     let installation = Installation::bare();
-    wrong(&installation, 1, "schema public: pending: 0001_initial; run poem-db -c");
+    wrong(&installation, 1, "schema public: pending: 0001_initial, 0002_sync_status; run poem-db -c");
     let installation = healthy();
     sql(&installation, "DELETE FROM public.migration WHERE schema_name = 'egi'");
     wrong(&installation, 1, "schema egi: pending: 0001_initial");
@@ -136,7 +136,7 @@ fn a_tenant_without_sections() {
     wrong(&installation, 1, "[GENERAL_TWO] is missing");
     let output = installation.run("poem", &["doctor"]).stdout;
     assert!(output.contains("  note   [SUPERUSER_TWO] cannot be used"), "{output}");
-    assert!(output.contains("  note   [SYNC_TWO] cannot be used"), "{output}");
+    assert!(output.contains("  ok     feeds of TWO: none is configured"), "{output}");
     installation
         .configure("[GENERAL_EGI]", "[GENERAL_TWO]\nNamespace = two\n[GENERAL_NONE]\nNamespace = none\n[GENERAL_EGI]");
     let output = installation.run("poem", &["doctor"]).done().stdout;

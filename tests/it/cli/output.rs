@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use poem::dev::demo::FEEDS;
 
 use crate::support::installation::Ran;
 use crate::support::server::free_address;
@@ -41,6 +42,9 @@ fn calls(subcommand: &str) -> &'static [Call] {
             (&["{profiles}", "egi"], |of| std::fs::read(argument(of, "{profiles}")).is_ok_and(|text| text.len() > 99)),
         ],
         "importprofiles" => &[(&["-t", "two", "-f", "{exported}"], |of| count(of, "two.profile") == 3)],
+        "syncservtype" => &[(&["-v", "--force"], |of| is_synchronized(of, "service_types")), (&["--dry-run"], always)],
+        "syncvo" => &[(&["-v", "--force"], |of| is_synchronized(of, "vos")), (&["--dry-run"], always)],
+        "syncservices" => &[(&["-v", "--force"], |of| is_synchronized(of, "services")), (&["--dry-run"], always)],
         "backup" => &[(&["-o", "{backups}"], |of| std::fs::read_dir(of.path("backups")).unwrap().count() == 2)],
         "restore" => &[(&["--replace", "--yes", "-f", "{backup}"], |of| of.log().contains("EGI: restored from "))],
         "doctor" => &[(&[], always)],
@@ -59,6 +63,10 @@ fn always(_: &Installation) -> bool {
 
 fn count(installation: &Installation, table: &str) -> i64 {
     sql(installation, &format!("SELECT count(*) FROM {table}"))[0].parse().unwrap()
+}
+
+fn is_synchronized(installation: &Installation, feed: &str) -> bool {
+    count(installation, &format!("public.sync_status WHERE feed = '{feed}' AND result = 'changed'")) == 1
 }
 
 /// The argument with its path. The files that commands read are in place.
@@ -81,6 +89,9 @@ fn prepared(arguments: &[&str]) -> Installation {
     let installation = Installation::with_small_data();
     let first = "[SUPERUSER_EGI]\n";
     installation.configure(first, &format!("[SUPERUSER_TWO]\nName = two\nPassword = two\nEmail = two@x\n{first}"));
+    let feeds =
+        FEEDS.map(|(key, name, _)| format!("{key} = file://{}/demo/feeds/{name}\n", env!("CARGO_MANIFEST_DIR")));
+    installation.configure(first, &format!("[SYNC_EGI]\n{}{first}", feeds.concat()));
     // A dump is loaded into this tenant, which must be empty.
     sql(&installation, "DELETE FROM two.api_key; DELETE FROM two.log_entry");
     std::fs::create_dir(installation.path("backups")).unwrap();

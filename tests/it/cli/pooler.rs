@@ -34,6 +34,8 @@ fn pgbouncer_in_transaction_mode_is_refused_in_words() {
     pooler.stand_before(&installation);
     let words = "a pooler in transaction mode, which mixes up sessions: set pool_mode = session for this database";
     said(&installation.run("poem-tenant", &["--list"]), 1, words);
+    // Its lock is of the session.
+    said(&installation.run("poem-syncvo", &[]), 1, words);
     let refusal = Server::refusal(&installation);
     assert!(refusal.contains(words), "{refusal}");
 }

@@ -8,6 +8,10 @@ pub mod installation;
 pub mod pgbouncer;
 pub mod server;
 pub mod sql;
+/// The scripted HTTP(S) server that the tests of the HTTP client use as well.
+#[path = "../../../src/http_client/client/test_server.rs"]
+#[allow(dead_code, reason = "some of it is for the tests of the HTTP client only")]
+pub mod test_server;
 
 pub use browser::Browser;
 pub use disposable_database::DisposableDatabase;

@@ -102,6 +102,21 @@ fn broken(check: Check) -> Option<Broken> {
         Check::SecurityFiles => {
             note(configured("[SERVER]\n", "CAFile = /nowhere\n[SERVER]\n"), "CAFile: /nowhere does not exist")
         }
+        Check::CaCertificates => {
+            let installation =
+                configured("[SERVER]\n", "CAPath = /nowhere\n[SYNC_EGI]\nVO = https://127.0.0.1:1/\n[SERVER]\n");
+            wrong(installation, "CA certificates in /nowhere: No such file or directory")
+        }
+        Check::ClientCertificate => {
+            let keys =
+                "HostCert = /nowhere\nHostKey = /nowhere\n[SYNC_EGI]\nServiceType = https://127.0.0.1:1/\n[SERVER]\n";
+            wrong(configured("[SERVER]\n", keys), "[SECURITY] HostCert /nowhere: No such file or directory")
+        }
+        Check::Feeds => {
+            let installation = configured("[SERVER]\n", "[SYNC_EGI]\nVO = file:///nowhere\n[SERVER]\n");
+            installation.run("poem-syncvo", &[]);
+            wrong(installation, "VOs of EGI: failed: VO card - file:///nowhere: No such file")
+        }
         Check::ManagementAddress => note(
             configured("[SERVER]\n", "[SERVER]\nManagementPort = 1\nManagementAddress = 0.0.0.0\n"),
             "served at 0.0.0.0:1, also to other machines",

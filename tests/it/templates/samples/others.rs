@@ -10,6 +10,7 @@ use poem::templates::index_page::{IndexBlock, IndexPage, IndexRow};
 use poem::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, PasswordPage};
 use poem::templates::search_page::{SearchGroup, SearchHit, SearchPage};
 use poem::templates::sessions_page::{SessionView, SessionsPage};
+use poem::templates::sync_line::SyncLine;
 use poem::templates::urls::{LOGIN, LOGOUT, SESSIONS};
 use poem::templates::{Layout, Link};
 
@@ -141,6 +142,28 @@ fn index() -> IndexPage {
         ..event(label, "2019-03-01 14:05", message)
     };
     IndexPage {
+        sync: vec![
+            SyncLine { label: "Service types".to_owned(), text: "never fetched".to_owned(), ..SyncLine::default() },
+            SyncLine {
+                label: "VOs".to_owned(),
+                text: "up to date, 231 entries in the feed".to_owned(),
+                ago: "35 minutes ago".to_owned(),
+                time: "2024-09-23 09:00".to_owned(),
+                iso: "2024-09-23T09:00:00+02:00".to_owned(),
+                ..SyncLine::default()
+            },
+            SyncLine {
+                label: "Services".to_owned(),
+                text: "failing for 5 hours, last success 2024-09-23 04:00".to_owned(),
+                ago: "35 minutes ago".to_owned(),
+                time: "2024-09-23 09:00".to_owned(),
+                iso: "2024-09-23T09:00:00+02:00".to_owned(),
+                problem:
+                    "Decoding JSON has failed. https://catalogue.example.org/: this is an HTML page titled \"Sign in\""
+                        .to_owned(),
+                needs_attention: true,
+            },
+        ],
         blocks: vec![
             block(
                 "Registry",
