@@ -2,6 +2,21 @@
 
 import { say } from "./say.js";
 
+// Resolves when no button of the mouse is pressed. A mark moves what is below it: a click on Save, whose press took the
+// focus from the field, would be lost if the button moved before the release.
+let press = Promise.resolve();
+addEventListener(
+  "pointerdown",
+  () => {
+    press = new Promise((done) => {
+      const end = () => setTimeout(done);
+      for (const event of ["pointerup", "pointercancel"]) addEventListener(event, end, { once: true, capture: true });
+    });
+  },
+  true,
+);
+const released = () => press;
+
 // The most names in one request.
 const MOST = 50;
 
@@ -12,10 +27,12 @@ export function markNewNames(form) {
   const inputs = (within = form) => [...within.querySelectorAll("[data-new-names]")];
 
   async function check(changed) {
+    await released();
     for (const input of changed) mark(input);
     for (const [address, names] of unknown(changed)) {
       for (let at = 0; at < names.length; at += MOST) await ask(address, names.slice(at, at + MOST));
     }
+    await released();
     const marked = changed.filter((input) => mark(input));
     if (marked.length === 1) say(`${marked[0].value.trim()} is a new name. ${meant(marked[0])}`);
     else if (marked.length > 1) say(`${marked.length} names are new.`);

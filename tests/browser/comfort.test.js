@@ -273,6 +273,29 @@ test("a new name is marked, announced, and corrected", async () => {
   assert.deepEqual([await typed("tuples-7-metric"), await hint.count()], ["argo.Host-Alive", 0]);
 });
 
+test("a mark does not move the button that is being pressed", async () => {
+  await open("form-profile");
+  await page.evaluate(() => {
+    globalThis.sent = 0;
+    document.querySelector("form.form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      globalThis.sent += 1;
+    });
+  });
+  await page.locator("#id_tuples-7-metric").fill("argo.Host-Alvie");
+  const save = page.getByRole("button", { name: "Save", exact: true });
+  await save.hover();
+  const before = await save.boundingBox();
+  await page.mouse.down();
+  // Longer than the answer about the name takes.
+  await page.waitForTimeout(500);
+  assert.equal(await focused() === "id_tuples-7-metric", false);
+  assert.deepEqual(await save.boundingBox(), before);
+  await page.mouse.up();
+  await page.locator("#id_tuples-7-metric_new").waitFor();
+  assert.equal(await page.evaluate(() => globalThis.sent), 1);
+});
+
 test("pasted rows are checked for new names", async () => {
   await open("form-profile");
   await paste("id_tuples-7-service", "ARC-CE\tX.one\nSRM\tX.two\n");

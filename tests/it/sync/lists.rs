@@ -1,5 +1,7 @@
 //! What the commands do with good feeds, and where they say it.
 
+use std::time::{Duration, Instant};
+
 use super::{COMMANDS, configure, file_feed, service_type_feed, status, vo_feed, vos};
 use crate::support::installation::EGI_TOKEN;
 use crate::support::sql::sql;
@@ -74,11 +76,17 @@ fn an_unchanged_feed_writes_nothing_and_cached_responses_stay() {
         assert!(ran.stdout.contains("database is up to date\n"), "{ran:?}");
     }
     assert_eq!((stamp(), metrics().header("ETag").map(str::to_owned)), before);
-    // A change is served within a second.
-    file_feed(&installation, "vos.xml", &vo_feed(["ops", "other"]));
-    installation.run("poem-syncvo", &[]).done();
+    // A change is served within a second, also where the page was cached.
+    let services = || server.get("/poem/admin/poem/public_service/").text();
+    assert!(services().contains("Compute"), "{}", services());
+    file_feed(&installation, "services.json", &SERVICES.replace("Compute", "Cloud"));
+    installation.run("poem-syncservices", &[]).done();
+    let began = Instant::now();
+    while !services().contains("Cloud") {
+        assert!(began.elapsed() < Duration::from_secs(1), "{}", services());
+    }
     assert_ne!(stamp(), before.0);
-    assert_eq!(status(&installation, "egi", "vos").split('|').next(), Some("changed"));
+    assert_eq!(status(&installation, "egi", "services").split('|').next(), Some("changed"));
 }
 
 #[test]
