@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::service;
+
 /// Up to this number of entries may be removed whatever the percentage is.
 const ALWAYS_REMOVABLE: usize = 5;
 
@@ -75,19 +77,7 @@ impl SyncFeed {
         match self {
             Self::ServiceTypes => &["description"],
             Self::Vos => &[],
-            Self::Services => &[
-                "service_id",
-                "service_name",
-                "service_area",
-                "service_version",
-                "service_type",
-                "component_version",
-                "component_name",
-                "visible_to_marketplace",
-                "in_catalogue",
-                "external_service",
-                "internal_service",
-            ],
+            Self::Services => &service::FIELDS,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::metric::Section;
+use crate::domain::model::service;
 
 /// A Django model of POEM 2.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,7 +119,7 @@ impl Model {
             }
             Self::Vo => ("poem.vo", &[]),
             Self::Flavour => ("poem.serviceflavour", &["description"]),
-            Self::Service => ("poem.service", SERVICE),
+            Self::Service => ("poem.service", &service::FIELDS),
             Self::Probe => ("poem.probe", PROBE),
             Self::MetricName => ("poem.metrics", &["name"]),
             Self::Metric => ("poem.metric", METRIC),
@@ -219,20 +220,6 @@ const USER: &[&str] = &[
     "groupsofmetrics",
     "groupsofprobes",
     "groupsofaggregations",
-];
-
-const SERVICE: &[&str] = &[
-    "service_id",
-    "service_name",
-    "service_area",
-    "service_version",
-    "service_type",
-    "component_version",
-    "component_name",
-    "visible_to_marketplace",
-    "in_catalogue",
-    "external_service",
-    "internal_service",
 ];
 
 const PROBE: &[&str] =
