@@ -7,7 +7,7 @@ use super::entity_admin::EntityAdmin;
 use super::options::EntityOptions;
 use super::request_context::RequestContext;
 use super::response::PageResult;
-use super::{cached_page, delete, form, history, list, save, versions};
+use super::{cached_page, delete, form, history, list, list_return, save, versions};
 use crate::auth::posted::{Posted, PostedForm};
 use crate::templates::form_page::FieldsetView;
 
@@ -72,7 +72,7 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn change_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        let query = form::cache_key(context);
+        let query = list_return::cache_key(context);
         cached_page::of_entity(EntityAdmin::options(self), context, query, form::change(self, context, id)).await
     }
 
@@ -102,13 +102,13 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        let query = form::cache_key(context);
+        let query = list_return::cache_key(context);
         cached_page::of_entity(EntityAdmin::options(self), context, query, history::page(self, context, id)).await
     }
 
     async fn version_page(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult {
         let page = versions::page(self, context, id, version);
-        cached_page::of_entity(EntityAdmin::options(self), context, form::cache_key(context), page).await
+        cached_page::of_entity(EntityAdmin::options(self), context, list_return::cache_key(context), page).await
     }
 
     async fn restore_version(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult {
@@ -116,7 +116,7 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        let query = format!("{}&{}", form::cache_key(context), context.known_query(&versions::COMPARED));
+        let query = format!("{}&{}", list_return::cache_key(context), context.known_query(&versions::COMPARED));
         cached_page::of_entity(EntityAdmin::options(self), context, query, versions::compare(self, context, id)).await
     }
 

@@ -23,6 +23,11 @@ pub fn address(options: &EntityOptions, context: &RequestContext<'_>) -> String 
     }
 }
 
+/// Returns what a cached page depends on that leads back to a list. Public pages do not.
+pub fn cache_key(context: &RequestContext<'_>) -> String {
+    context.viewer.as_ref().map_or_else(String::new, |_| context.known_query(&[LIST]))
+}
+
 /// Returns the address of another page that leads back to the same list as this page.
 pub fn carry(options: &EntityOptions, context: &RequestContext<'_>, to: String) -> String {
     with_list(to, &address(options, context))
