@@ -72,7 +72,7 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn change_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
-        let query = list_return::cache_key(context);
+        let query = form::cache_key(context);
         cached_page::of_entity(EntityAdmin::options(self), context, query, form::change(self, context, id)).await
     }
 
