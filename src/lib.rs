@@ -21,6 +21,7 @@ pub mod logging; //    poem.log and syslog: one line per event
 pub mod management; // health, readiness and metrics, at a separate address
 pub mod output; //     standard output and standard error: the only file that writes to them
 pub mod registry; //   operations: rule + SQL + audit log entry, in one transaction
+pub mod saml; //       SAML 2.0: metadata, messages, signatures, bindings
 pub mod store; //      SQL and nothing else
 pub mod sync; //       feeds from outside: fetching and reading VOs, service types, services
 pub mod templates; //  the data of each template; the only place that renders

@@ -11,6 +11,7 @@ mod ini; //            the dialect of the file
 mod interpolation; //  %(NAME)s in values
 mod known_keys; //     all sections and keys
 pub mod reload; //     reloads a changed file
+pub mod saml; //       [SAML], [SAML_X]
 pub mod secret_key; // the file of the secret key
 pub mod security; //   [SECURITY]
 pub mod server; //     [SERVER]

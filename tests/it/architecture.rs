@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms (top-level modules) that a room may use, in addition to itself.
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("bin", &["cli"]),
     (
         "cli",
@@ -22,6 +22,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
             "logging",
             "output",
             "registry",
+            "saml",
             "store",
             "sync",
         ],
@@ -46,7 +47,22 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("admin", &["auth", "blocking", "config", "domain", "error", "http", "registry", "store", "templates", "tenants"]),
     ("api", &["auth", "cache", "config", "domain", "error", "http", "registry", "store", "tenants"]),
     ("management", &["cache", "domain", "http", "store", "tenants"]),
-    ("auth", &["cache", "config", "domain", "error", "http", "registry", "store", "templates", "tenants"]),
+    (
+        "auth",
+        &[
+            "blocking",
+            "cache",
+            "config",
+            "domain",
+            "error",
+            "http",
+            "registry",
+            "saml",
+            "store",
+            "templates",
+            "tenants",
+        ],
+    ),
     ("cache", &["domain", "http", "store", "tenants"]),
     ("templates", &["blocking", "domain"]),
     ("tenants", &["domain", "error", "http", "store"]),
@@ -55,13 +71,14 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("registry", &["blocking", "domain", "store"]),
     ("backup", &["domain", "store"]),
     ("import_export", &["domain"]),
+    ("saml", &["config", "domain"]),
     ("sync", &["config", "domain", "http_client"]),
     ("http_client", &["domain"]),
     ("store", &["domain"]),
     ("logging", &["config", "domain", "output"]),
     ("config", &["domain"]),
     // One file finds the programs of PostgreSQL, for backups and for the private server.
-    ("dev", &["backup::pg_programs", "domain"]),
+    ("dev", &["backup::pg_programs", "domain", "saml"]),
     ("blocking", &[]),
     ("domain", &[]),
     ("output", &[]),
