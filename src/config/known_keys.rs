@@ -2,6 +2,37 @@
 
 use similar::get_close_matches;
 
+/// The keys of `[SAML]` and `[SAML_X]`.
+const SAML: &[&str] = &[
+    "Cert",
+    "Key",
+    "MoreCerts",
+    "Metadata",
+    "IdpEntityId",
+    "BaseUrl",
+    "EntityId",
+    "SignRequests",
+    "NameIdFormat",
+    "ClockSkew",
+    "SingleLogout",
+    "CreateUsers",
+    "Entitlements",
+    "Identifier",
+    "DisplayName",
+    "GivenName",
+    "Surname",
+    "Mail",
+    "CertificateSubject",
+    "SupportContact",
+    "TechnicalContact",
+    "SecurityContact",
+    "Description",
+    "InformationUrl",
+    "PrivacyUrl",
+    "LogoUrl",
+    "LogoSize",
+];
+
 /// The sections with their keys. A name that ends with `_` is followed by the name of a tenant.
 const SECTIONS: &[(&str, &[&str])] = &[
     ("DEFAULT", &["VENV"]),
@@ -43,6 +74,8 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "LicenceUrl",
         ],
     ),
+    ("SAML", SAML),
+    ("SAML_", SAML),
     ("SUPERUSER_", &["Name", "Password", "Email"]),
     ("SYNC_", &["UsePlainHttpAuth", "HttpUser", "HttpPass", "ServiceType", "VO", "Services", "MaxRemovedPercent"]),
 ];

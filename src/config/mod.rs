@@ -26,12 +26,15 @@ use std::path::{Path, PathBuf};
 pub use database::Database;
 pub use error::ConfigError;
 pub use general::General;
+use saml::SamlSettings;
 pub use security::Security;
 pub use server::ServerConfig;
 use settings::MergedSettings;
 pub use settings::PLACEHOLDER;
 pub use tenant::{Superuser, Sync, TenantGeneral};
 pub use webapi::WebApi;
+
+use crate::domain::model::tenant::Tenant;
 
 /// The path of poem.conf, unless an option or the environment names another one.
 const DEFAULT_PATH: &str = "/home/pyvenv/poem/etc/poem/poem.conf";
@@ -116,6 +119,19 @@ impl Config {
     /// An invalid boolean or percentage, plain HTTP authentication without a user.
     pub fn sync(&self, tenant: &str) -> Result<Option<Sync>, ConfigError> {
         Sync::read(&self.settings, tenant)
+    }
+
+    /// `[SAML_X]` of a tenant and `[SAML]`, or their defaults.
+    ///
+    /// # Errors
+    /// A value that cannot be used; a certificate without its key, or a key without its certificate.
+    pub fn saml(&self, tenant: &Tenant) -> Result<SamlSettings, ConfigError> {
+        SamlSettings::read(&self.settings, &tenant.name, &self.venv)
+    }
+
+    /// The path of poem.conf.
+    pub fn file(&self) -> &Path {
+        self.settings.file()
     }
 
     /// The sections, keys and variables of the environment that nothing reads, each with the name that was probably

@@ -158,6 +158,11 @@ fn raw_values(table: ::config::Value) -> Result<BTreeMap<String, Raw>, ::config:
 
 /// The getters. The key is shown in errors as it is passed; lookups ignore its case.
 impl<'a> ConfigSection<'a> {
+    /// Returns true if the section itself has the key, whether or not `[DEFAULT]` has it.
+    pub fn has_own(&self, key: &str) -> bool {
+        self.settings.sections.get(self.name).is_some_and(|keys| keys.contains_key(&key.to_lowercase()))
+    }
+
     /// The value with `%(NAME)s` expanded; `None` if the key is neither in the section nor in `[DEFAULT]`.
     ///
     /// # Errors

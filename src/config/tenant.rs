@@ -11,6 +11,8 @@ use crate::domain::web::footer::Footer;
 const GENERAL: &str = "GENERAL_";
 const SUPERUSER: &str = "SUPERUSER_";
 const SYNC: &str = "SYNC_";
+/// The section of a tenant that is read in `config::saml`.
+pub(super) const SAML: &str = "SAML_";
 
 /// The values of `[GENERAL_X]`; `''` for one that is not set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -132,9 +134,10 @@ const PERCENTAGE: &str = "a percentage (0 to 100)";
 
 /// Returns whether the section belongs to a tenant.
 pub(super) fn is_tenant_section(name: &str) -> bool {
-    [GENERAL, SUPERUSER, SYNC].iter().any(|prefix| name.len() > prefix.len() && name.starts_with(prefix))
+    [GENERAL, SUPERUSER, SYNC, SAML].iter().any(|prefix| name.len() > prefix.len() && name.starts_with(prefix))
 }
 
-fn section_name(prefix: &str, tenant: &str) -> String {
+/// The name of a tenant's section.
+pub(super) fn section_name(prefix: &str, tenant: &str) -> String {
     format!("{prefix}{}", tenant.to_uppercase())
 }

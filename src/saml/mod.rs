@@ -11,14 +11,17 @@ pub mod authn_request; //     the message that begins a login
 pub mod base64; //            base64, strictly
 pub mod certificate; //       certificates, ours and theirs
 pub mod datetime; //          times in messages
+pub mod federation; //        both sides of one tenant, read from their files
 pub mod identity_provider; // the identity provider, as its metadata describe it
 pub mod logout; //            the messages of the single logout
 pub mod message; //           the parts that messages have in common
 pub mod names; //             namespaces, bindings, formats
+pub mod new_key; //           a new key for the service provider
 pub mod redirect_binding; //  messages in the query of an address
 pub mod refusal; //           the reasons why a message is refused
 pub mod response; //          the message that ends a login
 pub mod service_provider; //  this POEM, as one tenant shows it to its identity provider
 pub mod signing_key; //       the certificate and the private key of the service provider
+pub mod sp_metadata; //       the metadata of the service provider
 pub mod xml; //               reading and writing the XML of messages
 pub mod xml_signature; //     XML signatures

@@ -61,7 +61,8 @@ fn is_url(text: &str) -> bool {
     })
 }
 
-pub(crate) fn is_email(text: &str) -> bool {
+/// Returns true if a text has the form of an e-mail address.
+pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let parts: Vec<&str> = domain.split('.').collect();
     let is_part = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '-');

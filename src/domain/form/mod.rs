@@ -1,7 +1,7 @@
 //! The form engine: the fields of an object, the values that were submitted, and the validation errors.
 
 pub mod bounds;
-pub(crate) mod checks;
+pub mod checks;
 pub mod field;
 mod raw_value;
 pub mod submitted;

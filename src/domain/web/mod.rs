@@ -1,5 +1,6 @@
 //! The web: hosts, paths, the targets of redirects, the links at the foot of pages, and XML.
 
+pub mod absolute_url;
 pub mod footer;
 pub mod host;
 pub mod redirect_target;

@@ -1,6 +1,8 @@
-//! The one reader of XML: strict, without DOCTYPE, with limits of depth and size.
+//! The one reader of XML: strict, without DOCTYPE, with limits of depth and size. And the escaping for what is written.
 
-use roxmltree::{Document, Error, ParsingOptions};
+use std::fmt::Write;
+
+use roxmltree::{Document, Error, Node, ParsingOptions};
 
 /// The deepest nesting of elements.
 const DEPTH_LIMIT: usize = 100;
@@ -67,8 +69,49 @@ fn is_deeper(document: &Document<'_>, limit: usize) -> bool {
     }
 }
 
+/// Returns the whole text of an element, with that of the elements in it, trimmed.
+///
+/// A comment in the middle splits a text into several nodes, so a single node is never the text.
+pub fn text_of(element: Node<'_, '_>) -> String {
+    let texts = element.descendants().filter(Node::is_text).filter_map(|node| node.text());
+    texts.collect::<String>().trim().to_owned()
+}
+
+/// Returns the child elements of this name.
+pub fn children<'a, 'i>(
+    element: Node<'a, 'i>,
+    (namespace, name): (&'static str, &'static str),
+) -> impl Iterator<Item = Node<'a, 'i>> {
+    element.children().filter(move |child| child.has_tag_name((namespace, name)))
+}
+
+/// Returns the text, escaped for the content of an element and for an attribute in quotes of either kind.
+///
+/// Characters that XML cannot have become U+FFFD.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            '\t' | '\n' | '\r' => {
+                // Readers would replace them by blanks in an attribute. Writing to a String cannot fail.
+                let _ = write!(escaped, "&#{};", u32::from(c));
+            }
+            '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => escaped.push(char::REPLACEMENT_CHARACTER),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -82,5 +125,28 @@ mod tests {
         assert_eq!(error(&nested(101)), XmlError::TooDeep);
         // Far beyond what a recursive reader survives.
         assert_eq!(error(&nested(1_000_000)), XmlError::TooDeep);
+    }
+
+    #[test]
+    fn the_text_of_an_element_is_whole() {
+        let document = parse("<a> one<!-- x --> two<b><![CDATA[ three]]></b>\n</a>").unwrap();
+        assert_eq!(text_of(document.root_element()), "one two three");
+    }
+
+    proptest! {
+        #[test]
+        fn an_escaped_text_is_read_as_it_was(text in "\\PC{0,20}[\t\n\r'\"&<>]{0,3}\\PC{0,5}") {
+            let xml = format!("<a b='{0}' c=\"{0}\">{0}</a>", escape(&text));
+            let document = parse(&xml).unwrap();
+            let element = document.root_element();
+            prop_assert_eq!(element.attribute("b"), Some(text.as_str()));
+            prop_assert_eq!(element.attribute("c"), Some(text.as_str()));
+            prop_assert_eq!(element.text().unwrap_or_default(), text.as_str());
+        }
+
+        #[test]
+        fn an_escaped_text_is_always_well_formed(text in any::<String>()) {
+            prop_assert!(parse(&format!("<a b='{0}'>{0}</a>", escape(&text))).is_ok());
+        }
     }
 }
