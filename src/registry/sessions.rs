@@ -1,16 +1,20 @@
 //! Login sessions: starting them, keeping them alive, and ending them.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 use super::Transaction;
 use super::login_request::LoginRequest;
+use crate::domain::model::federated_identity::FederatedSession;
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::security::keys::{random_hex, session_hash};
 use crate::domain::security::login_throttle::LOG_TARGET;
 use crate::domain::security::session::SessionLimits;
 use crate::store::sessions::{NewSession, OwnSession, SessionUser};
-use crate::store::{ReadTx, StoreError, login_addresses, login_failures, sessions};
+use crate::store::{
+    ReadTx, StoreError, login_addresses, login_failures, saml_claims, saml_pending, saml_requests, saml_sessions,
+    saml_used, sessions,
+};
 
 /// Random bytes in a session id.
 const SESSION_BYTES: usize = 32;
@@ -25,11 +29,33 @@ pub(super) async fn start(
     user_id: i64,
     replaced: Option<&[u8]>,
 ) -> Result<String, StoreError> {
+    insert(tx, request, user_id, (replaced, None)).await
+}
+
+/// Starts a session of a user who has logged in at an identity provider, and returns its id.
+pub(super) async fn start_federated(
+    tx: &mut Transaction,
+    request: LoginRequest<'_>,
+    user_id: i64,
+    session: &FederatedSession,
+) -> Result<String, StoreError> {
+    let id = insert(tx, request, user_id, (None, session.ends_by)).await?;
+    saml_sessions::insert(tx.write_tx(), &session_hash(&id), session).await?;
+    Ok(id)
+}
+
+async fn insert(
+    tx: &mut Transaction,
+    request: LoginRequest<'_>,
+    user_id: i64,
+    (replaced, ends_by): (Option<&[u8]>, Option<DateTime<Utc>>),
+) -> Result<String, StoreError> {
     let id = random_hex(SESSION_BYTES);
     let session = NewSession {
         id_hash: &session_hash(&id),
         user_id,
         expires: Utc::now() + request.limits.at_first(),
+        ends_by,
         user_agent: &request.client.user_agent.chars().take(LONGEST_USER_AGENT).collect::<String>(),
         address: &request.client.address.to_string(),
         replaced_hash: replaced,
@@ -76,19 +102,29 @@ pub async fn end_others(request: LoginRequest<'_>, user: &SessionUser, kept: &st
     Ok(())
 }
 
-/// Removes the tenant's sessions that ended more than a day ago and the failed logins that no longer count; returns the number of sessions.
+/// Removes the tenant's sessions that ended more than a day ago, the failed logins that no longer count, and the rows of
+/// the federated login that have expired; returns the number of sessions.
 pub async fn clear_ended(pool: &PgPool, schema: &SchemaName) -> Result<u64, StoreError> {
     let mut tx = Transaction::bookkeeping(pool, schema).await?;
     let cleared = sessions::delete_ended(tx.write_tx()).await?;
     login_addresses::delete_forgotten(tx.write_tx()).await?;
+    saml_claims::delete_over_age(tx.write_tx()).await?;
     tx.commit().await?;
     // In batches: each transaction is short, so no login waits long for its locks.
     loop {
         let mut tx = Transaction::bookkeeping(pool, schema).await?;
         let forgotten = login_failures::delete_forgotten(tx.write_tx()).await?;
+        let over_age = delete_over_age(&mut tx).await?;
         tx.commit().await?;
-        if forgotten == 0 {
+        if forgotten + over_age == 0 {
             return Ok(cleared);
         }
     }
+}
+
+/// Removes a batch of each kind of the rows of the federated login that have expired; returns their number.
+pub(super) async fn delete_over_age(tx: &mut Transaction) -> Result<u64, StoreError> {
+    let requests = saml_requests::delete_over_age(tx.write_tx()).await?;
+    let used = saml_used::delete_over_age(tx.write_tx()).await?;
+    Ok(requests + used + saml_pending::delete_over_age(tx.write_tx()).await?)
 }

@@ -93,6 +93,8 @@ pub struct NewSession<'a> {
     pub user_id: i64,
     /// The time when it ends.
     pub expires: DateTime<Utc>,
+    /// The time when it ends at the latest, however it is used; `None` for no other limit.
+    pub ends_by: Option<DateTime<Utc>>,
     /// The browser, as its header `User-Agent`; '' if unknown.
     pub user_agent: &'a str,
     /// The address of the client.
@@ -104,14 +106,15 @@ pub struct NewSession<'a> {
 /// Adds a session.
 pub async fn insert(tx: &mut WriteTx<'_>, session: NewSession<'_>) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO login_session (id_hash, user_id, expires, user_agent, address, replaced_hash)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO login_session (id_hash, user_id, expires, user_agent, address, replaced_hash, ends_by)
+         VALUES ($1, $2, least($3::timestamptz, $7::timestamptz), $4, $5, $6, $7)",
         session.id_hash,
         session.user_id,
         session.expires,
         session.user_agent,
         session.address,
-        session.replaced_hash
+        session.replaced_hash,
+        session.ends_by
     )
     .execute(tx.conn())
     .await?;
@@ -134,7 +137,7 @@ pub async fn touch(tx: &mut WriteTx<'_>, id_hash: &[u8], limits: SessionLimits) 
     sqlx::query!(
         "UPDATE login_session
          SET last_used = now(),
-             expires = least(now() + make_interval(secs => $2), created + make_interval(secs => $3))
+             expires = least(now() + make_interval(secs => $2), created + make_interval(secs => $3), ends_by)
          WHERE id_hash = $1 AND last_used < now() - interval '1 minute' AND expires > now()",
         id_hash,
         limits.idle.as_seconds_f64(),

@@ -229,3 +229,123 @@ pub async fn replace_password(tx: &mut WriteTx<'_>, id: i64, stored: &str, hash:
         .await?;
     Ok(done.rows_affected() > 0)
 }
+
+/// An account, as the federated login finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundUser {
+    /// The user's id.
+    pub id: i64,
+    /// The unique name for logging in.
+    pub username: String,
+}
+
+/// Returns the accounts with one of these identifiers, by id: those that have it exactly; if there are none, those that
+/// have it in another case of ASCII letters.
+pub async fn by_identifiers(conn: &mut PgConnection, identifiers: &[String]) -> Result<Vec<FoundUser>> {
+    let exact = sqlx::query_as!(
+        FoundUser,
+        "SELECT id, username FROM app_user WHERE egi_id = ANY ($1) ORDER BY id",
+        identifiers
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    if !exact.is_empty() {
+        return Ok(exact);
+    }
+    let lower: Vec<String> = identifiers.iter().map(|identifier| identifier.to_ascii_lowercase()).collect();
+    Ok(sqlx::query_as!(
+        FoundUser,
+        r#"SELECT id, username FROM app_user WHERE lower(egi_id COLLATE "C") = ANY ($1) ORDER BY id"#,
+        &lower
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Returns the accounts without an identifier that have one of these names, in the order of the names.
+pub async fn without_identifier(conn: &mut PgConnection, usernames: &[String]) -> Result<Vec<FoundUser>> {
+    Ok(sqlx::query_as!(
+        FoundUser,
+        "SELECT id, username FROM app_user WHERE username = ANY ($1) AND coalesce(egi_id, '') = ''
+         ORDER BY array_position($1, username)",
+        usernames
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Returns the usernames that begin with a text of ASCII letters in lower case, in any case.
+pub async fn beginning_with(conn: &mut PgConnection, prefix: &str) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT username FROM app_user WHERE left(lower(username COLLATE "C"), length($1)) = $1"#,
+        prefix
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Records a login without a password; returns false if the user may not log in.
+pub async fn log_in_federated(tx: &mut WriteTx<'_>, id: i64) -> Result<bool> {
+    let done = sqlx::query!("UPDATE app_user SET last_login = now() WHERE id = $1 AND is_active AND is_staff", id);
+    Ok(done.execute(tx.conn()).await?.rows_affected() > 0)
+}
+
+/// The accounts of a tenant, by what the federated login needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IdentifierCounts {
+    /// Those with an identifier.
+    pub with_identifier: i64,
+    /// Those with a password and no identifier.
+    pub with_password: i64,
+    /// Those with neither: their next federated login has to be linked to them.
+    pub to_link: i64,
+}
+
+/// Counts the accounts by what they can log in with.
+pub async fn count_identifiers(conn: &mut PgConnection) -> Result<IdentifierCounts> {
+    Ok(sqlx::query_as!(
+        IdentifierCounts,
+        r#"SELECT count(*) FILTER (WHERE coalesce(egi_id, '') <> '') AS "with_identifier!",
+                  count(*) FILTER (WHERE coalesce(egi_id, '') = '' AND password !~ '^(!|$)') AS "with_password!",
+                  count(*) FILTER (WHERE coalesce(egi_id, '') = '' AND password ~ '^(!|$)') AS "to_link!"
+           FROM app_user"#
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Returns all accounts with their identifier ('' without one), by username in code point order. `needs_link` is true for
+/// accounts with neither an identifier nor a password.
+pub async fn identifiers(conn: &mut PgConnection) -> Result<Vec<UserIdentifier>> {
+    Ok(sqlx::query_as!(
+        UserIdentifier,
+        r#"SELECT username, coalesce(egi_id, '') AS "identifier!",
+                  coalesce(egi_id, '') = '' AND password ~ '^(!|$)' AS "needs_link!"
+           FROM app_user ORDER BY username COLLATE "C""#
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// An account and its identifier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserIdentifier {
+    /// The unique name for logging in.
+    pub username: String,
+    /// The identifier; '' without one.
+    pub identifier: String,
+    /// The account has neither an identifier nor a password: its next federated login has to be linked to it.
+    pub needs_link: bool,
+}
+
+/// Returns the number of accounts that federated logins have made and that are in no group; superusers do not count.
+pub async fn count_without_groups(conn: &mut PgConnection) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM app_user u
+           WHERE egi_id IS NOT NULL AND is_active AND is_staff AND NOT is_superuser
+             AND date_joined > now() - interval '30 days'
+             AND NOT EXISTS (SELECT FROM group_member WHERE user_id = u.id)"#
+    )
+    .fetch_one(conn)
+    .await?)
+}

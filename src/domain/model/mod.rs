@@ -3,6 +3,7 @@
 pub mod aggregation;
 pub mod api_key;
 pub mod change_set;
+pub mod federated_account;
 pub mod federated_identity;
 pub mod group;
 pub mod group_kind;
