@@ -1,12 +1,13 @@
-//! The private PostgreSQL and the demo data of `poem try` and the tests.
+//! The private PostgreSQL, the demo data and the demo identity provider of `poem try` and the tests.
 
-pub mod demo; //     the demo data of `poem try`
-mod error; //        the errors of this module
-pub mod postgres; // the private cluster
-mod run_as_user; //  the user that the server runs as
-mod server; //       the running server process
-mod server_programs; //     the programs initdb and postgres
-mod socket; //       the directory of its socket
+pub mod demo; //              the demo data of `poem try`
+mod error; //                 the errors of the private PostgreSQL
+pub mod identity_provider; // the demo identity provider
+pub mod postgres; //          the private cluster
+mod run_as_user; //           the user that the server runs as
+mod server; //                the running server process
+mod server_programs; //       the programs initdb and postgres
+mod socket; //                the directory of its socket
 
 pub use error::DevError;
 pub use server::end_with_parent;
