@@ -24,6 +24,7 @@ use crate::admin;
 use crate::admin::crud::page_cache::PageCache;
 use crate::api::{self, ApiHeaders};
 use crate::auth;
+use crate::auth::federated::providers::FederatedLogins;
 use crate::cache::ResponseCache;
 use crate::config::Config;
 use crate::config::reload::LiveConfig;
@@ -70,6 +71,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .manage(templates)
         .manage(keys)
         .manage(PageCache::default())
+        .manage(FederatedLogins::default())
         .manage(TrustedProxies(current.server.trusted_proxies.clone()))
         .manage(current.server.sessions)
         .manage(config)

@@ -6,6 +6,7 @@ use rocket::response::Responder;
 use rocket::{Route, get, post, routes};
 
 use crate::auth::csrf;
+use crate::auth::federated::providers::FederatedLogin;
 use crate::auth::login_context::LoginContext;
 use crate::auth::posted::{Posted, PostedForm};
 use crate::domain::security::secret::Secret;
@@ -15,14 +16,13 @@ use crate::http::body::FormBody;
 use crate::http::redirect::RedirectTo;
 use crate::registry::login::{self as registry, Credentials, LoginSuccess};
 use crate::registry::login_request::{LoginError, in_seconds};
+use crate::saml::service_provider::LOGIN_PATH;
 use crate::templates::Page;
 use crate::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, RESUME, TYPED};
 use crate::templates::urls::{INDEX, LOGIN, LOGOUT};
 
 /// The first page after the login of a user who is not a superuser.
 const PROFILES: &str = "/poem/admin/poem/profile/";
-/// The address that starts the federated login.
-const SAML_LOGIN: &str = "/poem/saml2/login/";
 
 /// The title of the login page.
 pub const TITLE: &str = "Log in";
@@ -58,21 +58,21 @@ fn with_next(address: &str, next: &str) -> String {
 /// The content of an empty login page.
 pub async fn content(context: &LoginContext<'_>, next: Option<&NextPath>) -> LoginPage {
     let next = next.map(NextPath::to_string).unwrap_or_default();
-    let federated = federated(context).await.unwrap_or_default();
-    let federated_href = if federated.is_empty() { String::new() } else { with_next(SAML_LOGIN, &next) };
-    LoginPage { action: LOGIN.to_owned(), next, federated, federated_href, ..LoginPage::default() }
+    let page = LoginPage { action: LOGIN.to_owned(), next, ..LoginPage::default() };
+    match context.federated_login().await {
+        FederatedLogin::Off => page,
+        FederatedLogin::Broken(_) => LoginPage { federated_unavailable: true, ..page },
+        FederatedLogin::Ready(_) => {
+            let federated_href = with_next(LOGIN_PATH, &page.next);
+            LoginPage { federated: federated_label(context), federated_href, ..page }
+        }
+    }
 }
 
-/// The label of the button for the federated login; `None` if the tenant has no identity provider.
-async fn federated(context: &LoginContext<'_>) -> Option<String> {
-    let tenant = context.tenant.tenant();
-    let config = context.config.current();
-    let metadata = config.venv.join(format!("etc/poem/metadata-{}.xml", tenant.schema));
-    if !tokio::fs::try_exists(metadata).await.unwrap_or(false) {
-        return None;
-    }
-    let label = config.tenant_general(&tenant.name).ok().flatten().map(|general| general.saml_login_string);
-    Some(label.filter(|label| !label.is_empty()).unwrap_or_else(|| "Log in with your institution".to_owned()))
+/// The label of the button for the federated login.
+fn federated_label(context: &LoginContext<'_>) -> String {
+    let label = context.config.current().general_of(&context.tenant.tenant().name).saml_login_string;
+    if label.is_empty() { "Log in with your institution".to_owned() } else { label }
 }
 
 /// The target after a login: `next`, or else the first page of the user.

@@ -5,6 +5,7 @@ use rocket::request::{FromRequest, Outcome};
 use sqlx::PgPool;
 
 use crate::auth::csrf;
+use crate::auth::federated::providers::{FederatedLogin, FederatedLogins};
 use crate::auth::known_browser;
 use crate::auth::session::{self, OptionalSession};
 use crate::config::reload::LiveConfig;
@@ -62,6 +63,13 @@ impl<'r> LoginContext<'r> {
             user_agent: self.request.headers().get_one("User-Agent").unwrap_or_default(),
         };
         LoginRequest { pool: self.pool, tenant: self.tenant.tenant(), limits: session::limits(self.request), client }
+    }
+
+    /// The federated login of the tenant.
+    pub async fn federated_login(&self) -> FederatedLogin {
+        let logins = self.request.rocket().state::<FederatedLogins>();
+        let logins = logins.expect("app::build manages the federated logins");
+        logins.of_tenant(self.config, self.tenant.tenant()).await
     }
 
     /// Returns the id of this browser, if it has logged in to the account before.

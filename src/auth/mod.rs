@@ -2,6 +2,7 @@
 
 pub mod api_key; //        the guard for API keys
 pub mod csrf; //           the CSRF token: cookie, check, Origin
+pub mod federated; //      the federated login
 mod form_limit; //         the largest form of a client
 mod known_browser; //     browsers that have logged in before
 pub mod login; //          the login and logout pages
@@ -16,5 +17,5 @@ use rocket::Route;
 
 /// The routes of the login, logout and password pages.
 pub fn routes() -> Vec<Route> {
-    [login::routes(), own_sessions::routes(), password_change::routes()].concat()
+    [login::routes(), federated::routes(), own_sessions::routes(), password_change::routes()].concat()
 }

@@ -192,11 +192,8 @@ impl<'a> Sections<'a> {
     }
 
     fn base_url(&self) -> Result<String, ConfigError> {
-        let text = self.checked(
-            "BaseUrl",
-            is_base_url,
-            "https:// with a host, without a path (http:// only for localhost)",
-        )?;
+        let text =
+            self.checked("BaseUrl", is_base_url, "https:// with a host, without a path (http:// only for localhost)")?;
         Ok(text.trim_end_matches('/').to_owned())
     }
 
@@ -230,7 +227,8 @@ impl<'a> Sections<'a> {
             return Ok(None);
         }
         let size = self.text("LogoSize")?;
-        let mut sides = size.split(['x', '×']).map(|side| side.trim().parse().ok().filter(|side| (1..=10_000).contains(side)));
+        let mut sides =
+            size.split(['x', '×']).map(|side| side.trim().parse().ok().filter(|side| (1..=10_000).contains(side)));
         match (sides.next().flatten(), sides.next().flatten(), sides.next()) {
             (Some(width), Some(height), None) => Ok(Some((url, (width, height)))),
             _ => Err(self.error("LogoSize", "the width and height of the logo in pixels, such as 80x60")),

@@ -14,7 +14,7 @@ use rocket::{Data, Request, Response};
 use super::method_override;
 use super::original_request::OriginalRequest;
 use crate::config::reload::LiveConfig;
-use crate::domain::web::url_path::{PathDecision, decide};
+use crate::domain::web::url_path::{PathDecision, decide, takes_messages};
 use crate::error::{AppError, NOT_FOUND, remember};
 
 /// The path of requests that are not served. A client that asks for it gets 404: there is no decision then.
@@ -78,12 +78,19 @@ fn check(request: &Request<'_>) -> Result<String, GateDecision> {
     }
     match decide(original.path()) {
         PathDecision::Serve(path) => Ok(path.to_owned()),
+        PathDecision::MovedPermanently(path) if takes_messages(&path) && !is_safe(request.method()) => {
+            Err(refuse(NOT_FOUND))
+        }
         PathDecision::MovedPermanently(path) => {
             Err(GateDecision::Redirect(Status::MovedPermanently, path.into_owned()))
         }
         PathDecision::Redirect(path) => Err(GateDecision::Redirect(Status::Found, path.to_owned())),
         PathDecision::Unknown => Err(refuse(NOT_FOUND)),
     }
+}
+
+fn is_safe(method: Method) -> bool {
+    matches!(method, Method::Get | Method::Head)
 }
 
 #[rocket::async_trait]

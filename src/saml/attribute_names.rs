@@ -68,10 +68,7 @@ mod tests {
 
     #[test]
     fn a_short_name_stands_for_several_names() {
-        assert_eq!(
-            names_of("sn"),
-            ["urn:oid:2.5.4.4", "urn:mace:dir:attribute-def:sn", "sn"].map(str::to_owned)
-        );
+        assert_eq!(names_of("sn"), ["urn:oid:2.5.4.4", "urn:mace:dir:attribute-def:sn", "sn"].map(str::to_owned));
         assert_eq!(names_of("VOPERSONID").len(), 4);
         assert_eq!(names_of("https://example.org/id"), ["https://example.org/id"]);
         assert_eq!(names_of("urn:oid:2.5.4.4"), ["urn:oid:2.5.4.4"]);

@@ -199,10 +199,13 @@ fn select<'a, 'i>(found: Vec<Entity<'a, 'i>>, wanted: &str) -> Result<Entity<'a,
 fn valid_until(entity: &Entity<'_, '_>) -> Result<Option<DateTime<Utc>>, MetadataError> {
     let nodes = entity.node.ancestors().chain(entity.roles.iter().copied());
     let times = nodes.filter_map(|node| node.attribute("validUntil"));
-    times.map(|text| time(text).ok_or(MetadataError::NotATime)).try_fold(None, |earliest: Option<DateTime<Utc>>, next| {
-        let next = next?;
-        Ok(Some(earliest.map_or(next, |earliest| earliest.min(next))))
-    })
+    times.map(|text| time(text).ok_or(MetadataError::NotATime)).try_fold(
+        None,
+        |earliest: Option<DateTime<Utc>>, next| {
+            let next = next?;
+            Ok(Some(earliest.map_or(next, |earliest| earliest.min(next))))
+        },
+    )
 }
 
 /// Reads a time; without a zone it is UTC.
@@ -279,7 +282,8 @@ fn name(entity: &Entity<'_, '_>) -> Option<String> {
 
 fn in_english(names: &[Node<'_, '_>]) -> Option<String> {
     let is_english = |node: &&Node<'_, '_>| {
-        node.attribute((XML, "lang")).is_some_and(|lang| lang.split('-').next().is_some_and(|lang| lang.eq_ignore_ascii_case("en")))
+        node.attribute((XML, "lang"))
+            .is_some_and(|lang| lang.split('-').next().is_some_and(|lang| lang.eq_ignore_ascii_case("en")))
     };
     let in_order = names.iter().filter(is_english).chain(names.iter());
     let one_line = |node: &Node<'_, '_>| text_of(*node).split_whitespace().collect::<Vec<_>>().join(" ");

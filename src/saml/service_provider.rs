@@ -116,10 +116,7 @@ pub fn key_files<'a>(config: &'a Config, settings: &'a SamlSettings) -> Option<(
 }
 
 /// Reads the key, or returns the reason why there is none.
-fn signing_key(
-    config: &Config,
-    settings: &SamlSettings,
-) -> Result<(Option<SigningKey>, Option<String>), KeyFileError> {
+fn signing_key(config: &Config, settings: &SamlSettings) -> Result<(Option<SigningKey>, Option<String>), KeyFileError> {
     let Some((certificate, key)) = key_files(config, settings) else {
         return Ok((None, Some("neither [SAML] Cert and Key nor [SECURITY] HostCert and HostKey are set".to_owned())));
     };

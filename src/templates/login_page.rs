@@ -27,6 +27,8 @@ pub struct LoginPage {
     pub federated: String,
     /// The address of the federated login.
     pub federated_href: String,
+    /// True if there is a federated login, but it does not work at the moment: the page says so in place of the button.
+    pub federated_unavailable: bool,
     /// The input of a form whose session has expired, for the field [`TYPED`]; else empty.
     pub typed: String,
 }

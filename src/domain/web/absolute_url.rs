@@ -45,17 +45,27 @@ mod tests {
     #[test]
     fn https_is_safe_and_http_only_at_this_machine() {
         let is_safe = |text: &str| AbsoluteUrl::parse(text).map(|url| url.is_safe());
-        for url in
-            ["https://idp.example.org/a?b=c#d", "HTTPS://idp.example.org:8443", "http://egi.localhost:8000/", "http://[::1]/"]
-        {
+        for url in [
+            "https://idp.example.org/a?b=c#d",
+            "HTTPS://idp.example.org:8443",
+            "http://egi.localhost:8000/",
+            "http://[::1]/",
+        ] {
             assert_eq!(is_safe(url), Some(true), "{url}");
         }
         for url in ["http://idp.example.org/", "http://localhost.example.org/", "http://127.0.0.1.example.org/"] {
             assert_eq!(is_safe(url), Some(false), "{url}");
         }
-        for url in
-            ["", "/a", "ftp://localhost/", "javascript://localhost/", "https://", "https://a@b/", "https://a b/", "https://a/é"]
-        {
+        for url in [
+            "",
+            "/a",
+            "ftp://localhost/",
+            "javascript://localhost/",
+            "https://",
+            "https://a@b/",
+            "https://a b/",
+            "https://a/é",
+        ] {
             assert_eq!(is_safe(url), None, "{url}");
         }
     }

@@ -17,6 +17,9 @@ const API_LISTS: [&str; 6] = [
 /// The prefix of the old API, whose paths may end with one slash.
 const OLD_API: &str = "/poem/api/0.2/json/";
 
+/// The prefix of the federated login.
+const FEDERATED: &str = "/poem/saml2/";
+
 /// The decision about the path of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathDecision<'a> {
@@ -45,15 +48,24 @@ pub fn decide(raw: &str) -> PathDecision<'_> {
         return PathDecision::Unknown;
     }
     if !slash {
-        let needs_slash = is_list(path) || path.starts_with("/poem/admin");
+        let needs_slash = is_list(path) || path.starts_with("/poem/admin") || path.starts_with(FEDERATED);
         return if needs_slash {
             PathDecision::MovedPermanently(format!("{path}/").into())
         } else {
             PathDecision::Serve(path)
         };
     }
-    let allowed = API_LISTS.contains(&path) || path.starts_with(OLD_API) || path.starts_with("/poem/admin/");
+    let allowed = API_LISTS.contains(&path)
+        || path.starts_with(OLD_API)
+        || path.starts_with("/poem/admin/")
+        || path.starts_with(FEDERATED);
     if allowed { PathDecision::Serve(path) } else { PathDecision::Unknown }
+}
+
+/// Returns true if a request that changes something must not be redirected to this path, because that would lose its
+/// body: the messages of identity providers.
+pub fn takes_messages(path: &str) -> bool {
+    path.starts_with(FEDERATED)
 }
 
 fn is_list(path: &str) -> bool {
@@ -92,6 +104,11 @@ mod tests {
             ("/poem/api/0.2/json/metrics//", Unknown),
             ("/poem//api/0.2/json/metrics", Unknown),
             ("/poem/api/v2/profiles/a%00b", Unknown),
+            ("/poem/saml2/acs", MovedPermanently("/poem/saml2/acs/".into())),
+            ("/poem/saml2/acs/", Serve("/poem/saml2/acs/")),
+            ("/poem/saml2/ls/post/", Serve("/poem/saml2/ls/post/")),
+            ("/poem/saml2", Serve("/poem/saml2")),
+            ("/poem/saml2//acs/", Unknown),
             ("*", Unknown),
             ("", Unknown),
         ] {
