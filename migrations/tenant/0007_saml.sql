@@ -86,7 +86,7 @@ CREATE TABLE saml_claim (
     last_asked   timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT saml_claim_pkey PRIMARY KEY (id),
     CONSTRAINT saml_claim_user_identity_key UNIQUE (user_id, identity),
-    CONSTRAINT saml_claim_user_fkey FOREIGN KEY (user_id) REFERENCES app_user (id) ON DELETE CASCADE,
+    CONSTRAINT saml_claim_user_fkey FOREIGN KEY (user_id) REFERENCES app_user (id) ON UPDATE CASCADE ON DELETE CASCADE,
     CONSTRAINT saml_claim_state_known CHECK (state IN ('open', 'refused', 'not theirs'))
 );
 

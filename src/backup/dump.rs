@@ -16,6 +16,10 @@ use crate::domain::security::keys::Keys;
 use crate::store::backup::{Listed, applied};
 use crate::store::{PoolSettings, StoreError};
 
+/// The tables whose rows are not in backups.
+const WITHOUT_DATA: [&str; 7] =
+    ["login_session", "login_failure", "login_address", "saml_request", "saml_used", "saml_session", "saml_pending"];
+
 /// One run of `poem-backup`: the values that all its files have in common.
 pub struct BackupRun<'a> {
     /// The programs that fit the server.
@@ -95,16 +99,14 @@ impl BackupRun<'_> {
         file.sync_all()
     }
 
-    /// Dumps the schema as SQL, as of the snapshot. Sessions are left out: one that has ended since must not come back.
+    /// Dumps the schema as SQL, as of the snapshot. Sessions and what leads to them are left out: one that has ended since
+    /// must not come back.
     fn pg_dump(&self, schema: &SchemaName) -> Command {
         let mut command = connect(self.tools.pg_dump(), self.settings);
         command
             .args(["--format=plain", "--encoding=UTF8", "--no-owner", "--no-privileges", "--strict-names"])
             .arg(format!("--schema={schema}"))
-            .args(
-                ["login_session", "login_failure", "login_address"]
-                    .map(|table| format!("--exclude-table-data={schema}.{table}")),
-            )
+            .args(WITHOUT_DATA.map(|table| format!("--exclude-table-data={schema}.{table}")))
             .arg(format!("--snapshot={}", self.snapshot))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -240,6 +240,7 @@ async fn ask(
         session: entry.session.clone(),
         next: entry.next.to_owned(),
         user_id: user.id,
+        username: user.username.clone(),
     };
     saml_pending::insert(tx.write_tx(), key, &login, PENDING_FOR).await?;
     Ok(FederatedOutcome::Pending { token })

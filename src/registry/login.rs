@@ -22,10 +22,10 @@ const MAX_INPUT_BYTES: usize = 4096;
 /// The duration of every refusal.
 ///
 /// It is the same for every kind of hash and without an account, so it does not reveal which accounts exist.
-const REFUSAL_DURATION: Duration = Duration::from_millis(300);
+pub(super) const REFUSAL_DURATION: Duration = Duration::from_millis(300);
 
 /// The wait of a login that finds no place in the queue.
-const QUEUE_WAIT: TimeDelta = TimeDelta::seconds(1);
+pub(super) const QUEUE_WAIT: TimeDelta = TimeDelta::seconds(1);
 
 /// The input of a login form.
 #[derive(Debug, Clone)]

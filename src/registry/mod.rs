@@ -2,6 +2,7 @@
 //!
 //! Only this module writes registry data.
 
+pub mod account_links;
 pub mod aggregations;
 pub mod api_keys;
 mod audit_log;
@@ -9,6 +10,7 @@ pub mod error;
 pub mod federated_accounts;
 pub mod federated_login;
 pub mod groups;
+pub mod identity_question;
 pub mod load;
 pub mod login;
 mod login_attempts;

@@ -112,20 +112,25 @@ pub async fn claimed_accounts(conn: &mut PgConnection) -> Result<i64> {
         .await?)
 }
 
-/// Returns the state of a claim on an account; `None` if there is no such claim.
-pub async fn state(conn: &mut PgConnection, user_id: i64, id: i64) -> Result<Option<(String, String)>> {
-    let row = sqlx::query!("SELECT identity, state FROM saml_claim WHERE id = $1 AND user_id = $2", id, user_id)
-        .fetch_optional(conn)
-        .await?;
-    Ok(row.map(|row| (row.identity, row.state)))
+/// Returns whether an identity has an open claim on an account.
+pub async fn is_open(conn: &mut PgConnection, user_id: i64, identity: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM saml_claim WHERE user_id = $1 AND identity = $2 AND state = 'open') AS "is!""#,
+        user_id,
+        identity
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
-/// Refuses an open claim.
-pub async fn refuse(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
-    sqlx::query!("UPDATE saml_claim SET state = 'refused' WHERE id = $1 AND state = 'open'", id)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
+/// Refuses the open claim of an identity on an account; returns false if there is none.
+pub async fn refuse(tx: &mut WriteTx<'_>, user_id: i64, identity: &str) -> Result<bool> {
+    let refused = sqlx::query!(
+        "UPDATE saml_claim SET state = 'refused' WHERE user_id = $1 AND identity = $2 AND state = 'open'",
+        user_id,
+        identity
+    );
+    Ok(refused.execute(tx.conn()).await?.rows_affected() > 0)
 }
 
 /// Removes the claims on an account.

@@ -22,6 +22,8 @@ pub struct ProvenLogin {
     pub next: String,
     /// The id of the account.
     pub user_id: i64,
+    /// The name of the account.
+    pub username: String,
 }
 
 /// A row of the table, but its login.
@@ -50,22 +52,31 @@ pub async fn insert(tx: &mut WriteTx<'_>, key: PendingKey<'_>, login: &ProvenLog
     Ok(())
 }
 
-/// Returns a proven identity and the end of the name of its cookie; `None` if the token is unknown, has expired, or
-/// belongs to none of these browsers.
+/// A proven identity as it is stored.
+pub struct StoredPending {
+    /// The identity.
+    pub login: ProvenLogin,
+    /// The hash of the cookie of the browser.
+    pub browser_hash: Vec<u8>,
+    /// The end of the name of that cookie.
+    pub cookie: String,
+}
+
+/// Returns a proven identity; `None` if the token is unknown, has expired, or belongs to none of these browsers.
 pub async fn find(
     conn: &mut PgConnection,
     token_hash: &[u8],
     browser_hashes: &[Vec<u8>],
-) -> Result<Option<(ProvenLogin, String)>> {
+) -> Result<Option<StoredPending>> {
     let row = sqlx::query!(
-        r#"SELECT login AS "login!: Json<ProvenLogin>", cookie FROM saml_pending
+        r#"SELECT login AS "login!: Json<ProvenLogin>", browser_hash, cookie FROM saml_pending
            WHERE token_hash = $1 AND browser_hash = ANY ($2) AND expires > now()"#,
         token_hash,
         browser_hashes
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| (row.login.0, row.cookie)))
+    Ok(row.map(|row| StoredPending { login: row.login.0, browser_hash: row.browser_hash, cookie: row.cookie }))
 }
 
 /// Removes a proven identity; returns false if it is gone or has expired.
@@ -82,10 +93,4 @@ pub async fn delete_over_age(tx: &mut WriteTx<'_>) -> Result<u64> {
         BATCH_SIZE
     );
     Ok(deleted.execute(tx.conn()).await?.rows_affected())
-}
-
-/// Removes all rows.
-pub async fn delete_all(tx: &mut WriteTx<'_>) -> Result<()> {
-    sqlx::query!("DELETE FROM saml_pending").execute(tx.conn()).await?;
-    Ok(())
 }

@@ -181,9 +181,3 @@ pub async fn delete_over_age(tx: &mut WriteTx<'_>) -> Result<u64> {
     );
     Ok(deleted.execute(tx.conn()).await?.rows_affected())
 }
-
-/// Removes all rows.
-pub async fn delete_all(tx: &mut WriteTx<'_>) -> Result<()> {
-    sqlx::query!("DELETE FROM saml_request").execute(tx.conn()).await?;
-    Ok(())
-}

@@ -374,14 +374,16 @@ async fn set_sequences(tx: &mut WriteTx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Removes everything that [`write()`] writes, and the login sessions. Tags and metric types stay.
+/// Removes everything that [`write()`] writes, the login sessions, and everything of the federated login. Tags and metric
+/// types stay.
 ///
 /// It uses DELETE, not TRUNCATE: concurrent readers continue to see the previous data.
 pub async fn clear(tx: &mut WriteTx<'_>) -> Result<()> {
     sqlx::raw_sql(
         "DELETE FROM log_entry; DELETE FROM aggregation; DELETE FROM profile; DELETE FROM metric; DELETE FROM metric_name;
          DELETE FROM version; DELETE FROM probe; DELETE FROM service; DELETE FROM service_flavour; DELETE FROM vo;
-         DELETE FROM api_key; DELETE FROM app_user; DELETE FROM object_group",
+         DELETE FROM api_key; DELETE FROM app_user; DELETE FROM object_group;
+         DELETE FROM saml_request; DELETE FROM saml_used; DELETE FROM saml_pending",
     )
     .execute(tx.conn())
     .await?;

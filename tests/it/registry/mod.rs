@@ -3,6 +3,10 @@
 mod aggregations;
 mod doors;
 mod egi;
+mod federated;
+mod federated_claims;
+mod federated_login;
+mod federated_logout;
 mod groups;
 mod keys;
 mod metrics;
