@@ -10,6 +10,7 @@ mod architecture;
 mod auth;
 mod cache;
 mod cli;
+mod dev;
 mod faults;
 mod management;
 mod migrations;

@@ -25,6 +25,11 @@ pub fn attribute(name: &str, value: Option<&str>) -> String {
     value.map_or_else(String::new, |value| format!(" {name}=\"{}\"", escape(value)))
 }
 
+/// Writes an element that holds a text; nothing for `None`.
+pub fn element(name: &str, text: Option<&str>) -> String {
+    text.map_or_else(String::new, |text| format!("<{name}>{}</{name}>", escape(text)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

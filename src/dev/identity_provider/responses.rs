@@ -5,7 +5,7 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::error::DemoIdpError;
-use super::markup::{attribute, escape};
+use super::markup::{attribute, element, escape};
 use super::signer::Signer;
 use crate::domain::model::federated_identity::NameId;
 use crate::domain::security::keys::random_hex;
@@ -175,13 +175,10 @@ impl ResponseFacts {
 
     /// Writes the message with a text in the place of the assertion.
     pub fn around(&self, assertion: &str) -> String {
-        let status = self.status.iter().rev().fold(String::new(), |inner, code| {
-            format!("<samlp:StatusCode{}>{inner}</samlp:StatusCode>", attribute("Value", Some(code)))
-        });
-        let message = element("samlp:StatusMessage", self.status_message.as_deref());
+        let status = status_xml(&self.status, self.status_message.as_deref());
         format!(
             "<samlp:Response xmlns:samlp=\"{protocol}\" xmlns:saml=\"{assertions}\" ID=\"{id}\"{version}{issued}\
-             {destination}{answered}>{issuer}{before}<samlp:Status>{status}{message}</samlp:Status>{assertion}{after}\
+             {destination}{answered}>{issuer}{before}{status}{assertion}{after}\
              </samlp:Response>",
             protocol = names::PROTOCOL,
             assertions = names::ASSERTION,
@@ -313,6 +310,14 @@ impl SessionFacts {
     }
 }
 
+/// Writes a Status with its codes, the outer one first, and its message.
+pub fn status_xml(codes: &[String], message: Option<&str>) -> String {
+    let codes = codes.iter().rev().fold(String::new(), |inner, code| {
+        format!("<samlp:StatusCode{}>{inner}</samlp:StatusCode>", attribute("Value", Some(code)))
+    });
+    format!("<samlp:Status>{codes}{}</samlp:Status>", element("samlp:StatusMessage", message))
+}
+
 /// Writes a NameID.
 pub fn name_id_xml(name_id: &NameId) -> String {
     format!(
@@ -323,11 +328,6 @@ pub fn name_id_xml(name_id: &NameId) -> String {
         attribute("SPProvidedID", name_id.sp_provided_id.as_deref()),
         escape(&name_id.value)
     )
-}
-
-/// Writes an element that holds a text; nothing for `None`.
-pub fn element(name: &str, text: Option<&str>) -> String {
-    text.map_or_else(String::new, |text| format!("<{name}>{}</{name}>", escape(text)))
 }
 
 /// A new id of a message: 160 random bits.

@@ -1,0 +1,4 @@
+//! What `poem try` starts beside POEM itself.
+
+mod identity_provider;
+mod trying;
