@@ -11,6 +11,7 @@ mod auth;
 mod cache;
 mod cli;
 mod faults;
+mod federated_login;
 mod management;
 mod migrations;
 mod registry;
