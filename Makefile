@@ -1,6 +1,6 @@
 # The commands for developers. CONTRIBUTING.md explains when to use them.
 
-.PHONY: try check check-all fmt lint test test-browser test-postgresql-10 test-collation sqlx deny bench fuzz
+.PHONY: try check check-all fmt lint test test-browser test-postgresql-10 test-collation test-saml-peers simplesamlphp sqlx deny bench fuzz
 
 try: # start POEM with demo data
 	./try
@@ -29,6 +29,9 @@ test-postgresql-10: # all tests with the oldest supported PostgreSQL
 
 test-collation: # all tests with a cluster whose collation is not C
 	packaging/check-postgresql collation
+
+simplesamlphp: # install what the tests of the federated login need
+	bash -euo pipefail -c '. packaging/prerequisites.sh; install_simplesamlphp_if_possible'
 
 sqlx: # describe the queries in .sqlx, after changing a query or a migration
 	packaging/sqlx-prepare

@@ -32,8 +32,16 @@ package() {
         *\ pkg-config) echo pkgconfig ;;
         debian\ openssl) echo libssl-dev ;;
         *\ openssl) echo openssl-devel ;;
+        debian\ libxml2) echo libxml2-dev ;;
+        *\ libxml2) echo libxml2-devel ;;
+        # The second one is loaded while POEM runs.
+        debian\ xmlsec) printf 'libxmlsec1-dev\nlibxmlsec1-openssl\n' ;;
+        # xmlsec1 is linked with libltdl there.
+        *\ xmlsec) printf 'xmlsec1-devel\nxmlsec1-openssl-devel\nlibtool-ltdl-devel\n' ;;
+        # Without the headers and the compiler that libclang-dev brings.
+        debian\ libclang) if is_debian_12; then printf 'libclang1-14\nlibclang-common-14-dev\n'; else echo libclang-dev; fi ;;
+        *\ libclang) echo clang-devel ;;
         debian\ postgresql) echo postgresql ;;
-        redhat7\ postgresql) echo rh-postgresql10-postgresql-server ;;
         *\ postgresql) echo postgresql-server ;;
         *) echo "$2" ;;
     esac
@@ -44,7 +52,10 @@ missing_packages() {
     local family=$1
     can_link || package "$family" cc
     command -v pkg-config >/dev/null || package "$family" pkg-config
-    has_openssl_headers || package "$family" openssl
+    has_library openssl openssl/ssl.h || package "$family" openssl
+    has_library libxml-2.0 libxml2/libxml/tree.h || package "$family" libxml2
+    has_xmlsec || package "$family" xmlsec
+    has_libclang || package "$family" libclang
     postgresql_bin >/dev/null || package "$family" postgresql
     command -v curl >/dev/null || package "$family" curl
     # Debian's packages only recommend them, and recommended packages are not installed.
@@ -56,12 +67,42 @@ can_link() {
     command -v cc >/dev/null && echo 'int main(void) { return 0; }' | cc -x c -o /dev/null - 2>/dev/null
 }
 
-has_openssl_headers() {
+# has_library NAME HEADER: checks that the development files of a library are installed. Without pkg-config, which is then
+# installed as well, the header is looked for.
+has_library() {
     if command -v pkg-config >/dev/null; then
-        pkg-config --exists openssl
+        pkg-config --exists "$1"
     else
-        [ -e /usr/include/openssl/ssl.h ]
+        [ -e "/usr/include/$2" ]
     fi
+}
+
+# Checks for xmlsec1 with its tool, which the build asks for flags, and with its part for OpenSSL, which some systems load
+# only while POEM runs.
+has_xmlsec() {
+    command -v xmlsec1-config >/dev/null && has_library xmlsec1-openssl xmlsec1/xmlsec/openssl/app.h &&
+        [[ $(PATH=$PATH:/sbin:/usr/sbin ldconfig -p) == *libxmlsec1-openssl.so* ]]
+}
+
+# Checks for libclang and its headers, which the build reads the headers of xmlsec1 with. It looks where the crate
+# clang-sys does.
+has_libclang() {
+    local directory configured
+    configured=$("${LLVM_CONFIG_PATH:-llvm-config}" --libdir 2>/dev/null) || configured=
+    [ -z "${LIBCLANG_PATH:-}" ] || return 0
+    compgen -G '/usr/lib*/clang/*/include/stddef.h' >/dev/null ||
+        compgen -G '/usr/lib*/llvm*/lib*/clang/*/include/stddef.h' >/dev/null ||
+        compgen -G "${configured:-/none}/clang/*/include/stddef.h" >/dev/null || return 1
+    for directory in "${configured:-/none}" '/usr/local/llvm*/lib*' '/usr/local/lib*/*/*' '/usr/local/lib*/*' \
+        '/usr/local/lib*' '/usr/lib*/*/*' '/usr/lib*/*' '/usr/lib*'; do
+        ! compgen -G "$directory/libclang.so*" >/dev/null || return 0
+        ! compgen -G "$directory/libclang-[0-9]*.so*" >/dev/null || return 0
+    done
+    return 1
+}
+
+is_debian_12() {
+    grep --quiet --no-messages '^ID=debian$' /etc/os-release && grep --quiet '^VERSION_ID="12"$' /etc/os-release
 }
 
 # Runs a command as root: directly, or with sudo.
@@ -85,6 +126,11 @@ install_missing_packages() {
     family=$(system_family)
     mapfile -t missing < <(missing_packages "$family")
     [ "${#missing[@]}" -gt 0 ] || return 0
+    if [ "$family" = redhat7 ]; then
+        say "missing: ${missing[*]}"
+        say "POEM cannot be built on CentOS 7, whose libraries are too old. There it is installed from its RPM."
+        exit 1
+    fi
     if [ "$family" = other ] || ! may_become_root; then
         say "these packages are missing (names may differ on your system): ${missing[*]}"
         say "install them, or run this as root, and try again"
@@ -108,7 +154,7 @@ install_apache_if_possible() {
     # does not.
     case $family in
         debian) (install_packages debian apache2-bin) ;;
-        redhat | redhat7) (install_packages "$family" httpd) ;;
+        redhat) (install_packages "$family" httpd) ;;
     esac || true
 }
 
@@ -120,8 +166,58 @@ install_pgbouncer_if_possible() {
     may_become_root || return 0
     case $family in
         debian) (install_packages debian pgbouncer) ;;
-        redhat | redhat7) (install_packages "$family" pgbouncer) ;;
+        redhat) (install_packages "$family" pgbouncer) ;;
     esac || true
+}
+
+# Installs SimpleSAMLphp, an identity provider at which tests log in, and xmllint. Without it these tests are skipped, with
+# a message. Its package needs a web server, so it is not installed but unpacked into the target directory.
+install_simplesamlphp_if_possible() {
+    local missing
+    # Other systems do not have the package.
+    [ "$(system_family)" = debian ] || return 0
+    mapfile -t missing < <(missing_for_simplesamlphp)
+    if [ "${#missing[@]}" -gt 0 ] && may_become_root; then
+        (install_packages debian "${missing[@]}") || true
+    fi
+    has_simplesamlphp || unpack_simplesamlphp || say "SimpleSAMLphp cannot be fetched, which needs the network once"
+}
+
+# Prints the missing packages, one per line.
+missing_for_simplesamlphp() {
+    command -v php >/dev/null || echo php-cli
+    has_php_extension dom || echo php-xml
+    has_php_extension mbstring || echo php-mbstring
+    command -v xmllint >/dev/null || echo libxml2-utils
+}
+
+has_php_extension() {
+    command -v php >/dev/null && php -r "exit(extension_loaded('$1') ? 0 : 1);" 2>/dev/null
+}
+
+simplesamlphp_directory() {
+    echo "${CARGO_TARGET_DIR:-target}/simplesamlphp"
+}
+
+has_simplesamlphp() {
+    [ -d "$(simplesamlphp_directory)/usr/share/simplesamlphp/www" ]
+}
+
+# Fetches and unpacks the package. That needs the network, once.
+unpack_simplesamlphp() {
+    local directory fetched
+    directory=$(simplesamlphp_directory)
+    mkdir --parents "$(dirname "$directory")"
+    fetched=$(mktemp --directory "$directory.XXXXXX")
+    say "fetching SimpleSAMLphp"
+    # As root, apt-get changes to a user who may not write here, and warns.
+    if (cd "$fetched" && quietly apt-get --option APT::Sandbox::User=root download simplesamlphp) &&
+        dpkg --extract "$fetched"/simplesamlphp_*.deb "$fetched/unpacked"; then
+        rm --recursive --force "$directory"
+        mv "$fetched/unpacked" "$directory"
+    fi
+    rm --recursive --force "$fetched"
+    has_simplesamlphp
 }
 
 # install_packages FAMILY PACKAGE…: installs the packages; exits if that fails.
@@ -131,7 +227,6 @@ install_packages() {
     say "installing $*"
     case $family in
         debian) install_with_apt "$@" ;;
-        redhat7) install_with yum "$@" ;;
         redhat) install_with "$(command -v dnf || command -v yum)" "$@" ;;
     esac
 }
@@ -161,11 +256,18 @@ install_with_apt() {
 install_with() {
     local manager=$1
     shift
-    if [ "$(system_family)" = redhat7 ]; then
-        # The repository of PostgreSQL 10; the system's own PostgreSQL is too old.
-        quietly as_root "$manager" --assumeyes install centos-release-scl || exit 1
-    fi
-    quietly as_root "$manager" --assumeyes install "$@" || exit 1
+    local repository options=()
+    # Some development files are in a repository that is not enabled. It is enabled for this call only.
+    repository=$(development_repository "$manager") || true
+    [ -z "$repository" ] || options=("--enablerepo=$repository")
+    quietly as_root "$manager" --assumeyes "${options[@]}" install "$@" || exit 1
+}
+
+# development_repository MANAGER: prints the id of the repository for development files; nothing if there is none. It is
+# PowerTools in version 8 and CRB in version 9; Red Hat and Oracle have longer names.
+development_repository() {
+    local names='crb|[Pp]ower[Tt]ools|codeready-builder-for-rhel-[0-9]+-.*-rpms|ol[0-9]+_codeready_builder'
+    "$1" --quiet repolist --all 2>/dev/null | awk -v "names=^($names)\$" '$1 ~ names && $1 !~ /debug|source/ { print $1; exit }'
 }
 
 # Runs a command and shows its output only if it fails.

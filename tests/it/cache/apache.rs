@@ -17,7 +17,7 @@ use crate::support::http::{send, send_raw};
 use crate::support::installation::EGI_TOKEN;
 use crate::support::server::free_address;
 use crate::support::sql::sql;
-use crate::support::{Browser, HttpResponse, Installation, Server, skipped};
+use crate::support::{Browser, HttpResponse, Installation, Server, missing};
 
 const PROFILE: &str = "/poem/api/v2/profiles/ARGO_MON";
 const AGGREGATIONS: &str = "/poem/api/v2/internal/aggregations/";
@@ -60,7 +60,7 @@ impl Apache {
     fn in_front_of(servers: [&Server; 2]) -> Option<Self> {
         let started = Self::start(servers.map(|server| server.address));
         if started.is_none() {
-            skipped("servers behind an Apache: there is no apache2 or httpd here");
+            missing("servers behind an Apache: there is no apache2 or httpd here (./check installs it)");
         }
         started
     }

@@ -13,7 +13,7 @@ use super::said;
 use crate::support::disposable_database::open_directory;
 use crate::support::installation::EGI_TOKEN;
 use crate::support::server::free_address;
-use crate::support::{DisposableDatabase, Installation, Server, skipped};
+use crate::support::{DisposableDatabase, Installation, Server, missing};
 
 /// Runs openssl in the directory; false if it is not installed.
 fn openssl(directory: &Path, arguments: &str) -> bool {
@@ -67,7 +67,7 @@ impl<'a> Connection<'a> {
 fn every_mode_is_that_of_libpq_for_server_psql_and_pg_dump() {
     let certificates = open_directory();
     if !make_certificates(certificates.path()) {
-        return skipped("TLS to PostgreSQL: there is no openssl here");
+        return missing("TLS to PostgreSQL: there is no openssl here");
     }
     let mut database = DisposableDatabase::new();
     let installation = database.installation();

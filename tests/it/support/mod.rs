@@ -7,17 +7,21 @@ pub mod http;
 pub mod installation;
 pub mod pgbouncer;
 pub mod server;
+pub mod simplesamlphp;
 pub mod sql;
 /// The scripted HTTP(S) server that the tests of the HTTP client use as well.
 #[path = "../../../src/http_client/client/test_server.rs"]
 #[allow(dead_code, reason = "some of it is for the tests of the HTTP client only")]
 pub mod test_server;
+pub mod web_client;
 
 pub use browser::Browser;
 pub use disposable_database::DisposableDatabase;
 pub use http::HttpResponse;
 pub use installation::Installation;
 pub use server::Server;
+pub use simplesamlphp::SimpleSaml;
+pub use web_client::WebClient;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -36,6 +40,14 @@ impl Drop for Set<'_> {
 #[expect(clippy::disallowed_methods, reason = "the output of tests")]
 pub fn skipped(what: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
+}
+
+/// Reports that a test was skipped because a program is missing that `./check` installs. Where `CI` is set this fails the
+/// test: there everything is installed, and nothing must be left out unnoticed.
+#[track_caller]
+pub fn missing(what: &str) {
+    assert!(std::env::var_os("CI").is_none_or(|value| value.is_empty()), "missing, and CI is set: {what}");
+    skipped(what);
 }
 
 /// Returns the path of a file in tests/fixtures.

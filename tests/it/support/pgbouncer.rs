@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::disposable_database::open_directory;
 use super::server::free_address;
-use super::{Installation, skipped};
+use super::{Installation, missing};
 
 /// A running PgBouncer. Ends when dropped.
 pub struct PgBouncer {
@@ -28,7 +28,7 @@ impl PgBouncer {
     pub fn start(installation: &Installation, mode: &str) -> Option<Self> {
         let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|path| Path::new(path).exists());
         let Some(program) = program else {
-            skipped("PgBouncer: it is not installed (./check installs it)");
+            missing("PgBouncer: it is not installed (./check installs it)");
             return None;
         };
         let directory = open_directory();
