@@ -5,13 +5,19 @@
 
 use std::sync::LazyLock;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::{block_in_place, spawn_blocking};
+use tokio::time::timeout;
 
 /// The pages that are rendered and compared at the same time: one per processor, and at least two.
 pub static PAGES: LazyLock<BlockingLimit> =
+    LazyLock::new(|| BlockingLimit::new(available_parallelism().map_or(2, |count| count.get().max(2))));
+
+/// The messages whose signatures are checked at the same time, likewise.
+pub static SIGNATURES: LazyLock<BlockingLimit> =
     LazyLock::new(|| BlockingLimit::new(available_parallelism().map_or(2, |count| count.get().max(2))));
 
 /// A limit on the number of concurrent pieces of work of one type.
@@ -28,7 +34,23 @@ impl BlockingLimit {
     /// The work owns its permit: it is released when the work ends, even if the request was dropped before. The
     /// semaphore is never closed, so there always is a permit.
     pub async fn run<T: Send + 'static>(&'static self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let permit = self.0.acquire().await;
+        Self::run_with(self.0.acquire().await.ok(), work).await
+    }
+
+    /// Runs the work as [`Self::run`] does; `None` if it would have to wait longer than this for its turn.
+    pub async fn run_within<T: Send + 'static>(
+        &'static self,
+        wait: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let permit = timeout(wait, self.0.acquire()).await.ok()?;
+        Some(Self::run_with(permit.ok(), work).await)
+    }
+
+    async fn run_with<T: Send + 'static>(
+        permit: Option<SemaphorePermit<'static>>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
         let task = move || {
             let _permit = permit;
             work()

@@ -42,6 +42,7 @@ use crate::management::request_metrics::{CountRequests, RequestMetrics};
 use crate::store::PoolSettings;
 use crate::templates::page::{TemplateEngine, with_rendering};
 use crate::tenants::directory::TenantDirectory;
+use crate::tenants::federated_logins::FederatedLoginCounts;
 use crate::tenants::sync_states::SyncStates;
 
 /// The number of database connections that all requests share.
@@ -72,6 +73,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .manage(keys)
         .manage(PageCache::default())
         .manage(FederatedLogins::default())
+        .manage(Arc::new(FederatedLoginCounts::default()))
         .manage(TrustedProxies(current.server.trusted_proxies.clone()))
         .manage(current.server.sessions)
         .manage(config)

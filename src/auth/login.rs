@@ -16,9 +16,10 @@ use crate::http::body::FormBody;
 use crate::http::redirect::RedirectTo;
 use crate::registry::login::{self as registry, Credentials, LoginSuccess};
 use crate::registry::login_request::{LoginError, in_seconds};
-use crate::saml::service_provider::LOGIN_PATH;
+use crate::registry::single_logout;
+use crate::saml::service_provider::{LOGIN_PATH, LOGOUT_PATH};
 use crate::templates::Page;
-use crate::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, RESUME, TYPED};
+use crate::templates::login_page::{LOGGED_IN, LoggedInAgainPage, LoginPage, LogoutPage, RESUME, TYPED};
 use crate::templates::urls::{INDEX, LOGIN, LOGOUT};
 
 /// The first page after the login of a user who is not a superuser.
@@ -51,8 +52,13 @@ pub fn address(next: &str) -> String {
 }
 
 /// Appends `next` to an address, as a query string.
-fn with_next(address: &str, next: &str) -> String {
+pub fn with_next(address: &str, next: &str) -> String {
     format!("{address}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish())
+}
+
+/// The address that begins a federated login and returns to `next` afterwards.
+pub fn federated_address(next: &str) -> String {
+    with_next(LOGIN_PATH, next)
 }
 
 /// The content of an empty login page.
@@ -76,7 +82,7 @@ fn federated_label(context: &LoginContext<'_>) -> String {
 }
 
 /// The target after a login: `next`, or else the first page of the user.
-fn after_login(next: Option<NextPath>, is_superuser: bool) -> String {
+pub fn after_login(next: Option<NextPath>, is_superuser: bool) -> String {
     let first = if is_superuser { INDEX } else { PROFILES };
     next.map_or(first.to_owned(), |next| next.to_string())
 }
@@ -99,6 +105,9 @@ async fn log_in(context: LoginContext<'_>, next: Option<&str>, form: PostedForm)
         let page = refused(&context, next.as_ref(), &form, csrf::NOT_VERIFIED.to_owned()).await;
         return Ok(LoginResponse::Page(page.with_status(Status::Forbidden)));
     };
+    if posted.get(LOGGED_IN).is_some() {
+        return Ok(go_on(&context, next, &form, posted).await);
+    }
     let username = posted.get("username").unwrap_or_default().trim();
     let browser = context.known_browser(username);
     let credentials = Credentials {
@@ -110,10 +119,7 @@ async fn log_in(context: LoginContext<'_>, next: Option<&str>, form: PostedForm)
     match registry::log_in(context.login_request(), credentials).await {
         Ok(LoginSuccess { session, is_superuser }) => {
             context.set_login_cookies(session, username);
-            Ok(match (restored_form(posted), next) {
-                (Some(typed), Some(next)) => again(&context, typed, &next),
-                (_, next) => LoginResponse::RedirectTo(RedirectTo::see_other(after_login(next, is_superuser))),
-            })
+            Ok(logged_in(&context, posted, next, is_superuser))
         }
         Err(LoginError::Store(error)) if !error.is_transient() => Err(error.into()),
         Err(refusal) => {
@@ -129,6 +135,25 @@ async fn log_in(context: LoginContext<'_>, next: Option<&str>, form: PostedForm)
                 // A refused password is 200, as 2.3 had it: the form is shown again.
                 _ => LoginResponse::Page(page),
             })
+        }
+    }
+}
+
+/// The response after a login: the form that was sent after the session had expired, or the page to return to.
+fn logged_in(context: &LoginContext<'_>, posted: &Posted, next: Option<NextPath>, is_superuser: bool) -> LoginResponse {
+    match (restored_form(posted), next) {
+        (Some(typed), Some(next)) => again(context, typed, &next),
+        (_, next) => LoginResponse::RedirectTo(RedirectTo::see_other(after_login(next, is_superuser))),
+    }
+}
+
+/// The response to a user who has logged in in another tab; without a session, the page stays.
+async fn go_on(context: &LoginContext<'_>, next: Option<NextPath>, form: &FormBody, posted: &Posted) -> LoginResponse {
+    match context.user() {
+        Some(user) => logged_in(context, posted, next, user.is_superuser),
+        None => {
+            let problem = "You are not logged in yet. Log in in the other tab first.".to_owned();
+            LoginResponse::Page(refused(context, next.as_ref(), form, problem).await)
         }
     }
 }
@@ -179,9 +204,11 @@ fn again(context: &LoginContext<'_>, typed: FormBody, next: &NextPath) -> LoginR
     LoginResponse::Again(Page::new(context.anonymous_layout("You are logged in again"), content))
 }
 
-/// The logout page: the button, or the confirmation.
-fn logout(context: &LoginContext<'_>, is_logged_out: bool) -> Page<LogoutPage> {
-    let content = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out };
+/// The logout page: the button, or the confirmation. `idp`: the name of the identity provider at which the user is still
+/// logged in, and the address that logs out there.
+fn logout(context: &LoginContext<'_>, is_logged_out: bool, idp: Option<(String, String)>) -> Page<LogoutPage> {
+    let (idp, idp_logout) = idp.unwrap_or_default();
+    let content = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out, idp, idp_logout };
     match context.user().filter(|_| !is_logged_out) {
         Some(user) => Page::new(context.user_layout("Log out", user), content),
         None => Page::new(context.anonymous_layout("Log out"), content),
@@ -191,15 +218,28 @@ fn logout(context: &LoginContext<'_>, is_logged_out: bool) -> Page<LogoutPage> {
 /// Shows a button: a GET (a mere link) must not end a session.
 #[get("/poem/admin/logout")]
 fn logout_page(context: LoginContext<'_>) -> Page<LogoutPage> {
-    logout(&context, context.session.is_none())
+    logout(&context, context.session.is_none(), None)
 }
 
 /// Ends the session.
 #[post("/poem/admin/logout", data = "<_posted>")]
 async fn log_out(context: LoginContext<'_>, _posted: Posted) -> Result<Page<LogoutPage>, AppError> {
+    let mut idp = None;
     if let Some(session) = &context.session {
+        idp = logout_at_idp(&context, &session.id_hash).await?;
         registry::log_out(context.login_request(), &session.id_hash).await?;
     }
     context.remove_session_cookie();
-    Ok(logout(&context, true))
+    Ok(logout(&context, true, idp))
+}
+
+/// Returns the name of the identity provider of a session, and the address that logs out there; `None` if the session
+/// has none, or it cannot be asked.
+async fn logout_at_idp(context: &LoginContext<'_>, id_hash: &[u8]) -> Result<Option<(String, String)>, AppError> {
+    let FederatedLogin::Ready(federation) = context.federated_login().await else { return Ok(None) };
+    if !federation.sp.has_single_logout() || federation.idp.logout.is_none() {
+        return Ok(None);
+    }
+    let handle = single_logout::handle(context.login_request(), id_hash).await?;
+    Ok(handle.map(|handle| (federation.idp.name.clone(), format!("{LOGOUT_PATH}?h={handle}"))))
 }

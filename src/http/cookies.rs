@@ -18,6 +18,13 @@ pub fn values<'r>(request: &'r Request<'_>, name: &str) -> Vec<&'r str> {
     request.headers().get("Cookie").flat_map(|header| of_header(header, name)).take(MOST_OF_A_NAME).collect()
 }
 
+/// Returns the names of the cookies that begin with a prefix.
+pub fn names(request: &Request<'_>, prefix: &str) -> Vec<String> {
+    let names = request.headers().get("Cookie").flat_map(|header| header.split(';'));
+    let names = names.filter_map(|one| Some(one.split_once('=')?.0.trim()));
+    names.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect()
+}
+
 /// Returns the values of the cookies with this name in a Cookie header, undecoded. What is not a cookie is ignored.
 pub fn of_header<'a>(header: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     header.split(';').filter_map(move |one| {

@@ -36,6 +36,11 @@ impl OriginalRequest {
         self.started.elapsed()
     }
 
+    /// The method. Rocket handles HEAD as GET, and does not tell the route.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
     /// The path, undecoded and without the query string.
     pub fn path(&self) -> &str {
         &self.path

@@ -6,7 +6,7 @@ use roxmltree::Node;
 use super::identity_provider::IdentityProvider;
 use super::names::{ASSERTION, ENTITY, PROTOCOL};
 use super::refusal::{Refusal, RefusalClass, quoted};
-use super::xml;
+use super::{base64, xml};
 
 /// Checks the Issuer of a message or an assertion; `required`: it must be there.
 pub(super) fn check_issuer(node: Node<'_, '_>, idp: &IdentityProvider, required: bool) -> Result<(), Refusal> {
@@ -46,4 +46,18 @@ pub(super) fn check_destination(root: Node<'_, '_>, ours: &str, required: bool) 
 /// Returns whole seconds, at least one, for the log.
 pub(super) fn seconds(time: TimeDelta) -> i64 {
     time.num_seconds().max(1)
+}
+
+/// Decodes base64, with white space in it, into UTF-8 text of at most so many bytes.
+pub(super) fn decode(encoded: &str, largest: usize) -> Result<String, Refusal> {
+    let malformed = |cause: &str| RefusalClass::Malformed.because(cause);
+    let encoded: String = encoded.split_ascii_whitespace().collect();
+    if encoded.len() > largest.div_ceil(3) * 4 {
+        return Err(malformed("it is too large"));
+    }
+    let bytes = base64::decode(&encoded).ok_or_else(|| malformed("not base64"))?;
+    if bytes.len() > largest {
+        return Err(malformed("it is too large"));
+    }
+    String::from_utf8(bytes).map_err(|_| malformed("not UTF-8 text"))
 }

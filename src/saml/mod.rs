@@ -17,6 +17,7 @@ pub mod logout; //            the messages of the single logout
 pub mod message; //           the parts that messages have in common
 pub mod names; //             namespaces, bindings, formats
 pub mod new_key; //           a new key for the service provider
+pub mod post_binding; //      messages in forms
 pub mod redirect_binding; //  messages in the query of an address
 pub mod refusal; //           the reasons why a message is refused
 pub mod response; //          the message that ends a login

@@ -57,6 +57,8 @@ pub enum RefusalClass {
     Attribute,
     /// The user lacks the entitlement.
     Entitlement,
+    /// The account may not log in, or there is none.
+    Account,
 }
 
 impl RefusalClass {
@@ -83,6 +85,7 @@ impl RefusalClass {
             Self::Session => "session",
             Self::Attribute => "attribute",
             Self::Entitlement => "entitlement",
+            Self::Account => "account",
         }
     }
 

@@ -10,7 +10,7 @@ use roxmltree::{Document, Node};
 use super::assertion::{self, AssertionFacts, CheckedAssertion};
 use super::attributes::Attributes;
 use super::identity_provider::IdentityProvider;
-use super::message::{check_destination, check_issuer, status};
+use super::message::{check_destination, check_issuer, decode, status};
 use super::names::{ASSERTION, PROTOCOL, SUCCESS};
 use super::refusal::{Refusal, RefusalClass, quoted};
 use super::service_provider::ServiceProvider;
@@ -51,7 +51,7 @@ impl ReceivedResponse {
     /// # Errors
     /// `Malformed`, `Shape`, `Issuer`, `Idp`, `Encrypted`, `Destination`.
     pub fn read(encoded: &str, sp: &ServiceProvider, idp: &IdentityProvider) -> Result<Self, Refusal> {
-        Self::of_text(decode(encoded)?, sp, idp)
+        Self::of_text(decode(encoded, LARGEST)?, sp, idp)
     }
 
     /// Makes the checks of [`Self::read`] on a message that is decoded already.
@@ -164,20 +164,6 @@ pub struct LoginFacts<'a> {
     pub begun: Option<DateTime<Utc>>,
     /// The present time.
     pub now: DateTime<Utc>,
-}
-
-/// Decodes base64, with white space in it, into UTF-8 text.
-fn decode(encoded: &str) -> Result<String, Refusal> {
-    let malformed = |cause: &str| RefusalClass::Malformed.because(cause);
-    let encoded: String = encoded.split_ascii_whitespace().collect();
-    if encoded.len() > LARGEST.div_ceil(3) * 4 {
-        return Err(malformed("it is too large"));
-    }
-    let bytes = super::base64::decode(&encoded).ok_or_else(|| malformed("not base64"))?;
-    if bytes.len() > LARGEST {
-        return Err(malformed("it is too large"));
-    }
-    String::from_utf8(bytes).map_err(|_| malformed("not UTF-8 text"))
 }
 
 fn check_root(root: Node<'_, '_>) -> Result<(), Refusal> {

@@ -98,6 +98,15 @@ impl ServiceProvider {
         self.at(ACS_PATH)
     }
 
+    /// The host of the addresses, without a port.
+    pub fn host(&self) -> &str {
+        let authority = self.base.split_once("://").map_or(self.base.as_str(), |(_, authority)| authority);
+        match authority.split_once(']') {
+            Some((address, _)) => &authority[..=address.len()],
+            None => authority.split(':').next().unwrap_or_default(),
+        }
+    }
+
     /// Returns an address of this service provider.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.base)

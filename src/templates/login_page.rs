@@ -12,6 +12,9 @@ pub const TYPED: &str = "_typed";
 /// The field that makes the page of a form show the posted input without saving it.
 pub const RESUME: &str = "_resume";
 
+/// The button of the login page for users who have logged in through their institution in another tab.
+pub const LOGGED_IN: &str = "_logged_in";
+
 /// Content of the template `login`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LoginPage {
@@ -59,6 +62,10 @@ pub struct LogoutPage {
     pub login: String,
     /// True after the logout.
     pub is_logged_out: bool,
+    /// The name of the identity provider at which the user is still logged in; empty if there is none.
+    pub idp: String,
+    /// The address that logs out there as well.
+    pub idp_logout: String,
 }
 
 impl Content for LogoutPage {

@@ -5,6 +5,7 @@
 
 pub mod delete_page;
 pub mod error_page;
+pub mod federated_page;
 pub mod form_page;
 pub mod history_page;
 pub mod index_page;

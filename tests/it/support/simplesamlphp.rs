@@ -53,7 +53,9 @@ impl SimpleSaml {
     /// Starts one on a free port. `None` if PHP or SimpleSAMLphp are missing, which is reported.
     pub fn start(service_providers: &[ServiceProviderFacts]) -> Option<Self> {
         let Some(program) = installed() else {
-            missing("a login at SimpleSAMLphp: PHP or SimpleSAMLphp is missing (./check or `make simplesamlphp` installs them, on Debian)");
+            missing(
+                "a login at SimpleSAMLphp: PHP or SimpleSAMLphp is missing (./check or `make simplesamlphp` installs them, on Debian)",
+            );
             return None;
         };
         let directory = tempfile::tempdir().unwrap();
@@ -269,7 +271,9 @@ pub fn assert_valid(schema: &str, xml: &str) {
     let schema = directory().join("usr/share/simplesamlphp/schemas").join(schema);
     let has_xmllint = Command::new("xmllint").arg("--version").stderr(Stdio::null()).status().is_ok();
     if !schema.exists() || !has_xmllint {
-        return missing("validation of XML: xmllint or the schemas are missing (./check or `make simplesamlphp` installs them, on Debian)");
+        return missing(
+            "validation of XML: xmllint or the schemas are missing (./check or `make simplesamlphp` installs them, on Debian)",
+        );
     }
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("document.xml");
