@@ -45,6 +45,13 @@ pub fn second_level_status(refusal: &Refusal) -> &str {
     refusal.cause.split([':', ' ']).next().unwrap_or_default()
 }
 
+/// Returns the id of the request that a message names, to find the way back of a login that failed. Nothing is checked.
+pub fn request_named_by(encoded: &str) -> Option<String> {
+    let text = decode(encoded, LARGEST).ok()?;
+    let document = xml::parse(&text).ok()?;
+    document.root_element().attribute("InResponseTo").map(str::to_owned)
+}
+
 impl ReceivedResponse {
     /// Decodes a message and makes the checks that use nothing signed (steps 3 to 9).
     ///

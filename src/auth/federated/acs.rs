@@ -26,7 +26,7 @@ use crate::saml::assertion::CheckedAssertion;
 use crate::saml::attributes::Attributes;
 use crate::saml::federation::Federation;
 use crate::saml::refusal::{Refusal, RefusalClass};
-use crate::saml::response::{LoginFacts, ReceivedResponse};
+use crate::saml::response::{LoginFacts, ReceivedResponse, request_named_by};
 use crate::saml::service_provider::ACCOUNT_PATH;
 
 /// The largest body, in mebibytes.
@@ -91,8 +91,14 @@ async fn finish(
 ) -> Result<FederatedResponse, Failure> {
     let form = FormBody::read(context.request, data, LARGEST_BODY.mebibytes()).await?;
     let encoded = only_message(&form)?.to_owned();
-    let shared = federation.clone();
-    let received = passed(context.in_turn(move || ReceivedResponse::read(&encoded, &shared.sp, &shared.idp)).await)?;
+    let (shared, message) = (federation.clone(), encoded.clone());
+    let received = context.in_turn(move || ReceivedResponse::read(&message, &shared.sp, &shared.idp)).await;
+    let received = match passed(received) {
+        Err(Failure::Refused(refusal, None)) if refusal.class == RefusalClass::Idp => {
+            return Err(Failure::Refused(refusal, way_back(context, &encoded).await));
+        }
+        received => received?,
+    };
     let (request_id, login) = awaited(context, federation, &received).await?;
     let next = login.next.clone();
     let checked = check(context, federation, received, (&request_id, login.created)).await;
@@ -105,6 +111,16 @@ async fn finish(
         Failure::Refused(refusal, None) => Failure::Refused(refusal, next),
         failure => failure,
     })
+}
+
+/// Returns the path of the login that the identity provider has refused, so that the person can try again.
+async fn way_back(context: &FederatedContext<'_>, encoded: &str) -> Option<String> {
+    let id = request_named_by(encoded)?;
+    match registry::find_login(context.login_request(), &id).await {
+        Ok(LoginState::Open(login)) => login.next,
+        // Without the path the person begins at the first page.
+        _ => None,
+    }
 }
 
 /// Returns the message of a form that has exactly one.

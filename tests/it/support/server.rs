@@ -29,6 +29,13 @@ impl Server {
         Self::start_with(installation, &[])
     }
 
+    /// Starts a server at this address.
+    pub fn start_at(installation: &Installation, address: SocketAddr) -> Self {
+        let mut server = Self { process: spawn(installation, address, Stdio::inherit(), &[]), address };
+        server.await_listening();
+        server
+    }
+
     /// Starts a server with additional environment variables.
     pub fn start_with(installation: &Installation, variables: &[(&str, &str)]) -> Self {
         Self::start_with_output(installation, variables, Stdio::inherit())

@@ -3,6 +3,7 @@
 //! The plain samples are written by hand, one file for each kind of page. The extreme samples are the same pages with
 //! every text replaced by one that provokes mistakes in a template.
 
+mod federated;
 mod forms;
 mod lists;
 mod others;
@@ -45,7 +46,7 @@ const LONG: &str = "org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-end
                     org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-ends-and-";
 
 /// Fields that are not replaced: addresses, and values that templates compare or use in names.
-const NO_TEXT: [&str; 21] = [
+const NO_TEXT: [&str; 22] = [
     "href",
     "action",
     "at",
@@ -64,6 +65,7 @@ const NO_TEXT: [&str; 21] = [
     "suggestions",
     "login",
     "federated_href",
+    "idp_logout",
     "previous",
     "next",
     "logo",
@@ -71,7 +73,7 @@ const NO_TEXT: [&str; 21] = [
 
 /// Returns every sample: the plain ones, then the extreme ones.
 pub fn samples() -> Vec<Sample> {
-    let plain: Vec<_> = [forms::samples(), lists::samples(), others::samples()].concat();
+    let plain: Vec<_> = [federated::samples(), forms::samples(), lists::samples(), others::samples()].concat();
     let extreme = EXTREMES.iter().flat_map(|(kind, text)| {
         // Extreme texts in more rows would test nothing new.
         plain.iter().filter(|sample| !sample.name.ends_with("-large")).map(move |sample| {

@@ -29,7 +29,7 @@ pub fn samples() -> Vec<Sample> {
         typed: "name=ams-probe".to_owned(),
         ..federated.clone()
     };
-    let logout = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), is_logged_out: false };
+    let logout = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), ..LogoutPage::default() };
     let password_done = PasswordPage { is_done: true, ..password(false) };
     let unreferenced = DeletePage { affected: Vec::new(), ..deletion() };
     let error =
