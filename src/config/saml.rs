@@ -249,7 +249,11 @@ impl<'a> Sections<'a> {
             size.split(['x', '×']).map(|side| side.trim().parse().ok().filter(|side| (1..=10_000).contains(side)));
         match (sides.next().flatten(), sides.next().flatten(), sides.next()) {
             (Some(width), Some(height), None) => Ok(Some((url, (width, height)))),
-            _ => Err(self.error("LogoSize", "the width and height of the logo in pixels, such as 80x60")),
+            _ => {
+                let section = self.of(if size.is_empty() { "LogoUrl" } else { "LogoSize" });
+                let expected = "the width and height of the logo in pixels, such as 80x60";
+                Err(section.error("LogoSize", ConfigProblem::Not(expected)))
+            }
         }
     }
 }
