@@ -65,8 +65,19 @@ pub struct SamlSettings {
     pub information_url: String,
     /// `PrivacyUrl`: for the metadata; '' for none.
     pub privacy_url: String,
-    /// `LogoUrl`, with `LogoSize` as width and height in pixels; `None` for none.
-    pub logo: Option<(String, (u32, u32))>,
+    /// `LogoUrl` and `LogoSize`; `None` for none.
+    pub logo: Option<MetadataLogo>,
+}
+
+/// A logo, with its size in pixels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetadataLogo {
+    /// The https address.
+    pub url: String,
+    /// The width.
+    pub width: u32,
+    /// The height.
+    pub height: u32,
 }
 /// The longest entity id, in characters, as the standard has it.
 const MAX_ENTITY_ID: usize = 1024;
@@ -239,7 +250,7 @@ impl<'a> Sections<'a> {
         skew.ok_or_else(|| self.error("ClockSkew", expected))
     }
 
-    fn logo(&self) -> Result<Option<(String, (u32, u32))>, ConfigError> {
+    fn logo(&self) -> Result<Option<MetadataLogo>, ConfigError> {
         let url = self.https("LogoUrl")?;
         if url.is_empty() {
             return Ok(None);
@@ -248,7 +259,7 @@ impl<'a> Sections<'a> {
         let mut sides =
             size.split(['x', '×']).map(|side| side.trim().parse().ok().filter(|side| (1..=10_000).contains(side)));
         match (sides.next().flatten(), sides.next().flatten(), sides.next()) {
-            (Some(width), Some(height), None) => Ok(Some((url, (width, height)))),
+            (Some(width), Some(height), None) => Ok(Some(MetadataLogo { url, width, height })),
             _ => {
                 let section = self.of(if size.is_empty() { "LogoUrl" } else { "LogoSize" });
                 let expected = "the width and height of the logo in pixels, such as 80x60";
@@ -318,7 +329,10 @@ mod tests {
                     LogoUrl = https://example.org/a.png\nLogoSize = 80x60\nMoreCerts = /a, /b\nEntitlements = u:a, u:b\n";
         let settings = read(text).unwrap();
         assert_eq!((settings.base_url.as_str(), settings.sign_requests), ("http://egi.localhost:8000", Some(true)));
-        assert_eq!(settings.logo, Some(("https://example.org/a.png".to_owned(), (80, 60))));
+        assert_eq!(
+            settings.logo,
+            Some(MetadataLogo { url: "https://example.org/a.png".to_owned(), width: 80, height: 60 })
+        );
         assert_eq!((settings.name_id_format.as_str(), settings.more_certs.len()), ("", 2));
         assert_eq!(settings.entitlements, ["u:a", "u:b"]);
     }

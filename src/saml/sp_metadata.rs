@@ -7,6 +7,7 @@ use super::attribute_names::{oid_of, short_name_of};
 use super::base64;
 use super::names::{HTTP_POST, HTTP_REDIRECT, METADATA, METADATA_UI, PROTOCOL, SIGNATURE};
 use super::service_provider::{LOGOUT_POST_PATH, LOGOUT_REDIRECT_PATH, ServiceProvider};
+use crate::config::saml::MetadataLogo;
 use crate::domain::web::xml::escape;
 
 /// The namespace of the type of a contact for security.
@@ -72,7 +73,7 @@ fn user_interface(xml: &mut Writer, sp: &ServiceProvider) {
             xml.text(name, &english, text);
         }
     }
-    if let Some((url, (width, height))) = &settings.logo {
+    if let Some(MetadataLogo { url, width, height }) = &settings.logo {
         xml.text("mdui:Logo", &[("height", &height.to_string()), ("width", &width.to_string())], url);
     }
 }

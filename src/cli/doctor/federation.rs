@@ -50,7 +50,8 @@ fn check_tenant(findings: &mut Findings, tenant: &Tenant, config: &Config) -> Op
             Some(idp)
         }
         Ok(None) => {
-            findings.ok(format!("no federated login of {name}: there is no {}", settings.metadata.display()));
+            let message = format!("no federated login of {name}: there is no {}", settings.metadata.display());
+            findings.note(Check::FederatedLogin, message);
             return None;
         }
         Err(error) => {
