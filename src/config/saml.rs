@@ -65,8 +65,19 @@ pub struct SamlSettings {
     pub information_url: String,
     /// `PrivacyUrl`: for the metadata; '' for none.
     pub privacy_url: String,
-    /// `LogoUrl`, with `LogoSize` as width and height in pixels; `None` for none.
-    pub logo: Option<(String, (u32, u32))>,
+    /// `LogoUrl` and `LogoSize`; `None` for none.
+    pub logo: Option<MetadataLogo>,
+}
+
+/// A logo, with its size in pixels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetadataLogo {
+    /// The https address.
+    pub url: String,
+    /// The width.
+    pub width: u32,
+    /// The height.
+    pub height: u32,
 }
 /// The longest entity id, in characters, as the standard has it.
 const MAX_ENTITY_ID: usize = 1024;
@@ -122,6 +133,29 @@ impl SamlSettings {
             privacy_url: both.https("PrivacyUrl")?,
             logo: both.logo()?,
         })
+    }
+}
+
+/// `Cert` and `Key` of the section of a tenant itself, or of the section of all tenants; `None` if it has neither.
+pub(super) fn own_key_files(
+    settings: &MergedSettings,
+    tenant: Option<&str>,
+) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
+    let name = tenant.map_or("SAML".to_owned(), |tenant| section_name(SAML, tenant));
+    let Some(section) = settings.optional(&name) else { return Ok(None) };
+    let (cert, key) = both_or_neither(section, own_path(section, "Cert")?, own_path(section, "Key")?)?;
+    Ok(cert.zip(key))
+}
+
+fn both_or_neither(
+    section: ConfigSection<'_>,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+) -> Result<(Option<PathBuf>, Option<PathBuf>), ConfigError> {
+    match (&cert, &key) {
+        (Some(_), None) => Err(section.error("Key", ConfigProblem::Missing)),
+        (None, Some(_)) => Err(section.error("Cert", ConfigProblem::Missing)),
+        _ => Ok((cert, key)),
     }
 }
 
@@ -183,12 +217,7 @@ impl<'a> Sections<'a> {
             Some(own) => (own_path(own, "Cert")?, own_path(own, "Key")?),
             None => (self.common.path("Cert")?, self.common.path("Key")?),
         };
-        let section = own.unwrap_or(self.common);
-        match (&cert, &key) {
-            (Some(_), None) => Err(section.error("Key", ConfigProblem::Missing)),
-            (None, Some(_)) => Err(section.error("Cert", ConfigProblem::Missing)),
-            _ => Ok((cert, key)),
-        }
+        both_or_neither(own.unwrap_or(self.common), cert, key)
     }
 
     fn base_url(&self) -> Result<String, ConfigError> {
@@ -221,7 +250,7 @@ impl<'a> Sections<'a> {
         skew.ok_or_else(|| self.error("ClockSkew", expected))
     }
 
-    fn logo(&self) -> Result<Option<(String, (u32, u32))>, ConfigError> {
+    fn logo(&self) -> Result<Option<MetadataLogo>, ConfigError> {
         let url = self.https("LogoUrl")?;
         if url.is_empty() {
             return Ok(None);
@@ -230,8 +259,12 @@ impl<'a> Sections<'a> {
         let mut sides =
             size.split(['x', '×']).map(|side| side.trim().parse().ok().filter(|side| (1..=10_000).contains(side)));
         match (sides.next().flatten(), sides.next().flatten(), sides.next()) {
-            (Some(width), Some(height), None) => Ok(Some((url, (width, height)))),
-            _ => Err(self.error("LogoSize", "the width and height of the logo in pixels, such as 80x60")),
+            (Some(width), Some(height), None) => Ok(Some(MetadataLogo { url, width, height })),
+            _ => {
+                let section = self.of(if size.is_empty() { "LogoUrl" } else { "LogoSize" });
+                let expected = "the width and height of the logo in pixels, such as 80x60";
+                Err(section.error("LogoSize", ConfigProblem::Not(expected)))
+            }
         }
     }
 }
@@ -296,7 +329,10 @@ mod tests {
                     LogoUrl = https://example.org/a.png\nLogoSize = 80x60\nMoreCerts = /a, /b\nEntitlements = u:a, u:b\n";
         let settings = read(text).unwrap();
         assert_eq!((settings.base_url.as_str(), settings.sign_requests), ("http://egi.localhost:8000", Some(true)));
-        assert_eq!(settings.logo, Some(("https://example.org/a.png".to_owned(), (80, 60))));
+        assert_eq!(
+            settings.logo,
+            Some(MetadataLogo { url: "https://example.org/a.png".to_owned(), width: 80, height: 60 })
+        );
         assert_eq!((settings.name_id_format.as_str(), settings.more_certs.len()), ("", 2));
         assert_eq!(settings.entitlements, ["u:a", "u:b"]);
     }

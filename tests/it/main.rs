@@ -13,6 +13,7 @@ mod cli;
 mod dev;
 mod faults;
 mod federated_login;
+mod federation;
 mod management;
 mod migrations;
 mod registry;

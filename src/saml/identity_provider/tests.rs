@@ -151,14 +151,13 @@ fn the_earliest_end_counts() {
     };
     let at = |time: &str| format!("validUntil='{time}'");
     let (early, late) = (at("2027-01-01T00:00:00"), at("2028-01-01T01:00:00.5+01:00"));
-    let expected = Some("2027-01-01T00:00:00Z".parse().unwrap());
+    let end: DateTime<Utc> = "2027-01-01T00:00:00Z".parse().unwrap();
     for text in
         [text(&early, &late, &late), text(&late, &early, &late), text(&late, &late, &early), text("", "", &early)]
     {
-        assert_eq!(read(&text, "").unwrap().valid_until, expected);
+        assert_eq!(read(&text, "").unwrap().valid_until, Some(end));
     }
     let one = text("", &early, "");
-    let end = expected.unwrap();
     let parse_at = |now| IdentityProvider::parse(one.as_bytes(), "", now);
     assert!(parse_at(end - TimeDelta::seconds(1)).unwrap().is_valid_at(end - TimeDelta::seconds(1)));
     assert_eq!(parse_at(end).unwrap_err().to_string(), "it expired on 2027-01-01 00:00 UTC: fetch new metadata");

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::REFUSED;
+use crate::federation::{good, write_metadata};
 use crate::support::sql::{everything, sql};
 use crate::support::{Browser, Installation, Server};
 
@@ -187,7 +188,8 @@ fn the_federated_button_is_shown_if_there_is_an_identity_provider() {
     let server = Server::start(&installation);
     let page = |host| Browser::of_host(&server, host).get("/poem/admin/login/?next=/poem/admin/poem/probe/").text();
     assert!(!page("localhost").contains("CHECK-IN"));
-    std::fs::write(installation.path("etc/poem/metadata-egi.xml"), "").unwrap();
+    write_metadata(&installation, &good());
+    server.catch_up();
     let with_button = page("localhost");
     assert!(with_button.contains("Log in using &lt;EGI&gt; CHECK-IN"), "{with_button}");
     let address = "/poem/saml2/login/?next=%2Fpoem%2Fadmin%2Fpoem%2Fprobe%2F".replace('/', "&#x2F;");

@@ -26,7 +26,7 @@ use crate::support::Server;
 use crate::support::installation::Ran;
 
 /// The commands with a name of their own, and the subcommand of `poem` that does the same.
-const NAMES: [(&str, &str); 8] = [
+const NAMES: [(&str, &str); 9] = [
     ("poem-db", "db"),
     ("poem-tenant", "tenant"),
     ("poem-token", "token"),
@@ -35,6 +35,7 @@ const NAMES: [(&str, &str); 8] = [
     ("poem-importprofiles", "importprofiles"),
     ("poem-backup", "backup"),
     ("poem-restore", "restore"),
+    ("poem-saml", "saml"),
 ];
 
 /// Asserts that the command ended with this status and that its stderr contains these words.

@@ -47,6 +47,11 @@ fn calls(subcommand: &str) -> &'static [Call] {
         "syncservices" => &[(&["-v", "--force"], |of| is_synchronized(of, "services")), (&["--dry-run"], always)],
         "backup" => &[(&["-o", "{backups}"], |of| std::fs::read_dir(of.path("backups")).unwrap().count() == 2)],
         "restore" => &[(&["--replace", "--yes", "-f", "{backup}"], |of| of.log().contains("EGI: restored from "))],
+        "saml" => &[
+            (&["key"], |of| of.path("etc/poem/saml.key").exists()),
+            (&["metadata", "-n", "egi"], always),
+            (&["check"], always),
+        ],
         "doctor" => &[(&[], always)],
         "completions" => &[(&["bash"], always)],
         "man" => &[(&["{man}"], |of| of.path("man/poem-db.1").exists())],

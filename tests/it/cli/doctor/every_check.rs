@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use poem::cli::doctor::Check;
 
 use super::healthy;
+use crate::federation::{IDP, SIGNER, good, metadata_of, write_metadata};
 use crate::support::pgbouncer::PgBouncer;
 use crate::support::sql::sql;
 use crate::support::{DisposableDatabase, Installation};
@@ -46,6 +47,17 @@ fn altered(statements: &str) -> Installation {
 fn set_mode(installation: &Installation, file: &str, mode: u32) {
     fs::set_permissions(installation.path(file), fs::Permissions::from_mode(mode)).unwrap();
 }
+
+/// A healthy installation with this metadata file, and these settings in `[SAML]`.
+fn federated(metadata: &str, settings: &str) -> Installation {
+    let installation = configured("[SERVER]\n", &format!("[SAML]\n{settings}[SERVER]\n"));
+    write_metadata(&installation, metadata);
+    installation
+}
+
+/// A key that is none.
+const NO_CERTIFICATE: &str = "<KeyDescriptor><ds:KeyInfo><ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate>\
+                              </ds:X509Data></ds:KeyInfo></KeyDescriptor>";
 
 /// Makes POEM connect as a role that is not a superuser, with these rights.
 fn as_plain_role(installation: &Installation, grants: &str) {
@@ -192,6 +204,32 @@ fn broken(check: Check) -> Option<Broken> {
             configured("AllowedHosts = *", "AllowedHosts = other.example.org"),
             "AllowedHosts does not allow localhost",
         ),
+        Check::FederatedLogin => wrong(federated("<html/>", ""), "metadata-egi.xml: it is not SAML metadata"),
+        Check::IdpCertificates => {
+            let text = good().replace("<SingleSignOn", &format!("{NO_CERTIFICATE}<SingleSignOn"));
+            note(federated(&text, ""), "EGI: left out: certificate 2: ")
+        }
+        Check::IdpExpiry => {
+            let soon = chrono::Utc::now() + chrono::TimeDelta::days(7);
+            let attribute = format!("validUntil=\"{}\"", soon.format("%Y-%m-%dT%H:%M:%SZ"));
+            note(federated(&metadata_of(IDP, &attribute, &[&SIGNER]), ""), "metadata-egi.xml expires on ")
+        }
+        Check::SamlKey => {
+            wrong(federated(&good(), "Cert = /nowhere\nKey = /nowhere\n"), "federated login of EGI: /nowhere: No such")
+        }
+        Check::SignedRequests => wrong(federated(&good(), ""), "wants signed requests: make a key with poem saml key"),
+        Check::SamlBaseUrl => wrong(
+            federated(&good(), "BaseUrl = https://other.localhost\n"),
+            "does not lead to the tenant's host localhost",
+        ),
+        Check::SamlEntityId => {
+            let installation = federated(&good(), "EntityId = urn:poem\n");
+            installation.run("poem-tenant", &["-t", "TWO", "-d", "two.localhost"]).done();
+            fs::write(installation.path("etc/poem/metadata-two.xml"), good()).unwrap();
+            wrong(installation, "EGI and TWO have the same entity id urn:poem: set EntityId or BaseUrl")
+        }
+        Check::SamlServiceName => note(federated(&good(), ""), "[GENERAL_EGI] SamlServiceName is empty"),
+        Check::SamlContacts => note(federated(&good(), ""), "EGI: [SAML] TechnicalContact is not set"),
     }
 }
 
