@@ -2,6 +2,7 @@
 
 mod check;
 mod database;
+mod federation;
 mod feeds;
 mod files;
 mod schema;

@@ -16,6 +16,7 @@ mod loss;
 mod profiles_file;
 mod prompt;
 mod restore;
+mod saml;
 mod serve;
 mod sync;
 mod tenant;
@@ -71,6 +72,8 @@ enum Family {
     Backup(backup::Args),
     #[command(name = "poem-restore")]
     Restore(restore::Args),
+    #[command(name = "poem-saml")]
+    Saml(saml::Args),
 }
 
 #[derive(Subcommand)]
@@ -99,6 +102,8 @@ enum Command {
     Backup(backup::Args),
     /// Restore a tenant from a backup (poem-restore)
     Restore(restore::Args),
+    /// Federated login: our key and metadata, the identity provider's metadata (poem-saml)
+    Saml(saml::Args),
     /// Check the whole installation and report what is wrong
     Doctor(doctor::Args),
     /// Try POEM out, with a private PostgreSQL and demo data
@@ -133,6 +138,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Family::Syncservices(args) => run_sync(SyncFeed::Services, args),
         Family::Backup(args) => ("poem-backup", backup::run(args)),
         Family::Restore(args) => ("poem-restore", restore::run(args)),
+        Family::Saml(args) => ("poem-saml", saml::run(args)),
     };
     let code = match outcome.and_then(|()| failure::check_output()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -170,6 +176,7 @@ impl Command {
             Self::Syncservices(args) => run_sync(SyncFeed::Services, args),
             Self::Backup(args) => ("poem-backup", backup::run(args)),
             Self::Restore(args) => ("poem-restore", restore::run(args)),
+            Self::Saml(args) => ("poem-saml", saml::run(args)),
             Self::Doctor(args) => ("poem doctor", doctor::run(args)),
             Self::Try(args) => ("poem try", try_out::run(args)),
             Self::Completions(args) => ("poem", generate::completions(args)),

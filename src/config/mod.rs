@@ -129,6 +129,14 @@ impl Config {
         SamlSettings::read(&self.settings, &tenant.name, &self.venv)
     }
 
+    /// `Cert` and `Key` of `[SAML_X]`, or of `[SAML]` if no tenant is given; `None` if that section has neither.
+    ///
+    /// # Errors
+    /// One of them without the other.
+    pub fn saml_key_files(&self, tenant: Option<&Tenant>) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
+        saml::own_key_files(&self.settings, tenant.map(|tenant| tenant.name.as_str()))
+    }
+
     /// The path of poem.conf.
     pub fn file(&self) -> &Path {
         self.settings.file()

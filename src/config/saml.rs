@@ -125,6 +125,29 @@ impl SamlSettings {
     }
 }
 
+/// `Cert` and `Key` of the section of a tenant itself, or of the section of all tenants; `None` if it has neither.
+pub(super) fn own_key_files(
+    settings: &MergedSettings,
+    tenant: Option<&str>,
+) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
+    let name = tenant.map_or("SAML".to_owned(), |tenant| section_name(SAML, tenant));
+    let Some(section) = settings.optional(&name) else { return Ok(None) };
+    let (cert, key) = both_or_neither(section, own_path(section, "Cert")?, own_path(section, "Key")?)?;
+    Ok(cert.zip(key))
+}
+
+fn both_or_neither(
+    section: ConfigSection<'_>,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+) -> Result<(Option<PathBuf>, Option<PathBuf>), ConfigError> {
+    match (&cert, &key) {
+        (Some(_), None) => Err(section.error("Key", ConfigProblem::Missing)),
+        (None, Some(_)) => Err(section.error("Cert", ConfigProblem::Missing)),
+        _ => Ok((cert, key)),
+    }
+}
+
 /// The section of the tenant and the one of all tenants.
 struct Sections<'a> {
     own: Option<ConfigSection<'a>>,
@@ -183,12 +206,7 @@ impl<'a> Sections<'a> {
             Some(own) => (own_path(own, "Cert")?, own_path(own, "Key")?),
             None => (self.common.path("Cert")?, self.common.path("Key")?),
         };
-        let section = own.unwrap_or(self.common);
-        match (&cert, &key) {
-            (Some(_), None) => Err(section.error("Key", ConfigProblem::Missing)),
-            (None, Some(_)) => Err(section.error("Cert", ConfigProblem::Missing)),
-            _ => Ok((cert, key)),
-        }
+        both_or_neither(own.unwrap_or(self.common), cert, key)
     }
 
     fn base_url(&self) -> Result<String, ConfigError> {
@@ -231,7 +249,11 @@ impl<'a> Sections<'a> {
             size.split(['x', '×']).map(|side| side.trim().parse().ok().filter(|side| (1..=10_000).contains(side)));
         match (sides.next().flatten(), sides.next().flatten(), sides.next()) {
             (Some(width), Some(height), None) => Ok(Some((url, (width, height)))),
-            _ => Err(self.error("LogoSize", "the width and height of the logo in pixels, such as 80x60")),
+            _ => {
+                let section = self.of(if size.is_empty() { "LogoUrl" } else { "LogoSize" });
+                let expected = "the width and height of the logo in pixels, such as 80x60";
+                Err(section.error("LogoSize", ConfigProblem::Not(expected)))
+            }
         }
     }
 }

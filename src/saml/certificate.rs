@@ -1,5 +1,7 @@
 //! Certificates of SAML metadata. They only hold a key: their own dates and issuers do not matter.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::hash::MessageDigest;
@@ -92,6 +94,16 @@ impl KeyType {
     /// Returns true if both are of the same family.
     pub fn fits(self, other: Self) -> bool {
         matches!((self, other), (Self::Rsa(_), Self::Rsa(_)) | (Self::Ec(_), Self::Ec(_)))
+    }
+}
+
+/// The form for people: `RSA 2048`, `EC P-256`.
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa(bits) => write!(f, "RSA {bits}"),
+            Self::Ec(bits) => write!(f, "EC P-{bits}"),
+        }
     }
 }
 

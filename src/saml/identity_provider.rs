@@ -1,10 +1,11 @@
 //! The identity provider of a tenant, as its metadata describe it.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use roxmltree::Node;
 
 use super::certificate::Certificate;
 use super::names::{HTTP_REDIRECT, METADATA, METADATA_UI, PROTOCOL, SIGNATURE};
+use super::{base64, datetime};
 use crate::domain::web::absolute_url::AbsoluteUrl;
 use crate::domain::web::xml::{self, XmlError, children, text_of};
 
@@ -199,20 +200,13 @@ fn select<'a, 'i>(found: Vec<Entity<'a, 'i>>, wanted: &str) -> Result<Entity<'a,
 fn valid_until(entity: &Entity<'_, '_>) -> Result<Option<DateTime<Utc>>, MetadataError> {
     let nodes = entity.node.ancestors().chain(entity.roles.iter().copied());
     let times = nodes.filter_map(|node| node.attribute("validUntil"));
-    times.map(|text| time(text).ok_or(MetadataError::NotATime)).try_fold(
+    times.map(|text| datetime::parse(text).ok_or(MetadataError::NotATime)).try_fold(
         None,
         |earliest: Option<DateTime<Utc>>, next| {
             let next = next?;
             Ok(Some(earliest.map_or(next, |earliest| earliest.min(next))))
         },
     )
-}
-
-/// Reads a time; without a zone it is UTC.
-fn time(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.trim();
-    let with_zone = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
-    with_zone.or_else(|| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok().map(|time| time.and_utc()))
 }
 
 /// Returns the certificates for signatures without duplicates, and why others were left out.
@@ -234,9 +228,9 @@ fn certificates(roles: &[Node<'_, '_>]) -> (Vec<Certificate>, Vec<String>) {
     (certificates, left_out)
 }
 
-fn certificate(base64: &str) -> Result<Certificate, String> {
-    let base64: String = base64.chars().filter(|c| !c.is_whitespace()).collect();
-    let der = openssl::base64::decode_block(&base64).map_err(|_| "it is not base64".to_owned())?;
+fn certificate(text: &str) -> Result<Certificate, String> {
+    let base64: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let der = base64::decode(&base64).ok_or("it is not base64")?;
     Certificate::from_der(&der)
 }
 

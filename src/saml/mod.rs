@@ -22,6 +22,7 @@ pub mod redirect_binding; //  messages in the query of an address
 pub mod refusal; //           the reasons why a message is refused
 pub mod response; //          the message that ends a login
 pub mod service_provider; //  this POEM, as one tenant shows it to its identity provider
+pub mod signed_metadata; //   metadata with an XML signature
 pub mod signing_key; //       the certificate and the private key of the service provider
 pub mod sp_metadata; //       the metadata of the service provider
 pub mod xml; //               reading and writing the XML of messages

@@ -27,6 +27,8 @@ pub struct NewKey {
     pub key: Secret,
     /// The certificate: PEM.
     pub certificate: String,
+    /// The SHA-256 of the certificate, in hex digits.
+    pub fingerprint: String,
 }
 
 impl NewKey {
@@ -36,10 +38,12 @@ impl NewKey {
     /// OpenSSL refuses, for instance because it has no random numbers.
     pub fn generate(host: &str) -> Result<Self, ErrorStack> {
         let key = PKey::from_rsa(Rsa::generate(BITS)?)?;
-        let certificate = self_signed(&key, host)?.to_pem()?;
+        let certificate = self_signed(&key, host)?;
+        let digest = certificate.digest(MessageDigest::sha256())?;
         Ok(Self {
             key: Secret::new(String::from_utf8_lossy(&key.private_key_to_pem_pkcs8()?).into_owned()),
-            certificate: String::from_utf8_lossy(&certificate).into_owned(),
+            certificate: String::from_utf8_lossy(&certificate.to_pem()?).into_owned(),
+            fingerprint: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
         })
     }
 }

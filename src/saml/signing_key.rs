@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn keys_of_all_forms_are_read_and_fit() {
         let directory = tempfile::tempdir().unwrap();
-        let (rsa, curve) = (rsa(2048), EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap());
+        let (rsa, other, curve) = (rsa(2048), rsa(2048), EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap());
         let ec = PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap();
         let forms = [
             (&rsa, rsa.private_key_to_pem_pkcs8().unwrap(), KeyType::Rsa(2048)),
@@ -140,7 +140,7 @@ mod tests {
         ];
         for (key, pem, key_type) in forms {
             let own = self_signed(key, "sp.example.org").unwrap();
-            let chain = [self_signed(&rsa(2048), "sp.example.org").unwrap().to_pem().unwrap(), own.to_pem().unwrap()];
+            let chain = [self_signed(&other, "sp.example.org").unwrap().to_pem().unwrap(), own.to_pem().unwrap()];
             let certificate = write(directory.path(), "crt", &chain.concat());
             let read = SigningKey::read(&certificate, &write(directory.path(), "key", &pem)).unwrap();
             assert_eq!((read.certificate.der(), read.certificate.key_type), (&own.to_der().unwrap()[..], key_type));

@@ -4,6 +4,7 @@
 //! over as a file.
 
 use super::attribute_names::{oid_of, short_name_of};
+use super::base64;
 use super::names::{HTTP_POST, HTTP_REDIRECT, METADATA, METADATA_UI, PROTOCOL, SIGNATURE};
 use super::service_provider::{LOGOUT_POST_PATH, LOGOUT_REDIRECT_PATH, ServiceProvider};
 use crate::domain::web::xml::escape;
@@ -78,7 +79,7 @@ fn user_interface(xml: &mut Writer, sp: &ServiceProvider) {
 
 /// Writes a key for signatures. One without `use`, or for encryption, would make identity providers encrypt.
 fn key(xml: &mut Writer, certificate: &[u8]) {
-    let base64 = openssl::base64::encode_block(certificate).replace('\n', "");
+    let base64 = base64::encode(certificate);
     // Base64 is ASCII, so no character is cut.
     let lines: Vec<_> = base64.as_bytes().chunks(LINE).map(String::from_utf8_lossy).collect();
     xml.element("md:KeyDescriptor", &[("use", "signing")], |xml| {

@@ -74,4 +74,22 @@ checks! {
     Placeholder,
     /// `AllowedHosts` allows the host of each tenant.
     AllowedHosts,
+    /// `[SAML]` and the metadata file of the identity provider can be used, if there is one.
+    FederatedLogin,
+    /// The certificates of the identity provider are valid.
+    IdpCertificates,
+    /// The metadata of the identity provider do not expire soon.
+    IdpExpiry,
+    /// There is a key to sign messages with, and its certificate is valid.
+    SamlKey,
+    /// The requests are signed if the identity provider wants it.
+    SignedRequests,
+    /// The address of the federated login leads to the tenant.
+    SamlBaseUrl,
+    /// No two tenants have the same entity id.
+    SamlEntityId,
+    /// The service has a name for the identity provider.
+    SamlServiceName,
+    /// The metadata name contacts.
+    SamlContacts,
 }

@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::schema::{check_migrations, check_tables};
-use super::{Check, Findings, feeds};
+use super::{Check, Findings, federation, feeds};
 use crate::config::Config;
 use crate::domain::model::tenant::Tenant;
 use crate::domain::web::host::Host;
@@ -26,6 +26,8 @@ pub(super) async fn check(findings: &mut Findings, conn: &mut PgConnection, conf
         feeds::check(findings, conn, &state.tenant, config).await;
         check_sections(findings, &state.tenant, config);
     }
+    let tenants: Vec<_> = states.iter().map(|state| &state.tenant).collect();
+    federation::check(findings, &tenants, config);
     let known: Vec<_> = states.iter().map(|state| state.tenant.name.to_uppercase()).collect();
     for section in config.tenant_sections() {
         let tenant = section.split_once('_').map_or("", |(_, tenant)| tenant);

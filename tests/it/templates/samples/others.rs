@@ -23,6 +23,7 @@ pub fn samples() -> Vec<Sample> {
         federated_href: "/poem/saml2/login/".to_owned(),
         ..login.clone()
     };
+    let unavailable = LoginPage { federated_unavailable: true, ..login.clone() };
     let refused = LoginPage {
         username: "alice".to_owned(),
         problem: "The username and password do not fit, or the account may not log in.".to_owned(),
@@ -39,6 +40,7 @@ pub fn samples() -> Vec<Sample> {
     vec![
         Sample::new("login", outside("Log in"), login),
         Sample::new("login-federated", outside("Log in"), federated),
+        Sample::new("login-unavailable", outside("Log in"), unavailable),
         Sample::new("login-refused", outside("Log in"), refused),
         Sample::new("logged-in-again", layout("Logged in again", "Probes"), logged_in_again()),
         Sample::new("logout", layout("Log out", ""), logout.clone()),
