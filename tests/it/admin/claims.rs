@@ -40,9 +40,13 @@ fn superusers_see_who_asks_and_where() {
         assert!(page.contains(line) && page.contains(FORM), "{address}: {page}");
     }
     site.sql("INSERT INTO egi.app_user (username, password, egi_id) VALUES ('new_one', '!', 'new@egi.eu')");
-    site.sql("INSERT INTO egi.app_user (username, password, egi_id, date_joined) VALUES ('old_one', '!', 'o', '2020-01-01')");
+    site.sql(
+        "INSERT INTO egi.app_user (username, password, egi_id, date_joined) VALUES ('old_one', '!', 'o', '2020-01-01')",
+    );
     let page = get(&mut root, INDEX);
-    assert!(page.contains("A new account is in no group: ") && page.contains(">new_one<") && !page.contains(">old_one<"));
+    assert!(
+        page.contains("A new account is in no group: ") && page.contains(">new_one<") && !page.contains(">old_one<")
+    );
     assert!(!get(&mut root, "/poem/admin/poem/custuser/2/change/").contains("this account"));
     let mut member = site.browser("member");
     assert!(!get(&mut member, "/poem/admin/poem/profile/").contains(line));

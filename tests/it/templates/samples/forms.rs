@@ -5,8 +5,8 @@ use super::widgets::{checkbox, config, pairs, picker, rows, select, set, shown, 
 use super::{Sample, layout, link, member, public, with_message};
 use poem::templates::Severity;
 use poem::templates::form_page::{
-    ClaimView, ClaimsView, ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, NewNameView, NewNamesView, Renewal,
-    RequiredKey, Widget, WidgetKind,
+    ClaimView, ClaimsView, ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, NewNameView,
+    NewNamesView, Renewal, RequiredKey, Widget, WidgetKind,
 };
 use poem::templates::history_page::RevisionPage;
 
@@ -305,8 +305,7 @@ fn user() -> FormPage {
 
 /// The form of a user that two federated logins ask for.
 fn claimed() -> FormPage {
-    let fact =
-        |label: &str, text: &str| InfoLine { label: label.to_owned(), text: text.to_owned(), links: Vec::new() };
+    let fact = |label: &str, text: &str| InfoLine { label: label.to_owned(), text: text.to_owned(), links: Vec::new() };
     let claim = |identity: &str, name: &str, mail: &str| ClaimView {
         identity: identity.to_owned(),
         facts: vec![
