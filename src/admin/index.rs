@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::crud::response;
 use super::crud::{PageResponse, PageResult, RequestContext};
-use super::log_entry;
+use super::{log_entry, waiting};
 use crate::domain::model::object_kind::{IndexSection, KINDS, KindInfo, ObjectKind};
 use crate::domain::model::policy::Action;
 use crate::domain::model::sync_feed::SyncFeed;
@@ -34,6 +34,7 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     let mut tx = context.read().await?;
     let counts = counts::all(tx.conn()).await?;
     let recent = audit_log::recent(tx.conn(), RECENT).await?;
+    let waiting = waiting::lines(tx.conn(), context).await?;
     let states = sync_status::of_tenant(tx.conn(), &context.tenant.tenant().schema).await?;
     let mut blocks: Vec<IndexBlock> = BLOCKS
         .iter()
@@ -50,7 +51,7 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     let logs = IndexRow { list: Link::new("Log entries", LOG_ENTRIES), add: None, count: counts.log_entries };
     blocks.push(IndexBlock { label: "Activity log".to_owned(), rows: vec![logs] });
     let recent = recent.iter().map(|entry| log_entry::event(context, entry)).collect();
-    let content = IndexPage { blocks, sync: sync_lines(context, &states), recent };
+    let content = IndexPage { blocks, sync: sync_lines(context, &states), waiting, recent };
     response::page(Page::new(context.layout("Administration", &[]), content))
 }
 

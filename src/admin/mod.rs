@@ -4,6 +4,7 @@
 
 mod aggregation;
 mod api_key;
+mod claims;
 pub mod crud;
 mod entities;
 mod group;
@@ -21,6 +22,7 @@ mod routes;
 mod search;
 mod service;
 mod user;
+mod waiting;
 
 pub use entities::entity;
 pub use routes::routes;

@@ -6,7 +6,7 @@ use rocket::{Route, get, post, routes};
 use super::crud::{Entity, LoggedInPage, PageResponse, PageResult, autocomplete, new_names};
 use super::entities::entity;
 use super::object_id::ObjectId;
-use super::{api_key, index, log_entry, names, password, public, search, service};
+use super::{api_key, claims, index, log_entry, names, password, public, search, service};
 use crate::auth::login_required::LoginRequired;
 use crate::auth::posted::{Posted, PostedForm};
 use crate::domain::model::object_kind::ObjectKind;
@@ -46,6 +46,8 @@ pub fn routes() -> Vec<Route> {
         log_entry_page,
         password_form,
         set_password,
+        decide_claim,
+        decided_claim,
         renewed_token,
         renew_token,
         login_required,
@@ -210,6 +212,17 @@ async fn password_form(context: LoggedInPage<'_>, id: ObjectId) -> PageResult {
 #[post("/poem/admin/poem/custuser/<id>/password", data = "<posted>")]
 async fn set_password(context: LoggedInPage<'_>, id: ObjectId, posted: Posted) -> PageResult {
     password::set(&context.0, id.0, &posted).await
+}
+
+#[post("/poem/admin/poem/custuser/<id>/claim", data = "<posted>")]
+async fn decide_claim(context: LoggedInPage<'_>, id: ObjectId, posted: Posted) -> PageResult {
+    claims::decide(&context.0, id.0, &posted).await
+}
+
+/// Leads on to the form, for a browser that reloads the address.
+#[get("/poem/admin/poem/custuser/<id>/claim")]
+fn decided_claim(context: LoggedInPage<'_>, id: ObjectId) -> RedirectTo {
+    RedirectTo::found(context.0.at().change(ObjectKind::CustUser, id.0))
 }
 
 #[get("/poem/admin/rest_framework_api_key/apikey/<id>/token")]

@@ -7,6 +7,7 @@ use super::crud::{
     Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, ListTable,
     RequestContext, Restore, SaveContext,
 };
+use super::{claims, waiting};
 use crate::domain::form::field::Field;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
@@ -20,8 +21,9 @@ use crate::store::lists::ListParams;
 use crate::store::lists::users as list;
 use crate::store::{Loaded, Result, users as store};
 use crate::templates::Link;
-use crate::templates::form_page::InfoLine;
+use crate::templates::form_page::{ClaimsView, InfoLine};
 use crate::templates::list_page::Cell;
+use crate::templates::waiting_line::WaitingLine;
 
 /// The entity of users.
 pub struct UsersAdmin;
@@ -164,6 +166,19 @@ impl EntityAdmin for UsersAdmin {
             context.at().list(ObjectKind::CustUser) + &format!("{}/password/", found.id),
         );
         Ok(vec![InfoLine { label: "Password".to_owned(), text: String::new(), links: vec![change] }])
+    }
+
+    async fn claims(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<UserContent>,
+        context: &RequestContext<'_>,
+    ) -> Result<Option<ClaimsView>> {
+        claims::of_user(conn, found.id, context).await
+    }
+
+    async fn waiting(&self, conn: &mut PgConnection, context: &RequestContext<'_>) -> Result<Vec<WaitingLine>> {
+        waiting::lines(conn, context).await
     }
 
     async fn affected(

@@ -1,5 +1,6 @@
 //! `poem doctor`: checks the whole installation and reports what is wrong.
 
+mod accounts;
 mod check;
 mod database;
 mod federation;

@@ -1,5 +1,7 @@
-//! `poem-saml`: the files of the federated login: our key, our metadata, the metadata of the identity provider.
+//! `poem-saml`: the files of the federated login: our key, our metadata, the metadata of the identity provider;
+//! the identifiers of accounts.
 
+mod accounts;
 mod check;
 mod fetch;
 mod key;
@@ -29,6 +31,10 @@ enum Command {
     Check(check::Args),
     /// Download the metadata of the identity provider and replace the file if they can be used
     Fetch(fetch::Args),
+    /// List the accounts with their identifiers, and the federated logins that ask for an account
+    Accounts(accounts::AccountsArgs),
+    /// Set or remove the identifier of an account
+    Link(accounts::LinkArgs),
 }
 
 /// Runs the subcommand.
@@ -38,6 +44,8 @@ pub fn run(args: Args) -> CommandResult {
         Command::Metadata(args) => metadata::run(args),
         Command::Check(args) => check::run(args),
         Command::Fetch(args) => fetch::run(args),
+        Command::Accounts(args) => accounts::list(args),
+        Command::Link(args) => accounts::link(args),
     }
 }
 

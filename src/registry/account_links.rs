@@ -14,7 +14,7 @@ use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::tenant::Tenant;
 use crate::domain::model::user::UserContent;
 use crate::domain::security::login_throttle::LOG_TARGET;
-use crate::store::{Loaded, StoreError, saml_claims, users};
+use crate::store::{Loaded, saml_claims, users};
 
 const LINKED: &str = "Linked to a federated login.";
 const UNLINKED: &str = "Unlinked from a federated login.";
@@ -153,9 +153,4 @@ pub(super) async fn set_identifier(
 pub(super) fn report(tenant: &Tenant, username: &str, identifier: &str, by: &str) {
     let (tenant, identifier) = (&tenant.name, in_log(identifier));
     log::info!(target: LOG_TARGET, "{tenant}: {username} was linked to {identifier} by {by}");
-}
-
-/// Returns the number of accounts with open claims, and that of new federated accounts without groups.
-pub async fn to_do(conn: &mut sqlx::PgConnection) -> Result<(i64, i64), StoreError> {
-    Ok((saml_claims::claimed_accounts(conn).await?, users::count_without_groups(conn).await?))
 }

@@ -105,11 +105,34 @@ pub async fn open(conn: &mut PgConnection, user_id: Option<i64>) -> Result<Vec<O
     .await?)
 }
 
-/// Returns the number of accounts with open claims.
-pub async fn claimed_accounts(conn: &mut PgConnection) -> Result<i64> {
-    Ok(sqlx::query_scalar!(r#"SELECT count(DISTINCT user_id) AS "count!" FROM saml_claim WHERE state = 'open'"#)
-        .fetch_one(conn)
-        .await?)
+/// An account that waits for a superuser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingUser {
+    /// The user's id.
+    pub id: i64,
+    /// The unique name for logging in.
+    pub username: String,
+    /// A federated login asks for the account; else the account is new and in no group.
+    pub is_claimed: bool,
+}
+
+/// Returns the accounts that federated logins ask for, and those that federated logins have made within the last thirty
+/// days and that are in no group: by username in code point order.
+pub async fn waiting(conn: &mut PgConnection) -> Result<Vec<WaitingUser>> {
+    Ok(sqlx::query_as!(
+        WaitingUser,
+        r#"SELECT w.id AS "id!", w.username AS "username!", w.is_claimed AS "is_claimed!"
+           FROM (SELECT u.id, u.username, true AS is_claimed FROM app_user u
+                 WHERE EXISTS (SELECT FROM saml_claim WHERE user_id = u.id AND state = 'open')
+                 UNION ALL
+                 SELECT u.id, u.username, false FROM app_user u
+                 WHERE u.egi_id IS NOT NULL AND u.is_active AND u.is_staff AND NOT u.is_superuser
+                   AND u.date_joined > now() - interval '30 days'
+                   AND NOT EXISTS (SELECT FROM group_member WHERE user_id = u.id)) w
+           ORDER BY w.username COLLATE "C", w.id"#
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// Returns whether an identity has an open claim on an account.

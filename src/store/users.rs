@@ -337,15 +337,3 @@ pub struct UserIdentifier {
     /// The account has neither an identifier nor a password: its next federated login has to be linked to it.
     pub needs_link: bool,
 }
-
-/// Returns the number of accounts that federated logins have made and that are in no group; superusers do not count.
-pub async fn count_without_groups(conn: &mut PgConnection) -> Result<i64> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM app_user u
-           WHERE egi_id IS NOT NULL AND is_active AND is_staff AND NOT is_superuser
-             AND date_joined > now() - interval '30 days'
-             AND NOT EXISTS (SELECT FROM group_member WHERE user_id = u.id)"#
-    )
-    .fetch_one(conn)
-    .await?)
-}

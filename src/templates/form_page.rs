@@ -236,6 +236,33 @@ pub struct ErrorLink {
     pub href: String,
 }
 
+/// A federated login that asks for an account.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ClaimView {
+    /// The identifier of the person.
+    pub identity: String,
+    /// What is known about the person and their login.
+    pub facts: Vec<InfoLine>,
+}
+
+/// The federated logins that ask for an account.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ClaimsView {
+    /// The address of the decision.
+    pub action: String,
+    /// The logins, the first one first.
+    pub claims: Vec<ClaimView>,
+}
+
+/// The field with the identifier of the person in a decision about a federated login.
+pub const CLAIM_IDENTITY: &str = "identity";
+/// The field with the decision about a federated login: [`CLAIM_LINK`] or [`CLAIM_REFUSE`].
+pub const CLAIM_DECISION: &str = "decision";
+/// The decision that the account is the person's.
+pub const CLAIM_LINK: &str = "link";
+/// The decision that the account is not the person's.
+pub const CLAIM_REFUSE: &str = "refuse";
+
 /// Content of the template `admin/form`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FormPage {
@@ -279,6 +306,8 @@ pub struct FormPage {
     pub secret: String,
     /// The button that makes a new secret, if the form that made the current one was sent twice; else `None`.
     pub renewal: Option<Renewal>,
+    /// The federated logins that ask for the account; `None` if there are none, or the object is no account.
+    pub claims: Option<ClaimsView>,
 }
 
 impl Content for FormPage {

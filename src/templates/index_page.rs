@@ -6,6 +6,7 @@ use super::history_page::Event;
 use super::layout::Link;
 use super::page::Content;
 use super::sync_line::SyncLine;
+use super::waiting_line::WaitingLine;
 
 /// The line of an entity in the index.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -34,6 +35,8 @@ pub struct IndexPage {
     pub blocks: Vec<IndexBlock>,
     /// The states of the feeds that fill VOs, service types and services.
     pub sync: Vec<SyncLine>,
+    /// The accounts that wait for a superuser; usually empty.
+    pub waiting: Vec<WaitingLine>,
     /// The ten newest log entries: `label` is the object, `message` is what was done.
     pub recent: Vec<Event>,
 }

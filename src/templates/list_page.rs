@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::layout::Link;
 use super::page::Content;
 use super::table_fit::{Column, ColumnKind, NARROW, WIDE, longest_unbroken};
+use super::waiting_line::WaitingLine;
 
 /// The heading of a column.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -119,6 +120,8 @@ pub struct ListPage {
     pub add: Option<Link>,
     /// The list's own address, to which the form of search and filters is sent.
     pub action: String,
+    /// What waits for the viewer, above the list; usually empty.
+    pub waiting: Vec<WaitingLine>,
     /// The text that is searched for; `None` if the list cannot be searched.
     pub search: Option<String>,
     /// The searched fields as they follow “Search” in the label: `names and VOs`.

@@ -20,6 +20,7 @@ pub mod sessions_page;
 pub mod sync_line;
 pub mod table_fit;
 pub mod urls;
+pub mod waiting_line;
 
 pub use layout::{Crumb, Layout, Link, Message, Severity, UserView};
 pub use page::{CONTENT_SECURITY_POLICY, Content, Page};

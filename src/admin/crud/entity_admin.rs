@@ -21,7 +21,8 @@ use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved};
 use crate::store::lists::ListParams;
 use crate::store::{Loaded, Result};
-use crate::templates::form_page::{FieldsetView, InfoLine, Renewal, RequiredKey};
+use crate::templates::form_page::{ClaimsView, FieldsetView, InfoLine, Renewal, RequiredKey};
+use crate::templates::waiting_line::WaitingLine;
 
 /// The parameters of a save, in addition to the content.
 pub struct SaveContext<'a> {
@@ -217,6 +218,21 @@ pub trait EntityAdmin: Send + Sync + 'static {
         _found: &Loaded<Self::Content>,
         _context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
+        Ok(Vec::new())
+    }
+
+    /// Returns the federated logins that ask for the object, if it is an account; `None` if there are none.
+    async fn claims(
+        &self,
+        _conn: &mut PgConnection,
+        _found: &Loaded<Self::Content>,
+        _context: &RequestContext<'_>,
+    ) -> Result<Option<ClaimsView>> {
+        Ok(None)
+    }
+
+    /// Returns what waits for the viewer, to be shown above the list.
+    async fn waiting(&self, _conn: &mut PgConnection, _context: &RequestContext<'_>) -> Result<Vec<WaitingLine>> {
         Ok(Vec::new())
     }
 

@@ -255,6 +255,10 @@ pub async fn show<D: EntityAdmin>(
         FormMode::Change { of } => entity.facts(conn, &of.loaded, context).await?,
         _ => Vec::new(),
     };
+    let claims = match &mode {
+        FormMode::Change { of } if read_only.is_none() => entity.claims(conn, &of.loaded, context).await?,
+        _ => None,
+    };
     let links = match read_only.is_some() {
         true => entity.links(conn, content, context).await?,
         false => CellLinks::default(),
@@ -265,6 +269,7 @@ pub async fn show<D: EntityAdmin>(
     let (status, is_wrong) = (shown.status, !errors.is_empty());
     let mut page = in_place(|| form_page(entity, context, &mode, (shown, form, sources), (read_only, facts)));
     links.set(&mut page.fieldsets);
+    page.claims = claims;
     let layout = layout(entity, context, &mode, &page.heading).with_errors(is_wrong);
     response::page_with(Page::new(layout, page), status)
 }
@@ -329,6 +334,7 @@ fn form_page<D: EntityAdmin>(
         delete: delete(entity, context, mode),
         secret: shown.secret,
         renewal: shown.renewal,
+        claims: None,
     }
 }
 

@@ -60,9 +60,11 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     let params = since.as_deref().map_or(params, |filters| ListParams { filters, ..params });
     let table = entity.rows(tx.conn(), &params, context).await?;
     let filters = filters(tx.conn(), &options.list, &query).await?;
+    let waiting = entity.waiting(tx.conn(), context).await?;
     tx.commit().await?;
     let layout = context.layout(options.kind.info().many, &[(options.kind.info().many, "")]);
-    response::page(Page::new(layout, list_page(options, context, &query, (table, filters))))
+    let list = ListPage { waiting, ..list_page(options, context, &query, (table, filters)) };
+    response::page(Page::new(layout, list))
 }
 
 fn list_page(

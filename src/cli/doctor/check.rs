@@ -92,4 +92,6 @@ checks! {
     SamlServiceName,
     /// The metadata name contacts.
     SamlContacts,
+    /// No account of POEM 2.3 has to be linked to its federated identity.
+    FederatedAccounts,
 }

@@ -3,11 +3,9 @@
 use deunicode::deunicode;
 
 use super::federated_identity::FederatedIdentity;
-use super::user::UserContent;
+use super::user::{FEDERATED_NAME as MAX_NAME, UserContent};
 use crate::domain::form::text;
 
-/// The maximum length of the names of a federated account, in characters.
-pub const MAX_NAME: usize = 150;
 /// The maximum length of an e-mail address, in characters.
 const MAX_MAIL: usize = 254;
 /// The maximum length of the subject of a certificate, in characters.

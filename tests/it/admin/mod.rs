@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod bounds;
+mod claims;
 mod concurrent_edits;
 mod conflicts;
 mod crawl;

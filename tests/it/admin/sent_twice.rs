@@ -29,6 +29,7 @@ const CLONE: &str = "/poem/admin/<app>/<model>/<id>/change/clone";
 const DELETE: &str = "/poem/admin/<app>/<model>/<id>/delete";
 const RESTORE: &str = "/poem/admin/<app>/<model>/<id>/history/<of>";
 const SET_PASSWORD: &str = "/poem/admin/poem/custuser/<id>/password";
+const CLAIM: &str = "/poem/admin/poem/custuser/<id>/claim";
 const TOKEN: &str = "/poem/admin/rest_framework_api_key/apikey/<id>/token";
 const LOGIN: &str = "/poem/admin/login?<next>";
 const LOGOUT: &str = "/poem/admin/logout";
@@ -104,8 +105,19 @@ fn cases(site: &TestSite, root: &mut Browser<'_>, round: usize) -> Vec<Case> {
     let own = [("old_password", old.as_str()), ("new_password1", &new), ("new_password2", &new)];
     let bob = [("username", "bob"), ("password", "bob-secret-12")];
     let probe = [("name", "x"), ("_revision", "1")];
+    site.sql(
+        "INSERT INTO egi.saml_claim (user_id, identity, idp, display_name, mail, state)
+         SELECT id, username || '@x', 'https://idp.example.org/', '', '', 'open' FROM egi.app_user
+         WHERE username IN ('bob', 'carol') ON CONFLICT DO NOTHING",
+    );
+    let claim = |name: &str| format!("/poem/admin/poem/custuser/{}/claim/", id_of(name));
+    let (linking, refusing) = (claim("bob"), claim("carol"));
+    let link = [("identity", "bob@x"), ("decision", "link")];
+    let refuse = [("identity", "carol@x"), ("decision", "refuse")];
     for (route, user, address, fields) in [
         (SET_PASSWORD, "root", set.as_str(), texts(&passwords)),
+        (CLAIM, "root", &linking, texts(&link)),
+        (CLAIM, "root", &refusing, texts(&refuse)),
         (TOKEN, "root", &token, texts(&[("_made", made)])),
         (OWN_PASSWORD, "alice", "/poem/admin/password_change/", texts(&own)),
         (LOGIN, "", "/poem/admin/login/", texts(&bob)),

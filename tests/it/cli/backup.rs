@@ -78,7 +78,15 @@ fn a_tenant_is_restored_to_an_empty_database_while_a_server_runs() {
 fn a_backup_of_all_tenants_has_a_file_for_each_and_no_sessions() {
     let installation = Installation::with_small_data();
     let login = "INSERT INTO egi.login_session (id_hash, user_id, expires) \
-                 SELECT '\\x00', id, now() + '1 day' FROM egi.app_user LIMIT 1";
+                 SELECT '\\x00', id, now() + '1 day' FROM egi.app_user LIMIT 1; \
+                 INSERT INTO egi.saml_session (id_hash, idp, name_id, session_indexes) VALUES ('\\x00', '', '', '{}'); \
+                 INSERT INTO egi.saml_request (id_hash, kind, idp, expires) \
+                 VALUES (decode(repeat('00', 32), 'hex'), 'login', '', now() + '1 day'); \
+                 INSERT INTO egi.saml_used (id_hash, expires) SELECT id_hash, expires FROM egi.saml_request; \
+                 INSERT INTO egi.saml_pending (token_hash, browser_hash, cookie, login, expires) \
+                 SELECT id_hash, id_hash, '', '{}', expires FROM egi.saml_used; \
+                 INSERT INTO egi.saml_claim (user_id, identity, idp, display_name, mail, state) \
+                 SELECT id, 'x', '', '', '', 'open' FROM egi.app_user LIMIT 1";
     block_on(async { sqlx::raw_sql(login).execute(&installation.pool()).await.map(drop) }).unwrap();
     let directory = installation.path("all");
     fs::create_dir(&directory).unwrap();
@@ -87,9 +95,16 @@ fn a_backup_of_all_tenants_has_a_file_for_each_and_no_sessions() {
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 2, "{ran:?}");
     let new = empty();
     files.iter().for_each(|file| drop(restore(&new, file, &[]).done()));
-    let count = "SELECT count(*) FROM egi.login_session";
-    let logins: i64 = block_on(async { sqlx::query_scalar(count).fetch_one(&new.pool()).await }).unwrap();
-    assert_eq!(logins, 0);
+    for (table, kept) in [
+        ("login_session", "0"),
+        ("saml_session", "0"),
+        ("saml_request", "0"),
+        ("saml_used", "0"),
+        ("saml_pending", "0"),
+        ("saml_claim", "1"),
+    ] {
+        assert_eq!(sql(&new, &format!("SELECT count(*) FROM egi.{table}")), [kept], "{table}");
+    }
     assert_eq!(installation.run("poem-backup", &["-n", "nobody"]).status, 1);
     let nowhere = installation.run("poem-backup", &["-n", "egi", "-o", "/nonexistent"]);
     assert!(nowhere.status == 1 && nowhere.stderr.contains("EGI: not backed up to /nonexistent/"), "{nowhere:?}");

@@ -154,6 +154,34 @@ fn users_who_own_nothing_are_replaced() {
     assert_eq!(sql(&installation, others), ["0|"]);
 }
 
+/// Logins that have begun go on, and no claim gets lost or moves to another account, unless all data are replaced.
+#[test]
+fn federated_logins_are_left_alone_and_replaced_with_all_data() {
+    let installation = Installation::with_tenants();
+    installation.run("poem-db", &["-u", "-n", "egi"]).done();
+    sql(
+        &installation,
+        "INSERT INTO egi.app_user (id, username, password) VALUES (2, 'zoe', '!');
+         INSERT INTO egi.saml_claim (user_id, identity, idp, display_name, mail, state)
+         VALUES (2, 'zoe@egi.eu', '', '', '', 'open');
+         INSERT INTO egi.saml_request (id_hash, kind, idp, expires)
+         VALUES (decode(repeat('00', 32), 'hex'), 'login', '', now() + interval '1 hour');
+         INSERT INTO egi.saml_used (id_hash, expires) SELECT id_hash, expires FROM egi.saml_request;
+         INSERT INTO egi.saml_pending (token_hash, browser_hash, cookie, login, expires)
+         SELECT id_hash, id_hash, '', '{}', expires FROM egi.saml_used",
+    );
+    let counts = || {
+        ["saml_request", "saml_used", "saml_pending", "saml_claim"]
+            .map(|table| sql(&installation, &format!("SELECT count(*) FROM egi.{table}")).remove(0))
+    };
+    load(&installation, &fixture("small.json"), &[]).done();
+    assert_eq!(counts(), ["1"; 4]);
+    let claimed = "SELECT username FROM egi.app_user u JOIN egi.saml_claim c ON c.user_id = u.id";
+    assert_eq!(sql(&installation, claimed), ["zoe"]);
+    load(&installation, &fixture("small.json"), &["--replace", "--yes"]).done();
+    assert_eq!(counts(), ["0"; 4]);
+}
+
 #[test]
 fn a_tenant_with_other_data_is_refused() {
     let cases = [

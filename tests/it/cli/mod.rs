@@ -14,6 +14,7 @@ mod pooler;
 mod profiles;
 mod replacing;
 mod rotation;
+mod saml_accounts;
 mod session_settings;
 mod tenant;
 mod token;

@@ -230,6 +230,14 @@ fn broken(check: Check) -> Option<Broken> {
         }
         Check::SamlServiceName => note(federated(&good(), ""), "[GENERAL_EGI] SamlServiceName is empty"),
         Check::SamlContacts => note(federated(&good(), ""), "EGI: [SAML] TechnicalContact is not set"),
+        Check::FederatedAccounts => note(
+            altered(
+                "INSERT INTO egi.app_user (username, password) VALUES ('claimed', '!');
+                 INSERT INTO egi.saml_claim (user_id, identity, idp, display_name, mail, state)
+                 SELECT id, 'x@egi.eu', '', '', '', 'open' FROM egi.app_user WHERE username = 'claimed'",
+            ),
+            "EGI: federated logins ask for 1 account: link or refuse them in the list of users",
+        ),
     }
 }
 

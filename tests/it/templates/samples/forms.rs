@@ -5,8 +5,8 @@ use super::widgets::{checkbox, config, pairs, picker, rows, select, set, shown, 
 use super::{Sample, layout, link, member, public, with_message};
 use poem::templates::Severity;
 use poem::templates::form_page::{
-    ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, NewNameView, NewNamesView, Renewal,
-    RequiredKey, Widget, WidgetKind,
+    ClaimView, ClaimsView, ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, NewNameView,
+    NewNamesView, Renewal, RequiredKey, Widget, WidgetKind,
 };
 use poem::templates::history_page::RevisionPage;
 
@@ -51,6 +51,7 @@ pub fn samples() -> Vec<Sample> {
             read_only_form(group(true), "Groups are changed by superusers: alice."),
         ),
         Sample::new("form-user", layout("alice", "Admin"), user()),
+        Sample::new("form-user-claimed", layout("alice", "Admin"), claimed()),
         Sample::new("form-secret", layout("WEB-API", "Admin"), secret),
         Sample::new("form-secret-again", layout("WEB-API", "Admin"), renewable),
         Sample::new("revision", layout("0.1.7", "Metrics"), revision()),
@@ -300,6 +301,26 @@ fn user() -> FormPage {
         facts: Vec::new(),
         ..metric()
     }
+}
+
+/// The form of a user that two federated logins ask for.
+fn claimed() -> FormPage {
+    let fact = |label: &str, text: &str| InfoLine { label: label.to_owned(), text: text.to_owned(), links: Vec::new() };
+    let claim = |identity: &str, name: &str, mail: &str| ClaimView {
+        identity: identity.to_owned(),
+        facts: vec![
+            fact("Name", name),
+            fact("E-mail address", mail),
+            fact("Identifier", identity),
+            fact("Identity provider", "https://aai.example.org/proxy/saml2/idp/metadata.php"),
+            fact("Asked", "2024-09-23 09:00"),
+        ],
+    };
+    let claims = vec![
+        claim("0123456789abcdef@example.org", "Alice Testova", "alice@example.org"),
+        claim(&"f".repeat(120), "Alice Testova", "unknown"),
+    ];
+    FormPage { claims: Some(ClaimsView { action: "/poem/admin/poem/custuser/1/claim/".to_owned(), claims }), ..user() }
 }
 
 /// Turns a page into an empty form that adds an object.

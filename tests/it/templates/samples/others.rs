@@ -12,6 +12,7 @@ use poem::templates::search_page::{SearchGroup, SearchHit, SearchPage};
 use poem::templates::sessions_page::{SessionView, SessionsPage};
 use poem::templates::sync_line::SyncLine;
 use poem::templates::urls::{LOGIN, LOGOUT, SESSIONS};
+use poem::templates::waiting_line::WaitingLine;
 use poem::templates::{Layout, Link};
 
 /// Returns the samples of this file.
@@ -143,7 +144,16 @@ fn index() -> IndexPage {
         kind: kind.to_owned(),
         ..event(label, "2019-03-01 14:05", message)
     };
+    let waiting = |label: &str, users: &[&str], more: &str| WaitingLine {
+        label: label.to_owned(),
+        users: users.iter().map(|name| link(name)).collect(),
+        more: more.to_owned(),
+    };
     IndexPage {
+        waiting: vec![
+            waiting("A federated login asks for 1 account", &["bob"], ""),
+            waiting("New accounts are in no group", &["Ivan_Ilic", "Zuza_Novakova"], "and 3 more"),
+        ],
         sync: vec![
             SyncLine { label: "Service types".to_owned(), text: "never fetched".to_owned(), ..SyncLine::default() },
             SyncLine {
