@@ -6,13 +6,14 @@ use std::process::{Child, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use openssl::base64::encode_block;
 use poem::dev::identity_provider::people::{DemoPerson, demo_people};
-use poem::dev::identity_provider::redirect::{self, MessageKind};
 use poem::domain::model::federated_account::old_usernames;
 use poem::domain::model::federated_identity::FederatedIdentity;
 
+use super::identity_provider::PassedOn;
 use crate::support::server::free_address;
-use crate::support::{Browser, Installation, http};
+use crate::support::{Browser, HttpResponse, Installation, http};
 
 /// A running `poem try`, with the address of its identity provider. Ends when dropped.
 struct Trial {
@@ -38,6 +39,48 @@ impl Trial {
         Self { installation, process, address, identity_provider, line }
     }
 
+    /// Sends a request to the identity provider.
+    fn ask(&self, method: &str, target: &str, cookie: &str, body: &[u8]) -> HttpResponse {
+        let form = ("Content-Type", "application/x-www-form-urlencoded");
+        http::send(self.identity_provider, method, target, &[("Host", "127.0.0.1"), ("Cookie", cookie), form], body)
+    }
+
+    /// Logs in at POEM as one of the people. Returns POEM's response, and the cookie at the identity provider.
+    #[track_caller]
+    fn log_in(&self, browser: &mut Browser<'_>, person: usize) -> (HttpResponse, String) {
+        let begun = browser.get("/poem/saml2/login/?next=/poem/admin/poem/metric/");
+        let target = self.at_identity_provider(&begun);
+        assert!(self.ask("GET", &target, "", b"").text().contains("POEM EGI asks who you are."));
+        let page = self.ask("POST", &target, "", format!("person={person}").as_bytes());
+        let passed_on = PassedOn::read(&page);
+        assert_eq!(passed_on.acs, format!("http://localhost:{}/poem/saml2/acs/", self.address.port()));
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("SAMLResponse", &encode_block(passed_on.xml.as_bytes()));
+        form.extend_pairs(passed_on.relay_state.map(|value| ("RelayState", value)));
+        let answer = browser.post_body("/poem/saml2/acs/", &form.finish());
+        assert_eq!(answer.status, 303, "{answer:?}");
+        (answer, page.header("Set-Cookie").unwrap().split(';').next().unwrap().to_owned())
+    }
+
+    /// Logs out at the identity provider, which tells POEM.
+    #[track_caller]
+    fn log_out(&self, cookie: &str) {
+        let told = self.ask("POST", "/logout", cookie, b"");
+        let base = format!("http://localhost:{}", self.address.port());
+        let target = told.header("Location").unwrap().strip_prefix(&base).unwrap();
+        let answer = http::send(self.address, "GET", target, &[("Host", "localhost")], b"");
+        let last = self.ask("GET", &self.at_identity_provider(&answer), cookie, b"");
+        assert!(last.text().contains("You are logged out here and at the service providers."), "{}", last.text());
+    }
+
+    /// The target of a redirect to the identity provider.
+    #[track_caller]
+    fn at_identity_provider(&self, answer: &HttpResponse) -> String {
+        assert_eq!(answer.status, 302, "{answer:?}");
+        let base = format!("http://{}", self.identity_provider);
+        answer.header("Location").unwrap().strip_prefix(&base).unwrap().to_owned()
+    }
+
     fn file(&self, name: &str) -> String {
         std::fs::read_to_string(self.installation.path("try/etc/poem").join(name)).unwrap()
     }
@@ -51,33 +94,35 @@ impl Drop for Trial {
 }
 
 #[test]
-fn trying_poem_out_starts_an_identity_provider_that_both_sides_know() {
+fn trying_poem_out_includes_the_federated_login() {
     let trial = Trial::start();
     assert!(trial.line.contains("without passwords") && trial.identity_provider.ip().is_loopback(), "{}", trial.line);
-    let host = [("Host", "127.0.0.1")];
-    let metadata = http::send(trial.identity_provider, "GET", "/metadata", &host, b"").text();
+    let metadata = trial.ask("GET", "/metadata", "", b"").text();
     for (tenant, host) in [("egi", "localhost"), ("eudat", "eudat.localhost")] {
         assert_eq!(trial.file(&format!("metadata-{tenant}.xml")), metadata);
-        let base = format!("http://{host}:{}", trial.address.port());
         let ours = http::send(trial.address, "GET", "/poem/saml2/metadata/", &[("Host", host)], b"").text();
-        let acs = format!("{base}/poem/saml2/acs/");
-        assert!(ours.contains(&format!("Location=\"{acs}\"")) && ours.contains("SingleLogoutService"), "{ours}");
+        let acs = format!("Location=\"http://{host}:{}/poem/saml2/acs/\"", trial.address.port());
+        assert!(ours.contains(&acs) && ours.contains("SingleLogoutService"), "{ours}");
         let page = http::send(trial.address, "GET", "/poem/admin/login/", &[("Host", host)], b"").text();
-        assert!(page.contains("/poem/saml2/login/"), "{page}");
-        // The identity provider would answer there.
-        let request = format!(
-            "<p:AuthnRequest xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol' ID='_1' AssertionConsumerServiceURL='{acs}'>\
-             <Issuer xmlns='urn:oasis:names:tc:SAML:2.0:assertion'>{base}/poem/saml2/metadata/</Issuer></p:AuthnRequest>"
-        );
-        let target = redirect::address("/sso", (MessageKind::Request, &request), None, None).unwrap();
-        let form = [("Host", "127.0.0.1"), ("Content-Type", "application/x-www-form-urlencoded")];
-        let answer = http::send(trial.identity_provider, "POST", &target, &form, b"person=0").text();
-        assert!(answer.contains(&format!("action=\"{acs}\"")), "{answer}");
+        assert!(page.contains("Log in with your institution"), "{page}");
     }
-    // The person with an old account has its password.
-    let mut ivana = Browser::through(&trial.address);
+    let log_in = |person| {
+        let mut browser = Browser::through(&trial.address);
+        let (answer, cookie) = trial.log_in(&mut browser, person);
+        (browser, answer, cookie)
+    };
+    let (mut jakob, ..) = log_in(0);
+    assert!(jakob.is_logged_in(), "a first login makes an account");
+    let (mut hanna, answer, cookie) = log_in(1);
+    assert_eq!(answer.header("Location"), Some("/poem/admin/poem/metric/"));
+    assert!(hanna.is_logged_in());
+    let (mut ivana, answer, _) = log_in(2);
+    assert!(answer.header("Location").unwrap().contains("/poem/saml2/account/?t="), "{answer:?}");
+    assert!(!ivana.is_logged_in(), "her account has to be confirmed");
     ivana.log_in("Ivana_Maric", "demo-ivana");
     assert!(ivana.is_logged_in());
+    trial.log_out(&cookie);
+    assert!(!hanna.is_logged_in() && ivana.is_logged_in());
 }
 
 /// POEM 2.3 made the username of the display name.
