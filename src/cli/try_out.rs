@@ -1,4 +1,6 @@
-//! `poem try`: POEM with a private PostgreSQL and demo data, to try it out.
+//! `poem try`: POEM with a private PostgreSQL, demo data and a demo identity provider, to try it out.
+
+mod federated_login;
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
@@ -57,15 +59,34 @@ pub struct Args {
 /// The demo tenants: name, host, demo file.
 const DEMO: [(&str, &str, &str); 2] = [("EGI", "localhost", demo::EGI), ("EUDAT", "eudat.localhost", demo::EUDAT)];
 
+impl Args {
+    /// The names of the tenants of this start, with their addresses.
+    fn tenants(&self) -> Vec<(String, String)> {
+        let demo = DEMO.iter().map(|(name, host, _)| ((*name).to_owned(), (*host).to_owned()));
+        let loaded = self.tenant.iter().map(|name| (name.clone(), host_of(name)));
+        demo.chain(loaded).map(|(name, host)| (name, format!("http://{host}:{}", self.port))).collect()
+    }
+}
+
+/// The host of a loaded tenant.
+fn host_of(tenant: &str) -> String {
+    format!("{}.localhost", tenant.to_lowercase())
+}
+
 /// Starts PostgreSQL, prepares the tenants and serves until Ctrl-C; then stops PostgreSQL.
 pub fn run(args: Args) -> CommandResult {
     check_port(args.port)?;
+    if let Some(name) = &args.tenant {
+        new_tenant(name, &host_of(name))?;
+    }
     fs::create_dir_all(&args.dir).map_err(|error| Failure::new(format!("{}: {error}", args.dir.display())))?;
     let directory = args.dir.canonicalize()?;
     let cluster = Cluster::start(&directory.join("postgresql"), Options::default())?;
     let path = write_configuration(&directory, &cluster, &args)?;
     let context = Context { config: Config::load(&path)? };
     logging::init("poem", Role::Server, &context.config)?;
+    // After the log has begun: the first Rocket of a process would install a logger of its own.
+    let identity_provider = federated_login::start(&directory, &args.tenants())?;
     block_on(async {
         if args.fresh {
             cluster.drop_database(DATABASE).await?;
@@ -76,12 +97,13 @@ pub fn run(args: Args) -> CommandResult {
         if let (Some(file), Some(name)) = (&args.load, &args.tenant) {
             token = load_dump(&context, file, name).await?;
         }
-        let banner = banner(&context, &args, &path, token).await?;
+        let banner = banner(&context, &args, &path, (token, &identity_provider.address())).await?;
         let keys = context.keys()?;
         let ready = AdHoc::on_liftoff("Banner", move |_| Box::pin(async move { output::line(banner) }));
         let server = app::build(LiveConfig::load(&path)?, keys).attach(ready);
         serve(ignite(server, &context.config).await?, &context.config).await
     })?;
+    drop(identity_provider);
     cluster.stop();
     output::line("POEM and its PostgreSQL have stopped.");
     Ok(())
@@ -138,7 +160,8 @@ fn configuration(venv: &Path, cluster: &Cluster, args: &Args) -> Result<String, 
         templates = shown(&source.join("templates")),
         files = shown(&source.join("static")),
     );
-    for name in DEMO.iter().map(|(name, ..)| *name).chain(args.tenant.as_deref()) {
+    let tenants = args.tenants();
+    for (name, _) in &tenants {
         let name = name.to_uppercase();
         text += &format!("\n[GENERAL_{name}]\nNamespace = org.example.{}\n", name.to_lowercase());
     }
@@ -146,7 +169,7 @@ fn configuration(venv: &Path, cluster: &Cluster, args: &Args) -> Result<String, 
     for (key, name, _) in demo::FEEDS {
         text += &format!("{key} = file://%(VENV)s/feeds/{name}\n");
     }
-    Ok(text)
+    Ok(text + &federated_login::sections(&tenants))
 }
 
 /// Applies the migrations and creates the demo tenants that do not exist yet.
@@ -189,7 +212,7 @@ async fn migrate(conn: &mut PgConnection, schema: &Schema) -> CommandResult {
 /// Creates the tenant and loads the dump. Returns the token of a new API key; `None` if the tenant already exists,
 /// which changes nothing.
 async fn load_dump(context: &Context, file: &Path, name: &str) -> Result<Option<String>, Failure> {
-    let tenant = new_tenant(name, &format!("{}.localhost", name.to_lowercase()))?;
+    let tenant = new_tenant(name, &host_of(name))?;
     if context.tenants().await?.iter().any(|known| known.schema == tenant.schema) {
         output::line(format!("The tenant {name} already exists and keeps its data; --fresh starts over"));
         return Ok(None);
@@ -209,7 +232,12 @@ async fn load_dump(context: &Context, file: &Path, name: &str) -> Result<Option<
 }
 
 /// The text that is printed when the server is ready: addresses, `curl` lines, logins.
-async fn banner(context: &Context, args: &Args, conf: &Path, token: Option<String>) -> Result<String, Failure> {
+async fn banner(
+    context: &Context,
+    args: &Args,
+    conf: &Path,
+    (token, identity_provider): (Option<String>, &str),
+) -> Result<String, Failure> {
     let port = args.port;
     let mut text = format!("\nPOEM is ready. Ctrl-C stops it; the data stay in {}.\n\n", args.dir.display());
     text += "Tenants:\n\n";
@@ -222,14 +250,15 @@ async fn banner(context: &Context, args: &Args, conf: &Path, token: Option<Strin
         \x20 curl 'http://localhost:{port}/poem/api/0.2/json/profiles'\n"
     );
     if let (Some(token), Some(name)) = (token, &args.tenant) {
-        let host = name.to_lowercase();
-        text += &format!("  curl -H 'X-API-KEY: {token}' http://{host}.localhost:{port}/poem/api/v2/metrics/\n");
+        let host = host_of(name);
+        text += &format!("  curl -H 'X-API-KEY: {token}' http://{host}:{port}/poem/api/v2/metrics/\n");
     }
     text += &format!("\nThe API is described at http://localhost:{port}/poem/api/v2/openapi.json\n");
     text += "\nLogins of the demo tenants:\n\n";
     for (name, _, data) in DEMO {
         text += &format!("  {name:<8} {}\n", logins(data));
     }
+    text += &format!("\nFederated login, without passwords: the demo identity provider is at {identity_provider}/\n");
     let command = format!("POEM_CONF={} {}", conf.display(), std::env::current_exe()?.display());
     text += "\nFill the lists of EGI from their feeds, as cron does every hour (add --dry-run to look first):\n\n";
     for name in ["syncservtype", "syncvo", "syncservices"] {

@@ -32,7 +32,7 @@ pub enum DemoIdpError {
 
 impl DemoIdpError {
     /// Makes a `File` error in `map_err`, from the operation and its path.
-    pub(super) fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::File { doing, path: path.to_path_buf(), source }
     }
 }

@@ -10,8 +10,8 @@ use super::logouts::{LogoutRequestFacts, LogoutResponseFacts};
 use super::metadata::{self, IdpAddresses};
 use super::pages;
 use super::people::{DemoPerson, DemoServiceProvider};
-use super::redirect::{self, MessageKind, ReceivedQuery};
-use super::requests::{LoginRequest, ReceivedLogout};
+use super::redirect::{self, MessageRole, ReceivedQuery};
+use super::requests::{ReceivedLogin, ReceivedLogout};
 use super::responses::{Parties, ResponseFacts, new_id};
 use super::sessions::{DemoSessions, Participant};
 use super::signer::Signer;
@@ -38,7 +38,7 @@ pub struct Idp {
 #[derive(Debug)]
 pub struct AcceptedLogin {
     /// The request.
-    pub request: LoginRequest,
+    pub request: ReceivedLogin,
     /// The position of the service provider.
     pub service_provider: usize,
     /// The RelayState.
@@ -73,8 +73,8 @@ impl Idp {
     pub fn accept_login(&self, query: &str) -> Result<AcceptedLogin, String> {
         let received = ReceivedQuery::read(query)?;
         let request = match received.kind {
-            MessageKind::Request => LoginRequest::read(&received.xml)?,
-            MessageKind::Response => return Err("a response was sent where requests are read".into()),
+            MessageRole::Request => ReceivedLogin::read(&received.xml)?,
+            MessageRole::Response => return Err("a response was sent where requests are read".into()),
         };
         let (position, known) = self.known(&request.issuer)?;
         if request.acs.as_ref().is_some_and(|acs| *acs != known.acs) {
@@ -134,7 +134,7 @@ impl Idp {
         let ended = self.sessions.end_by_name(position, &request.name_id, &request.session_indexes);
         let is_partial = ended.iter().any(|participant| participant.service_provider != position);
         let facts = LogoutResponseFacts::valid(&self.entity_id(), location, &request.id, is_partial, Utc::now());
-        let message = (MessageKind::Response, facts.to_xml());
+        let message = (MessageRole::Response, facts.to_xml());
         let address =
             redirect::address(location, (message.0, &message.1), received.relay_state.as_deref(), Some(&self.signer));
         address.map_err(|error| error.to_string())
@@ -158,7 +158,7 @@ impl Idp {
         let Some(location) = known.and_then(|known| known.logout.as_deref()) else { return Ok(None) };
         let session = (&participant.name_id, participant.index.as_str());
         let xml = LogoutRequestFacts::valid(&self.entity_id(), location, session, Utc::now()).to_xml();
-        redirect::address(location, (MessageKind::Request, &xml), Some(&new_id()), Some(&self.signer)).map(Some)
+        redirect::address(location, (MessageRole::Request, &xml), Some(&new_id()), Some(&self.signer)).map(Some)
     }
 
     fn known(&self, entity_id: &str) -> Result<(usize, &DemoServiceProvider), String> {

@@ -21,14 +21,14 @@ const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 
 /// The role of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MessageKind {
+pub enum MessageRole {
     /// `SAMLRequest`.
     Request,
     /// `SAMLResponse`.
     Response,
 }
 
-impl MessageKind {
+impl MessageRole {
     fn parameter(self) -> &'static str {
         match self {
             Self::Request => "SAMLRequest",
@@ -43,7 +43,7 @@ impl MessageKind {
 /// `Key`, or `Signature` if the message cannot be compressed.
 pub fn address(
     location: &str,
-    (kind, xml): (MessageKind, &str),
+    (kind, xml): (MessageRole, &str),
     relay_state: Option<&str>,
     signer: Option<&Signer>,
 ) -> Result<String, DemoIdpError> {
@@ -73,7 +73,7 @@ pub fn encoded(text: &str) -> String {
 pub struct ReceivedQuery<'a> {
     query: &'a str,
     /// The role of the message.
-    pub kind: MessageKind,
+    pub kind: MessageRole,
     /// The message.
     pub xml: String,
     /// The RelayState.
@@ -86,7 +86,7 @@ impl<'a> ReceivedQuery<'a> {
     /// # Errors
     /// The reason why it has none, in words.
     pub fn read(query: &'a str) -> Result<Self, &'static str> {
-        let kinds = [MessageKind::Request, MessageKind::Response].into_iter();
+        let kinds = [MessageRole::Request, MessageRole::Response].into_iter();
         let mut found = kinds.filter_map(|kind| Some((kind, raw(query, kind.parameter())?)));
         let (kind, message) = match (found.next(), found.next()) {
             (Some(one), None) => one,
@@ -138,7 +138,7 @@ mod tests {
     fn messages_are_sent_signed_and_read() {
         for kind in [SignerKey::Rsa2048, SignerKey::EcP256] {
             let (signer, other) = (Signer::generate(kind, "a").unwrap(), Signer::generate(kind, "b").unwrap());
-            let message = (MessageKind::Response, "<a>ü+ &amp;</a>");
+            let message = (MessageRole::Response, "<a>ü+ &amp;</a>");
             let sent = address("http://x/?b=1", message, Some("r+/ ü"), Some(&signer)).unwrap();
             let query = sent.strip_prefix("http://x/?").unwrap();
             let read = ReceivedQuery::read(query).unwrap();
@@ -148,7 +148,7 @@ mod tests {
             let changed = query.replace("RelayState=r", "RelayState=s");
             assert!(!ReceivedQuery::read(&changed).unwrap().is_signed_by(signer.certificate()));
         }
-        let unsigned = address("http://x/", (MessageKind::Request, "<a/>"), None, None).unwrap();
+        let unsigned = address("http://x/", (MessageRole::Request, "<a/>"), None, None).unwrap();
         let query = unsigned.strip_prefix("http://x/?").unwrap();
         let certificate = Signer::generate(SignerKey::EcP256, "a").unwrap();
         assert!(!ReceivedQuery::read(query).unwrap().is_signed_by(certificate.certificate()));

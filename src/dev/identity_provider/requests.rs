@@ -7,7 +7,7 @@ use crate::saml::names;
 
 /// An AuthnRequest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoginRequest {
+pub struct ReceivedLogin {
     /// `ID`.
     pub id: String,
     /// The entity id of the service provider.
@@ -35,7 +35,7 @@ pub struct ReceivedLogout {
     pub session_indexes: Vec<String>,
 }
 
-impl LoginRequest {
+impl ReceivedLogin {
     /// Reads an AuthnRequest.
     ///
     /// # Errors
@@ -117,13 +117,13 @@ mod tests {
             "<p:AuthnRequest xmlns:p='{protocol}' ID='_1' AssertionConsumerServiceURL='http://x/' IsPassive='1'>\
              <Issuer xmlns='{assertion}'> http://sp/ </Issuer></p:AuthnRequest>"
         );
-        let read = LoginRequest::read(&request).unwrap();
+        let read = ReceivedLogin::read(&request).unwrap();
         assert_eq!(
             (read.id.as_str(), read.issuer.as_str(), read.acs.as_deref()),
             ("_1", "http://sp/", Some("http://x/"))
         );
         assert!(read.is_passive && !read.asks_anew);
         assert_eq!(ReceivedLogout::read(&request).unwrap_err(), "the message is no LogoutRequest");
-        assert!(LoginRequest::read("<a/>").is_err() && LoginRequest::read("<!DOCTYPE a><a/>").is_err());
+        assert!(ReceivedLogin::read("<a/>").is_err() && ReceivedLogin::read("<!DOCTYPE a><a/>").is_err());
     }
 }

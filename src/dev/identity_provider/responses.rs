@@ -45,14 +45,14 @@ pub struct ResponseFacts {
     /// XML before the Status, such as `samlp:Extensions`.
     pub before_status: String,
     /// The assertion.
-    pub assertion: Option<AssertionFacts>,
+    pub assertion: Option<DemoAssertion>,
     /// XML after the assertion, such as another one.
     pub after_assertion: String,
 }
 
 /// What an Assertion says.
 #[derive(Debug, Clone)]
-pub struct AssertionFacts {
+pub struct DemoAssertion {
     /// `ID`.
     pub id: String,
     /// `Version`.
@@ -137,7 +137,7 @@ impl ResponseFacts {
             status: vec![names::SUCCESS.into()],
             status_message: None,
             before_status: String::new(),
-            assertion: Some(AssertionFacts::valid(parties, attributes, now)),
+            assertion: Some(DemoAssertion::valid(parties, attributes, now)),
             after_assertion: String::new(),
         }
     }
@@ -150,7 +150,7 @@ impl ResponseFacts {
 
     /// Writes the message, unsigned.
     pub fn to_xml(&self) -> String {
-        let assertion = self.assertion.as_ref().map(AssertionFacts::to_xml).unwrap_or_default();
+        let assertion = self.assertion.as_ref().map(DemoAssertion::to_xml).unwrap_or_default();
         self.around(&assertion)
     }
 
@@ -194,7 +194,7 @@ impl ResponseFacts {
     }
 }
 
-impl AssertionFacts {
+impl DemoAssertion {
     /// A correct assertion at a time.
     pub fn valid(parties: Parties<'_>, attributes: &[(&str, &str)], now: DateTime<Utc>) -> Self {
         Self {

@@ -15,7 +15,7 @@ use rocket::{Build, Request, Response, Rocket, Shutdown, State, get, post, route
 use super::error::DemoIdpError;
 use super::idp::Idp;
 use super::pages;
-use super::redirect::{MessageKind, ReceivedQuery};
+use super::redirect::{MessageRole, ReceivedQuery};
 use super::requests::logout_status;
 use crate::saml::names;
 
@@ -179,7 +179,7 @@ fn choose(idp: &State<Arc<Idp>>, uri: &Origin<'_>, cookies: &CookieJar<'_>, pres
 #[get("/slo")]
 fn slo(idp: &State<Arc<Idp>>, uri: &Origin<'_>, cookies: &CookieJar<'_>) -> Answer {
     let received = ReceivedQuery::read(raw_query(uri)).map_err(Refusal::new)?;
-    if received.kind == MessageKind::Request {
+    if received.kind == MessageRole::Request {
         return Ok(DemoReply::redirect(idp.end_sessions(&received)?));
     }
     let status = logout_status(&received.xml)?;

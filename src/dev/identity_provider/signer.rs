@@ -5,17 +5,14 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use openssl::asn1::Asn1Time;
 use openssl::base64::encode_block;
-use openssl::bn::{BigNum, MsbOption};
 use openssl::ec::{EcGroup, EcKey};
-use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::sign;
-use openssl::x509::{X509, X509NameBuilder};
+use openssl::x509::X509;
 use roxmltree::{Document, Node};
 use samael::crypto::{Crypto, CryptoProvider};
 
@@ -23,15 +20,13 @@ use super::error::DemoIdpError;
 use super::markup::escape;
 use crate::domain::web::xml;
 use crate::saml::names;
+use crate::saml::new_key::self_signed;
 
 const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
 const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 const ECDSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256";
-
-/// How long the certificates are valid, in days. They hold a key; no one looks at their dates.
-const VALID_DAYS: u32 = 3650;
 
 /// The kind of a new key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,24 +205,6 @@ fn signature_in(xml: &str, id: &str) -> Option<String> {
             && reference.and_then(|node| node.attribute("URI")) == Some(&format!("#{id}"))
     })?;
     Some(xml[signature.range()].to_owned())
-}
-
-fn self_signed(key: &PKey<Private>, name: &str) -> Result<X509, ErrorStack> {
-    let mut subject = X509NameBuilder::new()?;
-    subject.append_entry_by_nid(Nid::COMMONNAME, name)?;
-    let subject = subject.build();
-    let mut serial = BigNum::new()?;
-    serial.rand(127, MsbOption::MAYBE_ZERO, false)?;
-    let mut certificate = X509::builder()?;
-    certificate.set_version(2)?; // it counts from 0: this is version 3
-    certificate.set_serial_number(serial.to_asn1_integer()?.as_ref())?;
-    certificate.set_subject_name(&subject)?;
-    certificate.set_issuer_name(&subject)?;
-    certificate.set_pubkey(key)?;
-    certificate.set_not_before(Asn1Time::days_from_now(0)?.as_ref())?;
-    certificate.set_not_after(Asn1Time::days_from_now(VALID_DAYS)?.as_ref())?;
-    certificate.sign(key, MessageDigest::sha256())?;
-    Ok(certificate.build())
 }
 
 /// Writes a new file in the place of an old one.

@@ -8,10 +8,11 @@ use openssl::base64::decode_block;
 use poem::dev::identity_provider::DemoIdentityProvider;
 use poem::dev::identity_provider::logouts::{LogoutRequestFacts, LogoutResponseFacts};
 use poem::dev::identity_provider::people::{DemoServiceProvider, demo_people};
-use poem::dev::identity_provider::redirect::{self, MessageKind, ReceivedQuery};
+use poem::dev::identity_provider::redirect::{self, MessageRole, ReceivedQuery};
 use poem::dev::identity_provider::signer::{Signer, SignerKey};
 use poem::domain::model::federated_identity::NameId;
 use poem::domain::web::xml;
+use poem::saml::identity_provider::IdentityProvider;
 use samael::crypto::{AllowedSignatureAlgorithm, CertificateDer, Crypto, CryptoProvider, ReduceMode};
 use scraper::{Html, Selector};
 
@@ -80,7 +81,7 @@ impl Visit {
             "<p:AuthnRequest xmlns:p='{PROTOCOL}' ID='_request' Version='2.0' {attributes}>\
              <Issuer xmlns='{ASSERTION}'>https://{host}/metadata</Issuer></p:AuthnRequest>"
         );
-        redirect::address("/sso", (MessageKind::Request, &xml), Some("<relay> &\""), None).unwrap()
+        redirect::address("/sso", (MessageRole::Request, &xml), Some("<relay> &\""), None).unwrap()
     }
 
     /// Logs in at a service provider, with a choice if the page asks.
@@ -116,15 +117,15 @@ impl Visit {
 }
 
 /// The page that passes a response on.
-struct PassedOn {
-    acs: String,
-    xml: String,
-    relay_state: Option<String>,
+pub struct PassedOn {
+    pub acs: String,
+    pub xml: String,
+    pub relay_state: Option<String>,
 }
 
 impl PassedOn {
     #[track_caller]
-    fn read(page: &HttpResponse) -> Self {
+    pub fn read(page: &HttpResponse) -> Self {
         assert_eq!(page.status, 200, "{page:?}");
         let html = Html::parse_document(&page.text());
         let all = |selector: &str, attribute: &str| {
@@ -165,7 +166,9 @@ fn its_metadata_name_its_addresses_and_certificate() {
         let service = document.descendants().find(|node| node.has_tag_name((METADATA, name))).unwrap();
         assert_eq!(service.attribute("Location"), Some(format!("{}{path}", visit.idp.address()).as_str()));
     }
-    assert!(text.contains(&visit.idp.signer().certificate_base64().unwrap()));
+    let read = IdentityProvider::parse(text.as_bytes(), "", chrono::Utc::now()).unwrap();
+    assert_eq!(read.certificates[0].der(), visit.idp.signer().certificate().to_der().unwrap());
+    assert!(read.logout.is_some() && read.left_out.is_empty());
 }
 
 #[test]
@@ -244,7 +247,7 @@ fn a_service_provider_ends_the_session_with_a_signed_request() {
     let stranger = Signer::generate(SignerKey::Rsa2048, "stranger").unwrap();
     let message = facts.to_xml();
     let send = |visit: &mut Visit, signer: Option<&Signer>| {
-        let target = redirect::address("/slo", (MessageKind::Request, &message), Some("r&s"), signer).unwrap();
+        let target = redirect::address("/slo", (MessageRole::Request, &message), Some("r&s"), signer).unwrap();
         visit.send("GET", &target, "")
     };
     assert_eq!(send(&mut visit, None).status, 400);
@@ -270,10 +273,10 @@ fn a_logout_here_tells_all_service_providers() {
         let location = format!("https://{host}/ls");
         let query = visit.redirected_to(&answer, &location);
         let received = ReceivedQuery::read(&query).unwrap();
-        assert!(received.kind == MessageKind::Request && received.xml.contains("<samlp:SessionIndex>"));
+        assert!(received.kind == MessageRole::Request && received.xml.contains("<samlp:SessionIndex>"));
         assert!(name_id.is_none_or(|name_id| received.xml.contains(&name_id)));
         let xml = LogoutResponseFacts::valid(&location, "", "_x", false, chrono::Utc::now()).to_xml();
-        let target = redirect::address("/slo", (MessageKind::Response, &xml), None, Some(&visit.key)).unwrap();
+        let target = redirect::address("/slo", (MessageRole::Response, &xml), None, Some(&visit.key)).unwrap();
         answer = visit.send("GET", &target, "");
     }
     assert_eq!(answer.status, 200, "{answer:?}");
