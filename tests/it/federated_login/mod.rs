@@ -1,5 +1,6 @@
 //! Logins with SAML2 at real identity providers, which others have written.
 
+mod login;
 mod pysaml2;
 mod simplesamlphp;
 
