@@ -30,6 +30,10 @@ test-postgresql-10: # all tests with the oldest supported PostgreSQL
 test-collation: # all tests with a cluster whose collation is not C
 	packaging/check-postgresql collation
 
+test-saml-peers: # the federated login at another identity provider, pysaml2
+	bash -euo pipefail -c '. packaging/prerequisites.sh; install_pysaml2_if_possible'
+	cargo test --locked --test it federated_login::pysaml2 -- --ignored
+
 simplesamlphp: # install what the tests of the federated login need
 	bash -euo pipefail -c '. packaging/prerequisites.sh; install_simplesamlphp_if_possible'
 

@@ -220,6 +220,16 @@ unpack_simplesamlphp() {
     has_simplesamlphp
 }
 
+# Installs pysaml2, a second identity provider at which tests log in. Without it these tests are skipped, with a message.
+install_pysaml2_if_possible() {
+    local missing=()
+    [ "$(system_family)" = debian ] || return 0
+    "${POEM_PYTHON:-/usr/bin/python3}" -c 'import saml2.server' 2>/dev/null || missing+=(python3-pysaml2)
+    command -v xmlsec1 >/dev/null || missing+=(xmlsec1)
+    [ "${#missing[@]}" -gt 0 ] && may_become_root || return 0
+    (install_packages debian "${missing[@]}") || true
+}
+
 # install_packages FAMILY PACKAGE…: installs the packages; exits if that fails.
 install_packages() {
     local family=$1

@@ -18,7 +18,8 @@ export function program() {
   return path;
 }
 
-async function freePort() {
+// Returns an unused port of the loopback interface.
+export async function freePort() {
   const server = createServer();
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address();

@@ -18,9 +18,8 @@ fn a_new_person_gets_an_account_and_is_recognized_at_the_next_login() {
     let mut other = WebClient::new();
     site.log_in(&mut other, "ana");
     assert_eq!(site.sql("SELECT count(*)::text FROM egi.app_user WHERE egi_id = 'a1a1a1@example.org'"), ["1"]);
-    let log = site.installation.log();
-    assert!(log.contains("EGI: Ana_Horvat is new: a1a1a1@example.org of http://127.0.0.1:"), "{log}");
-    assert!(log.contains("EGI: Ana_Horvat logged in from 127.0.0.1 by http://127.0.0.1:"), "{log}");
+    site.expect_log("EGI: Ana_Horvat is new: a1a1a1@example.org of http://127.0.0.1:");
+    site.expect_log("EGI: Ana_Horvat logged in from 127.0.0.1 by http://127.0.0.1:");
 }
 
 #[test]
@@ -79,8 +78,7 @@ fn a_person_who_gives_up_can_try_again() {
         text.contains("You cancelled, or") && text.contains("login&#x2F;?next=%2Fpoem%2Fadmin%2Fpoem%2Fprobe%2F"),
         "{text}"
     );
-    let log = site.installation.log();
-    assert!(log.contains("INFO") && log.contains("federated login ended at http://127.0.0.1:"), "{log}");
+    site.expect_log("INFO EGI: federated login ended at http://127.0.0.1:");
 }
 
 #[test]

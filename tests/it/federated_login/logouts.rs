@@ -38,8 +38,7 @@ fn a_logout_there_ends_the_sessions_of_this_login_here() {
     assert_eq!(end.url.path(), "/poem/saml2/metadata/", "{}\n{}\n{log}", begun.response.text(), site.idp.log());
     assert!(!site.is_logged_in(&mut first));
     assert!(site.is_logged_in(&mut second), "the other browser is another session");
-    let log = site.installation.log();
-    assert!(log.contains("1 session of Ana_Horvat"), "{log}");
+    site.expect_log("1 session of Ana_Horvat");
 }
 
 #[test]

@@ -1,19 +1,12 @@
 //! SimpleSAMLphp itself, without POEM: it answers requests as the other tests expect it to.
 
-use std::io::Write;
-
 use chrono::{DateTime, Utc};
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
 use poem::saml::names::{ASSERTION, PROTOCOL, SIGNATURE};
 use roxmltree::{Document, Node};
 
+use super::{ACS, ENTITY_ID, find, login_query, metadata, response, signed, values};
 use crate::support::simplesamlphp::{ServiceProviderFacts, assert_valid};
-use crate::support::web_client::Form;
 use crate::support::{SimpleSaml, WebClient};
-
-const ENTITY_ID: &str = "http://127.0.0.1:1/metadata";
-const ACS: &str = "http://127.0.0.1:1/acs";
 
 fn start() -> Option<SimpleSaml> {
     let logout = Some("http://127.0.0.1:1/ls".to_owned());
@@ -26,42 +19,13 @@ fn service_provider() -> ServiceProviderFacts {
 
 /// The address of a login, with a request that is not signed.
 fn login(provider: &SimpleSaml) -> String {
-    let request = format!(
-        r#"<samlp:AuthnRequest xmlns:samlp="{PROTOCOL}" ID="_r1" Version="2.0" IssueInstant="2020-01-01T00:00:00Z" AssertionConsumerServiceURL="{ACS}"><saml:Issuer xmlns:saml="{ASSERTION}">{ENTITY_ID}</saml:Issuer></samlp:AuthnRequest>"#
-    );
-    assert_valid("saml-schema-protocol-2.0.xsd", &request);
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(request.as_bytes()).unwrap();
-    let message = openssl::base64::encode_block(&encoder.finish().unwrap());
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("SAMLRequest", &message).append_pair("RelayState", "kept");
-    provider.login_url(&query.finish())
-}
-
-/// The message in a form.
-fn response(form: &Form) -> String {
-    assert_eq!(form.action.as_str(), ACS);
-    assert_eq!(form.field("RelayState"), Some("kept"));
-    String::from_utf8(openssl::base64::decode_block(form.field("SAMLResponse").unwrap()).unwrap()).unwrap()
-}
-
-fn find<'a>(document: &'a Document<'_>, namespace: &'static str, name: &'static str) -> Vec<Node<'a, 'a>> {
-    document.descendants().filter(|node| node.has_tag_name((namespace, name))).collect()
-}
-
-fn values(document: &Document<'_>, name: &str) -> Vec<String> {
-    let attributes = find(document, ASSERTION, "Attribute").into_iter();
-    let attribute = attributes.filter(|node| node.attribute("Name") == Some(name)).flat_map(|node| node.descendants());
-    attribute
-        .filter(|node| node.has_tag_name((ASSERTION, "AttributeValue")))
-        .map(|node| node.text().unwrap_or_default().to_owned())
-        .collect()
+    provider.login_url(&login_query())
 }
 
 /// The certificates that sign, as the metadata have them.
 fn announced(provider: &SimpleSaml) -> Vec<String> {
-    let metadata = provider.metadata();
-    let document = Document::parse(&metadata).unwrap();
+    let theirs = provider.metadata();
+    let document = Document::parse(&theirs).unwrap();
     let keys = document.descendants().filter(|node| node.attribute("use") == Some("signing"));
     let certificate = |key: Node<'_, '_>| {
         let certificate = key.descendants().find(|node| node.has_tag_name((SIGNATURE, "X509Certificate"))).unwrap();
@@ -130,16 +94,13 @@ fn simplesamlphp_answers_with_an_error_if_the_person_gives_up() {
 #[test]
 fn simplesamlphp_signs_as_it_is_told() {
     let Some(mut provider) = start() else { return };
-    let mut signed = |response_too, assertion_too| {
+    let mut signs = |response_too, assertion_too| {
         provider.sign(response_too, assertion_too);
-        let message = response(&provider.log_in(&mut WebClient::new(), &login(&provider), "ana"));
-        let document = Document::parse(&message).unwrap();
-        let parents = find(&document, SIGNATURE, "Signature").into_iter().filter_map(|node| node.parent());
-        parents.map(|parent| parent.tag_name().name().to_owned()).collect::<Vec<_>>()
+        signed(&response(&provider.log_in(&mut WebClient::new(), &login(&provider), "ana")))
     };
-    assert_eq!(signed(true, false), ["Response"]);
-    assert_eq!(signed(false, true), ["Assertion"]);
-    assert!(signed(false, false).is_empty());
+    assert_eq!(signs(true, false), ["Response"]);
+    assert_eq!(signs(false, true), ["Assertion"]);
+    assert!(signs(false, false).is_empty());
 }
 
 #[test]
@@ -175,11 +136,8 @@ fn the_key_of_simplesamlphp_is_replaced_in_three_steps() {
 #[test]
 fn simplesamlphp_reads_the_metadata_of_a_service_provider() {
     let Some(mut provider) = SimpleSaml::start(&[]) else { return };
-    let metadata = format!(
-        r#"<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{ENTITY_ID}"><SPSSODescriptor protocolSupportEnumeration="{PROTOCOL}"><AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="{ACS}" index="1"/></SPSSODescriptor></EntityDescriptor>"#
-    );
-    assert_valid("saml-schema-metadata-2.0.xsd", &metadata);
-    provider.trust_metadata(&metadata);
+    assert_valid("saml-schema-metadata-2.0.xsd", &metadata());
+    provider.trust_metadata(&metadata());
     provider.set_person("new", &[("displayName", &["Šime “Ž” <&>"])]);
     let message = response(&provider.log_in(&mut WebClient::new(), &login(&provider), "new"));
     let document = Document::parse(&message).unwrap();

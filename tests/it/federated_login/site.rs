@@ -1,6 +1,7 @@
 //! A server whose tenant EGI logs in at SimpleSAMLphp.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use crate::support::server::free_address;
 use crate::support::simplesamlphp::self_signed;
@@ -68,7 +69,23 @@ impl FederatedSite {
 
     /// Returns true if the client has a session.
     pub fn is_logged_in(&self, client: &mut WebClient) -> bool {
-        client.get(&self.at("/poem/admin/poem/profile/")).status() == 200
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            // A server on a machine that was stalled answers 503: its state may be stale.
+            match client.get(&self.at("/poem/admin/poem/profile/")).status() {
+                503 if Instant::now() < end => {}
+                status => return status == 200,
+            }
+        }
+    }
+
+    /// Waits until the log has a text; lines without a warning are buffered for a moment.
+    pub fn expect_log(&self, text: &str) {
+        let end = Instant::now() + Duration::from_secs(10);
+        while !self.installation.log().contains(text) {
+            assert!(Instant::now() < end, "the log lacks {text:?}:\n{}", self.installation.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Runs a statement in the database.

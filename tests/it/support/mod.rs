@@ -6,6 +6,7 @@ pub mod disposable_database;
 pub mod http;
 pub mod installation;
 pub mod pgbouncer;
+pub mod pysaml2;
 pub mod server;
 pub mod simplesamlphp;
 pub mod sql;
