@@ -4,6 +4,8 @@
 //! anything is verified. So [`check_shape`] admits only what SAML allows before xmlsec sees the message. What counts
 //! afterwards is only what [`verified`] returns: the very bytes that were signed.
 
+use std::sync::Once;
+
 use roxmltree::{Document, Node};
 use samael::crypto::{AllowedSignatureAlgorithm, CertificateDer, Crypto, CryptoProvider, ReduceMode};
 
@@ -190,6 +192,21 @@ fn without_white_space(text: &str) -> String {
     text.split_ascii_whitespace().collect()
 }
 
+#[expect(unsafe_code, reason = "the crate has no binding of it")]
+unsafe extern "C" {
+    /// Of xmlsec's errors.h: sets whether errors are printed to standard error.
+    fn xmlSecErrorsDefaultCallbackEnableOutput(enabled: i32);
+}
+
+/// Keeps xmlsec from printing to standard error: everybody can send it a message that it complains about, and the log has
+/// the cause.
+fn silence() {
+    static ONCE: Once = Once::new();
+    // SAFETY: the function only sets a flag that xmlsec reads.
+    #[expect(unsafe_code, reason = "see above")]
+    ONCE.call_once(|| unsafe { xmlSecErrorsDefaultCallbackEnableOutput(0) });
+}
+
 /// Verifies all signatures of a message and returns what is signed, in canonical form.
 ///
 /// Of a message with two signatures it is the outer element. Takes some milliseconds.
@@ -200,6 +217,7 @@ pub fn verified(text: &str, signatures: &Signatures, trusted: &[Certificate], fi
     if !signatures.any() {
         return Err(RefusalClass::Unsigned.because("it is not signed"));
     }
+    silence();
     // A key of the other type would end the search with an error.
     let mut fitting: Vec<_> =
         trusted.iter().filter(|one| matches!(one.key_type, KeyType::Ec(_)) == signatures.is_ec).collect();

@@ -17,6 +17,7 @@ mod federation;
 mod management;
 mod migrations;
 mod registry;
+mod saml;
 mod store;
 mod support;
 mod sync;

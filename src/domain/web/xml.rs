@@ -6,6 +6,8 @@ use roxmltree::{Document, Error, Node, ParsingOptions};
 
 /// The deepest nesting of elements.
 const DEPTH_LIMIT: usize = 100;
+/// The most attributes of an element, with its namespace declarations.
+const ATTRIBUTE_LIMIT: usize = 64;
 /// The most nodes of a document, so that its memory is bounded.
 const NODE_LIMIT: u32 = 4_000_000;
 
@@ -18,6 +20,9 @@ pub enum XmlError {
     /// The elements are nested too deeply.
     #[error("its elements are nested deeper than {DEPTH_LIMIT}")]
     TooDeep,
+    /// An element has too many attributes.
+    #[error("an element has more than {ATTRIBUTE_LIMIT} attributes")]
+    TooManyAttributes,
     /// The document has too many nodes.
     #[error("it has more than {NODE_LIMIT} nodes")]
     TooLarge,
@@ -31,42 +36,62 @@ pub enum XmlError {
 /// # Errors
 /// See [`XmlError`].
 pub fn parse(text: &str) -> Result<Document<'_>, XmlError> {
+    check_tags(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODE_LIMIT, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options).map_err(|error| match error {
+    Document::parse_with_options(text, options).map_err(|error| match error {
         Error::DtdDetected => XmlError::Doctype,
         Error::NodesLimitReached => XmlError::TooLarge,
         other => XmlError::Syntax(other.to_string().replace(char::is_control, " ")),
-    })?;
-    match is_deeper(&document, DEPTH_LIMIT) {
-        true => Err(XmlError::TooDeep),
-        false => Ok(document),
-    }
+    })
 }
 
-/// Returns true if elements are nested deeper than the limit. Walks from node to node: recursion would need a stack.
-fn is_deeper(document: &Document<'_>, limit: usize) -> bool {
-    let mut node = document.root_element();
-    let mut depth = 1;
-    loop {
-        if let Some(child) = node.first_element_child() {
-            (node, depth) = (child, depth + 1);
-            if depth > limit {
-                return true;
+/// Checks depth and attributes before the text is parsed: the parser compares each attribute and each namespace with all
+/// others of its element, which takes a minute for a message of a few hundred kilobytes.
+fn check_tags(text: &str) -> Result<(), XmlError> {
+    let mut rest = text;
+    let mut depth = 0_usize;
+    while let Some(start) = rest.find('<') {
+        let tag = &rest[start..];
+        let opaque = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+        let end = match opaque.iter().find(|(begin, _)| tag.starts_with(begin)) {
+            Some((_, end)) => tag.find(end).map(|place| place + end.len()),
+            None if tag.starts_with("</") => {
+                depth = depth.saturating_sub(1);
+                tag.find('>')
             }
-            continue;
+            None => {
+                let (end, attributes) = end_of_tag(tag);
+                if attributes > ATTRIBUTE_LIMIT {
+                    return Err(XmlError::TooManyAttributes);
+                }
+                depth += usize::from(!end.is_some_and(|end| tag[..end].ends_with('/')));
+                end
+            }
+        };
+        if depth > DEPTH_LIMIT {
+            return Err(XmlError::TooDeep);
         }
-        loop {
-            if depth == 1 {
-                return false;
-            }
-            if let Some(sibling) = node.next_sibling_element() {
-                node = sibling;
-                break;
-            }
-            let Some(parent) = node.parent_element() else { return false };
-            (node, depth) = (parent, depth - 1);
+        // What does not end is not well-formed, as the parser finds out.
+        let Some(end) = end else { return Ok(()) };
+        rest = &tag[end..];
+    }
+    Ok(())
+}
+
+/// Returns the place of the `>` that ends a start tag, and the number of its attributes.
+fn end_of_tag(tag: &str) -> (Option<usize>, usize) {
+    let (mut quote, mut attributes) = (None, 0);
+    for (place, byte) in tag.bytes().enumerate() {
+        match (quote, byte) {
+            (Some(open), _) if open == byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'=') => attributes += 1,
+            (None, b'>') => return (Some(place), attributes),
+            (None, _) => {}
         }
     }
+    (None, attributes)
 }
 
 /// Returns the whole text of an element, with that of the elements in it, trimmed.
@@ -123,6 +148,12 @@ mod tests {
         let nested = |depth: usize| "<a>".repeat(depth) + &"</a>".repeat(depth);
         assert!(parse(&nested(100)).is_ok());
         assert_eq!(error(&nested(101)), XmlError::TooDeep);
+        let with_attributes =
+            |count: usize| format!("<a{}/>", (0..count).map(|number| format!(" a{number}='='")).collect::<String>());
+        assert!(parse(&with_attributes(64)).is_ok());
+        assert_eq!(error(&with_attributes(65)), XmlError::TooManyAttributes);
+        let text = format!("<a><b c='>'/><![CDATA[<x {0}>]]><!-- <x {0}> --><?p <x {0}>?></a>", "a='b' ".repeat(100));
+        assert!(parse(&text).is_ok(), "text that looks like tags");
         // Far beyond what a recursive reader survives.
         assert_eq!(error(&nested(1_000_000)), XmlError::TooDeep);
     }
