@@ -106,7 +106,7 @@ fn a_new_file_that_cannot_be_used_leaves_the_last_good_one() {
 fn the_last_good_one_serves_only_the_settings_that_it_was_read_with() {
     let mut logins = Logins::new(&good());
     assert_eq!(logins.now(), ready(1));
-    let mut configure = |logins: &mut Logins, settings: &str| {
+    let configure = |logins: &mut Logins, settings: &str| {
         logins.installation.configure("[GENERAL_EGI]\n", &format!("{settings}\n[GENERAL_EGI]\n"));
         logins.config = LiveConfig::load(&logins.installation.config_path()).unwrap();
         let now = logins.after(1);
