@@ -19,7 +19,7 @@ type FileStamp = (PathBuf, Option<(i64, i64, u64, u64)>);
 
 /// What was read for a tenant.
 #[derive(Debug, Clone)]
-pub struct Loaded {
+pub struct LoadedFiles {
     config: Arc<Config>,
     stamps: Vec<FileStamp>,
     /// This POEM; or the reason why it cannot be used, in words.
@@ -28,7 +28,7 @@ pub struct Loaded {
     pub federation: Result<Option<Arc<Federation>>, Arc<str>>,
 }
 
-impl Loaded {
+impl LoadedFiles {
     /// Reads the files of a tenant.
     pub fn read(config: Arc<Config>, tenant: &Tenant, now: DateTime<Utc>) -> Self {
         let stamps = stamps(&config, tenant);
@@ -113,7 +113,7 @@ fn identity_provider(
     sp: &ServiceProvider,
     tenant: &Tenant,
     now: DateTime<Utc>,
-    old: Option<&Loaded>,
+    old: Option<&LoadedFiles>,
 ) -> Result<Option<IdentityProvider>, Arc<str>> {
     match read_identity_provider(&sp.settings, now) {
         Ok(found) => Ok(found),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::loaded::{Loaded, expired};
+use super::loaded::{LoadedFiles, expired};
 use crate::blocking::BlockingLimit;
 use crate::config::reload::LiveConfig;
 use crate::domain::model::tenant::{SchemaName, Tenant};
@@ -50,7 +50,7 @@ struct TenantFiles {
 
 #[derive(Default)]
 struct State {
-    loaded: Option<Loaded>,
+    loaded: Option<LoadedFiles>,
     checked: DateTime<Utc>,
     /// The problem that was logged last, and when.
     reminded: Option<(String, DateTime<Utc>)>,
@@ -102,7 +102,7 @@ impl FederatedLogins {
     }
 
     /// What was read for a tenant, at most a second ago.
-    async fn loaded(&self, config: &LiveConfig, tenant: &Tenant) -> (Arc<TenantFiles>, Loaded) {
+    async fn loaded(&self, config: &LiveConfig, tenant: &Tenant) -> (Arc<TenantFiles>, LoadedFiles) {
         let files = self.files(&tenant.schema);
         let now = (self.clock)();
         if let Some(loaded) = files.recent(now) {
@@ -135,9 +135,14 @@ impl FederatedLogins {
     }
 }
 
-fn read(old: Option<Loaded>, config: Arc<crate::config::Config>, tenant: &Tenant, now: DateTime<Utc>) -> Loaded {
+fn read(
+    old: Option<LoadedFiles>,
+    config: Arc<crate::config::Config>,
+    tenant: &Tenant,
+    now: DateTime<Utc>,
+) -> LoadedFiles {
     match old {
-        None => Loaded::read(config, tenant, now),
+        None => LoadedFiles::read(config, tenant, now),
         Some(old) => old.renewed(config, tenant, now).unwrap_or(old),
     }
 }
@@ -147,19 +152,19 @@ impl TenantFiles {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn last(&self) -> Option<Loaded> {
+    fn last(&self) -> Option<LoadedFiles> {
         self.state().loaded.clone()
     }
 
     /// The state, if the files were looked at within the last second. A clock that was set back does not count.
-    fn recent(&self, now: DateTime<Utc>) -> Option<Loaded> {
+    fn recent(&self, now: DateTime<Utc>) -> Option<LoadedFiles> {
         let state = self.state();
         let age = now - state.checked;
         let is_recent = age >= TimeDelta::zero() && age < CHECK_INTERVAL;
         state.loaded.clone().filter(|_| is_recent)
     }
 
-    fn store(&self, loaded: Loaded, now: DateTime<Utc>) {
+    fn store(&self, loaded: LoadedFiles, now: DateTime<Utc>) {
         let mut state = self.state();
         state.loaded = Some(loaded);
         state.checked = now;

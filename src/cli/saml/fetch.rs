@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::privileged::{NewFile, keep_previous, owner_of, without_rights};
 use super::tenant_of_schema;
-use crate::cli::context::{CommonArgs, Context, block_on};
+use crate::cli::context::{CommonArgs, Context, block_on, no_such_tenant};
 use crate::cli::{CommandResult, Failure};
 use crate::config::Config;
 use crate::config::saml::SamlSettings;
@@ -88,7 +88,12 @@ fn download(context: &Context, args: &Args, settings: &SamlSettings) -> Result<D
     let limits = Limits { body: MAX_METADATA, ..Limits::ONE_ATTEMPT };
     let client = HttpClient::new(&trust, ClientCredentials::default(), limits)?;
     block_on(async {
-        context.tenant(&args.schema).await?;
+        // The metadata can be renewed while the database is unreachable.
+        if let Ok(tenants) = context.tenants().await
+            && !tenants.iter().any(|tenant| tenant.schema.as_str() == args.schema)
+        {
+            return Err(no_such_tenant(&args.schema));
+        }
         body = client.get(&args.url, ACCEPT, |_, _| ()).await?.body;
         Ok(())
     })?;

@@ -34,8 +34,10 @@ pub fn run(args: Args) -> CommandResult {
         let tenant = context.tenant(&args.schema).await?;
         let document = document(&context.config, &tenant)?;
         match args.output.filter(|path| path.as_os_str() != STANDARD) {
-            None => output::show(document.trim_end())
-                .map_err(|error| Failure::new(format!("standard output: {error}: the output is incomplete"))),
+            None => {
+                output::line(document.trim_end());
+                Ok(())
+            }
             Some(path) => {
                 NewFile::write(&path, document.as_bytes(), 0o644, None)?.put_in_place()?;
                 output::line(format!("The metadata of {} are in {}.", tenant.name, path.display()));
