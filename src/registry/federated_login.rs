@@ -160,7 +160,7 @@ pub struct AcceptedResponse<'a> {
 
 /// A login whose response was checked.
 #[derive(Debug, Clone, Copy)]
-pub struct FederatedLogin<'a> {
+pub struct CheckedLogin<'a> {
     /// The response.
     pub response: AcceptedResponse<'a>,
     /// The person.
@@ -179,7 +179,7 @@ pub struct FederatedLogin<'a> {
 ///
 /// # Errors
 /// `Store`: nothing was changed, and the same response can be sent again.
-pub async fn log_in(request: LoginRequest<'_>, login: FederatedLogin<'_>) -> Result<FederatedOutcome, StoreError> {
+pub async fn log_in(request: LoginRequest<'_>, login: CheckedLogin<'_>) -> Result<FederatedOutcome, StoreError> {
     let tx = Transaction::bookkeeping(request.pool, &request.tenant.schema).await?;
     let outcome = match attempt(tx, request, &login, false).await? {
         Some(outcome) => outcome,
@@ -197,7 +197,7 @@ pub async fn log_in(request: LoginRequest<'_>, login: FederatedLogin<'_>) -> Res
 async fn attempt(
     mut tx: Transaction,
     request: LoginRequest<'_>,
-    login: &FederatedLogin<'_>,
+    login: &CheckedLogin<'_>,
     is_writer: bool,
 ) -> Result<Option<FederatedOutcome>, StoreError> {
     let plan = plan(tx.conn(), login.identity, login.create_users).await?;

@@ -47,7 +47,6 @@ pub async fn create(
     let mut errors = ValidationErrors::default();
     check_taken(tx, None, content, &mut errors).await?;
     content.check_username(&mut errors);
-    content.check_names(&before, &mut errors);
     content.check_scripts(&mut errors);
     content.check_password(tenant, &mut errors);
     let moves = choose_groups(tx, &before, content, &mut errors).await?;
@@ -85,7 +84,6 @@ pub async fn change(
     if before.username != content.username {
         content.check_username(&mut errors);
     }
-    content.check_names(&before, &mut errors);
     check_remaining(tx, target.id, &before, content, &mut errors).await?;
     let moves = choose_groups(tx, &before, content, &mut errors).await?;
     errors.check()?;

@@ -105,6 +105,13 @@ async fn begin(pool: &PgPool, statements: String) -> Result<Transaction<'static,
     }
 }
 
+/// Begins a transaction that reads one tenant, on a connection of one's own.
+pub async fn begin_reading<'c>(conn: &'c mut PgConnection, schema: &SchemaName) -> Result<Transaction<'c, Postgres>> {
+    let mut tx = conn.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    enter(&mut tx, schema).await?;
+    Ok(tx)
+}
+
 /// Sets the search path of an open transaction to a tenant's schema.
 pub async fn enter(conn: &mut PgConnection, schema: &SchemaName) -> Result<()> {
     sqlx::raw_sql(AssertSqlSafe(search_path(schema))).execute(conn).await?;

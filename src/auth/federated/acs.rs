@@ -20,7 +20,7 @@ use crate::http::cookies;
 use crate::http::redirect::RedirectTo;
 use crate::registry::federated_accounts::FederatedOutcome;
 use crate::registry::federated_login::{
-    self as registry, AcceptedResponse, FederatedLogin, LoginState, OpenLogin, cookie_suffix,
+    self as registry, AcceptedResponse, CheckedLogin, LoginState, OpenLogin, cookie_suffix,
 };
 use crate::saml::assertion::CheckedAssertion;
 use crate::saml::attributes::Attributes;
@@ -205,7 +205,7 @@ async fn enter(
         return Err(refusal.into());
     }
     let old = session::find(context.request, context.tenant).await?;
-    let federated = FederatedLogin {
+    let federated = CheckedLogin {
         response,
         identity: &identity,
         session: &assertion.session,

@@ -1,12 +1,11 @@
 //! The accounts of a tenant with a federated login: those of POEM 2.3 that have to be linked to their identities.
 
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use super::{Check, Findings};
 use crate::domain::model::tenant::Tenant;
-use crate::store::tenant_tx::enter;
 use crate::store::users::{self, IdentifierCounts};
-use crate::store::{Result, saml_claims};
+use crate::store::{Result, saml_claims, tenant_tx};
 
 /// Checks the accounts of a tenant. `is_federated`: it has the metadata of an identity provider.
 pub(super) async fn check(findings: &mut Findings, conn: &mut PgConnection, tenant: &Tenant, is_federated: bool) {
@@ -18,11 +17,10 @@ pub(super) async fn check(findings: &mut Findings, conn: &mut PgConnection, tena
 
 /// Counts the accounts, and those that federated logins ask for.
 async fn counts(conn: &mut PgConnection, tenant: &Tenant) -> Result<(IdentifierCounts, usize)> {
-    let mut tx = conn.begin().await?;
-    enter(&mut tx, &tenant.schema).await?;
+    let mut tx = tenant_tx::begin_reading(conn, &tenant.schema).await?;
     let counts = users::count_identifiers(&mut tx).await?;
     let claimed = saml_claims::waiting(&mut tx).await?.into_iter().filter(|user| user.is_claimed).count();
-    tx.rollback().await?;
+    tx.commit().await?;
     Ok((counts, claimed))
 }
 

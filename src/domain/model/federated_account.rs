@@ -3,7 +3,7 @@
 use deunicode::deunicode;
 
 use super::federated_identity::FederatedIdentity;
-use super::user::{FEDERATED_NAME as MAX_NAME, UserContent};
+use super::user::{MAX_NAME, UserContent};
 use crate::domain::form::text;
 
 /// The maximum length of an e-mail address, in characters.

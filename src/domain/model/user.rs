@@ -97,10 +97,8 @@ pub struct UserContent {
 
 /// The maximum length of a username, in characters.
 const USERNAME: usize = 30;
-/// The maximum length of first, last and display name of a local account, in characters.
-const NAME: usize = 30;
-/// The maximum length of the names of a federated account, in characters.
-pub const FEDERATED_NAME: usize = 150;
+/// The maximum length of the names of a user, in characters. Only the username of a local account is shorter.
+pub const MAX_NAME: usize = 150;
 
 /// The maximum length of a password, in characters.
 const PASSWORD: usize = 1024;
@@ -111,15 +109,9 @@ type F = Field<UserContent>;
 
 /// The fields of the form of a user.
 pub static FIELDS: [F; 16] = [
-    F::line(
-        "username",
-        "Username",
-        FEDERATED_NAME,
-        |user| &user.username,
-        |user, text| user.username = normalized(&text),
-    )
-    .required()
-    .help("At most 30 characters: letters, digits and @ . + - _"),
+    F::line("username", "Username", MAX_NAME, |user| &user.username, |user, text| user.username = normalized(&text))
+        .required()
+        .help("At most 30 characters: letters, digits and @ . + - _"),
     F::line(
         "password",
         "Password",
@@ -141,8 +133,8 @@ pub static FIELDS: [F; 16] = [
         },
     )
     .shaped(Shape::Password),
-    F::line("first_name", "First name", FEDERATED_NAME, |user| &user.first_name, |user, text| user.first_name = text),
-    F::line("last_name", "Last name", FEDERATED_NAME, |user| &user.last_name, |user, text| user.last_name = text),
+    F::line("first_name", "First name", MAX_NAME, |user| &user.first_name, |user, text| user.first_name = text),
+    F::line("last_name", "Last name", MAX_NAME, |user| &user.last_name, |user, text| user.last_name = text),
     F::line("email", "E-mail address", 254, |user| &user.email, |user, text| user.email = text).shaped(Shape::Email),
     F::flag("is_active", "Active", |user| user.is_active, |user, on| user.is_active = on)
         .help("Untick to block login without deleting the account."),
@@ -161,13 +153,7 @@ pub static FIELDS: [F; 16] = [
         |user, text| user.distinguished_name = text,
     ),
     F::line("egi_id", "Federated id (eduPersonUniqueId)", 255, |user| &user.egi_id, |user, text| user.egi_id = text),
-    F::line(
-        "display_name",
-        "Display name",
-        FEDERATED_NAME,
-        |user| &user.display_name,
-        |user, text| user.display_name = text,
-    ),
+    F::line("display_name", "Display name", MAX_NAME, |user| &user.display_name, |user, text| user.display_name = text),
 ];
 
 /// The maximum number of groups of a kind in the form of a user.
@@ -237,20 +223,6 @@ impl UserContent {
         }
         if !self.username.chars().all(|c| c.is_alphanumeric() || "@.+-_".contains(c)) {
             errors.add(place, INVALID_USERNAME);
-        }
-    }
-
-    /// Adds an error at each name of a local account that is too long, if it differs from that of the account `before`.
-    pub fn check_names(&self, before: &Self, errors: &mut ValidationErrors) {
-        for (field, name, old) in [
-            ("first_name", &self.first_name, &before.first_name),
-            ("last_name", &self.last_name, &before.last_name),
-            ("display_name", &self.display_name, &before.display_name),
-        ] {
-            let length = name.chars().count();
-            if self.egi_id.is_empty() && length > NAME && name != old {
-                errors.add(Place::Field(field), words::too_long(NAME, length));
-            }
         }
     }
 
@@ -339,19 +311,6 @@ mod tests {
         let long = "ž".repeat(31);
         assert_eq!(username_errors(&long, ""), ["Ensure this value has at most 30 characters (it has 31)."]);
         assert!(username_errors(&long, "abc@egi.eu").is_empty());
-    }
-
-    #[test]
-    fn only_federated_accounts_have_long_names() {
-        let long =
-            |egi_id: &str| UserContent { first_name: "ž".repeat(31), egi_id: egi_id.into(), ..UserContent::to_add() };
-        let errors = |user: &UserContent, before: &UserContent| {
-            let mut errors = ValidationErrors::default();
-            user.check_names(before, &mut errors);
-            errors.errors.len()
-        };
-        assert_eq!(errors(&long(""), &UserContent::default()), 1);
-        assert_eq!((errors(&long("a@egi.eu"), &UserContent::default()), errors(&long(""), &long(""))), (0, 0));
     }
 
     #[test]

@@ -3,18 +3,19 @@
 use super::{TestSite, flash, get};
 use crate::support::Browser;
 
-const FORM: &str = "/poem/admin/poem/custuser/3/change/";
-const CLAIM: &str = "/poem/admin/poem/custuser/3/claim/";
+const FORM: &str = "/poem/admin/poem/custuser/4711/change/";
+const CLAIM: &str = "/poem/admin/poem/custuser/4711/claim/";
 const LIST: &str = "/poem/admin/poem/custuser/";
 const INDEX: &str = "/poem/admin/";
 
-/// A site on which two identities ask for the account bob (3).
+/// A site on which two identities ask for the account bobby.
 fn site() -> TestSite {
     let site = TestSite::new();
+    site.sql("INSERT INTO egi.app_user (id, username, password) VALUES (4711, 'bobby', '!'), (4712, 'other', '!')");
     for (identity, name) in [("bob@egi.eu", "Bob <b>B</b>"), ("evil@egi.eu", "")] {
         site.sql(&format!(
             "INSERT INTO egi.saml_claim (user_id, identity, idp, display_name, mail, state)
-             VALUES (3, '{identity}', 'https://idp.example.org/', '{name}', '', 'open')"
+             VALUES (4711, '{identity}', 'https://idp.example.org/', '{name}', '', 'open')"
         ));
     }
     site
@@ -47,7 +48,7 @@ fn superusers_see_who_asks_and_where() {
     assert!(
         page.contains("A new account is in no group: ") && page.contains(">new_one<") && !page.contains(">old_one<")
     );
-    assert!(!get(&mut root, "/poem/admin/poem/custuser/2/change/").contains("this account"));
+    assert!(!get(&mut root, "/poem/admin/poem/custuser/4712/change/").contains("this account"));
     let mut member = site.browser("member");
     assert!(!get(&mut member, "/poem/admin/poem/profile/").contains(line));
     assert_eq!(member.post(CLAIM, &[("identity", "bob@egi.eu"), ("decision", "link")]).status, 403);
@@ -63,15 +64,15 @@ fn a_superuser_links_or_refuses_a_login() {
     assert_eq!(late, "This federated login no longer asks for the account. Nothing was changed.");
     assert!(get(&mut root, FORM).contains("A federated login asks for this account"));
     let linked = decide(&mut root, "bob@egi.eu", "link");
-    assert_eq!(linked, "The user “bob” was linked to the federated login “bob@egi.eu”.");
-    assert_eq!(site.one("SELECT egi_id FROM egi.app_user WHERE id = 3"), "bob@egi.eu");
+    assert_eq!(linked, "The user “bobby” was linked to the federated login “bob@egi.eu”.");
+    assert_eq!(site.one("SELECT egi_id FROM egi.app_user WHERE id = 4711"), "bob@egi.eu");
     let form = get(&mut root, FORM);
     assert!(!form.contains("this account</h2>") && form.contains("bob@egi.eu"));
     let newest = "SELECT message || '|' || username FROM egi.log_entry ORDER BY id DESC LIMIT 1";
     assert_eq!(site.one(newest), "Linked to a federated login.|root");
     // An identity that has an account cannot get another one.
-    site.sql("INSERT INTO egi.saml_claim (user_id, identity, idp, display_name, mail, state) VALUES (4, 'bob@egi.eu', '', '', '', 'open')");
-    let mut answer = |fields: &[(&str, &str)]| root.post("/poem/admin/poem/custuser/4/claim/", fields);
+    site.sql("INSERT INTO egi.saml_claim (user_id, identity, idp, display_name, mail, state) VALUES (4712, 'bob@egi.eu', '', '', '', 'open')");
+    let mut answer = |fields: &[(&str, &str)]| root.post("/poem/admin/poem/custuser/4712/claim/", fields);
     assert_eq!(answer(&[("identity", "bob@egi.eu"), ("decision", "link")]).status, 303);
     assert_eq!(answer(&[("identity", "bob@egi.eu")]).status, 400);
     assert_eq!(site.one("SELECT count(*) FROM egi.app_user WHERE egi_id = 'bob@egi.eu'"), "1");

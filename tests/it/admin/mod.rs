@@ -190,7 +190,9 @@ fn ids(kind: ObjectKind, page: &str) -> Vec<i64> {
     let list = AT.list(kind);
     // A link can lead back to the list as it is shown.
     let id = |link: &String| link.split('?').next()?.strip_prefix(&list)?.strip_suffix("/change/")?.parse().ok();
-    page::links(page).iter().filter_map(id).collect()
+    // Above the table, a line can link to accounts that wait for a superuser.
+    let table = page.find("<table").map_or(page, |start| &page[start..]);
+    page::links(table).iter().filter_map(id).collect()
 }
 
 /// Returns the flash messages of a page.

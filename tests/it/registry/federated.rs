@@ -8,7 +8,7 @@ use poem::domain::model::tenant::Tenant;
 use poem::domain::security::keys::{random_hex, session_hash};
 use poem::domain::security::session::{Client, SessionLimits};
 use poem::registry::federated_accounts::{FederatedOutcome, FederatedSuccess};
-use poem::registry::federated_login::{AcceptedResponse, FederatedError, FederatedLogin, NewFederatedLogin};
+use poem::registry::federated_login::{AcceptedResponse, CheckedLogin, FederatedError, NewFederatedLogin};
 use poem::registry::login_request::LoginRequest;
 use poem::registry::{federated_login, identity_question};
 
@@ -109,7 +109,7 @@ impl Site {
     ) -> FederatedOutcome {
         let assertion_expires = Utc::now() + TimeDelta::minutes(5);
         let response = AcceptedResponse { request_id, assertion_id, assertion_expires };
-        let login = FederatedLogin { response, identity, session, old_session: None, create_users };
+        let login = CheckedLogin { response, identity, session, old_session: None, create_users };
         self.run(async |request| federated_login::log_in(request, login).await).unwrap()
     }
 

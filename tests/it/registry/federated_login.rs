@@ -218,7 +218,7 @@ fn a_login_ends_the_session_that_the_browser_had() {
     let person = identity(&["abc123@egi.eu"], "");
     let assertion_id = random_hex(8);
     let response = AcceptedResponse { request_id: &id, assertion_id: &assertion_id, assertion_expires: Utc::now() };
-    let login = federated_login::FederatedLogin {
+    let login = federated_login::CheckedLogin {
         response,
         identity: &person,
         session: &session("x", &[]),
