@@ -1,6 +1,7 @@
 // All journeys but the crawl of every page (crawl.test.js), with one POEM. A single file: node --test journeys/probes.js
 
 import "./journeys/login.js";
+import "./journeys/federated.js";
 import "./journeys/reading.js";
 import "./journeys/probes.js";
 import "./journeys/metrics.js";

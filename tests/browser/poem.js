@@ -1,11 +1,12 @@
 // A private POEM: `poem try` with its PostgreSQL and demo data, in a temporary directory and on a free port.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 // In milliseconds. Within it a database is created and filled, perhaps on a busy machine.
@@ -16,6 +17,12 @@ export function program() {
   const path = process.env.POEM_PROGRAM ?? join(resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target"), "debug/poem");
   if (!existsSync(path)) throw new Error(`${path} does not exist: run \`cargo build\` first, or set POEM_PROGRAM.`);
   return path;
+}
+
+// Runs a command of POEM with the configuration of a started one; returns what it prints.
+export async function command(poem, words, variables = {}) {
+  const env = { ...process.env, POEM_CONF: poem.configuration, ...variables };
+  return (await promisify(execFile)(program(), words, { env })).stdout;
 }
 
 // Returns an unused port of the loopback interface.

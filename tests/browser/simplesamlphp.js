@@ -27,15 +27,17 @@ export function missing() {
 
 // Starts an identity provider at 127.0.0.1, which is another site than localhost. A service provider is an object with
 // `entity_id`, `acs`, and perhaps `logout` (an address) and `certificate` (base64 of the DER); `trustMetadata` takes one
-// in XML. Returns its `entityId` and its functions; `stop` ends it.
-export async function startSimpleSaml(serviceProviders = []) {
+// in XML. `people` are known in addition to those of people.json. Returns its `entityId` and its functions; `stop` ends it.
+export async function startSimpleSaml(serviceProviders = [], people = {}) {
   const directory = mkdtempSync(join(tmpdir(), "poem-idp-"));
   for (const name of ["log", "data", "tmp", "sessions"]) mkdirSync(join(directory, name));
   makeKey(directory);
   const port = await freePort();
   const base = `http://127.0.0.1:${port}/`;
+  const known = JSON.parse(readFileSync(join(CONFIGURATION, "people.json"), "utf8"));
   const settings = {
-    ...JSON.parse(readFileSync(join(CONFIGURATION, "people.json"), "utf8")),
+    ...known,
+    people: { ...known.people, ...people },
     base,
     keys: ["key"],
     sign_response: true,

@@ -1,13 +1,9 @@
 // Tenants of a private POEM in addition to the demo data: an empty one, or one with a dump of POEM 2.3.
 
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { program } from "./poem.js";
-
-const run = promisify(execFile);
+import { command } from "./poem.js";
 
 // The superuser of every tenant that is added.
 export const SUPERUSER = { username: "root", password: "root-of-tests-1" };
@@ -15,18 +11,16 @@ export const SUPERUSER = { username: "root", password: "root-of-tests-1" };
 // Adds a tenant at NAME.localhost, with its superuser. `dump` is a list of objects, a path, or null for no data.
 export async function addTenant(poem, name, dump) {
   const key = `POEM__SUPERUSER_${name.toUpperCase()}`;
-  const env = {
-    ...process.env,
-    POEM_CONF: poem.configuration,
+  const variables = {
     [`${key}__NAME`]: SUPERUSER.username,
     [`${key}__PASSWORD`]: SUPERUSER.password,
     [`${key}__EMAIL`]: "root@example.org",
   };
-  const command = (...words) => run(program(), words, { env });
-  await command("tenant", "-t", name, "-d", `${name}.localhost`);
-  if (typeof dump === "string") await command("db", "-n", name, "-d", "-f", dump);
-  else if (dump) await withFile(JSON.stringify(dump), (path) => command("db", "-n", name, "-d", "-f", path));
-  await command("db", "-n", name, "-u");
+  const run = (...words) => command(poem, words, variables);
+  await run("tenant", "-t", name, "-d", `${name}.localhost`);
+  if (typeof dump === "string") await run("db", "-n", name, "-d", "-f", dump);
+  else if (dump) await withFile(JSON.stringify(dump), (path) => run("db", "-n", name, "-d", "-f", path));
+  await run("db", "-n", name, "-u");
   return `http://${name}.localhost:${poem.port}`;
 }
 

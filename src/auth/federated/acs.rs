@@ -4,21 +4,23 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rocket::data::{Data, ToByteUnit};
-use rocket::{get, post};
+use rocket::{Request, get, post};
 
 use super::context::{FederatedContext, Turn, method_not_allowed};
 use super::login_cookie;
 use super::pages;
 use super::response::FederatedResponse;
+use crate::auth::flash;
 use crate::auth::login;
 use crate::auth::session;
+use crate::domain::model::federated_account::WELCOME;
 use crate::domain::security::keys::random_hex;
 use crate::domain::web::redirect_target::NextPath;
 use crate::error::AppError;
 use crate::http::body::FormBody;
 use crate::http::cookies;
 use crate::http::redirect::RedirectTo;
-use crate::registry::federated_accounts::FederatedOutcome;
+use crate::registry::federated_accounts::{FederatedOutcome, FederatedSuccess};
 use crate::registry::federated_login::{
     self as registry, AcceptedResponse, CheckedLogin, LoginState, OpenLogin, cookie_suffix,
 };
@@ -28,6 +30,7 @@ use crate::saml::federation::Federation;
 use crate::saml::refusal::{Refusal, RefusalClass};
 use crate::saml::response::{LoginFacts, ReceivedResponse, request_named_by};
 use crate::saml::service_provider::ACCOUNT_PATH;
+use crate::templates::Severity;
 
 /// The largest body, in mebibytes.
 const LARGEST_BODY: u64 = 1;
@@ -227,6 +230,7 @@ fn respond(
     match outcome {
         FederatedOutcome::LoggedIn(success) => {
             context.count("ok");
+            greet(context.request, &success);
             context.request.cookies().add(cookies::own(context.request, session::COOKIE, success.session));
             login_cookie::remove(context.request, &cookie_suffix(request_id));
             let to = login::after_login(next.and_then(NextPath::parse), success.is_superuser);
@@ -244,6 +248,13 @@ fn respond(
         outcome @ (FederatedOutcome::Ambiguous(_) | FederatedOutcome::NoAccount { .. }) => {
             Ok(without_account(context, federation, outcome))
         }
+    }
+}
+
+/// Lets the first page tell a person whose account is new what it is good for.
+pub(super) fn greet(request: &Request<'_>, success: &FederatedSuccess) {
+    if success.is_new {
+        flash::set_for_new_session(request, &success.session, Severity::Success, &[WELCOME.to_owned()]);
     }
 }
 

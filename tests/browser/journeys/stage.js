@@ -40,6 +40,8 @@ after(async () => {
 export const originOf = (tenant) => `http://${tenant}.localhost:${poem.port}`;
 // Returns the origin of the demo tenant EGI.
 export const origin = () => poem.origin;
+// Returns the POEM itself (see poem.js).
+export const startedPoem = () => poem;
 
 // A person with a separate browser context. `page` is the open page; `complaints` collects errors of the browser.
 class Person {
@@ -49,14 +51,16 @@ class Person {
     return new Person(context, await context.newPage());
   }
 
-  constructor(context, page) {
+  constructor(context, page, complaints = []) {
     this.context = context;
     this.page = page;
-    this.complaints = [];
+    this.complaints = complaints;
     page.on("console", (message) => {
       // The browser reports a 403 or 422 as an error; the journeys check such pages themselves.
       const isAnswer = message.text().startsWith("Failed to load resource") && message.location().url === page.url();
-      if (message.type() === "error" && !isAnswer) this.complaints.push(`${page.url()}: ${message.text()}`);
+      // What another site's pages lack is not POEM's fault.
+      const isForeign = message.text().startsWith("Failed to load resource") && !message.location().url.includes(`:${poem.port}/`);
+      if (message.type() === "error" && !isAnswer && !isForeign) this.complaints.push(`${page.url()}: ${message.text()}`);
     });
     page.on("pageerror", (error) => this.complaints.push(`${page.url()}: ${error.message}`));
     page.on("response", (answer) => {
@@ -88,6 +92,13 @@ class Person {
   // Follows the first link with this name.
   go(name) {
     return this.follow(() => this.page.getByRole("link", { name, exact: true }).first().click());
+  }
+
+  // Does something that opens a tab. Returns the same person, at that tab.
+  async newTab(act) {
+    const [page] = await Promise.all([this.context.waitForEvent("page"), act()]);
+    await page.waitForURL((url) => url.href !== "about:blank", { waitUntil: "domcontentloaded" });
+    return new Person(this.context, page, this.complaints);
   }
 
   open(address) {
@@ -144,8 +155,9 @@ class Person {
 
 // Defines a test. `visit(options)` returns a person without a session, `as(username, options)` a logged-in user of the
 // demo data. The test also fails for every complaint of their browsers; a failure leaves a screenshot of each person.
-export function journey(name, act) {
-  test(name, async () => {
+// `options` are those of node:test.
+export function journey(name, act, options = {}) {
+  test(name, options, async () => {
     const people = [];
     const visit = async (options = {}) => {
       const person = await Person.come(options);
