@@ -1,8 +1,9 @@
 //! `poem-saml`: the files of the federated login: our key, our metadata, the metadata of the identity provider;
-//! the identifiers of accounts.
+//! the identifiers of accounts; the answers to logins.
 
 mod accounts;
 mod check;
+mod explain;
 mod fetch;
 mod key;
 mod metadata;
@@ -35,6 +36,8 @@ enum Command {
     Accounts(accounts::AccountsArgs),
     /// Set or remove the identifier of an account
     Link(accounts::LinkArgs),
+    /// Say whether an answer of the identity provider would be accepted, and if not, why
+    Explain(explain::Args),
 }
 
 /// Runs the subcommand.
@@ -46,6 +49,7 @@ pub fn run(args: Args) -> CommandResult {
         Command::Fetch(args) => fetch::run(args),
         Command::Accounts(args) => accounts::list(args),
         Command::Link(args) => accounts::link(args),
+        Command::Explain(args) => explain::run(args),
     }
 }
 

@@ -1,7 +1,7 @@
 //! All metrics in the text format of Prometheus: the counters of requests, and the current state of the server.
 
 use chrono::{DateTime, Utc};
-use prometheus::{Gauge, GaugeVec, IntCounter, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
 use super::monitored_server::MonitoredServer;
 use super::request_metrics::register;
@@ -53,7 +53,18 @@ fn state(watched: &MonitoredServer) -> Registry {
         register(&registry, gauge);
     }
     feeds(watched, &registry);
+    federated_logins(watched, &registry);
     registry
+}
+
+/// The federated logins. A result that has not occurred has no value.
+fn federated_logins(watched: &MonitoredServer, registry: &Registry) {
+    let logins = Opts::new("poem_federated_logins_total", "Federated logins that ended, by result");
+    let counters = IntCounterVec::new(logins, &["tenant", "result"]).expect("the names are valid");
+    for ((tenant, result), count) in watched.federated_logins.all() {
+        counters.with_label_values(&[tenant.as_str(), result]).inc_by(count);
+    }
+    register(registry, counters);
 }
 
 /// The metrics of the feeds, one value for each tenant and feed. A feed that is not configured has none.

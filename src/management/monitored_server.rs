@@ -10,6 +10,7 @@ use super::request_metrics::RequestMetrics;
 use crate::cache::ResponseCache;
 use crate::http::database::Db;
 use crate::tenants::directory::TenantDirectory;
+use crate::tenants::federated_logins::FederatedLoginCounts;
 use crate::tenants::sync_states::SyncStates;
 
 /// The state of the main server, for readiness and metrics.
@@ -22,6 +23,8 @@ pub struct MonitoredServer {
     pub metrics: Arc<RequestMetrics>,
     /// The states of the feeds.
     pub feeds: Arc<SyncStates>,
+    /// The counts of federated logins.
+    pub federated_logins: Arc<FederatedLoginCounts>,
     /// The connections that requests share.
     pub pool: PgPool,
 }
@@ -34,6 +37,7 @@ impl MonitoredServer {
             responses: server.state::<ResponseCache>()?.clone(),
             metrics: server.state::<Arc<RequestMetrics>>()?.clone(),
             feeds: server.state::<Arc<SyncStates>>()?.clone(),
+            federated_logins: server.state::<Arc<FederatedLoginCounts>>()?.clone(),
             pool: Db::fetch(server)?.pool().clone(),
         })
     }

@@ -21,6 +21,7 @@ pub mod post_binding; //      messages in forms
 pub mod redirect_binding; //  messages in the query of an address
 pub mod refusal; //           the reasons why a message is refused
 pub mod response; //          the message that ends a login
+pub mod self_test; //         the test of the library that verifies XML signatures
 pub mod service_provider; //  this POEM, as one tenant shows it to its identity provider
 pub mod signed_metadata; //   metadata with an XML signature
 pub mod signing_key; //       the certificate and the private key of the service provider

@@ -12,6 +12,7 @@ mod cache;
 mod cli;
 mod dev;
 mod faults;
+mod federated_attacks;
 mod federated_login;
 mod federation;
 mod management;

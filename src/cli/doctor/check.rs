@@ -74,6 +74,8 @@ checks! {
     Placeholder,
     /// `AllowedHosts` allows the host of each tenant.
     AllowedHosts,
+    /// XML signatures are verified, if a tenant has a federated login.
+    XmlSignatures,
     /// `[SAML]` and the metadata file of the identity provider can be used, if there is one.
     FederatedLogin,
     /// The certificates of the identity provider are valid.

@@ -9,6 +9,7 @@ use crate::domain::model::tenant::Tenant;
 use crate::domain::web::absolute_url::AbsoluteUrl;
 use crate::saml::federation::read_identity_provider;
 use crate::saml::identity_provider::IdentityProvider;
+use crate::saml::self_test::check_xml_signatures;
 use crate::saml::service_provider::ServiceProvider;
 
 /// The time before a certificate expires that is worth a note.
@@ -31,6 +32,9 @@ pub(super) fn check(findings: &mut Findings, tenants: &[&Tenant], config: &Confi
             ),
             None => entity_ids.push((sp.entity_id, &tenant.name)),
         }
+    }
+    if !entity_ids.is_empty() {
+        findings.check(Check::XmlSignatures, "signatures of identity providers are checked", check_xml_signatures());
     }
 }
 

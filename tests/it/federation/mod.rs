@@ -1,6 +1,7 @@
 //! The files of the federated login: our metadata, those of the identity provider, and the commands around them.
 
 mod commands;
+mod explain;
 mod metadata;
 mod reload;
 
@@ -17,7 +18,8 @@ pub const IDP: &str = "https://idp.example.org/metadata";
 /// The key of the identity provider.
 pub static SIGNER: LazyLock<Signer> = LazyLock::new(|| new_signer(SignerKey::EcP256));
 
-fn new_signer(kind: SignerKey) -> Signer {
+/// A key of another party.
+pub fn new_signer(kind: SignerKey) -> Signer {
     Signer::generate(kind, "idp.example.org").unwrap()
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::federation::{good, write_metadata};
 use crate::support::http::send;
 use crate::support::installation::EGI_TOKEN;
 use crate::support::server::free_address;
@@ -194,4 +195,20 @@ fn the_error_for_a_used_port_names_the_address() {
     let (status, stderr) = status_of(serve(&installation, taken.local_addr().unwrap().port()));
     assert_eq!(status, Some(1));
     assert!(stderr.contains(&format!("cannot serve at {}: ", taken.local_addr().unwrap())), "{stderr}");
+}
+
+#[test]
+fn federated_logins_are_counted_by_tenant_and_result() {
+    let installation = Installation::with_tenants();
+    write_metadata(&installation, &good());
+    let address = with_management(&installation);
+    let server = Server::start(&installation);
+    let form = [("Host", "localhost"), ("Content-Type", "application/x-www-form-urlencoded")];
+    for body in ["SAMLResponse=%21", "SAMLResponse=eA=="] {
+        let page = server.knows(|server| server.send("POST", "/poem/saml2/acs/", &form, body.as_bytes()));
+        assert_eq!(page.status, 400);
+    }
+    let text = get(address, "/metrics").text();
+    let line = r#"poem_federated_logins_total{result="malformed",tenant="EGI"} 2"#;
+    assert!(text.lines().any(|found| found == line), "{line}\nis not in\n{text}");
 }
