@@ -3,6 +3,7 @@
 pub mod api_key; //        the guard for API keys
 pub mod csrf; //           the CSRF token: cookie, check, Origin
 pub mod federated; //      the federated login
+pub mod flash; //          flash messages for the next page
 mod form_limit; //         the largest form of a client
 mod known_browser; //     browsers that have logged in before
 pub mod login; //          the login and logout pages

@@ -8,7 +8,6 @@ mod delete;
 pub mod diff; //            comparison of two contents
 pub mod entity; //          the pages of an entity, as the routes call them
 pub mod entity_admin; //    the declaration of an entity
-pub mod flash; //           flash messages for the next page
 pub mod form;
 mod form_fields; //         hidden fields and buttons of forms
 pub mod history;

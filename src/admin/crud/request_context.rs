@@ -9,11 +9,11 @@ use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 use sqlx::PgPool;
 
-use super::flash;
 use super::page_cache::PageCache;
 use super::page_cache::PageKey;
 use super::response::PageResponse;
 use crate::auth::csrf;
+use crate::auth::flash;
 use crate::auth::posted::{Posted, other_user};
 use crate::auth::session::OptionalSession;
 use crate::config::Config;

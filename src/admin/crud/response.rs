@@ -4,7 +4,7 @@ use rocket::http::Status;
 use rocket::request::Request;
 use rocket::response::{self, Redirect, Responder};
 
-use super::flash;
+use crate::auth::flash;
 use crate::error::AppError;
 use crate::templates::page::{Html, Unrendered};
 use crate::templates::{Content, Page, Severity};

@@ -4,7 +4,6 @@ use rocket::http::Status;
 
 use super::conflict;
 use super::entity_admin::{Created, EntityAdmin, NamedObject, SaveContext};
-use super::flash;
 use super::form::{self, FormMode, FormView};
 use super::form_fields::{BASE, MORE, REVISION};
 use super::list_return;
@@ -14,6 +13,7 @@ use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{PageResponse, PageResult};
 use crate::auth::csrf;
+use crate::auth::flash;
 use crate::auth::posted::{Posted, PostedForm, other_user};
 use crate::blocking::in_place;
 use crate::domain::form::submitted::Draft;

@@ -4,7 +4,7 @@ use rocket::http::{Header, Status};
 use rocket::response::Responder;
 use rocket::{get, post};
 
-use super::acs::without_account;
+use super::acs::{welcome, without_account};
 use super::context::FederatedContext;
 use super::login_cookie;
 use super::pages;
@@ -148,6 +148,7 @@ fn finish(
         };
     };
     federated.count("ok");
+    welcome(federated, &success);
     context.set_login_cookies(success.session, &success.username);
     login_cookie::remove(federated.request, &pending.cookie);
     let next = NextPath::parse(&pending.login.next);

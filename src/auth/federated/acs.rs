@@ -10,15 +10,17 @@ use super::context::{FederatedContext, Turn, method_not_allowed};
 use super::login_cookie;
 use super::pages;
 use super::response::FederatedResponse;
+use crate::auth::flash;
 use crate::auth::login;
 use crate::auth::session;
+use crate::domain::model::federated_account::WELCOME;
 use crate::domain::security::keys::random_hex;
 use crate::domain::web::redirect_target::NextPath;
 use crate::error::AppError;
 use crate::http::body::FormBody;
 use crate::http::cookies;
 use crate::http::redirect::RedirectTo;
-use crate::registry::federated_accounts::FederatedOutcome;
+use crate::registry::federated_accounts::{FederatedOutcome, FederatedSuccess};
 use crate::registry::federated_login::{
     self as registry, AcceptedResponse, FederatedLogin, LoginState, OpenLogin, cookie_suffix,
 };
@@ -227,6 +229,7 @@ fn respond(
     match outcome {
         FederatedOutcome::LoggedIn(success) => {
             context.count("ok");
+            welcome(context, &success);
             context.request.cookies().add(cookies::own(context.request, session::COOKIE, success.session));
             login_cookie::remove(context.request, &cookie_suffix(request_id));
             let to = login::after_login(next.and_then(NextPath::parse), success.is_superuser);
@@ -244,6 +247,13 @@ fn respond(
         outcome @ (FederatedOutcome::Ambiguous(_) | FederatedOutcome::NoAccount { .. }) => {
             Ok(without_account(context, federation, outcome))
         }
+    }
+}
+
+/// Says on the first page of a new account what it is for.
+pub(super) fn welcome(context: &FederatedContext<'_>, success: &FederatedSuccess) {
+    if success.is_new {
+        flash::set_at_login(context.request, &success.session, WELCOME);
     }
 }
 

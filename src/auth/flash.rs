@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use rocket::Request;
 
 use crate::auth::session;
-use crate::domain::security::keys::{Keys, hex};
+use crate::domain::security::keys::{Keys, hex, session_hash};
 use crate::http::cookies;
 use crate::templates::{Link, Message, Severity};
 
@@ -31,9 +31,18 @@ pub fn about(line: &str, address: &str) -> String {
 
 /// Sets the flash messages of the next page, one for each line.
 pub fn set(request: &Request<'_>, tone: Severity, lines: &[String]) {
+    set_for(request, &session(request), tone, lines);
+}
+
+/// Sets the flash message of the first page of a new session, whose id the browser gets with the same response.
+pub fn set_at_login(request: &Request<'_>, session_id: &str, line: &str) {
+    set_for(request, &hex(&session_hash(session_id)), Severity::Success, &[line.to_owned()]);
+}
+
+fn set_for(request: &Request<'_>, session: &str, tone: Severity, lines: &[String]) {
     let time = Utc::now().timestamp().to_string();
     let text = format!("{}{}", letter(tone), in_a_cookie(lines));
-    let signature = keys(request).sign(PURPOSE, &[&session(request), &time, &text]);
+    let signature = keys(request).sign(PURPOSE, &[session, &time, &text]);
     request.cookies().add(cookies::own(request, COOKIE, format!("{time}.{signature}.{text}")));
 }
 
