@@ -66,7 +66,7 @@ fn an_assertion_counts_once_also_in_another_response() {
     let mut client = WebClient::new();
     let [first, second] = [(); 2].map(|()| target.begin(&mut client, &target.egi));
     let mut facts = target.facts(&target.egi, &first, MALLORY);
-    let assertion = facts.assertion.as_mut().unwrap();
+    let assertion = facts.assertion.as_ref().unwrap();
     let again = ConfirmationFacts { in_response_to: Some(second.clone()), ..assertion.confirmations[0].clone() };
     // An assertion of one login, in a Response to another: the Response is not signed, so anybody can write it.
     let mut moved = facts.clone();
@@ -74,7 +74,7 @@ fn an_assertion_counts_once_also_in_another_response() {
     let elsewhere = (403, NOT_ACCEPTED, "its InResponseTo is not the login that the Response names");
     target.attack(&mut client, &target.egi, &signed_inside(&moved), elsewhere);
     // An assertion that the identity provider made for both.
-    assertion.confirmations.push(again);
+    facts.assertion.as_mut().unwrap().confirmations.push(again);
     let message = signed_inside(&facts);
     assert_eq!(target.post(&mut client, &target.egi, &message).status(), 303);
     let moved = message.replacen(&first, &second, 1);

@@ -85,7 +85,8 @@ fn the_trouble_of_one_tenant_does_not_touch_the_others() {
 #[test]
 fn a_temporary_failure_is_tried_again_twice() {
     let installation = Installation::with_tenants();
-    let address = serve(|_| b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec());
+    let address =
+        serve(|_| b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec());
     for tenant in ["EGI", "TWO"] {
         configure(&installation, tenant, &format!("VO = http://{address}/"));
     }
