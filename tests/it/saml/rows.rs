@@ -69,8 +69,10 @@ const ROWS: &[Row] = &[
     }),
 ];
 
-/// Changes that are allowed.
-const ALLOWED: &[(&str, fn(&mut ResponseFacts))] = &[
+/// A change of a valid response that is allowed.
+type Allowed = (&'static str, fn(&mut ResponseFacts));
+
+const ALLOWED: &[Allowed] = &[
     ("nothing", |_| {}),
     ("no issuer of the response", |r| r.issuer = None),
     ("white space around an issuer", |r| r.issuer = Some(format!("\n  {}\n ", IDP))),
