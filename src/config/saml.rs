@@ -33,13 +33,13 @@ pub struct SamlSettings {
     pub sign_requests: Option<bool>,
     /// `NameIdFormat`: the URI to ask for; '' for none.
     pub name_id_format: String,
-    /// `ClockSkew`: how far the clocks may differ.
+    /// `ClockSkew`: the tolerated difference between the clocks.
     pub clock_skew: TimeDelta,
     /// `SingleLogout`: offered, if there is a key.
     pub single_logout: bool,
     /// `CreateUsers`: a first login makes an account.
     pub create_users: bool,
-    /// `Entitlements`: who has none of these may not log in; empty for no such rule.
+    /// `Entitlements`: a person needs one of these to log in; empty for no such rule.
     pub entitlements: Vec<String>,
     /// `Identifier`: the attributes that identify a person, in this order.
     pub identifier: Vec<String>,
@@ -79,9 +79,10 @@ pub struct MetadataLogo {
     /// The height.
     pub height: u32,
 }
+
 /// The longest entity id, in characters, as the standard has it.
 const MAX_ENTITY_ID: usize = 1024;
-/// How far the clocks may differ, in seconds, unless the section says otherwise, and at most.
+/// The default and the maximum of `ClockSkew`, in seconds.
 const CLOCK_SKEW: i64 = 180;
 const MAX_CLOCK_SKEW: i64 = 600;
 

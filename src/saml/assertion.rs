@@ -12,7 +12,7 @@ use crate::domain::model::federated_identity::{FederatedSession, NameId};
 
 const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 
-/// What an assertion is compared with.
+/// The facts that an assertion is compared with.
 pub struct AssertionFacts<'a> {
     /// The address at which it arrived.
     pub acs: &'a str,
@@ -28,11 +28,11 @@ pub struct AssertionFacts<'a> {
     pub begun: Option<DateTime<Utc>>,
     /// The present time.
     pub now: DateTime<Utc>,
-    /// How far the clocks may differ.
+    /// The tolerated difference between the clocks.
     pub skew: TimeDelta,
 }
 
-/// What a login needs from an assertion that passed all checks.
+/// The part of an assertion that a login needs, after all checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedAssertion {
     /// Its id, which must not be used twice.

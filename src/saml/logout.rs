@@ -37,7 +37,7 @@ pub struct LogoutResponse {
     pub status: String,
 }
 
-/// What a message is compared with.
+/// The facts that a message is compared with.
 pub struct LogoutFacts<'a> {
     /// The address at which it arrived.
     pub address: &'a str,
@@ -45,7 +45,7 @@ pub struct LogoutFacts<'a> {
     pub idp: &'a IdentityProvider,
     /// The present time.
     pub now: DateTime<Utc>,
-    /// How far the clocks may differ.
+    /// The tolerated difference between the clocks.
     pub skew: TimeDelta,
 }
 

@@ -1,4 +1,4 @@
-//! The binding HTTP-Redirect: a message in the query of an address, deflated, with its signature beside it.
+//! The binding HTTP-Redirect: a message in the query of an address, deflated, with its signature next to it.
 
 use std::io::Read;
 
@@ -21,7 +21,7 @@ use super::xml_signature::{is_allowed, is_of_curve};
 /// The largest message, inflated, in bytes.
 const LARGEST: u64 = 64 * 1024;
 /// The longest RelayState that is given back, in bytes.
-const LONGEST_RELAY_STATE: usize = 2000;
+pub const LONGEST_RELAY_STATE: usize = 2000;
 
 /// The signature algorithms of our messages.
 const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";

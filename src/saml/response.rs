@@ -1,8 +1,20 @@
 //! The Response of an identity provider to a login: the checks that need neither the login nor the accounts.
 //!
-//! The steps are in the order of the contract: [`ReceivedResponse::read`] makes those that are cheap and use nothing
-//! signed, [`ReceivedResponse::verify`] checks the signatures, and [`VerifiedAssertion::check`] checks what was signed.
-//! Everything that is acted on comes from the verified bytes.
+//! The checks are made in steps, in this order; the first that fails ends the login. Everything that is acted on comes
+//! from the bytes that step 12 has verified; the steps before it only decide whether to go on.
+//!
+//! | step | what is checked | where |
+//! |---|---|---|
+//! | 1, 2 | the form, and that it has one `SAMLResponse` | `auth::federated::acs` |
+//! | 3 to 5 | base64, UTF-8, strict XML, the root and its attributes | [`ReceivedResponse::read`] |
+//! | 6 | the shape: where assertions and signatures are, and what the signatures refer to | [`xml_signature::check_shape`] |
+//! | 7 to 9 | issuer, status, an assertion that is not encrypted, destination | [`ReceivedResponse::read`] |
+//! | 10, 11 | a login that began here and is open, in the same browser | `auth::federated::acs` |
+//! | 12 | the signatures | [`ReceivedResponse::verify`] |
+//! | 13 to 17 | issuer, subject, conditions, times, session | [`VerifiedAssertion::check`] |
+//! | 18 | the assertion was not used before | `registry::federated_login` |
+//! | 19, 20 | the identifier of the person, the entitlements | [`Attributes`] |
+//! | 21 | the account | `registry::federated_accounts` |
 
 use chrono::{DateTime, Utc};
 use roxmltree::{Document, Node};
@@ -147,7 +159,7 @@ impl VerifiedAssertion {
     ///
     /// # Errors
     /// `Malformed`.
-    pub fn attributes(&self) -> Result<super::attributes::Attributes, Refusal> {
+    pub fn attributes(&self) -> Result<Attributes, Refusal> {
         let document = xml::parse(&self.text)?;
         Ok(Attributes::of(self.node(&document)?))
     }

@@ -28,19 +28,19 @@ pub struct ServiceProvider {
     pub settings: SamlSettings,
 }
 
-/// The paths of the addresses of a service provider.
+/// The path of the metadata.
 pub const METADATA_PATH: &str = "/poem/saml2/metadata/";
-/// Where logins begin.
+/// The path at which logins begin.
 pub const LOGIN_PATH: &str = "/poem/saml2/login/";
-/// Where the responses to logins arrive.
+/// The path of the responses to logins (AssertionConsumerService).
 pub const ACS_PATH: &str = "/poem/saml2/acs/";
-/// Where users say whose account it is.
+/// The path of the question whether an account is theirs.
 pub const ACCOUNT_PATH: &str = "/poem/saml2/account/";
-/// Where single logouts begin.
+/// The path at which single logouts begin.
 pub const LOGOUT_PATH: &str = "/poem/saml2/logout/";
-/// Where messages about logouts arrive by HTTP-Redirect.
+/// The path of messages about logouts, by HTTP-Redirect.
 pub const LOGOUT_REDIRECT_PATH: &str = "/poem/saml2/ls/";
-/// Where messages about logouts arrive by HTTP-POST.
+/// The path of messages about logouts, by HTTP-POST.
 pub const LOGOUT_POST_PATH: &str = "/poem/saml2/ls/post/";
 
 /// The reason why a tenant has no service provider.

@@ -10,7 +10,7 @@ use roxmltree::{Document, Node};
 use samael::crypto::{AllowedSignatureAlgorithm, CertificateDer, Crypto, CryptoProvider, ReduceMode};
 
 use super::certificate::{Certificate, KeyType};
-use super::names::{ASSERTION, PROTOCOL, SIGNATURE};
+use super::names::{ASSERTION, SIGNATURE};
 use super::refusal::{Refusal, RefusalClass, quoted};
 use super::{base64, xml};
 
@@ -107,7 +107,7 @@ fn check_assertions(root: Node<'_, '_>, is_response: bool) -> Result<(), Refusal
             "Assertion" | "EncryptedAssertion" => {
                 let is_ours = node.tag_name().namespace() == Some(ASSERTION);
                 if !is_response || !is_ours || node.parent_element() != Some(root) {
-                    return Err(shape("an assertion where none belongs"));
+                    return Err(shape("an assertion at a place where SAML has none"));
                 }
                 count += 1;
             }
@@ -241,9 +241,4 @@ fn unknown_signer(signatures: &Signatures, trusted: &[Certificate], file: &str) 
         None => String::new(),
     };
     format!("signed by none of the {} certificates in {file}{named}", trusted.len())
-}
-
-/// Returns true if the root is a message of the protocol with this name.
-pub fn is_message(root: Node<'_, '_>, name: &str) -> bool {
-    xml::is(root, PROTOCOL, name)
 }

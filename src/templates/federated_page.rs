@@ -18,7 +18,7 @@ pub struct FederatedPage {
     pub contact: String,
     /// The next steps; the first one is the usual one.
     pub links: Vec<Link>,
-    /// What people tell an administrator, who finds it in the log; '' for none.
+    /// The reference that people tell an administrator, who finds it in the log; '' for none.
     pub reference: String,
 }
 

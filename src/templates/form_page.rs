@@ -241,7 +241,7 @@ pub struct ErrorLink {
 pub struct ClaimView {
     /// The identifier of the person.
     pub identity: String,
-    /// What is known about the person and their login.
+    /// The facts about the person and their login.
     pub facts: Vec<InfoLine>,
 }
 

@@ -120,7 +120,7 @@ pub struct ListPage {
     pub add: Option<Link>,
     /// The list's own address, to which the form of search and filters is sent.
     pub action: String,
-    /// What waits for the viewer, above the list; usually empty.
+    /// The lines about what waits for the viewer, above the list; usually empty.
     pub waiting: Vec<WaitingLine>,
     /// The text that is searched for; `None` if the list cannot be searched.
     pub search: Option<String>,

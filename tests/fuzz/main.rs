@@ -6,8 +6,9 @@
 mod targets;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use poem::saml::redirect_binding::ReceivedMessage;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -62,11 +63,26 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "\0",
         "true",
         "1e999",
+        "<",
+        ">",
+        "/>",
+        "&",
+        "&#0;",
+        "<!DOCTYPE a>",
+        "<!--",
+        "<![CDATA[",
+        "]]>",
+        "ID=\"\"",
+        "+",
     ];
     prop_oneof![
         prop::sample::select(words.to_vec()).prop_map(|word| word.as_bytes().to_vec()),
         prop::collection::vec(any::<u8>(), 0..8),
     ]
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn damage(mut bytes: Vec<u8>, (at, removed, inserted): Damage) -> Vec<u8> {
@@ -77,6 +93,10 @@ fn damage(mut bytes: Vec<u8>, (at, removed, inserted): Damage) -> Vec<u8> {
 }
 
 fn corpus(name: &str) -> Vec<Vec<u8>> {
+    files(name).iter().map(|file| fs::read(file).expect("a readable file")).collect()
+}
+
+fn files(name: &str) -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(name);
     let mut files: Vec<_> = fs::read_dir(&directory)
         .expect("the corpus is there")
@@ -84,7 +104,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
         .collect();
     files.sort();
     assert!(!files.is_empty(), "{} is empty", directory.display());
-    files.iter().map(|file| fs::read(file).expect("a readable file")).collect()
+    files
 }
 
 #[test]
@@ -130,6 +150,38 @@ fn service_type_feed() {
 #[test]
 fn service_feed() {
     run("service_feed", targets::service_feed);
+}
+
+#[test]
+fn saml_response() {
+    run("saml_response", targets::saml_response);
+}
+
+#[test]
+fn saml_metadata() {
+    run("saml_metadata", targets::saml_metadata);
+}
+
+#[test]
+fn saml_redirect() {
+    run("saml_redirect", targets::saml_redirect);
+}
+
+/// A file whose name begins with `valid` is accepted, and no other.
+#[test]
+fn the_saml_corpus_is_what_its_names_say() {
+    let same = |directory: &str, accepts: fn(&[u8]) -> bool| {
+        for file in files(directory) {
+            let is_valid = file.file_name().unwrap().to_string_lossy().starts_with("valid");
+            assert_eq!(accepts(&fs::read(&file).unwrap()), is_valid, "{}", file.display());
+        }
+    };
+    same("saml_metadata", |bytes| targets::identity_provider(bytes).is_ok());
+    same("saml_response", |bytes| targets::received_response(text(bytes)).is_ok());
+    same("saml_redirect", |bytes| {
+        let message = ReceivedMessage::read(&text(bytes));
+        message.is_ok_and(|message| message.verify(&targets::SIDES.1.certificates, "metadata.xml").is_ok())
+    });
 }
 
 /// A damaged input is a useful test only if the intact one is valid.

@@ -33,7 +33,7 @@ use crate::tenants::guard::CurrentTenant;
 /// The random bytes of a reference.
 const REFERENCE_BYTES: usize = 4;
 
-/// How long a message waits until its signature can be checked.
+/// The longest time for which a message waits until its signature can be checked.
 const SIGNATURE_WAIT: Duration = Duration::from_secs(1);
 
 /// The outcome of a piece of the checks.
@@ -143,7 +143,7 @@ impl<'r> FederatedContext<'r> {
         }
     }
 
-    /// Logs a login of a person without an account that can be used.
+    /// Logs a login that was refused.
     pub fn log_refusal(&self, reference: &str, cause: &str) {
         let (tenant, address) = (&self.tenant.tenant().name, client_ip::client_address(self.request));
         log::warn!(target: LOG_TARGET, "{tenant}: federated login refused [{reference}] from {address}: {cause}");

@@ -46,13 +46,13 @@ fn begin(label: &str, next: Option<&str>) -> Vec<Link> {
     vec![Link::new(label, login::federated_address(next.unwrap_or_default()))]
 }
 
-/// P1: the tenant has no identity provider.
+/// The page of a tenant without an identity provider.
 pub fn not_set_up() -> Notice {
     let text = "This POEM has no identity provider. Log in with username and password.";
     Notice::new(Status::NotFound, "Federated login is not set up", text, vec![Link::new("Log in", LOGIN)])
 }
 
-/// P16: the metadata of the identity provider are missing or have expired.
+/// The page if the metadata of the identity provider are missing or have expired.
 pub fn not_available() -> Notice {
     let heading = "Logging in with your institution is not available at the moment";
     let text = "The metadata of the identity provider are missing or have expired. An administrator can see the cause \
@@ -61,7 +61,7 @@ pub fn not_available() -> Notice {
     Notice { retry_after: Some(60), ..Notice::new(Status::ServiceUnavailable, heading, text, links) }
 }
 
-/// Too many logins were begun.
+/// The page if too many logins were begun.
 pub fn too_many(wait: &chrono::TimeDelta) -> Notice {
     let seconds = in_seconds(wait);
     let text = format!("Please wait {seconds} seconds and try again.");
@@ -69,14 +69,14 @@ pub fn too_many(wait: &chrono::TimeDelta) -> Notice {
     Notice { retry_after: Some(seconds), ..notice }
 }
 
-/// The signatures of too many messages are being checked.
+/// The page if the signatures of too many messages are being checked.
 pub fn busy() -> Notice {
     let text = "Too many people log in at the moment. Nothing was lost: load the page again in a few seconds.";
     let notice = Notice::new(Status::ServiceUnavailable, "POEM is busy", text, Vec::new());
     Notice { retry_after: Some(1), ..notice }
 }
 
-/// The address of messages, opened as a page.
+/// The page at the address of messages.
 pub fn not_a_page() -> Notice {
     let text = "Identity providers send their answers to this address. To log in, begin here.";
     Notice::new(Status::MethodNotAllowed, "This is not a page", text, begin("Log in", None))
@@ -157,19 +157,19 @@ fn not_accepted(name: &str, links: Vec<Link>) -> Notice {
     Notice::new(Status::Forbidden, format!("The answer of {name} was not accepted"), text, links)
 }
 
-/// P12: the account may not log in.
+/// The page if the account may not log in.
 fn may_not(federation: &Federation) -> Notice {
     let text = "You are known, but your account is not active, or may not use this POEM. Ask its administrators.";
     Notice::new(Status::Forbidden, "Your account may not log in here", text, Vec::new()).with_contact(federation)
 }
 
-/// P13: two accounts have the identifier.
+/// The page if two accounts have the identifier.
 pub fn two_accounts(federation: &Federation) -> Notice {
     let text = "An administrator must join them. Tell them the reference.";
     Notice::new(Status::Forbidden, "Two accounts are yours", text, Vec::new()).with_contact(federation)
 }
 
-/// P14: there is no account, and logins do not make any.
+/// The page if the person has no account, and logins do not create any.
 pub fn no_account(federation: &Federation, identifier: &str) -> Notice {
     let text = "Ask the administrators of this POEM for an account, and send them this identifier:";
     let mut notice =
@@ -178,12 +178,12 @@ pub fn no_account(federation: &Federation, identifier: &str) -> Notice {
     notice
 }
 
-/// P8: the question whether an account is theirs is over.
+/// The page if the question whether an account is theirs is over.
 pub fn too_late() -> Notice {
     Notice::new(Status::Forbidden, "The login took too long", "It is no longer valid.", begin("Try again", None))
 }
 
-/// The link that logs out at the identity provider is over.
+/// The page if the link that logs out at the identity provider is over.
 pub fn link_is_over() -> Notice {
     let text = "The link to log out there as well works once, for ten minutes. You are logged out of POEM.";
     Notice::new(Status::Forbidden, "This link is over", text, vec![Link::new("Log in again", LOGIN)])

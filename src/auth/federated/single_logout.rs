@@ -20,15 +20,15 @@ use crate::registry::single_logout::{self as registry, IdpLogout};
 use crate::saml::federation::Federation;
 use crate::saml::logout::{self, LogoutFacts, LogoutRequest, LogoutResponse};
 use crate::saml::post_binding;
-use crate::saml::redirect_binding::{self, MessageKind, OutgoingMessage, ReceivedMessage, encoded};
+use crate::saml::redirect_binding::{
+    self, LONGEST_RELAY_STATE, MessageKind, OutgoingMessage, ReceivedMessage, encoded,
+};
 use crate::saml::refusal::{Refusal, RefusalClass};
 use crate::saml::service_provider::{LOGOUT_POST_PATH, LOGOUT_REDIRECT_PATH};
 use crate::templates::urls::LOGOUT;
 
 /// The largest body of a message, in kibibytes: 64 KiB of text, in base64 and percent-encoded.
 const LARGEST_BODY: u64 = 512;
-/// The longest RelayState of a form that is given back, in bytes.
-const LONGEST_RELAY_STATE: usize = 2000;
 
 /// A message about a logout whose signature was verified.
 struct Verified {

@@ -1,4 +1,4 @@
-//! What the demo identity provider answers, apart from HTTP.
+//! The answers of the demo identity provider, apart from HTTP.
 
 use std::sync::OnceLock;
 
@@ -26,11 +26,11 @@ pub struct Idp {
     pub base: OnceLock<String>,
     /// Its key.
     pub signer: Signer,
-    /// Who can log in.
+    /// The people who can log in.
     pub people: Vec<DemoPerson>,
-    /// Who may ask.
+    /// The service providers that may ask.
     pub service_providers: Vec<DemoServiceProvider>,
-    /// Who is logged in.
+    /// The sessions of the people who are logged in.
     pub sessions: DemoSessions,
 }
 

@@ -10,7 +10,7 @@ use crate::saml::names;
 /// The second-level status if some service providers keep their sessions.
 const PARTIAL_LOGOUT: &str = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout";
 
-/// What a LogoutRequest says.
+/// The content of a LogoutRequest.
 #[derive(Debug, Clone)]
 pub struct LogoutRequestFacts {
     /// `ID`.
@@ -54,7 +54,7 @@ impl LogoutRequestFacts {
     }
 }
 
-/// What a LogoutResponse says.
+/// The content of a LogoutResponse.
 #[derive(Debug, Clone)]
 pub struct LogoutResponseFacts {
     /// `ID`.
@@ -94,7 +94,7 @@ impl LogoutResponseFacts {
     }
 }
 
-/// What both messages begin with.
+/// The beginning of both messages.
 struct Head<'a> {
     id: &'a str,
     issued: &'a Option<String>,

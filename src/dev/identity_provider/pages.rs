@@ -83,7 +83,7 @@ fn page(title: &str, body: &str) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
          <link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n\
-         <p class=\"warning\">This is {NAME}, for trying and testing. It asks for no passwords: whoever opens this page \
+         <p class=\"warning\">This is {NAME}, for trying and testing. It asks for no passwords: everyone who opens this page \
          can be anybody. It is not for production.</p>\n{body}</main>\n</body>\n</html>\n"
     )
 }

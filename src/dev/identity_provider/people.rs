@@ -16,7 +16,7 @@ const MAIL: &str = "urn:oid:0.9.2342.19200300.100.1.3";
 pub struct DemoPerson {
     /// The name on the page.
     pub name: String,
-    /// What the page says about the person.
+    /// The words of the page about the person.
     pub note: String,
     /// The attributes that are asserted: `Name` and value.
     pub attributes: Vec<(String, String)>,
@@ -41,7 +41,7 @@ impl DemoPerson {
     }
 }
 
-/// The people of `poem try`: someone new, someone whom the demo data know by identifier, and someone with an old account.
+/// The people of `poem try`: one is new, one is in the demo data with an identifier, and one has an account of POEM 2.3.
 pub fn demo_people() -> Vec<DemoPerson> {
     vec![
         DemoPerson::new(
@@ -76,7 +76,7 @@ pub struct DemoServiceProvider {
     pub acs: String,
     /// The address of its SingleLogoutService, by HTTP-Redirect; `None` for none.
     pub logout: Option<String>,
-    /// Where a login at it begins, for a link.
+    /// The address at which a login begins, for a link.
     pub login: String,
     /// The certificate that its LogoutRequests must be signed with; `None`: they are not checked.
     pub certificate: Option<X509>,

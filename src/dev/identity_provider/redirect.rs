@@ -16,7 +16,7 @@ use super::signer::Signer;
 
 /// The largest message that is read, in bytes.
 const MAX_MESSAGE: u64 = 64 * 1024;
-/// What is escaped in the value of a parameter.
+/// The characters that are escaped in the value of a parameter.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The role of a message.

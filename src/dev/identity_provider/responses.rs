@@ -16,14 +16,14 @@ const URI_NAMES: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
 const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 const NO_PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
 
-/// How long an assertion may wait to be used.
+/// The time within which an assertion must be used.
 const USABLE: TimeDelta = TimeDelta::minutes(5);
 /// The tolerance for clocks that are slow.
 const SLOW_CLOCK: TimeDelta = TimeDelta::seconds(30);
-/// How long a session lasts.
+/// The length of a session.
 const SESSION: TimeDelta = TimeDelta::hours(8);
 
-/// What a Response says. `None` leaves an attribute or element out; times are texts, so that any text can stand there.
+/// The content of a Response. `None` leaves an attribute or element out; times are texts, so that tests can write any text.
 #[derive(Debug, Clone)]
 pub struct ResponseFacts {
     /// `ID`.
@@ -50,7 +50,7 @@ pub struct ResponseFacts {
     pub after_assertion: String,
 }
 
-/// What an Assertion says.
+/// The content of an Assertion.
 #[derive(Debug, Clone)]
 pub struct DemoAssertion {
     /// `ID`.
@@ -75,7 +75,7 @@ pub struct DemoAssertion {
     pub audiences: Vec<Vec<String>>,
     /// XML at the end of the Conditions, such as `<saml:OneTimeUse/>`.
     pub in_conditions: String,
-    /// The whole Conditions in the place of what the fields above say; '' for no Conditions.
+    /// The whole Conditions, instead of those that the fields above describe; '' for no Conditions.
     pub conditions_xml: Option<String>,
     /// The statements about sessions.
     pub sessions: Vec<SessionFacts>,
@@ -173,7 +173,7 @@ impl ResponseFacts {
         }
     }
 
-    /// Writes the message with a text in the place of the assertion.
+    /// Writes the message with a text instead of the assertion.
     pub fn around(&self, assertion: &str) -> String {
         let status = status_xml(&self.status, self.status_message.as_deref());
         format!(

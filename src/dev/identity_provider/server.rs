@@ -22,7 +22,7 @@ use crate::saml::names;
 /// The parameter that asks for another person.
 const AGAIN: &str = "again=1";
 
-/// What is sent back.
+/// The response to a request.
 struct DemoReply {
     status: Status,
     content_type: ContentType,

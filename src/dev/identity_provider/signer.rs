@@ -207,7 +207,7 @@ fn signature_in(xml: &str, id: &str) -> Option<String> {
     Some(xml[signature.range()].to_owned())
 }
 
-/// Writes a new file in the place of an old one.
+/// Writes a new file, which replaces an old one.
 fn write(path: &Path, mode: u32, content: &[u8]) -> Result<(), DemoIdpError> {
     if path.exists() {
         fs::remove_file(path).map_err(DemoIdpError::file("replace", path))?;
