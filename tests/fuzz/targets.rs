@@ -168,12 +168,8 @@ pub fn saml_redirect(input: &[u8]) {
 /// Reads a message about a logout, whose signature would have been verified before.
 fn logout(text: &str) {
     let (sp, idp) = &*SIDES;
-    let facts = LogoutFacts {
-        address: &sp.at("/poem/saml2/ls/"),
-        idp,
-        now: saml_time(),
-        skew: TimeDelta::seconds(180),
-    };
+    let facts =
+        LogoutFacts { address: &sp.at("/poem/saml2/ls/"), idp, now: saml_time(), skew: TimeDelta::seconds(180) };
     let request = LogoutRequest::read(text, &facts).map(|request| assert!(!request.id.is_empty()));
     let response = LogoutResponse::read(text, &facts).map(|response| assert!(!response.in_response_to.is_empty()));
     for refusal in [request.err(), response.err()].into_iter().flatten() {

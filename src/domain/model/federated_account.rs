@@ -158,14 +158,11 @@ mod tests {
         for (display, username) in [
             (" Žuži\t o'Neil ", "Zuzi_oNeil"),
             ("<b>x</b> & \"y\"", "bxb__y"),
-            ("Пётр Ильич", "Piotr_Il'ich"),
-            ("!!!", "user_e6fbc0c5"),
-            ("\0\u{202e}", "user_e6fbc0c5"),
+            ("Пётр Ильич", "Piotr_Ilich"),
+            ("!!!", "user_c86f9859"),
+            ("\0\u{202e}", "user_c86f9859"),
         ] {
-            let made = new_username(&named(display, "", ""), &[]);
-            let _ = username;
-            let is_valid = |c: char| c.is_ascii_alphanumeric() || "@.+-_".contains(c);
-            assert!(!made.is_empty() && made.chars().all(is_valid), "{display}: {made}");
+            assert_eq!(new_username(&named(display, "", ""), &[]), username, "{display}");
         }
         assert_eq!(new_username(&named("!!!", "Žuža", "Nová"), &[]), "Zuza_Nova");
         assert!(new_username(&named("", "", ""), &[]).starts_with("user_"));

@@ -1,5 +1,7 @@
 //! Who is logged in: new people, people that are known by their identifier, and accounts of POEM 2.3.
 
+use poem::domain::model::federated_account::WELCOME;
+
 use super::site::FederatedSite;
 use crate::support::WebClient;
 
@@ -10,13 +12,14 @@ fn a_new_person_gets_an_account_and_is_recognized_at_the_next_login() {
     let page = site.log_in(&mut client, "ana");
     assert_eq!(page.url.path(), "/poem/admin/poem/profile/");
     assert_eq!(FederatedSite::user_of(&page).as_deref(), Some("Ana_Horvat"));
+    assert!(page.response.text().contains(WELCOME), "{}", page.response.text());
     let account = "SELECT concat_ws(',', first_name, last_name, email, egi_id, is_superuser, left(password, 1)) \
                    FROM egi.app_user WHERE username = 'Ana_Horvat'";
     assert_eq!(site.sql(account), ["Ana,Horvat,ana@example.org,a1a1a1@example.org,f,!"]);
     assert!(client.cookie_names("localhost").iter().all(|name| !name.starts_with("samlbrowser")));
 
     let mut other = WebClient::new();
-    site.log_in(&mut other, "ana");
+    assert!(!site.log_in(&mut other, "ana").response.text().contains(WELCOME), "the account is no longer new");
     assert_eq!(site.sql("SELECT count(*)::text FROM egi.app_user WHERE egi_id = 'a1a1a1@example.org'"), ["1"]);
     site.expect_log("EGI: Ana_Horvat is new: a1a1a1@example.org of http://127.0.0.1:");
     site.expect_log("EGI: Ana_Horvat logged in from 127.0.0.1 by http://127.0.0.1:");
@@ -129,7 +132,9 @@ fn an_account_that_is_not_theirs_is_not_asked_about_again() {
     question.set("answer", "not mine");
     let answer = client.submit(&question);
     assert_eq!(answer.status(), 303, "{}", answer.response.text());
-    assert_eq!(FederatedSite::user_of(&client.follow(answer)).as_deref(), Some("poem_2"));
+    let first = client.follow(answer);
+    assert_eq!(FederatedSite::user_of(&first).as_deref(), Some("poem_2"));
+    assert!(first.response.text().contains(WELCOME), "{}", first.response.text());
     let page = site.log_in(&mut WebClient::new(), "other");
     assert_eq!(FederatedSite::user_of(&page).as_deref(), Some("poem_2"));
 }
