@@ -119,44 +119,41 @@ fn check_assertions(root: Node<'_, '_>, is_response: bool) -> Result<(), Refusal
 }
 
 /// Checks one signature; returns its algorithm.
-fn check_signature<'a>(signature: Node<'a, '_>, parent: Node<'_, '_>) -> Result<&'a str, Refusal> {
+fn check_signature<'a>(signature: Node<'a, 'a>, parent: Node<'_, '_>) -> Result<&'a str, Refusal> {
     if signature.descendants().any(|node| node.is_element() && node.tag_name().name() == "Object") {
         return Err(shape("a signature with an Object"));
     }
-    let one = |node: Node<'a, 'a>, name: &'static str| only(node, name);
-    let signature: Node<'a, 'a> = widen(signature);
-    let info = one(signature, "SignedInfo")?;
-    one(signature, "SignatureValue")?;
-    let canonical = algorithm(one(info, "CanonicalizationMethod")?);
+    let info = only(signature, "SignedInfo")?;
+    only(signature, "SignatureValue")?;
+    let canonical = algorithm(only(info, "CanonicalizationMethod")?);
     if canonical != EXCLUSIVE {
         return Err(shape(format!("CanonicalizationMethod {}", quoted(canonical))));
     }
-    let method = algorithm(one(info, "SignatureMethod")?);
+    let method = algorithm(only(info, "SignatureMethod")?);
     if !is_allowed(method) {
         return Err(shape(format!("a signature with {}", quoted(method.rsplit('#').next().unwrap_or(method)))));
     }
-    let reference = one(info, "Reference")?;
+    let reference = only(info, "Reference")?;
     let id = parent.attribute("ID").filter(|id| !id.is_empty()).ok_or_else(|| shape("a signed element without ID"))?;
+    // xmlsec evaluates other texts after the `#`, such as `xpointer(/)`.
+    if !id.chars().all(|one| one.is_alphanumeric() || matches!(one, '_' | '-' | '.')) {
+        return Err(shape("an ID that is not a name"));
+    }
     if reference.attribute("URI").and_then(|uri| uri.strip_prefix('#')) != Some(id) {
         return Err(shape("a signature that does not refer to its own element"));
     }
-    check_transforms(one(reference, "Transforms")?)?;
-    let digest = algorithm(one(reference, "DigestMethod")?);
+    check_transforms(only(reference, "Transforms")?)?;
+    let digest = algorithm(only(reference, "DigestMethod")?);
     if !ALLOWED.iter().any(|allowed| allowed.digest_uri() == digest) {
         return Err(shape(format!("DigestMethod {}", quoted(digest))));
     }
     Ok(method)
 }
 
-/// Shortens the lifetime of the input to that of the document, of which it is a part.
-fn widen<'a>(node: Node<'a, '_>) -> Node<'a, 'a> {
-    node
-}
-
 fn check_transforms(transforms: Node<'_, '_>) -> Result<(), Refusal> {
     let found: Vec<_> = transforms.children().filter(Node::is_element).collect();
     if let Some(other) = found.iter().find(|one| ![ENVELOPED, EXCLUSIVE].contains(&algorithm(**one))) {
-        return Err(shape(format!("Transform {}", algorithm(*other))));
+        return Err(shape(format!("Transform {}", quoted(algorithm(*other)))));
     }
     let [enveloped, exclusive] = found[..] else { return Err(shape("not the two Transforms of SAML")) };
     let is_transform = |node| xml::is(node, SIGNATURE, "Transform");

@@ -37,6 +37,10 @@ fn a_signature_that_refers_to_something_else_is_refused() {
         let attacked = replaced(&message, &format!("URI=\"{reference}\""), &format!("URI=\"{uri}\""));
         assert_eq!(class(&attacked), Some(Shape), "{uri}");
     }
+    for odd in ["xpointer(/)", "xpointer(id('x'))", "a b", "a/b"] {
+        let attacked = message.replace(&reference, odd);
+        assert_eq!(class(&attacked), Some(Shape), "{odd}");
+    }
     let without = replaced(&message, &format!(" URI=\"{reference}\""), "");
     assert_eq!(class(&without), Some(Shape));
     let (start, end) = (message.find("<ds:Reference").unwrap(), message.find("</ds:Reference>").unwrap() + 15);
