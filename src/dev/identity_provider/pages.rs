@@ -11,12 +11,14 @@ pub const SCRIPT: &str = "document.getElementById(\"pass-on\")?.submit();\n";
 
 /// The style of the pages.
 pub const STYLE: &str = "\
-body { font-family: sans-serif; line-height: 1.5; max-width: 40rem; margin: 2rem auto; padding: 0 1rem; color: #222; \
-background: #fff }
-p.warning { border-left: .4rem solid #b45309; background: #fff7ed; padding: .5rem 1rem }
+:root { color-scheme: light dark }
+body { font-family: sans-serif; line-height: 1.5; max-width: 40rem; margin: 2rem auto; padding: 0 1rem; \
+color: light-dark(#222, #e4e9e5); background: light-dark(#fff, #111615) }
+p.warning { border-left: .4rem solid #b45309; background: light-dark(#fff7ed, #2f2616); padding: .5rem 1rem }
 ul { padding: 0; list-style: none }
-li { margin: .75rem 0 }
-button { font: inherit; padding: .4rem 1rem; margin-right: .5rem; cursor: pointer }
+li { display: flex; gap: .75rem; align-items: baseline; margin: .75rem 0 }
+li button { flex: none; min-width: 10rem }
+button { font: inherit; padding: .4rem 1rem; cursor: pointer }
 ";
 
 /// The page that asks who is logging in. `action` is the address that it is sent to.
