@@ -34,7 +34,8 @@ const SIGNER: &str = "MIIBijCCAS+gAwIBAgIUWSLkGeatkgiF1FX5LtZojN4VyKgwCgYIKoZIzj
 /// The reason why signatures cannot be relied on, in words.
 pub fn check_xml_signatures() -> Result<(), String> {
     let certificate = base64::decode(SIGNER).ok_or("the certificate of the sample is not base64")?;
-    let trusted = [Certificate::from_der(&certificate)?];
+    let trusted = [Certificate::from_der(&certificate)
+        .map_err(|cause| format!("the certificate of the sample cannot be used: {cause}"))?];
     verify(SAMPLE, &trusted).map_err(|cause| format!("a signature that is right is refused: {}", cause.word()))?;
     let (original, forged) = CHANGE;
     match verify(&SAMPLE.replace(original, forged), &trusted) {

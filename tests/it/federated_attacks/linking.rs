@@ -6,7 +6,7 @@ use crate::support::web_client::{Form, Page};
 
 const TOO_LATE: &str = "<h1>The login took too long</h1>";
 
-/// A login that asks for the account of alice.
+/// A login that asks for the account of bob.
 struct Question {
     client: WebClient,
     page: Page,
@@ -15,13 +15,12 @@ struct Question {
 }
 
 impl Target {
-    /// Logs in as somebody who calls themselves alice, up to the question whether they are.
+    /// Logs in as somebody who calls themselves bob, up to the question whether they are.
     #[track_caller]
-    fn ask_for_alice(&self, identifier: &str) -> Question {
+    fn ask_for_bob(&self, identifier: &str) -> Question {
         let mut client = WebClient::new();
         let request = self.begin(&mut client, &self.egi);
-        let answer =
-            self.post(&mut client, &self.egi, &signed(&self.facts(&self.egi, &request, (identifier, "alice"))));
+        let answer = self.post(&mut client, &self.egi, &signed(&self.facts(&self.egi, &request, (identifier, "bob"))));
         let to = answer.redirect().unwrap_or_else(|| panic!("{answer}")).to_string();
         let page = settled(|| client.get(&to));
         let form = page.form("password").unwrap_or_else(|| panic!("{page}"));
@@ -39,9 +38,9 @@ impl Target {
         (client, form)
     }
 
-    /// Returns the address at which superusers decide about the claims on alice.
+    /// Returns the address at which superusers decide about the claims on bob.
     fn decision(&self) -> String {
-        let id = self.sql("SELECT id FROM egi.app_user WHERE username = 'alice'").remove(0);
+        let id = self.sql("SELECT id FROM egi.app_user WHERE username = 'bob'").remove(0);
         format!("{}/poem/admin/poem/custuser/{id}/claim/", self.egi)
     }
 }
@@ -49,8 +48,8 @@ impl Target {
 #[test]
 fn a_question_belongs_to_its_browser_and_tenant() {
     let target = Target::start();
-    let mut asked = target.ask_for_alice("mallory@example.org");
-    let mut other = target.ask_for_alice("other@example.org");
+    let mut asked = target.ask_for_bob("mallory@example.org");
+    let mut other = target.ask_for_bob("other@example.org");
     let before = target.state();
     assert!(!target.is_logged_in(&mut asked.client), "a question is no session");
     // Another browser that has the address, without and with a question of its own.
@@ -58,7 +57,7 @@ fn a_question_belongs_to_its_browser_and_tenant() {
         let page = settled(|| client.get(asked.page.url.as_str()));
         assert!(page.status() == 403 && page.response.text().contains(TOO_LATE), "{page}");
     }
-    for (field, value) in [("password", "alice-secret-1"), ("answer", "not mine")] {
+    for (field, value) in [("password", "bob-secret-1"), ("answer", "not mine")] {
         let mut form = other.form.clone();
         form.set("t", asked.form.field("t").unwrap());
         form.set(field, value);
@@ -74,7 +73,7 @@ fn a_question_belongs_to_its_browser_and_tenant() {
 #[test]
 fn a_question_is_answered_by_its_own_form_and_the_right_password() {
     let target = Target::start();
-    let mut asked = target.ask_for_alice("mallory@example.org");
+    let mut asked = target.ask_for_bob("mallory@example.org");
     let before = target.state();
     for token in ["", "0"] {
         let mut form = asked.form.clone();
@@ -105,30 +104,30 @@ fn a_question_is_answered_by_its_own_form_and_the_right_password() {
 #[test]
 fn a_question_is_over_after_a_while_and_when_it_was_answered() {
     let target = Target::start();
-    let mut asked = target.ask_for_alice("mallory@example.org");
+    let mut asked = target.ask_for_bob("mallory@example.org");
     target.sql("UPDATE egi.saml_pending SET expires = now() - interval '1 second' RETURNING cookie");
     let mut form = asked.form.clone();
     form.set("answer", "not mine");
     let page = settled(|| asked.client.submit(&form));
     assert!(page.status() == 403 && page.response.text().contains(TOO_LATE), "{page}");
-    let mut asked = target.ask_for_alice("mallory@example.org");
+    let mut asked = target.ask_for_bob("mallory@example.org");
     let mut form = asked.form.clone();
     form.set("answer", "not mine");
     assert_eq!(settled(|| asked.client.submit(&form)).status(), 303);
-    let alice = target.account("alice");
+    let bob = target.account("bob");
     let page = settled(|| asked.client.submit(&form));
     assert!(page.status() == 403 && page.response.text().contains(TOO_LATE), "{page}");
-    assert_eq!(target.account("alice"), alice);
+    assert_eq!(target.account("bob"), bob);
     let made = target.sql("SELECT username FROM egi.app_user WHERE egi_id = 'mallory@example.org'");
-    assert_eq!(made, ["alice_2"]);
+    assert_eq!(made, ["bob_2"]);
 }
 
 #[test]
 fn only_a_superuser_links_and_only_with_a_form() {
     let target = Target::start();
-    target.ask_for_alice("mallory@example.org");
+    target.ask_for_bob("mallory@example.org");
     let before = target.sql("SELECT c::text FROM egi.saml_claim c");
-    let alice = target.account("alice");
+    let bob = target.account("bob");
     let decision = target.decision();
     let form_of = |form: &Form| {
         let mut form = form.clone();
@@ -137,7 +136,7 @@ fn only_a_superuser_links_and_only_with_a_form() {
         form.set("decision", "link");
         form
     };
-    for name in ["alice", "bob"] {
+    for name in ["bob", "carol"] {
         let (mut client, form) = target.with_session(name);
         let page = settled(|| client.submit(&form_of(&form)));
         assert_eq!(page.status(), 403, "{page}");
@@ -157,7 +156,7 @@ fn only_a_superuser_links_and_only_with_a_form() {
     let mut unasked = form_of(&form);
     unasked.set("identity", "other@example.org");
     settled(|| client.submit(&unasked));
-    assert_eq!((target.sql("SELECT c::text FROM egi.saml_claim c"), target.account("alice")), (before, alice));
+    assert_eq!((target.sql("SELECT c::text FROM egi.saml_claim c"), target.account("bob")), (before, bob));
     settled(|| client.submit(&form_of(&form)));
-    assert_eq!(target.sql("SELECT egi_id FROM egi.app_user WHERE username = 'alice'"), ["mallory@example.org"]);
+    assert_eq!(target.sql("SELECT egi_id FROM egi.app_user WHERE username = 'bob'"), ["mallory@example.org"]);
 }

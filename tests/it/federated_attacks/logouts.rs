@@ -304,8 +304,11 @@ fn a_request_in_a_form_is_signed_by_itself() {
     let assertion = signed_inside(&response);
     let assertion =
         &assertion[assertion.find("<saml:Assertion").unwrap()..assertion.find("</samlp:Response>").unwrap()];
-    refuses(&around(assertion), (400, UNREADABLE, "an assertion where none belongs"));
-    refuses(&xml.replace(end, &format!("{assertion}{end}")), (400, UNREADABLE, "an assertion where none belongs"));
+    refuses(&around(assertion), (400, UNREADABLE, "an assertion at a place where SAML has none"));
+    refuses(
+        &xml.replace(end, &format!("{assertion}{end}")),
+        (400, UNREADABLE, "an assertion at a place where SAML has none"),
+    );
     refuses(&around(&signed(&response)), (400, UNREADABLE, ""));
     let mut other = facts.clone();
     other.id = "_other".to_owned();
