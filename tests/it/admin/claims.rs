@@ -33,7 +33,10 @@ fn superusers_see_who_asks_and_where() {
     let site = site();
     let mut root = site.browser("root");
     let form = get(&mut root, FORM);
-    assert!(form.contains("2 federated logins ask for this account") && form.contains("https://idp.example.org/"));
+    assert!(
+        form.contains("2 federated logins ask for this account")
+            && form.contains("https:&#x2F;&#x2F;idp.example.org&#x2F;")
+    );
     assert!(form.contains("Bob &lt;b&gt;B&lt;&#x2F;b&gt;") && !form.contains("<b>B"), "{form}");
     let line = "A federated login asks for 1 account: ";
     for address in [INDEX, LIST] {
