@@ -146,7 +146,7 @@ async fn start(
         sessions::end(tx.write_tx(), old).await?;
     }
     login_addresses::put(tx.write_tx(), user.id, &Subject::Address(request.client.address).hash()).await?;
-    let session = own_sessions::start(&mut tx, request, user.id, None).await?;
+    let session = own_sessions::start(&mut tx, request, user.id).await?;
     tx.commit().await?;
     Ok(Some(session))
 }

@@ -126,7 +126,7 @@ async fn store(request: LoginRequest<'_>, session: &Session, stored: &str, hash:
         return Ok(Stored::SessionEnded);
     }
     sessions::end_of_user(tx.write_tx(), user.id).await?;
-    let id = own_sessions::start(&mut tx, request, user.id, Some(&session.id_hash)).await?;
+    let id = own_sessions::start_again(&mut tx, request, user.id, &session.id_hash).await?;
     let own = (user.id, user.username.as_str());
     record(&mut tx, own, LogAction::Change, (ObjectKind::CustUser, own.0, own.1), "Changed password.").await?;
     tx.commit().await?;

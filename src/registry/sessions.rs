@@ -22,14 +22,26 @@ const SESSION_BYTES: usize = 32;
 /// The longest name of a browser that is stored, in characters.
 const LONGEST_USER_AGENT: usize = 300;
 
-/// Starts a session of a user and returns its id. `replaced` is the hash of the session that it replaces.
-pub(super) async fn start(
+/// Starts a session of a user and returns its id.
+pub(super) async fn start(tx: &mut Transaction, request: LoginRequest<'_>, user_id: i64) -> Result<String, StoreError> {
+    insert(tx, request, user_id, (None, None)).await
+}
+
+/// Starts the session that replaces another one of the same user, and returns its id. If that was started at an identity
+/// provider, so counts this one: it ends with it.
+pub(super) async fn start_again(
     tx: &mut Transaction,
     request: LoginRequest<'_>,
     user_id: i64,
-    replaced: Option<&[u8]>,
+    replaced: &[u8],
 ) -> Result<String, StoreError> {
-    insert(tx, request, user_id, (replaced, None)).await
+    let federated = saml_sessions::find(tx.conn(), replaced).await?;
+    let ends_by = federated.as_ref().and_then(|session| session.ends_by);
+    let id = insert(tx, request, user_id, (Some(replaced), ends_by)).await?;
+    if let Some(session) = &federated {
+        saml_sessions::insert(tx.write_tx(), &session_hash(&id), session).await?;
+    }
+    Ok(id)
 }
 
 /// Starts a session of a user who has logged in at an identity provider, and returns its id.

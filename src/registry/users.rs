@@ -12,7 +12,7 @@ use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::user::{UserContent, groups_field};
 use crate::domain::model::username::normalized;
 use crate::domain::model::wording::missing_in;
-use crate::store::{StoreError, groups, sessions, taken_names, users};
+use crate::store::{StoreError, groups, saml_claims, sessions, taken_names, users};
 
 use super::audit_log::{record, record_addition, record_change, record_deletion};
 use super::{ExpectedRevision, SaveError, Saved};
@@ -95,6 +95,10 @@ pub async fn change(
     if !(content.is_active && content.is_staff) {
         sessions::end_of_user(tx.write_tx(), target.id).await?;
     }
+    if before.egi_id != content.egi_id && !content.egi_id.is_empty() {
+        // Whose account it is has been decided.
+        saml_claims::delete_of_user(tx.write_tx(), target.id).await?;
+    }
     let message = changes.in_words();
     record_change(tx, viewer, (ObjectKind::CustUser, target.id, &content.username), changes).await?;
     Ok(Saved::changed(target.id, &content.username, message))
@@ -146,7 +150,12 @@ async fn check_taken(
     if taken.username {
         errors.add(Place::Field("username"), words::exists("User", "Username"));
     }
-    if taken.egi_id {
+    // Logins find an identifier in whatever case.
+    let same = match content.egi_id.as_str() {
+        "" => Vec::new(),
+        identifier => users::by_identifiers(tx.conn(), &[identifier.to_owned()]).await?,
+    };
+    if taken.egi_id || same.iter().any(|user| Some(user.id) != id) {
         errors.add(Place::Field("egi_id"), words::exists("User", "eduPersonUniqueId"));
     }
     Ok(())

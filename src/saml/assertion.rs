@@ -1,6 +1,6 @@
 //! The checks of a verified assertion: who has made it, for whom, when, and in response to what.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use roxmltree::Node;
 
 use super::identity_provider::IdentityProvider;
@@ -57,10 +57,10 @@ impl AssertionFacts<'_> {
 /// Checks an assertion (steps 13 to 17).
 pub(super) fn check(node: Node<'_, '_>, facts: &AssertionFacts<'_>) -> Result<CheckedAssertion, Refusal> {
     if node.attribute("Version") != Some("2.0") {
-        return Err(RefusalClass::Malformed.because("the Version of the assertion is not 2.0"));
+        return Err(RefusalClass::Issuer.because("the Version of the assertion is not 2.0"));
     }
     let id = node.attribute("ID").filter(|id| !id.is_empty());
-    let id = id.ok_or_else(|| RefusalClass::Malformed.because("the assertion has no ID"))?.to_owned();
+    let id = id.ok_or_else(|| RefusalClass::Issuer.because("the assertion has no ID"))?.to_owned();
     check_issuer(node, facts.idp, true)?;
     let (name_id, confirmed_until) = check_subject(node, facts)?;
     let valid_until = check_conditions(node, facts)?;
@@ -208,6 +208,8 @@ fn check_statements(
                 let seconds = seconds(facts.now - end);
                 return Err(RefusalClass::Session.because(format!("its session ended {seconds} seconds ago")));
             }
+            // By our clock: otherwise a session that is accepted because of the skew would have ended already.
+            let end = end + facts.skew;
             session.ends_by = Some(session.ends_by.map_or(end, |earliest| earliest.min(end)));
         }
         session.session_indexes.extend(statement.attribute("SessionIndex").map(str::to_owned));
@@ -226,7 +228,8 @@ fn check_issued(instant: &str, what: &str, facts: &AssertionFacts<'_>) -> Result
         )));
     }
     match facts.begun {
-        Some(begun) if issued < begun - facts.skew => Err(RefusalClass::Stale.because(format!(
+        // Many write whole seconds.
+        Some(begun) if issued < begun.trunc_subsecs(0) - facts.skew => Err(RefusalClass::Stale.because(format!(
             "the {what} is {} seconds older than the login: compare the clocks",
             seconds(begun - issued)
         ))),

@@ -48,7 +48,8 @@ impl Attributes {
     /// Returns the first value of the first attribute that has one; '' if none has.
     fn first(&self, configured: &[String]) -> String {
         let value = configured.iter().find_map(|name| self.values(name).first().copied());
-        value.unwrap_or_default().chars().take(LONGEST_VALUE).collect()
+        let plain = |one: char| if one.is_control() { ' ' } else { one };
+        value.unwrap_or_default().chars().map(plain).take(LONGEST_VALUE).collect()
     }
 
     /// Returns the person (step 19). `idp`: the entity id of the identity provider.

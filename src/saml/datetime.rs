@@ -6,7 +6,8 @@ use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"-:.TZ+".contains(&byte));
-    if !is_plain || text.as_bytes().get(10) != Some(&b'T') {
+    let signs = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if !is_plain || signs.iter().any(|(place, sign)| text.as_bytes().get(*place) != Some(sign)) {
         return None;
     }
     match DateTime::parse_from_rfc3339(text) {
@@ -36,9 +37,17 @@ mod tests {
         ] {
             assert_eq!(parse(text).map(format).as_deref(), Some("2026-11-28T20:00:00Z"), "{text}");
         }
-        for text in
-            ["", "2026-11-28", "2026-11-28 20:00:00Z", "2026-11-28T20:00", "2026-13-28T20:00:00Z", "now", "20:00Z"]
-        {
+        for text in [
+            "",
+            "2026-11-28",
+            "2026-11-28 20:00:00Z",
+            "2026-11-28T20:00",
+            "2026-13-28T20:00:00Z",
+            "now",
+            "20:00Z",
+            "+99999-1-1T20:00:00Z",
+            "2026-1-128T20:00:00",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

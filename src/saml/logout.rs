@@ -78,7 +78,9 @@ impl LogoutRequest {
         let name_id = xml::child(root, ASSERTION, "NameID")
             .map(assertion::name_id)
             .ok_or_else(|| RefusalClass::Malformed.because("it has no NameID"))?;
-        let session_indexes = xml::children(root, PROTOCOL, "SessionIndex").filter_map(xml::text).collect();
+        // One that cannot be read must not widen the logout to all sessions.
+        let indexes = xml::children(root, PROTOCOL, "SessionIndex").map(xml::text).collect::<Option<_>>();
+        let session_indexes = indexes.ok_or_else(|| RefusalClass::Malformed.because("a SessionIndex is not a text"))?;
         Ok(Self { id, name_id, session_indexes, expires })
     }
 }

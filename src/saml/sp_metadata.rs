@@ -43,7 +43,7 @@ pub fn document(sp: &ServiceProvider, wants_signed: bool) -> String {
 fn role_content(xml: &mut Writer, sp: &ServiceProvider) {
     xml.element("md:Extensions", &[], |xml| xml.element("mdui:UIInfo", &[], |xml| user_interface(xml, sp)));
     let own = sp.key.as_ref().map(|key| &key.certificate);
-    for certificate in own.into_iter().chain(&sp.more_certificates) {
+    for certificate in own.into_iter().chain(sp.more_certificates.iter().filter(|_| sp.key.is_some())) {
         key(xml, certificate.der());
     }
     if sp.has_single_logout() {

@@ -4,6 +4,7 @@
 //! anything is verified. So [`check_shape`] admits only what SAML allows before xmlsec sees the message. What counts
 //! afterwards is only what [`verified`] returns: the very bytes that were signed.
 
+use std::slice;
 use std::sync::Once;
 
 use roxmltree::{Document, Node};
@@ -218,16 +219,14 @@ pub fn verified(text: &str, signatures: &Signatures, trusted: &[Certificate], fi
     // A key of the other type would end the search with an error.
     let mut fitting: Vec<_> =
         trusted.iter().filter(|one| matches!(one.key_type, KeyType::Ec(_)) == signatures.is_ec).collect();
-    // The one that the message names comes first: xmlsec complains on standard error about each that does not fit.
+    // The one that the message names comes first, as it is probably the right one.
     fitting.sort_by_key(|one| !signatures.named.contains(&base64::encode(one.der())));
     let fitting: Vec<CertificateDer> = fitting.into_iter().map(|one| one.der().to_vec().into()).collect();
-    let verified = match fitting.is_empty() {
-        true => None,
-        false => {
-            Crypto::reduce_xml_to_signed_with_allowed_algorithms(text, &fitting, ReduceMode::PreDigest, Some(&ALLOWED))
-                .ok()
-        }
+    let by = |keys: &[CertificateDer]| {
+        Crypto::reduce_xml_to_signed_with_allowed_algorithms(text, keys, ReduceMode::PreDigest, Some(&ALLOWED)).ok()
     };
+    // Two signatures may be by two keys. A key of another curve can end that search with an error.
+    let verified = by(&fitting).or_else(|| fitting.iter().find_map(|one| by(slice::from_ref(one))));
     verified.ok_or_else(|| RefusalClass::Signature.because(unknown_signer(signatures, trusted, file)))
 }
 

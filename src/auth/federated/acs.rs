@@ -118,7 +118,8 @@ async fn finish(
 
 /// Returns the path of the login that the identity provider has refused, so that the person can try again.
 async fn way_back(context: &FederatedContext<'_>, encoded: &str) -> Option<String> {
-    let id = request_named_by(encoded)?;
+    let message = encoded.to_owned();
+    let Turn::Done(Some(id)) = context.in_turn(move || Ok(request_named_by(&message))).await else { return None };
     match registry::find_login(context.login_request(), &id).await {
         Ok(LoginState::Open(login)) => login.next,
         // Without the path the person begins at the first page.
@@ -239,6 +240,8 @@ fn respond(
         // A redirect, so that the next request has our own cookies again.
         FederatedOutcome::Pending { token } => {
             context.count("asked");
+            // As long as the question: the cookie of the login may be nearly an hour old.
+            login_cookie::renew(context.request, &cookie_suffix(request_id));
             Ok(FederatedResponse::redirect(RedirectTo::see_other(format!("{ACCOUNT_PATH}?t={token}"))))
         }
         FederatedOutcome::MayNot => {
@@ -271,6 +274,7 @@ pub(super) fn without_account(
         FederatedOutcome::Ambiguous(usernames) => {
             (pages::two_accounts(federation), format!("its identifiers belong to {}", usernames.join(" and ")))
         }
+        FederatedOutcome::MayNot => (pages::may_not(federation), "the account is not active, or not staff".to_owned()),
         _ => (pages::too_late(), "its login is over".to_owned()),
     };
     let reference = random_hex(4);

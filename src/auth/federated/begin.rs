@@ -54,7 +54,7 @@ pub(super) async fn begin(context: FederatedContext<'_>, next: Option<&str>) -> 
         Ok(()) => {}
         Err(FederatedError::TooMany(wait)) => {
             context.count("limit");
-            return Ok(context.page(pages::too_many(&wait)));
+            return Ok(context.page(pages::too_many(&wait, next)));
         }
         Err(FederatedError::Store(error)) => return Err(error.into()),
     }

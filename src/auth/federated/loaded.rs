@@ -171,7 +171,7 @@ fn stamps(config: &Config, tenant: &Tenant) -> Vec<FileStamp> {
     let files = [Some(settings.metadata.as_path()), certificate, key].into_iter().flatten().chain(more);
     let stamp = |path: &Path| {
         let found = path.metadata().ok();
-        (path.to_owned(), found.map(|found| (found.mtime(), found.mtime_nsec(), found.size(), found.ino())))
+        (path.to_owned(), found.map(|found| (found.ctime(), found.ctime_nsec(), found.size(), found.ino())))
     };
     files.map(stamp).collect()
 }

@@ -42,6 +42,15 @@ pub fn all_values<'r>(request: &'r Request<'_>) -> Vec<&'r str> {
     names.iter().flat_map(|name| cookies::values(request, name)).collect()
 }
 
+/// Gives the cookie of a login its whole lifetime again.
+pub fn renew(request: &Request<'_>, suffix: &str) {
+    for value in values(request, suffix) {
+        let mut cookie = build(request, name(request, suffix), value.to_owned());
+        cookie.set_max_age(LIFETIME);
+        request.cookies().add(cookie);
+    }
+}
+
 /// Removes the cookie of a login that has ended.
 pub fn remove(request: &Request<'_>, suffix: &str) {
     request.cookies().remove(build(request, name(request, suffix), String::new()));

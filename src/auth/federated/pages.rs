@@ -62,10 +62,10 @@ pub fn not_available() -> Notice {
 }
 
 /// The page if too many logins were begun.
-pub fn too_many(wait: &chrono::TimeDelta) -> Notice {
+pub fn too_many(wait: &chrono::TimeDelta, next: Option<&str>) -> Notice {
     let seconds = in_seconds(wait);
     let text = format!("Please wait {seconds} seconds and try again.");
-    let notice = Notice::new(Status::TooManyRequests, "Too many logins were begun", text, begin("Try again", None));
+    let notice = Notice::new(Status::TooManyRequests, "Too many logins were begun", text, begin("Try again", next));
     Notice { retry_after: Some(seconds), ..notice }
 }
 
@@ -158,7 +158,7 @@ fn not_accepted(name: &str, links: Vec<Link>) -> Notice {
 }
 
 /// The page if the account may not log in.
-fn may_not(federation: &Federation) -> Notice {
+pub fn may_not(federation: &Federation) -> Notice {
     let text = "You are known, but your account is not active, or may not use this POEM. Ask its administrators.";
     Notice::new(Status::Forbidden, "Your account may not log in here", text, Vec::new()).with_contact(federation)
 }

@@ -85,6 +85,8 @@ pub(super) async fn by_redirect(context: FederatedContext<'_>) -> Result<Federat
         Ok(federation) => federation,
         Err(page) => return Ok(*page),
     };
+    let has = |name: &str| OriginalRequest::of(context.request).query().split('&').any(|pair| pair.starts_with(name));
+    let is_response = has("SAMLResponse=") && !has("SAMLRequest=");
     let (query, shared) = (OriginalRequest::of(context.request).query().to_owned(), federation.clone());
     let work = move || {
         let message = ReceivedMessage::read(&query)?;
@@ -92,7 +94,7 @@ pub(super) async fn by_redirect(context: FederatedContext<'_>) -> Result<Federat
         Ok(Verified { kind: message.kind, text: message.xml, relay_state: message.relay_state })
     };
     let verified = context.in_turn(work).await;
-    answer(&context, &federation, verified, LOGOUT_REDIRECT_PATH).await
+    answer(&context, &federation, (verified, is_response), LOGOUT_REDIRECT_PATH).await
 }
 
 /// The address of messages in the query takes no forms.
@@ -116,8 +118,9 @@ pub(super) async fn by_post(context: FederatedContext<'_>, data: Data<'_>) -> Re
     };
     let form = FormBody::read(context.request, data, LARGEST_BODY.kibibytes()).await?;
     let shared = federation.clone();
+    let is_response = form.get("SAMLResponse").is_some() && form.get("SAMLRequest").is_none();
     let verified = context.in_turn(move || verified_form(&form, &shared)).await;
-    answer(&context, &federation, verified, LOGOUT_POST_PATH).await
+    answer(&context, &federation, (verified, is_response), LOGOUT_POST_PATH).await
 }
 
 fn verified_form(form: &FormBody, federation: &Federation) -> Result<Verified, Refusal> {
@@ -153,11 +156,12 @@ async fn offered(context: &FederatedContext<'_>) -> Result<Result<Arc<Federation
 async fn answer(
     context: &FederatedContext<'_>,
     federation: &Federation,
-    verified: Turn<Verified>,
+    (verified, is_response): (Turn<Verified>, bool),
     path: &str,
 ) -> Result<FederatedResponse, AppError> {
     let verified = match verified {
         Turn::Done(verified) => verified,
+        Turn::Refused(refusal) if is_response => return not_confirmed(context, federation, &refusal, path).await,
         Turn::Refused(refusal) => return Ok(context.message_refused(federation, &refusal)),
         Turn::Busy => return Ok(context.page(pages::busy())),
     };
@@ -177,7 +181,24 @@ async fn answer(
             Err(refusal) => Err(refusal),
         },
     };
-    Ok(outcome.unwrap_or_else(|refusal| context.message_refused(federation, &refusal)))
+    match outcome {
+        Ok(response) => Ok(response),
+        Err(refusal) if is_response => not_confirmed(context, federation, &refusal, path).await,
+        Err(refusal) => Ok(context.message_refused(federation, &refusal)),
+    }
+}
+
+/// Returns the page for a LogoutResponse that confirms nothing: many identity providers do not sign it. Without a session
+/// the user is logged out, whatever it says. A form of another site comes without our cookie, so it does not tell.
+async fn not_confirmed(
+    context: &FederatedContext<'_>,
+    federation: &Federation,
+    refusal: &Refusal,
+    path: &str,
+) -> Result<FederatedResponse, AppError> {
+    let refused = context.message_refused(federation, refusal);
+    let has_session = path == LOGOUT_POST_PATH || session::find(context.request, context.tenant).await?.is_some();
+    Ok(if has_session { refused } else { context.page(pages::logged_out_of_poem()) })
 }
 
 /// Ends the sessions that the identity provider names, and tells it so.
@@ -216,8 +237,5 @@ async fn confirm(
         context.log_logout(federation, &response.status);
         return Ok(Ok(context.page(pages::logged_out(federation, response.status == "Success"))));
     }
-    match session::find(context.request, context.tenant).await? {
-        None => Ok(Ok(context.page(pages::logged_out_of_poem()))),
-        Some(_) => Ok(Err(RefusalClass::Unsolicited.because("it responds to no logout of ours"))),
-    }
+    Ok(Err(RefusalClass::Unsolicited.because("it responds to no logout of ours")))
 }

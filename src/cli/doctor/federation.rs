@@ -124,7 +124,11 @@ fn check_key(findings: &mut Findings, name: &str, sp: &ServiceProvider, idp: Opt
         }
     }
     if let Some(idp) = idp.filter(|idp| idp.wants_signed_requests && !sp.signs_requests(idp)) {
-        let message = format!("{name}: {} wants signed requests: make a key with poem saml key", idp.entity_id);
+        let remedy = match &sp.key {
+            Some(_) => "remove SignRequests = False",
+            None => "make a key with poem saml key",
+        };
+        let message = format!("{name}: {} wants signed requests: {remedy}", idp.entity_id);
         findings.wrong(Check::SignedRequests, message);
     }
 }

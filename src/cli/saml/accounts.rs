@@ -8,6 +8,7 @@ use crate::cli::{CommandResult, Failure};
 use crate::domain::model::tenant::Tenant;
 use crate::output;
 use crate::registry::{SaveError, Saved, account_links};
+use crate::saml::refusal::quoted;
 use crate::store::saml_claims::OpenClaim;
 use crate::store::users::UserIdentifier;
 use crate::store::{ReadTx, saml_claims, users};
@@ -75,8 +76,10 @@ fn account_line(account: &UserIdentifier) -> String {
 
 fn claim_line(claim: &OpenClaim, asked: &str) -> String {
     let OpenClaim { username, identity, idp, display_name, mail, .. } = claim;
-    let known: Vec<&str> = [display_name.as_str(), mail, idp].into_iter().filter(|text| !text.is_empty()).collect();
-    format!("claim     {username}  {identity}  {}  {asked}", known.join(", "))
+    // A stranger has written them: they must not break the line, nor command the terminal.
+    let known = [display_name, mail, idp].into_iter().filter(|text| !text.is_empty()).map(|text| quoted(text));
+    let known: Vec<String> = known.collect();
+    format!("claim     {username}  {}  {}  {asked}", quoted(identity), known.join(", "))
 }
 
 /// Sets or removes the identifier of an account.

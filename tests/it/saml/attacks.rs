@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use poem::dev::identity_provider::signer::{Signer, SignerKey};
 use poem::saml::refusal::RefusalClass::{self, *};
+use poem::saml::response::ReceivedResponse;
 
 use super::{FOREIGN, FORMS, PERSON, RSA, SignedBy, assertion, check, class, signed, valid};
 
@@ -157,6 +158,34 @@ fn only_the_keys_of_the_metadata_count() {
     assert_eq!(class(&mixed), Some(Shape));
 }
 
+/// A key of another curve, which xmlsec cannot use for the signature, must not end the search.
+#[test]
+fn keys_of_several_curves_stand_side_by_side() {
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::nid::Nid;
+    use openssl::pkey::PKey;
+    use poem::saml::certificate::Certificate;
+    use poem::saml::new_key::self_signed;
+
+    let group = EcGroup::from_curve_name(Nid::SECP384R1).unwrap();
+    let other = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+    let other = Certificate::new(&self_signed(&other, "idp").unwrap()).unwrap();
+    let mut idp = super::SIDES.idp.clone();
+    let message = valid().to_signed_xml(None, Some(&*super::EC)).unwrap();
+    let start = message.find("<ds:KeyInfo>").unwrap();
+    let key_info = message[start..message.find("</ds:KeyInfo>").unwrap() + "</ds:KeyInfo>".len()].to_owned();
+    let unnamed = message.replace(&key_info, "");
+    idp.certificates.insert(0, other);
+    for _ in 0..2 {
+        for text in [&message, &unnamed] {
+            let received = ReceivedResponse::of_text(text.clone(), &super::SIDES.sp, &idp).unwrap();
+            let is_named = text == &message;
+            assert!(received.verify(&idp, "metadata").is_ok(), "the message names its key: {is_named}");
+        }
+        idp.certificates.rotate_left(1);
+    }
+}
+
 #[test]
 fn one_of_two_signatures_cannot_be_removed_or_broken() {
     let message = signed(&valid(), SignedBy::Both);
@@ -271,9 +300,7 @@ fn what_is_not_base64_or_not_text_is_malformed() {
     use base64::Engine;
     let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
     let read = |encoded: &str| {
-        poem::saml::response::ReceivedResponse::read(encoded, &super::SIDES.sp, &super::SIDES.idp)
-            .map(drop)
-            .map_err(|refusal| refusal.class)
+        ReceivedResponse::read(encoded, &super::SIDES.sp, &super::SIDES.idp).map(drop).map_err(|refusal| refusal.class)
     };
     let message = signed(&valid(), SignedBy::Both);
     let encoded = encode(message.as_bytes());

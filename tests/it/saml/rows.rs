@@ -25,7 +25,7 @@ const ROWS: &[Row] = &[
     ("another destination", Destination, |r| r.destination = Some("https://evil.example.org/".into())),
     ("another request", Unsolicited, |r| r.in_response_to = Some("_other".into())),
     ("no request", Unsolicited, |r| r.in_response_to = None),
-    ("another version of the assertion", Malformed, |r| assertion(r).version = Some("1.1".into())),
+    ("another version of the assertion", Issuer, |r| assertion(r).version = Some("1.1".into())),
     ("another issuer of the assertion", Issuer, |r| assertion(r).issuer = Some("https://evil.example.org".into())),
     ("no issuer of the assertion", Issuer, |r| assertion(r).issuer = None),
     ("no confirmation", Subject, |r| assertion(r).confirmations.clear()),
@@ -166,7 +166,7 @@ fn the_session_has_the_name_with_all_its_attributes_and_the_earliest_end() {
     assert_eq!(session.name_id, name_id);
     assert_eq!(session.session_indexes.len(), 2);
     assert_eq!(session.session_indexes[1], "second");
-    assert_eq!(session.ends_by, Some(now() + chrono::TimeDelta::seconds(600)));
+    assert_eq!(session.ends_by, Some(now() + chrono::TimeDelta::seconds(660)));
 }
 
 #[test]
