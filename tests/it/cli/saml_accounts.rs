@@ -20,7 +20,7 @@ fn accounts_are_listed_with_their_identifiers_and_claims() {
         "linked    alice  abc123@egi.eu",
         "password  bob",
         "to link   carol",
-        "claim     carol  c@egi.eu  Carol C, https://idp/  2024-03-01 13:00",
+        "claim     carol  “c@egi.eu”  “Carol C”, “https://idp/”  2024-03-01 13:00",
         "Accounts: 5; to link: 1; open claims: 1",
     ] {
         assert!(lines.contains(&line), "{line}: {ran:?}");

@@ -170,3 +170,24 @@ fn a_tenant_has_only_so_many_logins_open() {
     assert!((1..=60).contains(&wait), "{page}");
     assert_eq!(settled(|| client.get(&format!("{}{LOGIN}", target.two))).status(), 302);
 }
+
+#[test]
+fn over_tls_the_cookie_of_a_login_belongs_to_this_host_alone() {
+    let target = Target::start();
+    let cookie = |headers: &[(&str, &str)]| {
+        let answer = target.send("GET", LOGIN, headers, b"");
+        assert_eq!(answer.status, 302, "{answer:?}");
+        let [cookie] = answer.headers("Set-Cookie").collect::<Vec<_>>().try_into().expect("one cookie");
+        cookie.to_owned()
+    };
+    for (headers, name, path) in [
+        (&[][..], "samlbrowser-", "; Path=/poem/saml2/"),
+        (&[("X-Forwarded-Proto", "https")][..], "__Host-samlbrowser-", "; Path=/;"),
+    ] {
+        let cookie = cookie(headers);
+        assert!(cookie.starts_with(name), "{cookie}");
+        for attribute in [path, "; HttpOnly", "; SameSite=None", "; Secure", "; Max-Age=3600"] {
+            assert!(cookie.contains(attribute), "{attribute}: {cookie}");
+        }
+    }
+}
