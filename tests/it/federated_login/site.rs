@@ -21,24 +21,36 @@ pub struct FederatedSite {
     pub base: String,
 }
 
+/// Starts POEM with a key of its own and without an identity provider; returns its address too.
+pub fn without_idp() -> (Installation, Server, String) {
+    let installation = Installation::with_small_data();
+    let address = free_address();
+    let base = format!("http://localhost:{}", address.port());
+    let (key, certificate) = self_signed("poem");
+    let etc = installation.path("etc/poem");
+    fs::write(etc.join("saml.key"), key.private_key_to_pem_pkcs8().unwrap()).unwrap();
+    fs::write(etc.join("saml.crt"), certificate.to_pem().unwrap()).unwrap();
+    let section = format!(
+        "[SAML]\nBaseUrl = {base}\nCert = %(VENV)s/etc/poem/saml.crt\nKey = %(VENV)s/etc/poem/saml.key\n[SERVER]\n"
+    );
+    installation.configure("[SERVER]\n", &section);
+    let server = Server::start_at(&installation, address);
+    (installation, server, base)
+}
+
+/// Gives POEM the metadata of its identity provider, and waits until it has read them.
+pub fn set_idp(installation: &Installation, server: &Server, metadata: &str) {
+    fs::write(installation.path("etc/poem/metadata-egi.xml"), metadata).unwrap();
+    server.catch_up();
+}
+
 impl FederatedSite {
     /// Starts both; `None` if SimpleSAMLphp is missing, which is reported.
     pub fn start() -> Option<Self> {
         let mut idp = SimpleSaml::start(&[])?;
-        let installation = Installation::with_small_data();
-        let address = free_address();
-        let base = format!("http://localhost:{}", address.port());
-        let (key, certificate) = self_signed("poem");
-        let etc = installation.path("etc/poem");
-        fs::write(etc.join("saml.key"), key.private_key_to_pem_pkcs8().unwrap()).unwrap();
-        fs::write(etc.join("saml.crt"), certificate.to_pem().unwrap()).unwrap();
-        fs::write(etc.join("metadata-egi.xml"), idp.metadata()).unwrap();
-        let section = format!(
-            "[SAML]\nBaseUrl = {base}\nCert = %(VENV)s/etc/poem/saml.crt\nKey = %(VENV)s/etc/poem/saml.key\n[SERVER]\n"
-        );
-        installation.configure("[SERVER]\n", &section);
-        let server = Server::start_at(&installation, address);
+        let (installation, server, base) = without_idp();
         idp.trust_metadata(&server.get("/poem/saml2/metadata/").text());
+        set_idp(&installation, &server, &idp.metadata());
         Some(Self { idp, installation, server, base })
     }
 
