@@ -1,6 +1,6 @@
 //! The identity provider of a tenant, as its metadata describe it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use roxmltree::Node;
 
 use super::certificate::Certificate;
@@ -15,6 +15,9 @@ pub const MAX_METADATA: usize = 20 * 1024 * 1024;
 /// The namespace of the attribute `xml:lang`.
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The time before the end of the metadata from which on the log and doctor warn.
+pub const EXPIRY_WARNING: TimeDelta = TimeDelta::days(14);
 
 /// An identity provider that can be used: it has a certificate and an address for logins.
 #[derive(Debug, Clone)]

@@ -12,6 +12,17 @@ pub struct Refusal {
     pub class: RefusalClass,
     /// The reason in words, one line. It may quote the message, cut and escaped.
     pub cause: String,
+    /// What the identity provider says of the login; only for the class `Idp`.
+    pub failed_login: Option<FailedLogin>,
+}
+
+/// A login that the identity provider did not let happen. Nothing of it is signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedLogin {
+    /// The most exact status, as the last part of its URI: `AuthnFailed`.
+    pub status: String,
+    /// The id of the request of the login; `None` if the message names none.
+    pub request: Option<String>,
 }
 
 /// The class of a refusal, in the order in which the checks are made.
@@ -91,7 +102,7 @@ impl RefusalClass {
 
     /// Returns a refusal of this class.
     pub fn because(self, cause: impl Into<String>) -> Refusal {
-        Refusal { class: self, cause: cause.into() }
+        Refusal { class: self, cause: cause.into(), failed_login: None }
     }
 }
 

@@ -24,7 +24,7 @@ use super::attributes::Attributes;
 use super::identity_provider::IdentityProvider;
 use super::message::{check_destination, check_issuer, decode, status};
 use super::names::{ASSERTION, PROTOCOL, SUCCESS};
-use super::refusal::{Refusal, RefusalClass, quoted};
+use super::refusal::{FailedLogin, Refusal, RefusalClass, quoted};
 use super::service_provider::ServiceProvider;
 use super::xml_signature::{self, Signatures};
 use super::{datetime, xml};
@@ -50,18 +50,6 @@ pub struct VerifiedAssertion {
     text: String,
     /// The IssueInstant of the Response.
     response_issued: String,
-}
-
-/// The status that an identity provider gives for a login that failed, as the last part of its URI: `AuthnFailed`.
-pub fn second_level_status(refusal: &Refusal) -> &str {
-    refusal.cause.split([':', ' ']).next().unwrap_or_default()
-}
-
-/// Returns the id of the request that a message names, to find the way back of a login that failed. Nothing is checked.
-pub fn request_named_by(encoded: &str) -> Option<String> {
-    let text = decode(encoded, LARGEST).ok()?;
-    let document = xml::parse(&text).ok()?;
-    document.root_element().attribute("InResponseTo").map(str::to_owned)
 }
 
 impl ReceivedResponse {
@@ -211,7 +199,9 @@ fn check_status(root: Node<'_, '_>) -> Result<(), Refusal> {
             let code = codes.get(1).map_or(first, String::as_str);
             let code: String = code.rsplit(':').next().unwrap_or(code).chars().take(60).collect();
             let code = if code.chars().all(|one| one.is_ascii_alphanumeric()) { code } else { quoted(&code) };
-            Err(RefusalClass::Idp.because(format!("{code}: {}", quoted(&message))))
+            let request = root.attribute("InResponseTo").filter(|id| !id.is_empty()).map(str::to_owned);
+            let refusal = RefusalClass::Idp.because(format!("{code}: {}", quoted(&message)));
+            Err(Refusal { failed_login: Some(FailedLogin { status: code, request }), ..refusal })
         }
     }
 }

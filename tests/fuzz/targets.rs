@@ -22,7 +22,7 @@ use poem::saml::identity_provider::{IdentityProvider, MetadataError};
 use poem::saml::logout::{LogoutFacts, LogoutRequest, LogoutResponse};
 use poem::saml::redirect_binding::ReceivedMessage;
 use poem::saml::refusal::Refusal;
-use poem::saml::response::{ReceivedResponse, request_named_by};
+use poem::saml::response::ReceivedResponse;
 use poem::saml::service_provider::ServiceProvider;
 use poem::sync;
 
@@ -139,7 +139,6 @@ pub fn saml_response(input: &[u8]) {
     if let Err(refusal) = ReceivedResponse::read(&text, sp, idp) {
         one_line(&refusal.to_string());
     }
-    let _ = request_named_by(&text);
     if let Err(refusal) = received_response(text) {
         one_line(&refusal.to_string());
     }

@@ -28,7 +28,7 @@ use crate::saml::assertion::CheckedAssertion;
 use crate::saml::attributes::Attributes;
 use crate::saml::federation::Federation;
 use crate::saml::refusal::{Refusal, RefusalClass};
-use crate::saml::response::{LoginFacts, ReceivedResponse, request_named_by};
+use crate::saml::response::{LoginFacts, ReceivedResponse};
 use crate::saml::service_provider::ACCOUNT_PATH;
 use crate::templates::Severity;
 
@@ -94,11 +94,12 @@ async fn finish(
 ) -> Result<FederatedResponse, Failure> {
     let form = FormBody::read(context.request, data, LARGEST_BODY.mebibytes()).await?;
     let encoded = only_message(&form)?.to_owned();
-    let (shared, message) = (federation.clone(), encoded.clone());
-    let received = context.in_turn(move || ReceivedResponse::read(&message, &shared.sp, &shared.idp)).await;
+    let shared = federation.clone();
+    let received = context.in_turn(move || ReceivedResponse::read(&encoded, &shared.sp, &shared.idp)).await;
     let received = match passed(received) {
-        Err(Failure::Refused(refusal, None)) if refusal.class == RefusalClass::Idp => {
-            return Err(Failure::Refused(refusal, way_back(context, &encoded).await));
+        Err(Failure::Refused(refusal, None)) => {
+            let next = way_back(context, &refusal).await;
+            return Err(Failure::Refused(refusal, next));
         }
         received => received?,
     };
@@ -117,10 +118,9 @@ async fn finish(
 }
 
 /// Returns the path of the login that the identity provider has refused, so that the person can try again.
-async fn way_back(context: &FederatedContext<'_>, encoded: &str) -> Option<String> {
-    let message = encoded.to_owned();
-    let Turn::Done(Some(id)) = context.in_turn(move || Ok(request_named_by(&message))).await else { return None };
-    match registry::find_login(context.login_request(), &id).await {
+async fn way_back(context: &FederatedContext<'_>, refusal: &Refusal) -> Option<String> {
+    let id = refusal.failed_login.as_ref()?.request.as_deref()?;
+    match registry::find_login(context.login_request(), id).await {
         Ok(LoginState::Open(login)) => login.next,
         // Without the path the person begins at the first page.
         _ => None,
@@ -128,7 +128,7 @@ async fn way_back(context: &FederatedContext<'_>, encoded: &str) -> Option<Strin
 }
 
 /// Returns the message of a form that has exactly one.
-pub(super) fn only_message(form: &FormBody) -> Result<&str, Refusal> {
+fn only_message(form: &FormBody) -> Result<&str, Refusal> {
     let mut found = form.pairs().iter().filter(|(name, _)| name == "SAMLResponse").map(|(_, value)| value.as_str());
     match (found.next(), found.next()) {
         (Some(message), None) => Ok(message),

@@ -7,7 +7,6 @@ use crate::auth::login;
 use crate::registry::login_request::in_seconds;
 use crate::saml::federation::Federation;
 use crate::saml::refusal::{Refusal, RefusalClass};
-use crate::saml::response::second_level_status;
 use crate::templates::Link;
 use crate::templates::federated_page::FederatedPage;
 use crate::templates::urls::{INDEX, LOGIN};
@@ -97,7 +96,7 @@ pub fn of_refusal(refusal: &Refusal, federation: &Federation, next: Option<&str>
         | RefusalClass::Audience
         | RefusalClass::Condition => not_accepted(name, again()),
         RefusalClass::Idp => {
-            let text = match second_level_status(refusal) {
+            let text = match refusal.failed_login.as_ref().map(|failed| failed.status.as_str()).unwrap_or_default() {
                 "AuthnFailed" => format!("You cancelled, or {name} does not know you."),
                 "RequestDenied" => format!("{name} does not let you use this service."),
                 _ => format!("{name} could not log you in."),

@@ -11,14 +11,13 @@ use crate::config::reload::LiveConfig;
 use crate::domain::model::tenant::{SchemaName, Tenant};
 use crate::domain::security::login_throttle::LOG_TARGET;
 use crate::saml::federation::Federation;
+use crate::saml::identity_provider::EXPIRY_WARNING;
 use crate::saml::service_provider::ServiceProvider;
 
 /// The shortest time between two looks at the files of a tenant.
 const CHECK_INTERVAL: TimeDelta = TimeDelta::seconds(1);
 /// The time after which a problem that lasts is logged again.
 const REMINDER: TimeDelta = TimeDelta::days(1);
-/// The time before the end of the metadata from which on the log warns.
-pub const EXPIRY_WARNING: TimeDelta = TimeDelta::days(14);
 
 /// The tenants whose files are read at the same time. A file may have 20 MiB, and its tree takes much more memory.
 static READING: BlockingLimit = BlockingLimit::new(2);

@@ -8,14 +8,12 @@ use crate::config::saml::SamlSettings;
 use crate::domain::model::tenant::Tenant;
 use crate::domain::web::absolute_url::AbsoluteUrl;
 use crate::saml::federation::read_identity_provider;
-use crate::saml::identity_provider::IdentityProvider;
+use crate::saml::identity_provider::{EXPIRY_WARNING, IdentityProvider};
 use crate::saml::self_test::check_xml_signatures;
 use crate::saml::service_provider::ServiceProvider;
 
 /// The time before a certificate expires that is worth a note.
 const CERTIFICATE_NOTE: TimeDelta = TimeDelta::days(30);
-/// The time before the metadata expire that is worth a note.
-const METADATA_NOTE: TimeDelta = TimeDelta::days(14);
 
 /// Checks all tenants. Runs as the service user, who must be able to read the key.
 pub(super) fn check(findings: &mut Findings, tenants: &[&Tenant], config: &Config) {
@@ -92,7 +90,7 @@ fn check_identity_provider(findings: &mut Findings, name: &str, settings: &SamlS
     for reason in &idp.left_out {
         findings.note(Check::IdpCertificates, format!("{name}: left out: {reason} ({file})"));
     }
-    if let Some(words) = idp.valid_until.and_then(|end| expiry(end, now, METADATA_NOTE)) {
+    if let Some(words) = idp.valid_until.and_then(|end| expiry(end, now, EXPIRY_WARNING)) {
         findings.note(Check::IdpExpiry, format!("{name}: {file} {words}: run poem saml fetch"));
     }
 }
