@@ -137,7 +137,10 @@ fn check_base(findings: &mut Findings, tenant: &Tenant, sp: &ServiceProvider, co
         return findings.wrong(Check::SamlBaseUrl, format!("{name}: BaseUrl {base} is not an address"));
     };
     if !url.is_https {
-        findings.wrong(Check::SamlBaseUrl, format!("{name}: BaseUrl {base} is not https: browsers refuse its cookies"));
+        findings.wrong(
+            Check::SamlBaseUrl,
+            format!("{name}: BaseUrl {base} is not https: that is only for trying POEM on one machine"),
+        );
     }
     let domain = tenant.domain_url.as_deref().unwrap_or_default();
     if url.host.tenant_name() != domain {
