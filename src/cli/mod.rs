@@ -112,6 +112,9 @@ enum Command {
     Completions(generate::CompletionsArgs),
     /// Write the man pages of all commands to a directory
     Man(generate::ManArgs),
+    /// Print the names that the executable can be called by, for packages
+    #[command(hide = true)]
+    Commands,
 }
 
 /// Runs the command that the arguments name. The first argument is the name of the executable.
@@ -181,6 +184,7 @@ impl Command {
             Self::Try(args) => ("poem try", try_out::run(args)),
             Self::Completions(args) => ("poem", generate::completions(args)),
             Self::Man(args) => ("poem", generate::man(args)),
+            Self::Commands => ("poem", generate::commands()),
         }
     }
 }
