@@ -1,5 +1,6 @@
 //! The commands, one file each. There is one executable: called as `poem-db`, it is that command; called as `poem`, it
-//! has all of them as subcommands. Exit status: 0 success, 1 failure (also of writing to standard output), 2 wrong usage.
+//! has all of them as subcommands. Exit status: 0 success, 1 failure (also of writing to standard output), 2 wrong usage,
+//! 3 `poem-db --pending` has found pending migrations, 78 `poem serve` refuses a schema that is newer than this POEM.
 
 mod backup;
 mod context;
@@ -13,6 +14,7 @@ mod genseckey;
 mod importprofiles;
 mod input_file;
 mod loss;
+mod pending;
 mod profiles_file;
 mod prompt;
 mod restore;
