@@ -8,7 +8,7 @@ use sqlx::{Connection, PgConnection};
 use super::context::{CommonArgs, Context, block_on};
 use super::input_file::InputFile;
 use super::prompt::confirm;
-use super::{CommandResult, Failure, loss};
+use super::{CommandResult, Failure, loss, pending};
 use crate::domain::model::snapshot::Snapshot;
 use crate::domain::model::tenant::Tenant;
 use crate::domain::security::password;
@@ -37,6 +37,9 @@ pub struct Args {
     /// List the migrations and their state, per schema
     #[arg(short, long)]
     list: bool,
+    /// Only find out if migrations are pending: exit status 0 if none is, 3 if some are, 1 if that cannot be found out
+    #[arg(long, conflicts_with_all = ["create", "apply", "list", "file", "superuser", "schema", "clear_sessions", "fixture", "data"])]
+    pending: bool,
     /// Alone or with -c or -a: mark migrations as run without running them. After -d: the file to load; - means standard input
     #[arg(short, long = "fake-or-file", visible_aliases = ["fake", "file"], value_name = "FILE", num_args = 0..=1, action = ArgAction::Append)]
     file: Option<Vec<PathBuf>>,
@@ -136,6 +139,9 @@ impl Plan {
 
 /// Runs the planned actions one after the other.
 pub fn run(args: Args) -> CommandResult {
+    if args.pending {
+        return pending::run(&args.common);
+    }
     let plan = args.plan()?;
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {

@@ -2,12 +2,20 @@
 
 mod accounts;
 mod check;
+mod cron;
 mod database;
+mod environment;
 mod federation;
 mod feeds;
 mod files;
+mod old_files;
+mod owners;
 mod schema;
+mod selinux;
+mod system;
 mod tenants;
+
+use std::path::PathBuf;
 
 pub use check::Check;
 
@@ -17,12 +25,16 @@ use super::{CommandResult, Failure, sync};
 use crate::config::Config;
 use crate::domain::model::sync_feed::SyncFeed;
 use crate::output;
+use system::SystemFiles;
 
 /// Check the configuration, the files, the database and the tenants
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]
     common: CommonArgs,
+    /// The root directory of the operating system's files, for tests
+    #[arg(long, value_name = "DIRECTORY", default_value = "/", hide = true)]
+    root: PathBuf,
 }
 
 /// The findings. Each is printed at once; only the problems are counted.
@@ -68,14 +80,19 @@ impl Findings {
 pub fn run(args: Args) -> CommandResult {
     let mut findings = Findings::default();
     let path = args.common.path();
+    let system = SystemFiles::below(args.root);
     let what = format!("configuration {}", path.display());
     if let Some(config) = findings.check(Check::Configuration, &what, Config::load(&path)) {
         // Read before root's privileges are dropped, as the commands do.
         let certificate = sync::certificate(SyncFeed::ServiceTypes, &config);
+        environment::check(&mut findings, &system);
+        owners::check(&mut findings, &config, &system);
         if let Err(failure) = drop_privileges(config.server.user.as_deref()) {
             findings.wrong(Check::ServiceUser, failure.message());
         }
         files::check(&mut findings, &config);
+        old_files::check(&mut findings, &config, &system);
+        selinux::check(&mut findings, &config, &system);
         feeds::check_certificates(&mut findings, &config, certificate);
         block_on(async {
             database::check(&mut findings, &config).await;

@@ -17,7 +17,16 @@ pub enum Failure {
     Reported,
     /// The command was called in a wrong way: exit status 2, with a hint at `--help`.
     Usage(String),
+    /// The command asked whether migrations are pending, and they are; it has printed which: exit status 3.
+    Pending,
+    /// The server refused schemas that are newer than this POEM: exit status 78.
+    Newer(String),
 }
+
+const PENDING: u8 = 3;
+/// `EX_CONFIG` of sysexits.h. The systemd unit does not restart the server after this status: another start would be
+/// refused as well.
+const NEWER: u8 = 78;
 
 impl Failure {
     /// A `Failed` with this message.
@@ -28,20 +37,22 @@ impl Failure {
     /// The message; '' if everything has been reported.
     pub fn message(&self) -> &str {
         match self {
-            Self::Failed(message) | Self::Usage(message) => message,
-            Self::Reported => "",
+            Self::Failed(message) | Self::Usage(message) | Self::Newer(message) => message,
+            Self::Reported | Self::Pending => "",
         }
     }
 
-    /// Prints the message to stderr, logs a `Failed` as an error, and returns the exit status.
+    /// Prints the message to stderr, logs it as an error unless the usage was wrong, and returns the exit status.
     pub fn report(self, program: &str) -> ExitCode {
         let (message, status) = match self {
             Self::Reported => return ExitCode::FAILURE,
+            Self::Pending => return ExitCode::from(PENDING),
             Self::Failed(message) => (message, 1),
             Self::Usage(message) => (format!("{message}\nFor usage: {program} --help"), 2),
+            Self::Newer(message) => (message, NEWER),
         };
         output::warn(format!("{program}: {message}"));
-        if status == 1 {
+        if status != 2 {
             log::error!("{message}");
         }
         ExitCode::from(status)

@@ -1,4 +1,4 @@
-//! Shell completions and man pages, generated from the definitions of the commands.
+//! Shell completions, man pages and the list of names, generated from the definitions of the commands.
 
 use std::fs;
 use std::path::PathBuf;
@@ -48,5 +48,16 @@ pub fn man(args: ManArgs) -> CommandResult {
     for command in definitions() {
         clap_mangen::generate_to(command, &args.directory)?;
     }
+    Ok(())
+}
+
+/// Prints the names that the executable can be called by, one per line: `poem`, `poem-db` …
+///
+/// A package makes its wrappers and completions from this list, so it cannot forget a new command.
+///
+/// # Errors
+/// None.
+pub fn commands() -> CommandResult {
+    definitions().for_each(|command| output::line(command.get_name()));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each. There is one executable: called as `poem-db`, it is that command; called as `poem`, it
-//! has all of them as subcommands. Exit status: 0 success, 1 failure (also of writing to standard output), 2 wrong usage.
+//! has all of them as subcommands. Exit status: 0 success, 1 failure (also of writing to standard output), 2 wrong usage,
+//! 3 `poem-db --pending` has found pending migrations, 78 `poem serve` refuses a schema that is newer than this POEM.
 
 mod backup;
 mod context;
@@ -13,6 +14,7 @@ mod genseckey;
 mod importprofiles;
 mod input_file;
 mod loss;
+mod pending;
 mod profiles_file;
 mod prompt;
 mod restore;
@@ -112,6 +114,9 @@ enum Command {
     Completions(generate::CompletionsArgs),
     /// Write the man pages of all commands to a directory
     Man(generate::ManArgs),
+    /// Print the names that the executable can be called by, for packages
+    #[command(hide = true)]
+    Commands,
 }
 
 /// Runs the command that the arguments name. The first argument is the name of the executable.
@@ -181,6 +186,7 @@ impl Command {
             Self::Try(args) => ("poem try", try_out::run(args)),
             Self::Completions(args) => ("poem", generate::completions(args)),
             Self::Man(args) => ("poem", generate::man(args)),
+            Self::Commands => ("poem", generate::commands()),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `poem serve`: runs the server.
 
-use std::iter;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,7 @@ use crate::config::reload::LiveConfig;
 use crate::config::{Config, secret_key};
 use crate::logging;
 use crate::logging::Role;
-use crate::store::migrate::{self, MigrateError, Schema};
+use crate::store::migrate::{self, Schema};
 use crate::store::{PoolSettings, StoreError, tenants};
 
 /// The time limit of the start for a database that accepts connections but does not answer.
@@ -149,18 +148,21 @@ fn cannot_serve(place: (IpAddr, u16), error: rocket::Error) -> Failure {
 /// Refuses schemas newer than this POEM. With pending migrations, or while the database is unreachable, the server
 /// starts nevertheless: requests get 503 until that is fixed. Returns the connection that was used; `None` without a
 /// database.
+///
+/// # Errors
+/// `Newer` if the schema public or that of any tenant is newer: somebody has gone back to an old POEM. To serve the other
+/// tenants would hide that.
 async fn check_schemas(settings: PoolSettings) -> Result<Option<PgConnection>, Failure> {
-    let checked = tokio::time::timeout(DATABASE_TIMEOUT, pending(&settings)).await;
-    match checked.unwrap_or_else(|_| Err(StoreError::timeout().into())) {
-        Ok((connection, pending)) => {
-            for schema in pending {
+    let checked = tokio::time::timeout(DATABASE_TIMEOUT, mismatches(&settings)).await;
+    match checked.unwrap_or_else(|_| Err(StoreError::timeout())) {
+        Ok((_, found)) if !found.newer.is_empty() => Err(Failure::Newer(found.newer.join("; "))),
+        Ok((connection, found)) => {
+            for schema in found.pending {
                 log::warn!("{schema}: migrations are pending; its requests get 503 until you run poem-db -a");
             }
             Ok(Some(connection))
         }
-        Err(MigrateError::Store(
-            error @ (StoreError::Unavailable(_) | StoreError::Unreachable(_) | StoreError::NotPrepared(_)),
-        )) => {
+        Err(error @ (StoreError::Unavailable(_) | StoreError::Unreachable(_) | StoreError::NotPrepared(_))) => {
             log::warn!("starting anyway: {error}");
             Ok(None)
         }
@@ -168,17 +170,36 @@ async fn check_schemas(settings: PoolSettings) -> Result<Option<PgConnection>, F
     }
 }
 
-/// The names of the schemas with pending migrations, and the connection that read them.
-async fn pending(settings: &PoolSettings) -> Result<(PgConnection, Vec<String>), MigrateError> {
-    let mut conn = settings.connect_to_session().await?;
-    let shared = tenants::shared_migration(&mut conn).await?;
-    let tenants =
-        tenants::list(&mut conn).await?.into_iter().map(|state| (Schema::Tenant(state.tenant.schema), state.migration));
-    let mut pending = Vec::new();
-    for (schema, found) in iter::once((Schema::Public, shared)).chain(tenants) {
-        if migrate::is_behind(&schema, found)? {
-            pending.push(schema.as_str().to_owned());
+/// The schemas whose migrations are not those of this POEM.
+#[derive(Default)]
+struct Mismatches {
+    /// The names of the schemas with pending migrations.
+    pending: Vec<String>,
+    /// A sentence about each schema that is newer than this POEM.
+    newer: Vec<String>,
+}
+
+impl Mismatches {
+    /// Adds the schema if its migrations are not those of this POEM; `found` is the highest one applied.
+    fn add(&mut self, schema: &Schema, found: Option<i64>) {
+        match migrate::is_behind(schema, found) {
+            Ok(false) => {}
+            Ok(true) => self.pending.push(schema.as_str().to_owned()),
+            Err(newer) => self.newer.push(newer.to_string()),
         }
     }
-    Ok((conn, pending))
+}
+
+/// The schemas whose migrations are not those of this POEM, and the connection that read them. If the schema public is
+/// newer, its list of tenants is not read: its tables may differ.
+async fn mismatches(settings: &PoolSettings) -> Result<(PgConnection, Mismatches), StoreError> {
+    let mut conn = settings.connect_to_session().await?;
+    let mut mismatches = Mismatches::default();
+    mismatches.add(&Schema::Public, tenants::shared_migration(&mut conn).await?);
+    if mismatches.newer.is_empty() {
+        for state in tenants::list(&mut conn).await? {
+            mismatches.add(&Schema::Tenant(state.tenant.schema), state.migration);
+        }
+    }
+    Ok((conn, mismatches))
 }

@@ -11,7 +11,8 @@ use super::error::{ConfigError, ConfigProblem};
 use super::settings::{ConfigSection, MergedSettings};
 use crate::domain::security::session::SessionLimits;
 
-const DEFAULT_PORT: u16 = 8000;
+/// Apache may connect to this port under SELinux (`http_port_t`).
+const DEFAULT_PORT: u16 = 8008;
 const DEFAULT_RESPONSE_CACHE_MIB: usize = 64;
 const MIB: usize = 1024 * 1024;
 
@@ -23,7 +24,7 @@ pub const SERVICE_USER: &str = "apache";
 pub struct ServerConfig {
     /// The address to listen on. Loopback by default: only the web server in front is public.
     pub address: IpAddr,
-    /// The port to listen on; 8000 by default, 0 lets the system choose.
+    /// The port to listen on; 8008 by default, 0 lets the system choose.
     pub port: u16,
     /// The address of the management server (health and metrics); `None` by default: there is none.
     pub management: Option<SocketAddr>,

@@ -28,6 +28,20 @@ checks! {
     SecretKey,
     /// The previous secret key, likewise.
     PreviousSecretKey,
+    /// `/etc/sysconfig/poem` has only lines that systemd and the shell read alike.
+    Environment,
+    /// The service user cannot change what root runs, and nor can all users.
+    Owners,
+    /// No virtualenv of POEM 2.3 is left.
+    OldVirtualenv,
+    /// No other files of POEM 2.3 are left.
+    OldFiles,
+    /// No new version of a configuration file waits to be compared.
+    NewConfiguration,
+    /// SELinux lets httpd connect to the port.
+    SelinuxPort,
+    /// SELinux lets httpd read the static files.
+    SelinuxLabels,
     /// The private key of the host cannot be read by all users.
     HostKeyMode,
     /// The files of `[SECURITY]` exist.

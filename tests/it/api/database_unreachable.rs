@@ -183,9 +183,12 @@ fn a_schema_newer_than_this_poem_is_not_served() {
     assert!(installation.log().contains("schema egi is at migration 9999, newer than this POEM knows ("));
     assert_eq!(get(&server, "two.localhost", OLD).status, 200, "the other tenant is not affected");
 
-    let message = Server::refusal(&installation);
+    let message = Server::refusal_with(&installation, 78);
     let wanted = poem::store::migrate::schema_mismatch(&Schema::Tenant(egi()), Some(9999)).unwrap();
     assert!(message.contains(&wanted) && message.lines().count() == 1, "{message}");
+    execute(&installation, "INSERT INTO public.migration VALUES ('two', 9999, '9999_future', '')");
+    let message = Server::refusal_with(&installation, 78);
+    assert!(message.contains("schema egi is at") && message.contains("; schema two is at"), "{message}");
 
     execute(&installation, "DELETE FROM public.migration WHERE version = 9999");
     assert_served(&server);
@@ -204,8 +207,10 @@ fn a_newer_shared_schema_stops_all_tenants_and_the_start() {
     assert_eq!(get(&server, "two.localhost", OLD).status, 503, "no tenant is served");
     let warning = format!("WARNING GET {PROFILES}: schema public is at migration 9999, newer than this POEM knows (");
     assert!(installation.log().contains(&warning), "{}", installation.log());
-    let message = Server::refusal(&installation);
-    assert!(message.contains("schema public is at migration 9999, newer than this POEM knows ("), "{message}");
+    let message = Server::refusal_with(&installation, 78);
+    assert!(message.starts_with("poem: schema public is at migration 9999, newer than this POEM knows ("), "{message}");
+    let logged = format!("ERROR {}", message.trim_start_matches("poem: "));
+    assert!(installation.log().contains(&logged), "{}", installation.log());
     execute(&installation, "DELETE FROM public.migration WHERE version = 9999");
     assert_served(&server);
 }

@@ -121,8 +121,8 @@ fn configuration(directory: &Path, modules: &Path, address: SocketAddr, servers:
         document.split("```\n").find(|block| block.starts_with(holds)).expect("the document has the example")
     };
     let balancer = block("<Proxy \"balancer:")
-        .replace("10.0.0.11:8000", &servers[0].to_string())
-        .replace("10.0.0.12:8000", &servers[1].to_string());
+        .replace("10.0.0.11:8008", &servers[0].to_string())
+        .replace("10.0.0.12:8008", &servers[1].to_string());
     let host = block("<VirtualHost").replace("*:443", &address.to_string());
     let own = |line: &&str| !line.trim_start().starts_with("SSL") && !line.trim_start().starts_with("ProxyPass ");
     let host: Vec<&str> = host.lines().filter(own).collect();

@@ -1,12 +1,14 @@
 //! `poem doctor`.
 
 mod every_check;
+mod installed;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::said;
 use crate::support::Installation;
+use crate::support::installation::Ran;
 use crate::support::sql::sql;
 
 /// An installation with one tenant and without problems.
@@ -15,6 +17,18 @@ fn healthy() -> Installation {
     installation.run("poem-db", &["-c"]).done();
     installation.run("poem-tenant", &["-t", "EGI", "-d", "localhost"]).done();
     installation
+}
+
+/// Writes a file of the operating system, as [`examined`] sees it.
+fn write_system_file(installation: &Installation, path: &str, text: &str) {
+    let file = installation.path("system").join(path.trim_start_matches('/'));
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, text).unwrap();
+}
+
+/// Runs the doctor over the installation and an operating system that has only the written files.
+fn examined(installation: &Installation) -> Ran {
+    installation.run("poem", &["doctor", "--root", installation.path("system").to_str().unwrap()])
 }
 
 /// Asserts that exactly this many problems are reported, one of them with these words.

@@ -10,6 +10,7 @@ mod genseckey;
 mod load;
 mod names;
 mod output;
+mod pending;
 mod pooler;
 mod profiles;
 mod replacing;

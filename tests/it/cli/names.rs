@@ -125,3 +125,19 @@ fn there_is_a_man_page_for_every_command() {
     let page = fs::read_to_string(directory.join("poem-db.1")).unwrap();
     assert!(page.contains("Create and migrate the database"), "{page}");
 }
+
+#[test]
+fn the_names_of_the_executable_are_listed_for_packages() {
+    let installation = Installation::bare();
+    let listed = installation.run("poem", &["commands"]).done().stdout;
+    let names: Vec<_> = listed.lines().collect();
+    for (name, _) in NAMES.iter().chain(&[("poem", ""), ("poem-syncservtype", ""), ("poem-syncvo", "")]) {
+        assert!(names.contains(name), "{name}: {listed}");
+    }
+    for name in names {
+        let help = installation.run(name, &["-h"]).done();
+        assert!(help.stdout.contains(&format!("Usage: {name} ")), "{name}: {help:?}");
+        installation.run("poem", &["completions", "bash", name]).done();
+    }
+    assert!(!installation.run("poem", &["help"]).done().stdout.contains("\n  commands "), "only packages need it");
+}

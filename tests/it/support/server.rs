@@ -55,6 +55,11 @@ impl Server {
 
     /// Returns the stderr of a server that must refuse to start.
     pub fn refusal(installation: &Installation) -> String {
+        Self::refusal_with(installation, 1)
+    }
+
+    /// Returns the stderr of a server that must refuse to start with this exit status.
+    pub fn refusal_with(installation: &Installation, status: i32) -> String {
         let mut process = spawn(installation, free_address(), Stdio::piped(), &[]);
         let end = Instant::now() + TIMEOUT;
         while process.try_wait().expect("the process can be asked").is_none() {
@@ -64,7 +69,7 @@ impl Server {
             sleep(Duration::from_millis(20));
         }
         let output = process.wait_with_output().expect("the process has ended");
-        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
         String::from_utf8(output.stderr).expect("stderr is UTF-8")
     }
 

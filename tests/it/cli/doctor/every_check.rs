@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use poem::cli::doctor::Check;
 
-use super::healthy;
+use super::{examined, healthy, write_system_file};
 use crate::federation::{IDP, SIGNER, good, metadata_of, write_metadata};
 use crate::support::pgbouncer::PgBouncer;
 use crate::support::sql::sql;
@@ -66,6 +66,26 @@ fn as_plain_role(installation: &Installation, grants: &str) {
     installation.configure("User = poem\n", &format!("User = {role}\n"));
 }
 
+/// A healthy installation in an operating system with this file.
+fn with_system_file(path: &str, text: &str) -> Installation {
+    let installation = healthy();
+    write_system_file(&installation, path, text);
+    installation
+}
+
+/// An installation that the service user owns in part, and of which root's cron runs a command.
+fn run_by_roots_cron() -> Installation {
+    let installation = healthy();
+    let command = format!("30 0 * * * root {} -s\n", installation.path("bin/poem-db").display());
+    write_system_file(&installation, "/etc/cron.d/poem-clearsessions", &command);
+    if nix::unistd::geteuid().is_root() {
+        installation.configure("[SERVER]\nUser = root\n", "[SERVER]\nUser = nobody\n");
+        let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap().uid.as_raw();
+        std::os::unix::fs::chown(installation.path("etc"), Some(nobody), None).unwrap();
+    }
+    installation
+}
+
 /// A database that is not UTF-8.
 fn in_sql_ascii() -> Installation {
     let installation = Installation::bare();
@@ -103,6 +123,34 @@ fn broken(check: Check) -> Option<Broken> {
             configured("[SERVER]\n", "PreviousSecretKeyPath = /nowhere\n[SERVER]\n"),
             "previous secret key /nowhere",
         ),
+        Check::Environment => {
+            wrong(with_system_file("/etc/sysconfig/poem", "# ok\nA=$HOME\n"), "/etc/sysconfig/poem, line 2: a value ")
+        }
+        Check::Owners => wrong(run_by_roots_cron(), "can change what root runs or reads: "),
+        Check::OldVirtualenv => {
+            let installation = healthy();
+            fs::create_dir_all(installation.path("lib/python3.6/site-packages/Poem")).unwrap();
+            note(installation, "POEM 2.3 has left files that POEM 3 does not use: rm -rf ")
+        }
+        Check::OldFiles => note(
+            with_system_file("/etc/cron.d/poem-syncvosf.poem-2.3", ""),
+            "files of POEM 2.3 were replaced; carry over what you had changed in them",
+        ),
+        Check::NewConfiguration => {
+            let installation = healthy();
+            fs::write(installation.path("etc/poem/poem.conf.rpmnew"), "").unwrap();
+            note(installation, "poem.conf is next to it: compare with diff ")
+        }
+        Check::SelinuxPort => note(
+            with_system_file("/sys/fs/selinux/enforce", "1"),
+            "SELinux: httpd may not connect to port 8000: set Port = 8008 here and in the vhost",
+        ),
+        Check::SelinuxLabels => {
+            let installation = with_system_file("/sys/fs/selinux/enforce", "1");
+            let venv = format!("VENV = {}\n", installation.path("").display().to_string().trim_end_matches('/'));
+            installation.configure(&venv, "VENV = /home/nowhere/poem\n");
+            note(installation, "SELinux: httpd can read files below /home/nowhere/poem only if they are labelled: see ")
+        }
         Check::HostKeyMode => {
             let installation = healthy();
             fs::write(installation.path("key.pem"), "").unwrap();
@@ -247,7 +295,7 @@ fn broken(check: Check) -> Option<Broken> {
 fn every_check_finds_what_it_is_for() {
     for check in Check::ALL {
         let Some(Broken { installation, mark, words, _needs }) = broken(*check) else { continue };
-        let ran = installation.run("poem", &["doctor"]);
+        let ran = examined(&installation);
         let start = format!("  {mark:<5}  ");
         let is_it = |line: &str| line.starts_with(&start) && line.contains(words);
         assert!(ran.stdout.lines().any(is_it), "{check:?}: {words}: {ran:#?}");
