@@ -144,7 +144,7 @@ install_missing_packages() {
     fi
 }
 
-# Installs Apache, which a test runs in front of two servers. Without it that test is skipped, with a message.
+# Installs Apache, which tests run with the packaged vhost. Without it those tests are skipped, with a message.
 install_apache_if_possible() {
     local family
     family=$(system_family)
@@ -154,7 +154,7 @@ install_apache_if_possible() {
     # does not.
     case $family in
         debian) (install_packages debian apache2-bin) ;;
-        redhat) (install_packages "$family" httpd) ;;
+        redhat) (install_packages "$family" httpd mod_ssl) ;;
     esac || true
 }
 

@@ -6,6 +6,7 @@ use std::fs;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::support::http::{self, Endpoint};
 use crate::support::{HttpResponse, Installation, Server, fixture};
 
 /// The first exchange that may write: from here on, each was recorded with freshly loaded data.
@@ -39,25 +40,32 @@ struct Expected {
 fn every_exchange_is_answered_as_2_3_did() {
     let installation = Installation::with_small_data();
     let server = Server::start(&installation);
+    let differences = differences(&installation, server.address.into());
+    assert!(differences.is_empty(), "{}\n{} differ", differences.join("\n"), differences.len());
+}
+
+/// Sends all recorded requests of an installation with the data of small.json to one of its servers, or to a proxy in front
+/// of it; returns how the responses differ from those recorded.
+pub fn differences(installation: &Installation, endpoint: Endpoint) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(fixture("golden"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
     assert_eq!(names.len(), 204);
-    let mut sessions = log_in(&installation);
+    let mut sessions = log_in(installation);
     let mut differences = Vec::new();
     for name in names {
         let exchange: Exchange = serde_json::from_slice(&fs::read(fixture("golden").join(&name)).unwrap()).unwrap();
         let number: u32 = name[..3].parse().unwrap();
         if number >= FIRST_WRITING && exchange.request.method != "GET" {
             installation.load("small.json");
-            sessions = log_in(&installation);
+            sessions = log_in(installation);
         }
-        let answer = replay(&server, &exchange.request, &sessions);
+        let answer = replay(endpoint, &exchange.request, &sessions);
         differences.extend(compare(&exchange, &answer).map(|difference| format!("{name}: {difference}")));
     }
-    assert!(differences.is_empty(), "{}\n{} differ", differences.join("\n"), differences.len());
+    differences
 }
 
 /// Starts a session for each user; returns the session ids by username.
@@ -65,12 +73,14 @@ fn log_in(installation: &Installation) -> HashMap<String, String> {
     ["poem", "alice", "bob", "carol"].map(|name| (name.to_owned(), installation.log_in(name))).into()
 }
 
-/// Sends a recorded request, with the placeholders for sessions and the CSRF token filled in.
-fn replay(server: &Server, request: &GoldenRequest, sessions: &HashMap<String, String>) -> HttpResponse {
+/// Sends a recorded request, with the placeholders for sessions and the CSRF token filled in. Over TLS the cookie of the
+/// session has another name.
+fn replay(endpoint: Endpoint, request: &GoldenRequest, sessions: &HashMap<String, String>) -> HttpResponse {
     let fill = |text: &str| {
         let filled =
             sessions.iter().fold(text.to_owned(), |text, (name, id)| text.replace(&format!("<session of {name}>"), id));
-        filled.replace("<csrf>", CSRF)
+        let filled = filled.replace("<csrf>", CSRF);
+        if endpoint.tls { filled.replace("sessionid=", "__Host-sessionid=") } else { filled }
     };
     let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), fill(value))).collect();
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -79,7 +89,7 @@ fn replay(server: &Server, request: &GoldenRequest, sessions: &HashMap<String, S
         Some(Value::String(text)) => text.clone(),
         Some(json) => json.to_string(),
     };
-    server.send(&request.method, &request.path, &headers, body.as_bytes())
+    http::send(endpoint, &request.method, &request.path, &headers, body.as_bytes())
 }
 
 /// Returns the first difference from the recorded response; `None` if there is none.

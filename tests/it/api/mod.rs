@@ -1,6 +1,6 @@
 mod database_unreachable;
 mod freshness;
-mod golden;
+pub mod golden;
 mod hostile;
 mod method_override;
 mod openapi;

@@ -1,14 +1,16 @@
 //! A browser: stores the cookies of one host, and sends its forms with the CSRF token.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::marker::PhantomData;
 
-use super::http::{self, HttpResponse};
+use super::http::{self, Endpoint, HttpResponse};
 use super::server::Server;
 
 /// A client that stores cookies.
 pub struct Browser<'a> {
-    address: &'a SocketAddr,
+    endpoint: Endpoint,
+    /// It does not outlive its server.
+    server: PhantomData<&'a Server>,
     host: &'static str,
     /// The cookies by name.
     pub cookies: BTreeMap<String, String>,
@@ -24,12 +26,18 @@ impl<'a> Browser<'a> {
 
     /// Returns a browser for another host.
     pub fn of_host(server: &'a Server, host: &'static str) -> Self {
-        Self { host, ..Self::through(&server.address) }
+        Self { host, ..Self::through(server.address) }
     }
 
-    /// Returns a browser for the host `localhost` that connects to this address.
-    pub fn through(address: &'a SocketAddr) -> Self {
-        Self { address, host: "localhost", cookies: BTreeMap::new(), headers: Vec::new() }
+    /// Returns a browser for the host `localhost` that connects there.
+    pub fn through(endpoint: impl Into<Endpoint>) -> Self {
+        Self {
+            endpoint: endpoint.into(),
+            server: PhantomData,
+            host: "localhost",
+            cookies: BTreeMap::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// Adds the header with which a proxy passes on the client address.
@@ -86,7 +94,7 @@ impl<'a> Browser<'a> {
         }
         all.extend(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
         all.extend(headers);
-        let answer = http::send(*self.address, method, target, &all, body);
+        let answer = http::send(self.endpoint, method, target, &all, body);
         for cookie in answer.headers("Set-Cookie") {
             let (name, rest) = cookie.split_once('=').expect("a cookie has a name");
             let (value, attributes) = rest.split_once(';').unwrap_or((rest, ""));

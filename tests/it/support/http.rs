@@ -1,10 +1,67 @@
-//! HTTP over raw sockets: the tests send requests that no well-behaved client would send.
+//! HTTP over raw sockets, with or without TLS: the tests send requests that no well-behaved client would send.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream};
 use serde_json::Value;
+use tokio::net::TcpSocket;
+
+use super::block_on;
+
+/// A place to which requests are sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    /// The address that a server listens on.
+    pub address: SocketAddr,
+    /// Uses TLS, and accepts every certificate.
+    pub tls: bool,
+    /// The name that the client sends as SNI; `None` for an old client, which sends none.
+    pub server_name: Option<&'static str>,
+    /// The address that the client connects from; `None` for that of the system's choice.
+    pub client: Option<IpAddr>,
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        Self { address, tls: false, server_name: None, client: None }
+    }
+}
+
+impl From<&SocketAddr> for Endpoint {
+    fn from(address: &SocketAddr) -> Self {
+        Self::from(*address)
+    }
+}
+
+impl Endpoint {
+    /// Opens a connection without TLS.
+    pub fn connect(self) -> TcpStream {
+        let stream = match self.client {
+            None => TcpStream::connect(self.address),
+            Some(client) => block_on(async {
+                let socket = TcpSocket::new_v4()?;
+                socket.bind(SocketAddr::new(client, 0))?;
+                socket.connect(self.address).await?.into_std()
+            }),
+        };
+        let stream = stream.expect("the server listens");
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
+        stream
+    }
+
+    /// Opens a connection with TLS.
+    pub fn connect_tls(self) -> SslStream<TcpStream> {
+        // Without the authorities of the system, whose certificates take long to read.
+        let mut ssl = Ssl::new(&SslContext::builder(SslMethod::tls_client()).unwrap().build()).unwrap();
+        if let Some(name) = self.server_name {
+            ssl.set_hostname(name).unwrap();
+        }
+        ssl.connect(self.connect()).expect("the server speaks TLS")
+    }
+}
 
 /// A response as it was received; only chunks are joined.
 #[derive(Debug, Clone)]
@@ -40,7 +97,13 @@ impl HttpResponse {
 }
 
 /// Sends a request with these headers, to which it adds `Connection: close` and the length of the body.
-pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpResponse {
+pub fn send(
+    endpoint: impl Into<Endpoint>,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> HttpResponse {
     let mut request = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n");
     for (name, value) in headers {
         request += &format!("{name}: {value}\r\n");
@@ -48,18 +111,26 @@ pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &
     if !body.is_empty() || matches!(method, "POST" | "PUT" | "PATCH") {
         request += &format!("Content-Length: {}\r\n", body.len());
     }
-    send_raw(address, &[request.as_bytes(), b"\r\n", body].concat())
+    send_raw(endpoint, &[request.as_bytes(), b"\r\n", body].concat())
 }
 
 /// Sends bytes and reads one response to its end.
-pub fn send_raw(address: SocketAddr, request: &[u8]) -> HttpResponse {
-    let mut stream = TcpStream::connect(address).expect("the server listens");
-    stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
+pub fn send_raw(endpoint: impl Into<Endpoint>, request: &[u8]) -> HttpResponse {
+    let endpoint = endpoint.into();
+    let bytes = match endpoint.tls {
+        true => exchange(endpoint.connect_tls(), request),
+        false => exchange(endpoint.connect(), request),
+    };
+    parse(&bytes).unwrap_or_else(|| panic!("no response: {:?}", String::from_utf8_lossy(&bytes)))
+}
+
+/// Sends bytes; returns all that comes back.
+pub fn exchange(mut stream: impl Read + Write, request: &[u8]) -> Vec<u8> {
     // A server that refuses early may close the connection before it has read the whole request.
     let _ = stream.write_all(request);
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
-    parse(&bytes).unwrap_or_else(|| panic!("no response: {:?}", String::from_utf8_lossy(&bytes)))
+    bytes
 }
 
 /// Parses a response; `None` if it is not one.

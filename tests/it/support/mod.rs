@@ -1,6 +1,8 @@
 //! Support for the tests: one private PostgreSQL for all, and for each test its own database, VENV and server.
 
+pub mod apache;
 pub mod browser;
+pub mod certificates;
 pub mod cluster;
 pub mod disposable_database;
 pub mod http;
@@ -16,6 +18,7 @@ pub mod sql;
 pub mod test_server;
 pub mod web_client;
 
+pub use apache::Apache;
 pub use browser::Browser;
 pub use disposable_database::DisposableDatabase;
 pub use http::HttpResponse;

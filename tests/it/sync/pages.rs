@@ -1,6 +1,6 @@
 //! The states of the feeds on pages and in metrics.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 
 use super::{configure, file_feed, vo_feed};
 use crate::support::sql::sql;
@@ -73,7 +73,7 @@ fn the_metrics_tell_when_a_feed_last_succeeded() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     installation.configure("[SERVER]\n", &format!("[SERVER]\nManagementPort = {port}\n"));
     let _server = Server::start(&installation);
-    let address = ([127, 0, 0, 1], port).into();
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
     loop {
         let metrics = http::send(address, "GET", "/metrics", &[("Host", "localhost")], b"").text();
