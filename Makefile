@@ -1,6 +1,7 @@
 # The commands for developers. CONTRIBUTING.md explains when to use them.
 
-.PHONY: try check check-all fmt lint test test-browser test-postgresql-10 test-collation test-saml-peers simplesamlphp sqlx deny bench fuzz
+.PHONY: try check check-all fmt lint test test-browser test-postgresql-10 test-collation test-saml-peers simplesamlphp sqlx deny rpm check-rpm \
+	check-reproducible bench fuzz
 
 try: # start POEM with demo data
 	./try
@@ -42,6 +43,15 @@ sqlx: # describe the queries in .sqlx, after changing a query or a migration
 
 deny: # licences, sources and advisories of the dependencies
 	packaging/check-dependencies
+
+rpm: # build the RPM for CentOS 7; VARIANT=el8 or el9, RELEASE=2
+	packaging/build-rpm
+
+check-rpm: # build the RPM, install it in all situations, and follow the steps of the README
+	built=$$(packaging/build-rpm) && echo "$$built" && packaging/check-rpm "$$(echo "$$built" | head -n 1)"
+
+check-reproducible: # build the RPM twice and compare
+	packaging/check-reproducible
 
 bench: # compare POEM with nginx; writes benchmark/RESULTS.md
 	benchmark/run
