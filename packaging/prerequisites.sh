@@ -230,6 +230,25 @@ install_pysaml2_if_possible() {
     (install_packages debian "${missing[@]}") || true
 }
 
+# Installs what installs packages into an install root. Without it the checks of the RPM are skipped, with a message.
+install_rpm_checks_if_possible() {
+    local missing
+    [ "$(system_family)" = debian ] && may_become_root || return 0
+    mapfile -t missing < <(missing_for_check_rpm)
+    [ "${#missing[@]}" -eq 0 ] || (install_packages debian "${missing[@]}") || true
+}
+
+# Prints the missing packages of Debian, one per line.
+missing_for_check_rpm() {
+    local tool
+    for tool in rpmbuild:rpm rpm2cpio:rpm2cpio cpio:cpio dnf:dnf createrepo_c:createrepo-c rpmlint:rpmlint \
+        busybox:busybox-static bash-static:bash-static python3:python3 objcopy:binutils systemd-analyze:systemd; do
+        command -v "${tool%:*}" >/dev/null || echo "${tool#*:}"
+    done
+    command -v apache2 httpd /usr/sbin/apache2 /usr/sbin/httpd >/dev/null || echo apache2-bin
+    postgresql_bin >/dev/null || package debian postgresql
+}
+
 # install_packages FAMILY PACKAGE…: installs the packages; exits if that fails.
 install_packages() {
     local family=$1
