@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 use poem::dev::end_with_parent;
 use tempfile::TempDir;
 
-use super::certificates::certificates;
+use super::certificates::{self, certificates};
 use super::disposable_database::open_directory;
 use super::http::{self, Endpoint, HttpResponse};
 use super::missing;
@@ -116,11 +116,6 @@ pub struct Apache {
 
 impl Apache {
     /// Starts an Apache in front of a server; `None` if Apache is not installed, which is reported.
-    pub fn in_front_of(server: SocketAddr) -> Option<Self> {
-        Self::start(server, &Surroundings::AS_SHIPPED)
-    }
-
-    /// Starts one in other surroundings.
     pub fn start(server: SocketAddr, surroundings: &Surroundings) -> Option<Self> {
         let existing = |paths: &[&str]| paths.iter().map(PathBuf::from).find(|path| path.exists());
         let modules = existing(&MODULES).filter(|modules| modules.join("mod_ssl.so").exists());
@@ -251,15 +246,16 @@ impl Machine<'_> {
     fn write_certificates(&self, surroundings: &Surroundings) {
         let path = |name: &str| self.root.join("etc").join(name);
         if surroundings.host_certificate {
-            certificates().host.write(&path("grid-security/hostcert.pem"), &path("grid-security/hostkey.pem"));
+            let (certificate, key) = (path("grid-security/hostcert.pem"), path("grid-security/hostkey.pem"));
+            certificates::write(&certificates().host, &certificate, &key);
         }
         if surroundings.localhost_certificate {
-            let localhost = &certificates().localhost;
-            localhost.write(&path("pki/tls/certs/localhost.crt"), &path("pki/tls/private/localhost.key"));
+            let (certificate, key) = (path("pki/tls/certs/localhost.crt"), path("pki/tls/private/localhost.key"));
+            certificates::write(&certificates().localhost, &certificate, &key);
         }
         if surroundings.grid_directory {
             self.make_directory("etc/grid-security/certificates");
-            certificates().write_authorities(&path("grid-security/certificates"));
+            certificates::write_authority(&certificates().authority, &path("grid-security/certificates"));
         }
     }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::Site;
+use crate::support::apache::Surroundings;
 
 const VENDOR: &str = "/static/vendor/README.md";
 
@@ -35,16 +36,19 @@ fn apache_serves_the_files_with_the_caching_of_the_server() {
 
 #[test]
 fn nothing_but_files_is_served() {
-    let Some(site) = Site::start() else { return };
+    let open = "<Directory ROOT/venv>\nOptions All\nAllowOverride All\nRequire all granted\n</Directory>\n";
+    let surroundings = Surroundings { last: open, ..Surroundings::AS_SHIPPED };
+    let Some(site) = Site::start_in(&surroundings) else { return };
     let files = site.apache.path("venv/usr/share/poem/static");
     fs::write(site.apache.path("secret"), "secret").unwrap();
     symlink(site.apache.path("secret"), files.join("link.css")).unwrap();
     symlink("/", files.join("root")).unwrap();
     fs::write(files.join("js/.htaccess"), "Options +Indexes +FollowSymLinks\nRequire all denied\n").unwrap();
     assert_eq!(site.get("/static/js/poem.js", &[]).status, 200, "the file .htaccess is not read");
-    for target in ["/static/", "/static/js/", "/static/vendor/", "/poem_media/"] {
+    symlink(site.apache.path("secret"), site.apache.path("venv/usr/share/poem/media/link.svg")).unwrap();
+    for target in ["/static/", "/static/js/", "/static/vendor/", "/poem_media/", "/poem_media/link.svg"] {
         let answer = site.get(target, &[]);
-        assert!([403, 404].contains(&answer.status) && !answer.text().contains("poem."), "{target}: {answer:?}");
+        assert!([403, 404].contains(&answer.status) && !answer.text().contains("Index of"), "{target}: {answer:?}");
     }
     for target in [
         "/static/link.css",

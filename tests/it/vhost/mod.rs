@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use crate::support::apache::Surroundings;
 use crate::support::http::{self, HttpResponse};
 use crate::support::installation::EGI_TOKEN;
 use crate::support::{Apache, Installation, Server};
@@ -25,9 +26,14 @@ struct Site {
 impl Site {
     /// Starts one with the data of small.json; `None` if Apache is not installed.
     fn start() -> Option<Self> {
+        Self::start_in(&Surroundings::AS_SHIPPED)
+    }
+
+    /// Starts one in other surroundings.
+    fn start_in(surroundings: &Surroundings) -> Option<Self> {
         let installation = Installation::with_small_data();
         let server = Server::start(&installation);
-        let apache = Apache::in_front_of(server.address)?;
+        let apache = Apache::start(server.address, surroundings)?;
         Some(Self { apache, server, installation })
     }
 

@@ -1,6 +1,8 @@
 //! What reaches the server through Apache, and what comes back.
 
 use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
 use std::time::Duration;
 
 use super::Site;
@@ -11,7 +13,19 @@ use crate::support::sql::sql;
 use crate::support::{Apache, Browser, Installation, Server};
 
 const METRICS: &str = "/poem/api/v2/metrics/";
-const FORGED: &str = "192.0.2.66";
+/// Values of the header Connection, which ends the connection and may name headers of it.
+const CONNECTION: [&str; 3] =
+    ["close", "close, X-Forwarded-For, X-Forwarded-Proto", "x-forwarded-proto,x-forwarded-for,close"];
+
+/// Returns a request whose headers claim to be those of a proxy.
+fn forged(request_line: &str, connection: &str) -> String {
+    format!(
+        "{request_line} HTTP/1.1\r\nHost: localhost:8443\r\nX-Forwarded-For: 192.0.2.66\r\nX-Forwarded-For: 192.0.2.67\r\n\
+         X-Real-IP: 192.0.2.66\r\nForwarded: for=192.0.2.66;proto=http;host=two.localhost\r\n\
+         X-Forwarded-Host: two.localhost\r\nX-Forwarded-Proto: http\r\nProxy: http://192.0.2.66/\r\n\
+         Cookie: name=J\u{f6}rg\r\nConnection: {connection}\r\n\r\n"
+    )
+}
 
 #[test]
 fn a_login_over_tls_gets_cookies_for_tls_only() {
@@ -29,32 +43,54 @@ fn a_login_over_tls_gets_cookies_for_tls_only() {
 #[test]
 fn a_client_cannot_forge_its_address_or_scheme() {
     let Some(site) = Site::start() else { return };
-    let client = Endpoint { client: Some("127.0.0.7".parse().unwrap()), ..site.apache.https };
-    let forged = [
-        ("X-Forwarded-For", FORGED),
-        ("X-Forwarded-For", "192.0.2.67"),
-        ("X-Real-IP", FORGED),
-        ("Forwarded", "for=192.0.2.66;proto=http;host=two.localhost"),
-        ("X-Forwarded-Host", "two.localhost"),
-        ("X-Forwarded-Proto", "http"),
-        ("Proxy", "http://192.0.2.66/"),
-    ];
-    for connection in ["close", "close, X-Forwarded-For, X-Forwarded-Proto", "x-forwarded-proto,x-forwarded-for,close"]
-    {
-        let mut request = format!("GET /poem/admin/login/?{} HTTP/1.1\r\nHost: localhost\r\n", connection.len());
-        for (name, value) in forged {
-            request += &format!("{name}: {value}\r\n");
+    let tls = site.apache.https;
+    // Also one that is a trusted proxy itself.
+    for client in [Endpoint { client: Some("127.0.0.7".parse().unwrap()), ..tls }, tls] {
+        for connection in CONNECTION {
+            let request = forged("GET /poem/admin/login/", connection);
+            let answer = site.server.knows(|_| send_raw(client, request.as_bytes()));
+            let cookie = answer.headers("Set-Cookie").next().expect("it sets the CSRF token");
+            assert!(answer.status == 200 && cookie.contains("; Secure"), "{connection}: {answer:?}");
         }
-        request += &format!("Connection: {connection}\r\n\r\n");
-        let answer = site.server.knows(|_| send_raw(client, request.as_bytes()));
-        let cookie = answer.headers("Set-Cookie").next().expect("it sets the CSRF token");
-        assert!(answer.status == 200 && cookie.contains("; Secure"), "{connection}: {answer:?}");
     }
     let log = site.stopped();
-    let lines: Vec<_> = log.lines().filter(|line| line.contains("GET /poem/admin/login/ 200")).collect();
-    assert_eq!(lines.len(), 3, "{log}");
-    assert!(lines.iter().all(|line| line.contains(" INFO EGI ") && line.contains(" 127.0.0.7 ")), "{lines:?}");
-    assert!(!log.contains("192.0.2."), "{log}");
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("INFO EGI GET /poem/admin/login/ 200")).collect();
+    let from = |address: &str| lines.iter().filter(|line| line.ends_with(&format!(" {address} -"))).count();
+    assert_eq!((lines.len(), from("127.0.0.7"), from("127.0.0.1")), (6, 3, 3), "{log}");
+}
+
+#[test]
+fn the_server_gets_no_header_about_the_client_but_those_of_apache() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let Some(apache) = Apache::start(listener.local_addr().unwrap(), &Surroundings::AS_SHIPPED) else { return };
+    let stand_in = thread::spawn(move || {
+        CONNECTION.map(|_| {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                request.push(byte[0]);
+            }
+            stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+            String::from_utf8(request).unwrap()
+        })
+    });
+    for connection in CONNECTION {
+        assert_eq!(send_raw(apache.https, forged("GET /poem/x", connection).as_bytes()).status, 204);
+    }
+    for request in stand_in.join().unwrap() {
+        let mut headers: Vec<_> = request.lines().skip(1).filter(|line| !line.is_empty()).collect();
+        headers.sort_unstable();
+        let passed_on = ["Connection: Keep-Alive", "Cookie: name=Jrg", "Host: localhost:8443"];
+        let of_apache = [
+            "X-Forwarded-For: 127.0.0.1",
+            "X-Forwarded-Host: localhost:8443",
+            "X-Forwarded-Proto: https",
+            "X-Forwarded-Server: host.example.org",
+        ];
+        assert_eq!(headers, [&passed_on[..], &of_apache[..]].concat());
+    }
 }
 
 #[test]

@@ -2,6 +2,12 @@
 
 use super::Site;
 use crate::support::HttpResponse;
+use crate::support::apache::Surroundings;
+
+/// Starts a site in an httpd whose redirects would lead to its own name.
+fn start() -> Option<Site> {
+    Site::start_in(&Surroundings { first: "UseCanonicalName On\n", ..Surroundings::AS_SHIPPED })
+}
 
 /// Returns the status and the only location.
 #[track_caller]
@@ -13,7 +19,7 @@ fn redirect(answer: &HttpResponse) -> (u16, &str) {
 
 #[test]
 fn http_leads_to_the_same_address_of_https() {
-    let Some(site) = Site::start() else { return };
+    let Some(site) = start() else { return };
     for (host, target, location) in [
         ("poem.example.org", "/", "https://poem.example.org/"),
         ("poem.example.org", "/poem", "https://poem.example.org/poem"),
@@ -40,7 +46,7 @@ fn http_leads_to_the_same_address_of_https() {
 
 #[test]
 fn a_line_break_in_an_address_adds_no_header() {
-    let Some(site) = Site::start() else { return };
+    let Some(site) = start() else { return };
     for target in ["/poem/a%0d%0aSet-Cookie:%20a=b", "/poem/?a=%0d%0aSet-Cookie:%20a=b", "/%0d%0aSet-Cookie:a=b"] {
         let answer = site.get_plain("poem", target);
         assert_eq!(answer.header("Set-Cookie"), None, "{answer:?}");
@@ -53,7 +59,7 @@ fn a_line_break_in_an_address_adds_no_header() {
 
 #[test]
 fn other_addresses_of_http_are_those_of_the_host() {
-    let Some(site) = Site::start() else { return };
+    let Some(site) = start() else { return };
     for (target, text) in [("/.well-known/token", "the token\n"), ("/index.html", "the page of the host\n")] {
         let answer = site.get_plain("poem", target);
         assert_eq!((answer.status, answer.text().as_str()), (200, text), "{target}");
@@ -65,7 +71,7 @@ fn other_addresses_of_http_are_those_of_the_host() {
 
 #[test]
 fn short_addresses_lead_to_the_first_page() {
-    let Some(site) = Site::start() else { return };
+    let Some(site) = start() else { return };
     let port = site.apache.https.address.port();
     for (host, location) in [
         ("localhost", format!("https://localhost:{port}/poem/admin/")),
