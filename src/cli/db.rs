@@ -8,6 +8,7 @@ use sqlx::{Connection, PgConnection};
 use super::context::{CommonArgs, Context, block_on};
 use super::input_file::InputFile;
 use super::prompt::confirm;
+use super::take_over::{self, TakeOverArgs};
 use super::{CommandResult, Failure, loss, pending};
 use crate::domain::model::snapshot::Snapshot;
 use crate::domain::model::tenant::Tenant;
@@ -27,6 +28,7 @@ const DUMP_LIMIT: u64 = 1024 * 1024 * 1024;
 /// Create and migrate the database, create the first user, load data. Actions may be combined
 #[derive(clap::Args, Debug)]
 #[command(disable_version_flag = true)]
+#[command(group = clap::ArgGroup::new("loses").args(["replace", "undo"]))]
 pub struct Args {
     /// Create or migrate the schema public, with the public tenant "all"
     #[arg(short, long)]
@@ -38,7 +40,7 @@ pub struct Args {
     #[arg(short, long)]
     list: bool,
     /// Only find out if migrations are pending: exit status 0 if none is, 3 if some are, 1 if that cannot be found out
-    #[arg(long, conflicts_with_all = ["create", "apply", "list", "file", "superuser", "schema", "clear_sessions", "fixture", "data"])]
+    #[arg(long, conflicts_with_all = ["create", "apply", "list", "file", "superuser", "schema", "clear_sessions", "fixture", "data", "take_over"])]
     pending: bool,
     /// Alone or with -c or -a: mark migrations as run without running them. After -d: the file to load; - means standard input
     #[arg(short, long = "fake-or-file", visible_aliases = ["fake", "file"], value_name = "FILE", num_args = 0..=1, action = ArgAction::Append)]
@@ -61,9 +63,11 @@ pub struct Args {
     /// With -d: empty the tenant before loading, after a question
     #[arg(long, requires = "data")]
     replace: bool,
-    /// Replace without asking
-    #[arg(long, requires = "replace")]
+    /// Replace or undo without asking
+    #[arg(long, requires = "loses")]
     yes: bool,
+    #[command(flatten)]
+    take_over: TakeOverArgs,
     /// Had a meaning only in Django; refused
     #[arg(short = 'm', long, hide = true, num_args = 0..=1, default_missing_value = "")]
     makemigrations: Option<String>,
@@ -141,6 +145,10 @@ impl Plan {
 pub fn run(args: Args) -> CommandResult {
     if args.pending {
         return pending::run(&args.common);
+    }
+    if let Some(action) = args.take_over.action(args.schema.as_deref(), args.yes) {
+        let context = Context::open(&args.common, PROGRAM)?;
+        return block_on(take_over::run(&context, action));
     }
     let plan = args.plan()?;
     let context = Context::open(&args.common, PROGRAM)?;

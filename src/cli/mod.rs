@@ -21,6 +21,7 @@ mod restore;
 mod saml;
 mod serve;
 mod sync;
+mod take_over;
 mod tenant;
 mod token;
 mod try_out;

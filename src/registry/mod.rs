@@ -25,6 +25,7 @@ mod renames;
 pub mod sessions;
 pub mod single_logout;
 pub mod sync;
+pub mod take_over;
 pub mod tenants;
 mod transaction;
 pub mod unused_names;

@@ -6,7 +6,7 @@ use super::{Transaction, transaction};
 use crate::domain::model::tenant::{SchemaName, Tenant};
 use crate::store::migrate::{self, MigrateError, Progress, Schema};
 use crate::store::tenant_tx::{create_schema, drop_schema};
-use crate::store::{StoreError, metrics, tenants};
+use crate::store::{StoreError, WriteTx, metrics, tenants};
 
 /// The reason why an operation on a tenant changed nothing.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum TenantOperationError {
     SchemaTaken(String),
     /// The schema exists but belongs to no tenant: perhaps one of POEM 2.3, which named them in the same way.
     #[error(
-        "the schema {0} already exists and belongs to no tenant of this POEM; if this is the database of POEM 2.3, name an empty one in [DATABASE]"
+        "the schema {0} already exists and belongs to no tenant of this POEM; if this is the database of POEM 2.3, take its tenants over (poem-db --take-over), or name an empty one in [DATABASE]"
     )]
     SchemaForeign(String),
     /// Another tenant has this host name.
@@ -45,12 +45,21 @@ pub async fn create(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<usize, TenantOperationError> {
     let mut tx = transaction::shared(conn).await?;
-    tenants::insert(&mut tx, tenant).await.map_err(|error| name_taken_error(error, tenant))?;
-    create_schema(&mut tx, &tenant.schema).await.map_err(|error| name_taken_error(error, tenant))?;
-    migrate::run_within(tx.conn(), &Schema::Tenant(tenant.schema.clone()), progress).await?;
-    let rows = metrics::install_fixed_rows(&mut tx).await?;
+    let rows = create_within(&mut tx, tenant, progress).await?;
     tx.commit().await?;
     Ok(rows)
+}
+
+/// Does what [`create`] does, in an open transaction, whose search path is the new schema afterwards.
+pub(super) async fn create_within(
+    tx: &mut WriteTx<'_>,
+    tenant: &Tenant,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<usize, TenantOperationError> {
+    tenants::insert(tx, tenant).await.map_err(|error| name_taken_error(error, tenant))?;
+    create_schema(tx, &tenant.schema).await.map_err(|error| name_taken_error(error, tenant))?;
+    migrate::run_within(tx.conn(), &Schema::Tenant(tenant.schema.clone()), progress).await?;
+    Ok(metrics::install_fixed_rows(tx).await?)
 }
 
 /// Converts the error of a violated constraint, or of a schema that exists.

@@ -10,6 +10,7 @@ pub mod audit_log;
 pub mod backup;
 pub mod choices;
 pub mod counts;
+pub mod django_tables;
 pub mod error;
 pub mod group_members;
 pub mod groups;

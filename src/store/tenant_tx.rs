@@ -130,6 +130,13 @@ pub async fn drop_schema(tx: &mut WriteTx<'_>, schema: &SchemaName) -> Result<()
     Ok(())
 }
 
+/// Renames a schema with everything in it; no other schema must have the new name.
+pub async fn rename_schema(tx: &mut WriteTx<'_>, schema: &SchemaName, new: &SchemaName) -> Result<()> {
+    let rename = format!("ALTER SCHEMA \"{schema}\" RENAME TO \"{new}\"");
+    sqlx::raw_sql(AssertSqlSafe(rename)).execute(tx.conn()).await?;
+    Ok(())
+}
+
 /// Returns the statement that sets the search path.
 ///
 /// A [`SchemaName`] needs no escaping: it consists of lower-case letters, digits and `_`.

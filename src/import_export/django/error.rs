@@ -27,6 +27,9 @@ pub enum DumpError {
     /// The JSON is not a list.
     #[error("not a list of rows, as dumpdata writes it")]
     NotAList,
+    /// A table that POEM 2.3 does not have.
+    #[error("the table {0} is unknown")]
+    Table(String),
     /// A row without the model or the key to name it by.
     #[error("row {row} of the file: {reason}")]
     Row {

@@ -1,5 +1,5 @@
-//! Reads dumps of one tenant of POEM 2.3, written by Django's `dumpdata` with or without natural keys. The code is
-//! pure: it turns the text into a [`Snapshot`], or returns an error that names the place. Nothing is stored here.
+//! Reads one tenant of POEM 2.3: a dump, written by Django's `dumpdata` with or without natural keys, or the rows of its
+//! tables. The code is pure: it makes a [`Snapshot`], or returns an error that names the place. Nothing is stored here.
 
 mod current_objects;
 mod django_reversion;
@@ -14,7 +14,9 @@ mod password_hashes;
 mod probes;
 mod profiles;
 mod references;
+mod release;
 mod rows;
+mod tables;
 mod times;
 mod users_and_groups;
 mod warnings;
@@ -23,6 +25,7 @@ use chrono_tz::Tz;
 use serde_json::Value;
 
 pub use error::DumpError;
+pub use release::{ReleaseError, check_release};
 
 use super::first_line::first_line;
 use crate::domain::model::snapshot::Snapshot;
@@ -58,8 +61,20 @@ struct DumpSource<'a> {
 /// # Errors
 /// The first row or field that cannot be read, with model, key and field.
 pub fn parse(dump: &[u8], keys: &Keys, timezone: Tz) -> Result<ParsedDump, DumpError> {
-    let rows = read_rows(dump)?;
-    let dump = Dump::sort(&rows)?;
+    parse_rows(&read_rows(dump)?, keys, timezone)
+}
+
+/// Reads the tables of a tenant: their names, and their rows as objects by column. Otherwise like [`parse`]; the times
+/// have offsets.
+///
+/// # Errors
+/// As [`parse`], and a table that is unknown.
+pub fn parse_tables(tables: Vec<(&str, Vec<Value>)>, keys: &Keys, timezone: Tz) -> Result<ParsedDump, DumpError> {
+    parse_rows(&tables::rows(tables)?, keys, timezone)
+}
+
+fn parse_rows(rows: &[Value], keys: &Keys, timezone: Tz) -> Result<ParsedDump, DumpError> {
+    let dump = Dump::sort(rows)?;
     let mut warnings = Warnings { lines: dropped_warnings(&dump), ..Warnings::default() };
     let source = DumpSource { dump: &dump, refs: Refs::read(&dump, &mut warnings)?, zone: timezone };
     let mut snapshot = read_snapshot(&source, keys, &mut warnings)?;

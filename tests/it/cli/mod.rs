@@ -17,6 +17,7 @@ mod replacing;
 mod rotation;
 mod saml_accounts;
 mod session_settings;
+mod take_over;
 mod tenant;
 mod token;
 

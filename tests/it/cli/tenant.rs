@@ -47,7 +47,7 @@ fn a_taken_name_or_host_is_named_and_nothing_is_created() {
             "FOREIGNER",
             "new.localhost",
             "the schema foreigner already exists and belongs to no tenant of this POEM; \
-             if this is the database of POEM 2.3, name an empty one in [DATABASE]",
+             if this is the database of POEM 2.3, take its tenants over (poem-db --take-over), or name an empty one in [DATABASE]",
         ),
     ];
     for (name, host, words) in cases {
