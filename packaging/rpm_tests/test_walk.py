@@ -63,7 +63,7 @@ class WalkTest(unittest.TestCase):
         cls.base.remove()
 
     def log_in(self, client, name, password):
-        """Logs in at the login page, as a browser does; returns the index of the admin."""
+        """Logs in at the login page, as a browser does; returns the list of profiles."""
         login = "/poem/admin/login/?next=/poem/admin/"
         status, headers, page = client.request("GET", login)
         self.assertEqual(status, 200)
@@ -76,8 +76,9 @@ class WalkTest(unittest.TestCase):
             ("Origin", "https://" + client.host)], form)
         self.assertIn(status, (302, 303), page)
         self.assertEqual([value for name, value in headers if name == "set-cookie" and "Secure" not in value], [])
-        status, _, page = client.request("GET", "/poem/admin/", [("Cookie", written({**cookies, **cookies_of(headers)}))])
-        self.assertEqual(status, 200)
+        answer = client.request("GET", "/poem/admin/poem/profile/", [("Cookie", written({**cookies, **cookies_of(headers)}))])
+        self.assertEqual(answer[0], 200, answer)
+        page = answer[2]
         return page
 
     def assert_serves(self, client, token):
@@ -125,6 +126,8 @@ class WalkTest(unittest.TestCase):
     def test_the_upgrade_of_the_readme_keeps_data_passwords_and_tokens(self):
         with self.base.root() as root, Machine(root, self.package, None) as machine:
             old_poem.install(root, self.package.vhost, self.old_conf(machine))
+            # It would be read, and is no metadata.
+            os.remove(root.on_host(VENV + "/etc/poem/metadata-egi.xml"))
             with gzip.open(SOURCE + "/tests/fixtures/live-2.3.sql.gz", "rt", encoding="utf-8") as dump:
                 machine.postgresql.client("psql", "--quiet", "--dbname=postgres", "--set=ON_ERROR_STOP=1", input=dump.read())
             for block in readme_blocks("### Upgrade from POEM 2.3"):
