@@ -69,7 +69,7 @@ class Base:
                 else shutil.copy(package.path, self.repository)
         self._stub_package()
         run("createrepo_c", "--quiet", "--general-compress-type=gz", self.repository)
-        self._tree(packages[0])
+        self._tree(packages)
 
     def _stub_package(self):
         spec = self.directory + "/stubs.spec"
@@ -78,7 +78,7 @@ class Base:
         run("rpmbuild", "-bb", "--quiet", "--target=x86_64", f"--define=_topdir {self.directory}/rpmbuild",
             f"--define=_rpmdir {self.repository}", "--define=_build_name_fmt %%{NAME}.rpm", spec)
 
-    def _tree(self, package):
+    def _tree(self, packages):
         root = self.tree
         for path in ("dev", "etc/cron.d", "etc/httpd/conf.d", "etc/sysconfig", "opt/rh/httpd24/root/etc/httpd/conf.d",
                      "home/pyvenv", "proc", "root", "run", "tmp", "usr/bin", "usr/sbin", "usr/lib", "usr/lib64",
@@ -102,10 +102,11 @@ class Base:
         os.chmod(root + "/etc/shadow", 0o600)
         if os.path.isdir("/usr/share/zoneinfo"):
             shutil.copytree("/usr/share/zoneinfo", root + "/usr/share/zoneinfo", symlinks=True)
-        with package.unpack("/usr/bin/poem") as unpacked:
-            for library in libraries(unpacked + "/usr/bin/poem"):
-                os.makedirs(os.path.dirname(root + library), exist_ok=True)
-                shutil.copy(os.path.realpath(library), root + library)
+        for package in packages[:1]:
+            with package.unpack("/usr/bin/poem") as unpacked:
+                for library in libraries(unpacked + "/usr/bin/poem"):
+                    os.makedirs(os.path.dirname(root + library), exist_ok=True)
+                    shutil.copy(os.path.realpath(library), root + library)
         self._opened_while_running(root)
 
     @staticmethod
@@ -198,12 +199,14 @@ class InstallRoot:
         return subprocess.run(("chroot", self.path, "/usr/bin/bash", "-c", command), text=True, env=environment,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
 
-    def dnf(self, *arguments, umask=0o022):
-        """Runs dnf on the root; returns what the scriptlets said."""
+    def dnf(self, *arguments, umask=0o022, repositories=()):
+        """Runs dnf on the root; returns what the scriptlets said. `repositories`: more directories of packages."""
         command = ("dnf", "--assumeyes", "--noplugins", "--nogpgcheck", "--installroot=" + self.path, "--releasever=7",
                    "--setopt=reposdir=/nonexistent", "--setopt=keepcache=False", "--setopt=cachedir=/var/cache/dnf",
                    "--setopt=persistdir=/var/lib/dnf", "--setopt=logdir=/tmp", "--forcearch=x86_64",
-                   "--repofrompath=poem,file://" + self.base.repository, "--repo=poem", *arguments)
+                   "--repofrompath=poem,file://" + self.base.repository, "--repo=poem",
+                   *(option for number, directory in enumerate(repositories)
+                     for option in (f"--repofrompath=more{number},file://{directory}", f"--repo=more{number}")), *arguments)
         done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, umask=umask)
         if done.returncode != 0:
             raise AssertionError(f"dnf {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}")

@@ -183,6 +183,9 @@ class Machine:
             return self._initialise_postgresql(words)
         if words[:4] == ["su", "-", "postgres", "-c"]:
             return self._as_postgres(shlex.split(words[4]))
+        if words[0] == "createrepo":
+            shutil.copy(self.package.path, self.root.on_host(words[1]))
+            return run("createrepo_c", "--general-compress-type=gz", self.root.on_host(words[1]))
         if words[0] == "vi":
             return self.root.write(words[1], self.edit(self.root.read(words[1])), mode=0o640)
         done = self.root.run(line)
@@ -192,6 +195,9 @@ class Machine:
         return done.stdout
 
     def _install(self, what):
+        if what == "poem":
+            directory = re.search(r"^baseurl=file://(.*)$", self.root.read("/etc/yum.repos.d/poem.repo"), flags=re.MULTILINE)[1]
+            return self.root.dnf("install", "poem", repositories=[self.root.on_host(directory)])
         if not what.startswith("./"):
             return ""
         if what != f"./poem-{self.package.version}-{self.package.release}.x86_64.rpm":

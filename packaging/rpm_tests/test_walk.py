@@ -114,6 +114,15 @@ class WalkTest(unittest.TestCase):
             self.assertEqual(root.verify(), [CONF])
             self.assert_cron_runs(root)
 
+    def test_the_package_is_installed_by_name_from_a_directory(self):
+        base = Base([])
+        with base.root() as root, Machine(root, self.package, None) as machine:
+            os.makedirs(root.on_host("/srv/poem"))
+            os.makedirs(root.on_host("/etc/yum.repos.d"))
+            machine.type(readme_blocks("## Install it")[5])
+            self.assertTrue(root.exists("/usr/bin/poem"))
+        base.remove()
+
     def assert_cron_runs(self, root):
         """Runs the lines of the cron files as cronie does; all is well, so they print nothing."""
         for name in ("poem-clearsessions", "poem-syncvosf"):

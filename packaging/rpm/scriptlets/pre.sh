@@ -2,7 +2,7 @@
 # say, and do without systemd, network and /dev/null.
 
 # httpd24-httpd makes the user; it may be missing in containers. The ids are those of CentOS, if they are free.
-if ! user=$(id -u apache 2>&1); then
+if ! said=$(id -u apache 2>&1); then
     if ! grep -qs '^apache:' /etc/group; then
         said=$(groupadd -r -g 48 apache 2>&1) || said=$(groupadd -r apache 2>&1)
     fi
