@@ -186,7 +186,8 @@ async fn ready(
 /// Checks that the tables are those of POEM 2.3.0, and that the role may read and lock them.
 async fn check_tables(conn: &mut PgConnection, schema: &SchemaName) -> CommandResult {
     let tables = access::relations(conn, schema.as_str()).await?;
-    if let Some(table) = tables.iter().find(|table| !table.is_sequence && !(table.may_read && table.may_write)) {
+    let mut real = tables.iter().filter(|table| !table.is_sequence);
+    if let Some(table) = real.find(|table| !table.may_read || !table.may_write) {
         let name = &table.name;
         let message = format!("the role of [DATABASE] may not read and write its table {name}");
         return Err(Failure::new(format!(
