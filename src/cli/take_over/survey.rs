@@ -103,7 +103,7 @@ fn unsupported_server(version: i32) -> Option<String> {
 /// # Errors
 /// The database has no POEM 2.3, or no such tenant in it.
 pub(super) async fn findings(conn: &mut PgConnection, only: Option<&str>) -> Result<Vec<Finding>, Failure> {
-    let listed = django_tables::tenants(conn).await?;
+    let listed = django_tables::tenants(conn).await.map_err(|error| unchanged(&error.to_string()))?;
     let listed =
         listed.ok_or_else(|| unchanged("there is no POEM 2.3 in this database: no table public.tenants_tenant"))?;
     let schemas: Vec<_> = listed.iter().map(|tenant| tenant.schema_name.as_str()).collect();
