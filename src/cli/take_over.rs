@@ -140,7 +140,7 @@ async fn take_over_one(
 ) -> CommandResult {
     let Candidate { tenant, aside } = candidate;
     if dry_run {
-        let mut tx = begin_reading(conn, &tenant.schema).await.map_err(StoreError::from)?;
+        let mut tx = begin_reading(conn, &tenant.schema).await?;
         let tables = django_tables::read(&mut tx).await?;
         tx.rollback().await?;
         report(tenant, &parse(context, tables)?);

@@ -99,7 +99,7 @@ pub async fn relations(conn: &mut PgConnection, schema: &str) -> Result<Vec<Rela
                   pg_has_role(c.relowner, 'USAGE') AS "is_owned!"
            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
            WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'S')
-           ORDER BY c.relname COLLATE "C""#,
+           ORDER BY c.relname::text COLLATE "C""#,
         schema
     )
     .fetch_all(conn)

@@ -103,7 +103,7 @@ fn unsupported_server(version: i32) -> Option<String> {
 /// # Errors
 /// The database has no POEM 2.3, or no such tenant in it.
 pub(super) async fn findings(conn: &mut PgConnection, only: Option<&str>) -> Result<Vec<Finding>, Failure> {
-    let listed = django_tables::tenants(conn).await?;
+    let listed = django_tables::tenants(conn).await.map_err(|error| unchanged(&error.to_string()))?;
     let listed =
         listed.ok_or_else(|| unchanged("there is no POEM 2.3 in this database: no table public.tenants_tenant"))?;
     let schemas: Vec<_> = listed.iter().map(|tenant| tenant.schema_name.as_str()).collect();
@@ -186,7 +186,8 @@ async fn ready(
 /// Checks that the tables are those of POEM 2.3.0, and that the role may read and lock them.
 async fn check_tables(conn: &mut PgConnection, schema: &SchemaName) -> CommandResult {
     let tables = access::relations(conn, schema.as_str()).await?;
-    if let Some(table) = tables.iter().find(|table| !table.is_sequence && !(table.may_read && table.may_write)) {
+    let mut real = tables.iter().filter(|table| !table.is_sequence);
+    if let Some(table) = real.find(|table| !table.may_read || !table.may_write) {
         let name = &table.name;
         let message = format!("the role of [DATABASE] may not read and write its table {name}");
         return Err(Failure::new(format!(

@@ -78,10 +78,10 @@ fn relations(installation: &Installation, kinds: &str) -> String {
             _ if name.ends_with(".login_session") => format!("SELECT id_hash, user_id FROM {name} ORDER BY 1"),
             _ => format!("SELECT t::text FROM {name} t ORDER BY 1"),
         };
-        statements += &format!("SELECT '{name}'; {select};");
+        statements += &format!("SELECT '{name}'; {select}; SELECT '' WHERE NOT EXISTS (SELECT FROM {name});");
     }
     // Over one connection: one for each relation takes seconds.
-    sql(installation, &statements).join("\n") + "\n"
+    sql(installation, &statements).into_iter().map(|row| row + "\n").collect()
 }
 
 /// Returns the tables of a schema that have rows and no statistics.
