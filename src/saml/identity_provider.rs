@@ -62,7 +62,7 @@ pub enum MetadataError {
     #[error("{0}")]
     Xml(#[from] XmlError),
     /// The root is another element; holds its name.
-    #[error("it is not SAML metadata: its first element is {0}, not EntityDescriptor or EntitiesDescriptor of SAML 2.0")]
+    #[error("it is not SAML metadata: its first element is {0}, not EntityDescriptor or EntitiesDescriptor")]
     OtherRoot(String),
     /// There is no identity provider in the file.
     #[error("it has no identity provider for SAML 2.0 (no IDPSSODescriptor)")]
