@@ -75,9 +75,11 @@ fn kill_in_the_middle(
     waiting: &str,
     kill: impl FnOnce(u32),
 ) {
-    let (_holder, process, backend) = hold_in_the_middle(installation, lock, arguments, waiting);
+    let (holder, process, backend) = hold_in_the_middle(installation, lock, arguments, waiting);
     kill(backend);
     assert_failed(process);
+    // PostgreSQL takes a moment to notice that a backend was killed. Until then it accepts connections that it ends soon.
+    holder.await_end();
 }
 
 /// Kills the command while it waits, releases the lock, and waits until PostgreSQL has noticed.

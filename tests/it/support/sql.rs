@@ -49,6 +49,12 @@ impl Holder {
     pub fn run(&mut self, statements: &str) {
         self.runtime.block_on(run(&mut self.conn, statements));
     }
+
+    /// Waits until PostgreSQL ends the connection, which is all that it is used for from now on.
+    pub fn await_end(mut self) {
+        let wait = sqlx::raw_sql("SELECT pg_sleep(60)").execute(&mut self.conn);
+        self.runtime.block_on(wait).expect_err("PostgreSQL ends the connection");
+    }
 }
 
 /// Returns the whole database as text: the rows of every table and the state of every sequence. The stamps are left
