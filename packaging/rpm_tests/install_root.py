@@ -193,10 +193,10 @@ class InstallRoot:
 
     # Commands.
 
-    def run(self, command, **options):
+    def run(self, command, user="root", **options):
         """A command line of bash in the root: exit status, standard output with standard error."""
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", **options.pop("environment", {})}
-        return subprocess.run(("chroot", self.path, "/usr/bin/bash", "-c", command), text=True, env=environment,
+        return subprocess.run(("chroot", "--userspec=" + user, self.path, "/usr/bin/bash", "-c", command), text=True, env=environment,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
 
     def dnf(self, *arguments, umask=0o022, repositories=()):

@@ -9,12 +9,13 @@ import threading
 import unittest
 
 from install_root import Base, libraries
-from package import VENV, Package, run
+from old_poem import CONF_FILE
+from package import Package, run
 
 BUNDLE = "/etc/pki/tls/certs/ca-bundle.crt"
 # A configuration that asks for a provider that does not exist: a program that reads it cannot use TLS.
 BAD_OPENSSL_CONF = "openssl_conf = x\nconfig_diagnostics = 1\n[x]\nproviders = y\n[y]\nnonsense = z\n[z]\nmodule = /none.so\nactivate = 1\n"
-CONF = f"[DEFAULT]\nVENV = {VENV}\n[SAML]\nMetadata = /tmp/metadata.xml\nBaseUrl = https://localhost\n"
+SAML = "\n[SAML]\nMetadata = /tmp/metadata.xml\nBaseUrl = https://localhost\n"
 
 
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -47,16 +48,17 @@ class ProgramTest(unittest.TestCase):
     def test_the_authorities_of_the_system_are_found_without_a_variable(self):
         with self.base.root() as root, tempfile.TemporaryDirectory() as directory:
             root.dnf("install", "poem")
-            root.write(VENV + "/etc/poem/poem.conf", CONF)
+            root.write(CONF_FILE, root.read(CONF_FILE) + SAML)
             root.write("/etc/nsswitch.conf", "hosts: files\n")
             port = self.serve(directory)
             fetch = f"poem-saml fetch -n egi https://localhost:{port}/metadata.xml"
-            self.assertIn("certificate", root.run(fetch).stdout)
+            # Not as root, who would need /proc.
+            self.assertIn("certificate", root.run(fetch, user="apache").stdout)
             with open(directory + "/authority.pem", encoding="utf-8") as authority:
                 root.write(BUNDLE, authority.read())
-            self.assertIn("not SAML metadata", root.run(fetch).stdout)
+            self.assertIn("not SAML metadata", root.run(fetch, user="apache").stdout)
             root.write("/etc/pki/tls/openssl.cnf", BAD_OPENSSL_CONF)
-            self.assertIn("not SAML metadata", root.run(fetch).stdout)
+            self.assertIn("not SAML metadata", root.run(fetch, user="apache").stdout)
 
     def serve(self, directory):
         """Serves over TLS with a certificate of an authority of its own; returns the port."""
