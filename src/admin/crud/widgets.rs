@@ -107,10 +107,11 @@ fn with_needed(mut widget: Widget, form: &FormInput<'_>) -> Widget {
     widget
 }
 
-/// Returns false for a password, unless the object is new: it is never shown afterwards.
+/// Returns false for a password that cannot be entered: its value is never shown.
 fn is_shown<C>(field: &Field<C>, form: &FormInput<'_>) -> bool {
     let is_password = matches!(field.kind, Kind::Text { shape: Shape::Password, .. });
-    !(is_password && (form.exists || form.read_only))
+    let is_fixed = form.read_only || (form.exists && field.only_at_first);
+    !(is_password && is_fixed)
 }
 
 fn widget<C>(
