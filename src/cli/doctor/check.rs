@@ -24,6 +24,8 @@ checks! {
     UnknownKey,
     /// Only the service user can read the passwords in poem.conf, and nobody else can write it.
     ConfigurationMode,
+    /// The token for the ARGO WEB-API is sent encrypted.
+    WebApiEncryption,
     /// The secret key can be read, and by the service user only.
     SecretKey,
     /// The previous secret key, likewise.

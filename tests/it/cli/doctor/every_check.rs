@@ -114,6 +114,11 @@ fn broken(check: Check) -> Option<Broken> {
             set_mode(&installation, "etc/poem/poem.conf", 0o644);
             wrong(installation, "has passwords and is readable by all users: run chmod o= ")
         }
+        Check::WebApiEncryption => {
+            let keys = "MetricProfile = http://a.org/m\nAggregationProfile = https://a.org/a\n";
+            let installation = configured("[SERVER]\n", &format!("[WEBAPI]\n{keys}[SERVER]\n"));
+            note(installation, "[WEBAPI] MetricProfile is http: the token can be read on the way")
+        }
         Check::SecretKey => {
             let installation = healthy();
             set_mode(&installation, "etc/poem/secret_key", 0o602);
