@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms (top-level modules) that a room may use, in addition to itself.
-const MAY_USE: [(&str, &[&str]); 25] = [
+const MAY_USE: [(&str, &[&str]); 26] = [
     ("bin", &["cli"]),
     (
         "cli",
@@ -72,6 +72,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("backup", &["domain", "store"]),
     ("import_export", &["domain"]),
     ("saml", &["config", "domain"]),
+    ("argo_webapi", &["blocking", "config", "domain", "http_client"]),
     ("sync", &["config", "domain", "http_client"]),
     ("http_client", &["domain"]),
     ("store", &["domain"]),
