@@ -34,8 +34,8 @@ pub struct ExchangeClient {
     authorities: Vec<Vec<u8>>,
 }
 
-/// The proxy for addresses of https. Others are reached directly.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The proxy for addresses of https. Others are reached directly. It has no `Debug`: its address may have a password.
+#[derive(Clone, Default)]
 pub struct HttpsProxy {
     /// Its address, which may have user and password; `''` for none.
     pub address: String,

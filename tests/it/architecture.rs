@@ -13,6 +13,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         "cli",
         &[
             "app",
+            "argo_webapi",
             "backup",
             "config",
             "dev",
@@ -32,6 +33,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         &[
             "admin",
             "api",
+            "argo_webapi",
             "auth",
             "cache",
             "config",
@@ -46,7 +48,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ),
     ("admin", &["auth", "blocking", "config", "domain", "error", "http", "registry", "store", "templates", "tenants"]),
     ("api", &["auth", "cache", "config", "domain", "error", "http", "registry", "store", "tenants"]),
-    ("management", &["cache", "domain", "http", "store", "tenants"]),
+    ("management", &["argo_webapi", "cache", "domain", "http", "store", "tenants"]),
     (
         "auth",
         &[

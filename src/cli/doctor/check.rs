@@ -26,6 +26,10 @@ checks! {
     ConfigurationMode,
     /// The token for the ARGO WEB-API is sent encrypted.
     WebApiEncryption,
+    /// Each tenant has a token for the ARGO WEB-API, if that is configured.
+    WebApiToken,
+    /// The ARGO WEB-API can be read with it.
+    WebApiCalls,
     /// The secret key can be read, and by the service user only.
     SecretKey,
     /// The previous secret key, likewise.
