@@ -88,7 +88,15 @@ pub fn fieldsets<D: EntityAdmin>(
             widgets,
         }
     };
-    entity.options().fieldsets.iter().map(shown).filter(|set| !set.widgets.is_empty()).collect()
+    let sets = entity.options().fieldsets.iter().filter(|set| applies(entity.fields(), set, form));
+    sets.map(shown).filter(|set| !set.widgets.is_empty()).collect()
+}
+
+/// Returns false for a part that depends on another value of a field that cannot change any more.
+fn applies<C>(fields: &[Field<C>], set: &super::options::Fieldset, form: &FormInput<'_>) -> bool {
+    let Some((name, value)) = set.only_if else { return true };
+    let is_fixed = form.exists && fields.iter().any(|field| field.name == name && field.only_at_first);
+    !is_fixed || form.draft.text(name) == value
 }
 
 /// Fills a blank row with the key that the rows lack, after a save was refused: the next one then succeeds.

@@ -66,4 +66,6 @@ fn a_key_of_another_client_takes_no_token() {
     form.set("token", "chosen");
     let refused = submit(&mut root, &form);
     assert!(refused.status == 422 && refused.text().contains("POEM generates all others"), "{refused:?}");
+    let id = site.one("SELECT id FROM egi.api_key WHERE client <> 'WEB-API' ORDER BY id LIMIT 1").parse().unwrap();
+    assert!(open(&mut root, &AT.change(ObjectKind::ApiKey, id)).get("token").is_none());
 }
