@@ -5,6 +5,7 @@
 pub mod admin; //      the pages that users read and edit in the browser
 pub mod api; //        REST API: v2, v2/internal, v0.2
 pub mod app; //        builds the server: the only place that mounts, attaches and manages
+pub mod argo_webapi; // the ARGO WEB-API: reading and writing definitions there
 pub mod auth; //       authentication: API key, login session, CSRF; the login, logout and password pages
 pub mod backup; //     backups: file format, dump, restore
 pub mod blocking; //   long work on threads of its own

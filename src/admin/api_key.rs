@@ -10,7 +10,7 @@ use super::crud::{
 };
 use crate::auth::posted::Posted;
 use crate::domain::form::field::Field;
-use crate::domain::model::api_key::{self, ApiKeyContent};
+use crate::domain::model::api_key::{self, ApiKeyContent, WEB_API_CLIENT};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::error::NOT_FOUND;
@@ -46,7 +46,15 @@ static OPTIONS: EntityOptions = EntityOptions {
         ],
         searched: "client ids",
     },
-    fieldsets: &[Fieldset { legend: "", help: "", fields: &["client", "revoked"], only_if: None }],
+    fieldsets: &[
+        Fieldset { legend: "", help: "", fields: &["client", "revoked"], only_if: None },
+        Fieldset {
+            legend: "ARGO WEB-API",
+            help: "Only for the client WEB-API. The tokens of other clients are generated.",
+            fields: &[api_key::TOKEN],
+            only_if: Some(("client", WEB_API_CLIENT)),
+        },
+    ],
     ticks: &[],
     can_clone: false,
     namespaced: None,
@@ -98,7 +106,7 @@ impl EntityAdmin for ApiKeysAdmin {
         extra: &SaveContext<'_>,
     ) -> std::result::Result<Created, SaveError> {
         let (saved, token) = registry::create(tx, viewer, extra.keys, content).await?;
-        Ok(Created { saved, secret: token })
+        Ok(Created { saved, secret: token.expose().to_owned() })
     }
 
     async fn change(
@@ -107,9 +115,9 @@ impl EntityAdmin for ApiKeysAdmin {
         viewer: &Viewer,
         target: ExpectedRevision,
         content: &ApiKeyContent,
-        _: &SaveContext<'_>,
+        extra: &SaveContext<'_>,
     ) -> std::result::Result<Saved, SaveError> {
-        registry::change(tx, viewer, target, content).await
+        registry::change(tx, viewer, extra.keys, target, content).await
     }
 
     async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {
@@ -118,6 +126,9 @@ impl EntityAdmin for ApiKeysAdmin {
 
     async fn renewal(&self, conn: &mut PgConnection, id: i64) -> Result<Option<Renewal>> {
         let Some(key) = store::content(&mut *conn, id).await? else { return Ok(None) };
+        if key.content.client == WEB_API_CLIENT {
+            return Ok(None);
+        }
         let action = format!("{}{id}/token/", AT.list(ObjectKind::ApiKey));
         let made = store::by_client(conn, &key.content.client).await?.filter(|key| !key.revoked);
         Ok(made.map(|key| Renewal { action, made: key.created.timestamp_micros().to_string() }))

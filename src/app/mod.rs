@@ -23,6 +23,7 @@ use self::catcher::catch;
 use crate::admin;
 use crate::admin::crud::page_cache::PageCache;
 use crate::api::{self, ApiHeaders};
+use crate::argo_webapi::client::WebApiClient;
 use crate::auth;
 use crate::auth::federated::providers::FederatedLogins;
 use crate::cache::ResponseCache;
@@ -74,6 +75,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .manage(PageCache::default())
         .manage(FederatedLogins::default())
         .manage(Arc::new(FederatedLoginCounts::default()))
+        .manage(Arc::new(WebApiClient::default()))
         .manage(TrustedProxies(current.server.trusted_proxies.clone()))
         .manage(current.server.sessions)
         .manage(config)

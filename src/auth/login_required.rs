@@ -8,6 +8,7 @@ use rocket::request::{FromRequest, Outcome};
 use crate::auth::csrf;
 use crate::auth::login;
 use crate::auth::login_context::LoginContext;
+use crate::domain::model::api_key;
 use crate::domain::web::redirect_target::NextPath;
 use crate::error::{NOT_FOUND, refuse};
 use crate::http::body::FormBody;
@@ -55,11 +56,12 @@ impl<'r> FromRequest<'r> for LoggedIn<'r> {
     }
 }
 
-/// Encodes the typed input like a form, without passwords and CSRF token. `''` if there is no other input, as in the
+/// Encodes the typed input like a form, without passwords, tokens and CSRF token. `''` if there is no other input, as in the
 /// confirmation of a deletion: the user is asked again after the login.
 fn encoded_input(posted: &FormBody) -> String {
-    let is_input =
-        |name: &str| !name.to_lowercase().contains("password") && ![csrf::FIELD, RESUME, TYPED].contains(&name);
+    let is_input = |name: &str| {
+        !name.to_lowercase().contains("password") && ![csrf::FIELD, RESUME, TYPED, api_key::TOKEN].contains(&name)
+    };
     let inputs = || posted.pairs().iter().filter(|(name, _)| is_input(name));
     // Names that begin with _ belong to buttons and hidden fields.
     if inputs().all(|(name, _)| name.starts_with('_')) {
@@ -87,7 +89,7 @@ mod tests {
     #[test]
     fn passwords_and_tokens_are_not_kept() {
         let body =
-            b"name=a+b&csrfmiddlewaretoken=t&new_password1=x&Password=y&_resume=1&_typed=z&rows-1-key=%26&name=c";
+            b"name=a+b&csrfmiddlewaretoken=t&new_password1=x&Password=y&_resume=1&token=s&_typed=z&rows-1-key=%26&name=c";
         assert_eq!(encoded_input(&FormBody::decode(body).unwrap()), "name=a+b&rows-1-key=%26&name=c");
         assert_eq!(encoded_input(&FormBody::decode(b"old_password=x").unwrap()), "");
     }

@@ -14,6 +14,7 @@ mod schema;
 mod selinux;
 mod system;
 mod tenants;
+mod web_api;
 
 use std::path::PathBuf;
 

@@ -36,7 +36,7 @@ pub fn run(args: Args) -> CommandResult {
     let config = live.current();
     drop_privileges(config.server.user.as_deref())?;
     logging::init("poem", Role::Server, &config)?;
-    for problem in config.mode_problems() {
+    for problem in config.mode_problems().into_iter().chain(config.unencrypted_tokens()) {
         log::warn!("{problem}");
     }
     let keys = secret_key::keys(&config.security)?;

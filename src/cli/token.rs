@@ -5,12 +5,12 @@ use super::{CommandResult, Failure};
 use crate::domain::form::text;
 use crate::domain::model::api_key::LONGEST_CLIENT;
 use crate::domain::model::tenant::Tenant;
+use crate::domain::security::api_token::{self, LONGEST_TOKEN, NOT_PRINTABLE};
 use crate::output;
 use crate::registry::{Transaction, api_keys as registry};
 use crate::store::{ReadTx, api_keys};
 
 const PROGRAM: &str = "poem-token";
-const TOKEN_LIMIT: usize = 40;
 const UNCHANGED: &str = "the token could not be shown, so nothing was changed";
 
 /// Create, replace, list or revoke API keys of clients
@@ -43,7 +43,7 @@ pub fn run(args: Args) -> CommandResult {
     let (client, token) = (trimmed(args.client), trimmed(args.token));
     if let Some(client) = &client {
         check("-t", client, LONGEST_CLIENT)?;
-        check("-o", token.as_deref().unwrap_or("-"), TOKEN_LIMIT)?;
+        check_token(token.as_deref().unwrap_or("-"))?;
     }
     let context = Context::open(&args.common, PROGRAM)?;
     block_on(async {
@@ -65,6 +65,15 @@ fn check(option: &str, value: &str, limit: usize) -> CommandResult {
     match text::control_in_line(value).or_else(|| text::invisible_in_line(value)) {
         Some(refused) => Err(Failure::Usage(format!("{option}: must not contain {refused}"))),
         None => Ok(()),
+    }
+}
+
+/// Checks a token that was given: every client must be able to send it in a header.
+fn check_token(token: &str) -> CommandResult {
+    check("-o", token, LONGEST_TOKEN)?;
+    match api_token::is_printable(token) {
+        true => Ok(()),
+        false => Err(Failure::Usage(format!("-o: {NOT_PRINTABLE}"))),
     }
 }
 

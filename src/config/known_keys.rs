@@ -59,7 +59,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "TemplatesPath",
         ],
     ),
-    ("WEBAPI", &["MetricProfile", "AggregationProfile"]),
+    ("WEBAPI", &["MetricProfile", "AggregationProfile", "Reports", "Timeout"]),
     (
         "GENERAL_",
         &[
@@ -80,6 +80,20 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("SYNC_", &["UsePlainHttpAuth", "HttpUser", "HttpPass", "ServiceType", "VO", "Services", "MaxRemovedPercent"]),
 ];
 
+/// The keys of the successor POEM-2 that POEM does not need: a file that both read has them.
+const IGNORED: &[(&str, &[&str])] = &[(
+    "WEBAPI",
+    &[
+        "ThresholdsProfile",
+        "OperationsProfile",
+        "ReportsTopologyTags",
+        "ReportsTopologyGroups",
+        "ReportsTopologyEndpoints",
+        "ServiceTypes",
+        "DataFeeds",
+    ],
+)];
+
 /// The similarity from which a known name is suggested, from 0 to 1.
 const SIMILAR: f32 = 0.6;
 
@@ -92,12 +106,12 @@ pub fn keys(section: &str) -> Option<&'static [&'static str]> {
     SECTIONS.iter().find(|(known, _)| is_it(known)).map(|(_, keys)| *keys)
 }
 
-/// Returns true if a section has this key, in any case. In `[DEFAULT]` the keys of all sections have a meaning.
+/// Returns true if a section may have this key, in any case. In `[DEFAULT]` the keys of all sections have a meaning.
 pub fn is_known(section: &str, key: &str) -> bool {
     let has = |keys: &[&str]| keys.iter().any(|known| known.eq_ignore_ascii_case(key));
     match section {
         "DEFAULT" => SECTIONS.iter().any(|(_, keys)| has(keys)),
-        _ => keys(section).is_some_and(has),
+        _ => keys(section).is_some_and(has) || IGNORED.iter().any(|(of, keys)| *of == section && has(keys)),
     }
 }
 

@@ -57,7 +57,7 @@ pub struct Config {
     pub security: Security,
     /// `[SERVER]`, or its defaults.
     pub server: ServerConfig,
-    /// `[WEBAPI]`; `None` if there is no such section.
+    /// `[WEBAPI]`; `None` if there is no such section, or if it has no addresses.
     pub webapi: Option<WebApi>,
     settings: MergedSettings,
 }
@@ -164,6 +164,13 @@ impl Config {
             ),
         ];
         problems.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, problem)| problem).collect()
+    }
+
+    /// The addresses of `[WEBAPI]` to which the token is sent unencrypted, each in a sentence.
+    pub fn unencrypted_tokens(&self) -> Vec<String> {
+        let file = self.settings.file().display();
+        let keys = self.webapi.iter().flat_map(WebApi::unencrypted);
+        keys.map(|key| format!("{file}: [WEBAPI] {key} is http: the token can be read on the way; use https")).collect()
     }
 
     /// The names of all sections that belong to a tenant (`GENERAL_EGI`, `SYNC_EGI`, …), in order.

@@ -237,6 +237,57 @@ fn an_error_in_a_tenants_section_appears_only_when_it_is_read() {
 }
 
 #[test]
+fn the_web_api_has_both_addresses_or_none() {
+    const BOTH: &str = "MetricProfile = https://a.org/m//\nAggregationProfile = http://[::1]:8/a\n";
+    let webapi = |keys: &str| load(&format!("{GOOD}[WEBAPI]\n{keys}")).map(|config| config.webapi);
+    let found = webapi(BOTH).unwrap().unwrap();
+    assert_eq!(
+        (found.metric_profile.as_str(), found.aggregation_profile.as_str()),
+        ("https://a.org/m", "http://[::1]:8/a")
+    );
+    assert_eq!((found.timeout.as_secs(), found.reports), (10, None));
+    let found = webapi(&format!("{BOTH}Timeout = 15\nReports = https://a.org/r")).unwrap().unwrap();
+    assert_eq!((found.timeout.as_secs(), found.reports.as_deref()), (15, Some("https://a.org/r")));
+    assert_eq!(webapi("ThresholdsProfile = https://a.org/t\n"), Ok(None));
+    let one = BOTH.lines().next().unwrap();
+    let with = |address: &str| format!("{one}\nAggregationProfile = {address}\n");
+    for (keys, expected) in [
+        (one.to_owned(), "poem.conf: [WEBAPI] AggregationProfile is missing"),
+        (with("http://b.org/a").replace("MetricProfile", "Reports"), "poem.conf: [WEBAPI] MetricProfile is missing"),
+        (with(""), "line 29: [WEBAPI] AggregationProfile is empty"),
+        (with("https://a.org/a?hush"), "line 29: [WEBAPI] AggregationProfile is not an address"),
+        (with("https://a.org/a#hush"), "AggregationProfile is not an address"),
+        (with("https://u:hush@a.org/a"), "AggregationProfile is not an address"),
+        (with("ftp://a.org/hush"), "AggregationProfile is not an address"),
+        (with("https://a.org/"), "AggregationProfile is not an address"),
+        (with("/hush"), "AggregationProfile is not an address"),
+        (format!("{BOTH}Reports ="), "line 30: [WEBAPI] Reports is empty"),
+        (format!("{BOTH}Timeout = 0"), "line 30: [WEBAPI] Timeout is not a number of seconds from 1 to 15"),
+        (format!("{BOTH}Timeout = 16"), "line 30: [WEBAPI] Timeout is not a number of seconds from 1 to 15"),
+    ] {
+        let message = webapi(&keys).unwrap_err().to_string();
+        assert!(message.contains(expected) && message.contains("poem.conf") && !message.contains("hush"), "{message}");
+    }
+}
+
+#[test]
+fn an_unencrypted_address_of_the_web_api_is_named() {
+    let text = "[WEBAPI]\nMetricProfile = http://a.org/m\nAggregationProfile = http://127.0.0.1:80/a\n";
+    let problems = load(&format!("{GOOD}{text}")).unwrap().unencrypted_tokens();
+    assert!(problems.len() == 1 && problems[0].contains("[WEBAPI] MetricProfile is http"), "{problems:?}");
+    assert!(load(GOOD).unwrap().unencrypted_tokens().is_empty());
+}
+
+#[test]
+fn keys_of_the_successor_are_known() {
+    let text = "[WEBAPI]\nOperationsProfile = x\nthresholdsprofile = y\nTimeoutt = 1\n";
+    let unknown: Vec<_> =
+        load(&format!("{GOOD}{text}")).unwrap().unknown_keys().iter().map(ToString::to_string).collect();
+    assert_eq!(unknown.len(), 1, "{unknown:?}");
+    assert!(unknown[0].ends_with("did you mean Timeout?"), "{unknown:?}");
+}
+
+#[test]
 fn debug_output_shows_no_secret() {
     let config = load(GOOD).unwrap();
     let shown = format!("{config:?} {:?} {:?}", config.superuser("EGI").unwrap(), config.sync("EGI").unwrap());

@@ -20,7 +20,8 @@ use crate::domain::security::secret::Secret;
 const REDIRECT_LIMIT: usize = 5;
 /// The longest wait before the next attempt that a server may ask for.
 const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(30);
-const USER_AGENT: &str = concat!("poem/", env!("CARGO_PKG_VERSION"));
+/// The name of POEM in requests.
+pub(super) const USER_AGENT: &str = concat!("poem/", env!("CARGO_PKG_VERSION"));
 
 /// The limits of a fetch.
 #[derive(Debug, Clone)]
@@ -207,7 +208,7 @@ fn settings(
 }
 
 /// Reads the body; `None` if it is too large. It is never read beyond the limit.
-async fn body(mut response: Response, limit: usize) -> Result<Option<Vec<u8>>, reqwest::Error> {
+pub(super) async fn body(mut response: Response, limit: usize) -> Result<Option<Vec<u8>>, reqwest::Error> {
     if response.content_length().unwrap_or(0) > limit as u64 {
         return Ok(None);
     }

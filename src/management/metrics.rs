@@ -1,10 +1,11 @@
 //! All metrics in the text format of Prometheus: the counters of requests, and the current state of the server.
 
 use chrono::{DateTime, Utc};
-use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{CounterVec, Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
 use super::monitored_server::MonitoredServer;
 use super::request_metrics::register;
+use crate::argo_webapi::client::CallCount;
 use crate::domain::model::sync_status::SyncResult;
 
 /// Returns all metrics in the text format of Prometheus.
@@ -54,6 +55,7 @@ fn state(watched: &MonitoredServer) -> Registry {
     }
     feeds(watched, &registry);
     federated_logins(watched, &registry);
+    web_api_calls(&watched.web_api.counts(), &registry);
     registry
 }
 
@@ -65,6 +67,21 @@ fn federated_logins(watched: &MonitoredServer, registry: &Registry) {
         counters.with_label_values(&[tenant.as_str(), result]).inc_by(count);
     }
     register(registry, counters);
+}
+
+/// The calls of the ARGO WEB-API, by method and outcome. A pair that has not occurred has no value.
+fn web_api_calls(counts: &[((&'static str, &'static str), CallCount)], registry: &Registry) {
+    let labels = &["method", "outcome"];
+    let calls = Opts::new("poem_web_api_calls_total", "Calls of the ARGO WEB-API, by method and outcome");
+    let calls = IntCounterVec::new(calls, labels).expect("the names are valid");
+    let seconds = Opts::new("poem_web_api_call_seconds_total", "Time that these calls took together");
+    let seconds = CounterVec::new(seconds, labels).expect("the names are valid");
+    for ((method, outcome), count) in counts {
+        calls.with_label_values(&[method, outcome]).inc_by(count.calls);
+        seconds.with_label_values(&[method, outcome]).inc_by(count.duration.as_secs_f64());
+    }
+    register(registry, calls);
+    register(registry, seconds);
 }
 
 /// The metrics of the feeds, one value for each tenant and feed. A feed that is not configured has none.
@@ -88,6 +105,27 @@ fn feeds(watched: &MonitoredServer, registry: &Registry) {
             attempt.with_label_values(&labels).set(seconds(status.last_attempt));
             failing.with_label_values(&labels).set(f64::from(u8::from(status.result.is_failure())));
             entries.with_label_values(&labels).set(status.listed as f64);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn calls_of_the_web_api_are_counted_by_method_and_outcome() {
+        let registry = Registry::new();
+        let count = CallCount { calls: 3, duration: Duration::from_millis(1500) };
+        web_api_calls(&[(("PUT", "no_answer"), count)], &registry);
+        let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+        let labels = r#"{method="PUT",outcome="no_answer"}"#;
+        for line in
+            [format!("poem_web_api_calls_total{labels} 3"), format!("poem_web_api_call_seconds_total{labels} 1.5")]
+        {
+            assert!(text.lines().any(|found| found == line), "{line} is not in {text}");
         }
     }
 }

@@ -7,6 +7,7 @@ use rocket_db_pools::Database;
 use sqlx::PgPool;
 
 use super::request_metrics::RequestMetrics;
+use crate::argo_webapi::client::WebApiClient;
 use crate::cache::ResponseCache;
 use crate::http::database::Db;
 use crate::tenants::directory::TenantDirectory;
@@ -25,6 +26,8 @@ pub struct MonitoredServer {
     pub feeds: Arc<SyncStates>,
     /// The counts of federated logins.
     pub federated_logins: Arc<FederatedLoginCounts>,
+    /// The client of the ARGO WEB-API, for the counts of its calls.
+    pub web_api: Arc<WebApiClient>,
     /// The connections that requests share.
     pub pool: PgPool,
 }
@@ -38,6 +41,7 @@ impl MonitoredServer {
             metrics: server.state::<Arc<RequestMetrics>>()?.clone(),
             feeds: server.state::<Arc<SyncStates>>()?.clone(),
             federated_logins: server.state::<Arc<FederatedLoginCounts>>()?.clone(),
+            web_api: server.state::<Arc<WebApiClient>>()?.clone(),
             pool: Db::fetch(server)?.pool().clone(),
         })
     }

@@ -86,7 +86,7 @@ pub async fn revoke(tx: &mut WriteTx<'_>, client: &str) -> Result<Option<(i64, b
 pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<ApiKeyContent>>> {
     let row = sqlx::query!("SELECT client, revoked FROM api_key WHERE id = $1", id).fetch_optional(conn).await?;
     Ok(row.map(|row| {
-        let content = ApiKeyContent { client: row.client, revoked: row.revoked };
+        let content = ApiKeyContent { client: row.client, revoked: row.revoked, ..ApiKeyContent::default() };
         Loaded { id, revision: 0, content }
     }))
 }

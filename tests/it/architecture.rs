@@ -7,12 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms (top-level modules) that a room may use, in addition to itself.
-const MAY_USE: [(&str, &[&str]); 25] = [
+const MAY_USE: [(&str, &[&str]); 26] = [
     ("bin", &["cli"]),
     (
         "cli",
         &[
             "app",
+            "argo_webapi",
             "backup",
             "config",
             "dev",
@@ -32,6 +33,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
         &[
             "admin",
             "api",
+            "argo_webapi",
             "auth",
             "cache",
             "config",
@@ -46,7 +48,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ),
     ("admin", &["auth", "blocking", "config", "domain", "error", "http", "registry", "store", "templates", "tenants"]),
     ("api", &["auth", "cache", "config", "domain", "error", "http", "registry", "store", "tenants"]),
-    ("management", &["cache", "domain", "http", "store", "tenants"]),
+    ("management", &["argo_webapi", "cache", "domain", "http", "store", "tenants"]),
     (
         "auth",
         &[
@@ -72,6 +74,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("backup", &["domain", "store"]),
     ("import_export", &["domain"]),
     ("saml", &["config", "domain"]),
+    ("argo_webapi", &["blocking", "config", "domain", "http_client"]),
     ("sync", &["config", "domain", "http_client"]),
     ("http_client", &["domain"]),
     ("store", &["domain"]),

@@ -88,7 +88,15 @@ pub fn fieldsets<D: EntityAdmin>(
             widgets,
         }
     };
-    entity.options().fieldsets.iter().map(shown).filter(|set| !set.widgets.is_empty()).collect()
+    let sets = entity.options().fieldsets.iter().filter(|set| applies(entity.fields(), set, form));
+    sets.map(shown).filter(|set| !set.widgets.is_empty()).collect()
+}
+
+/// Returns false for a part that depends on another value of a field that cannot change any more.
+fn applies<C>(fields: &[Field<C>], set: &super::options::Fieldset, form: &FormInput<'_>) -> bool {
+    let Some((name, value)) = set.only_if else { return true };
+    let is_fixed = form.exists && fields.iter().any(|field| field.name == name && field.only_at_first);
+    !is_fixed || form.draft.text(name) == value
 }
 
 /// Fills a blank row with the key that the rows lack, after a save was refused: the next one then succeeds.
@@ -107,10 +115,11 @@ fn with_needed(mut widget: Widget, form: &FormInput<'_>) -> Widget {
     widget
 }
 
-/// Returns false for a password, unless the object is new: it is never shown afterwards.
+/// Returns false for a password that cannot be entered: its value is never shown.
 fn is_shown<C>(field: &Field<C>, form: &FormInput<'_>) -> bool {
     let is_password = matches!(field.kind, Kind::Text { shape: Shape::Password, .. });
-    !(is_password && (form.exists || form.read_only))
+    let is_fixed = form.read_only || (form.exists && field.only_at_first);
+    !(is_password && is_fixed)
 }
 
 fn widget<C>(

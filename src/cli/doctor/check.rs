@@ -24,6 +24,12 @@ checks! {
     UnknownKey,
     /// Only the service user can read the passwords in poem.conf, and nobody else can write it.
     ConfigurationMode,
+    /// The token for the ARGO WEB-API is sent encrypted.
+    WebApiEncryption,
+    /// Each tenant has a token for the ARGO WEB-API, if that is configured.
+    WebApiToken,
+    /// The ARGO WEB-API can be read with it.
+    WebApiCalls,
     /// The secret key can be read, and by the service user only.
     SecretKey,
     /// The previous secret key, likewise.

@@ -36,7 +36,7 @@ pub(super) fn check_certificates(
         }
         Some(Ok(own)) => findings.ok(format!("client certificate, valid until {}", own.not_after())),
     }
-    if sync::uses_https(config) {
+    if sync::uses_https(config) || config.webapi.is_some() {
         let security = &config.security;
         let places = CaCertificates { ca_file: security.ca_file.clone(), ca_path: security.ca_path.clone() };
         for problem in places.read().problems {

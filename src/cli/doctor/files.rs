@@ -14,6 +14,9 @@ pub(super) fn check(findings: &mut Findings, config: &Config) {
     for problem in config.mode_problems() {
         findings.wrong(Check::ConfigurationMode, problem);
     }
+    for problem in config.unencrypted_tokens() {
+        findings.note(Check::WebApiEncryption, problem);
+    }
     check_keys(findings, config);
     if let Some(management) = config.server.management.filter(|management| !management.ip().is_loopback()) {
         let message = format!("health and metrics are served at {management}, also to other machines");

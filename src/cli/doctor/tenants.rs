@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::schema::{check_migrations, check_tables};
-use super::{Check, Findings, accounts, federation, feeds};
+use super::{Check, Findings, accounts, federation, feeds, web_api};
 use crate::config::Config;
 use crate::domain::model::tenant::Tenant;
 use crate::domain::web::host::Host;
@@ -24,6 +24,7 @@ pub(super) async fn check(findings: &mut Findings, conn: &mut PgConnection, conf
             check_tables(findings, conn, &schema).await;
             let is_federated = config.saml(&state.tenant).is_ok_and(|settings| settings.metadata.exists());
             accounts::check(findings, conn, &state.tenant, is_federated).await;
+            web_api::check(findings, conn, &state.tenant, config).await;
         }
         feeds::check(findings, conn, &state.tenant, config).await;
         check_sections(findings, &state.tenant, config);

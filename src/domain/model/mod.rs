@@ -1,6 +1,7 @@
 //! The objects of the registry, their rules, and the sentences that describe their changes.
 
 pub mod aggregation;
+pub mod aggregation_definition;
 pub mod api_key;
 pub mod change_set;
 pub mod federated_account;
@@ -11,6 +12,7 @@ pub mod log_entry;
 pub mod metric;
 pub mod metric_changes;
 pub mod metric_fields;
+pub mod metric_profile_definition;
 pub mod metric_rules;
 pub mod new_name;
 pub mod object_kind;

@@ -122,6 +122,7 @@ pub static FIELDS: [F; 16] = [
         },
     )
     .shaped(Shape::Password)
+    .only_at_first()
     .help("Leave empty for users who log in through their institution."),
     F::line(
         "password_again",
@@ -132,7 +133,8 @@ pub static FIELDS: [F; 16] = [
             user.password_again = Secret::new(text);
         },
     )
-    .shaped(Shape::Password),
+    .shaped(Shape::Password)
+    .only_at_first(),
     F::line("first_name", "First name", MAX_NAME, |user| &user.first_name, |user, text| user.first_name = text),
     F::line("last_name", "Last name", MAX_NAME, |user| &user.last_name, |user, text| user.last_name = text),
     F::line("email", "E-mail address", 254, |user| &user.email, |user, text| user.email = text).shaped(Shape::Email),

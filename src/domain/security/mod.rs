@@ -1,5 +1,6 @@
 //! Security rules: secrets, keys, passwords, login sessions, and the rate limit of logins.
 
+pub mod api_token;
 pub mod keys;
 pub mod login_throttle;
 pub mod password;

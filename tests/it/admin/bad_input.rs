@@ -83,7 +83,7 @@ fn every_field_accepts_or_refuses_odd_texts() {
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let address = AT.change(fixture.kind, id);
-        for (name, limit) in open(&mut root, &address).texts() {
+        for (name, limit) in texts(&open(&mut root, &address)) {
             let is_cell = name.contains('-');
             for value in &ODD[..if is_cell { 2 } else { ODD.len() }] {
                 let form = current_form(&mut root, &address);
@@ -116,12 +116,22 @@ fn every_limit_is_enforced_and_reported_at_its_field() {
         for form in &forms {
             // Rows are the same in both forms: one of them is enough.
             let is_add = form.action == AT.addition(fixture.kind);
-            for (name, limit) in form.texts().into_iter().filter(|(name, _)| !(is_add && name.contains('-'))) {
+            for (name, limit) in texts(form).into_iter().filter(|(name, _)| !(is_add && name.contains('-'))) {
                 assert_refused(&mut root, form, (&name, limit));
             }
         }
         assert!(before == tables(&site.installation), "{}: something was saved", fixture.kind);
     }
+}
+
+/// Returns the texts of a form with their limits, without those that have rules of their own.
+fn texts(form: &Form) -> Vec<(String, usize)> {
+    form.texts().into_iter().filter(|(name, _)| !is_secret(name)).collect()
+}
+
+/// Returns true for an input that is never filled in again.
+fn is_secret(name: &str) -> bool {
+    name.contains("password") || name == "token"
 }
 
 /// Submits values that break the rules of a field; each must be refused at the field.
@@ -134,14 +144,8 @@ fn assert_refused(browser: &mut Browser<'_>, form: &Form, (name, limit): (&str, 
         let page = handled_page(&answer, &context);
         let message = errors_at(&page, name);
         assert!(answer.status == 422 && message.contains(words), "{context}: {} {message}: {page}", answer.status);
-        if !name.contains("password") {
-            assert_eq!(Form::read(&page).unwrap().value(name), value, "{context}: the input is kept");
-        }
+        assert_eq!(Form::read(&page).unwrap().value(name), value, "{context}: the input is kept");
     };
-    // Passwords have their own rules.
-    if name.contains("password") {
-        return;
-    }
     assert!(limit > 0 || form.get(name).is_none(), "{name} has no limit");
     let long = "\u{10d}".repeat(limit + 1);
     expect(&long, &format!("Ensure this value has at most {limit} characters (it has {}).", limit + 1));
@@ -163,7 +167,7 @@ fn every_field_accepts_a_text_of_its_maximum_length() {
     for (_, fixture) in all() {
         let id = add(&mut root, fixture, 1, "ARGO");
         let address = AT.change(fixture.kind, id);
-        for (name, limit) in open(&mut root, &address).texts() {
+        for (name, limit) in texts(&open(&mut root, &address)) {
             if !is_strict(fixture, &name) && !name.contains('-') {
                 let form = current_form(&mut root, &address);
                 try_value(&mut root, &form, (&name, &"\u{1f600}".repeat(limit)), false);

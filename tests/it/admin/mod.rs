@@ -7,6 +7,7 @@ mod claims;
 mod concurrent_edits;
 mod conflicts;
 mod crawl;
+mod entered_token;
 mod entities;
 mod error_summary;
 mod errors;

@@ -4,7 +4,11 @@ mod every_check;
 mod installed;
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::mpsc;
+use std::thread;
 
 use super::said;
 use crate::support::Installation;
@@ -162,4 +166,50 @@ fn a_host_that_is_not_allowed() {
     let installation = healthy();
     installation.configure("AllowedHosts = *", "AllowedHosts = poem.example.org");
     wrong(&installation, 1, "AllowedHosts does not allow localhost, the host of EGI");
+}
+
+/// Serves every request with this response; returns the address, and the first lines of the requests.
+fn web_api(status: u16, body: &'static str) -> (SocketAddr, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (seen, requests) = mpsc::channel();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let (mut request, mut buffer) = (Vec::new(), [0; 1024]);
+            while !request.ends_with(b"\r\n\r\n") {
+                let length = stream.read(&mut buffer).unwrap();
+                request.extend_from_slice(&buffer[..length]);
+            }
+            let request = String::from_utf8(request).unwrap();
+            assert!(request.contains("x-api-key: the-token-of-egi\r\n"), "{request}");
+            seen.send(request.lines().next().unwrap().to_owned()).unwrap();
+            let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}", body.len());
+            write!(stream, "{head}\r\n\r\n{body}").unwrap();
+        }
+    });
+    (address, requests)
+}
+
+#[test]
+fn the_web_api_is_read_with_the_token_and_nothing_is_written() {
+    let lists = r#"{"status":{"message":"Success","code":"200"},"data":[]}"#;
+    let refused = r#"{"status":{"message":"Unauthorized","code":"401","details":"wrong token"}}"#;
+    for (status, body, line) in [
+        (200, lists, "  ok     [WEBAPI] AggregationProfile with the token of EGI"),
+        (
+            401,
+            refused,
+            "  WRONG  [WEBAPI] MetricProfile with the token of EGI: The ARGO WEB-API does not accept POEM's token",
+        ),
+        (404, "404 page not found", "The ARGO WEB-API knows no such address; is [WEBAPI] in poem.conf right?"),
+    ] {
+        let (address, requests) = web_api(status, body);
+        let installation = healthy();
+        let keys = format!("MetricProfile = http://{address}/m/\nAggregationProfile = http://{address}/a\n");
+        installation.configure("[SERVER]\n", &format!("[WEBAPI]\n{keys}[SERVER]\n"));
+        installation.run("poem-token", &["-t", "WEB-API", "-s", "egi", "-o", "the-token-of-egi"]).done();
+        let ran = installation.run("poem", &["doctor"]);
+        assert!(ran.stdout.contains(line) && !ran.stdout.contains("the-token-of-egi"), "{line}: {ran:?}");
+        assert_eq!(requests.try_iter().collect::<Vec<_>>(), ["GET /a HTTP/1.1", "GET /m HTTP/1.1"]);
+    }
 }

@@ -57,11 +57,11 @@ fn a_token_is_valid_only_for_its_tenant() {
 }
 
 #[test]
-fn a_chosen_token_has_1_to_40_characters() {
+fn a_chosen_token_has_1_to_128_printable_characters() {
     let installation = Installation::with_tenants();
     let server = Server::start(&installation);
-    let longest = "x".repeat(40);
-    for chosen in ["t", "with space", &longest] {
+    let longest = "x".repeat(128);
+    for chosen in ["t", "~!+/=", &longest] {
         assert_eq!(token(&installation, &["-t", "NCG", "-s", "egi", "-o", chosen]), chosen);
         server.catch_up();
         assert_eq!(server.knows(|server| server.get_with_key(PROFILES, chosen)).status, 200);
@@ -72,13 +72,15 @@ fn a_chosen_token_has_1_to_40_characters() {
     server.catch_up();
     assert_eq!(server.knows(|server| server.get_with_key(PROFILES, "trimmed")).status, 200);
     let before = everything(&installation);
-    let (long, longer) = ("x".repeat(41), "x".repeat(51));
+    let (long, longer) = ("x".repeat(129), "x".repeat(51));
     for (chosen, problem) in [
-        ("", "must have 1 to 40 characters"),
-        (" \u{200b}", "must have 1 to 40 characters"),
-        (&long, "must have 1 to 40 characters"),
+        ("", "must have 1 to 128 characters"),
+        (" \u{200b}", "must have 1 to 128 characters"),
+        (&long, "must have 1 to 128 characters"),
         ("a\tb", "must not contain U+0009 in line 1, column 2"),
         ("a\u{200b}b", "must not contain U+200B in line 1, column 2"),
+        ("with space", "must be printable ASCII characters without blanks"),
+        ("\u{e9}", "must be printable ASCII characters without blanks"),
     ] {
         let ran = installation.run("poem-token", &["-t", "NCG", "-s", "egi", "-o", chosen]);
         said(&ran, 2, &format!("-o: {problem}"));

@@ -48,6 +48,13 @@ fn set_mode(installation: &Installation, file: &str, mode: u32) {
     fs::set_permissions(installation.path(file), fs::Permissions::from_mode(mode)).unwrap();
 }
 
+/// A healthy installation with the addresses of an ARGO WEB-API that does not listen.
+fn with_web_api() -> Installation {
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let keys = format!("MetricProfile = http://{address}/m\nAggregationProfile = http://{address}/a\n");
+    configured("[SERVER]\n", &format!("[WEBAPI]\n{keys}[SERVER]\n"))
+}
+
 /// A healthy installation with this metadata file, and these settings in `[SAML]`.
 fn federated(metadata: &str, settings: &str) -> Installation {
     let installation = configured("[SERVER]\n", &format!("[SAML]\n{settings}[SERVER]\n"));
@@ -113,6 +120,18 @@ fn broken(check: Check) -> Option<Broken> {
             let installation = healthy();
             set_mode(&installation, "etc/poem/poem.conf", 0o644);
             wrong(installation, "has passwords and is readable by all users: run chmod o= ")
+        }
+        Check::WebApiEncryption => {
+            let keys = "MetricProfile = http://a.org/m\nAggregationProfile = https://a.org/a\n";
+            let installation = configured("[SERVER]\n", &format!("[WEBAPI]\n{keys}[SERVER]\n"));
+            note(installation, "[WEBAPI] MetricProfile is http: the token can be read on the way")
+        }
+        Check::WebApiToken => note(with_web_api(), "EGI: POEM has no token for the ARGO WEB-API."),
+        Check::WebApiCalls => {
+            let installation = with_web_api();
+            installation.run("poem-token", &["-t", "WEB-API", "-s", "egi", "-o", "a-token"]).done();
+            let words = "[WEBAPI] MetricProfile with the token of EGI: The ARGO WEB-API cannot be reached.";
+            wrong(installation, words)
         }
         Check::SecretKey => {
             let installation = healthy();
