@@ -1,6 +1,7 @@
-//! `poem try`: POEM with a private PostgreSQL, demo data and a demo identity provider, to try it out.
+//! `poem try`: POEM with a private PostgreSQL, demo data, a demo identity provider and a demo ARGO WEB-API, to try it out.
 
 mod federated_login;
+mod webapi;
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
@@ -21,6 +22,7 @@ use crate::config::reload::LiveConfig;
 use crate::config::{Config, secret_key};
 use crate::dev::demo;
 use crate::dev::postgres::{Cluster, Options};
+use crate::dev::webapi::DemoWebApi;
 use crate::domain::model::tenant::{Tenant, new_tenant};
 use crate::domain::security::keys::random_hex;
 use crate::domain::security::password;
@@ -82,7 +84,8 @@ pub fn run(args: Args) -> CommandResult {
     fs::create_dir_all(&args.dir).map_err(|error| Failure::new(format!("{}: {error}", args.dir.display())))?;
     let directory = args.dir.canonicalize()?;
     let cluster = Cluster::start(&directory.join("postgresql"), Options::default())?;
-    let path = write_configuration(&directory, &cluster, &args)?;
+    let webapi = webapi::start(&directory, &DEMO.map(|(name, _, data)| (name, data)), args.fresh)?;
+    let path = write_configuration(&directory, (&cluster, &webapi), &args)?;
     let context = Context { config: Config::load(&path)? };
     logging::init("poem", Role::Server, &context.config)?;
     // After the log has begun: the first Rocket of a process would install a logger of its own.
@@ -97,13 +100,13 @@ pub fn run(args: Args) -> CommandResult {
         if let (Some(file), Some(name)) = (&args.load, &args.tenant) {
             token = load_dump(&context, file, name).await?;
         }
-        let banner = banner(&context, &args, &path, (token, &identity_provider.address())).await?;
+        let banner = banner(&context, &args, &path, (token, &identity_provider.address(), &webapi)).await?;
         let keys = context.keys()?;
         let ready = AdHoc::on_liftoff("Banner", move |_| Box::pin(async move { output::line(banner) }));
         let server = app::build(LiveConfig::load(&path)?, keys).attach(ready);
         serve(ignite(server, &context.config).await?, &context.config).await
     })?;
-    drop(identity_provider);
+    drop((identity_provider, webapi));
     cluster.stop();
     output::line("POEM and its PostgreSQL have stopped.");
     Ok(())
@@ -120,7 +123,11 @@ fn check_port(port: u16) -> CommandResult {
 }
 
 /// Writes a VENV to the directory and returns the path of its poem.conf. Only the secret key is kept between starts.
-fn write_configuration(directory: &Path, cluster: &Cluster, args: &Args) -> Result<PathBuf, Failure> {
+fn write_configuration(
+    directory: &Path,
+    (cluster, webapi): (&Cluster, &DemoWebApi),
+    args: &Args,
+) -> Result<PathBuf, Failure> {
     let etc = directory.join("etc/poem");
     fs::create_dir_all(&etc)?;
     let key = etc.join("secret_key");
@@ -134,7 +141,7 @@ fn write_configuration(directory: &Path, cluster: &Cluster, args: &Args) -> Resu
         fs::write(feeds.join(name), content)?;
     }
     let path = etc.join("poem.conf");
-    fs::write(&path, configuration(directory, cluster, args)?)?;
+    fs::write(&path, configuration(directory, cluster, args)? + &webapi::section(webapi))?;
     Ok(path)
 }
 
@@ -236,7 +243,7 @@ async fn banner(
     context: &Context,
     args: &Args,
     conf: &Path,
-    (token, identity_provider): (Option<String>, &str),
+    (token, identity_provider, webapi): (Option<String>, &str, &DemoWebApi),
 ) -> Result<String, Failure> {
     let port = args.port;
     let mut text = format!("\nPOEM is ready. Ctrl-C stops it; the data stay in {}.\n\n", args.dir.display());
@@ -259,6 +266,7 @@ async fn banner(
         text += &format!("  {name:<8} {}\n", logins(data));
     }
     text += &format!("\nFederated login, without passwords: the demo identity provider is at {identity_provider}/\n");
+    text += &format!("\nThe demo ARGO WEB-API, where the aggregation profiles are, is at {}\n", webapi.address());
     let command = format!("POEM_CONF={} {}", conf.display(), std::env::current_exe()?.display());
     text += "\nFill the lists of EGI from their feeds, as cron does every hour (add --dry-run to look first):\n\n";
     for name in ["syncservtype", "syncvo", "syncservices"] {

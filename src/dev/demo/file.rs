@@ -14,6 +14,9 @@ use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::profile::Tuple;
 use crate::domain::model::service::Service;
 
+/// The client whose token POEM itself presents, so that it is stored sealed.
+pub const PRESENTED: &str = "WEB-API";
+
 /// The data of one tenant. Objects refer to each other by name; the id of an object is its position in its list.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,11 +3,13 @@
 mod file;
 mod history;
 mod names;
+mod webapi;
 
-use self::file::{DemoFile, DemoMetric, DemoProfile, DemoUser};
+use self::file::{DemoFile, DemoMetric, DemoProfile, DemoUser, PRESENTED};
 use self::history::History;
 pub use self::names::DemoError;
 use self::names::{Names, metric_names, unique, unknown};
+pub use self::webapi::WebApiDemo;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::profile::Tuple;
 use crate::domain::model::snapshot::{
@@ -31,8 +33,6 @@ pub const FEEDS: [(&str, &str, &str); 3] = [
 
 const TAGS: [&str; 3] = ["Production", "Devel", "Test"];
 const TYPES: [&str; 2] = ["Active", "Passive"];
-/// The client whose token POEM itself presents, so that it is stored sealed.
-const PRESENTED: &str = "WEB-API";
 /// A password hash that no password matches.
 const NO_PASSWORD: &str = "!";
 

@@ -2,3 +2,4 @@
 
 mod identity_provider;
 mod trying;
+mod webapi;

@@ -1,8 +1,9 @@
-//! `poem try` with its federated login.
+//! `poem try` with its federated login and its ARGO WEB-API.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Stdio};
+use std::rc::Rc;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -17,7 +18,7 @@ use crate::support::{Browser, HttpResponse, Installation, http};
 
 /// A running `poem try`, with the address of its identity provider. Ends when dropped.
 struct Trial {
-    installation: Installation,
+    installation: Rc<Installation>,
     process: Child,
     address: SocketAddr,
     identity_provider: SocketAddr,
@@ -26,7 +27,10 @@ struct Trial {
 
 impl Trial {
     fn start() -> Self {
-        let installation = Installation::bare();
+        Self::start_in(Rc::new(Installation::bare()))
+    }
+
+    fn start_in(installation: Rc<Installation>) -> Self {
         let address = free_address();
         let mut command = installation.command("poem");
         command.args(["try", "--port", &address.port().to_string(), "--dir"]).arg(installation.path("try"));
@@ -81,6 +85,17 @@ impl Trial {
         answer.header("Location").unwrap().strip_prefix(&base).unwrap().to_owned()
     }
 
+    /// Sends a request about aggregation profiles to the ARGO WEB-API of poem.conf, with the demo token of EGI.
+    fn ask_web_api(&self, method: &str, id: &str) -> HttpResponse {
+        let conf = self.file("poem.conf");
+        let place = conf.split_once("\nAggregationProfile = http://").unwrap().1.lines().next().unwrap();
+        let (address, path) = place.split_at(place.find('/').unwrap());
+        let address: SocketAddr = address.parse().unwrap();
+        assert!(address.ip().is_loopback());
+        let headers = [("Host", "127.0.0.1"), ("Accept", "application/json"), ("x-api-key", "demo-egi-web-api")];
+        http::send(address, method, &format!("{path}{id}"), &headers, b"")
+    }
+
     fn file(&self, name: &str) -> String {
         std::fs::read_to_string(self.installation.path("try/etc/poem").join(name)).unwrap()
     }
@@ -123,6 +138,21 @@ fn trying_poem_out_includes_the_federated_login() {
     assert!(ivana.is_logged_in());
     trial.log_out(&cookie);
     assert!(!hanna.is_logged_in() && ivana.is_logged_in());
+}
+
+#[test]
+fn trying_poem_out_includes_a_web_api_that_keeps_its_profiles() {
+    let names = |trial: &Trial| {
+        let list = trial.ask_web_api("GET", "").json();
+        let profiles = list["data"].as_array().unwrap().iter();
+        profiles.map(|profile| profile["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let trial = Trial::start();
+    assert_eq!(names(&trial), ["critical", "operators", "cloud"]);
+    assert_eq!(trial.ask_web_api("DELETE", "/00000000-0000-4000-8000-000000000002").status, 200);
+    let installation = trial.installation.clone();
+    drop(trial);
+    assert_eq!(names(&Trial::start_in(installation)), ["critical", "cloud"]);
 }
 
 /// POEM 2.3 made the username of the display name.
