@@ -52,8 +52,9 @@ fn fill(webapi: &DemoWebApi, tenant: &str, demo: &WebApiDemo) -> Result<(), Fail
 /// The section of poem.conf.
 pub fn section(webapi: &DemoWebApi) -> String {
     format!(
-        "\n[WEBAPI]\nMetricProfile = {}\nAggregationProfile = {}\n",
+        "\n[WEBAPI]\nMetricProfile = {}\nAggregationProfile = {}\nReports = {}\n",
         webapi.profiles_address(DemoProfileKind::Metric),
         webapi.profiles_address(DemoProfileKind::Aggregation),
+        webapi.reports_address(),
     )
 }
