@@ -22,7 +22,7 @@ fn load(installation: &Installation, file: &Path, more: &[&str]) -> Ran {
 }
 
 /// The tables with a sequence of ids.
-const NUMBERED: [&str; 13] = [
+pub(super) const NUMBERED: [&str; 13] = [
     "object_group",
     "app_user",
     "api_key",

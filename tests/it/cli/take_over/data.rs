@@ -1,26 +1,10 @@
 //! What the tables of a live POEM 2.3 may hold beyond its dump.
 
 use super::{installation, loaded, schema, take_over};
+use crate::cli::load::NUMBERED;
 use crate::support::Installation;
 use crate::support::installation::Ran;
 use crate::support::sql::sql;
-
-/// The tables whose ids come from a sequence.
-const NUMBERED: [&str; 13] = [
-    "object_group",
-    "app_user",
-    "api_key",
-    "probe",
-    "version",
-    "tag",
-    "metric_type",
-    "metric_name",
-    "metric",
-    "profile",
-    "metric_instance",
-    "aggregation",
-    "log_entry",
-];
 
 /// A database of POEM 2.3 with changes, after the take-over.
 fn taken_over(changes: &str) -> (Installation, Ran) {
