@@ -9,7 +9,7 @@ import stat
 import subprocess
 import tempfile
 
-from package import VENV, run
+from package import run
 
 PASSWD = """root:x:0:0:root:/root:/bin/bash
 postgres:x:26:26:PostgreSQL:/var/lib/pgsql:/bin/bash
@@ -163,6 +163,9 @@ class InstallRoot:
     def read(self, path):
         with open(self.path + path, encoding="utf-8") as file:
             return file.read()
+
+    def read_link(self, path):
+        return os.readlink(self.path + path)
 
     def exists(self, path):
         return os.path.lexists(self.path + path)

@@ -9,6 +9,7 @@ CONF_FILE = VENV + "/etc/poem/poem.conf"
 LOGGING_FILE = VENV + "/etc/poem/poem_logging.conf"
 SECRET_FILE = VENV + "/etc/poem/secret_key"
 LOG = VENV + "/var/log/poem"
+VHOST_IN_VENV = VENV + "/etc/httpd/conf.d/poem.conf"
 CRON_FILES = ("/etc/cron.d/poem-clearsessions", "/etc/cron.d/poem-syncvosf")
 
 VHOST = f"""Define VENV {VENV}
@@ -23,12 +24,17 @@ CONF = "[DATABASE]\nPassword = old secret\n"
 SECRET_KEY = "the secret key of an old poem, which has fifty bytes"
 
 
+def kept(path):
+    """The name under which the package keeps a file that it replaces. cronie does not read files that end so."""
+    return path + ".poem-2.3" + (".rpmorig" if path in CRON_FILES else "")
+
+
 def install(root, vhost, conf=CONF, vhost_is_a_link=True):
     """Puts POEM 2.3 into an install root; `vhost` is the place of the vhost outside the virtual environment."""
-    root.write(VENV + "/etc/httpd/conf.d/poem.conf", VHOST)
+    root.write(VHOST_IN_VENV, VHOST)
     os.makedirs(os.path.dirname(root.on_host(vhost)), exist_ok=True)
     if vhost_is_a_link:
-        root.link(VENV + "/etc/httpd/conf.d/poem.conf", vhost)
+        root.link(VHOST_IN_VENV, vhost)
     else:
         root.write(vhost, VHOST)
     for path in CRON_FILES:

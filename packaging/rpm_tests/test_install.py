@@ -161,10 +161,14 @@ class InstallTest(unittest.TestCase):
                 self.install_old_poem(root, vhost_is_a_link)
                 said = root.dnf("install", f"poem-{self.old.version}")
                 swapped = [self.new.vhost, *CRON, LOGGING]
-                self.assertEqual(said.splitlines(), [*(f"poem: {path} was of POEM 2.3; it is now {path}.poem-2.3"
+                self.assertEqual(said.splitlines(), [*(f"poem: {path} was of POEM 2.3; it is now {old_poem.kept(path)}"
                                                        for path in swapped), NEXT_STEPS])
-                self.assertEqual(root.read(LOGGING + ".poem-2.3"), old_poem.LOGGING)
-                self.assertEqual(root.read(self.new.vhost + ".poem-2.3") if not vhost_is_a_link else old_poem.VHOST, old_poem.VHOST)
+                self.assertEqual(root.read(old_poem.kept(LOGGING)), old_poem.LOGGING)
+                # A link is kept as a link, to the file in the virtual environment.
+                self.assertEqual(root.read_link(old_poem.kept(self.new.vhost)) if vhost_is_a_link
+                                 else root.read(old_poem.kept(self.new.vhost)),
+                                 old_poem.VHOST_IN_VENV if vhost_is_a_link else old_poem.VHOST)
+                self.assert_cronie_reads_only_new_files(root)
                 self.assert_data_of_the_old_poem(root)
                 self.assertEqual(root.verify(), [CONF])
                 # The later life of such an installation.
@@ -176,7 +180,7 @@ class InstallTest(unittest.TestCase):
                 root.dnf("remove", "poem")
                 self.assertEqual(root.read(CONF + ".rpmsave"), old_poem.CONF)
                 self.assertEqual(root.read(SECRET_FILE), old_poem.SECRET_KEY)
-                self.assertTrue(root.exists(self.new.vhost + ".poem-2.3"))
+                self.assertTrue(root.exists(old_poem.kept(self.new.vhost)))
 
     def assert_data_of_the_old_poem(self, root):
         self.assertEqual(root.read(CONF), old_poem.CONF)
@@ -187,6 +191,14 @@ class InstallTest(unittest.TestCase):
         self.assertEqual(root.read(LOG + "/poem.log"), "an old line\n")
         self.assertEqual(root.read(VENV + "/usr/share/poem/static/admin/css/base.css"), "of 2.3\n")
         self.assertIn("exec -a poem-db", root.read(VENV + "/bin/poem-db"))
+
+    def assert_cronie_reads_only_new_files(self, root):
+        """cronie reads all files of the directory except hidden ones and those with certain endings."""
+        ignored = ("~", ".rpmsave", ".rpmorig", ".rpmnew")
+        read = [name for name in os.listdir(root.on_host("/etc/cron.d")) if not name.startswith((".", "#")) and not name.endswith(ignored)]
+        self.assertEqual(sorted("/etc/cron.d/" + name for name in read), sorted(CRON))
+        for path in CRON:
+            self.assertNotIn("workon", root.read(path))
 
     def test_files_that_are_not_of_the_old_poem_stay(self):
         with self.base.root() as root:
@@ -200,10 +212,10 @@ class InstallTest(unittest.TestCase):
     def test_an_earlier_copy_of_an_old_file_is_not_overwritten(self):
         with self.base.root() as root:
             self.install_old_poem(root)
-            root.write(CRON[0] + ".poem-2.3", "an earlier copy")
+            root.write(old_poem.kept(CRON[0]), "an earlier copy")
             root.dnf("install", "poem")
-            self.assertEqual(root.read(CRON[0] + ".poem-2.3"), "an earlier copy")
-            self.assertEqual(root.read(CRON[0] + ".poem-2.3.old"), old_poem.CRON)
+            self.assertEqual(root.read(old_poem.kept(CRON[0])), "an earlier copy")
+            self.assertEqual(root.read(CRON[0] + ".poem-2.3.2.rpmorig"), old_poem.CRON)
 
     def test_an_old_poem_at_another_place_goes_on_and_is_named(self):
         with self.base.root() as root:

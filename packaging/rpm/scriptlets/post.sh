@@ -33,12 +33,17 @@ other_environment() {
     [ -n "$named" ] && [ "$(readlink -f "$named")" != "$(readlink -f "$VENV")" ] && echo "${named%/}"
 }
 
-# swap FILE PATTERN: if FILE is of POEM 2.3, keeps it under another name and puts the packaged file in its place.
+# swap FILE PATTERN [ENDING]: if FILE is of POEM 2.3, keeps it as FILE.poem-2.3 with that ending and puts the packaged file
+# in its place.
 swap() {
     [ -f "$1.rpmnew" ] || return 0
     [ -L "$1" ] || grep -Eqs "$2" "$1" || return 0
-    kept=$1.poem-2.3
-    while [ -e "$kept" ] || [ -L "$kept" ]; do kept=$kept.old; done
+    kept=$1.poem-2.3${3:-}
+    number=2
+    while [ -e "$kept" ] || [ -L "$kept" ]; do
+        kept=$1.poem-2.3.$number${3:-}
+        number=$((number + 1))
+    done
     if mv "$1" "$kept" && mv "$1.rpmnew" "$1"; then
         echo "poem: $1 was of POEM 2.3; it is now $kept"
     fi
@@ -75,8 +80,9 @@ if ! serves_elsewhere; then
     for vhost in $VHOSTS; do
         swap "$vhost" "$OLD_VHOST"
     done
-    swap /etc/cron.d/poem-clearsessions 'workon|venv_poem\.sh|VIRTUAL_ENV'
-    swap /etc/cron.d/poem-syncvosf 'workon|venv_poem\.sh|VIRTUAL_ENV'
+    # cronie runs every file in this directory, except those with some endings. This one is among them.
+    swap /etc/cron.d/poem-clearsessions 'workon|venv_poem\.sh|VIRTUAL_ENV' .rpmorig
+    swap /etc/cron.d/poem-syncvosf 'workon|venv_poem\.sh|VIRTUAL_ENV' .rpmorig
     [ "$given" = no ] || swap "$VENV/etc/poem/poem_logging.conf" '^\[(loggers|handlers)\]'
 fi
 if [ "$given" = yes ]; then

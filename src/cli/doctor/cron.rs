@@ -20,6 +20,7 @@ pub(super) fn jobs(system: &SystemFiles, venv: &Path) -> CronJobs {
     let directory = system.path("/etc/cron.d");
     let mut crontabs: Vec<_> =
         fs::read_dir(directory).into_iter().flatten().filter_map(|entry| Some((entry.ok()?.path(), true))).collect();
+    crontabs.retain(|(file, _)| is_read_by_cron(file));
     crontabs.push((system.path("/etc/crontab"), true));
     // The crontab of root itself has no column for the user. On Debian it is in another directory.
     crontabs.push((system.path("/var/spool/cron/root"), false));
@@ -36,6 +37,12 @@ pub(super) fn jobs(system: &SystemFiles, venv: &Path) -> CronJobs {
         }
     }
     jobs
+}
+
+/// Returns whether cron reads a file of its directory: not hidden ones, nor what editors and packages leave there.
+fn is_read_by_cron(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    !name.starts_with(['.', '#']) && !["~", ".rpmsave", ".rpmorig", ".rpmnew"].iter().any(|end| name.ends_with(end))
 }
 
 /// The command of a line of a crontab, if root runs it.
@@ -78,6 +85,21 @@ fn is_of_poem(program: &Path, venv: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_that_cron_does_not_read_are_no_crontabs() {
+        for (name, is_read) in [
+            ("poem-syncvosf", true),
+            ("poem-syncvosf.poem-2.3", true),
+            ("poem-syncvosf.poem-2.3.rpmorig", false),
+            ("poem-syncvosf.rpmnew", false),
+            ("poem-syncvosf.rpmsave", false),
+            ("poem-syncvosf~", false),
+            (".placeholder", false),
+        ] {
+            assert_eq!(is_read_by_cron(&Path::new("/etc/cron.d").join(name)), is_read, "{name}");
+        }
+    }
 
     #[test]
     fn the_programs_of_a_crontab_line() {

@@ -23,7 +23,7 @@ const NO_VENV: [&str; 3] = ["/", "/usr", "/usr/local"];
 const PROFILE: &str = "/etc/profile.d/venv_poem.sh";
 /// The directories, in addition to that of poem.conf, with files that the package replaced.
 const REPLACED_IN: [&str; 3] = ["/etc/cron.d", "/etc/httpd/conf.d", "/opt/rh/httpd24/root/etc/httpd/conf.d"];
-/// The end of the names of files that the package replaced.
+/// A part of the names under which the package keeps files that it replaced. Some have another ending.
 const REPLACED: &str = ".poem-2.3";
 
 /// Notes the files that are left.
@@ -88,7 +88,7 @@ fn is_of_poem_2_3(venv: &Path) -> bool {
 fn replaced(config: &Config, system: &SystemFiles) -> Vec<PathBuf> {
     let configuration = config.file().parent().map(Path::to_owned);
     let directories = configuration.into_iter().chain(REPLACED_IN.map(|directory| system.path(directory)));
-    directories.flat_map(|directory| names_in(&directory, |name| name.ends_with(REPLACED))).collect()
+    directories.flat_map(|directory| names_in(&directory, |name| name.contains(REPLACED))).collect()
 }
 
 /// The files of a directory whose names are accepted, in order; none if it cannot be read. Names that a shell or a

@@ -152,7 +152,7 @@ fn broken(check: Check) -> Option<Broken> {
             note(installation, "POEM 2.3 has left files that POEM 3 does not use: rm -rf ")
         }
         Check::OldFiles => note(
-            with_system_file("/etc/cron.d/poem-syncvosf.poem-2.3", ""),
+            with_system_file("/etc/cron.d/poem-syncvosf.poem-2.3.rpmorig", ""),
             "files of POEM 2.3 were replaced; carry over what you had changed in them",
         ),
         Check::NewConfiguration => {
