@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::aggregation_profile::AggregationProfileContent;
 use super::group_kind::{GroupKind, GroupRef};
 use super::log_entry::LogAction;
 use super::metric::{MetricContent, Settings};
@@ -233,6 +234,8 @@ pub enum VersionContent {
     Metric(MetricContent),
     /// A version of a profile.
     Profile(ProfileContent),
+    /// A version of an aggregation profile whose definition is on the ARGO WEB-API.
+    Aggregation(AggregationProfileContent),
 }
 
 impl VersionContent {
@@ -242,6 +245,7 @@ impl VersionContent {
             Self::Probe(_) => ObjectKind::Probe,
             Self::Metric(_) => ObjectKind::Metric,
             Self::Profile(_) => ObjectKind::Profile,
+            Self::Aggregation(_) => ObjectKind::Aggregation,
         }
     }
 
@@ -249,7 +253,7 @@ impl VersionContent {
     pub fn label(&self) -> &str {
         match self {
             Self::Probe(content) => &content.version,
-            Self::Metric(_) | Self::Profile(_) => "",
+            Self::Metric(_) | Self::Profile(_) | Self::Aggregation(_) => "",
         }
     }
 
@@ -262,6 +266,7 @@ impl VersionContent {
             Self::Probe(content) => serde_json::to_value(content),
             Self::Metric(content) => serde_json::to_value(content),
             Self::Profile(content) => serde_json::to_value(content),
+            Self::Aggregation(content) => serde_json::to_value(content),
         }
     }
 

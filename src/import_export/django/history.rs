@@ -161,6 +161,7 @@ fn model_of(content: &VersionContent) -> Model {
         VersionContent::Probe(_) => Model::Probe,
         VersionContent::Metric(_) => Model::Metric,
         VersionContent::Profile(_) => Model::Profile,
+        VersionContent::Aggregation(_) => Model::Aggregation,
     }
 }
 
