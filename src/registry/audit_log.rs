@@ -31,6 +31,13 @@ impl<'a> From<(i64, &'a str)> for Author<'a> {
     }
 }
 
+/// From the id, if it is known, and the name of a user.
+impl<'a> From<(Option<i64>, &'a str)> for Author<'a> {
+    fn from((id, name): (Option<i64>, &'a str)) -> Self {
+        Self { id, name }
+    }
+}
+
 impl<'a> Author<'a> {
     pub(super) fn command(name: &'a str) -> Self {
         Self { id: None, name }

@@ -31,6 +31,7 @@ mod transaction;
 pub mod unused_names;
 pub mod users;
 pub mod viewers;
+pub mod web_api_saves;
 pub mod web_api_token;
 
 pub use error::{ExpectedRevision, SaveError, Saved};

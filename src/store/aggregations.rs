@@ -101,3 +101,20 @@ pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     sqlx::query!("DELETE FROM aggregation WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }
+
+/// Moves an aggregation to a group, or out of all groups; its revision rises.
+pub async fn set_group(tx: &mut WriteTx<'_>, id: i64, group_id: Option<i64>) -> Result<()> {
+    sqlx::query!("UPDATE aggregation SET group_id = $2, revision = revision + 1 WHERE id = $1", id, group_id)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Gives an aggregation another id on the ARGO WEB-API.
+///
+/// # Errors
+/// `Constraint` `aggregation_apiid_key` if it is taken.
+pub async fn set_apiid(tx: &mut WriteTx<'_>, id: i64, apiid: &str) -> Result<()> {
+    sqlx::query!("UPDATE aggregation SET apiid = $2 WHERE id = $1", id, apiid).execute(tx.conn()).await?;
+    Ok(())
+}

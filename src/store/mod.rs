@@ -3,6 +3,7 @@
 //! No rules live here: they are in `registry`, which calls the functions that write.
 
 pub mod access;
+pub mod aggregation_definitions;
 pub mod aggregations;
 pub mod analyze;
 pub mod api_keys;
@@ -46,6 +47,7 @@ pub mod users;
 pub mod version_writes;
 pub mod versions;
 pub mod vos;
+pub mod web_api_saves;
 
 pub use error::{Result, StoreError};
 pub use pool::PoolSettings;

@@ -74,3 +74,16 @@ pub async fn user(
     .fetch_one(connection)
     .await?)
 }
+
+/// Returns whether an aggregation other than `id` has this name.
+///
+/// No constraint holds this rule: names that the ARGO WEB-API has twice are kept.
+pub async fn aggregation(connection: &mut PgConnection, id: Option<i64>, name: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM aggregation WHERE name = $2 AND id IS DISTINCT FROM $1) AS "is_taken!""#,
+        id,
+        storable(name),
+    )
+    .fetch_one(connection)
+    .await?)
+}

@@ -5,6 +5,7 @@
 use sqlx::types::Json;
 
 use super::{Result, WriteTx};
+use crate::domain::model::aggregation_profile::AggregationProfileContent;
 use crate::domain::model::probe::ProbeContent;
 
 /// Adds a version of the probe with this content; returns its id.
@@ -106,6 +107,28 @@ pub async fn insert_profile_versions(
            ORDER BY p.id"#,
         &ids,
         &messages,
+        user_id,
+        username
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Adds a version of the aggregation profile with this content. Without a user, POEM found it on the ARGO WEB-API.
+pub async fn insert_aggregation_version(
+    tx: &mut WriteTx<'_>,
+    id: i64,
+    content: &AggregationProfileContent,
+    message: &str,
+    (user_id, username): (Option<i64>, &str),
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO version (kind, object_id, content, message, user_id, username, created)
+         VALUES ('aggregation', $1, $2, $3, $4, $5, now())",
+        id,
+        Json(content) as _,
+        message,
         user_id,
         username
     )

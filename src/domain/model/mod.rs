@@ -30,4 +30,5 @@ pub mod tenant;
 pub mod user;
 pub mod username;
 pub mod version;
+pub mod web_api_save;
 pub mod wording;

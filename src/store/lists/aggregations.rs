@@ -1,5 +1,6 @@
 //! The list of aggregation profiles.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{ListParams, Order, Rows};
@@ -19,15 +20,17 @@ pub struct AggregationListRow {
     pub name: String,
     /// The name of its group; '' without a group.
     pub group: String,
+    /// Since when the ARGO WEB-API does not have it; `None` if it has, or is not configured.
+    pub missing_since: Option<DateTime<Utc>>,
 }
 
 /// Returns a page of aggregations. Searches the name. Filters: `group`.
 pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Rows<AggregationListRow>> {
     let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
-        r#"SELECT id, name, group_name AS "group_name!", total AS "total!", page.number AS "page!"
+        r#"SELECT id, name, missing_since, group_name AS "group_name!", total AS "total!", page.number AS "page!"
            FROM (
-               SELECT a.id, a.name, coalesce(g.name, '') AS group_name, count(*) OVER () AS total,
+               SELECT a.id, a.name, a.missing_since, coalesce(g.name, '') AS group_name, count(*) OVER () AS total,
                       row_number() OVER (ORDER BY lower(k.key COLLATE "C"), k.key COLLATE "C",
                           lower(a.name COLLATE "C"), a.name COLLATE "C", a.id) AS place
                FROM aggregation a
@@ -54,6 +57,11 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
     Ok(Rows::of(
         records,
         |record| (record.total, record.page),
-        |record| AggregationListRow { id: record.id, name: record.name, group: record.group_name },
+        |record| AggregationListRow {
+            id: record.id,
+            name: record.name,
+            group: record.group_name,
+            missing_since: record.missing_since,
+        },
     ))
 }
