@@ -27,3 +27,4 @@ pub mod store; //      SQL and nothing else
 pub mod sync; //       feeds from outside: fetching and reading VOs, service types, services
 pub mod templates; //  the data of each template; the only place that renders
 pub mod tenants; //    the directory of tenants, and the tenant of a request
+pub mod webapi_sync; // keeps POEM's database and the ARGO WEB-API in step

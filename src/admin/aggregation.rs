@@ -1,4 +1,5 @@
-//! Aggregation profiles in the admin: name, id on the ARGO WEB-API and group, which is all that POEM stores of them.
+//! Aggregation profiles in the admin without `[WEBAPI]`: name, id on the ARGO WEB-API and group. With it,
+//! `aggregation_profile` is the entity.
 
 use rocket::async_trait;
 use sqlx::PgConnection;
@@ -12,15 +13,23 @@ use crate::domain::model::aggregation::{self, AggregationContent};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
+use crate::error::AppError;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, aggregations as registry};
 use crate::store::lists::ListParams;
 use crate::store::lists::aggregations as list;
 use crate::store::{Loaded, Result, aggregations as store};
-use crate::templates::list_page::Cell;
+use crate::templates::list_page::{Cell, RemoteLine};
 
 /// The entity of aggregation profiles.
 pub struct AggregationsAdmin;
+
+/// The filters of the list, with and without `[WEBAPI]`.
+pub(super) static FILTERS: &[ListFilter] = &[ListFilter {
+    name: "group",
+    label: "Group",
+    source: FilterSource::Grouped(Choices::Groups(GroupKind::Aggregations)),
+}];
 
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Aggregation,
@@ -28,11 +37,7 @@ static OPTIONS: EntityOptions = EntityOptions {
         columns: &[ListColumn::short("name", "Name"), ListColumn::short("group", "Group")],
         sorts: list::SORTS,
         default_sort: "name",
-        filters: &[ListFilter {
-            name: "group",
-            label: "Group",
-            source: FilterSource::Grouped(Choices::Groups(GroupKind::Aggregations)),
-        }],
+        filters: FILTERS,
         searched: "names",
     },
     fieldsets: &[Fieldset { legend: "", help: "", fields: &["name", "apiid", "group"], only_if: None }],
@@ -97,6 +102,11 @@ impl EntityAdmin for AggregationsAdmin {
         _: &SaveContext<'_>,
     ) -> std::result::Result<Saved, SaveError> {
         registry::change(tx, viewer, target, content).await
+    }
+
+    async fn remote_line(&self, _: &RequestContext<'_>) -> std::result::Result<Option<RemoteLine>, AppError> {
+        let text = "The ARGO WEB-API is not configured: poem.conf has no [WEBAPI].".to_owned();
+        Ok(Some(RemoteLine { text, take_over: None }))
     }
 
     async fn remove(&self, tx: &mut Transaction, viewer: &Viewer, id: i64) -> std::result::Result<Saved, SaveError> {

@@ -237,7 +237,7 @@ fn shown(name: &str, label: &str, value: String) -> Widget {
 
 /// Returns the stored content as the read-only form of its kind, or as JSON if the form cannot show it.
 fn fieldsets(context: &RequestContext<'_>, kind: Option<ObjectKind>, content: Value) -> Vec<FieldsetView> {
-    let entity = kind.and_then(super::entity);
+    let entity = kind.and_then(|kind| super::entities::logged(kind, &content));
     entity.and_then(|entity| entity.content(context, &content)).unwrap_or_else(|| {
         let widgets = vec![shown("content", "Content", content.to_string())];
         vec![FieldsetView { widgets, ..FieldsetView::default() }]

@@ -3,6 +3,9 @@
 //! An entity is one file here; its lists, forms, histories and comparisons follow from its declaration ([`crud`]).
 
 mod aggregation;
+mod aggregation_profile;
+mod aggregation_remote;
+mod aggregation_take_over;
 mod api_key;
 mod claims;
 pub mod crud;
@@ -24,5 +27,22 @@ mod service;
 mod user;
 mod waiting;
 
+use std::time::Duration;
+
+use rocket::Request;
+
 pub use entities::entity;
 pub use routes::routes;
+
+use crate::http::original_request::OriginalRequest;
+use crate::http::timeout::{SAVE_TIMEOUT, WEB_API_SAVE_TIMEOUT};
+use crate::templates::urls::{AGGREGATIONS, PROFILES};
+
+/// Returns the time limit of a request that saves: longer if the ARGO WEB-API may take part.
+pub fn save_timeout(request: &Request<'_>) -> Duration {
+    let address = OriginalRequest::of(request).address();
+    match address.starts_with(AGGREGATIONS) || address.starts_with(PROFILES) {
+        true => WEB_API_SAVE_TIMEOUT,
+        false => SAVE_TIMEOUT,
+    }
+}

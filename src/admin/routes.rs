@@ -3,10 +3,13 @@
 use rocket::http::ContentType;
 use rocket::{Route, get, post, routes};
 
-use super::crud::{Entity, LoggedInPage, PageResponse, PageResult, autocomplete, new_names};
-use super::entities::entity;
+use super::crud::{Entity, LoggedInPage, PageResponse, PageResult, RequestContext, autocomplete, new_names};
+use super::entities::configured;
 use super::object_id::ObjectId;
-use super::{api_key, claims, index, log_entry, names, password, public, search, service};
+use super::{
+    aggregation_remote, aggregation_take_over, api_key, claims, index, log_entry, names, password, public, search,
+    service,
+};
 use crate::auth::login_required::LoginRequired;
 use crate::auth::posted::{Posted, PostedForm};
 use crate::domain::model::object_kind::ObjectKind;
@@ -35,6 +38,8 @@ pub fn routes() -> Vec<Route> {
         version,
         restore,
         suggestions,
+        service_flavours_of_profile,
+        take_over,
         new_names_of,
         search_page,
         services,
@@ -57,12 +62,12 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Returns the entity of an address (`poem/probe`, `rest_framework_api_key/apikey`); 404 if there is none.
-fn entity_at(app: &str, model: &str) -> Result<&'static dyn Entity, AppError> {
+fn entity_at(context: &RequestContext<'_>, app: &str, model: &str) -> Result<&'static dyn Entity, AppError> {
     let kind: ObjectKind = model.parse().map_err(|()| NOT_FOUND)?;
     if app != kind.info().app {
         return Err(NOT_FOUND);
     }
-    entity(kind).ok_or(NOT_FOUND)
+    configured(kind, &context.config).ok_or(NOT_FOUND)
 }
 
 #[get("/poem/admin")]
@@ -77,69 +82,69 @@ async fn poem_index(context: LoggedInPage<'_>) -> PageResult {
 
 #[get("/poem/admin/<app>/<model>", rank = 5)]
 async fn list(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResult {
-    entity_at(app, model)?.list(&context.0).await
+    entity_at(&context.0, app, model)?.list(&context.0).await
 }
 
 #[get("/poem/admin/<app>/<model>/add", rank = 5)]
 async fn add_form(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResult {
-    entity_at(app, model)?.add_form(&context.0).await
+    entity_at(&context.0, app, model)?.add_form(&context.0).await
 }
 
 #[post("/poem/admin/<app>/<model>/add", data = "<form>", rank = 5)]
 async fn add(context: LoggedInPage<'_>, app: &str, model: &str, form: PostedForm) -> PageResult {
-    entity_at(app, model)?.add(&context.0, &form).await
+    entity_at(&context.0, app, model)?.add(&context.0, &form).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/change", rank = 5)]
 async fn change_form(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
-    entity_at(app, model)?.change_form(&context.0, id.0).await
+    entity_at(&context.0, app, model)?.change_form(&context.0, id.0).await
 }
 
 /// Leads on to the form, as Django did.
 #[get("/poem/admin/<app>/<model>/<id>", rank = 6)]
 fn object_page(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
-    let kind = entity_at(app, model)?.options().kind;
+    let kind = entity_at(&context.0, app, model)?.options().kind;
     Ok(PageResponse::redirect(context.0.at().change(kind, id.0), Vec::new()))
 }
 
 #[post("/poem/admin/<app>/<model>/<id>/change", data = "<form>", rank = 5)]
 async fn change(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, form: PostedForm) -> PageResult {
-    entity_at(app, model)?.change(&context.0, id.0, &form).await
+    entity_at(&context.0, app, model)?.change(&context.0, id.0, &form).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/change/clone", rank = 5)]
 async fn clone_form(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
-    entity_at(app, model)?.clone_form(&context.0, id.0).await
+    entity_at(&context.0, app, model)?.clone_form(&context.0, id.0).await
 }
 
 #[post("/poem/admin/<app>/<model>/<id>/change/clone", data = "<form>", rank = 5)]
 async fn clone(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, form: PostedForm) -> PageResult {
-    entity_at(app, model)?.clone(&context.0, id.0, &form).await
+    entity_at(&context.0, app, model)?.clone(&context.0, id.0, &form).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/delete", rank = 5)]
 async fn delete_form(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
-    entity_at(app, model)?.delete_form(&context.0, id.0).await
+    entity_at(&context.0, app, model)?.delete_form(&context.0, id.0).await
 }
 
 #[post("/poem/admin/<app>/<model>/<id>/delete", data = "<posted>", rank = 5)]
 async fn delete(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, posted: Posted) -> PageResult {
-    entity_at(app, model)?.delete(&context.0, id.0, &posted).await
+    entity_at(&context.0, app, model)?.delete(&context.0, id.0, &posted).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/history", rank = 5)]
 async fn history(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
-    entity_at(app, model)?.history(&context.0, id.0).await
+    entity_at(&context.0, app, model)?.history(&context.0, id.0).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/history/compare", rank = 5)]
 async fn compare(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
-    entity_at(app, model)?.compare(&context.0, id.0).await
+    entity_at(&context.0, app, model)?.compare(&context.0, id.0).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/history/<of>", rank = 6)]
 async fn version(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, of: ObjectId) -> PageResult {
-    entity_at(app, model)?.version_page(&context.0, id.0, of.0).await
+    entity_at(&context.0, app, model)?.version_page(&context.0, id.0, of.0).await
 }
 
 #[post("/poem/admin/<app>/<model>/<id>/history/<of>", data = "<posted>", rank = 5)]
@@ -151,7 +156,7 @@ async fn restore(
     of: ObjectId,
     posted: Posted,
 ) -> PageResult {
-    entity_at(app, model)?.restore_version(&context.0, (id.0, of.0), &posted).await
+    entity_at(&context.0, app, model)?.restore_version(&context.0, (id.0, of.0), &posted).await
 }
 
 #[get("/poem/admin/suggest/<name>")]
@@ -162,6 +167,16 @@ async fn suggestions(context: LoggedInPage<'_>, name: &str) -> Result<(ContentTy
 #[get("/poem/admin/suggest/<name>/new")]
 async fn new_names_of(context: LoggedInPage<'_>, name: &str) -> Result<(ContentType, String), AppError> {
     Ok((ContentType::JSON, new_names::answer(&context.0, name).await?))
+}
+
+#[get("/poem/admin/suggest/metric-profile-services")]
+async fn service_flavours_of_profile(context: LoggedInPage<'_>) -> Result<(ContentType, String), AppError> {
+    Ok((ContentType::JSON, aggregation_remote::service_flavours(&context.0).await?))
+}
+
+#[post("/poem/admin/poem/aggregation/takeover", data = "<posted>")]
+async fn take_over(context: LoggedInPage<'_>, posted: Posted) -> PageResult {
+    aggregation_take_over::take_over(&context.0, &posted).await
 }
 
 #[get("/poem/admin/search")]

@@ -14,7 +14,7 @@ use rocket::figment::Figment;
 use rocket::figment::providers::Serialized;
 use rocket::http::{Method, Status};
 use rocket::shield::{Frame, NoSniff, Shield};
-use rocket::{Build, Ignite, Request, Response, Rocket, catchers};
+use rocket::{Build, Ignite, Orbit, Request, Response, Rocket, catchers};
 use rocket_db_pools::Database;
 use sqlx::{PgConnection, PgPool};
 use tokio::time::timeout;
@@ -45,6 +45,8 @@ use crate::templates::page::{TemplateEngine, with_rendering};
 use crate::tenants::directory::TenantDirectory;
 use crate::tenants::federated_logins::FederatedLoginCounts;
 use crate::tenants::sync_states::SyncStates;
+use crate::webapi_sync::at_start;
+use crate::webapi_sync::cache::RemoteCache;
 
 /// The number of database connections that all requests share.
 const MAX_CONNECTIONS: u32 = 10;
@@ -67,6 +69,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .attach(ApiHeaders)
         .attach(Db::init())
         .attach(caches(&current))
+        .attach(InterruptedSaves)
         .attach(InvalidateAfterWrite)
         .attach(request_metrics(&current))
         .attach(templates.fairing())
@@ -76,13 +79,14 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .manage(FederatedLogins::default())
         .manage(Arc::new(FederatedLoginCounts::default()))
         .manage(Arc::new(WebApiClient::default()))
+        .manage(RemoteCache::default())
         .manage(TrustedProxies(current.server.trusted_proxies.clone()))
         .manage(current.server.sessions)
         .manage(config)
         .mount("/", request_gate::routes())
-        .mount("/", with_timeout(api::routes(), READ_TIMEOUT))
-        .mount("/", with_rendering(with_timeout(auth::routes(), SAVE_TIMEOUT), RENDER_TIMEOUT))
-        .mount("/", with_rendering(with_timeout(admin::routes(), SAVE_TIMEOUT), RENDER_TIMEOUT))
+        .mount("/", with_timeout(api::routes(), |_| READ_TIMEOUT))
+        .mount("/", with_rendering(with_timeout(auth::routes(), |_| SAVE_TIMEOUT), RENDER_TIMEOUT))
+        .mount("/", with_rendering(with_timeout(admin::routes(), admin::save_timeout), RENDER_TIMEOUT))
         .register("/", catchers![catch]);
     for (address, directory) in [("/static", static_directory(&current)), ("/poem_media", share(&current, "media"))] {
         if directory.is_dir() {
@@ -116,6 +120,35 @@ fn caches(config: &Config) -> impl Fairing {
             Box::pin(async {})
         }))
     })
+}
+
+/// The fairing that clears up saves on the ARGO WEB-API that an earlier server left unfinished.
+struct InterruptedSaves;
+
+#[rocket::async_trait]
+impl Fairing for InterruptedSaves {
+    fn info(&self) -> Info {
+        Info { name: "Interrupted saves", kind: Kind::Liftoff }
+    }
+
+    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        let (Some(db), Some(config), Some(client), Some(keys)) = (
+            Db::fetch(rocket),
+            rocket.state::<LiveConfig>(),
+            rocket.state::<Arc<WebApiClient>>(),
+            rocket.state::<Keys>(),
+        ) else {
+            return;
+        };
+        let (pool, config, client, keys) = (db.pool().clone(), config.current(), client.clone(), keys.clone());
+        let shutdown = rocket.shutdown();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = at_start::clear_up_all(&pool, &config, &client, &keys) => {}
+                () = shutdown => {}
+            }
+        });
+    }
 }
 
 /// Closes the connections of a server that has ended. Waits a second at most: the database may not respond.

@@ -3,6 +3,7 @@
 //! Only this module writes registry data.
 
 pub mod account_links;
+pub mod aggregation_profiles;
 pub mod aggregations;
 pub mod api_keys;
 mod audit_log;

@@ -133,5 +133,6 @@ fn source(choices: Choices) -> (&'static str, &'static str) {
         Choices::Groups(kind) => ("groups", kind.as_str()),
         Choices::Groupable(kind) => ("groupable", kind.as_str()),
         Choices::Users => ("users", no_kind),
+        Choices::MetricProfiles | Choices::ProfileServices => ("", no_kind),
     }
 }

@@ -23,6 +23,8 @@ pub struct DeletePage {
     pub affected: Vec<InfoLine>,
     /// True if the object was changed after the confirmation was shown.
     pub is_stale: bool,
+    /// The reason why it was not deleted; empty at first.
+    pub failure: String,
 }
 
 impl Content for DeletePage {

@@ -284,6 +284,10 @@ pub struct FormPage {
     pub is_unsaved: bool,
     /// The origin of the values in the form, if they are not the saved ones; usually empty.
     pub notice: String,
+    /// What the page says about another server that stores the object as well; usually empty.
+    pub notes: Vec<String>,
+    /// True if the object is no longer there: the form then offers to create it again, or to remove it here.
+    pub is_missing: bool,
     /// The heading of the errors: `Please correct the errors below.`; empty without errors.
     pub error_heading: String,
     /// The errors, each with a link to its field.

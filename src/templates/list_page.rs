@@ -111,6 +111,26 @@ pub struct Paging {
     pub next: Option<String>,
 }
 
+/// The line above a list about another server that stores the objects as well.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RemoteLine {
+    /// The sentence.
+    pub text: String,
+    /// The form that adds objects of the other server; `None` if the viewer may not, or there are none.
+    pub take_over: Option<TakeOverForm>,
+}
+
+/// The form that adds objects of another server.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct TakeOverForm {
+    /// The address that it is posted to.
+    pub action: String,
+    /// The objects, by their ids there.
+    pub profiles: Vec<Choice>,
+    /// The names of the groups that they can be put into.
+    pub groups: Vec<String>,
+}
+
 /// Content of the template `admin/list`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ListPage {
@@ -122,6 +142,8 @@ pub struct ListPage {
     pub action: String,
     /// The lines about what waits for the viewer, above the list; usually empty.
     pub waiting: Vec<WaitingLine>,
+    /// The line about another server that stores the objects as well; `None` if there is nothing to say.
+    pub remote: Option<RemoteLine>,
     /// The text that is searched for; `None` if the list cannot be searched.
     pub search: Option<String>,
     /// The searched fields as they follow “Search” in the label: `names and VOs`.

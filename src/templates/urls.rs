@@ -22,6 +22,12 @@ pub const SERVICE_FLAVOURS: &str = "/poem/admin/poem/serviceflavour/";
 pub const SEARCH: &str = "/poem/admin/search/";
 /// The prefix of the addresses of suggestions; the name of the source follows.
 pub const SUGGEST: &str = "/poem/admin/suggest/";
+/// The address of the list of aggregation profiles; those of their forms begin with it.
+pub const AGGREGATIONS: &str = "/poem/admin/poem/aggregation/";
+/// The address of the list of profiles; those of their forms begin with it.
+pub const PROFILES: &str = "/poem/admin/poem/profile/";
+/// The address to which the form is posted that adds profiles of the ARGO WEB-API.
+pub const TAKE_OVER: &str = "/poem/admin/poem/aggregation/takeover/";
 
 /// The prefix of the addresses of public pages.
 const PUBLIC: &str = "/poem/admin/poem/public_";

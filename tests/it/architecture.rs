@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms (top-level modules) that a room may use, in addition to itself.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("bin", &["cli"]),
     (
         "cli",
@@ -26,6 +26,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "saml",
             "store",
             "sync",
+            "webapi_sync",
         ],
     ),
     (
@@ -44,9 +45,26 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "store",
             "templates",
             "tenants",
+            "webapi_sync",
         ],
     ),
-    ("admin", &["auth", "blocking", "config", "domain", "error", "http", "registry", "store", "templates", "tenants"]),
+    (
+        "admin",
+        &[
+            "argo_webapi",
+            "auth",
+            "blocking",
+            "config",
+            "domain",
+            "error",
+            "http",
+            "registry",
+            "store",
+            "templates",
+            "tenants",
+            "webapi_sync",
+        ],
+    ),
     ("api", &["auth", "cache", "config", "domain", "error", "http", "registry", "store", "tenants"]),
     ("management", &["argo_webapi", "cache", "domain", "http", "store", "tenants"]),
     (
@@ -74,6 +92,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("backup", &["domain", "store"]),
     ("import_export", &["domain"]),
     ("saml", &["config", "domain"]),
+    ("webapi_sync", &["argo_webapi", "config", "domain", "http_client", "registry", "store"]),
     ("argo_webapi", &["blocking", "config", "domain", "http_client"]),
     ("sync", &["config", "domain", "http_client"]),
     ("http_client", &["domain"]),

@@ -24,3 +24,4 @@ mod support;
 mod sync;
 mod templates;
 mod vhost;
+mod webapi_sync;

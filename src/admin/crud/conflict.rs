@@ -3,8 +3,9 @@
 
 use rocket::http::Status;
 
-use super::entity_admin::EntityAdmin;
+use super::entity_admin::{EntityAdmin, NamedObject};
 use super::form::{self, FormMode, FormView};
+use super::remote_store;
 use super::request_context::RequestContext;
 use super::response::PageResult;
 use super::widgets::in_words;
@@ -30,22 +31,38 @@ pub async fn show<D: EntityAdmin>(
 ) -> PageResult {
     let mut tx = context.read().await?;
     let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let newest =
+        audit_log::of_object(tx.conn(), entity.options().kind, &id.to_string(), 1, 1).await?.rows.into_iter().next();
+    tx.commit().await?;
+    let by = newest.map(|entry| format!("{}, {}", entry.username, context.time(entry.time).0)).unwrap_or_default();
+    show_with(entity, context, (&found, by), (mine, ticks), base).await
+}
+
+/// As [`show`], with the changed object and the words for who has changed it and when.
+pub async fn show_with<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    (found, by): (&NamedObject<D::Content>, String),
+    (mine, ticks): (&Draft, &[&'static str]),
+    base: &str,
+) -> PageResult {
     let fields = entity.fields();
     let theirs = Draft::of(fields, &found.loaded.content);
     // Without a readable base, every field that differs counts as changed by both.
     let base = || serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
     let (merged, conflicts) = in_place(|| merge(fields, base().as_ref(), &theirs, mine));
-    let newest =
-        audit_log::of_object(tx.conn(), entity.options().kind, &id.to_string(), 1, 1).await?.rows.into_iter().next();
-    let by = newest.map(|entry| format!("{}, {}", entry.username, context.time(entry.time).0)).unwrap_or_default();
+    let remote = remote_store::view_again(entity, context).await?;
+    let (typed, _) = in_place(|| merged.parse_change_all(fields, found.loaded.content.clone()));
     let errors = ValidationErrors::default();
     let shown = FormView {
         conflict: Some(ConflictView { by, fields: conflicts }),
         ticks: Some(ticks),
+        remote: remote.for_content(&typed),
         status: Status::Conflict,
         ..FormView::fresh(&merged, &errors)
     };
-    form::show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await
+    let mut tx = context.read().await?;
+    form::show(tx.conn(), entity, context, FormMode::Change { of: found }, shown).await
 }
 
 /// Merges two edits of one object, field by field (a three-way merge). Returns what the form shows, and every field that

@@ -6,6 +6,7 @@ use super::entity_admin::EntityAdmin;
 use super::form_fields::REVISION;
 use super::list_return;
 use super::options::EntityOptions;
+use super::remote_store::{RemoteRefusal, RemoteStore};
 use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
@@ -22,11 +23,25 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
 
 /// Returns the confirmation page, with status 409 if the object was changed after the confirmation was shown.
 async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, status: Status) -> PageResult {
+    show_with(entity, context, id, (status, String::new())).await
+}
+
+/// Returns the confirmation page with the reason why the object was not deleted.
+async fn show_with<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    id: i64,
+    (status, failure): (Status, String),
+) -> PageResult {
     let options = entity.options();
     let mut tx = context.read().await?;
     let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
     context.may(options.kind, Action::Delete { group: entity.group(&found.loaded.content) })?;
-    let affected = entity.affected(tx.conn(), &found.loaded, context).await?;
+    let mut affected = entity.affected(tx.conn(), &found.loaded, context).await?;
+    tx.commit().await?;
+    if let Some(remote) = entity.remote() {
+        affected.extend(remote.before_deletion(context, &found).await?);
+    }
     let at = context.at();
     let list = list_return::address(options, context);
     let form = list_return::carry(options, context, at.change(options.kind, id));
@@ -41,7 +56,8 @@ async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64,
         back: Link::new("Cancel", form),
         revision: found.loaded.revision.to_string(),
         affected,
-        is_stale: status == Status::Conflict,
+        is_stale: status == Status::Conflict && failure.is_empty(),
+        failure,
     };
     response::page_with(Page::new(layout, content), status)
 }
@@ -62,10 +78,32 @@ pub async fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
         drop(tx);
         return show(entity, context, id, Status::Conflict).await;
     }
+    if let Some(remote) = entity.remote() {
+        drop(tx);
+        return delete_remotely(remote, entity, context, id).await;
+    }
     let saved = entity.remove(&mut tx, &viewer, id).await.map_err(refused)?;
     tx.commit().await?;
     let messages = std::iter::once(was_deleted(options, &saved.name)).chain(saved.side_effects).collect();
     Ok(PageResponse::redirect(list_return::address(options, context), messages))
+}
+
+/// Deletes the object on the other server and in POEM. After a failure, the confirmation page says what happened.
+async fn delete_remotely<D: EntityAdmin>(
+    remote: &dyn RemoteStore<D::Content>,
+    entity: &D,
+    context: &RequestContext<'_>,
+    id: i64,
+) -> PageResult {
+    match remote.delete(context, id).await {
+        Ok(saved) => {
+            let messages = vec![was_deleted(entity.options(), &saved.name)];
+            Ok(PageResponse::redirect(list_return::address(entity.options(), context), messages))
+        }
+        Err(RemoteRefusal::Save(refusal)) => Err(refused(refusal)),
+        Err(RemoteRefusal::Failed(status, message)) => show_with(entity, context, id, (status, message)).await,
+        Err(RemoteRefusal::Changed(_) | RemoteRefusal::Missing) => show(entity, context, id, Status::Conflict).await,
+    }
 }
 
 fn was_deleted(options: &EntityOptions, name: &str) -> String {

@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 
 use super::list_table::ListTable;
 use super::options::EntityOptions;
+use super::remote_store::RemoteStore;
 use super::request_context::RequestContext;
 use crate::domain::form::field::Field;
 use crate::domain::model::policy::Viewer;
@@ -22,6 +23,7 @@ use crate::registry::{ExpectedRevision, SaveError, Saved};
 use crate::store::lists::ListParams;
 use crate::store::{Loaded, Result};
 use crate::templates::form_page::{ClaimsView, FieldsetView, InfoLine, Renewal, RequiredKey};
+use crate::templates::list_page::RemoteLine;
 use crate::templates::waiting_line::WaitingLine;
 
 /// The parameters of a save, in addition to the content.
@@ -149,6 +151,12 @@ pub trait EntityAdmin: Send + Sync + 'static {
         Ok(true)
     }
 
+    /// Returns the other server that stores the objects as well; `None` if POEM alone stores them. Then [`Self::create`],
+    /// [`Self::change`] and [`Self::remove`] are not called.
+    fn remote(&self) -> Option<&dyn RemoteStore<Self::Content>> {
+        None
+    }
+
     /// Returns the button that makes a new secret for an object whose secret was shown once; `None` if it has none.
     async fn renewal(&self, _conn: &mut PgConnection, _id: i64) -> Result<Option<Renewal>> {
         Ok(None)
@@ -234,6 +242,12 @@ pub trait EntityAdmin: Send + Sync + 'static {
     /// Returns what waits for the viewer, to be shown above the list.
     async fn waiting(&self, _conn: &mut PgConnection, _context: &RequestContext<'_>) -> Result<Vec<WaitingLine>> {
         Ok(Vec::new())
+    }
+
+    /// Returns the line above the list about another server that stores the objects as well; `None` if there is nothing to
+    /// say. Called without a connection to the database.
+    async fn remote_line(&self, _context: &RequestContext<'_>) -> std::result::Result<Option<RemoteLine>, AppError> {
+        Ok(None)
     }
 
     /// Returns the links in the cells of a form that is only read; see [`CellLinks`].

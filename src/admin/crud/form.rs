@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use super::entity_admin::{CellLinks, EntityAdmin, NamedObject};
 use super::list_return;
 use super::options::Restore;
+use super::remote_store::{self, RemotePart, RemoteView};
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
 use super::widgets::{self, FormInput};
@@ -71,6 +72,8 @@ pub struct FormView<'a> {
     pub notice: String,
     /// The question whether to add new names; `None` if there is none.
     pub new_names: Option<NewNamesView>,
+    /// What another server says that stores the object as well.
+    pub remote: RemotePart,
     /// The HTTP status of the page.
     pub status: Status,
 }
@@ -89,6 +92,7 @@ impl<'a> FormView<'a> {
             renewal: None,
             notice: String::new(),
             new_names: None,
+            remote: RemotePart::default(),
             status: Status::Ok,
         }
     }
@@ -96,8 +100,12 @@ impl<'a> FormView<'a> {
 
 /// Returns the form of a new object.
 pub async fn add<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> PageResult {
+    context.may(entity.options().kind, Action::StartAdding)?;
+    let remote = remote_store::view(entity, context, None).await?.for_content(&entity.blank());
     let draft = Draft::of(entity.fields(), &entity.blank());
-    again(entity, context, None, FormView::fresh(&draft, &ValidationErrors::default())).await
+    let nothing = ValidationErrors::default();
+    let shown = FormView { remote, ..FormView::fresh(&draft, &nothing) };
+    again(entity, context, None, shown).await
 }
 
 /// Returns the form of a new object, or of a copy of another, with the input that was posted.
@@ -121,17 +129,40 @@ pub async fn again<D: EntityAdmin>(
 pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
     context.may(entity.options().kind, Action::View)?;
     let mut tx = context.read().await?;
-    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let mut found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let mut view = RemoteView::default();
+    if entity.remote().is_some() {
+        // No connection is held while another server is asked.
+        tx.commit().await?;
+        (found, view) = with_view(entity, context, found).await?;
+        tx = context.read().await?;
+    }
     let nothing = ValidationErrors::default();
     if let Some((row, content)) = restored(tx.conn(), entity, context, &found).await? {
         let draft = Draft::of(entity.fields(), &content);
         let label = if row.label.is_empty() { context.time(row.created).0 } else { row.label };
         let notice = format!("This is version {label}. Give it a new version number and save to restore it.");
-        let shown = FormView { notice, ..FormView::fresh(&draft, &nothing) };
+        let remote = view.for_content(&content);
+        let shown = FormView { notice, remote, ..FormView::fresh(&draft, &nothing) };
         return show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await;
     }
     let draft = Draft::of(entity.fields(), &found.loaded.content);
-    show(tx.conn(), entity, context, FormMode::Change { of: &found }, FormView::fresh(&draft, &nothing)).await
+    let shown = FormView { remote: view.for_content(&found.loaded.content), ..FormView::fresh(&draft, &nothing) };
+    show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await
+}
+
+/// Asks another server for the object, and returns it as it is there, with what the form shows.
+async fn with_view<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    mut found: NamedObject<D::Content>,
+) -> Result<(NamedObject<D::Content>, RemoteView<D::Content>), AppError> {
+    let view = remote_store::view(entity, context, Some(&found)).await?;
+    if let Some(content) = &view.content {
+        found.loaded.content = content.clone();
+        found.name = entity.name(content);
+    }
+    Ok((found, view))
 }
 
 /// Returns the form of an object with the button that makes a new secret for it.
@@ -194,16 +225,19 @@ pub async fn old<D: EntityAdmin>(
 /// Returns the form of a copy of an object.
 pub async fn clone_of<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
     let mut tx = context.read().await?;
-    let found = original_of(tx.conn(), entity, context, id).await?;
+    let mut found = original_of(tx.conn(), entity, context, id).await?;
+    let mut remote = RemotePart::default();
+    if entity.remote().is_some() {
+        tx.commit().await?;
+        let view;
+        (found, view) = with_view(entity, context, found).await?;
+        remote = view.for_content(&found.loaded.content);
+        tx = context.read().await?;
+    }
     let draft = Draft::of(entity.fields(), &found.loaded.content);
-    show(
-        tx.conn(),
-        entity,
-        context,
-        FormMode::Clone { of: &found },
-        FormView::fresh(&draft, &ValidationErrors::default()),
-    )
-    .await
+    let nothing = ValidationErrors::default();
+    let shown = FormView { remote, ..FormView::fresh(&draft, &nothing) };
+    show(tx.conn(), entity, context, FormMode::Clone { of: &found }, shown).await
 }
 
 /// Loads the original of a copy; 404 if the entity cannot be cloned, 403 if the viewer may not.
@@ -228,9 +262,11 @@ pub async fn show<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     mode: FormMode<'_, D::Content>,
-    shown: FormView<'_>,
+    mut shown: FormView<'_>,
 ) -> PageResult {
-    let read_only = read_only(entity, context, &mode);
+    let is_unavailable = !shown.remote.read_only.is_empty();
+    let read_only =
+        read_only(entity, context, &mode).or_else(|| is_unavailable.then(|| shown.remote.read_only.clone()));
     let blank = entity.blank();
     let (content, exists) = match &mode {
         FormMode::Add => (&blank, false),
@@ -247,7 +283,9 @@ pub async fn show<D: EntityAdmin>(
     let sources = match &context.viewer {
         Some(viewer) if read_only.is_none() => {
             let held_by = if exists { entity.name(content) } else { String::new() };
-            widgets::sources(conn, entity, viewer, &held_by).await?
+            let mut sources = widgets::sources(conn, entity, viewer, &held_by).await?;
+            sources.extend(std::mem::take(&mut shown.remote.offers.sources));
+            sources
         }
         _ => widgets::Sources::new(),
     };
@@ -307,9 +345,14 @@ fn form_page<D: EntityAdmin>(
     // After an error, the summary of the errors has the focus.
     let is_new = !matches!(mode, FormMode::Change { .. }) && shown.errors.is_empty() && form.more_rows.is_none();
     let mut fieldsets = widgets::fieldsets(entity, context, &form, &sources);
+    if of.is_none() && read_only.is_some() {
+        // A new object of which nothing can be saved at the moment: there is no form.
+        fieldsets.clear();
+    }
     if let Some(first) = fieldsets.iter_mut().flat_map(|set| &mut set.widgets).next() {
         first.autofocus = is_new;
     }
+    let delete_link = delete(entity, context, mode);
     FormPage {
         heading: format!("{verb} {}", options.kind.info().one),
         object,
@@ -323,6 +366,8 @@ fn form_page<D: EntityAdmin>(
             || !shown.errors.is_empty()
             || form.more_rows.is_some(),
         notice: shown.notice,
+        notes: shown.remote.notes,
+        is_missing: shown.remote.is_missing && delete_link.is_some(),
         error_heading: pages::error_heading(shown.errors),
         error_links: pages::error_links(shown.errors, |name, column| named(entity.fields(), name, column)),
         conflict: shown.conflict,
@@ -331,7 +376,7 @@ fn form_page<D: EntityAdmin>(
         ticks,
         facts,
         tools: tools(entity, context, mode),
-        delete: delete(entity, context, mode),
+        delete: delete_link,
         secret: shown.secret,
         renewal: shown.renewal,
         claims: None,

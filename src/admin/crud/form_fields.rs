@@ -6,5 +6,7 @@ pub const REVISION: &str = "_revision";
 pub const BASE: &str = "_base";
 /// The checkbox that confirms new names; its value is the list of the names as JSON.
 pub const NEW_NAMES: &str = "_new_names";
+/// The button that creates an object again on another server, which no longer has it.
+pub const ANEW: &str = "_anew";
 /// The button that adds rows without saving; its value is the name of the field.
 pub const MORE: &str = "_more";

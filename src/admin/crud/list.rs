@@ -62,8 +62,9 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     let filters = filters(tx.conn(), &options.list, &query).await?;
     let waiting = entity.waiting(tx.conn(), context).await?;
     tx.commit().await?;
+    let remote = entity.remote_line(context).await?;
     let layout = context.layout(options.kind.info().many, &[(options.kind.info().many, "")]);
-    let list = ListPage { waiting, ..list_page(options, context, &query, (table, filters)) };
+    let list = ListPage { waiting, remote, ..list_page(options, context, &query, (table, filters)) };
     response::page(Page::new(layout, list))
 }
 

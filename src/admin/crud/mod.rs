@@ -19,6 +19,7 @@ pub mod new_names; //       new names in forms: marked, and asked for before a s
 mod old_filters; //         filters in bookmarks of POEM 2.3
 pub mod options; //         the declaration apart from the fields
 pub mod page_cache; //      rendered pages in memory
+pub mod remote_store; //  objects that another server stores as well
 pub mod repeat; //          forms that are sent twice
 pub mod request_context; // tenant, viewer and query; the guards of pages
 pub mod response; //        the result of the route of a page

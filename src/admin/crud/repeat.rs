@@ -88,6 +88,11 @@ async fn unchanged<D: EntityAdmin>(
     content: &D::Content,
     extra: &SaveContext<'_>,
 ) -> Result<Option<Saved>, AppError> {
+    if let Some(remote) = entity.remote() {
+        let found = entity.find(context.read().await?.conn(), id).await?;
+        let same = found.filter(|found| remote.is_same(&found.loaded.content, content));
+        return Ok(same.map(|found| Saved::nothing(id, &found.name)));
+    }
     let attempt = async {
         let (mut tx, viewer) = context.write().await?;
         let revision = entity.load(tx.conn(), id).await?.ok_or(SaveError::Gone)?.revision;

@@ -12,6 +12,7 @@ use sqlx::PgPool;
 use super::page_cache::PageCache;
 use super::page_cache::PageKey;
 use super::response::PageResponse;
+use crate::argo_webapi::client::WebApiClient;
 use crate::auth::csrf;
 use crate::auth::flash;
 use crate::auth::posted::{Posted, other_user};
@@ -32,6 +33,8 @@ use crate::store::{ReadTx, sessions};
 use crate::templates::{Addresses, Layout, Message};
 use crate::tenants::guard::CurrentTenant;
 use crate::tenants::sync_states::SyncStates;
+use crate::webapi_sync::access::TenantAccess;
+use crate::webapi_sync::cache::RemoteCache;
 
 /// The name of the search text in the address.
 pub const SEARCHED: &str = "q";
@@ -58,6 +61,9 @@ pub struct RequestContext<'r> {
     session: Vec<u8>,
     /// The states of the feeds of all tenants.
     pub feeds: &'r SyncStates,
+    /// What pages have read from the ARGO WEB-API.
+    pub remote_cache: &'r RemoteCache,
+    web_api: &'r WebApiClient,
     pool: &'r PgPool,
     query: Vec<(String, String)>,
     /// The CSRF token; empty on public pages, which write nothing.
@@ -95,6 +101,8 @@ impl<'r> RequestContext<'r> {
             stamp,
             pages: rocket.state::<PageCache>().expect("app::build manages the page cache"),
             feeds: SyncStates::managed(rocket),
+            remote_cache: rocket.state::<RemoteCache>().expect("app::build manages the cache of the WEB-API"),
+            web_api: rocket.state::<Arc<WebApiClient>>().expect("app::build manages the client of the WEB-API"),
             session,
             pool: Db::of(request).pool(),
             query: form_urlencoded::parse(original.query().as_bytes()).into_owned().collect(),
@@ -134,6 +142,11 @@ impl<'r> RequestContext<'r> {
     pub fn refusal_of_other_user(&self, posted: &Posted) -> Option<PageResponse> {
         let viewer = self.viewer.as_ref().filter(|viewer| !posted.is_of(viewer.id))?;
         Some(PageResponse::refusal(self.path, other_user(&viewer.username)))
+    }
+
+    /// Returns the access to both stores of aggregation profiles; `None` without `[WEBAPI]`.
+    pub fn web_api(&self) -> Option<TenantAccess<'_>> {
+        TenantAccess::new((self.pool, self.tenant.tenant()), &self.config, self.web_api, self.keys)
     }
 
     /// Begins a transaction that only reads.
@@ -232,6 +245,11 @@ impl<'r> RequestContext<'r> {
     pub fn time(&self, moment: DateTime<Utc>) -> (String, String) {
         let local = moment.with_timezone(&self.config.general.timezone);
         (local.format("%Y-%m-%d %H:%M").to_string(), local.to_rfc3339())
+    }
+
+    /// Formats the day of a time in the configured time zone: `2026-11-03`.
+    pub fn day(&self, moment: DateTime<Utc>) -> String {
+        moment.with_timezone(&self.config.general.timezone).format("%Y-%m-%d").to_string()
     }
 
     /// Returns the first moment of a day in the configured time zone.

@@ -5,10 +5,11 @@ use rocket::http::Status;
 use super::conflict;
 use super::entity_admin::{Created, EntityAdmin, NamedObject, SaveContext};
 use super::form::{self, FormMode, FormView};
-use super::form_fields::{BASE, MORE, REVISION};
+use super::form_fields::{ANEW, BASE, MORE, REVISION};
 use super::list_return;
 use super::new_names;
 use super::options::EntityOptions;
+use super::remote_store::{self, RemoteEdit, RemotePart, RemoteRefusal, RemoteStore};
 use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{PageResponse, PageResult};
@@ -23,7 +24,7 @@ use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
 use crate::http::body::FormBody;
 use crate::registry::{ExpectedRevision, SaveError, Saved, Transaction};
-use crate::store::StoreError;
+use crate::store::{Loaded, StoreError};
 use crate::templates::login_page::RESUME;
 
 /// The button that saves and then shows the form again.
@@ -44,20 +45,37 @@ pub async fn add<D: EntityAdmin>(
     let draft = read_new(entity, context, form, clone_of).await?;
     let posted = match to_save(context, form, &draft)? {
         ToSave::Yes(posted) => posted,
-        ToSave::No(shown) => return form::again(entity, context, clone_of, *shown).await,
+        ToSave::No(shown) => {
+            let shown = FormView { remote: for_draft(entity, context, &draft, &entity.blank()).await?, ..*shown };
+            return form::again(entity, context, clone_of, shown).await;
+        }
     };
     let (content, errors) = in_place(|| draft.parse_all(entity.fields(), entity.blank()));
     let is_valid = errors.is_empty();
-    let outcome = match is_valid {
-        true => create(entity, context, posted, (&content, clone_of)).await,
-        false => Err(all_errors(
-            errors,
-            attempt(entity, context, (&content, extra(entity.options(), context, posted, clone_of))).await,
-        )),
+    let outcome = match (entity.remote(), is_valid) {
+        (None, true) => create(entity, context, posted, (&content, clone_of)).await.map_err(RemoteRefusal::Save),
+        (None, false) => {
+            let extra = extra(entity.options(), context, posted, clone_of);
+            Err(all_errors(errors, attempt(entity, context, (&content, extra)).await).into())
+        }
+        (Some(remote), true) => remote.add(context, &content, clone_of).await.map(Created::from),
+        (Some(_), false) => Err(SaveError::from(errors).into()),
     };
-    match outcome {
-        Ok(created) => added(entity, context, posted, created).await,
-        Err(SaveError::Rejected(errors)) => {
+    let (refusal, remote) = match outcome {
+        Ok(created) => return added(entity, context, posted, created).await,
+        Err(refusal) => (refusal, remote_store::view_again(entity, context).await?.for_content(&content)),
+    };
+    let refusal = match refusal {
+        RemoteRefusal::Save(refusal) => refusal,
+        RemoteRefusal::Failed(status, message) => {
+            let errors = ValidationErrors::of_form(message);
+            let shown = FormView { status, remote, ..FormView::fresh(&draft, &errors) };
+            return form::again(entity, context, clone_of, shown).await;
+        }
+        RemoteRefusal::Changed(_) | RemoteRefusal::Missing => SaveError::Stale,
+    };
+    match refusal {
+        SaveError::Rejected(errors) => {
             if is_valid
                 && let Some(saved) =
                     repeat::added(entity, context, &content, &extra(entity.options(), context, posted, clone_of))
@@ -65,22 +83,22 @@ pub async fn add<D: EntityAdmin>(
             {
                 return added_before(entity, context, posted, saved).await;
             }
-            let shown = FormView { status: Status::UnprocessableEntity, ..FormView::fresh(&draft, &errors) };
+            let shown = FormView { status: Status::UnprocessableEntity, remote, ..FormView::fresh(&draft, &errors) };
             form::again(entity, context, clone_of, shown).await
         }
-        Err(SaveError::Store(error)) if error.is_transient() => {
+        SaveError::Store(error) if error.is_transient() => {
             let errors = not_saved(context, &error);
-            let shown = FormView { status: Status::ServiceUnavailable, ..FormView::fresh(&draft, &errors) };
+            let shown = FormView { status: Status::ServiceUnavailable, remote, ..FormView::fresh(&draft, &errors) };
             form::again(entity, context, clone_of, shown).await
         }
-        Err(SaveError::Unconfirmed(new)) => {
+        SaveError::Unconfirmed(new) => {
             let question = new_names::question(context, entity.fields(), &draft, &new).await?;
             let errors = ValidationErrors::default();
             let status = Status::UnprocessableEntity;
             let shown = FormView { new_names: Some(question), status, ..FormView::fresh(&draft, &errors) };
             form::again(entity, context, clone_of, shown).await
         }
-        Err(refusal) => Err(refused(refusal)),
+        refusal => Err(refused(refusal)),
     }
 }
 
@@ -210,6 +228,12 @@ pub async fn change<D: EntityAdmin>(
         let typed = read(entity, form, &entity.blank())?;
         return gone(entity, context, form, typed).await;
     };
+    let (remote, group) = (entity.remote(), entity.group(&found.loaded.content).to_owned());
+    let found = match (remote, opened_with::<D>(form)) {
+        // The form shows the object as it is on the other server, which POEM may not know yet.
+        (Some(_), Some(opened)) => NamedObject { loaded: Loaded { content: opened, ..found.loaded }, ..found },
+        _ => found,
+    };
     let typed = read(entity, form, &found.loaded.content)?;
     let draft = with_fixed_fields(entity, typed, &found.loaded.content);
     let ticks = ticks(entity.options(), form);
@@ -217,66 +241,144 @@ pub async fn change<D: EntityAdmin>(
     let posted = match to_save(context, form, &draft)? {
         ToSave::Yes(posted) => posted,
         ToSave::No(shown) => {
-            let shown = FormView { ticks: Some(&ticks), opened: opened(form), ..*shown };
-            return form::show(reading.conn(), entity, context, mode(), shown).await;
+            drop(reading);
+            let remote = for_draft(entity, context, &draft, &found.loaded.content).await?;
+            let shown = FormView { ticks: Some(&ticks), opened: opened(form), remote, ..*shown };
+            let mut tx = context.read().await?;
+            return form::show(tx.conn(), entity, context, mode(), shown).await;
         }
     };
     drop(reading);
-    let shown_again = |errors, status| FormView {
+    if let Some(remote) = remote
+        && !remote.is_complete(&found.loaded.content)
+    {
+        return reopened(entity, context, id).await;
+    }
+    let none = ValidationErrors::default();
+    let shown_again = |status, remote| FormView {
         status,
         ticks: Some(&ticks),
         opened: opened(posted),
-        ..FormView::fresh(&draft, errors)
+        remote,
+        ..FormView::fresh(&draft, &none)
     };
-    let action = Action::StartChanging { group: entity.group(&found.loaded.content) };
-    let outcome = match policy::decide(context.viewer()?, entity.options().kind, action) {
-        Ok(()) => {
+    let action = Action::StartChanging { group: &group };
+    let outcome = match (policy::decide(context.viewer()?, entity.options().kind, action), remote) {
+        (Ok(()), None) => {
             let target = ExpectedRevision { id, revision: revision(posted)? };
-            save(entity, context, posted, (target, &draft, &found)).await
+            save(entity, context, posted, (target, &draft, &found)).await.map_err(RemoteRefusal::Save)
         }
-        Err(denial) => Err(SaveError::Denied(denial)),
+        (Ok(()), Some(remote)) => save_remotely(remote, entity, context, posted, (&draft, &found)).await,
+        (Err(denial), _) => Err(SaveError::Denied(denial).into()),
     };
-    match outcome {
+    let refusal = match outcome {
         Ok(saved) => {
             let lines = flash_lines(entity, context, posted, (&draft, &saved));
-            Ok(PageResponse::redirect(after(entity, context, posted, id), lines))
+            return Ok(PageResponse::redirect(after(entity, context, posted, id), lines));
         }
-        Err(SaveError::Rejected(errors)) => {
-            let mut tx = context.read().await?;
-            let shown = shown_again(&errors, Status::UnprocessableEntity);
-            form::show(tx.conn(), entity, context, mode(), shown).await
+        Err(refusal) => refusal,
+    };
+    let remote = again_for(entity, context, &draft, &found.loaded.content).await?;
+    let (errors, shown) = match refusal {
+        RemoteRefusal::Failed(status, message) => {
+            (ValidationErrors::of_form(message), FormView { status, ..shown_again(Status::BadGateway, remote) })
         }
-        Err(SaveError::Unconfirmed(new)) => {
-            let question = new_names::question(context, entity.fields(), &draft, &new).await?;
-            let mut tx = context.read().await?;
-            let errors = ValidationErrors::default();
-            let shown = FormView { new_names: Some(question), ..shown_again(&errors, Status::UnprocessableEntity) };
-            form::show(tx.conn(), entity, context, mode(), shown).await
+        RemoteRefusal::Missing => {
+            let remote = RemotePart { is_missing: true, ..remote };
+            let notice = "Nothing was saved. Your input is below.".to_owned();
+            (ValidationErrors::default(), FormView { notice, ..shown_again(Status::Conflict, remote) })
+        }
+        RemoteRefusal::Changed(theirs) => {
+            let theirs = NamedObject { loaded: Loaded { content: *theirs, ..found.loaded }, ..found };
+            let by = "somebody else: changed on the ARGO WEB-API".to_owned();
+            let base = posted.get(BASE).unwrap_or_default();
+            return conflict::show_with(entity, context, (&theirs, by), (&draft, &ticks), base).await;
+        }
+        RemoteRefusal::Save(SaveError::Rejected(errors)) => (errors, shown_again(Status::UnprocessableEntity, remote)),
+        RemoteRefusal::Save(SaveError::Unconfirmed(new)) => {
+            let new_names = Some(new_names::question(context, entity.fields(), &draft, &new).await?);
+            let shown = FormView { new_names, ..shown_again(Status::UnprocessableEntity, remote) };
+            (ValidationErrors::default(), shown)
         }
         // The rights were lost while the form was open: without any, the form would have had no base.
-        Err(SaveError::Denied(denial)) if posted.get(BASE).is_some() => {
-            let mut tx = context.read().await?;
-            let errors = ValidationErrors::of_form(denial.to_string());
+        RemoteRefusal::Save(SaveError::Denied(denial)) if posted.get(BASE).is_some() => {
             let notice = "Nothing was saved. Your input is below.".to_owned();
-            let shown = FormView { notice, ..shown_again(&errors, Status::Forbidden) };
-            form::show(tx.conn(), entity, context, mode(), shown).await
+            let shown = FormView { notice, ..shown_again(Status::Forbidden, remote) };
+            (ValidationErrors::of_form(denial.to_string()), shown)
         }
-        Err(SaveError::Stale) => {
+        RemoteRefusal::Save(SaveError::Stale) => {
             if let Some(saved) = changed_before(entity, context, posted, (&draft, &found)).await? {
                 let lines = vec![was_changed(entity.options().kind.info().one, &saved.name)];
                 return Ok(PageResponse::redirect(after(entity, context, posted, id), lines));
             }
-            conflict::show(entity, context, id, (&draft, &ticks), posted.get(BASE).unwrap_or_default()).await
+            return conflict::show(entity, context, id, (&draft, &ticks), posted.get(BASE).unwrap_or_default()).await;
         }
-        Err(SaveError::Gone) => gone(entity, context, posted, draft).await,
-        Err(SaveError::Store(error)) if error.is_transient() => {
-            let errors = not_saved(context, &error);
-            let mut tx = context.read().await?;
-            let shown = shown_again(&errors, Status::ServiceUnavailable);
-            form::show(tx.conn(), entity, context, mode(), shown).await
+        RemoteRefusal::Save(SaveError::Gone) => return gone(entity, context, posted, draft).await,
+        RemoteRefusal::Save(SaveError::Store(error)) if error.is_transient() => {
+            (not_saved(context, &error), shown_again(Status::ServiceUnavailable, remote))
         }
-        Err(refusal) => Err(refused(refusal)),
+        RemoteRefusal::Save(refusal) => return Err(refused(refusal)),
+    };
+    let mut tx = context.read().await?;
+    form::show(tx.conn(), entity, context, mode(), FormView { errors: &errors, ..shown }).await
+}
+
+/// Saves the input on the other server and in POEM.
+async fn save_remotely<D: EntityAdmin>(
+    remote: &dyn RemoteStore<D::Content>,
+    entity: &D,
+    context: &RequestContext<'_>,
+    posted: &Posted,
+    (draft, found): (&Draft, &NamedObject<D::Content>),
+) -> Result<Saved, RemoteRefusal<D::Content>> {
+    let opened = &found.loaded.content;
+    let content = in_place(|| draft.parse_change(entity.fields(), opened.clone())).map_err(SaveError::from)?;
+    let edit = RemoteEdit { opened, content: &content, anew: posted.get(ANEW).is_some() };
+    remote.change(context, found.loaded.id, edit).await
+}
+
+/// Returns the content that a form was opened with, as it says.
+fn opened_with<D: EntityAdmin>(posted: &FormBody) -> Option<D::Content> {
+    posted.get(BASE).and_then(|base| serde_json::from_str(base).ok())
+}
+
+/// Asks another server for what the form with this input shows. `base` is what the object has.
+async fn for_draft<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    draft: &Draft,
+    base: &D::Content,
+) -> Result<RemotePart, AppError> {
+    if entity.remote().is_none() {
+        return Ok(RemotePart::default());
     }
+    let view = remote_store::view(entity, context, None).await?;
+    let (typed, _) = in_place(|| draft.parse_change_all(entity.fields(), base.clone()));
+    // The input can still be edited if the other server does not respond.
+    Ok(RemotePart { read_only: String::new(), ..view.for_content(&typed) })
+}
+
+/// As [`for_draft`], but asks nothing: the save has just done that.
+async fn again_for<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    draft: &Draft,
+    base: &D::Content,
+) -> Result<RemotePart, AppError> {
+    if entity.remote().is_none() {
+        return Ok(RemotePart::default());
+    }
+    let view = remote_store::view_again(entity, context).await?;
+    let (typed, _) = in_place(|| draft.parse_change_all(entity.fields(), base.clone()));
+    Ok(view.for_content(&typed))
+}
+
+/// Returns the current form after a form was sent that had been opened before another server was configured.
+async fn reopened<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
+    let words = "The configuration of POEM has changed while the form was open, and with it the form. Nothing was \
+                 saved. Please enter your changes again.";
+    let form = list_return::carry(entity.options(), context, context.at().change(entity.options().kind, id));
+    Ok(PageResponse::refusal(form, words.to_owned()))
 }
 
 /// Returns the object if the viewer has saved the same input a moment ago; else `None`.

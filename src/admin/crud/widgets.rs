@@ -37,6 +37,15 @@ pub struct FormInput<'a> {
 
 /// The choices of selects and pickers, by source.
 pub type Sources = HashMap<Choices, Vec<String>>;
+pub struct SourceChoice {
+    pub value: String,
+    pub label: String,
+}
+impl SourceChoice {
+    pub fn plain(s: &str) -> String {
+        s.to_owned()
+    }
+}
 
 /// Loads the choices of every select and picker in one query. Members choose among their own groups.
 pub async fn sources<D: EntityAdmin>(

@@ -25,6 +25,10 @@ pub enum Choices {
     Groupable(GroupKind),
     /// Users, by username.
     Users,
+    /// m
+    MetricProfiles,
+    /// s
+    ProfileServices,
 }
 
 /// The format of a text field.

@@ -16,3 +16,11 @@ pub struct AggregationProfileContent {
     /// The definition.
     pub definition: AggregationDefinition,
 }
+use super::change_set::ChangeSet;
+use crate::domain::form::field::Field;
+pub static FIELDS: [Field<AggregationProfileContent>; 0] = [];
+impl AggregationProfileContent {
+    pub fn changes(&self, _after: &Self) -> ChangeSet {
+        ChangeSet::default()
+    }
+}

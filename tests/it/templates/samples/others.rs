@@ -220,6 +220,7 @@ fn deletion() -> DeletePage {
             fact("Its history", "3 versions stay in the log.", &[]),
         ],
         is_stale: false,
+        failure: String::new(),
     }
 }
 
