@@ -6,6 +6,7 @@ mod aggregation;
 mod aggregation_profile;
 mod aggregation_remote;
 mod aggregation_take_over;
+mod aggregation_uses;
 mod api_key;
 mod claims;
 pub mod crud;

@@ -2,6 +2,7 @@
 
 pub mod aggregation;
 pub mod aggregation_definition;
+pub mod aggregation_exchange;
 pub mod aggregation_profile;
 pub mod aggregation_rules;
 pub mod api_key;
