@@ -1,25 +1,24 @@
 //! The form of an object: blank, or filled with the object, with the original of a copy, or with an old version;
 //! editable or read-only.
 
-use std::collections::HashMap;
-
 use rocket::http::Status;
 use sqlx::PgConnection;
 
 use super::entity_admin::{CellLinks, EntityAdmin, NamedObject};
+use super::form_places;
 use super::list_return;
 use super::options::Restore;
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
 use super::widgets::{self, FormInput};
 use crate::blocking::in_place;
-use crate::domain::form::field::{Field, Kind};
+use crate::domain::form::edit::Focus;
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::versions::{self, VersionRow};
-use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, NewNamesView, PlaceNames, Renewal};
+use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, NewNamesView, Renewal};
 use crate::templates::{Link, Page};
 
 /// The parameter of the address with the version to restore.
@@ -63,6 +62,12 @@ pub struct FormView<'a> {
     pub ticks: Option<&'a [&'static str]>,
     /// The field that needs more blank rows; `None` if no button for it was pressed.
     pub more_rows: Option<&'a str>,
+    /// The field whose groups a button has changed, and where the focus goes; `None` if none was pressed.
+    pub focus: Option<(&'static str, Focus)>,
+    /// What the user should know, though the form can be saved.
+    pub warnings: ValidationErrors,
+    /// The choices that do not come from the database.
+    pub offered: widgets::Sources,
     /// A secret that is shown only once; else empty.
     pub secret: String,
     /// The button that makes a new secret, after the same form was sent twice; else `None`.
@@ -85,6 +90,9 @@ impl<'a> FormView<'a> {
             conflict: None,
             ticks: None,
             more_rows: None,
+            focus: None,
+            warnings: ValidationErrors::default(),
+            offered: widgets::Sources::new(),
             secret: String::new(),
             renewal: None,
             notice: String::new(),
@@ -237,19 +245,23 @@ pub async fn show<D: EntityAdmin>(
         FormMode::Clone { of } => (&of.loaded.content, false),
         FormMode::Change { of } => (&of.loaded.content, true),
     };
-    let form = FormInput {
-        draft: shown.draft,
-        errors: shown.errors,
-        exists,
-        read_only: read_only.is_some(),
-        more_rows: shown.more_rows,
-    };
-    let sources = match &context.viewer {
+    let mut sources = match &context.viewer {
         Some(viewer) if read_only.is_none() => {
             let held_by = if exists { entity.name(content) } else { String::new() };
             widgets::sources(conn, entity, viewer, &held_by).await?
         }
         _ => widgets::Sources::new(),
+    };
+    sources.extend(shown.offered);
+    let form = FormInput {
+        draft: shown.draft,
+        errors: shown.errors,
+        warnings: &shown.warnings,
+        labels: widgets::labels(entity.fields(), content),
+        exists,
+        read_only: read_only.is_some(),
+        more_rows: shown.more_rows,
+        focus: shown.focus,
     };
     let facts = match &mode {
         FormMode::Change { of } => entity.facts(conn, &of.loaded, context).await?,
@@ -264,8 +276,9 @@ pub async fn show<D: EntityAdmin>(
         false => CellLinks::default(),
     };
     let mut errors = shown.errors.clone();
-    sort(entity, &mut errors);
-    let shown = FormView { errors: &errors, ..shown };
+    form_places::sort(entity, &mut errors);
+    let shown =
+        FormView { errors: &errors, offered: widgets::Sources::new(), warnings: ValidationErrors::default(), ..shown };
     let (status, is_wrong) = (shown.status, !errors.is_empty());
     let mut page = in_place(|| form_page(entity, context, &mode, (shown, form, sources), (read_only, facts)));
     links.set(&mut page.fieldsets);
@@ -304,8 +317,9 @@ fn form_page<D: EntityAdmin>(
         }
         _ => Vec::new(),
     };
+    let is_edited = form.more_rows.is_some() || form.focus.is_some();
     // After an error, the summary of the errors has the focus.
-    let is_new = !matches!(mode, FormMode::Change { .. }) && shown.errors.is_empty() && form.more_rows.is_none();
+    let is_new = !matches!(mode, FormMode::Change { .. }) && shown.errors.is_empty() && !is_edited;
     let mut fieldsets = widgets::fieldsets(entity, context, &form, &sources);
     if let Some(first) = fieldsets.iter_mut().flat_map(|set| &mut set.widgets).next() {
         first.autofocus = is_new;
@@ -318,13 +332,10 @@ fn form_page<D: EntityAdmin>(
         revision,
         base,
         read_only: read_only.unwrap_or_default(),
-        is_unsaved: !shown.notice.is_empty()
-            || shown.new_names.is_some()
-            || !shown.errors.is_empty()
-            || form.more_rows.is_some(),
+        is_unsaved: !shown.notice.is_empty() || shown.new_names.is_some() || !shown.errors.is_empty() || is_edited,
         notice: shown.notice,
         error_heading: pages::error_heading(shown.errors),
-        error_links: pages::error_links(shown.errors, |name, column| named(entity.fields(), name, column)),
+        error_links: pages::error_links(shown.errors, |place| form_places::named(entity.fields(), place)),
         conflict: shown.conflict,
         new_names: shown.new_names,
         fieldsets,
@@ -335,34 +346,6 @@ fn form_page<D: EntityAdmin>(
         secret: shown.secret,
         renewal: shown.renewal,
         claims: None,
-    }
-}
-
-/// Sorts the errors in the order of the page.
-fn sort<D: EntityAdmin>(entity: &D, errors: &mut ValidationErrors) {
-    let order: HashMap<&str, usize> =
-        entity.options().fieldsets.iter().flat_map(|set| set.fields).copied().zip(0..).collect();
-    let columns = |name: &str| match entity.fields().iter().find(|field| field.name == name).map(|field| field.kind) {
-        Some(Kind::Rows { columns, .. }) => columns,
-        _ => &[],
-    };
-    errors.sort(|field, column| {
-        let column = column.and_then(|column| columns(field).iter().position(|known| known.name == column));
-        (order.get(field).copied().unwrap_or_default(), column.unwrap_or_default())
-    });
-}
-
-/// Returns the names of a field and of one of its columns, for its errors.
-fn named<C>(fields: &[Field<C>], name: &str, column: &str) -> PlaceNames<'static> {
-    let Some(field) = fields.iter().find(|field| field.name == name) else { return PlaceNames::default() };
-    let columns = match field.kind {
-        Kind::Rows { columns, .. } => columns,
-        _ => &[],
-    };
-    PlaceNames {
-        label: field.label,
-        first_column: columns.first().map_or("", |column| column.name),
-        column: columns.iter().find(|known| known.name == column).map_or("", |column| column.label),
     }
 }
 

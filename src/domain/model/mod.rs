@@ -3,6 +3,7 @@
 pub mod aggregation;
 pub mod aggregation_definition;
 pub mod aggregation_profile;
+pub mod aggregation_rules;
 pub mod api_key;
 pub mod change_set;
 pub mod federated_account;
