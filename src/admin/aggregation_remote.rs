@@ -7,8 +7,9 @@ use rocket::async_trait;
 use rocket::http::Status;
 use serde_json::json;
 
+use super::aggregation_uses;
+use super::crud::form_input::{OfferedChoice, Sources};
 use super::crud::remote_store::{OffersFor, RemoteEdit, RemoteOffers, RemoteRefusal, RemoteStore, RemoteView};
-use super::crud::widgets::{SourceChoice, Sources};
 use super::crud::{NamedObject, RequestContext};
 use crate::argo_webapi::failure::CallFailure;
 use crate::argo_webapi::report::{self, UsedKind};
@@ -69,9 +70,14 @@ impl RemoteStore<AggregationProfileContent> for AggregationRemote {
             }
         };
         let (definition, metric_profiles) = tokio::join!(definition, cache.metric_profiles(&access, &token));
+        let facts = match (&definition, &metric_profiles) {
+            (Ok(Some(there)), Ok(profiles)) => uses(context, there, profiles).await?,
+            _ => Vec::new(),
+        };
         let offered = offers(metric_profiles.as_ref().map(Arc::clone).unwrap_or_default());
         let view = RemoteView {
             notes: noted.iter().map(|noted| interrupted(context, noted)).collect(),
+            facts,
             offers: Some(offered),
             ..RemoteView::default()
         };
@@ -288,6 +294,21 @@ fn content(stored: &StoredDefinition, there: &AggregationDefinition) -> Aggregat
     AggregationProfileContent { definition: there.clone(), ..stored.content() }
 }
 
+/// Returns what is known of the POEM profile that the metric profile was made from.
+async fn uses(
+    context: &RequestContext<'_>,
+    definition: &AggregationDefinition,
+    metric_profiles: &[MetricProfileDefinition],
+) -> Result<Vec<InfoLine>, AppError> {
+    let Some(of) = metric_profiles.iter().find(|of| of.id == definition.metric_profile.id) else {
+        return Ok(Vec::new());
+    };
+    let mut tx = context.read().await?;
+    let line = aggregation_uses::line(tx.conn(), context, of).await?;
+    tx.commit().await?;
+    Ok(line.into_iter().collect())
+}
+
 fn interrupted(context: &RequestContext<'_>, noted: &StoredSave) -> String {
     let (by, time) = (&noted.save.username, context.time(noted.started).0);
     format!("A save by {by} at {time} was interrupted. POEM is finding out what became of it.")
@@ -312,14 +333,14 @@ fn offers(metric_profiles: Arc<Vec<MetricProfileDefinition>>) -> OffersFor<Aggre
         let flavours = chosen.map(MetricProfileDefinition::service_flavours).unwrap_or_default();
         let sources = Sources::from([
             (Choices::MetricProfiles, names(&metric_profiles)),
-            (Choices::ProfileServices, flavours.into_iter().map(SourceChoice::plain).collect()),
+            (Choices::ProfileServices, flavours.into_iter().map(OfferedChoice::plain).collect()),
         ]);
-        RemoteOffers { sources, warnings: aggregation_rules::warnings(content, chosen) }
+        RemoteOffers { sources, warnings: aggregation_rules::warnings(content, chosen).messages }
     })
 }
 
 /// Returns the metric profiles by name, case ignored; of one name with the beginnings of their ids.
-fn names(metric_profiles: &[MetricProfileDefinition]) -> Vec<String> {
+fn names(metric_profiles: &[MetricProfileDefinition]) -> Vec<OfferedChoice> {
     let mut sorted: Vec<_> = metric_profiles.iter().collect();
     sorted.sort_by_key(|of| (of.name.to_lowercase(), &of.name, &of.id));
     let label =
@@ -327,7 +348,7 @@ fn names(metric_profiles: &[MetricProfileDefinition]) -> Vec<String> {
             0 | 1 => of.name.clone(),
             _ => with_id(&of.name, &of.id),
         };
-    sorted.iter().map(|of| label(of)).collect()
+    sorted.iter().map(|of| OfferedChoice { value: of.id.clone(), label: label(of) }).collect()
 }
 
 /// Returns a name with the beginning of the id, which tells two of one name apart.

@@ -8,8 +8,8 @@ use super::crud::RequestContext;
 use crate::domain::model::metric_profile_definition::MetricProfileDefinition;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::version::compare_labels;
-use crate::store::profiles::{self, ProfileRow};
 use crate::store::Result;
+use crate::store::profiles::{self, ProfileRow};
 use crate::templates::Link;
 use crate::templates::form_page::InfoLine;
 
@@ -32,10 +32,8 @@ pub(super) async fn line(
         let names: Vec<&str> = of.difference(other).copied().collect();
         (!names.is_empty()).then(|| sentence(&names, place))
     };
-    let differences: Vec<String> = [only(&here, &there, "POEM"), only(&there, &here, "the metric profile")]
-        .into_iter()
-        .flatten()
-        .collect();
+    let differences: Vec<String> =
+        [only(&here, &there, "POEM"), only(&there, &here, "the metric profile")].into_iter().flatten().collect();
     let text = match differences.is_empty() {
         true => "It has the same service flavours.".to_owned(),
         false => differences.join(" "),

@@ -211,9 +211,13 @@ pub async fn changed(
     let (group_id, group, side_effects) = kept_group(tx, &save.group).await?;
     let before = stored(tx, id).await?;
     let content = AggregationProfileContent { group, apiid: before.apiid.clone(), definition: definition.clone() };
+    let is_known = before.definition.as_ref().is_some_and(|known| known.is_equal(definition));
     let earlier = match &save.before {
-        Some(definition) => AggregationProfileContent { definition: definition.clone(), ..before.content() },
-        None => before.content(),
+        // Sent before, by a form that was sent twice: that save has the version.
+        Some(definition) if !is_known => {
+            AggregationProfileContent { definition: definition.clone(), ..before.content() }
+        }
+        _ => before.content(),
     };
     first_version(tx, id, &earlier).await?;
     let saved = write(tx, (author(save), id), (&before, &earlier), (&content, group_id)).await?;

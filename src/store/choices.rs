@@ -133,6 +133,9 @@ fn source(choices: Choices) -> (&'static str, &'static str) {
         Choices::Groups(kind) => ("groups", kind.as_str()),
         Choices::Groupable(kind) => ("groupable", kind.as_str()),
         Choices::Users => ("users", no_kind),
-        Choices::MetricProfiles | Choices::ProfileServices => ("", no_kind),
+        // These are not in the database, so nothing asks for them.
+        Choices::Operations | Choices::EndpointGroups | Choices::MetricProfiles | Choices::ProfileServices => {
+            ("none", no_kind)
+        }
     }
 }

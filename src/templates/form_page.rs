@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::layout::Link;
 use super::list_page::Choice;
 use super::page::Content;
+use super::row_groups::RowGroupsView;
 use crate::domain::form::validation_error::{FieldError, Place, ValidationErrors, words};
 
 /// The look of a field; `templates/widgets` has a macro for each.
@@ -28,6 +29,8 @@ pub enum WidgetKind {
     Picker,
     /// A table of inputs; rows can be added and removed.
     Rows,
+    /// Groups of rows, see [`Widget::row_groups`].
+    Groups,
     /// Text only; a link if [`Widget::href`] is set.
     Shown,
 }
@@ -125,6 +128,8 @@ pub struct Widget {
     pub columns: Vec<ColumnView>,
     /// The rows of a table of inputs. A table that can grow ends with a blank row; numbers in names may have gaps.
     pub rows: Vec<RowView>,
+    /// The groups of a field of groups of rows; else `None`.
+    pub row_groups: Option<RowGroupsView>,
     /// The key that the rows may need; `None` if there is none.
     pub needs: Option<RequiredKey>,
     /// The address of the link on a text that is only shown, or next to a read-only URL; empty if there is none.
@@ -327,10 +332,13 @@ pub struct PlaceNames<'a> {
     pub first_column: &'a str,
     /// The label of the column that was asked for; empty if there is none.
     pub column: &'a str,
+    /// The middle part of the names of inputs in the rows of a group; empty if the field has no groups.
+    pub rows: &'a str,
 }
 
-/// Returns the errors at the top of a form, each with a link to its input. `named` names a field and a column.
-pub fn error_links<'a>(errors: &ValidationErrors, named: impl Fn(&str, &str) -> PlaceNames<'a>) -> Vec<ErrorLink> {
+/// Returns the errors at the top of a form, each with a link to its input. `named` names the field and the
+/// column of a place.
+pub fn error_links<'a>(errors: &ValidationErrors, named: impl Fn(Place) -> PlaceNames<'a>) -> Vec<ErrorLink> {
     let wrong: HashSet<Place> = errors.errors.iter().map(|error| error.place).collect();
     // A message of the field names its empty cells already.
     let is_said = |error: &&FieldError| match error.place {
@@ -339,22 +347,38 @@ pub fn error_links<'a>(errors: &ValidationErrors, named: impl Fn(&str, &str) -> 
     };
     let in_row = |field: &str, row: usize, column: &str| format!("#id_{field}-{row}-{column}");
     let link = |error: &FieldError| {
+        let names = named(error.place);
         let (place, href) = match error.place {
             Place::Form => (String::new(), String::new()),
-            Place::Field(name) => (named(name, "").label.to_owned(), format!("#id_{name}")),
+            Place::Field(name) => (names.label.to_owned(), format!("#id_{name}")),
             Place::Row { field, row } => {
-                let names = named(field, "");
                 (format!("{}, row {}", names.label, row + 1), in_row(field, row, names.first_column))
             }
             Place::Cell { field, row, column } => {
-                let names = named(field, column);
                 (format!("{}, row {}, {}", names.label, row + 1, names.column), in_row(field, row, column))
             }
+            Place::InGroup { field, group, row, column } => in_group(field, group, (row, column), names),
         };
         let colon = if place.is_empty() { "" } else { ": " };
         ErrorLink { text: format!("{place}{colon}{}", error.message), href }
     };
     errors.errors.iter().filter(|error| !is_said(error)).map(link).collect()
+}
+
+/// Returns the words for a place in a group of rows, and its anchor. Errors of a whole row or group are at its name.
+fn in_group(
+    field: &str,
+    group: usize,
+    (row, column): (Option<usize>, Option<&str>),
+    names: PlaceNames<'_>,
+) -> (String, String) {
+    let input = column.unwrap_or(names.first_column);
+    let (in_row, href) = match row {
+        Some(row) => (format!(", row {}", row + 1), format!("#id_{field}-{group}-{}-{row}-{input}", names.rows)),
+        None => (String::new(), format!("#id_{field}-{group}-{input}")),
+    };
+    let of_column = column.map(|_| format!(", {}", names.column)).unwrap_or_default();
+    (format!("{}, group {}{in_row}{of_column}", names.label, group + 1), href)
 }
 
 /// Returns the heading of the errors: `Please correct the error below.`; empty without errors.

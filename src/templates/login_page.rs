@@ -114,7 +114,7 @@ impl PasswordPage {
             heading: heading.to_owned(),
             action: action.to_owned(),
             error_heading: form_page::error_heading(wrong),
-            error_links: form_page::error_links(wrong, |_, _| PlaceNames::default()),
+            error_links: form_page::error_links(wrong, |_| PlaceNames::default()),
             widgets: fields.iter().map(widget).collect(),
             rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
             is_done: false,

@@ -14,6 +14,7 @@ pub mod list_page;
 pub mod login_page;
 pub mod names_page;
 pub mod page;
+pub mod row_groups;
 pub mod search_page;
 pub mod services_page;
 pub mod sessions_page;

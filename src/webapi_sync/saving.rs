@@ -9,6 +9,7 @@ use crate::argo_webapi::failure::CallFailure;
 use crate::argo_webapi::report::{self, UsedKind};
 use crate::domain::form::validation_error::{ValidationErrors, words};
 use crate::domain::model::aggregation_definition::AggregationDefinition;
+use crate::domain::model::aggregation_profile::AggregationProfileContent;
 use crate::domain::model::aggregation_rules;
 use crate::domain::model::metric_profile_definition::MetricProfileDefinition;
 use crate::domain::model::web_api_save::{SaveAction, WebApiSave};
@@ -258,7 +259,8 @@ fn checked(
     metric_profiles: &[MetricProfileDefinition],
 ) -> Result<AggregationDefinition, SaveFailure> {
     let metric_profile = metric_profiles.iter().find(|of| of.id == wanted.metric_profile.id);
-    aggregation_rules::check(wanted, opened, metric_profile).check()?;
+    let content = AggregationProfileContent { definition: wanted.clone(), ..AggregationProfileContent::default() };
+    aggregation_rules::check(&content, opened, metric_profile).check()?;
     let mut sent = with_namespace(access, wanted);
     if let Some(metric_profile) = metric_profile {
         sent.metric_profile.name.clone_from(&metric_profile.name);

@@ -10,6 +10,9 @@ use crate::store::choices;
 /// The maximum number of suggestions.
 const MOST: i64 = 20;
 
+/// The name in the address of the service flavours of a metric profile, which are not in the database.
+pub const PROFILE_SERVICES: &str = "metric-profile-services";
+
 /// The sources of suggestions, by their names in the address. (Other choices are shown as a whole.)
 const NAMED: [(&str, Choices); 5] = [
     ("vos", Choices::Vos),

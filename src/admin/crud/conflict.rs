@@ -11,6 +11,7 @@ use super::response::PageResult;
 use super::widgets::in_words;
 use crate::blocking::in_place;
 use crate::domain::form::field::Field;
+use crate::domain::form::row_group::RowGroup;
 use crate::domain::form::submitted::{Draft, RawValue};
 use crate::domain::form::text;
 use crate::domain::form::validation_error::ValidationErrors;
@@ -111,6 +112,10 @@ fn normalize(typed: &RawValue) -> RawValue {
         RawValue::Rows(rows) => {
             let rows = rows.iter().map(|row| row.iter().map(text).collect::<Vec<_>>());
             RawValue::Rows(rows.filter(|row| row.iter().any(|text| !text.is_empty())).collect())
+        }
+        RawValue::RowGroups(groups) => {
+            let filled = groups.iter().filter(|group| !group.is_empty());
+            RawValue::RowGroups(filled.map(RowGroup::normalized).collect())
         }
     }
 }

@@ -81,7 +81,7 @@ fn of_change(change: &FieldChange) -> Vec<Difference> {
     };
     match change {
         FieldChange::Value(it) | FieldChange::Named(it) => vec![of_texts(it.field.clone(), &it.before, &it.after)],
-        FieldChange::Settings(it) => {
+        FieldChange::Settings(it) | FieldChange::Parts(it) => {
             let changed =
                 |value: &ValueChange| of_texts(format!("{} {}", it.field, value.field), &value.before, &value.after);
             (it.added.iter().map(|row| setting(&it.field, row, "added")))

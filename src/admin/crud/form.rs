@@ -1,12 +1,11 @@
 //! The form of an object: blank, or filled with the object, with the original of a copy, or with an old version;
 //! editable or read-only.
 
-use std::collections::HashMap;
-
 use rocket::http::Status;
 use sqlx::PgConnection;
 
 use super::entity_admin::{CellLinks, EntityAdmin, NamedObject};
+use super::form_places;
 use super::list_return;
 use super::options::Restore;
 use super::remote_store::{self, RemotePart, RemoteView};
@@ -14,13 +13,13 @@ use super::request_context::RequestContext;
 use super::response::{self, PageResult};
 use super::widgets::{self, FormInput};
 use crate::blocking::in_place;
-use crate::domain::form::field::{Field, Kind};
+use crate::domain::form::edit::Focus;
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::versions::{self, VersionRow};
-use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, NewNamesView, PlaceNames, Renewal};
+use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, NewNamesView, Renewal};
 use crate::templates::{Link, Page};
 
 /// The parameter of the address with the version to restore.
@@ -64,6 +63,8 @@ pub struct FormView<'a> {
     pub ticks: Option<&'a [&'static str]>,
     /// The field that needs more blank rows; `None` if no button for it was pressed.
     pub more_rows: Option<&'a str>,
+    /// The field whose groups a button has changed, and where the focus goes; `None` if none was pressed.
+    pub focus: Option<(&'static str, Focus)>,
     /// A secret that is shown only once; else empty.
     pub secret: String,
     /// The button that makes a new secret, after the same form was sent twice; else `None`.
@@ -88,6 +89,7 @@ impl<'a> FormView<'a> {
             conflict: None,
             ticks: None,
             more_rows: None,
+            focus: None,
             secret: String::new(),
             renewal: None,
             notice: String::new(),
@@ -264,6 +266,7 @@ pub async fn show<D: EntityAdmin>(
     mode: FormMode<'_, D::Content>,
     mut shown: FormView<'_>,
 ) -> PageResult {
+    let offers = std::mem::take(&mut shown.remote.offers);
     let is_unavailable = !shown.remote.read_only.is_empty();
     let read_only =
         read_only(entity, context, &mode).or_else(|| is_unavailable.then(|| shown.remote.read_only.clone()));
@@ -273,26 +276,29 @@ pub async fn show<D: EntityAdmin>(
         FormMode::Clone { of } => (&of.loaded.content, false),
         FormMode::Change { of } => (&of.loaded.content, true),
     };
-    let form = FormInput {
-        draft: shown.draft,
-        errors: shown.errors,
-        exists,
-        read_only: read_only.is_some(),
-        more_rows: shown.more_rows,
-    };
-    let sources = match &context.viewer {
+    let mut sources = match &context.viewer {
         Some(viewer) if read_only.is_none() => {
             let held_by = if exists { entity.name(content) } else { String::new() };
-            let mut sources = widgets::sources(conn, entity, viewer, &held_by).await?;
-            sources.extend(std::mem::take(&mut shown.remote.offers.sources));
-            sources
+            widgets::sources(conn, entity, viewer, &held_by).await?
         }
         _ => widgets::Sources::new(),
     };
-    let facts = match &mode {
+    sources.extend(offers.sources);
+    let form = FormInput {
+        draft: shown.draft,
+        errors: shown.errors,
+        warnings: &offers.warnings,
+        labels: widgets::labels(entity.fields(), content),
+        exists,
+        read_only: read_only.is_some(),
+        more_rows: shown.more_rows,
+        focus: shown.focus,
+    };
+    let mut facts = match &mode {
         FormMode::Change { of } => entity.facts(conn, &of.loaded, context).await?,
         _ => Vec::new(),
     };
+    facts.append(&mut shown.remote.facts);
     let claims = match &mode {
         FormMode::Change { of } if read_only.is_none() => entity.claims(conn, &of.loaded, context).await?,
         _ => None,
@@ -302,7 +308,7 @@ pub async fn show<D: EntityAdmin>(
         false => CellLinks::default(),
     };
     let mut errors = shown.errors.clone();
-    sort(entity, &mut errors);
+    form_places::sort(entity, &mut errors);
     let shown = FormView { errors: &errors, ..shown };
     let (status, is_wrong) = (shown.status, !errors.is_empty());
     let mut page = in_place(|| form_page(entity, context, &mode, (shown, form, sources), (read_only, facts)));
@@ -342,8 +348,9 @@ fn form_page<D: EntityAdmin>(
         }
         _ => Vec::new(),
     };
+    let is_edited = form.more_rows.is_some() || form.focus.is_some();
     // After an error, the summary of the errors has the focus.
-    let is_new = !matches!(mode, FormMode::Change { .. }) && shown.errors.is_empty() && form.more_rows.is_none();
+    let is_new = !matches!(mode, FormMode::Change { .. }) && shown.errors.is_empty() && !is_edited;
     let mut fieldsets = widgets::fieldsets(entity, context, &form, &sources);
     if of.is_none() && read_only.is_some() {
         // A new object of which nothing can be saved at the moment: there is no form.
@@ -361,15 +368,12 @@ fn form_page<D: EntityAdmin>(
         revision,
         base,
         read_only: read_only.unwrap_or_default(),
-        is_unsaved: !shown.notice.is_empty()
-            || shown.new_names.is_some()
-            || !shown.errors.is_empty()
-            || form.more_rows.is_some(),
+        is_unsaved: !shown.notice.is_empty() || shown.new_names.is_some() || !shown.errors.is_empty() || is_edited,
         notice: shown.notice,
         notes: shown.remote.notes,
         is_missing: shown.remote.is_missing && delete_link.is_some(),
         error_heading: pages::error_heading(shown.errors),
-        error_links: pages::error_links(shown.errors, |name, column| named(entity.fields(), name, column)),
+        error_links: pages::error_links(shown.errors, |place| form_places::named(entity.fields(), place)),
         conflict: shown.conflict,
         new_names: shown.new_names,
         fieldsets,
@@ -380,34 +384,6 @@ fn form_page<D: EntityAdmin>(
         secret: shown.secret,
         renewal: shown.renewal,
         claims: None,
-    }
-}
-
-/// Sorts the errors in the order of the page.
-fn sort<D: EntityAdmin>(entity: &D, errors: &mut ValidationErrors) {
-    let order: HashMap<&str, usize> =
-        entity.options().fieldsets.iter().flat_map(|set| set.fields).copied().zip(0..).collect();
-    let columns = |name: &str| match entity.fields().iter().find(|field| field.name == name).map(|field| field.kind) {
-        Some(Kind::Rows { columns, .. }) => columns,
-        _ => &[],
-    };
-    errors.sort(|field, column| {
-        let column = column.and_then(|column| columns(field).iter().position(|known| known.name == column));
-        (order.get(field).copied().unwrap_or_default(), column.unwrap_or_default())
-    });
-}
-
-/// Returns the names of a field and of one of its columns, for its errors.
-fn named<C>(fields: &[Field<C>], name: &str, column: &str) -> PlaceNames<'static> {
-    let Some(field) = fields.iter().find(|field| field.name == name) else { return PlaceNames::default() };
-    let columns = match field.kind {
-        Kind::Rows { columns, .. } => columns,
-        _ => &[],
-    };
-    PlaceNames {
-        label: field.label,
-        first_column: columns.first().map_or("", |column| column.name),
-        column: columns.iter().find(|known| known.name == column).map_or("", |column| column.label),
     }
 }
 

@@ -10,3 +10,5 @@ pub const NEW_NAMES: &str = "_new_names";
 pub const ANEW: &str = "_anew";
 /// The button that adds rows without saving; its value is the name of the field.
 pub const MORE: &str = "_more";
+/// The buttons that change groups of rows without saving; their values are commands of `domain::form::edit`.
+pub const EDIT: &str = "_edit";

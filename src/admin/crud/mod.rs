@@ -10,6 +10,8 @@ pub mod entity; //          the pages of an entity, as the routes call them
 pub mod entity_admin; //    the declaration of an entity
 pub mod form;
 mod form_fields; //         hidden fields and buttons of forms
+pub mod form_input; //          input, messages and choices of a form
+mod form_places; //         places of a form: their order and names
 pub mod history;
 pub mod list;
 mod list_query; //          the address of a list
@@ -23,6 +25,7 @@ pub mod remote_store; //  objects that another server stores as well
 pub mod repeat; //          forms that are sent twice
 pub mod request_context; // tenant, viewer and query; the guards of pages
 pub mod response; //        the result of the route of a page
+mod row_group_widget; //    groups of rows
 mod save;
 mod versions;
 pub mod widgets;

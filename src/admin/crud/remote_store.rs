@@ -108,6 +108,8 @@ pub struct RemoteView<C> {
     pub read_only: String,
     /// What the page says about the other server.
     pub notes: Vec<String>,
+    /// The information next to the form.
+    pub facts: Vec<InfoLine>,
     /// True if the object is no longer there.
     pub is_missing: bool,
     /// The offers for the content that is shown.
@@ -116,7 +118,14 @@ pub struct RemoteView<C> {
 
 impl<C> Default for RemoteView<C> {
     fn default() -> Self {
-        Self { content: None, read_only: String::new(), notes: Vec::new(), is_missing: false, offers: None }
+        Self {
+            content: None,
+            read_only: String::new(),
+            notes: Vec::new(),
+            facts: Vec::new(),
+            is_missing: false,
+            offers: None,
+        }
     }
 }
 
@@ -127,6 +136,8 @@ pub struct RemotePart {
     pub read_only: String,
     /// What the page says about the other server.
     pub notes: Vec<String>,
+    /// The information next to the form.
+    pub facts: Vec<InfoLine>,
     /// True if the object is no longer there.
     pub is_missing: bool,
     /// The offers.
@@ -139,6 +150,7 @@ impl<C> RemoteView<C> {
         RemotePart {
             read_only: self.read_only.clone(),
             notes: self.notes.clone(),
+            facts: self.facts.clone(),
             is_missing: self.is_missing,
             offers: self.offers.as_ref().map(|offers| offers(content)).unwrap_or_default(),
         }

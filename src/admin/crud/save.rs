@@ -5,7 +5,7 @@ use rocket::http::Status;
 use super::conflict;
 use super::entity_admin::{Created, EntityAdmin, NamedObject, SaveContext};
 use super::form::{self, FormMode, FormView};
-use super::form_fields::{ANEW, BASE, MORE, REVISION};
+use super::form_fields::{ANEW, BASE, EDIT, MORE, REVISION};
 use super::list_return;
 use super::new_names;
 use super::options::EntityOptions;
@@ -17,6 +17,7 @@ use crate::auth::csrf;
 use crate::auth::flash;
 use crate::auth::posted::{Posted, PostedForm, other_user};
 use crate::blocking::in_place;
+use crate::domain::form::edit::{self, Focus};
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::{self, Action};
@@ -42,8 +43,9 @@ pub async fn add<D: EntityAdmin>(
         return Err(if matches!(form, PostedForm::Verified(_)) { NOT_FOUND } else { csrf::NOT_OUR_FORM });
     }
     context.may(options.kind, Action::StartAdding)?;
-    let draft = read_new(entity, context, form, clone_of).await?;
-    let posted = match to_save(context, form, &draft)? {
+    let (draft, focus) =
+        edit::applied(read_new(entity, context, form, clone_of).await?, entity.fields(), form.get(EDIT));
+    let posted = match to_save(context, form, (&draft, focus))? {
         ToSave::Yes(posted) => posted,
         ToSave::No(shown) => {
             let shown = FormView { remote: for_draft(entity, context, &draft, &entity.blank()).await?, ..*shown };
@@ -235,10 +237,11 @@ pub async fn change<D: EntityAdmin>(
         _ => found,
     };
     let typed = read(entity, form, &found.loaded.content)?;
-    let draft = with_fixed_fields(entity, typed, &found.loaded.content);
+    let (draft, focus) =
+        edit::applied(with_fixed_fields(entity, typed, &found.loaded.content), entity.fields(), form.get(EDIT));
     let ticks = ticks(entity.options(), form);
     let mode = || FormMode::Change { of: &found };
-    let posted = match to_save(context, form, &draft)? {
+    let posted = match to_save(context, form, (&draft, focus))? {
         ToSave::Yes(posted) => posted,
         ToSave::No(shown) => {
             drop(reading);
@@ -475,16 +478,16 @@ enum ToSave<'f, 'v> {
 /// Decides whether a form is to be saved now.
 ///
 /// It is only shown again if it could not be verified, if another user has opened it in this browser, after the button
-/// for more rows, and after a new login.
+/// for more rows or a change of groups, and after a new login.
 fn to_save<'f: 'v, 'v>(
     context: &RequestContext<'_>,
     form: &'f PostedForm,
-    draft: &'v Draft,
+    (draft, focus): (&'v Draft, Option<(&'static str, Focus)>),
 ) -> Result<ToSave<'f, 'v>, AppError> {
     static NOTHING: ValidationErrors = ValidationErrors { errors: Vec::new() };
     let more_rows = form.get(MORE);
     let no = |status, notice: String| {
-        Ok(ToSave::No(Box::new(FormView { more_rows, notice, status, ..FormView::fresh(draft, &NOTHING) })))
+        Ok(ToSave::No(Box::new(FormView { more_rows, focus, notice, status, ..FormView::fresh(draft, &NOTHING) })))
     };
     let viewer = context.viewer()?;
     match form {
@@ -493,15 +496,15 @@ fn to_save<'f: 'v, 'v>(
             no(Status::Ok, "This is your input from before you logged in again. Nothing is saved yet.".to_owned())
         }
         PostedForm::Verified(posted) if !posted.is_of(viewer.id) => no(Status::Conflict, other_user(&viewer.username)),
-        PostedForm::Verified(_) if more_rows.is_some() => no(Status::Ok, String::new()),
+        PostedForm::Verified(_) if more_rows.is_some() || form.get(EDIT).is_some() => no(Status::Ok, String::new()),
         PostedForm::Verified(posted) => Ok(ToSave::Yes(posted)),
     }
 }
 
-/// Adds the fields that can be set only on a new object: the form of an existing one does not send them.
+/// Adds the fields that can be set only on a new object, and those that are only shown: the form does not send them.
 fn with_fixed_fields<D: EntityAdmin>(entity: &D, mut draft: Draft, before: &D::Content) -> Draft {
     let current = Draft::of(entity.fields(), before);
-    for field in entity.fields().iter().filter(|field| field.only_at_first) {
+    for field in entity.fields().iter().filter(|field| field.only_at_first || field.read_only) {
         if let Some(typed) = current.get(field.name) {
             draft.set(field.name, typed.clone());
         }

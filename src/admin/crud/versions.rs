@@ -96,8 +96,17 @@ fn old_form<D: EntityAdmin>(
 
 /// Returns the fieldsets of the form with this content, read-only.
 pub fn read_only<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, content: &D::Content) -> Vec<FieldsetView> {
-    let (draft, errors) = (Draft::of(entity.fields(), content), ValidationErrors::default());
-    let form = FormInput { draft: &draft, errors: &errors, exists: true, read_only: true, more_rows: None };
+    let (draft, nothing) = (Draft::of(entity.fields(), content), ValidationErrors::default());
+    let form = FormInput {
+        draft: &draft,
+        errors: &nothing,
+        warnings: &nothing,
+        labels: widgets::labels(entity.fields(), content),
+        exists: true,
+        read_only: true,
+        more_rows: None,
+        focus: None,
+    };
     widgets::fieldsets(entity, context, &form, &Sources::new())
 }
 

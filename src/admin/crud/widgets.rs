@@ -1,16 +1,18 @@
 //! The widgets of a form, made from the declared fields and the input.
 
-use std::collections::HashMap;
-
 use sqlx::PgConnection;
 
 use super::autocomplete;
 use super::entity_admin::EntityAdmin;
+use super::form_input::by_place;
+pub use super::form_input::{FormInput, OfferedChoice, Sources, labels};
 use super::new_names;
 use super::options::{EntityOptions, SaveOption};
 use super::request_context::RequestContext;
+use super::row_group_widget;
 use crate::domain::form::field::{Choices, Field, Kind, RowColumn, Shape};
-use crate::domain::form::submitted::{Draft, RawValue};
+use crate::domain::form::row_group::RowGroup;
+use crate::domain::form::submitted::RawValue;
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 use crate::domain::model::policy::Viewer;
 use crate::store::{Result, choices};
@@ -21,33 +23,8 @@ use crate::templates::urls::SUGGEST;
 /// The number of blank rows at the end of a field of rows.
 const BLANK_ROWS: usize = 1;
 
-/// The input and the state of one form.
-pub struct FormInput<'a> {
-    /// The values of the fields.
-    pub draft: &'a Draft,
-    /// The errors of the fields.
-    pub errors: &'a ValidationErrors,
-    /// True for an existing object, false for a new one.
-    pub exists: bool,
-    /// True if nothing can be typed.
-    pub read_only: bool,
-    /// The field that needs more blank rows; `None` if no button for it was pressed.
-    pub more_rows: Option<&'a str>,
-}
-
-/// The choices of selects and pickers, by source.
-pub type Sources = HashMap<Choices, Vec<String>>;
-pub struct SourceChoice {
-    pub value: String,
-    pub label: String,
-}
-impl SourceChoice {
-    pub fn plain(s: &str) -> String {
-        s.to_owned()
-    }
-}
-
-/// Loads the choices of every select and picker in one query. Members choose among their own groups.
+/// Loads the choices of every select and picker in one query. Members choose among their own groups; fixed choices are
+/// added, and those that are not in the database left out.
 pub async fn sources<D: EntityAdmin>(
     conn: &mut PgConnection,
     entity: &D,
@@ -63,13 +40,19 @@ pub async fn sources<D: EntityAdmin>(
         };
         match source {
             Choices::Groups(kind) if !viewer.is_superuser => {
-                sources.insert(source, viewer.groups_of(kind).map(str::to_owned).collect());
+                sources.insert(source, viewer.groups_of(kind).map(OfferedChoice::plain).collect());
             }
-            _ => asked.push(source),
+            _ if source.is_stored() => asked.push(source),
+            _ => {
+                let plain = |fixed: &[&str]| fixed.iter().copied().map(OfferedChoice::plain).collect();
+                sources.extend(source.fixed().map(|fixed| (source, plain(fixed))));
+            }
         }
     }
     if !asked.is_empty() {
-        sources.extend(choices::whole(conn, &asked, Some(group)).await?);
+        let stored = choices::whole(conn, &asked, Some(group)).await?;
+        let plain = |values: Vec<String>| values.into_iter().map(OfferedChoice::plain).collect();
+        sources.extend(stored.into_iter().map(|(source, values)| (source, plain(values))));
     }
     Ok(sources)
 }
@@ -128,7 +111,7 @@ fn with_needed(mut widget: Widget, form: &FormInput<'_>) -> Widget {
 fn is_shown<C>(field: &Field<C>, form: &FormInput<'_>) -> bool {
     let is_password = matches!(field.kind, Kind::Text { shape: Shape::Password, .. });
     let is_fixed = form.read_only || (form.exists && field.only_at_first);
-    !(is_password && is_fixed)
+    !(is_password && is_fixed) && (form.exists || !field.read_only)
 }
 
 fn widget<C>(
@@ -144,7 +127,7 @@ fn widget<C>(
         help: field.help.to_owned(),
         required: field.required,
         errors: messages(form.errors, Place::Field(field.name)),
-        disabled: form.read_only || (form.exists && field.only_at_first),
+        disabled: form.read_only || field.read_only || (form.exists && field.only_at_first),
         ..Widget::default()
     };
     match field.kind {
@@ -153,7 +136,8 @@ fn widget<C>(
         Kind::Choice { source, .. } => {
             let value = form.draft.text(field.name).to_owned();
             let prompt = format!("Choose a {}", field.label.to_lowercase());
-            let choices = selection(sources.get(&source), &value, (field.required, &prompt));
+            let other = (source, label_of(form, field.name, &value));
+            let choices = selection(sources.get(&source), &value, (field.required, &prompt), other);
             Widget { look: WidgetKind::Select, choices, value, ..blank }
         }
         Kind::Picks { source, .. } => {
@@ -164,6 +148,11 @@ fn widget<C>(
             let rows = rows(field.name, (columns, fixed), form);
             let columns = columns.iter().map(column).collect();
             Widget { look: WidgetKind::Rows, columns, rows, ..blank }
+        }
+        Kind::RowGroups { layout, .. } => {
+            let source = chosen_label(layout.offered_by, form, sources);
+            let view = row_group_widget::view((field.name, layout), form, sources, source);
+            Widget { look: WidgetKind::Groups, row_groups: Some(view), ..blank }
         }
     }
 }
@@ -199,20 +188,48 @@ fn suggestions(source: Choices) -> String {
 /// Returns the choices of a select. The current value is among them even if it is not offered (any more).
 ///
 /// `prompt` is the label of the blank choice, which a required field with a value does not have.
-fn selection(names: Option<&Vec<String>>, value: &str, (required, prompt): (bool, &str)) -> Vec<Choice> {
-    let names = names.map_or(&[][..], Vec::as_slice);
+///
+/// `other` is the source, and the label of the current value if it is not offered.
+fn selection(
+    offered: Option<&Vec<OfferedChoice>>,
+    value: &str,
+    (required, prompt): (bool, &str),
+    (source, label): (Choices, &str),
+) -> Vec<Choice> {
+    let names = offered.map_or(&[][..], Vec::as_slice);
     let none = (!required || value.is_empty()).then(|| choice("", prompt, value.is_empty()));
-    let stray = (!value.is_empty() && !names.iter().any(|name| name == value)).then(|| choice(value, value, true));
-    none.into_iter().chain(stray).chain(names.iter().map(|name| choice(name, name, name == value))).collect()
+    let is_stray = !value.is_empty() && !names.iter().any(|name| name.value == value);
+    let mark = match source {
+        _ if offered.is_none() => "",
+        Choices::MetricProfiles => " (not on the ARGO WEB-API)",
+        Choices::Operations | Choices::EndpointGroups => " (not a choice here)",
+        _ => "",
+    };
+    let stray = is_stray.then(|| choice(value, &format!("{label}{mark}"), true));
+    let offered = names.iter().map(|name| choice(&name.value, &name.label, name.value == value));
+    none.into_iter().chain(stray).chain(offered).collect()
+}
+
+/// Returns the label of a value that the object has; the value itself if it has no other label.
+fn label_of<'a>(form: &'a FormInput<'_>, field: &'static str, value: &'a str) -> &'a str {
+    form.labels.get(&(field, value.to_owned())).map_or(value, String::as_str)
+}
+
+/// Returns the label of the chosen value of a field; empty if nothing is chosen.
+fn chosen_label(field: &'static str, form: &FormInput<'_>, sources: &Sources) -> String {
+    let value = form.draft.text(field);
+    let offered = sources.get(&Choices::MetricProfiles).into_iter().flatten().find(|choice| choice.value == value);
+    offered.map_or_else(|| label_of(form, field, value).to_owned(), |choice| choice.label.clone())
 }
 
 /// Returns the choices of a picker; picked names are among them even if they are not offered (any more).
-fn picks(names: Option<&Vec<String>>, picked: &[String]) -> Vec<Choice> {
+fn picks(names: Option<&Vec<OfferedChoice>>, picked: &[String]) -> Vec<Choice> {
     let names = names.map_or(&[][..], Vec::as_slice);
-    let known: std::collections::HashSet<&String> = names.iter().collect();
+    let known: std::collections::HashSet<&String> = names.iter().map(|name| &name.value).collect();
     let chosen: std::collections::HashSet<&String> = picked.iter().collect();
     let stray = picked.iter().filter(|name| !known.contains(name)).map(|name| choice(name, name, true));
-    names.iter().map(|name| choice(name, name, chosen.contains(name))).chain(stray).collect()
+    let offered = names.iter().map(|name| choice(&name.value, &name.label, chosen.contains(&name.value)));
+    offered.chain(stray).collect()
 }
 
 fn choice(value: &str, label: &str, selected: bool) -> Choice {
@@ -261,15 +278,6 @@ fn rows(name: &'static str, (columns, fixed): (&[RowColumn], &[&str]), form: &Fo
     typed.iter().chain(std::iter::repeat_n(&blank, blanks)).enumerate().map(row).collect()
 }
 
-/// Indexes the messages by place: a search for every cell would be too slow in a form of thousands of rows.
-fn by_place(errors: &ValidationErrors) -> HashMap<Place, Vec<String>> {
-    let mut by_place: HashMap<Place, Vec<String>> = HashMap::new();
-    for error in &errors.errors {
-        by_place.entry(error.place).or_default().push(error.message.clone());
-    }
-    by_place
-}
-
 fn messages(errors: &ValidationErrors, place: Place) -> Vec<String> {
     errors.of(place).into_iter().map(str::to_owned).collect()
 }
@@ -298,5 +306,16 @@ pub fn in_words(typed: Option<&RawValue>) -> String {
             let filled = rows.iter().filter(|row| row.iter().any(|text| !text.is_empty()));
             filled.map(|row| row.join("  ")).map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
         }
+        Some(RawValue::RowGroups(groups)) => {
+            let filled = groups.iter().filter(|group| !group.is_empty());
+            filled.map(group_in_words).collect::<Vec<_>>().join("\n")
+        }
     }
+}
+
+/// Returns a group and its rows as text: `compute (OR)` and, in lines below it, `- ARC-CE (AND)`.
+pub fn group_in_words(group: &RowGroup) -> String {
+    let rows = group.rows.iter().filter(|row| !row.is_empty());
+    let lines = rows.map(|row| format!("\n- {} ({})", row.name, row.operation));
+    format!("{} ({}){}", group.name, group.operation, lines.collect::<String>())
 }

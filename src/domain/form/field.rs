@@ -1,5 +1,6 @@
 //! Fields: the editable parts of an entity. One declaration serves form, limits, wording, comparison and conflict.
 
+use super::row_group::RowGroup;
 use crate::domain::model::group_kind::GroupKind;
 
 /// The source of a field's choices or suggestions. This type only names it; the admin pages do the query.
@@ -25,10 +26,30 @@ pub enum Choices {
     Groupable(GroupKind),
     /// Users, by username.
     Users,
-    /// m
+    /// Logical operations: OR, AND.
+    Operations,
+    /// The types of endpoint groups.
+    EndpointGroups,
+    /// The metric profiles of the ARGO WEB-API: the value is the id, the label the name.
     MetricProfiles,
-    /// s
+    /// The service flavours of the chosen metric profile of the ARGO WEB-API.
     ProfileServices,
+}
+
+impl Choices {
+    /// Returns the choices of a source that never changes; `None` for all others.
+    pub const fn fixed(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Operations => Some(&["OR", "AND"]),
+            Self::EndpointGroups => Some(&["servicegroups", "sites"]),
+            _ => None,
+        }
+    }
+
+    /// Returns true if the choices are in the database. Others are fixed, or come from the ARGO WEB-API.
+    pub const fn is_stored(self) -> bool {
+        !matches!(self, Self::Operations | Self::EndpointGroups | Self::MetricProfiles | Self::ProfileServices)
+    }
 }
 
 /// The format of a text field.
@@ -61,12 +82,38 @@ pub struct RowColumn {
     pub required: bool,
     /// One of the columns that identify a row: comparisons pair rows that are equal in all of them.
     pub is_key: bool,
-    /// The source of suggestions; `None` for plain text.
+    /// The source of suggestions; `None` for plain text. In groups of rows, fixed choices are the only valid values.
     pub suggestions: Option<Choices>,
 }
 
 /// One row of a field of rows: one text for each column, in the order of the columns.
 pub type RowValues = Vec<String>;
+
+/// The declaration of a field of groups of rows. Its inputs are `FIELD-0-name`, `FIELD-0-operation`,
+/// `FIELD-0-ROWS-3-name` and `FIELD-0-ROWS-3-operation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupLayout {
+    /// The word for one group: `service flavour group`.
+    pub one: &'static str,
+    /// The name of a group.
+    pub name: RowColumn,
+    /// The operation between the rows of a group.
+    pub operation: RowColumn,
+    /// The middle part of the names of the rows' inputs: `services`.
+    pub rows: &'static str,
+    /// The name of a row.
+    pub row_name: RowColumn,
+    /// The operation of a row.
+    pub row_operation: RowColumn,
+    /// The maximum number of groups.
+    pub max_groups: usize,
+    /// The maximum number of rows in all groups.
+    pub max_rows: usize,
+    /// The field with the operation between the groups.
+    pub joined_by: &'static str,
+    /// The field that decides which names are suggested for rows. Without its value, no group can be added.
+    pub offered_by: &'static str,
+}
 
 /// The type of a field's value, with the accessors to it in the content `C`.
 pub enum Kind<C: 'static> {
@@ -121,6 +168,15 @@ pub enum Kind<C: 'static> {
         /// Writes the rows.
         set: fn(&mut C, Vec<RowValues>),
     },
+    /// Named groups of rows, in order.
+    RowGroups {
+        /// The declaration of groups and rows.
+        layout: &'static GroupLayout,
+        /// Reads the groups.
+        get: fn(&C) -> Vec<RowGroup>,
+        /// Writes the groups. The content still has the groups before, to which the origins refer.
+        set: fn(&mut C, Vec<RowGroup>),
+    },
 }
 
 /// One field of an entity whose content is `C`.
@@ -135,6 +191,10 @@ pub struct Field<C: 'static> {
     pub required: bool,
     /// Can be set only when the object is added.
     pub only_at_first: bool,
+    /// Shown, but never read from a form. Forms of new objects do not have it.
+    pub read_only: bool,
+    /// Reads the label of the value, if it differs from the value; `None` for most fields.
+    pub label_of: Option<fn(&C) -> &str>,
     /// The type of the value and the accessors to it.
     pub kind: Kind<C>,
 }
@@ -158,7 +218,7 @@ impl<C> Copy for Field<C> {}
 impl<C> Field<C> {
     /// Returns a field that is not required and has no help text.
     pub const fn new(name: &'static str, label: &'static str, kind: Kind<C>) -> Self {
-        Self { name, label, help: "", required: false, only_at_first: false, kind }
+        Self { name, label, help: "", required: false, only_at_first: false, read_only: false, label_of: None, kind }
     }
 
     /// Returns a text field of one line and at most `max` characters.
@@ -204,6 +264,16 @@ impl<C> Field<C> {
     /// Makes the field read-only after the object was added.
     pub const fn only_at_first(self) -> Self {
         Self { only_at_first: true, ..self }
+    }
+
+    /// Makes the field read-only.
+    pub const fn read_only(self) -> Self {
+        Self { read_only: true, ..self }
+    }
+
+    /// Sets the accessor to the label of the value.
+    pub const fn labelled(self, label_of: fn(&C) -> &str) -> Self {
+        Self { label_of: Some(label_of), ..self }
     }
 
     /// Sets the help text.

@@ -2,8 +2,11 @@
 
 pub mod bounds;
 pub mod checks;
+pub mod edit;
 pub mod field;
 mod raw_value;
+pub mod row_group;
+pub mod row_groups;
 pub mod submitted;
 pub mod text;
 mod unchanged;

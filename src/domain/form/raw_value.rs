@@ -1,6 +1,7 @@
 //! The value of one field of a form, before it is checked.
 
 use super::field::RowValues;
+use super::row_group::RowGroup;
 
 /// The value of one field, as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,4 +14,6 @@ pub enum RawValue {
     Picks(Vec<String>),
     /// The rows of a table.
     Rows(Vec<RowValues>),
+    /// Groups of rows.
+    RowGroups(Vec<RowGroup>),
 }

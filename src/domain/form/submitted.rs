@@ -8,9 +8,11 @@ use super::bounds::{self, TooMany};
 use super::checks::{check_choices, check_required, check_text, normalize};
 use super::field::{Field, Kind, RowColumn, RowValues, Shape};
 pub use super::raw_value::RawValue;
+use super::row_group::RowGroup;
+use super::row_groups;
 use super::text;
 use super::unchanged::{self, Held};
-use super::validation_error::{Place, ValidationErrors};
+use super::validation_error::{Place, ValidationErrors, words};
 
 /// The values of all fields of a form, as typed, by field name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,12 +39,14 @@ impl Draft {
         let mut draft = Self::default();
         for field in fields {
             let value = match &field.kind {
+                kind if field.read_only => raw_value(kind, held),
                 Kind::Text { .. } | Kind::Choice { .. } => {
                     RawValue::Text(last(pairs, field.name).unwrap_or_default().to_owned())
                 }
                 Kind::Flag { .. } => RawValue::Flag(last(pairs, field.name).is_some()),
                 Kind::Picks { .. } => RawValue::Picks(all(pairs, field.name)),
                 Kind::Rows { columns, .. } => RawValue::Rows(rows(pairs, field.name, columns)),
+                Kind::RowGroups { layout, .. } => RawValue::RowGroups(row_groups::read(pairs, field.name, layout)),
             };
             bounds::check(field, held, &value)?;
             draft.0.insert(field.name, value);
@@ -84,6 +88,14 @@ impl Draft {
         }
     }
 
+    /// Returns the groups of a field; empty if it is not a field of groups of rows.
+    pub fn row_groups(&self, name: &str) -> &[RowGroup] {
+        match self.0.get(name) {
+            Some(RawValue::RowGroups(groups)) => groups,
+            _ => &[],
+        }
+    }
+
     /// Sets the value of a field.
     pub fn set(&mut self, name: &'static str, value: RawValue) {
         self.0.insert(name, value);
@@ -107,7 +119,7 @@ impl Draft {
     pub fn parse_all<C>(&self, fields: &[Field<C>], mut content: C) -> (C, ValidationErrors) {
         let mut errors = ValidationErrors::default();
         for field in fields {
-            self.parse_field(field, &mut content, &mut errors, &[]);
+            self.parse_field(field, &mut content, &mut errors, None);
         }
         (content, errors)
     }
@@ -132,18 +144,23 @@ impl Draft {
             if unchanged::is_same(&field.kind, &shown, self.get(field.name)) {
                 continue;
             }
-            let held = match &shown {
-                RawValue::Rows(rows) => rows.as_slice(),
-                _ => &[],
-            };
-            self.parse_field(field, &mut content, &mut errors, held);
+            self.parse_field(field, &mut content, &mut errors, Some(&shown));
         }
         (content, errors)
     }
 
-    /// Checks one field. `held` are the rows that the object has already.
-    fn parse_field<C>(&self, field: &Field<C>, content: &mut C, errors: &mut ValidationErrors, held: &[RowValues]) {
+    /// Checks one field. `held` is the value that the object has already; `None` for a new object.
+    fn parse_field<C>(
+        &self,
+        field: &Field<C>,
+        content: &mut C,
+        errors: &mut ValidationErrors,
+        held: Option<&RawValue>,
+    ) {
         let place = Place::Field(field.name);
+        if field.read_only {
+            return;
+        }
         match &field.kind {
             Kind::Text { shape, max, set, .. } => {
                 let text = normalize(self.text(field.name), *shape);
@@ -151,10 +168,13 @@ impl Draft {
                 check_text(&text, *shape, *max, place, errors);
                 set(content, text);
             }
-            Kind::Choice { set, .. } => {
+            Kind::Choice { source, set, .. } => {
                 let text = text::trim(self.text(field.name)).to_owned();
                 check_required(field.required, &text, place, errors);
                 check_choices(std::slice::from_ref(&text), place, errors);
+                if !text.is_empty() && source.fixed().is_some_and(|fixed| !fixed.contains(&text.as_str())) {
+                    errors.add(place, words::NO_CHOICE);
+                }
                 set(content, text);
             }
             Kind::Flag { set, .. } => set(content, self.flag(field.name)),
@@ -164,8 +184,20 @@ impl Draft {
                 set(content, picks);
             }
             Kind::Rows { columns, fixed, set, .. } => {
+                let held = match held {
+                    Some(RawValue::Rows(rows)) => rows.as_slice(),
+                    _ => &[],
+                };
                 let rows = (self.rows(field.name), Held::rows(held));
                 set(content, parse_rows(rows, field.name, columns, fixed, errors));
+            }
+            Kind::RowGroups { layout, set, .. } => {
+                let held = match held {
+                    Some(RawValue::RowGroups(groups)) => groups.as_slice(),
+                    _ => &[],
+                };
+                let groups = (self.row_groups(field.name), held);
+                set(content, row_groups::parse(groups, (field.name, layout), errors));
             }
         }
     }
@@ -184,6 +216,7 @@ fn raw_value<C>(kind: &Kind<C>, content: &C) -> RawValue {
         Kind::Flag { get, .. } => RawValue::Flag(get(content)),
         Kind::Picks { get, .. } => RawValue::Picks(get(content).to_vec()),
         Kind::Rows { get, fixed, .. } => RawValue::Rows(with_fixed(get(content), fixed)),
+        Kind::RowGroups { get, .. } => RawValue::RowGroups(get(content)),
     }
 }
 

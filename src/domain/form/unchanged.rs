@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::field::{Kind, RowValues, Shape};
 use super::raw_value::RawValue;
+use super::row_group::{RowGroup, returned};
 use super::text;
 
 /// Returns true if the submitted value is what the form showed, as a browser returns it.
@@ -19,6 +20,9 @@ pub(super) fn is_same<C>(kind: &Kind<C>, shown: &RawValue, submitted: Option<&Ra
         (RawValue::Flag(shown), Some(RawValue::Flag(submitted))) => shown == submitted,
         (RawValue::Picks(shown), Some(RawValue::Picks(submitted))) => sorted(shown) == sorted(submitted),
         (RawValue::Rows(shown), Some(RawValue::Rows(submitted))) => filled(shown) == filled(submitted),
+        (RawValue::RowGroups(shown), Some(RawValue::RowGroups(submitted))) => {
+            filled_groups(shown) == filled_groups(submitted)
+        }
         _ => false,
     }
 }
@@ -50,11 +54,6 @@ impl<'a> Held<'a, RowValues> {
     }
 }
 
-/// Returns what counts of a text of one line: browsers remove its line ends.
-fn returned(text: &str) -> String {
-    text::line(&text.replace(['\r', '\n'], ""))
-}
-
 fn returned_row(row: &RowValues) -> Vec<String> {
     row.iter().map(|text| returned(text)).collect()
 }
@@ -68,4 +67,9 @@ fn sorted(picks: &[String]) -> Vec<String> {
 /// Returns the rows without entirely empty ones, which are never stored.
 fn filled(rows: &[RowValues]) -> Vec<Vec<String>> {
     rows.iter().map(returned_row).filter(|row| row.iter().any(|text| !text.is_empty())).collect()
+}
+
+/// Returns the groups without entirely empty groups and rows, and without origins: an equal group is the same one.
+fn filled_groups(groups: &[RowGroup]) -> Vec<RowGroup> {
+    groups.iter().filter(|group| !group.is_empty()).map(RowGroup::normalized).collect()
 }

@@ -25,6 +25,17 @@ pub enum Place {
         /// The name of the column.
         column: &'static str,
     },
+    /// A group of a field of groups of rows, or a part of it.
+    InGroup {
+        /// The name of the field.
+        field: &'static str,
+        /// The index of the group in the submitted form, from 0. Empty groups do not count.
+        group: usize,
+        /// The index of the row in the group, likewise; `None` for the group itself.
+        row: Option<usize>,
+        /// The name of the input of the group or row; `None` for all of it.
+        column: Option<&'static str>,
+    },
 }
 
 /// One message at its place.
@@ -79,12 +90,16 @@ impl ValidationErrors {
     /// position of a field, and of a column of that field (if there is one).
     pub fn sort(&mut self, position: impl Fn(&str, Option<&str>) -> (usize, usize)) {
         self.errors.sort_by_key(|error| match error.place {
-            Place::Form => (0, 0, 0, 0),
-            Place::Field(field) => (1, position(field, None).0, 0, 0),
-            Place::Row { field, row } => (1, position(field, None).0, row + 1, 0),
+            Place::Form => (0, 0, 0, 0, 0),
+            Place::Field(field) => (1, position(field, None).0, 0, 0, 0),
+            Place::Row { field, row } => (1, position(field, None).0, row + 1, 0, 0),
             Place::Cell { field, row, column } => {
                 let (field, column) = position(field, Some(column));
-                (1, field, row + 1, column + 1)
+                (1, field, row + 1, column + 1, 0)
+            }
+            Place::InGroup { field, group, row, column } => {
+                let (field, place) = position(field, column);
+                (1, field, group + 1, row.map_or(0, |row| row + 1), column.map_or(0, |_| place + 1))
             }
         });
     }
@@ -157,6 +172,25 @@ mod tests {
         let mut errors = ValidationErrors::default();
         sorted.iter().rev().for_each(|place| errors.add(*place, "!"));
         errors.sort(|field, column| (usize::from(field == "rows"), usize::from(column == Some("y"))));
+        assert!(errors.errors.iter().map(|error| error.place).eq(sorted));
+    }
+
+    #[test]
+    fn errors_in_groups_are_sorted_by_group_row_and_column() {
+        let at = |group, row, column| Place::InGroup { field: "groups", group, row, column };
+        let sorted = [
+            Place::Field("groups"),
+            at(0, None, Some("y")),
+            at(0, Some(1), None),
+            at(1, None, None),
+            at(1, None, Some("x")),
+            at(1, None, Some("y")),
+            at(1, Some(0), None),
+            at(1, Some(0), Some("y")),
+        ];
+        let mut errors = ValidationErrors::default();
+        sorted.iter().rev().for_each(|place| errors.add(*place, "!"));
+        errors.sort(|_, column| (0, usize::from(column == Some("y"))));
         assert!(errors.errors.iter().map(|error| error.place).eq(sorted));
     }
 

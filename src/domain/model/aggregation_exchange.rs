@@ -90,9 +90,8 @@ pub fn import(
 /// Reads the metric profile of a file: its name, or the object of a definition.
 fn metric_profile(value: Option<Value>) -> Result<NamedMetricProfile, ExchangeError> {
     let wrong = || ExchangeError::NoProfile("metric_profile is neither a name nor an object".to_owned());
-    let text = |object: &Map<String, Value>, key| {
-        object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
+    let text =
+        |object: &Map<String, Value>, key| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     match value {
         None | Some(Value::Null) => Ok(NamedMetricProfile::default()),
         Some(Value::String(name)) => Ok(NamedMetricProfile { name, id: String::new() }),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::group_kind::GroupKind;
 use super::metric::Setting;
-use super::pairing::pair;
+use super::pairing::{pair, pair_renamed};
 use super::wording;
 use crate::domain::form::field::RowValues;
 
@@ -31,6 +31,8 @@ pub enum FieldChange {
     Named(ValueChange),
     /// The settings of a section: `Added metric config "timeout".`
     Settings(SettingsChange),
+    /// The named parts of an object: `Changed service flavour group "compute".`
+    Parts(SettingsChange),
     /// The order of the settings of a section.
     Order(OrderChange),
     /// A set of names or tuples: `Added tuple "SRM, org.sam.SRM-All".`
@@ -196,6 +198,31 @@ impl FieldChange {
     }
 }
 
+impl FieldChange {
+    /// Returns the change of the named parts of an object, called by this noun; `None` if they did not change.
+    ///
+    /// A part is its name and everything else in words. A part of which only the name differs was renamed. Moved parts
+    /// count only if nothing else changed.
+    pub fn parts([one, many]: [&str; 2], before: &[Setting], after: &[Setting]) -> Option<Self> {
+        if before == after {
+            return None;
+        }
+        let (pairs, removed) = pair_renamed(before, after, Setting::key, Setting::value);
+        let mut change = SettingsChange { field: one.to_owned(), ..SettingsChange::default() };
+        let in_words = |part: &Setting| format!("{} {}", part.key(), part.value());
+        for (new, partner) in after.iter().zip(pairs) {
+            match partner.map(|place| &before[place]) {
+                None => change.added.push(new.clone()),
+                Some(old) => change.changed.extend(value_change(new.key(), &in_words(old), &in_words(new))),
+            }
+        }
+        change.removed = removed.into_iter().map(|place| before[place].clone()).collect();
+        let is_order = change.added.is_empty() && change.changed.is_empty() && change.removed.is_empty();
+        let order = || OrderChange { field: many.to_owned(), before: before.to_vec(), after: after.to_vec() };
+        Some(if is_order { Self::Order(order()) } else { Self::Parts(change) })
+    }
+}
+
 fn value_change(field: &str, before: &str, after: &str) -> Option<ValueChange> {
     let change = || ValueChange { field: field.to_owned(), before: before.to_owned(), after: after.to_owned() };
     (before != after).then(change)
@@ -249,7 +276,8 @@ impl FieldChange {
             Self::Named(change) => {
                 wording::single_change(&change.field, &change.before, &change.after).into_iter().collect()
             }
-            Self::Settings(change) => change.sentences(),
+            Self::Settings(change) => change.sentences(|what, name| wording::changed_value(what, name)),
+            Self::Parts(change) => change.sentences(|what, name| format!("Changed {what} \"{name}\".")),
             Self::Order(change) => vec![format!("Changed order of {}.", change.field)],
             Self::List(change) => change.sentences(),
             Self::Unknown => vec!["Changed something that this version of POEM does not know.".to_owned()],
@@ -258,10 +286,10 @@ impl FieldChange {
 }
 
 impl SettingsChange {
-    fn sentences(&self) -> Vec<String> {
+    fn sentences(&self, change_of: impl Fn(&str, &str) -> String) -> Vec<String> {
         let what = &self.field;
         let added = self.added.iter().map(|setting| wording::added(what, setting.key())).collect();
-        let changed = self.changed.iter().map(|change| wording::changed_value(what, &change.field)).collect();
+        let changed = self.changed.iter().map(|change| change_of(what, &change.field)).collect();
         let removed = self.removed.iter().map(|setting| wording::deleted(what, setting.key())).collect();
         let all = [
             bounded(added, self.more.added, "added"),

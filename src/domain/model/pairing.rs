@@ -31,6 +31,22 @@ pub fn pair<'a, T: Eq + Hash, K: Eq + Hash>(old: &'a [T], new: &'a [T], key: imp
     (pairs, left)
 }
 
+/// Pairs the rows of two lists as [`pair`] does, then those that are left with rows that have the same rest: rows of which
+/// only the key differs were renamed.
+pub fn pair_renamed<'a, T: Eq + Hash, K: Eq + Hash, R: Eq>(
+    old: &'a [T],
+    new: &'a [T],
+    key: impl Fn(&'a T) -> K,
+    rest: impl Fn(&'a T) -> R,
+) -> Pairs {
+    let (mut pairs, mut left) = pair(old, new, key);
+    for (row, partner) in new.iter().zip(&mut pairs).filter(|(_, partner)| partner.is_none()) {
+        let renamed = left.iter().position(|place| rest(&old[*place]) == rest(row));
+        *partner = renamed.map(|index| left.remove(index));
+    }
+    (pairs, left)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +58,13 @@ mod tests {
         let (pairs, left) = pair(&old, &new, |row| row.0);
         assert_eq!(pairs, [None, Some(0), None, Some(2), Some(1), None]);
         assert_eq!(left, [3]);
+    }
+
+    #[test]
+    fn rows_of_which_only_the_key_differs_were_renamed() {
+        let (old, new) = ([("a", 1), ("b", 2), ("c", 3)], [("x", 2), ("a", 2), ("y", 9)]);
+        let (pairs, left) = pair_renamed(&old, &new, |row| row.0, |row| row.1);
+        assert_eq!((pairs, left), (vec![Some(1), Some(0), None], vec![2]));
     }
 
     #[test]
