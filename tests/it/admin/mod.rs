@@ -27,6 +27,7 @@ mod sent_twice;
 mod statements;
 mod unavailable;
 mod untouched;
+mod web_api_pages;
 
 use std::sync::OnceLock;
 
