@@ -5,6 +5,7 @@ import { makeFindable } from "./find_rows.js";
 import { showLimits } from "./limits.js";
 import { markNewNames } from "./new_names.js";
 import { makeTwoSided } from "./picker.js";
+import { makeGroups } from "./row_groups.js";
 import { makeGrow } from "./rows.js";
 import { suggest } from "./suggest.js";
 import { guard } from "./unsaved.js";
@@ -14,6 +15,7 @@ for (const table of document.querySelectorAll("[data-rows]")) {
   makeGrow(table);
   makeFindable(table);
 }
+for (const field of document.querySelectorAll("[data-row-groups]")) makeGroups(field);
 for (const picker of document.querySelectorAll("[data-picker]")) makeTwoSided(picker);
 for (const form of document.querySelectorAll("form.form")) {
   suggest(form);

@@ -145,7 +145,7 @@ export function suggest(form) {
     if (awaited && !awaited.isAccepted && awaited.arrows.length > 0) {
       accept(awaited);
       event.preventDefault();
-    } else if (!isRow && (awaited || !list.hidden || form.querySelector("[data-rows]"))) {
+    } else if (!isRow && (awaited || !list.hidden || form.querySelector("[data-rows], [data-row-groups]"))) {
       // Enter never sends a form by accident: in a field that offers suggestions, and above rows to fill in.
       if (!highlighted()) hide();
       event.preventDefault();
@@ -229,6 +229,9 @@ function selected(arrows, results) {
 function addressOf(input, form) {
   const address = new URL(input.dataset.suggestions, location.href);
   address.searchParams.set("q", input.value);
+  // The suggestions depend on another field.
+  const other = input.dataset.suggestionsWith;
+  if (other) address.searchParams.set(other, form.querySelector(`#id_${CSS.escape(other)}`)?.value ?? "");
   // Rows take names from any group: the metrics of a profile are not in the profile's group.
   const group = input.closest("tr") ? "" : form.querySelector("#id_group")?.value;
   if (group) address.searchParams.set("group", group);

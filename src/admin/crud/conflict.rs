@@ -8,9 +8,10 @@ use super::form::{self, FormMode, FormView};
 use super::remote_store;
 use super::request_context::RequestContext;
 use super::response::PageResult;
-use super::widgets::in_words;
+use super::widgets::{group_in_words, in_words};
 use crate::blocking::in_place;
-use crate::domain::form::field::Field;
+use crate::domain::form::field::{Field, Kind};
+use crate::domain::form::group_merge;
 use crate::domain::form::row_group::RowGroup;
 use crate::domain::form::submitted::{Draft, RawValue};
 use crate::domain::form::text;
@@ -74,6 +75,10 @@ fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Dr
     let mut merged = Draft::default();
     let mut conflicts = Vec::new();
     for field in fields {
+        if let Some(groups) = merge_groups(field, (base, theirs, mine), &mut conflicts) {
+            merged.set(field.name, RawValue::RowGroups(groups));
+            continue;
+        }
         let before = base.and_then(|base| base.get(field.name)).map(normalize);
         let (their, my) = (theirs.get(field.name).map(normalize), mine.get(field.name).map(normalize));
         let they_changed = before != their;
@@ -96,6 +101,29 @@ fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Dr
         }
     }
     (merged, conflicts)
+}
+
+/// Merges groups of rows, which are compared group by group; `None` for other fields.
+fn merge_groups<C>(
+    field: &Field<C>,
+    (base, theirs, mine): (Option<&Draft>, &Draft, &Draft),
+    conflicts: &mut Vec<FieldConflict>,
+) -> Option<Vec<RowGroup>> {
+    let Kind::RowGroups { .. } = field.kind else { return None };
+    let of = |draft: &Draft| draft.row_groups(field.name).to_vec();
+    let (merged, changed) = group_merge::merge(&base.map(of).unwrap_or_default(), &of(theirs), &of(mine));
+    let words = |group: &Option<RowGroup>| group.as_ref().map(group_in_words).unwrap_or_default();
+    for group in changed {
+        let name = [&group.mine, &group.theirs, &group.base].into_iter().flatten().next();
+        conflicts.push(FieldConflict {
+            label: format!("{}: {}", field.label, name.map_or("", |group| group.name.as_str())),
+            base: words(&group.base),
+            theirs: words(&group.theirs),
+            mine: words(&group.mine),
+            both: group.both,
+        });
+    }
+    Some(merged)
 }
 
 /// Removes differences that a save ignores: white space around texts, kinds of line ends, order of picks, empty rows.

@@ -4,10 +4,11 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::blocking::PAGES;
 use crate::domain::form::field::{Field, Kind, RowColumn, RowValues};
+use crate::domain::form::row_group::RowGroup;
 use crate::domain::form::submitted::{Draft, RawValue};
 use crate::domain::model::change_set::{ChangeSet, FieldChange, ValueChange, label};
 use crate::domain::model::metric::Setting;
-use crate::domain::model::pairing::pair;
+use crate::domain::model::pairing::{pair, pair_renamed};
 use crate::templates::history_page::{Difference, Span};
 
 /// Compares two contents on a thread for blocking work.
@@ -17,12 +18,21 @@ pub async fn compare<C: Send + 'static>(fields: &'static [Field<C>], before: C, 
 
 /// Compares every field, in the order of the form; fields of rows row by row. Returns equal fields, too.
 fn diff<C>(fields: &[Field<C>], before: &C, after: &C) -> Vec<Difference> {
+    let labels = |field: &Field<C>| field.label_of.map(|label_of| [label_of(before), label_of(after)]);
+    let labels: Vec<Option<[&str; 2]>> = fields.iter().map(labels).collect();
     let (before, after) = (Draft::of(fields, before), Draft::of(fields, after));
     let mut all = Vec::new();
-    for field in fields {
+    for (field, labels) in fields.iter().zip(labels) {
         match (&field.kind, before.get(field.name), after.get(field.name)) {
             (Kind::Rows { columns, .. }, Some(RawValue::Rows(old)), Some(RawValue::Rows(new))) => {
                 all.extend(of_rows(field.label, columns, old, new));
+            }
+            (Kind::RowGroups { .. }, Some(RawValue::RowGroups(old)), Some(RawValue::RowGroups(new))) => {
+                all.extend(of_groups(field.label, old, new));
+            }
+            (_, Some(RawValue::Text(old)), Some(RawValue::Text(new))) if labels.is_some() => {
+                let [old_label, new_label] = labelled([old, new], labels.unwrap_or_default());
+                all.push(of_texts(field.label.to_owned(), &old_label, &new_label));
             }
             (_, Some(old), Some(new)) => {
                 all.push(of_texts(field.label.to_owned(), &in_words(old), &in_words(new)));
@@ -54,6 +64,45 @@ fn of_rows(label: &str, columns: &[RowColumn], old: &[RowValues], new: &[RowValu
     });
     let deleted = deleted.into_iter().map(|row| one_sided(name(&old[row]), &value(&old[row]), "deleted"));
     kept_or_added.chain(deleted).collect()
+}
+
+/// Returns two values with their labels: the labels where these are enough, else the values after them.
+fn labelled(values: [&String; 2], labels: [&str; 2]) -> [String; 2] {
+    let is_same = values[0] == values[1];
+    // The label of one value may have changed in the meantime, which is no difference.
+    let labels = if is_same { [labels[1]; 2] } else { labels };
+    let is_clear = (is_same || labels[0] != labels[1]) && labels.iter().all(|label| !label.is_empty());
+    let text = |place: usize| match is_clear {
+        true => labels[place].to_owned(),
+        false => format!("{} {}", labels[place], values[place]).trim().to_owned(),
+    };
+    [text(0), text(1)]
+}
+
+/// Compares groups of rows: first those of `new`, then those that only `old` has, then their order. Groups with the same
+/// name are paired, then those of which only the name differs.
+fn of_groups(label: &str, old: &[RowGroup], new: &[RowGroup]) -> Vec<Difference> {
+    let [old, new] = [old, new]
+        .map(|groups| groups.iter().filter(|group| !group.is_empty()).map(RowGroup::normalized).collect::<Vec<_>>());
+    let rest = |group: &RowGroup| RowGroup { name: String::new(), ..group.clone() };
+    let (pairs, deleted) = pair_renamed(&old, &new, |group| group.name.as_str(), rest);
+    let label_of = |group: &RowGroup| format!("{label} {}", group.name);
+    let words = super::widgets::group_in_words;
+    let mut all: Vec<Difference> = new
+        .iter()
+        .zip(&pairs)
+        .map(|(group, before)| match before {
+            Some(before) => of_texts(label_of(group), &words(&old[*before]), &words(group)),
+            None => one_sided(label_of(group), &words(group), "added"),
+        })
+        .collect();
+    all.extend(deleted.iter().map(|place| one_sided(label_of(&old[*place]), &words(&old[*place]), "deleted")));
+    let kept: Vec<usize> = pairs.into_iter().flatten().collect();
+    if !kept.is_sorted() {
+        let names = |groups: &[RowGroup]| groups.iter().map(|group| group.name.as_str()).collect::<Vec<_>>().join(", ");
+        all.push(of_texts(format!("Order of {label}"), &names(&old), &names(&new)));
+    }
+    all
 }
 
 /// Returns the texts of the columns that identify a row.
@@ -140,6 +189,7 @@ fn push(spans: &mut Vec<Span>, text: &str, marked: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::form::row_group::GroupRow;
 
     fn text(spans: &[Span]) -> String {
         spans.iter().map(|span| if span.marked { format!("[{}]", span.text) } else { span.text.clone() }).collect()
@@ -167,6 +217,41 @@ mod tests {
         let seen: Vec<_> = all.iter().map(|it| (text(&it.before), text(&it.after), it.change)).collect();
         let expected = [("b  /x", "b  /x", "same"), ("", "[a  /y]", "added"), ("[a]", "", "deleted")];
         assert_eq!(seen, expected.map(|(before, after, change)| (before.into(), after.into(), change)));
+    }
+
+    #[test]
+    fn groups_are_compared_by_name_and_order() {
+        let group = |name: &str, rows: &[&str]| RowGroup {
+            origin: String::new(),
+            name: name.to_owned(),
+            operation: "OR".to_owned(),
+            rows: rows
+                .iter()
+                .map(|row| GroupRow { origin: String::new(), name: (*row).to_owned(), operation: "AND".to_owned() })
+                .collect(),
+        };
+        let old = [group("a", &["x", "y"]), group("b", &["z"]), group("c", &[])];
+        let new = [group("B", &["z"]), group("a", &["x", "w"]), group("d", &["v"])];
+        let all = of_groups("groups", &old, &new);
+        let plain = |it: &Difference| it.after.iter().map(|span| span.text.as_str()).collect::<String>();
+        let seen: Vec<_> = all.iter().map(|it| (it.label.as_str(), plain(it), it.change)).collect();
+        let expected = [
+            ("groups B", "B (OR)\n- z (AND)", "changed"),
+            ("groups a", "a (OR)\n- x (AND)\n- w (AND)", "changed"),
+            ("groups d", "d (OR)\n- v (AND)", "added"),
+            ("groups c", "", "deleted"),
+            ("Order of groups", "B, a, d", "changed"),
+        ];
+        assert_eq!(seen, expected.map(|(label, after, change)| (label, after.to_owned(), change)));
+    }
+
+    #[test]
+    fn the_label_of_a_value_is_compared_if_it_is_clear() {
+        let compared = |values: [&str; 2], labels| labelled(values.map(str::to_owned).each_ref(), labels);
+        assert_eq!(compared(["1", "2"], ["A", "B"]), ["A", "B"]);
+        assert_eq!(compared(["1", "1"], ["A", "B"]), ["B", "B"]);
+        assert_eq!(compared(["1", "2"], ["A", "A"]), ["A 1", "A 2"]);
+        assert_eq!(compared(["1", "2"], ["A", ""]), ["A 1", "2"]);
     }
 
     #[test]

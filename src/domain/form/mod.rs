@@ -4,6 +4,7 @@ pub mod bounds;
 pub mod checks;
 pub mod edit;
 pub mod field;
+pub mod group_merge;
 mod raw_value;
 pub mod row_group;
 pub mod row_groups;

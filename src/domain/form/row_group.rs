@@ -6,7 +6,7 @@
 use super::text;
 
 /// One group: a name, the operation between its rows, and the rows in their order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RowGroup {
     /// The origin, see [`origin`]; '' for a new group.
     pub origin: String,
@@ -19,7 +19,7 @@ pub struct RowGroup {
 }
 
 /// One row of a group.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct GroupRow {
     /// The origin within the group's origin; '' for a new row.
     pub origin: String,

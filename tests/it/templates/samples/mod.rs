@@ -3,6 +3,7 @@
 //! The plain samples are written by hand, one file for each kind of page. The extreme samples are the same pages with
 //! every text replaced by one that provokes mistakes in a template.
 
+mod aggregations;
 mod federated;
 mod forms;
 mod lists;
@@ -73,7 +74,8 @@ const NO_TEXT: [&str; 22] = [
 
 /// Returns every sample: the plain ones, then the extreme ones.
 pub fn samples() -> Vec<Sample> {
-    let plain: Vec<_> = [federated::samples(), forms::samples(), lists::samples(), others::samples()].concat();
+    let plain: Vec<_> =
+        [aggregations::samples(), federated::samples(), forms::samples(), lists::samples(), others::samples()].concat();
     let extreme = EXTREMES.iter().flat_map(|(kind, text)| {
         // Extreme texts in more rows would test nothing new.
         plain.iter().filter(|sample| !sample.name.ends_with("-large")).map(move |sample| {
