@@ -58,7 +58,7 @@ static OPTIONS: EntityOptions = EntityOptions {
             ],
             only_if: None,
         },
-        Fieldset { legend: "Service flavour groups", help: "", fields: &["groups"], only_if: None },
+        Fieldset { legend: "", help: "", fields: &["groups"], only_if: None },
     ],
     ticks: &[],
     can_clone: true,

@@ -134,7 +134,8 @@ impl Form {
 
     fn add_option(&mut self, element: &Element) {
         let Some((_, Control::Select { value, choices })) = self.controls.last_mut() else { return };
-        let option = element.get("value").unwrap_or_default();
+        // An option without a value has its text.
+        let option = element.get("value").unwrap_or(element.text.trim());
         if element.has("selected") || choices.is_empty() {
             option.clone_into(value);
         }

@@ -56,7 +56,8 @@ impl Site {
         ] {
             form.set(field, value);
         }
-        let mut form = press(browser, &form, "groups:add");
+        let form = press(browser, &form, "groups:add");
+        let mut form = press(browser, &form, "groups:add-row:0");
         form.set("groups-0-name", "storage");
         form.set("groups-0-operation", "OR");
         form.set("groups-0-services-0-name", "SRM");
@@ -125,7 +126,8 @@ fn a_failed_save_brings_back_what_was_typed() {
     ] {
         let mut form = open(&mut root, &address);
         form.set("name", "typed");
-        let mut form = press(&mut root, &form, "groups:add");
+        let form = press(&mut root, &form, "groups:add");
+        let mut form = press(&mut root, &form, "groups:add-row:1");
         form.set("groups-1-name", "compute");
         form.set("groups-1-services-0-name", "CREAM-CE");
         site.stores.api.fail_before(1, "PUT /api/v2/aggregation_profiles/*", fault);
@@ -190,8 +192,10 @@ fn a_profile_that_is_gone_there_is_created_again_or_removed() {
 #[test]
 fn while_it_is_away_pages_show_the_last_known_state_in_time() {
     let site = Site::new();
+    let address = site.add(&mut site.browser("root"), "critical");
+    // A server that has read nothing yet.
+    let site = Site { server: Server::start(&site.stores.installation), stores: site.stores };
     let mut root = site.browser("root");
-    let address = site.add(&mut root, "critical");
     site.stores.api.fail_before(1000, ANY, WebApiFault::Wait(Duration::from_secs(60)));
     let addresses = [address.clone(), AT.list(KIND), AT.addition(KIND), address.replace("/change/", "/history/")];
     for address in &addresses {
@@ -220,7 +224,8 @@ fn the_list_offers_unknown_profiles_to_superusers() {
     };
     let (first, second) = (profile("A"), profile("B"));
     for browser in [&mut root, &mut member] {
-        assert!(get(browser, &AT.list(KIND)).contains("2 profiles on the ARGO WEB-API are not in POEM: A, B."));
+        let page = get(browser, &AT.list(KIND));
+        assert!(page.contains("2 profiles on the ARGO WEB-API are not in POEM: A, B."), "{page}");
     }
     let answer = root.post("/poem/admin/poem/aggregation/takeover/", &[("profile", &first), ("group", "ARGO")]);
     assert_eq!(answer.status, 303, "{answer:?}");
