@@ -7,7 +7,7 @@ use super::entity_admin::EntityAdmin;
 use super::options::EntityOptions;
 use super::request_context::RequestContext;
 use super::response::PageResult;
-use super::{cached_page, delete, form, history, list, list_return, save, versions};
+use super::{cached_page, delete, form, history, list, list_return, save, save_change, versions};
 use crate::auth::posted::{Posted, PostedForm};
 use crate::templates::form_page::FieldsetView;
 
@@ -77,7 +77,7 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn change(&self, context: &RequestContext<'_>, id: i64, form: &PostedForm) -> PageResult {
-        save::change(self, context, id, form).await
+        save_change::change(self, context, id, form).await
     }
 
     async fn clone_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {

@@ -26,7 +26,9 @@ pub mod repeat; //          forms that are sent twice
 pub mod request_context; // tenant, viewer and query; the guards of pages
 pub mod response; //        the result of the route of a page
 mod row_group_widget; //    groups of rows
-mod save;
+mod save; //                new objects
+mod save_change; //         changes of objects
+mod save_input; //          the input of posted forms
 mod versions;
 pub mod widgets;
 
