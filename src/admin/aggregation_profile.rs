@@ -24,6 +24,7 @@ use crate::store::aggregation_definitions;
 use crate::store::lists::ListParams;
 use crate::store::lists::aggregations as list;
 use crate::store::{Loaded, Result};
+use crate::templates::Link;
 use crate::templates::list_page::{Cell, RemoteLine};
 
 /// The entity of aggregation profiles whose definitions are on the WEB-API.
@@ -95,6 +96,10 @@ impl EntityAdmin for AggregationProfilesAdmin {
 
     fn remote(&self) -> Option<&dyn RemoteStore<AggregationProfileContent>> {
         Some(&AggregationRemote)
+    }
+
+    fn more_tools(&self, context: &RequestContext<'_>, id: i64) -> Vec<Link> {
+        vec![Link::new("Export", format!("{}export/", context.at().change(ObjectKind::Aggregation, id)))]
     }
 
     async fn rows(

@@ -14,8 +14,10 @@ use super::crud::{NamedObject, RequestContext};
 use crate::argo_webapi::failure::CallFailure;
 use crate::argo_webapi::report::{self, UsedKind};
 use crate::domain::form::field::Choices;
-use crate::domain::model::aggregation_definition::AggregationDefinition;
-use crate::domain::model::aggregation_profile::AggregationProfileContent;
+use crate::domain::form::validation_error::ValidationErrors;
+use crate::domain::model::aggregation_definition::{AggregationDefinition, MetricProfileReference};
+use crate::domain::model::aggregation_exchange;
+use crate::domain::model::aggregation_profile::{self, AggregationProfileContent};
 use crate::domain::model::aggregation_rules;
 use crate::domain::model::metric_profile_definition::MetricProfileDefinition;
 use crate::domain::model::policy::Viewer;
@@ -121,6 +123,33 @@ impl RemoteStore<AggregationProfileContent> for AggregationRemote {
         known.group == submitted.group && known.definition.is_equal(&submitted_definition)
     }
 
+    async fn import(
+        &self,
+        context: &RequestContext<'_>,
+        content: &AggregationProfileContent,
+        file: &str,
+    ) -> Result<Result<AggregationProfileContent, ValidationErrors>, AppError> {
+        let (definition, named) = match aggregation_exchange::import(&content.definition, file) {
+            Ok(read) => read,
+            Err(error) => return Ok(Err(ValidationErrors::of_form(error.to_string()))),
+        };
+        let mut filled = AggregationProfileContent { definition, ..content.clone() };
+        if !named.is_none() {
+            let metric_profiles = metric_profiles(context).await?;
+            let found = metric_profiles.iter().find(|of| of.id == named.id);
+            let Some(found) = found.or_else(|| metric_profiles.iter().find(|of| of.name == named.name)) else {
+                let words = format!("“{}” is not a metric profile on the ARGO WEB-API.", named.name);
+                return Ok(Err(ValidationErrors::at(aggregation_profile::METRIC_PROFILE, words)));
+            };
+            filled.definition.metric_profile = MetricProfileReference {
+                name: found.name.clone(),
+                id: found.id.clone(),
+                ..filled.definition.metric_profile
+            };
+        }
+        Ok(Ok(filled))
+    }
+
     async fn add(
         &self,
         context: &RequestContext<'_>,
@@ -171,18 +200,38 @@ impl RemoteStore<AggregationProfileContent> for AggregationRemote {
 /// with `?all=1`. Empty if the WEB-API does not have it, or does not respond.
 pub async fn service_flavours(context: &RequestContext<'_>) -> Result<String, AppError> {
     context.viewer()?;
-    let access = access(context)?;
     let (id, typed) = (context.query("metric_profile").unwrap_or_default(), context.search().to_lowercase());
     let most = if context.query("all").is_some() { usize::MAX } else { MOST_SUGGESTIONS };
-    let metric_profiles = match access.token().await? {
-        Ok(token) => context.remote_cache.metric_profiles(&access, &token).await.unwrap_or_default(),
-        Err(_) => Arc::default(),
-    };
+    let metric_profiles = metric_profiles(context).await?;
     let chosen = metric_profiles.iter().find(|of| of.id == id);
     let names = chosen.map(MetricProfileDefinition::service_flavours).unwrap_or_default();
     let found = names.into_iter().filter(|name| name.to_lowercase().contains(&typed)).take(most);
     let results: Vec<_> = found.map(|name| json!({ "value": name, "note": "" })).collect();
     Ok(json!({ "results": results }).to_string())
+}
+
+/// Returns the metric profiles, as pages read them; none if they cannot be read.
+async fn metric_profiles(context: &RequestContext<'_>) -> Result<Arc<Vec<MetricProfileDefinition>>, AppError> {
+    let access = access(context)?;
+    Ok(match access.token().await? {
+        Ok(token) => context.remote_cache.metric_profiles(&access, &token).await.unwrap_or_default(),
+        Err(_) => Arc::default(),
+    })
+}
+
+/// Returns the file of a profile: as it is on the WEB-API, or as POEM last knew it.
+pub async fn export(context: &RequestContext<'_>, id: i64) -> Result<(String, String), AppError> {
+    context.viewer()?;
+    let access = access(context)?;
+    let (stored, _) = known(context, Some(id)).await?;
+    let stored = stored.ok_or(NOT_FOUND)?;
+    let there = match access.token().await? {
+        Ok(token) => context.remote_cache.definition(&access, &token, &stored.apiid).await.ok(),
+        Err(_) => None,
+    };
+    let definition = there.map_or_else(|| stored.content().definition, |there| AggregationDefinition::clone(&there));
+    let file = serde_json::to_string_pretty(&aggregation_exchange::export(&definition));
+    Ok((definition.name, file.map_err(|error| AppError::Internal(error.to_string()))?))
 }
 
 /// What a user has submitted.

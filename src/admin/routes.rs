@@ -14,6 +14,7 @@ use crate::auth::login_required::LoginRequired;
 use crate::auth::posted::{Posted, PostedForm};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
+use crate::http::json_file::JsonFile;
 use crate::http::redirect::RedirectTo;
 use crate::templates::Page;
 use crate::templates::login_page::LoginPage;
@@ -40,6 +41,7 @@ pub fn routes() -> Vec<Route> {
         suggestions,
         service_flavours_of_profile,
         take_over,
+        export_aggregation,
         new_names_of,
         search_page,
         services,
@@ -177,6 +179,12 @@ async fn service_flavours_of_profile(context: LoggedInPage<'_>) -> Result<(Conte
 #[post("/poem/admin/poem/aggregation/takeover", data = "<posted>")]
 async fn take_over(context: LoggedInPage<'_>, posted: Posted) -> PageResult {
     aggregation_take_over::take_over(&context.0, &posted).await
+}
+
+#[get("/poem/admin/poem/aggregation/<id>/change/export")]
+async fn export_aggregation(context: LoggedInPage<'_>, id: ObjectId) -> Result<JsonFile, AppError> {
+    let (name, text) = aggregation_remote::export(&context.0, id.0).await?;
+    Ok(JsonFile::new(&name, text))
 }
 
 #[get("/poem/admin/search")]

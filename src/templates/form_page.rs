@@ -291,6 +291,8 @@ pub struct FormPage {
     pub notice: String,
     /// What the page says about another server that stores the object as well; usually empty.
     pub notes: Vec<String>,
+    /// True if the form can be filled from a file.
+    pub can_import: bool,
     /// True if the object is no longer there: the form then offers to create it again, or to remove it here.
     pub is_missing: bool,
     /// The heading of the errors: `Please correct the errors below.`; empty without errors.

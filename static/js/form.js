@@ -2,6 +2,7 @@
 
 import { addRequiredKeys, showWhatApplies } from "./conditions.js";
 import { makeFindable } from "./find_rows.js";
+import { readFiles } from "./import_file.js";
 import { showLimits } from "./limits.js";
 import { markNewNames } from "./new_names.js";
 import { makeTwoSided } from "./picker.js";
@@ -23,4 +24,5 @@ for (const form of document.querySelectorAll("form.form")) {
   showWhatApplies(form);
   addRequiredKeys(form);
   showLimits(form);
+  readFiles(form);
 }

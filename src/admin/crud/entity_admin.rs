@@ -22,6 +22,7 @@ use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved};
 use crate::store::lists::ListParams;
 use crate::store::{Loaded, Result};
+use crate::templates::Link;
 use crate::templates::form_page::{ClaimsView, FieldsetView, InfoLine, Renewal, RequiredKey};
 use crate::templates::list_page::RemoteLine;
 use crate::templates::waiting_line::WaitingLine;
@@ -227,6 +228,11 @@ pub trait EntityAdmin: Send + Sync + 'static {
         _context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
         Ok(Vec::new())
+    }
+
+    /// Returns the links to other pages of an object, besides History and Clone.
+    fn more_tools(&self, _context: &RequestContext<'_>, _id: i64) -> Vec<Link> {
+        Vec::new()
     }
 
     /// Returns the federated logins that ask for the object, if it is an account; `None` if there are none.

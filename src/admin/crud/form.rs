@@ -367,10 +367,11 @@ fn form_page<D: EntityAdmin>(
         action: list_return::carry(options, context, action),
         revision,
         base,
-        read_only: read_only.unwrap_or_default(),
+        read_only: read_only.clone().unwrap_or_default(),
         is_unsaved: !shown.notice.is_empty() || shown.new_names.is_some() || !shown.errors.is_empty() || is_edited,
         notice: shown.notice,
         notes: shown.remote.notes,
+        can_import: entity.remote().is_some() && read_only.is_none(),
         is_missing: shown.remote.is_missing && delete_link.is_some(),
         error_heading: pages::error_heading(shown.errors),
         error_links: pages::error_links(shown.errors, |place| form_places::named(entity.fields(), place)),
@@ -421,7 +422,7 @@ fn tools<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMo
         has_history.then(|| Link::new("History", list_return::carry(options, context, at.history(options.kind, id))));
     let clone =
         may_clone.then(|| Link::new("Clone", list_return::carry(options, context, at.clone_of(options.kind, id))));
-    history.into_iter().chain(clone).collect()
+    history.into_iter().chain(clone).chain(entity.more_tools(context, id)).collect()
 }
 
 fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMode<'_, D::Content>) -> Option<Link> {

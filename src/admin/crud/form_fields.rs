@@ -6,6 +6,10 @@ pub const REVISION: &str = "_revision";
 pub const BASE: &str = "_base";
 /// The checkbox that confirms new names; its value is the list of the names as JSON.
 pub const NEW_NAMES: &str = "_new_names";
+/// The button that fills the form from the text of a file, without saving.
+pub const IMPORT: &str = "_import";
+/// The text of the file.
+pub const IMPORT_TEXT: &str = "_import_text";
 /// The button that creates an object again on another server, which no longer has it.
 pub const ANEW: &str = "_anew";
 /// The button that adds rows without saving; its value is the name of the field.

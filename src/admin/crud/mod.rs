@@ -13,6 +13,7 @@ mod form_fields; //         hidden fields and buttons of forms
 pub mod form_input; //          input, messages and choices of a form
 mod form_places; //         places of a form: their order and names
 pub mod history;
+mod import; //              forms that are filled from a file
 pub mod list;
 mod list_query; //          the address of a list
 mod list_return; //         back to the list as it was

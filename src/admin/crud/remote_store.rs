@@ -31,6 +31,14 @@ pub trait RemoteStore<C>: Send + Sync {
     /// Returns true if the content that POEM has is the submitted one, as far as a user edits it.
     fn is_same(&self, known: &C, submitted: &C) -> bool;
 
+    /// Returns the content with what a file says. `Err` has the errors, each at its place.
+    async fn import(
+        &self,
+        context: &RequestContext<'_>,
+        content: &C,
+        file: &str,
+    ) -> Result<Result<C, ValidationErrors>, AppError>;
+
     /// Saves a new object, or a copy of the object `clone_of`.
     async fn add(
         &self,

@@ -5,13 +5,14 @@ use rocket::http::Status;
 use super::entity_admin::{Created, EntityAdmin, SaveContext};
 use super::form::{self, FormView};
 use super::form_fields::EDIT;
+use super::import;
 use super::new_names;
 use super::options::EntityOptions;
 use super::remote_store::{self, RemoteRefusal};
 use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{PageResponse, PageResult};
-use super::save_input::{ToSave, after, all_errors, extra, for_draft, not_saved, read_new, to_save};
+use super::save_input::{ToSave, after, all_errors, extra, for_draft, not_saved, read_new, status_of, to_save};
 use crate::auth::csrf;
 use crate::auth::flash;
 use crate::auth::posted::{Posted, PostedForm};
@@ -36,6 +37,12 @@ pub async fn add<D: EntityAdmin>(
     context.may(options.kind, Action::StartAdding)?;
     let (draft, focus) =
         edit::applied(read_new(entity, context, form, clone_of).await?, entity.fields(), form.get(EDIT));
+    if let Some(filled) = import::requested(entity, context, form, (&draft, &entity.blank())).await? {
+        let remote = for_draft(entity, context, &filled.draft, &entity.blank()).await?;
+        let (notice, status) = (filled.notice(), status_of(&filled.errors));
+        let shown = FormView { notice, status, remote, ..FormView::fresh(&filled.draft, &filled.errors) };
+        return form::again(entity, context, clone_of, shown).await;
+    }
     let posted = match to_save(context, form, (&draft, focus))? {
         ToSave::Yes(posted) => posted,
         ToSave::No(shown) => {

@@ -6,14 +6,15 @@ use super::conflict;
 use super::entity_admin::{EntityAdmin, NamedObject};
 use super::form::{self, FormMode, FormView};
 use super::form_fields::{ANEW, BASE, EDIT, REVISION};
+use super::import;
 use super::new_names;
 use super::remote_store::{self, RemoteEdit, RemotePart, RemoteRefusal, RemoteStore};
 use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{PageResponse, PageResult};
 use super::save_input::{
-    ToSave, after, again_for, all_errors, extra, for_draft, not_saved, opened, opened_with, read, revision, ticks,
-    to_save, with_fixed_fields,
+    ToSave, after, again_for, all_errors, extra, for_draft, not_saved, opened, opened_with, read, revision, status_of,
+    ticks, to_save, with_fixed_fields,
 };
 use crate::auth::flash;
 use crate::auth::posted::{Posted, PostedForm};
@@ -70,6 +71,13 @@ pub async fn change<D: EntityAdmin>(
     let (draft, focus) =
         edit::applied(with_fixed_fields(entity, typed, &found.loaded.content), entity.fields(), form.get(EDIT));
     let ticks = ticks(entity.options(), form);
+    if let Some(filled) = import::requested(entity, context, form, (&draft, &found.loaded.content)).await? {
+        let remote = for_draft(entity, context, &filled.draft, &found.loaded.content).await?;
+        let (notice, status, opened) = (filled.notice(), status_of(&filled.errors), opened(form));
+        let shown = FormView { notice, status, remote, opened, ..FormView::fresh(&filled.draft, &filled.errors) };
+        let mut tx = context.read().await?;
+        return form::show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await;
+    }
     let posted = match to_save(context, form, (&draft, focus))? {
         ToSave::Yes(posted) => posted,
         ToSave::No(shown) => {

@@ -188,3 +188,8 @@ pub(super) fn all_errors<T>(mut errors: ValidationErrors, attempt: Result<T, Sav
     }
     errors.into()
 }
+
+/// Returns the status of a form that is shown with these errors.
+pub(super) fn status_of(errors: &ValidationErrors) -> Status {
+    if errors.is_empty() { Status::Ok } else { Status::UnprocessableEntity }
+}

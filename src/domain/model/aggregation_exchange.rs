@@ -34,6 +34,13 @@ pub struct NamedMetricProfile {
     pub id: String,
 }
 
+impl NamedMetricProfile {
+    /// Returns true if the file names no metric profile.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Returns the file of a definition.
 pub fn export(definition: &AggregationDefinition) -> Value {
     json!({

@@ -257,3 +257,90 @@ fn without_the_section_the_form_has_three_fields_and_an_open_one_survives() {
     let plain = open(&mut root, &address);
     assert_eq!((plain.value("name"), plain.get("metric_operation").is_none()), ("critical", true));
 }
+
+#[test]
+fn a_profile_is_exported_and_imported() {
+    let site = Site::new();
+    let mut root = site.browser("root");
+    let address = site.add(&mut root, "critical / 1");
+    let file = root.get(&format!("{address}export/"));
+    assert_eq!(file.header("Content-Disposition"), Some("attachment; filename*=UTF-8''critical%20%201.json"));
+    let exported = file.json();
+    assert_eq!(exported["metric_profile"], "ARGO_MON");
+    let imported = |form: &Form, text: &str, browser: &mut Browser<'_>| {
+        let mut form = form.clone();
+        form.set("_import_text", text);
+        form.controls.push(("_import".to_owned(), Control::Hidden("1".to_owned())));
+        submit(browser, &form)
+    };
+    let mut form = open(&mut root, &AT.addition(KIND));
+    form.set("name", "copy");
+    let answer = imported(&form, &file.text(), &mut root);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(site.stores.remote().len(), 1, "nothing is saved");
+    let mut filled = Form::read(&answer.text()).unwrap();
+    assert_eq!((filled.value("name"), filled.value("groups-0-services-0-name")), ("copy", "SRM"));
+    filled.set("group", "ARGO");
+    filled.set("_import_text", "");
+    save(&mut root, &filled);
+    assert_eq!(site.stores.remote().len(), 2);
+    for (text, words) in [
+        ("{\n]", "This is not JSON: line 2, column 1."),
+        ("{\"metric_profile\": \"NONE\"}", "“NONE” is not a metric profile on the ARGO WEB-API."),
+    ] {
+        let answer = imported(&open(&mut root, &address), text, &mut root);
+        assert!(answer.status == 422 && answer.text().contains(words), "{}", answer.text());
+        assert_eq!(Form::read(&answer.text()).unwrap().value("name"), "critical / 1");
+    }
+}
+
+#[test]
+fn a_restored_version_fills_the_form_and_is_saved_like_a_change() {
+    let site = Site::new();
+    let mut root = site.browser("root");
+    let address = site.add(&mut root, "critical");
+    let mut form = open(&mut root, &address);
+    form.set("metric_operation", "OR");
+    save(&mut root, &form);
+    let first = site.stores.one("SELECT min(id) FROM egi.version WHERE kind = 'aggregation'");
+    let old = open(&mut root, &format!("{address}?restore={first}"));
+    assert_eq!(old.value("metric_operation"), "AND");
+    save(&mut root, &old);
+    assert_eq!(site.stores.only().metric_operation, "AND");
+    let history = address.replace("/change/", "/history/");
+    let last = site.stores.one("SELECT max(id) FROM egi.version WHERE kind = 'aggregation'");
+    assert!(get(&mut root, &format!("{history}{first}/")).contains("SRM"));
+    let compared = get(&mut root, &format!("{history}compare/?version_id1={first}&version_id2={last}"));
+    assert!(compared.contains("Service flavour groups"), "{compared}");
+}
+
+#[test]
+fn a_killed_save_is_cleared_up_when_the_server_starts() {
+    let site = Site::new();
+    let mut root = site.browser("root");
+    let address = site.add(&mut root, "critical");
+    let mut form = open(&mut root, &address);
+    form.set("metric_operation", "OR");
+    let put = "PUT /api/v2/aggregation_profiles/*";
+    let asked = site.stores.api.requests().len();
+    site.stores.api.fail_after(1, put, WebApiFault::Wait(Duration::from_secs(60)));
+    std::thread::scope(|scope| {
+        let body = form.clone();
+        let mut browser = site.browser("root");
+        // Its answer never comes.
+        scope.spawn(move || std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| submit(&mut browser, &body))));
+        assert!(site.stores.api.wait_for_requests(asked + 3, Duration::from_secs(30)));
+        site.server.signal(nix::sys::signal::Signal::SIGKILL);
+    });
+    site.stores.api.recover();
+    assert!(site.stores.is_noted() && site.stores.versions().len() == 1);
+    site.stores.expire();
+    let site = Site { server: Server::start(&site.stores.installation), stores: site.stores };
+    let started = Instant::now();
+    while site.stores.is_noted() && started.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!site.stores.is_noted());
+    assert_eq!(site.stores.only().metric_operation, "OR");
+    assert_eq!(site.stores.versions()[1], "root|Changed metric operation.");
+}
