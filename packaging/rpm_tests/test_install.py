@@ -206,7 +206,7 @@ class InstallTest(unittest.TestCase):
             root.write(CRON[1], own)
             root.dnf("install", "poem")
             self.assertEqual(root.read(CRON[1]), own)
-            self.assertIn("poem-syncservices", root.read(CRON[1] + ".rpmnew"))
+            self.assertIn("poem-syncaggregations", root.read(CRON[1] + ".rpmnew"))
             self.assert_in_order(root, changed=[CRON[1]])
 
     def test_an_earlier_copy_of_an_old_file_is_not_overwritten(self):

@@ -114,7 +114,8 @@ class PackageTest(unittest.TestCase):
     def test_the_cron_files_are_ones_that_cronie_reads(self):
         wanted = {
             "poem-clearsessions": ("30 0 * * *", [VENV + "/bin/poem-db -s"]),
-            "poem-syncvosf": ("50 * * * *", [f"{VENV}/bin/poem-{name}" for name in ("syncservtype", "syncvo", "syncservices")]),
+            "poem-syncvosf": ("50 * * * *", [f"{VENV}/bin/poem-{name}" for name in (
+                "syncservtype", "syncvo", "syncservices", "syncaggregations")]),
         }
         for name, (times, commands) in wanted.items():
             text = self.text("/etc/cron.d/" + name)

@@ -7,8 +7,8 @@ use super::crud::{PageResponse, PageResult, RequestContext};
 use super::{log_entry, waiting};
 use crate::domain::model::object_kind::{IndexSection, KINDS, KindInfo, ObjectKind};
 use crate::domain::model::policy::Action;
-use crate::domain::model::sync_feed::SyncFeed;
 use crate::domain::model::sync_status::SyncStatus;
+use crate::domain::model::synced_list::SyncedList;
 use crate::store::audit_log;
 use crate::store::counts::{self, Counts};
 use crate::store::sync_status;
@@ -64,9 +64,9 @@ fn row(context: &RequestContext<'_>, info: &KindInfo, counts: &Counts) -> IndexR
     }
 }
 
-/// Describes the states of all feeds, also of those that were never fetched.
+/// Describes the states of all lists that are filled from outside, also of those that never were.
 fn sync_lines(context: &RequestContext<'_>, states: &[SyncStatus]) -> Vec<SyncLine> {
-    let of = |feed| states.iter().find(|status| status.feed == feed);
+    let of = |list| states.iter().find(|status| status.list == list);
     let now = Utc::now();
-    SyncFeed::ALL.iter().map(|feed| SyncLine::new(*feed, of(*feed), now, |time| context.time(time))).collect()
+    SyncedList::ALL.into_iter().map(|list| SyncLine::new(list, of(list), now, |time| context.time(time))).collect()
 }

@@ -35,9 +35,9 @@ const METRICS: usize = 3;
 /// Returns the table of services, from the page cache if possible. The line about the last sync is put in afterwards: it
 /// changes from minute to minute, the table does not.
 pub async fn page(context: &RequestContext<'_>) -> PageResult {
-    let status = context.feeds.of(&context.tenant.tenant().schema, SyncFeed::Services);
-    let line =
-        status.map(|status| SyncLine::new(SyncFeed::Services, Some(&status), Utc::now(), |time| context.time(time)));
+    let status = context.feeds.of(&context.tenant.tenant().schema, SyncFeed::Services.into());
+    let line = status
+        .map(|status| SyncLine::new(SyncFeed::Services.into(), Some(&status), Utc::now(), |time| context.time(time)));
     let with_line = move |html| with_last_sync(html, line.as_ref());
     Ok(match cached_page::page(context, list::cache_key(&LIST, context), render(context)).await? {
         PageResponse::Rendered(html) => PageResponse::Rendered(with_line(html)),

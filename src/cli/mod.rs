@@ -21,6 +21,7 @@ mod restore;
 mod saml;
 mod serve;
 mod sync;
+mod syncaggregations;
 mod take_over;
 mod tenant;
 mod token;
@@ -35,6 +36,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 pub use failure::{CommandResult, Failure};
 
 use crate::domain::model::sync_feed::SyncFeed;
+use crate::domain::model::synced_list::SyncedList;
 use crate::output;
 
 /// Every name that the executable can be called by.
@@ -71,6 +73,8 @@ enum Family {
     Syncvo(sync::Args),
     #[command(name = "poem-syncservices")]
     Syncservices(sync::Args),
+    #[command(name = "poem-syncaggregations")]
+    Syncaggregations(syncaggregations::Args),
     #[command(name = "poem-backup")]
     Backup(backup::Args),
     #[command(name = "poem-restore")]
@@ -101,6 +105,8 @@ enum Command {
     Syncvo(sync::Args),
     /// Fill the services of all tenants from their feed (poem-syncservices)
     Syncservices(sync::Args),
+    /// Read the aggregation profiles of all tenants on the ARGO WEB-API (poem-syncaggregations)
+    Syncaggregations(syncaggregations::Args),
     /// Back up each tenant to a file (poem-backup)
     Backup(backup::Args),
     /// Restore a tenant from a backup (poem-restore)
@@ -142,6 +148,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Family::Syncservtype(args) => run_sync(SyncFeed::ServiceTypes, args),
         Family::Syncvo(args) => run_sync(SyncFeed::Vos, args),
         Family::Syncservices(args) => run_sync(SyncFeed::Services, args),
+        Family::Syncaggregations(args) => run_syncaggregations(args),
         Family::Backup(args) => ("poem-backup", backup::run(args)),
         Family::Restore(args) => ("poem-restore", restore::run(args)),
         Family::Saml(args) => ("poem-saml", saml::run(args)),
@@ -159,11 +166,15 @@ fn run_sync(feed: SyncFeed, args: sync::Args) -> (&'static str, CommandResult) {
     (feed.command(), sync::run(feed, args))
 }
 
+fn run_syncaggregations(args: syncaggregations::Args) -> (&'static str, CommandResult) {
+    (SyncedList::AggregationProfiles.command(), syncaggregations::run(args))
+}
+
 /// Returns true if the arguments name a command that fills a list: `poem-syncvo` or `poem syncvo`.
 fn is_sync(arguments: &[OsString]) -> bool {
     let names = arguments.iter().take(2).filter_map(|name| Path::new(name).file_name()?.to_str());
     let mut names = names.map(|name| name.trim_start_matches("poem-"));
-    names.any(|name| SyncFeed::ALL.iter().any(|feed| feed.command().trim_start_matches("poem-") == name))
+    names.any(|name| SyncedList::ALL.iter().any(|list| list.command().trim_start_matches("poem-") == name))
 }
 
 impl Command {
@@ -180,6 +191,7 @@ impl Command {
             Self::Syncservtype(args) => run_sync(SyncFeed::ServiceTypes, args),
             Self::Syncvo(args) => run_sync(SyncFeed::Vos, args),
             Self::Syncservices(args) => run_sync(SyncFeed::Services, args),
+            Self::Syncaggregations(args) => run_syncaggregations(args),
             Self::Backup(args) => ("poem-backup", backup::run(args)),
             Self::Restore(args) => ("poem-restore", restore::run(args)),
             Self::Saml(args) => ("poem-saml", saml::run(args)),

@@ -61,14 +61,17 @@ pub fn run(feed: SyncFeed, args: Args) -> CommandResult {
     if args.dry_run {
         log::set_max_level(log::LevelFilter::Off);
     }
-    block_on(async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            outcome = synchronize(feed, &args, &context, certificate) => outcome,
-            _ = tokio::signal::ctrl_c() => Err(Failure::new("interrupted; nothing of the current tenant was changed")),
-            _ = terminate.recv() => Err(Failure::new("terminated; nothing of the current tenant was changed")),
-        }
-    })
+    block_on(until_stopped(synchronize(feed, &args, &context, certificate)))
+}
+
+/// Does the work of all tenants, unless a signal stops it.
+pub(super) async fn until_stopped(work: impl Future<Output = CommandResult>) -> CommandResult {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = work => outcome,
+        _ = tokio::signal::ctrl_c() => Err(Failure::new("interrupted; nothing of the current tenant was changed")),
+        _ = terminate.recv() => Err(Failure::new("terminated; nothing of the current tenant was changed")),
+    }
 }
 
 /// Reads the client certificate if a tenant's feed needs it. `None`: there is none, or no feed needs it.
@@ -176,7 +179,7 @@ async fn jobs(
     for state in states {
         let schema = state.tenant.schema;
         let mut job = Job { schema: schema.clone(), source: Ok(None), max_percent: 0 };
-        if !args.dry_run && !sync_status::try_lock(conn, &schema, feed).await? {
+        if !args.dry_run && !sync_status::try_lock(conn, &schema, feed.into()).await? {
             report.info(&format!("{}: another {} is at work, skipped", job.name(), feed.command()));
             continue;
         }
@@ -216,20 +219,22 @@ fn on_retry(jobs: &[Job], report: Report) -> Arc<crate::sync::fetch::OnRetry> {
 
 /// Where the lines of a run go.
 #[derive(Debug, Clone, Copy)]
-struct Report {
-    is_verbose: bool,
-    is_dry: bool,
+pub(super) struct Report {
+    /// Results go to standard output, too.
+    pub(super) is_verbose: bool,
+    /// Nothing is written, so that the log has no results.
+    pub(super) is_dry: bool,
 }
 
 impl Report {
-    fn info(self, line: &str) {
+    pub(super) fn info(self, line: &str) {
         log::info!("{line}");
         if self.is_verbose && !self.is_dry {
             output::line(line);
         }
     }
 
-    fn warning(self, line: &str) {
+    pub(super) fn warning(self, line: &str) {
         log::warn!("{line}");
         if self.is_dry {
             output::warn(line);
@@ -238,7 +243,7 @@ impl Report {
         }
     }
 
-    fn failure(self, line: &str) {
+    pub(super) fn failure(self, line: &str) {
         log::error!("{line}");
         output::warn(line);
     }
@@ -315,13 +320,14 @@ impl Run<'_> {
             return Ok(!compared.is_refused);
         }
         let attempt = self.attempt(SyncResult::Failed, "");
-        let (compared, attempt) = registry::apply(&self.pool, &job.schema, content, guard, &attempt).await?;
+        let (compared, attempt) =
+            registry::apply(&self.pool, &job.schema, self.feed, content, (guard, &attempt)).await?;
         if compared.is_refused {
             let refused = words::refused(&job.schema, self.feed, &compared.changes, job.max_percent);
             self.report.failure(&format!("{}: {refused}", job.name()));
             return Ok(false);
         }
-        for line in words::written(&compared, &attempt) {
+        for line in words::written(self.feed, &compared, &attempt) {
             self.report.info(&format!("{}: {line}", job.name()));
         }
         for line in words::orphaned(&compared.owners) {
@@ -346,7 +352,7 @@ impl Run<'_> {
 
     fn attempt(&self, result: SyncResult, message: &str) -> SyncAttempt {
         SyncAttempt {
-            feed: self.feed,
+            list: self.feed.into(),
             result,
             message: message.to_owned(),
             added: 0,
@@ -361,6 +367,7 @@ impl Run<'_> {
     }
 }
 
-fn host_name() -> String {
+/// The name of this machine.
+pub(super) fn host_name() -> String {
     nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

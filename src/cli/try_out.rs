@@ -268,8 +268,8 @@ async fn banner(
     text += &format!("\nFederated login, without passwords: the demo identity provider is at {identity_provider}/\n");
     text += &format!("\nThe demo ARGO WEB-API, where the aggregation profiles are, is at {}\n", webapi.address());
     let command = format!("POEM_CONF={} {}", conf.display(), std::env::current_exe()?.display());
-    text += "\nFill the lists of EGI from their feeds, as cron does every hour (add --dry-run to look first):\n\n";
-    for name in ["syncservtype", "syncvo", "syncservices"] {
+    text += "\nFill the lists of EGI from outside, as cron does every hour (add --dry-run to look first at the first three):\n\n";
+    for name in ["syncservtype", "syncvo", "syncservices", "syncaggregations"] {
         text += &format!("  {command} {name}\n");
     }
     text += &format!("\nCommands: {command} help\n");

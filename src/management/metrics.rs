@@ -98,7 +98,7 @@ fn feeds(watched: &MonitoredServer, registry: &Registry) {
     let seconds = |time: DateTime<Utc>| time.timestamp_millis() as f64 / 1000.0;
     for (schema, states) in watched.feeds.all().iter() {
         for status in states.iter().filter(|status| status.result != SyncResult::NotConfigured) {
-            let labels = [schema.as_str(), status.feed.name()];
+            let labels = [schema.as_str(), status.list.name()];
             if let Some(last_success) = status.last_success {
                 success.with_label_values(&labels).set(seconds(last_success));
             }

@@ -46,11 +46,10 @@ pub async fn compare(
 pub async fn apply(
     pool: &PgPool,
     schema: &SchemaName,
+    feed: SyncFeed,
     content: &FeedContent,
-    guard: RemovalGuard,
-    attempt: &SyncAttempt,
+    (guard, attempt): (RemovalGuard, &SyncAttempt),
 ) -> Result<(Compared, SyncAttempt)> {
-    let feed = attempt.feed;
     let mut tx = Transaction::begin(pool, schema).await?;
     let compared = compared(tx.conn(), feed, content, guard).await?;
     let mut attempt = SyncAttempt {
@@ -63,7 +62,7 @@ pub async fn apply(
     if compared.is_refused {
         attempt.result = SyncResult::Refused;
     } else if !compared.changes.is_empty() {
-        write(&mut tx, &compared.changes, &mut attempt).await?;
+        write(&mut tx, feed, &compared.changes, &mut attempt).await?;
         attempt.result = SyncResult::Changed;
         attempt.listed = compared.changes.listed + attempt.added - attempt.removed;
     }
@@ -132,14 +131,14 @@ async fn entries(conn: &mut PgConnection, feed: SyncFeed) -> Result<FeedEntries>
 }
 
 /// Writes the changes: removals first, so that no key collides. Counts the rows.
-async fn write(tx: &mut Transaction, changes: &ListChanges, attempt: &mut SyncAttempt) -> Result<()> {
+async fn write(tx: &mut Transaction, feed: SyncFeed, changes: &ListChanges, attempt: &mut SyncAttempt) -> Result<()> {
     let tx = tx.write_tx();
     let removed: Vec<String> = changes.removed.iter().cloned().collect();
     let added = changes.added.clone();
     let changed: FeedEntries = changes.changed.iter().map(|(name, (_, new))| (name.clone(), new.clone())).collect();
     let count = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
     if !removed.is_empty() {
-        attempt.removed = count(match attempt.feed {
+        attempt.removed = count(match feed {
             SyncFeed::Vos => vos::delete(tx, &removed).await?,
             SyncFeed::Services => services::delete(tx, &removed).await?,
             // Never removed: `ListChanges` has none.
@@ -148,7 +147,7 @@ async fn write(tx: &mut Transaction, changes: &ListChanges, attempt: &mut SyncAt
     }
     for (entries, written) in [(changed, &mut attempt.changed), (added, &mut attempt.added)] {
         if !entries.is_empty() {
-            *written = count(put(tx, attempt.feed, entries).await?);
+            *written = count(put(tx, feed, entries).await?);
         }
     }
     Ok(())

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{Result, WriteTx};
-use crate::domain::model::sync_feed::SyncFeed;
 use crate::domain::model::sync_status::{SyncAttempt, SyncResult, SyncStatus};
+use crate::domain::model::synced_list::SyncedList;
 use crate::domain::model::tenant::SchemaName;
 
 struct Row {
@@ -26,7 +26,7 @@ impl Row {
     /// Returns the schema and the state; `None` if a newer POEM wrote a feed or result that is unknown here.
     fn read(self) -> Option<(String, SyncStatus)> {
         let status = SyncStatus {
-            feed: SyncFeed::of_name(&self.feed)?,
+            list: SyncedList::of_name(&self.feed)?,
             last_attempt: self.last_attempt,
             last_success: self.last_success,
             failing_since: self.failing_since,
@@ -85,7 +85,7 @@ pub async fn record(tx: &mut WriteTx<'_>, schema: &SchemaName, attempt: &SyncAtt
              removed = excluded.removed, left_out = excluded.left_out, in_feed = excluded.in_feed,
              listed = excluded.listed, seconds = excluded.seconds, host = excluded.host, version = excluded.version",
         schema.as_str(),
-        attempt.feed.name(),
+        attempt.list.name(),
         attempt.result.is_success(),
         attempt.result.is_failure(),
         attempt.result.text(),
@@ -105,10 +105,10 @@ pub async fn record(tx: &mut WriteTx<'_>, schema: &SchemaName, attempt: &SyncAtt
     Ok(())
 }
 
-/// Takes the lock of a tenant's feed, unless another command has it: also on another machine. It is held until the
+/// Takes the lock of a tenant's list, unless another command has it: also on another machine. It is held until the
 /// connection is closed, so the connection must not be one of a pool.
-pub async fn try_lock(conn: &mut PgConnection, schema: &SchemaName, feed: SyncFeed) -> Result<bool> {
-    let lock = format!("{schema} {}", feed.name());
+pub async fn try_lock(conn: &mut PgConnection, schema: &SchemaName, list: SyncedList) -> Result<bool> {
+    let lock = format!("{schema} {}", list.name());
     let taken =
         sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock(hashtext('poem sync'), hashtext($1)) AS "taken!""#, lock);
     Ok(taken.fetch_one(conn).await?)

@@ -56,12 +56,12 @@ pub fn refused(schema: &SchemaName, feed: SyncFeed, changes: &ListChanges, max_p
 }
 
 /// The lines about what was written, each count followed by the names.
-pub fn written(compared: &Compared, attempt: &SyncAttempt) -> Vec<String> {
+pub fn written(feed: SyncFeed, compared: &Compared, attempt: &SyncAttempt) -> Vec<String> {
     let changes = &compared.changes;
     if attempt.result == SyncResult::UpToDate {
-        return vec![up_to_date(attempt.feed).to_owned()];
+        return vec![up_to_date(feed).to_owned()];
     }
-    let counts = match attempt.feed {
+    let counts = match feed {
         SyncFeed::Vos => vec![
             (attempt.added, format!("Added {} VO", attempt.added), "Added VO", names(changes.added.keys())),
             (attempt.removed, format!("Deleted {} VO", attempt.removed), "Deleted VO", names(changes.removed.iter())),
@@ -101,7 +101,7 @@ fn up_to_date(feed: SyncFeed) -> &'static str {
 }
 
 /// `a, b and 7 more`: twenty names at most.
-fn names<'a>(names: impl Iterator<Item = &'a String>) -> String {
+pub fn names<'a>(names: impl Iterator<Item = &'a String>) -> String {
     let names: Vec<&String> = names.collect();
     let shown: Vec<String> = names.iter().take(MOST_NAMES).map(|name| escaped(name)).collect();
     match names.len().saturating_sub(MOST_NAMES) {
@@ -162,7 +162,7 @@ mod tests {
 
     fn attempt(feed: SyncFeed, [added, changed, removed]: [usize; 3]) -> SyncAttempt {
         SyncAttempt {
-            feed,
+            list: feed.into(),
             result: SyncResult::Changed,
             message: String::new(),
             added,
@@ -189,7 +189,7 @@ mod tests {
             },
             ..Compared::default()
         };
-        let lines = |feed, counts| written(&compared, &attempt(feed, counts));
+        let lines = |feed, counts| written(feed, &compared, &attempt(feed, counts));
         assert_eq!(
             lines(SyncFeed::Vos, [2, 0, 1]),
             ["Added 2 VO", "Added VO: one, two", "Deleted 1 VO", "Deleted VO: x\\u{202e}"]
@@ -200,7 +200,7 @@ mod tests {
         );
         assert_eq!(lines(SyncFeed::Services, [0, 0, 1]), ["Deleted 1 services.", "Deleted services: x\\u{202e}"]);
         let equal = SyncAttempt { result: SyncResult::UpToDate, ..attempt(SyncFeed::ServiceTypes, [0; 3]) };
-        assert_eq!(written(&compared, &equal), ["Service Flavours database is up to date"]);
+        assert_eq!(written(SyncFeed::ServiceTypes, &compared, &equal), ["Service Flavours database is up to date"]);
         assert_eq!(
             dry_run(SyncFeed::ServiceTypes, &compared, 20),
             [

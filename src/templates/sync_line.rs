@@ -1,12 +1,12 @@
-//! The state of a feed in words, for the index and the page of services.
+//! The state of a list that is filled from outside, in words, for the index and the page of services.
 
 use chrono::{DateTime, Utc};
 use rocket_dyn_templates::tera;
 use serde::Serialize;
 
 use super::page::Html;
-use crate::domain::model::sync_feed::SyncFeed;
 use crate::domain::model::sync_status::{SyncResult, SyncStatus, ago, duration_words};
+use crate::domain::model::synced_list::SyncedList;
 
 /// The place in a cached page where the line about the last sync is put.
 pub const MARKER: &str = "<!-- last sync -->";
@@ -33,12 +33,12 @@ pub struct SyncLine {
 impl SyncLine {
     /// Describes the state of a feed. `time`: formats a time for people and for machines.
     pub fn new(
-        feed: SyncFeed,
+        list: SyncedList,
         status: Option<&SyncStatus>,
         now: DateTime<Utc>,
         time: impl Fn(DateTime<Utc>) -> (String, String),
     ) -> Self {
-        let line = Self { label: feed.label().to_owned(), ..Self::default() };
+        let line = Self { label: list.label().to_owned(), ..Self::default() };
         let Some(status) = status else { return Self { text: "never fetched".to_owned(), ..line } };
         let (shown, iso) = time(status.last_attempt);
         let line = Self {
@@ -55,14 +55,21 @@ impl SyncLine {
 
 fn text(status: &SyncStatus, now: DateTime<Utc>, time: impl Fn(DateTime<Utc>) -> String) -> String {
     match status.result {
-        SyncResult::NotConfigured => "no feed is configured".to_owned(),
+        SyncResult::NotConfigured => match status.list {
+            SyncedList::Feed(_) => "no feed is configured".to_owned(),
+            SyncedList::AggregationProfiles => "not in use".to_owned(),
+        },
         SyncResult::Changed | SyncResult::UpToDate => {
             let entries = if status.in_feed == 1 { "entry" } else { "entries" };
             let left_out = match status.left_out {
                 0 => String::new(),
                 count => format!(", {count} left out"),
             };
-            format!("{}, {} {entries} in the feed{left_out}", status.result.text(), status.in_feed)
+            let place = match status.list {
+                SyncedList::Feed(_) => "in the feed",
+                SyncedList::AggregationProfiles => "on the ARGO WEB-API",
+            };
+            format!("{}, {} {entries} {place}{left_out}", status.result.text(), status.in_feed)
         }
         SyncResult::Refused | SyncResult::Failed => {
             let since = status.failing_since.and_then(|since| duration_words(now - since));
@@ -97,11 +104,12 @@ mod tests {
     use chrono::Duration;
 
     use super::*;
+    use crate::domain::model::sync_feed::SyncFeed;
 
     fn line(result: SyncResult, failing_minutes: Option<i64>, left_out: i64) -> SyncLine {
         let now = DateTime::UNIX_EPOCH + Duration::days(1000);
         let status = SyncStatus {
-            feed: SyncFeed::Vos,
+            list: SyncFeed::Vos.into(),
             last_attempt: now - Duration::minutes(35),
             last_success: Some(now - Duration::hours(5)),
             failing_since: failing_minutes.map(|minutes| now - Duration::minutes(minutes)),
@@ -112,7 +120,9 @@ mod tests {
             left_out,
             host: String::new(),
         };
-        SyncLine::new(SyncFeed::Vos, Some(&status), now, |time| (time.format("%H:%M").to_string(), time.to_rfc3339()))
+        SyncLine::new(SyncFeed::Vos.into(), Some(&status), now, |time| {
+            (time.format("%H:%M").to_string(), time.to_rfc3339())
+        })
     }
 
     #[test]
@@ -126,7 +136,7 @@ mod tests {
         ] {
             assert_eq!((line.text.as_str(), line.ago.as_str()), (text, "35 minutes ago"));
         }
-        let never = SyncLine::new(SyncFeed::Vos, None, DateTime::UNIX_EPOCH, |_| Default::default());
+        let never = SyncLine::new(SyncFeed::Vos.into(), None, DateTime::UNIX_EPOCH, |_| Default::default());
         assert_eq!((never.text.as_str(), never.needs_attention), ("never fetched", false));
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use rocket::{Orbit, Rocket};
 use sqlx::PgPool;
 
-use crate::domain::model::sync_feed::SyncFeed;
 use crate::domain::model::sync_status::SyncStatus;
+use crate::domain::model::synced_list::SyncedList;
 use crate::domain::model::tenant::SchemaName;
 use crate::store::{Result, sync_status};
 
@@ -28,9 +28,9 @@ impl SyncStates {
         rocket.state().expect("app::build manages the states of the feeds")
     }
 
-    /// Returns the state of a tenant's feed; `None` if it was never fetched, or is not known yet.
-    pub fn of(&self, schema: &SchemaName, feed: SyncFeed) -> Option<SyncStatus> {
-        self.all().get(schema.as_str())?.iter().find(|status| status.feed == feed).cloned()
+    /// Returns the state of a tenant's list; `None` if it was never fetched, or is not known yet.
+    pub fn of(&self, schema: &SchemaName, list: SyncedList) -> Option<SyncStatus> {
+        self.all().get(schema.as_str())?.iter().find(|status| status.list == list).cloned()
     }
 
     /// Returns the states of all tenants by schema.

@@ -7,3 +7,4 @@ pub mod cache;
 pub mod failure;
 pub mod recovery;
 pub mod saving;
+pub mod sync;

@@ -8,6 +8,7 @@ use crate::cli::sync;
 use crate::config::Config;
 use crate::domain::model::sync_feed::SyncFeed;
 use crate::domain::model::sync_status::{OVERDUE_HOURS, SyncStatus, ago, duration_words};
+use crate::domain::model::synced_list::SyncedList;
 use crate::domain::model::tenant::Tenant;
 use crate::http_client::ca_certificates::CaCertificates;
 use crate::http_client::client_certificate::ClientCertificate;
@@ -62,7 +63,7 @@ pub(super) async fn check(findings: &mut Findings, conn: &mut PgConnection, tena
         match Source::of(feed, &settings, false) {
             Ok(None) => findings.ok(format!("{name}: no feed is configured")),
             Ok(Some(_)) => {
-                check_state(findings, &name, feed, states.iter().find(|status| status.feed == feed));
+                check_state(findings, &name, feed.into(), &states);
             }
             Err(problem) => {
                 let message = format!("[SYNC_{}] {problem}", tenant.name.to_uppercase());
@@ -72,10 +73,19 @@ pub(super) async fn check(findings: &mut Findings, conn: &mut PgConnection, tena
     }
 }
 
-fn check_state(findings: &mut Findings, name: &str, feed: SyncFeed, status: Option<&SyncStatus>) {
+/// Checks the last attempt to follow the WEB-API, for a tenant that has a token.
+pub(super) async fn check_aggregation_profiles(findings: &mut Findings, conn: &mut PgConnection, tenant: &Tenant) {
+    let list = SyncedList::AggregationProfiles;
+    match sync_status::of_tenant(conn, &tenant.schema).await {
+        Ok(states) => check_state(findings, &format!("{} of {}", list.label(), tenant.name), list, &states),
+        Err(error) => findings.wrong(Check::Feeds, format!("states of the feeds: {error}")),
+    }
+}
+
+fn check_state(findings: &mut Findings, name: &str, list: SyncedList, states: &[SyncStatus]) {
     let now = Utc::now();
-    let Some(status) = status else {
-        return findings.note(Check::Feeds, format!("{name}: never fetched; cron runs {}", feed.command()));
+    let Some(status) = states.iter().find(|status| status.list == list) else {
+        return findings.note(Check::Feeds, format!("{name}: never fetched; cron runs {}", list.command()));
     };
     let succeeded = status.last_success.map(|success| now - success);
     if status.result.is_failure() {
@@ -85,7 +95,7 @@ fn check_state(findings: &mut Findings, name: &str, feed: SyncFeed, status: Opti
     } else if status.needs_attention(now) {
         let when = succeeded.and_then(duration_words).map_or("never".to_owned(), |words| format!("{words} ago"));
         let message =
-            format!("{name}: last fetched {when}, more than {OVERDUE_HOURS} hours: does cron run {}?", feed.command());
+            format!("{name}: last fetched {when}, more than {OVERDUE_HOURS} hours: does cron run {}?", list.command());
         findings.wrong(Check::Feeds, message);
     } else {
         findings.ok(format!("{name}: {}, {}", status.result.text(), ago(status.last_attempt, now)));

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Check, Findings};
+use super::{Check, Findings, feeds};
 use crate::argo_webapi::calls::TenantCalls;
 use crate::argo_webapi::client::WebApiClient;
 use crate::config::{Config, WebApi, secret_key};
@@ -25,7 +25,10 @@ pub(super) async fn check(findings: &mut Findings, conn: &mut PgConnection, tena
             findings.wrong(Check::WebApiToken, format!("{}: {problem}", tenant.name));
         }
         Ok(Err(problem)) => findings.note(Check::WebApiToken, format!("{}: {problem}", tenant.name)),
-        Ok(Ok(token)) => read(findings, tenant, (config, web_api), &token).await,
+        Ok(Ok(token)) => {
+            read(findings, tenant, (config, web_api), &token).await;
+            feeds::check_aggregation_profiles(findings, conn, tenant).await;
+        }
     }
 }
 

@@ -28,6 +28,7 @@ pub mod snapshot;
 pub mod snapshot_diff;
 pub mod sync_feed;
 pub mod sync_status;
+pub mod synced_list;
 pub mod tenant;
 pub mod user;
 pub mod username;

@@ -49,11 +49,6 @@ impl SyncFeed {
         }
     }
 
-    /// The feed with this name; `None` for another one.
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|feed| feed.name() == name)
-    }
-
     /// The heading of its list: `VOs`.
     pub fn label(self) -> &'static str {
         match self {
@@ -215,13 +210,5 @@ mod tests {
             let changes = ListChanges::between(SyncFeed::Vos, &entries(0..listed), &content(entries(0..left)));
             assert_eq!(changes.removes_too_much(percent), refused, "{listed} {left} {percent}");
         }
-    }
-
-    #[test]
-    fn a_feed_is_found_by_its_name() {
-        for feed in SyncFeed::ALL {
-            assert_eq!(SyncFeed::of_name(feed.name()), Some(feed));
-        }
-        assert_eq!(SyncFeed::of_name("other"), None);
     }
 }

@@ -1,8 +1,8 @@
-//! The state of a feed: when it was last fetched, and what came of it.
+//! The state of a list that is filled from outside: when it was last compared, and what came of it.
 
 use chrono::{DateTime, Utc};
 
-use super::sync_feed::SyncFeed;
+use super::synced_list::SyncedList;
 
 /// The result of an attempt. The texts are stored, so they never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum SyncResult {
     Refused,
     /// The feed could not be fetched, read or stored; nothing was changed.
     Failed,
-    /// The tenant has no such feed.
+    /// The tenant has no such feed, or no access to the WEB-API.
     NotConfigured,
 }
 
@@ -52,8 +52,8 @@ impl SyncResult {
 /// The outcome of one attempt, as it is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncAttempt {
-    /// The feed.
-    pub feed: SyncFeed,
+    /// The list.
+    pub list: SyncedList,
     /// The result.
     pub result: SyncResult,
     /// The reason of a failure or refusal, else ''; one line, without secrets, at most 500 characters.
@@ -76,11 +76,11 @@ pub struct SyncAttempt {
     pub host: String,
 }
 
-/// The state of a feed of a tenant.
+/// The state of a list of a tenant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncStatus {
-    /// The feed.
-    pub feed: SyncFeed,
+    /// The list.
+    pub list: SyncedList,
     /// The time of the last attempt.
     pub last_attempt: DateTime<Utc>,
     /// The time of the last success; `None` if there was none.
@@ -132,6 +132,7 @@ mod tests {
     use chrono::Duration;
 
     use super::*;
+    use crate::domain::model::sync_feed::SyncFeed;
 
     #[test]
     fn times_are_relative_to_now() {
@@ -159,7 +160,7 @@ mod tests {
     fn failures_and_three_hours_need_attention() {
         let now = DateTime::UNIX_EPOCH + Duration::days(1000);
         let status = |result, hours: Option<i64>| SyncStatus {
-            feed: SyncFeed::Vos,
+            list: SyncFeed::Vos.into(),
             last_attempt: now,
             last_success: hours.map(|hours| now - Duration::hours(hours)),
             failing_since: None,

@@ -84,7 +84,7 @@ fn root_without_a_service_user_is_refused_by_each_command_that_reads_the_configu
     let before = everything(&installation);
     for subcommand in super::output::subcommands() {
         let arguments: &[&str] = match subcommand.as_str() {
-            "serve" | "syncservtype" | "syncvo" | "syncservices" => &[],
+            "serve" | "syncservtype" | "syncvo" | "syncservices" | "syncaggregations" => &[],
             "db" => &["-l"],
             "tenant" | "token" => &["--list"],
             "exportprofiles" => &["-", "egi"],

@@ -45,6 +45,9 @@ fn calls(subcommand: &str) -> &'static [Call] {
         "syncservtype" => &[(&["-v", "--force"], |of| is_synchronized(of, "service_types")), (&["--dry-run"], always)],
         "syncvo" => &[(&["-v", "--force"], |of| is_synchronized(of, "vos")), (&["--dry-run"], always)],
         "syncservices" => &[(&["-v", "--force"], |of| is_synchronized(of, "services")), (&["--dry-run"], always)],
+        "syncaggregations" => {
+            &[(&["-v"], |of| count(of, "public.sync_status WHERE feed = 'aggregation_profiles'") == 2)]
+        }
         "backup" => &[(&["-o", "{backups}"], |of| std::fs::read_dir(of.path("backups")).unwrap().count() == 2)],
         "restore" => &[(&["--replace", "--yes", "-f", "{backup}"], |of| of.log().contains("EGI: restored from "))],
         "saml" => &[

@@ -1,8 +1,9 @@
-//! POEM's database and the ARGO WEB-API, kept in step: saves, their failures, the clearing up.
+//! POEM's database and the ARGO WEB-API, kept in step: saves, their failures, the clearing up, the sync.
 
 mod failures;
 mod recovery;
 mod saves;
+mod sync;
 
 use std::sync::Arc;
 use std::time::Duration;
