@@ -84,7 +84,7 @@ fn orphans_and_doubles_are_left_out_with_a_warning() {
         ("poem_tags VALUES (900, 'Production')", "poem.tags 900: field \"name\": is that of poem.tags 1, left out"),
         (
             "poem_aggregation (id, name, apiid, groupname) SELECT 900, 'other', apiid, '' FROM egi.poem_aggregation WHERE id = 1",
-            "poem.aggregation 900: field \"apiid\": is that of another row, left out",
+            "poem.aggregation 900: field \"apiid\": is that of poem.aggregation 1, left out",
         ),
         (
             "reversion_version (id, object_id, format, serialized_data, object_repr, content_type_id, revision_id, db)
