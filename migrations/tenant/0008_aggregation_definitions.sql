@@ -13,6 +13,41 @@ ALTER TABLE aggregation ADD COLUMN missing_since timestamptz;
 ALTER TABLE aggregation ADD CONSTRAINT aggregation_definition_dated
     CHECK ((definition IS NULL) = (definition_read IS NULL));
 
+-- As before, but two aggregations of one name have different labels, so that a group can hold either.
+CREATE OR REPLACE VIEW object AS
+    SELECT 'metric' AS kind, m.id AS number, m.id::text AS id, n.name, n.name || ' (' || t.name || ')' AS label,
+           '' AS note, '' AS searched, NULL::text AS group_kind, NULL::bigint AS group_id
+    FROM metric m JOIN metric_name n ON n.id = m.metric_name_id JOIN tag t ON t.id = m.tag_id
+    UNION ALL
+    SELECT 'metricname', id, id::text, name, name, '', '', 'metrics', group_id FROM metric_name
+    UNION ALL
+    SELECT 'probe', id, id::text, name, name, description, description, 'probes', group_id FROM probe
+    UNION ALL
+    SELECT 'profile', id, id::text, name, name || ' (' || version || ')', vo, concat_ws(' ', vo, description),
+           'profiles', group_id
+    FROM profile
+    UNION ALL
+    SELECT 'aggregation', a.id, a.id::text, name,
+           name || CASE WHEN twice.name IS NULL THEN '' ELSE ' (' || left(a.apiid, 8) || ')' END, '', '',
+           'aggregations', a.group_id
+    FROM aggregation a LEFT JOIN (SELECT name FROM aggregation GROUP BY name HAVING count(*) > 1) twice USING (name)
+    UNION ALL
+    SELECT 'service', NULL, id, service_name, service_name, service_type, service_type || ' ' || service_area, NULL, NULL
+    FROM service
+    UNION ALL
+    SELECT 'vo', NULL, name, name, name, '', '', NULL, NULL FROM vo
+    UNION ALL
+    SELECT 'serviceflavour', NULL, name, name, name, coalesce(description, ''), coalesce(description, ''), NULL, NULL
+    FROM service_flavour
+    UNION ALL
+    SELECT 'groupof' || kind, id, id::text, name, name, '', '', NULL, NULL FROM object_group
+    UNION ALL
+    SELECT 'custuser', id, id::text, username, username, trim(first_name || ' ' || last_name),
+           first_name || ' ' || last_name || ' ' || email, NULL, NULL
+    FROM app_user
+    UNION ALL
+    SELECT 'apikey', id, id::text, client, client, '', '', NULL, NULL FROM api_key;
+
 ALTER TABLE version DROP CONSTRAINT version_kind_known;
 ALTER TABLE version ADD CONSTRAINT version_kind_known
     CHECK (kind IN ('probe', 'metric', 'profile', 'aggregation'));

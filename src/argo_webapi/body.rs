@@ -93,6 +93,19 @@ fn is_shallow(json: &[u8]) -> bool {
     true
 }
 
+/// Returns true if a text in the JSON has U+0000, which PostgreSQL cannot store. In JSON it is always escaped.
+pub fn has_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        rest = &rest[at + 1..];
+        if rest.starts_with(b"u0000") {
+            return true;
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +126,22 @@ mod tests {
         assert_eq!(details(r#"{"status":{"message":"m","code":"403"},"errors":[]}"#), "m");
         assert_eq!(details(r#"{"status":{"code":"1"},"errors":[{"details":"a"},{},{"details":"b"}]}"#), "a; b");
         assert_eq!(details(r#"{"status":{}}"#), "");
+    }
+
+    #[test]
+    fn a_nul_is_found_where_it_is_escaped_once() {
+        for (json, expected) in [
+            (r#"{"name":"a\u0000"}"#, true),
+            (r#"{"\n\u0000":1}"#, true),
+            (r#"{"name":"\\\u0000"}"#, true),
+            (r#"{"name":"\\u0000"}"#, false),
+            (r#"{"name":"u0000 \u00000"}"#, true),
+            (r#"{"name":"\u0001 u0000"}"#, false),
+            ("\\", false),
+            ("", false),
+        ] {
+            assert_eq!(has_nul(json.as_bytes()), expected, "{json}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::address;
-use super::body::{ResponseBody, beginning};
+use super::body::{ResponseBody, beginning, has_nul};
 use super::client::WebApiClient;
 use super::failure::CallFailure;
 use super::object::WebApiObject;
@@ -239,7 +239,7 @@ fn without(failure: CallFailure, token: &Secret) -> CallFailure {
 fn classify<T: DeserializeOwned>(call: &Call, response: &ExchangeResponse) -> Result<Option<T>, CallFailure> {
     let body = response.body.as_deref().unwrap_or_default();
     if (200..300).contains(&response.status) {
-        let read = ResponseBody::<T>::read(body).ok_or(CallFailure::Unusable)?;
+        let read = ResponseBody::<T>::read(body).filter(|_| !has_nul(body)).ok_or(CallFailure::Unusable)?;
         return match read.code() {
             Some(200..300) => Ok(read.data),
             _ => Err(CallFailure::Unusable),

@@ -17,8 +17,16 @@ use crate::store::backup::{Listed, applied};
 use crate::store::{PoolSettings, StoreError};
 
 /// The tables whose rows are not in backups.
-const WITHOUT_DATA: [&str; 7] =
-    ["login_session", "login_failure", "login_address", "saml_request", "saml_used", "saml_session", "saml_pending"];
+const WITHOUT_DATA: [&str; 8] = [
+    "login_session",
+    "login_failure",
+    "login_address",
+    "saml_request",
+    "saml_used",
+    "saml_session",
+    "saml_pending",
+    "web_api_save",
+];
 
 /// One run of `poem-backup`: the values that all its files have in common.
 pub struct BackupRun<'a> {

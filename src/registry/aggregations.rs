@@ -6,7 +6,7 @@ use crate::domain::model::aggregation::AggregationContent;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Denial, Viewer, decide};
-use crate::store::{Loaded, StoreError, aggregations, groups};
+use crate::store::{Loaded, StoreError, aggregations, groups, taken_names};
 
 use super::audit_log::{record_addition, record_change, record_deletion};
 use super::groups::record_move;
@@ -57,7 +57,6 @@ impl From<Denial> for AggregationError {
 impl From<StoreError> for AggregationError {
     fn from(error: StoreError) -> Self {
         match error.constraint() {
-            "aggregation_name_key" => Self::NameTaken,
             "aggregation_apiid_key" => Self::ApiidTaken,
             _ => Self::Store(error),
         }
@@ -90,6 +89,7 @@ pub async fn add(
 ) -> Result<Saved, AggregationError> {
     let group_id = chosen_group(tx, &content.group).await?;
     decide(viewer, ObjectKind::Aggregation, Action::Add { group: &content.group })?;
+    check_name(tx, None, &content.name).await?;
     let id = aggregations::insert(tx.write_tx(), content, group_id).await?;
     record_move(tx, GroupKind::Aggregations, "", &content.group).await?;
     record_addition(tx, viewer, (ObjectKind::Aggregation, id, &content.name), content, "").await?;
@@ -149,11 +149,23 @@ async fn save(
     if changes.is_empty() {
         return Ok(Saved::nothing(before.id, &content.name));
     }
+    if before.content.name != content.name {
+        check_name(tx, Some(before.id), &content.name).await?;
+    }
     aggregations::update(tx.write_tx(), before.id, content, group_id).await?;
     record_move(tx, GroupKind::Aggregations, &before.content.group, &content.group).await?;
     let message = changes.in_words();
     record_change(tx, viewer, (ObjectKind::Aggregation, before.id, &content.name), changes).await?;
     Ok(Saved::changed(before.id, &content.name, message))
+}
+
+/// Refuses the name of an aggregation other than `id`. The transaction holds the tenant's lock of writers, so that the
+/// name stays free until the end.
+async fn check_name(tx: &mut Transaction, id: Option<i64>, name: &str) -> Result<(), AggregationError> {
+    match taken_names::aggregation(tx.conn(), id, name).await? {
+        true => Err(AggregationError::NameTaken),
+        false => Ok(()),
+    }
 }
 
 async fn chosen_group(tx: &mut Transaction, group: &str) -> Result<Option<i64>, AggregationError> {

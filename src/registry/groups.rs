@@ -167,7 +167,9 @@ async fn choose(
     }
     errors.check()?;
     let removed = missing_in(&after.members, &before.members);
-    let removed = group_members::by_names(tx.conn(), kind, &removed).await?;
+    let mut removed = group_members::by_names(tx.conn(), kind, &removed).await?;
+    // Even the beginnings of the ids of two aggregations of one name may be equal: another group keeps its own.
+    removed.retain(|member| member.group_name == before.name);
     let removed_users = users::by_names(tx.conn(), &missing_in(&after.users, &before.users)).await?;
     Ok(Chosen { added, removed, added_users, removed_users })
 }

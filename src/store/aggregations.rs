@@ -10,7 +10,7 @@ use crate::domain::model::aggregation::AggregationContent;
 pub struct AggregationRow {
     /// Its id in POEM.
     pub id: i64,
-    /// Its name, unique in the tenant.
+    /// Its name. Names that the ARGO WEB-API has twice are kept.
     pub name: String,
     /// Its id on the ARGO WEB-API.
     pub apiid: String,
@@ -18,25 +18,25 @@ pub struct AggregationRow {
     pub group_name: String,
 }
 
-/// Returns all aggregations, by name in code point order.
+/// Returns all aggregations, by name in code point order, then by id.
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<AggregationRow>> {
     Ok(sqlx::query_as!(
         AggregationRow,
         r#"SELECT a.id, a.name, a.apiid, coalesce(g.name, '') AS "group_name!"
            FROM aggregation a LEFT JOIN object_group g ON g.kind = a.group_kind AND g.id = a.group_id
-           ORDER BY a.name COLLATE "C""#
+           ORDER BY a.name COLLATE "C", a.id"#
     )
     .fetch_all(conn)
     .await?)
 }
 
-/// Returns the aggregation with this name, in its exact case.
+/// Returns the aggregation with this name, in its exact case; of several the one with the lowest id.
 pub async fn by_name(conn: &mut PgConnection, name: &str) -> Result<Option<AggregationRow>> {
     Ok(sqlx::query_as!(
         AggregationRow,
         r#"SELECT a.id, a.name, a.apiid, coalesce(g.name, '') AS "group_name!"
            FROM aggregation a LEFT JOIN object_group g ON g.kind = a.group_kind AND g.id = a.group_id
-           WHERE a.name = $1"#,
+           WHERE a.name = $1 ORDER BY a.id LIMIT 1"#,
         name
     )
     .fetch_optional(conn)
@@ -67,7 +67,8 @@ pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<A
 /// Adds an aggregation; returns its id.
 ///
 /// # Errors
-/// `Constraint` `aggregation_name_key` or `aggregation_apiid_key` if the name or the id on the ARGO WEB-API is taken.
+/// `Constraint` `aggregation_apiid_key` if the id on the ARGO WEB-API is taken. No constraint refuses a taken name:
+/// see [`super::taken_names::aggregation`].
 pub async fn insert(tx: &mut WriteTx<'_>, content: &AggregationContent, group_id: Option<i64>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO aggregation (name, apiid, group_id) VALUES ($1, $2, $3) RETURNING id",

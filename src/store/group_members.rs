@@ -10,7 +10,8 @@ use crate::domain::model::group_kind::GroupKind;
 pub struct Member {
     /// The object's id.
     pub id: i64,
-    /// The name that groups use; a profile's includes its version: `ARGO_MON (1.0)`.
+    /// The name that groups use; a profile's includes its version: `ARGO_MON (1.0)`. Aggregations of one name are told
+    /// apart by the beginnings of their ids on the ARGO WEB-API: `critical (a9e2c1d0)`.
     pub name: String,
     /// The name of the object's group; '' without a group.
     pub group_name: String,

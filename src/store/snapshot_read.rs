@@ -3,9 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use super::Result;
 use super::text::word;
+use crate::domain::model::aggregation_definition::AggregationDefinition;
 use crate::domain::model::group_kind::GroupRef;
 use crate::domain::model::metric::Settings;
 use crate::domain::model::profile::Tuple;
@@ -33,14 +35,30 @@ pub async fn read(conn: &mut PgConnection) -> Result<Snapshot> {
             .await?,
         metrics: metrics(conn).await?,
         profiles: profiles(conn).await?,
-        aggregations: sqlx::query_as!(Aggregation, r#"SELECT id, name, apiid, group_id AS "group" FROM aggregation"#)
-            .fetch_all(&mut *conn)
-            .await?,
+        aggregations: aggregations(conn).await?,
         versions: versions(conn).await?,
         log_entries: log_entries(conn).await?,
     };
     data.normalise();
     Ok(data)
+}
+
+async fn aggregations(conn: &mut PgConnection) -> Result<Vec<Aggregation>> {
+    let rows = sqlx::query!(
+        r#"SELECT id, name, apiid, group_id, definition AS "definition: Json<AggregationDefinition>", definition_read,
+                  missing_since
+           FROM aggregation"#
+    );
+    let found = rows.fetch_all(conn).await?.into_iter().map(|row| Aggregation {
+        id: row.id,
+        name: row.name,
+        apiid: row.apiid,
+        group: row.group_id,
+        definition: row.definition.map(|Json(definition)| definition),
+        definition_read: row.definition_read,
+        missing_since: row.missing_since,
+    });
+    Ok(found.collect())
 }
 
 async fn groups(conn: &mut PgConnection) -> Result<Vec<Group>> {

@@ -1,5 +1,7 @@
 //! Writing all data of a tenant, with one statement per table, regardless of the number of rows.
 
+use sqlx::types::Json;
+
 use super::{Result, WriteTx};
 use crate::domain::model::snapshot::{Named, Snapshot};
 
@@ -292,12 +294,16 @@ async fn instances(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
 async fn aggregations(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.aggregations;
     sqlx::query!(
-        "INSERT INTO aggregation (id, name, apiid, group_id)
-         SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[])",
+        "INSERT INTO aggregation (id, name, apiid, group_id, definition, definition_read, missing_since)
+         SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::timestamptz[],
+                              $7::timestamptz[])",
         &column(rows, |row| row.id),
         &column(rows, |row| row.name.clone()),
         &column(rows, |row| row.apiid.clone()),
-        &column(rows, |row| row.group) as _
+        &column(rows, |row| row.group) as _,
+        &column(rows, |row| row.definition.clone().map(Json)) as _,
+        &column(rows, |row| row.definition_read) as _,
+        &column(rows, |row| row.missing_since) as _
     )
     .execute(tx.conn())
     .await?;
@@ -374,8 +380,8 @@ async fn set_sequences(tx: &mut WriteTx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Removes everything that [`write()`] writes, the login sessions, and everything of the federated login. Tags and metric
-/// types stay.
+/// Removes everything that [`write()`] writes, the login sessions, everything of the federated login, and the note of a
+/// save on the ARGO WEB-API, whose ids are those of the removed data. Tags and metric types stay.
 ///
 /// It uses DELETE, not TRUNCATE: concurrent readers continue to see the previous data.
 pub async fn clear(tx: &mut WriteTx<'_>) -> Result<()> {
@@ -383,7 +389,8 @@ pub async fn clear(tx: &mut WriteTx<'_>) -> Result<()> {
         "DELETE FROM log_entry; DELETE FROM aggregation; DELETE FROM profile; DELETE FROM metric; DELETE FROM metric_name;
          DELETE FROM version; DELETE FROM probe; DELETE FROM service; DELETE FROM service_flavour; DELETE FROM vo;
          DELETE FROM api_key; DELETE FROM app_user; DELETE FROM object_group;
-         DELETE FROM saml_request; DELETE FROM saml_used; DELETE FROM saml_pending",
+         DELETE FROM saml_request; DELETE FROM saml_used; DELETE FROM saml_pending;
+         DELETE FROM web_api_save",
     )
     .execute(tx.conn())
     .await?;

@@ -246,7 +246,9 @@ async fn a_failure_of_anything_in_between_is_no_word_of_the_web_api() {
 #[tokio::test]
 async fn a_success_that_is_none_is_unusable() {
     let deep = format!(r#"{{"status":{{"code":"200"}},"data":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    let bodies = ["", "<html></html>", "{}", r#"{"status":{"code":"500"},"data":[]}"#, "[]", r#"{"data":[]}"#, &deep];
+    let nul = r#"{"status":{"code":"200"},"data":[{"id":"i","groups":[{"name":"a\u0000","extra":1}]}]}"#;
+    let bodies =
+        [nul, "", "<html></html>", "{}", r#"{"status":{"code":"500"},"data":[]}"#, "[]", r#"{"data":[]}"#, &deep];
     for body in bodies {
         assert_eq!(Scripted::new(200, body).list().await, Err(CallFailure::Unusable));
         assert_eq!(Scripted::new(200, body).one().await, Err(CallFailure::Unusable));

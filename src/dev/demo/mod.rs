@@ -219,7 +219,15 @@ fn aggregations(file: &DemoFile, names: &Names) -> Result<Vec<Aggregation>, Demo
         let place = format!("aggregation \"{}\"", aggregation.name);
         let group = names.group(GroupKind::Aggregations, &aggregation.group, &place)?;
         let (name, apiid) = (aggregation.name.clone(), aggregation.apiid.clone());
-        aggregations.push(Aggregation { id, name, apiid, group });
+        aggregations.push(Aggregation {
+            id,
+            name,
+            apiid,
+            group,
+            definition: None,
+            definition_read: None,
+            missing_since: None,
+        });
     }
     Ok(aggregations)
 }

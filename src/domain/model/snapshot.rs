@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::aggregation_definition::AggregationDefinition;
 use super::aggregation_profile::AggregationProfileContent;
 use super::group_kind::{GroupKind, GroupRef};
 use super::log_entry::LogAction;
@@ -197,12 +198,23 @@ pub struct Instance {
 pub struct Aggregation {
     /// The id of the aggregation.
     pub id: i64,
-    /// The unique name.
+    /// The name. Two may have the same.
     pub name: String,
     /// The unique id on the ARGO WEB-API.
     pub apiid: String,
     /// The id of the group; `None` without one.
     pub group: Option<i64>,
+    /// The last known definition on the WEB-API; `None` if POEM has not read it.
+    ///
+    /// No dump has it, so [`super::snapshot_diff::first_difference`] ignores it and the two fields below.
+    #[serde(skip)]
+    pub definition: Option<AggregationDefinition>,
+    /// The time when the definition was read or written; `None` without a definition.
+    #[serde(skip)]
+    pub definition_read: Option<DateTime<Utc>>,
+    /// Since when the WEB-API does not have it; `None` if it has.
+    #[serde(skip)]
+    pub missing_since: Option<DateTime<Utc>>,
 }
 
 /// A stored version of an object.

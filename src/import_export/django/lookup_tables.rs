@@ -1,6 +1,6 @@
 //! The plain tables of a dump: tags, metric types, VOs, service flavours, services, aggregation profiles.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::DumpSource;
 use super::error::DumpError;
@@ -56,24 +56,33 @@ pub(super) fn services(source: &DumpSource) -> Result<Vec<Service>, DumpError> {
 }
 
 /// The aggregation profiles with their groups.
+///
+/// POEM 2.3 could store a profile of the ARGO WEB-API twice. The first row stays, with the first group that one of them
+/// has. Two profiles there may have one name; both stay.
 pub(super) fn aggregations(
     source: &DumpSource,
     members: &Members,
     warnings: &mut Warnings,
 ) -> Result<Vec<Aggregation>, DumpError> {
-    let mut apiids = HashSet::new();
-    let mut aggregations = Vec::new();
-    for row in source.refs.first_rows(Model::Aggregation) {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut aggregations: Vec<Aggregation> = Vec::new();
+    for row in source.dump.rows(Model::Aggregation) {
         let apiid = row.text("apiid")?;
-        if !apiids.insert(apiid) {
-            warnings.leave_out(row, "apiid", "is that of another row");
+        let group = members.group_of_row(source, GroupKind::Aggregations, row, "groupname", warnings)?;
+        if let Some(first) = places.get(apiid).map(|place| &mut aggregations[*place]) {
+            first.group = first.group.or(group);
+            warnings.leave_out(row, "apiid", &format!("is that of {} {}", row.model.label(), first.id));
             continue;
         }
+        places.insert(apiid, aggregations.len());
         aggregations.push(Aggregation {
             id: row.key,
             name: row.text("name")?.to_owned(),
             apiid: apiid.to_owned(),
-            group: members.group_of_row(source, GroupKind::Aggregations, row, "groupname", warnings)?,
+            group,
+            definition: None,
+            definition_read: None,
+            missing_since: None,
         });
     }
     Ok(aggregations)

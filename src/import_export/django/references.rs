@@ -9,7 +9,7 @@ use super::models::Model;
 use super::rows::{Dump, Row};
 use super::warnings::Warnings;
 
-/// The models whose rows have a unique name, and the field of the name.
+/// The models that are referred to by name, and the field of the name.
 const NAMED: [(Model, &str); 10] = [
     (Model::Tag, "name"),
     (Model::MetricType, "name"),
@@ -23,13 +23,14 @@ const NAMED: [(Model, &str); 10] = [
     (Model::Aggregation, "name"),
 ];
 
-/// The models whose names were not unique in the tables of POEM 2.3.
-const MAY_BE_DOUBLE: [Model; 4] = [Model::Tag, Model::MetricType, Model::MetricName, Model::Aggregation];
+/// The models whose names were not unique in the tables of POEM 2.3, but are in POEM 3.
+const MAY_BE_DOUBLE: [Model; 3] = [Model::Tag, Model::MetricType, Model::MetricName];
 
 /// The names of one model's rows, by key and by name.
 #[derive(Default)]
 struct Names<'a> {
     by_key: HashMap<i64, &'a str>,
+    /// The lowest key with each name.
     by_name: HashMap<&'a str, i64>,
     /// The keys of rows that have the name of an earlier row, with the key of that one.
     doubles: HashMap<i64, i64>,
@@ -43,7 +44,7 @@ pub(super) struct Refs<'a> {
 
 impl<'a> Refs<'a> {
     /// Collects the names of all models. A row with the name of another is left out if the tables of 2.3 allowed that;
-    /// references to it count for the other.
+    /// references to it count for the other. Only aggregations may have one name.
     ///
     /// # Errors
     /// Any other name that two rows of one model have.
@@ -55,6 +56,7 @@ impl<'a> Refs<'a> {
                 let name = row.text(field)?;
                 names.by_key.insert(row.key, name);
                 match names.by_name.get(name) {
+                    Some(_) if model == Model::Aggregation => {}
                     Some(first) if MAY_BE_DOUBLE.contains(&model) => {
                         warnings.leave_out(row, field, &format!("is that of {} {first}", model.label()));
                         names.doubles.insert(row.key, *first);

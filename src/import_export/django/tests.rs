@@ -231,6 +231,36 @@ fn the_text_names_the_group_if_no_list_does() {
 }
 
 #[test]
+fn of_two_rows_of_one_aggregation_the_first_stays_with_the_first_group() {
+    let row = |key: i64, apiid: &str, group: &str| json!({"model": "poem.aggregation", "pk": key, "fields": {"name": format!("N{key}"), "apiid": apiid, "groupname": group}});
+    let mut rows = rows();
+    let known = rows[place(&rows, "poem.aggregation", 1)]["fields"]["apiid"].as_str().unwrap().to_owned();
+    // Of 1 and its doubles, 7 is the first with a group; 8 has the group of a list.
+    rows.extend([row(9, &known, "ARGO"), row(8, &known, ""), row(7, &known, "SSC"), row(6, &known, "")]);
+    let argo = place(&rows, "poem.groupofaggregations", 1);
+    rows[argo]["fields"]["aggregations"] = json!([2, 8]);
+    let loaded = load_rows(&rows).unwrap();
+    let kept: Vec<_> = loaded.snapshot.aggregations.iter().map(|it| (it.id, it.name.as_str(), it.group)).collect();
+    assert_eq!(kept, [(1, "TEST_PROFILE", Some(2)), (2, "CRITICAL_AGG", Some(1))]);
+    let left_out = |key| format!("poem.aggregation {key}: field \"apiid\": is that of poem.aggregation 1, left out");
+    assert_eq!(loaded.warnings, [6, 7, 8, 9].map(left_out));
+}
+
+#[test]
+fn aggregations_of_one_name_stay() {
+    let fields = json!({"name": "CRITICAL_AGG", "apiid": "new", "groupname": "SSC"});
+    let mut rows = rows();
+    rows.push(json!({"model": "poem.aggregation", "pk": 9, "fields": fields}));
+    // A reference by name means the first.
+    let argo = place(&rows, "poem.groupofaggregations", 1);
+    rows[argo]["fields"]["aggregations"] = json!([["CRITICAL_AGG"]]);
+    let loaded = load_rows(&rows).unwrap();
+    let kept: Vec<_> = loaded.snapshot.aggregations.iter().map(|it| (it.id, it.name.as_str(), it.group)).collect();
+    assert_eq!(kept, [(1, "TEST_PROFILE", None), (2, "CRITICAL_AGG", Some(1)), (9, "CRITICAL_AGG", Some(2))]);
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+}
+
+#[test]
 fn equal_tuples_collapse() {
     let fields = json!({"profile": 1, "service_flavour": "APEL", "metric": "org.apel.APEL-Pub", "vo": "ops"});
     let loaded = with_row(json!({"model": "poem.metricinstance", "pk": 99, "fields": fields})).unwrap();

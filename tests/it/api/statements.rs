@@ -86,7 +86,15 @@ fn instance(id: i64, number: i64) -> Instance {
 
 fn aggregation(id: i64) -> Aggregation {
     let name = if id == 1 { "CRITICAL_AGG".to_owned() } else { format!("AGGREGATION_{id}") };
-    Aggregation { id, name, apiid: id.to_string(), group: Some(1) }
+    Aggregation {
+        id,
+        name,
+        apiid: id.to_string(),
+        group: Some(1),
+        definition: None,
+        definition_read: None,
+        missing_since: None,
+    }
 }
 
 fn metric(id: i64) -> Metric {

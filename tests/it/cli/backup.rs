@@ -85,6 +85,8 @@ fn a_backup_of_all_tenants_has_a_file_for_each_and_no_sessions() {
                  INSERT INTO egi.saml_used (id_hash, expires) SELECT id_hash, expires FROM egi.saml_request; \
                  INSERT INTO egi.saml_pending (token_hash, browser_hash, cookie, login, expires) \
                  SELECT id_hash, id_hash, '', '{}', expires FROM egi.saml_used; \
+                 INSERT INTO egi.web_api_save (owner, deadline, username, action, apiid, group_name) \
+                 VALUES ('', now(), 'alice', 'add', '', ''); \
                  INSERT INTO egi.saml_claim (user_id, identity, idp, display_name, mail, state) \
                  SELECT id, 'x', '', '', '', 'open' FROM egi.app_user LIMIT 1";
     block_on(async { sqlx::raw_sql(login).execute(&installation.pool()).await.map(drop) }).unwrap();
@@ -101,6 +103,7 @@ fn a_backup_of_all_tenants_has_a_file_for_each_and_no_sessions() {
         ("saml_request", "0"),
         ("saml_used", "0"),
         ("saml_pending", "0"),
+        ("web_api_save", "0"),
         ("saml_claim", "1"),
     ] {
         assert_eq!(sql(&new, &format!("SELECT count(*) FROM egi.{table}")), [kept], "{table}");

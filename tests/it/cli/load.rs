@@ -154,7 +154,8 @@ fn users_who_own_nothing_are_replaced() {
     assert_eq!(sql(&installation, others), ["0|"]);
 }
 
-/// Logins that have begun go on, and no claim gets lost or moves to another account, unless all data are replaced.
+/// Logins that have begun go on, and no claim gets lost or moves to another account, unless all data are replaced. So
+/// does a save on the ARGO WEB-API.
 #[test]
 fn federated_logins_are_left_alone_and_replaced_with_all_data() {
     let installation = Installation::with_tenants();
@@ -168,18 +169,20 @@ fn federated_logins_are_left_alone_and_replaced_with_all_data() {
          VALUES (decode(repeat('00', 32), 'hex'), 'login', '', now() + interval '1 hour');
          INSERT INTO egi.saml_used (id_hash, expires) SELECT id_hash, expires FROM egi.saml_request;
          INSERT INTO egi.saml_pending (token_hash, browser_hash, cookie, login, expires)
-         SELECT id_hash, id_hash, '', '{}', expires FROM egi.saml_used",
+         SELECT id_hash, id_hash, '', '{}', expires FROM egi.saml_used;
+         INSERT INTO egi.web_api_save (owner, deadline, username, action, apiid, group_name)
+         VALUES ('', now(), 'zoe', 'add', '', '')",
     );
     let counts = || {
-        ["saml_request", "saml_used", "saml_pending", "saml_claim"]
+        ["saml_request", "saml_used", "saml_pending", "saml_claim", "web_api_save"]
             .map(|table| sql(&installation, &format!("SELECT count(*) FROM egi.{table}")).remove(0))
     };
     load(&installation, &fixture("small.json"), &[]).done();
-    assert_eq!(counts(), ["1"; 4]);
+    assert_eq!(counts(), ["1"; 5]);
     let claimed = "SELECT username FROM egi.app_user u JOIN egi.saml_claim c ON c.user_id = u.id";
     assert_eq!(sql(&installation, claimed), ["zoe"]);
     load(&installation, &fixture("small.json"), &["--replace", "--yes"]).done();
-    assert_eq!(counts(), ["0"; 4]);
+    assert_eq!(counts(), ["0"; 5]);
 }
 
 #[test]

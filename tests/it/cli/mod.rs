@@ -1,5 +1,6 @@
 //! The commands as administrators run them.
 
+mod aggregations;
 mod backup;
 mod backup_mac;
 mod database_tls;

@@ -3,3 +3,4 @@
 mod identity_provider;
 mod trying;
 mod webapi;
+mod webapi_client;

@@ -32,7 +32,7 @@ fn options() -> DemoWebApiOptions {
     }
 }
 
-fn start() -> DemoWebApi {
+pub(super) fn start() -> DemoWebApi {
     DemoWebApi::start(options()).unwrap()
 }
 
@@ -77,7 +77,7 @@ fn seed(api: &DemoWebApi) -> Value {
 }
 
 /// Replaces the names of the recording by the values of this run.
-fn filled(text: &str, names: &BTreeMap<String, String>) -> String {
+pub(super) fn filled(text: &str, names: &BTreeMap<String, String>) -> String {
     names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
@@ -90,7 +90,7 @@ fn sorted(mut json: Value) -> Value {
 }
 
 /// Sends a recorded request.
-fn replay(api: &DemoWebApi, request: &Value, names: &BTreeMap<String, String>) -> HttpResponse {
+pub(super) fn replay(api: &DemoWebApi, request: &Value, names: &BTreeMap<String, String>) -> HttpResponse {
     let host = address(api).to_string();
     let mut headers = vec![("Host", host.as_str())];
     headers.extend(

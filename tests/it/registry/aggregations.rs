@@ -5,7 +5,7 @@ use poem::domain::model::policy::Denial;
 use poem::registry::{ExpectedRevision, SaveError, Saved, aggregations};
 use poem::store::{Loaded, aggregations as store};
 
-use super::egi::{Egi, at, race};
+use super::egi::{Egi, at, errors_of, race};
 
 fn aggregation(name: &str, apiid: &str, group: &str) -> AggregationContent {
     AggregationContent { name: name.into(), apiid: apiid.into(), group: group.into() }
@@ -58,6 +58,26 @@ fn names_and_ids_are_unique() {
     assert_eq!(at(&refused, "apiid"), ["Aggregation with this Id already exists."]);
     let (_, lost) = race(|| create(&egi, "poem", &aggregation("RACE", "race", "")));
     assert_eq!(lost.to_string(), "Aggregation with this Name already exists.");
+}
+
+#[test]
+fn of_one_name_the_lowest_id_is_found_and_both_can_be_changed() {
+    let egi = Egi::new();
+    let poem = egi.viewer("poem");
+    egi.sql("INSERT INTO aggregation (id, name, apiid) VALUES (70, 'TEST_PROFILE', 'a'), (71, 'TEST_PROFILE', 'b')");
+    let found = egi.read(async |tx| store::by_name(tx.conn(), "TEST_PROFILE").await).unwrap();
+    assert_eq!(found.id, 1);
+    let list = egi.read(async |tx| store::list(tx.conn()).await);
+    assert_eq!(list.iter().map(|row| row.id).collect::<Vec<_>>(), [2, 1, 70, 71]);
+    let saved = change(&egi, "poem", 70, |it| it.group = "ARGO".into()).unwrap();
+    assert_eq!(saved.message, "Changed group.");
+    let moved = egi.act(async |tx| Ok(aggregations::move_to_group(tx, &poem, "b", "SSC").await?)).unwrap();
+    assert_eq!(moved.message, "Changed group.");
+    for (id, name) in [(2, "TEST_PROFILE"), (70, "CRITICAL_AGG")] {
+        let refused = errors_of(change(&egi, "poem", id, |it| it.name = name.into()));
+        assert_eq!(at(&refused, "name"), ["Aggregation with this Name already exists."]);
+    }
+    change(&egi, "poem", 70, |it| it.name = "FREE".into()).unwrap();
 }
 
 #[test]

@@ -93,6 +93,27 @@ fn a_group_accepts_only_objects_without_a_group() {
 }
 
 #[test]
+fn aggregations_of_one_name_are_told_apart_by_their_ids() {
+    let egi = Egi::new();
+    let kind = GroupKind::Aggregations;
+    egi.sql(
+        "INSERT INTO aggregation (id, name, apiid, group_id)
+         VALUES (70, 'TWICE', 'aaaaaaaa-1', 1), (71, 'TWICE', 'bbbbbbbb-2', NULL), (72, 'ONCE', 'cccccccc-3', NULL)",
+    );
+    let members = |group: i64| load(&egi, kind, group).content.members;
+    assert_eq!(members(1), ["CRITICAL_AGG", "TWICE (aaaaaaaa)"]);
+    let saved = change(&egi, kind, 2, |it| it.members = names(&["ONCE", "TWICE (bbbbbbbb)"])).unwrap();
+    assert_eq!(saved.message, "Added aggregations \"ONCE\" and \"TWICE (bbbbbbbb)\".");
+    assert_eq!(members(1), ["CRITICAL_AGG", "TWICE (aaaaaaaa)"], "the other stays");
+    change(&egi, kind, 1, |it| it.members = names(&["CRITICAL_AGG"])).unwrap();
+    assert_eq!(members(2), ["ONCE", "TWICE (bbbbbbbb)"], "the other stays");
+    // The name alone was unique when a form was opened earlier.
+    let refused = errors_of(change(&egi, kind, 1, |it| it.members.push("TWICE".into())));
+    assert_eq!(at(&refused, "members"), [NO_CHOICE]);
+    assert_eq!(egi.sql("SELECT count(*) FROM object WHERE kind = 'aggregation' AND name = 'TWICE'"), ["2"]);
+}
+
+#[test]
 fn a_name_is_unique_in_its_kind() {
     let egi = Egi::new();
     for kind in GroupKind::ALL {

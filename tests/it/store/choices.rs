@@ -75,6 +75,9 @@ fn a_group_may_hold_its_own_objects_and_those_without_a_group() {
     let groupable = |kind, group| all(&installation, Choices::Groupable(kind), group);
     assert_eq!(groupable(GroupKind::Aggregations, None), ["TEST_PROFILE"]);
     assert_eq!(groupable(GroupKind::Aggregations, Some("ARGO")), ["CRITICAL_AGG", "TEST_PROFILE"]);
+    egi_sql(&installation, "INSERT INTO aggregation (name, apiid) VALUES ('TEST_PROFILE', 'feedbeef-1')");
+    let twice = ["TEST_PROFILE (00000000)", "TEST_PROFILE (feedbeef)"];
+    assert_eq!(groupable(GroupKind::Aggregations, None), twice);
     assert_eq!(groupable(GroupKind::Profiles, Some("SSC")), ["ARGO_MON_CRITICAL (1.0)"]);
     assert_eq!(groupable(GroupKind::Probes, Some("SSC")), ["CertLifetime-probe"]);
     assert_eq!(groupable(GroupKind::Metrics, None), ["emi.cream.CREAMCE-JobSubmit", "org.apel.APEL-Pub"]);

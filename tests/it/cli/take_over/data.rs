@@ -55,6 +55,22 @@ fn content_types_of_removed_models_and_of_the_schema_public_do_not_matter() {
     assert_eq!(sql(&installation, "SELECT id, object_kind FROM egi.log_entry WHERE id > 1 ORDER BY id"), expected);
 }
 
+/// Two requests at once could store a profile of the ARGO WEB-API twice, and names are only unique there.
+#[test]
+fn aggregations_of_one_apiid_are_joined_and_those_of_one_name_kept() {
+    let (installation, ran) = taken_over(
+        "INSERT INTO egi.poem_aggregation (id, name, apiid, groupname) SELECT 901, name, 'another', 'ARGO'
+         FROM egi.poem_aggregation WHERE id = 1;
+         INSERT INTO egi.poem_aggregation (id, name, apiid, groupname) SELECT 902, 'other', apiid, 'SSC'
+         FROM egi.poem_aggregation WHERE id = 1",
+    );
+    let warning = "poem.aggregation 902: field \"apiid\": is that of poem.aggregation 1, left out";
+    assert_eq!(ran.stderr, format!("poem-db: warning: EGI: {warning}\n"));
+    let select = "SELECT a.id, a.name, g.name FROM egi.aggregation a JOIN egi.object_group g
+                  ON g.kind = a.group_kind AND g.id = a.group_id WHERE a.name = 'TEST_PROFILE' ORDER BY a.id";
+    assert_eq!(sql(&installation, select), ["1|TEST_PROFILE|SSC", "901|TEST_PROFILE|ARGO"]);
+}
+
 /// 2.3's tables had neither the foreign keys nor the unique indexes that would have refused these rows.
 #[test]
 fn orphans_and_doubles_are_left_out_with_a_warning() {
@@ -84,7 +100,7 @@ fn orphans_and_doubles_are_left_out_with_a_warning() {
         ("poem_tags VALUES (900, 'Production')", "poem.tags 900: field \"name\": is that of poem.tags 1, left out"),
         (
             "poem_aggregation (id, name, apiid, groupname) SELECT 900, 'other', apiid, '' FROM egi.poem_aggregation WHERE id = 1",
-            "poem.aggregation 900: field \"apiid\": is that of another row, left out",
+            "poem.aggregation 900: field \"apiid\": is that of poem.aggregation 1, left out",
         ),
         (
             "reversion_version (id, object_id, format, serialized_data, object_repr, content_type_id, revision_id, db)
