@@ -89,7 +89,7 @@ impl EntityAdmin for AggregationProfilesAdmin {
 
     fn version(&self, content: VersionContent) -> Option<AggregationProfileContent> {
         match content {
-            VersionContent::Aggregation(content) => Some(content),
+            VersionContent::Aggregation(content) => Some(*content),
             _ => None,
         }
     }

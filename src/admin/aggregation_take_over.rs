@@ -37,7 +37,8 @@ pub async fn line(context: &RequestContext<'_>) -> Result<Option<RemoteLine>, Ap
     };
     let mut tx = context.read().await?;
     let known: HashSet<String> = aggregations::list(tx.conn()).await?.into_iter().map(|row| row.apiid).collect();
-    let unknown: Vec<&AggregationDefinition> = there.iter().filter(|of| !known.contains(&of.id)).collect();
+    let mut unknown: Vec<&AggregationDefinition> = there.iter().filter(|of| !known.contains(&of.id)).collect();
+    unknown.sort_by_key(|of| (of.name.to_lowercase(), &of.name, &of.id));
     if there.is_empty() && !known.is_empty() {
         return words("The ARGO WEB-API lists no profiles.".to_owned());
     }

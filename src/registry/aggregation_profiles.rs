@@ -32,7 +32,7 @@ pub enum Begun {
     /// The save concerned POEM alone, and is complete once the transaction is committed.
     Saved(Saved),
     /// The calls have to be made next, if the lock is held.
-    Noted(WebApiSave, Locked),
+    Noted(Box<WebApiSave>, Locked),
 }
 
 /// The object of a change: its id, its content when the form was opened, and the content that was submitted.
@@ -69,7 +69,7 @@ pub async fn begin_add(
     check(tx, None, content, errors).await?;
     let save = WebApiSave { derived_from, ..note(viewer, SaveAction::Add, content) };
     let locked = web_api_saves::begin(tx, &save, lifetime).await?;
-    Ok(Begun::Noted(save, locked))
+    Ok(Begun::Noted(Box::new(save), locked))
 }
 
 /// Begins to change a profile. If only the group differs, POEM alone is concerned.
@@ -100,7 +100,7 @@ pub async fn begin_change(
         ..note(viewer, SaveAction::Change, content)
     };
     let locked = web_api_saves::begin(tx, &save, lifetime).await?;
-    Ok(Begun::Noted(save, locked))
+    Ok(Begun::Noted(Box::new(save), locked))
 }
 
 /// Begins to create a profile anew that is no longer on the WEB-API; it stays the same object in POEM.
@@ -124,7 +124,7 @@ pub async fn begin_recreate(
         ..note(viewer, SaveAction::Add, edit.content)
     };
     let locked = web_api_saves::begin(tx, &save, lifetime).await?;
-    Ok(Begun::Noted(save, locked))
+    Ok(Begun::Noted(Box::new(save), locked))
 }
 
 /// Begins to delete a profile. One that is not on the WEB-API is removed from POEM alone.
@@ -151,7 +151,7 @@ pub async fn begin_delete(
         ..note(viewer, SaveAction::Delete, &content)
     };
     let locked = web_api_saves::begin(tx, &save, lifetime).await?;
-    Ok(Begun::Noted(save, locked))
+    Ok(Begun::Noted(Box::new(save), locked))
 }
 
 /// Writes down a profile that was created on the WEB-API, under the name of the user of the save.

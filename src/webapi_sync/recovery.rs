@@ -99,7 +99,7 @@ async fn look(access: &TenantAccess<'_>, save: &WebApiSave) -> Result<Verdict, S
         for there in list {
             let is_wanted = wanted.as_ref().is_some_and(|wanted| there.is_equal(wanted));
             if is_wanted && is_new(access, &there.id).await.map_err(SaveFailure::of_store)? {
-                return Ok(Verdict::Completed(RemoteState::Is(there)));
+                return Ok(Verdict::Completed(RemoteState::Is(Box::new(there))));
             }
         }
         return Ok(Verdict::Dropped);
@@ -114,7 +114,7 @@ async fn look(access: &TenantAccess<'_>, save: &WebApiSave) -> Result<Verdict, S
     };
     let is = |other: &Option<AggregationDefinition>| other.as_ref().is_some_and(|other| there.is_equal(other));
     Ok(match save.action {
-        SaveAction::Change if is(&wanted) => Verdict::Completed(RemoteState::Is(there)),
+        SaveAction::Change if is(&wanted) => Verdict::Completed(RemoteState::Is(Box::new(there))),
         SaveAction::Change if !is(&save.before) => Verdict::Overtaken(there),
         _ => Verdict::Dropped,
     })

@@ -27,7 +27,7 @@ const NO_METRIC_PROFILE: &str = "This metric profile is no longer on the ARGO WE
 #[derive(Debug, Clone, PartialEq)]
 pub enum RemoteState {
     /// The profile is there as the save wants it, with this definition.
-    Is(AggregationDefinition),
+    Is(Box<AggregationDefinition>),
     /// The profile is not there, as the save wants it.
     Deleted,
 }
@@ -107,8 +107,8 @@ pub(super) async fn complete(
 async fn call(access: &TenantAccess<'_>, save: &WebApiSave) -> Result<RemoteState, SaveFailure> {
     let calls = SaveCalls::begin(access).await?;
     match (save.action, &save.wanted) {
-        (SaveAction::Add, Some(wanted)) => create(access, &calls, wanted).await.map(RemoteState::Is),
-        (SaveAction::Change, Some(wanted)) => replace(access, &calls, save, wanted).await.map(RemoteState::Is),
+        (SaveAction::Add, Some(wanted)) => create(access, &calls, wanted).await.map(|there| RemoteState::Is(Box::new(there))),
+        (SaveAction::Change, Some(wanted)) => replace(access, &calls, save, wanted).await.map(|there| RemoteState::Is(Box::new(there))),
         (SaveAction::Delete, _) => delete(&calls, save).await.map(|()| RemoteState::Deleted),
         _ => Err(SaveFailure::Unknown(502)),
     }

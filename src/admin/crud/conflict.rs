@@ -3,9 +3,10 @@
 
 use rocket::http::Status;
 
-use super::entity_admin::{EntityAdmin, NamedObject};
+use super::entity_admin::EntityAdmin;
 use super::form::{self, FormMode, FormView};
-use super::remote_store;
+use super::named_object::NamedObject;
+use super::remote_view;
 use super::request_context::RequestContext;
 use super::response::PageResult;
 use super::widgets::{group_in_words, in_words};
@@ -53,7 +54,7 @@ pub async fn show_with<D: EntityAdmin>(
     // Without a readable base, every field that differs counts as changed by both.
     let base = || serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
     let (merged, conflicts) = in_place(|| merge(fields, base().as_ref(), &theirs, mine));
-    let remote = remote_store::view_again(entity, context).await?;
+    let remote = remote_view::view_again(entity, context).await?;
     let (typed, _) = in_place(|| merged.parse_change_all(fields, found.loaded.content.clone()));
     let errors = ValidationErrors::default();
     let shown = FormView {

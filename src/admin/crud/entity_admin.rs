@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 
 use super::list_table::ListTable;
+use super::named_object::NamedObject;
 use super::options::EntityOptions;
 use super::remote_store::RemoteStore;
 use super::request_context::RequestContext;
@@ -85,14 +86,6 @@ impl CellLinks {
             }
         }
     }
-}
-
-/// An object with its name.
-pub struct NamedObject<C> {
-    /// The object: id, revision and content.
-    pub loaded: Loaded<C>,
-    /// The name by which pages call the object.
-    pub name: String,
 }
 
 /// The declaration of an entity; all its pages follow from it.

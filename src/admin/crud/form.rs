@@ -4,11 +4,13 @@
 use rocket::http::Status;
 use sqlx::PgConnection;
 
-use super::entity_admin::{CellLinks, EntityAdmin, NamedObject};
+use super::entity_admin::{CellLinks, EntityAdmin};
 use super::form_places;
 use super::list_return;
+use super::named_object::NamedObject;
 use super::options::Restore;
-use super::remote_store::{self, RemotePart, RemoteView};
+use super::remote_store::{RemotePart, RemoteView};
+use super::remote_view;
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
 use super::widgets::{self, FormInput};
@@ -103,7 +105,7 @@ impl<'a> FormView<'a> {
 /// Returns the form of a new object.
 pub async fn add<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> PageResult {
     context.may(entity.options().kind, Action::StartAdding)?;
-    let remote = remote_store::view(entity, context, None).await?.for_content(&entity.blank());
+    let remote = remote_view::view(entity, context, None).await?.for_content(&entity.blank());
     let draft = Draft::of(entity.fields(), &entity.blank());
     let nothing = ValidationErrors::default();
     let shown = FormView { remote, ..FormView::fresh(&draft, &nothing) };
@@ -136,7 +138,7 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     if entity.remote().is_some() {
         // No connection is held while another server is asked.
         tx.commit().await?;
-        (found, view) = with_view(entity, context, found).await?;
+        (found, view) = remote_view::with_view(entity, context, found).await?;
         tx = context.read().await?;
     }
     let nothing = ValidationErrors::default();
@@ -151,20 +153,6 @@ pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     let draft = Draft::of(entity.fields(), &found.loaded.content);
     let shown = FormView { remote: view.for_content(&found.loaded.content), ..FormView::fresh(&draft, &nothing) };
     show(tx.conn(), entity, context, FormMode::Change { of: &found }, shown).await
-}
-
-/// Asks another server for the object, and returns it as it is there, with what the form shows.
-async fn with_view<D: EntityAdmin>(
-    entity: &D,
-    context: &RequestContext<'_>,
-    mut found: NamedObject<D::Content>,
-) -> Result<(NamedObject<D::Content>, RemoteView<D::Content>), AppError> {
-    let view = remote_store::view(entity, context, Some(&found)).await?;
-    if let Some(content) = &view.content {
-        found.loaded.content = content.clone();
-        found.name = entity.name(content);
-    }
-    Ok((found, view))
 }
 
 /// Returns the form of an object with the button that makes a new secret for it.
@@ -232,7 +220,7 @@ pub async fn clone_of<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, 
     if entity.remote().is_some() {
         tx.commit().await?;
         let view;
-        (found, view) = with_view(entity, context, found).await?;
+        (found, view) = remote_view::with_view(entity, context, found).await?;
         remote = view.for_content(&found.loaded.content);
         tx = context.read().await?;
     }

@@ -2,8 +2,9 @@
 
 use sqlx::PgConnection;
 
-use super::entity_admin::{EntityAdmin, NamedObject};
+use super::entity_admin::EntityAdmin;
 use super::list_return;
+use super::named_object::NamedObject;
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
 use crate::domain::model::log_entry::LogAction;

@@ -18,11 +18,13 @@ pub mod list;
 mod list_query; //          the address of a list
 mod list_return; //         back to the list as it was
 pub mod list_table; //      the rows of a list
+mod named_object; //        an object as pages have loaded it
 pub mod new_names; //       new names in forms: marked, and asked for before a save
 mod old_filters; //         filters in bookmarks of POEM 2.3
 pub mod options; //         the declaration apart from the fields
 pub mod page_cache; //      rendered pages in memory
 pub mod remote_store; //  objects that another server stores as well
+mod remote_view; //         what forms show of the other server
 pub mod repeat; //          forms that are sent twice
 pub mod request_context; // tenant, viewer and query; the guards of pages
 pub mod response; //        the result of the route of a page
@@ -34,8 +36,9 @@ mod versions;
 pub mod widgets;
 
 pub use entity::Entity;
-pub use entity_admin::{CellLinks, Created, EntityAdmin, NamedObject, SaveContext};
+pub use entity_admin::{CellLinks, Created, EntityAdmin, SaveContext};
 pub use list_table::ListTable;
+pub use named_object::NamedObject;
 pub use options::{EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, Restore, SaveOption};
 pub use request_context::{LoggedInPage, PublicPage, RequestContext};
 pub use response::{PageResponse, PageResult};

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use rocket::async_trait;
 use rocket::http::Status;
 
-use super::entity_admin::{EntityAdmin, NamedObject};
+use super::form_input::Sources;
+use super::named_object::NamedObject;
 use super::request_context::RequestContext;
-use super::widgets::Sources;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::error::AppError;
 use crate::registry::{SaveError, Saved};
@@ -162,28 +162,5 @@ impl<C> RemoteView<C> {
             is_missing: self.is_missing,
             offers: self.offers.as_ref().map(|offers| offers(content)).unwrap_or_default(),
         }
-    }
-}
-
-/// Asks for what a form shows; nothing if POEM alone stores the objects.
-pub async fn view<D: EntityAdmin>(
-    entity: &D,
-    context: &RequestContext<'_>,
-    of: Option<&NamedObject<D::Content>>,
-) -> Result<RemoteView<D::Content>, AppError> {
-    match entity.remote() {
-        Some(remote) => remote.view(context, of).await,
-        None => Ok(RemoteView::default()),
-    }
-}
-
-/// Returns what a form shows that is shown again; nothing if POEM alone stores the objects.
-pub async fn view_again<D: EntityAdmin>(
-    entity: &D,
-    context: &RequestContext<'_>,
-) -> Result<RemoteView<D::Content>, AppError> {
-    match entity.remote() {
-        Some(remote) => remote.view_again(context).await,
-        None => Ok(RemoteView::default()),
     }
 }

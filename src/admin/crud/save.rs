@@ -8,11 +8,12 @@ use super::form_fields::EDIT;
 use super::import;
 use super::new_names;
 use super::options::EntityOptions;
-use super::remote_store::{self, RemoteRefusal};
+use super::remote_store::RemoteRefusal;
+use super::remote_view::{self, for_draft};
 use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{PageResponse, PageResult};
-use super::save_input::{ToSave, after, all_errors, extra, for_draft, not_saved, read_new, status_of, to_save};
+use super::save_input::{ToSave, after, all_errors, extra, not_saved, read_new, status_of, to_save};
 use crate::auth::csrf;
 use crate::auth::flash;
 use crate::auth::posted::{Posted, PostedForm};
@@ -63,7 +64,7 @@ pub async fn add<D: EntityAdmin>(
     };
     let (refusal, remote) = match outcome {
         Ok(created) => return added(entity, context, posted, created).await,
-        Err(refusal) => (refusal, remote_store::view_again(entity, context).await?.for_content(&content)),
+        Err(refusal) => (refusal, remote_view::view_again(entity, context).await?.for_content(&content)),
     };
     let refusal = match refusal {
         RemoteRefusal::Save(refusal) => refusal,

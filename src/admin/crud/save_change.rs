@@ -3,18 +3,20 @@
 use rocket::http::Status;
 
 use super::conflict;
-use super::entity_admin::{EntityAdmin, NamedObject};
+use super::entity_admin::EntityAdmin;
 use super::form::{self, FormMode, FormView};
 use super::form_fields::{ANEW, BASE, EDIT, REVISION};
 use super::import;
+use super::named_object::NamedObject;
 use super::new_names;
-use super::remote_store::{self, RemoteEdit, RemotePart, RemoteRefusal, RemoteStore};
+use super::remote_store::{RemoteEdit, RemotePart, RemoteRefusal, RemoteStore};
+use super::remote_view::{self, again_for, for_draft};
 use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{PageResponse, PageResult};
 use super::save_input::{
-    ToSave, after, again_for, all_errors, extra, for_draft, not_saved, opened, opened_with, read, revision, status_of,
-    ticks, to_save, with_fixed_fields,
+    ToSave, after, all_errors, extra, not_saved, opened, opened_with, read, revision, status_of, ticks, to_save,
+    with_fixed_fields,
 };
 use crate::auth::flash;
 use crate::auth::posted::{Posted, PostedForm};
@@ -232,7 +234,7 @@ async fn reopened<D: EntityAdmin>(
     let mut tx = context.read().await?;
     let mut found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
     tx.commit().await?;
-    let view = remote_store::view(entity, context, Some(&found)).await?;
+    let view = remote_view::view(entity, context, Some(&found)).await?;
     if let Some(content) = &view.content {
         found.loaded.content = content.clone();
     }

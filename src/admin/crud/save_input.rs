@@ -7,7 +7,6 @@ use super::form::{self, FormView};
 use super::form_fields::{BASE, EDIT, MORE, REVISION};
 use super::list_return;
 use super::options::EntityOptions;
-use super::remote_store::{self, RemotePart};
 use super::request_context::RequestContext;
 use crate::auth::csrf;
 use crate::auth::posted::{Posted, PostedForm, other_user};
@@ -128,37 +127,6 @@ pub(super) async fn read_new<D: EntityAdmin>(
 /// Returns the content that a form was opened with, as it says.
 pub(super) fn opened_with<D: EntityAdmin>(posted: &FormBody) -> Option<D::Content> {
     posted.get(BASE).and_then(|base| serde_json::from_str(base).ok())
-}
-
-/// Asks another server for what the form with this input shows. `base` is what the object has.
-pub(super) async fn for_draft<D: EntityAdmin>(
-    entity: &D,
-    context: &RequestContext<'_>,
-    draft: &Draft,
-    base: &D::Content,
-) -> Result<RemotePart, AppError> {
-    if entity.remote().is_none() {
-        return Ok(RemotePart::default());
-    }
-    let view = remote_store::view(entity, context, None).await?;
-    let (typed, _) = in_place(|| draft.parse_change_all(entity.fields(), base.clone()));
-    // The input can still be edited if the other server does not respond.
-    Ok(RemotePart { read_only: String::new(), ..view.for_content(&typed) })
-}
-
-/// As [`for_draft`], but asks nothing: the save has just done that.
-pub(super) async fn again_for<D: EntityAdmin>(
-    entity: &D,
-    context: &RequestContext<'_>,
-    draft: &Draft,
-    base: &D::Content,
-) -> Result<RemotePart, AppError> {
-    if entity.remote().is_none() {
-        return Ok(RemotePart::default());
-    }
-    let view = remote_store::view_again(entity, context).await?;
-    let (typed, _) = in_place(|| draft.parse_change_all(entity.fields(), base.clone()));
-    Ok(view.for_content(&typed))
 }
 
 /// Returns the address after a save: the list as it was, or the form again.

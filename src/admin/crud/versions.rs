@@ -3,9 +3,10 @@
 use sqlx::PgConnection;
 
 use super::diff;
-use super::entity_admin::{EntityAdmin, NamedObject};
+use super::entity_admin::EntityAdmin;
 use super::form::old;
 use super::history::{event, layout};
+use super::named_object::NamedObject;
 use super::options::Restore;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};

@@ -247,7 +247,7 @@ pub enum VersionContent {
     /// A version of a profile.
     Profile(ProfileContent),
     /// A version of an aggregation profile whose definition is on the ARGO WEB-API.
-    Aggregation(AggregationProfileContent),
+    Aggregation(Box<AggregationProfileContent>),
 }
 
 impl VersionContent {

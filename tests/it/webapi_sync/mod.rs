@@ -171,7 +171,7 @@ impl Stores {
         id: Option<i64>,
         opened: &AggregationProfileContent,
         content: &AggregationProfileContent,
-    ) -> (WebApiSave, SaveLock) {
+    ) -> (Box<WebApiSave>, SaveLock) {
         let viewer = self.superuser();
         self.run(async {
             let begun = match id {

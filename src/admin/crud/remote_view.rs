@@ -1,0 +1,77 @@
+//! What forms show of another server that stores the objects as well; nothing if POEM alone does.
+
+use super::entity_admin::EntityAdmin;
+use super::named_object::NamedObject;
+use super::remote_store::{RemotePart, RemoteView};
+use super::request_context::RequestContext;
+use crate::blocking::in_place;
+use crate::domain::form::submitted::Draft;
+use crate::error::AppError;
+
+/// Asks for what a form shows; nothing if POEM alone stores the objects.
+pub async fn view<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    of: Option<&NamedObject<D::Content>>,
+) -> Result<RemoteView<D::Content>, AppError> {
+    match entity.remote() {
+        Some(remote) => remote.view(context, of).await,
+        None => Ok(RemoteView::default()),
+    }
+}
+
+/// Returns what a form shows that is shown again; nothing if POEM alone stores the objects.
+pub async fn view_again<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+) -> Result<RemoteView<D::Content>, AppError> {
+    match entity.remote() {
+        Some(remote) => remote.view_again(context).await,
+        None => Ok(RemoteView::default()),
+    }
+}
+
+/// Asks another server for the object, and returns it as it is there, with what the form shows.
+pub async fn with_view<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    mut found: NamedObject<D::Content>,
+) -> Result<(NamedObject<D::Content>, RemoteView<D::Content>), AppError> {
+    let view = view(entity, context, Some(&found)).await?;
+    if let Some(content) = &view.content {
+        found.loaded.content = content.clone();
+        found.name = entity.name(content);
+    }
+    Ok((found, view))
+}
+
+/// Asks another server for what the form with this input shows. `base` is what the object has.
+pub async fn for_draft<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    draft: &Draft,
+    base: &D::Content,
+) -> Result<RemotePart, AppError> {
+    if entity.remote().is_none() {
+        return Ok(RemotePart::default());
+    }
+    let view = view(entity, context, None).await?;
+    let (typed, _) = in_place(|| draft.parse_change_all(entity.fields(), base.clone()));
+    // The input can still be edited if the other server does not respond.
+    Ok(RemotePart { read_only: String::new(), ..view.for_content(&typed) })
+}
+
+/// As [`for_draft`], but asks nothing: the save has just done that.
+pub async fn again_for<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    draft: &Draft,
+    base: &D::Content,
+) -> Result<RemotePart, AppError> {
+    if entity.remote().is_none() {
+        return Ok(RemotePart::default());
+    }
+    let view = view_again(entity, context).await?;
+    let (typed, _) = in_place(|| draft.parse_change_all(entity.fields(), base.clone()));
+    Ok(view.for_content(&typed))
+}
