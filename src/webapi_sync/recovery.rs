@@ -21,7 +21,7 @@ enum Verdict {
     /// It did not, or it was overtaken.
     Dropped,
     /// It did not, but somebody else has changed the profile: that is its state now.
-    Overtaken(AggregationDefinition),
+    Overtaken(Box<AggregationDefinition>),
     /// It did not, and the profile is no longer there.
     Missing,
 }
@@ -115,7 +115,7 @@ async fn look(access: &TenantAccess<'_>, save: &WebApiSave) -> Result<Verdict, S
     let is = |other: &Option<AggregationDefinition>| other.as_ref().is_some_and(|other| there.is_equal(other));
     Ok(match save.action {
         SaveAction::Change if is(&wanted) => Verdict::Completed(RemoteState::Is(Box::new(there))),
-        SaveAction::Change if !is(&save.before) => Verdict::Overtaken(there),
+        SaveAction::Change if !is(&save.before) => Verdict::Overtaken(Box::new(there)),
         _ => Verdict::Dropped,
     })
 }
