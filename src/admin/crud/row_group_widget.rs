@@ -35,7 +35,7 @@ pub(super) fn view(
     let shown = Shown { field, operations, messages: &messages, focus };
     RowGroupsView {
         one: layout.one,
-        rows: layout.rows,
+        part: layout.rows,
         row_label: layout.row_name.label,
         name_max: layout.name.max,
         row_max: layout.row_name.max,
@@ -104,7 +104,7 @@ impl Shown<'_> {
             _ => String::new(),
         };
         OperandView {
-            name: name.to_owned(),
+            text: name.to_owned(),
             operation: operation.to_owned(),
             other_operation,
             origin: origin.to_owned(),

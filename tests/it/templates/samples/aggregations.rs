@@ -31,7 +31,7 @@ fn offered() -> Vec<String> {
 
 fn operand((name, operation): (&str, &str)) -> OperandView {
     let origin = format!("0 {name}");
-    OperandView { name: name.to_owned(), operation: operation.to_owned(), origin, ..OperandView::default() }
+    OperandView { text: name.to_owned(), operation: operation.to_owned(), origin, ..OperandView::default() }
 }
 
 fn group(head: (&str, &str), rows: &[(&str, &str)]) -> GroupView {
@@ -45,7 +45,7 @@ fn groups() -> RowGroupsView {
     storage.rows[2].other_operation = "XOR (not a choice here)".to_owned();
     RowGroupsView {
         one: "service flavour group",
-        rows: "services",
+        part: "services",
         row_label: "Service flavour",
         name_max: 128,
         row_max: 128,
@@ -72,7 +72,7 @@ fn large() -> RowGroupsView {
         group((&format!("group-{number}"), "OR"), &rows)
     };
     let all: Vec<GroupView> = (0..20).map(of_group).collect();
-    let offered = all.iter().flat_map(|group| &group.rows).map(|row| row.name.clone()).collect();
+    let offered = all.iter().flat_map(|group| &group.rows).map(|row| row.text.clone()).collect();
     RowGroupsView { groups: all, offered, unused: Vec::new(), warnings: Vec::new(), ..groups() }
 }
 
