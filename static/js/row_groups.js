@@ -210,7 +210,7 @@ export function makeGroups(field) {
   function showUnused(groupsOf) {
     const unused = (offered ?? []).filter((text) => !groupsOf.has(text));
     const of = sourceLabel();
-    let words = "Service flavours are those of the metric profile.";
+    let words;
     if (source && source.value === "") words = "Service flavours are those of the metric profile.";
     else if (offered === null) words = `The service flavours of ${of} are not known at the moment.`;
     else if (unused.length === 0) words = `All service flavours of ${of} are in a group.`;
@@ -323,12 +323,14 @@ export function makeGroups(field) {
     for (const card of list.children) card.classList.toggle("current", card === current);
   });
 
-  field.addEventListener("input", later);
-  field.addEventListener("change", ({ target }) => {
-    const part = target.closest("tr") ?? target.closest(".group-item");
-    if (part && target === nameOf(part)) label(part, textOf(part));
-    later();
-  });
+  // An accepted suggestion is a change, without an input.
+  for (const type of ["input", "change"]) {
+    field.addEventListener(type, ({ target }) => {
+      const part = target.closest("tr") ?? target.closest(".group-item");
+      if (part && target === nameOf(part)) label(part, textOf(part));
+      later();
+    });
+  }
 
   field.addEventListener("keydown", (event) => {
     const { target, key } = event;
