@@ -164,7 +164,9 @@ export function makeGroups(field) {
       const group = textOf(card);
       for (const row of rowsOf(card)) {
         const text = textOf(row);
-        const isUnknown = known !== null && text !== "" && !known.has(text);
+        // A name that is being typed is not finished.
+        const isTyped = nameOf(row) === document.activeElement;
+        const isUnknown = known !== null && text !== "" && !isTyped && !known.has(text);
         if (isUnknown) unknown.add(text);
         mark(row, isUnknown ? `${text} is not a service flavour of ${sourceLabel()}.` : "");
         if (text === "") continue;
@@ -331,6 +333,8 @@ export function makeGroups(field) {
       later();
     });
   }
+
+  field.addEventListener("focusout", later);
 
   field.addEventListener("keydown", (event) => {
     const { target, key } = event;

@@ -85,6 +85,7 @@ test("rows that were added and not filled are not sent", () =>
 test("names that are unknown, or in two groups, are marked at once", () =>
   on("form-aggregation", async ({ page }) => {
     await page.locator("#id_groups-2-services-0-name").fill("Nope");
+    await page.keyboard.press("Tab");
     await page.getByText("Nope is not a service flavour of ROC_CRITICAL.").waitFor();
     await page.locator("#id_groups-2-services-0-name").fill("SRM");
     await page.getByText("SRM is in storage and information: it counts in information only.").waitFor();

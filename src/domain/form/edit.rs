@@ -4,7 +4,7 @@
 //! `groups:use:SRM`. Commands that mean nothing change nothing.
 
 use super::field::{Field, GroupLayout, Kind};
-use super::row_group::{GroupRow, RowGroup};
+use super::row_group::{GroupedRow, RowGroup};
 use super::submitted::{Draft, RawValue};
 
 /// The operation of a new group, and of its first row.
@@ -104,7 +104,7 @@ fn add_row(groups: &mut [RowGroup], group: usize, layout: &GroupLayout) -> Optio
     let has_room = groups.iter().map(|group| group.rows.len()).sum::<usize>() < layout.max_rows;
     let rows = groups.get_mut(group).filter(|_| has_room).map(|group| &mut group.rows)?;
     let operation = rows.last().map_or(FIRST_OPERATION, |row| row.operation.as_str()).to_owned();
-    rows.push(GroupRow { operation, ..GroupRow::default() });
+    rows.push(GroupedRow { operation, ..GroupedRow::default() });
     Some(Focus::Row { group, row: rows.len() - 1, target: FocusTarget::Name })
 }
 
@@ -191,7 +191,7 @@ mod tests {
         };
         let row = |text: &str| {
             let (name, operation) = words(text);
-            GroupRow { origin: String::new(), name, operation }
+            GroupedRow { origin: String::new(), name, operation }
         };
         let group = |text: &str| {
             let (head, rows) = text.split_once(':').unwrap();

@@ -276,7 +276,7 @@ impl FieldChange {
             Self::Named(change) => {
                 wording::single_change(&change.field, &change.before, &change.after).into_iter().collect()
             }
-            Self::Settings(change) => change.sentences(|what, name| wording::changed_value(what, name)),
+            Self::Settings(change) => change.sentences(wording::changed_value),
             Self::Parts(change) => change.sentences(|what, name| format!("Changed {what} \"{name}\".")),
             Self::Order(change) => vec![format!("Changed order of {}.", change.field)],
             Self::List(change) => change.sentences(),

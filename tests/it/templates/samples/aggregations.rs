@@ -12,11 +12,7 @@ pub fn samples() -> Vec<Sample> {
     let read_only = "You can look at this aggregation, not change it. Members of the group EGI can change it.";
     vec![
         Sample::new("form-aggregation", title(), form(groups())),
-        Sample::new(
-            "form-aggregation-empty",
-            title(),
-            form(RowGroupsView { groups: Vec::new(), unused: offered(), ..groups() }),
-        ),
+        Sample::new("form-aggregation-empty", title(), form(empty())),
         Sample::new("form-aggregation-large", title(), form(large())),
         Sample::new("form-aggregation-refused", title(), refused()),
         Sample::new("form-aggregation-read-only", member("critical", "Aggregations"), shown(read_only)),
@@ -62,6 +58,11 @@ fn groups() -> RowGroupsView {
         warnings: vec!["Some service flavours are not in the metric profile: Swift.".to_owned()],
         ..RowGroupsView::default()
     }
+}
+
+fn empty() -> RowGroupsView {
+    let warnings = vec!["Nothing is computed: there is no service flavour group.".to_owned()];
+    RowGroupsView { groups: Vec::new(), unused: offered(), warnings, ..groups() }
 }
 
 /// Returns 20 groups of 10 services.
