@@ -21,7 +21,7 @@ pub enum FocusView {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct OperandView {
     /// The name.
-    pub name: String,
+    pub text: String,
     /// The operation.
     pub operation: String,
     /// The label of an operation that is none of the choices; empty for the others.
@@ -53,7 +53,7 @@ pub struct RowGroupsView {
     /// The word for one group: `service flavour group`.
     pub one: &'static str,
     /// The middle part of the names of the rows' inputs.
-    pub rows: &'static str,
+    pub part: &'static str,
     /// The label of the name of a row: `Service flavour`.
     pub row_label: &'static str,
     /// The maximum length of the name of a group, in characters.

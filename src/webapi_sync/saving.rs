@@ -107,8 +107,12 @@ pub(super) async fn complete(
 async fn call(access: &TenantAccess<'_>, save: &WebApiSave) -> Result<RemoteState, SaveFailure> {
     let calls = SaveCalls::begin(access).await?;
     match (save.action, &save.wanted) {
-        (SaveAction::Add, Some(wanted)) => create(access, &calls, wanted).await.map(|there| RemoteState::Is(Box::new(there))),
-        (SaveAction::Change, Some(wanted)) => replace(access, &calls, save, wanted).await.map(|there| RemoteState::Is(Box::new(there))),
+        (SaveAction::Add, Some(wanted)) => {
+            create(access, &calls, wanted).await.map(|there| RemoteState::Is(Box::new(there)))
+        }
+        (SaveAction::Change, Some(wanted)) => {
+            replace(access, &calls, save, wanted).await.map(|there| RemoteState::Is(Box::new(there)))
+        }
         (SaveAction::Delete, _) => delete(&calls, save).await.map(|()| RemoteState::Deleted),
         _ => Err(SaveFailure::Unknown(502)),
     }

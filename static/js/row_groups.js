@@ -164,7 +164,9 @@ export function makeGroups(field) {
       const group = textOf(card);
       for (const row of rowsOf(card)) {
         const text = textOf(row);
-        const isUnknown = known !== null && text !== "" && !known.has(text);
+        // A name that is being typed is not finished.
+        const isTyped = nameOf(row) === document.activeElement;
+        const isUnknown = known !== null && text !== "" && !isTyped && !known.has(text);
         if (isUnknown) unknown.add(text);
         mark(row, isUnknown ? `${text} is not a service flavour of ${sourceLabel()}.` : "");
         if (text === "") continue;
@@ -210,7 +212,7 @@ export function makeGroups(field) {
   function showUnused(groupsOf) {
     const unused = (offered ?? []).filter((text) => !groupsOf.has(text));
     const of = sourceLabel();
-    let words = "Service flavours are those of the metric profile.";
+    let words;
     if (source && source.value === "") words = "Service flavours are those of the metric profile.";
     else if (offered === null) words = `The service flavours of ${of} are not known at the moment.`;
     else if (unused.length === 0) words = `All service flavours of ${of} are in a group.`;
@@ -323,12 +325,16 @@ export function makeGroups(field) {
     for (const card of list.children) card.classList.toggle("current", card === current);
   });
 
-  field.addEventListener("input", later);
-  field.addEventListener("change", ({ target }) => {
-    const part = target.closest("tr") ?? target.closest(".group-item");
-    if (part && target === nameOf(part)) label(part, textOf(part));
-    later();
-  });
+  // An accepted suggestion is a change, without an input.
+  for (const type of ["input", "change"]) {
+    field.addEventListener(type, ({ target }) => {
+      const part = target.closest("tr") ?? target.closest(".group-item");
+      if (part && target === nameOf(part)) label(part, textOf(part));
+      later();
+    });
+  }
+
+  field.addEventListener("focusout", later);
 
   field.addEventListener("keydown", (event) => {
     const { target, key } = event;

@@ -52,7 +52,7 @@ export async function serveSamples() {
       return;
     }
     if (pathname.includes("/suggestions/")) {
-      response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(suggestions(searchParams.get("q"))));
+      response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(suggestions(searchParams.get("q") ?? "")));
       return;
     }
     const path = normalize(join(pathname.startsWith("/static/") ? ROOT : PAGES, pathname));

@@ -5,6 +5,7 @@ use rocket::http::Status;
 
 use super::entity_admin::EntityAdmin;
 use super::form::{self, FormMode, FormView};
+use super::form_input::{HeldLabels, labels};
 use super::named_object::NamedObject;
 use super::remote_view;
 use super::request_context::RequestContext;
@@ -52,8 +53,13 @@ pub async fn show_with<D: EntityAdmin>(
     let fields = entity.fields();
     let theirs = Draft::of(fields, &found.loaded.content);
     // Without a readable base, every field that differs counts as changed by both.
-    let base = || serde_json::from_str::<D::Content>(base).map(|content| Draft::of(fields, &content)).ok();
-    let (merged, conflicts) = in_place(|| merge(fields, base().as_ref(), &theirs, mine));
+    let (merged, conflicts) = in_place(|| {
+        let base = serde_json::from_str::<D::Content>(base).ok();
+        let mut known = base.as_ref().map(|base| labels(fields, base)).unwrap_or_default();
+        known.extend(labels(fields, &found.loaded.content));
+        let base = base.map(|base| Draft::of(fields, &base));
+        merge(fields, (base.as_ref(), &theirs, mine), &known)
+    });
     let remote = remote_view::view_again(entity, context).await?;
     let (typed, _) = in_place(|| merged.parse_change_all(fields, found.loaded.content.clone()));
     let errors = ValidationErrors::default();
@@ -71,8 +77,12 @@ pub async fn show_with<D: EntityAdmin>(
 /// Merges two edits of one object, field by field (a three-way merge). Returns what the form shows, and every field that
 /// somebody changed.
 ///
-/// Without `base`, all that differs counts as changed by both: then nothing typed is lost.
-fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Draft) -> (Draft, Vec<FieldConflict>) {
+/// Without `base`, all that differs counts as changed by both: then nothing typed is lost. `labels` are those of values.
+fn merge<C>(
+    fields: &[Field<C>],
+    (base, theirs, mine): (Option<&Draft>, &Draft, &Draft),
+    labels: &HeldLabels,
+) -> (Draft, Vec<FieldConflict>) {
     let mut merged = Draft::default();
     let mut conflicts = Vec::new();
     for field in fields {
@@ -92,13 +102,12 @@ fn merge<C>(fields: &[Field<C>], base: Option<&Draft>, theirs: &Draft, mine: &Dr
             merged.set(field.name, typed.clone());
         }
         if they_changed || i_changed {
-            conflicts.push(FieldConflict {
-                label: field.label.to_owned(),
-                base: in_words(before.as_ref()),
-                theirs: in_words(their.as_ref()),
-                mine: in_words(my.as_ref()),
-                both,
-            });
+            let words = |value: Option<RawValue>| {
+                let words = in_words(value.as_ref());
+                labels.get(&(field.name, words.clone())).cloned().unwrap_or(words)
+            };
+            let [base, theirs, mine] = [before, their, my].map(words);
+            conflicts.push(FieldConflict { label: field.label.to_owned(), base, theirs, mine, both });
         }
     }
     (merged, conflicts)
@@ -174,8 +183,11 @@ mod tests {
 
     #[test]
     fn a_field_that_only_the_other_changed_gets_the_saved_value() {
-        let (merged, conflicts) =
-            merge(&FIELDS, Some(&draft("1", "1", "1")), &draft("2", "1", "2"), &draft("1", "3", "3"));
+        let (merged, conflicts) = merge(
+            &FIELDS,
+            (Some(&draft("1", "1", "1")), &draft("2", "1", "2"), &draft("1", "3", "3")),
+            &HeldLabels::new(),
+        );
         assert_eq!((merged.text("a"), merged.text("b"), merged.text("c")), ("2", "3", "3"));
         let both: Vec<_> = conflicts.iter().map(|field| (field.label.as_str(), field.both)).collect();
         assert_eq!(both, [("A", false), ("B", false), ("C", true)]);
@@ -183,7 +195,7 @@ mod tests {
 
     #[test]
     fn without_a_base_no_input_is_lost() {
-        let (merged, conflicts) = merge(&FIELDS, None, &draft("2", "", ""), &draft("1", "", ""));
+        let (merged, conflicts) = merge(&FIELDS, (None, &draft("2", "", ""), &draft("1", "", "")), &HeldLabels::new());
         assert_eq!(merged.text("a"), "1");
         assert!(conflicts.iter().any(|field| field.label == "A" && field.both));
     }

@@ -189,7 +189,7 @@ fn push(spans: &mut Vec<Span>, text: &str, marked: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::form::row_group::GroupRow;
+    use crate::domain::form::row_group::GroupedRow;
 
     fn text(spans: &[Span]) -> String {
         spans.iter().map(|span| if span.marked { format!("[{}]", span.text) } else { span.text.clone() }).collect()
@@ -227,7 +227,7 @@ mod tests {
             operation: "OR".to_owned(),
             rows: rows
                 .iter()
-                .map(|row| GroupRow { origin: String::new(), name: (*row).to_owned(), operation: "AND".to_owned() })
+                .map(|row| GroupedRow { origin: String::new(), name: (*row).to_owned(), operation: "AND".to_owned() })
                 .collect(),
         };
         let old = [group("a", &["x", "y"]), group("b", &["z"]), group("c", &[])];

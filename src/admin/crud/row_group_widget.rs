@@ -6,7 +6,7 @@ use super::autocomplete::PROFILE_SERVICES;
 use super::form_input::{FormInput, Sources, by_place};
 use crate::domain::form::edit::{Focus, FocusTarget};
 use crate::domain::form::field::GroupLayout;
-use crate::domain::form::row_group::{GroupRow, RowGroup};
+use crate::domain::form::row_group::{GroupedRow, RowGroup};
 use crate::domain::form::row_groups::{NAME, OPERATION};
 use crate::domain::form::text;
 use crate::domain::form::validation_error::Place;
@@ -35,7 +35,7 @@ pub(super) fn view(
     let shown = Shown { field, operations, messages: &messages, focus };
     RowGroupsView {
         one: layout.one,
-        rows: layout.rows,
+        part: layout.rows,
         row_label: layout.row_name.label,
         name_max: layout.name.max,
         row_max: layout.row_name.max,
@@ -74,7 +74,7 @@ impl Shown<'_> {
             _ => FocusView::None,
         };
         let texts = (group.name.as_str(), group.operation.as_str(), group.origin.as_str());
-        let row = |(place, row): (usize, &GroupRow)| {
+        let row = |(place, row): (usize, &GroupedRow)| {
             let focus = match self.focus {
                 Some(Focus::Row { group, row, target }) if group == number && row == place => of_target(target),
                 _ => FocusView::None,
@@ -104,7 +104,7 @@ impl Shown<'_> {
             _ => String::new(),
         };
         OperandView {
-            name: name.to_owned(),
+            text: name.to_owned(),
             operation: operation.to_owned(),
             other_operation,
             origin: origin.to_owned(),

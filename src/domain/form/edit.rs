@@ -4,7 +4,7 @@
 //! `groups:use:SRM`. Commands that mean nothing change nothing.
 
 use super::field::{Field, GroupLayout, Kind};
-use super::row_group::{GroupRow, RowGroup};
+use super::row_group::{GroupedRow, RowGroup};
 use super::submitted::{Draft, RawValue};
 
 /// The operation of a new group, and of its first row.
@@ -83,9 +83,15 @@ fn add(groups: &mut Vec<RowGroup>, layout: &GroupLayout) -> Option<Focus> {
     Some(Focus::Group { group: groups.len() - 1, target: FocusTarget::Name })
 }
 
-/// Adds a row with this name to the last group.
-fn add_named(groups: &mut [RowGroup], name: &str, layout: &GroupLayout) -> Option<Focus> {
-    let group = groups.len().checked_sub(1).filter(|_| !name.is_empty())?;
+/// Adds a row with this name to the last group, and a group if there is none.
+fn add_named(groups: &mut Vec<RowGroup>, name: &str, layout: &GroupLayout) -> Option<Focus> {
+    if name.is_empty() {
+        return None;
+    }
+    if groups.is_empty() {
+        add(groups, layout)?;
+    }
+    let group = groups.len() - 1;
     let focus = add_row(groups, group, layout)?;
     if let Some(row) = groups[group].rows.last_mut() {
         name.clone_into(&mut row.name);
@@ -98,7 +104,7 @@ fn add_row(groups: &mut [RowGroup], group: usize, layout: &GroupLayout) -> Optio
     let has_room = groups.iter().map(|group| group.rows.len()).sum::<usize>() < layout.max_rows;
     let rows = groups.get_mut(group).filter(|_| has_room).map(|group| &mut group.rows)?;
     let operation = rows.last().map_or(FIRST_OPERATION, |row| row.operation.as_str()).to_owned();
-    rows.push(GroupRow { operation, ..GroupRow::default() });
+    rows.push(GroupedRow { operation, ..GroupedRow::default() });
     Some(Focus::Row { group, row: rows.len() - 1, target: FocusTarget::Name })
 }
 
@@ -185,7 +191,7 @@ mod tests {
         };
         let row = |text: &str| {
             let (name, operation) = words(text);
-            GroupRow { origin: String::new(), name, operation }
+            GroupedRow { origin: String::new(), name, operation }
         };
         let group = |text: &str| {
             let (head, rows) = text.split_once(':').unwrap();
@@ -230,6 +236,13 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_added_without_any_group_makes_one() {
+        let mut edited = draft("");
+        apply(&mut edited, &FIELDS, "groups:use:x").unwrap();
+        assert_eq!(edited.row_groups("groups"), groups("OR: x OR"));
+    }
+
+    #[test]
     fn commands_that_mean_nothing_are_ignored() {
         let start = "a OR: x OR, y AND; b AND:";
         for command in [
@@ -264,8 +277,6 @@ mod tests {
         let mut without_source = draft(start);
         without_source.set("source", RawValue::Text(String::new()));
         assert_eq!(apply(&mut without_source, &FIELDS, "groups:add"), None);
-        let mut none = draft("");
-        assert_eq!(apply(&mut none, &FIELDS, "groups:use:x"), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The merge of two edits of groups of rows, group by group (a three-way merge).
 
-use super::row_group::{GroupRow, RowGroup, of_origin, origin};
+use super::row_group::{GroupedRow, RowGroup, of_origin, origin};
 use crate::domain::model::pairing::pair_renamed;
 
 /// A group that somebody changed. `None` where it does not exist.
@@ -97,11 +97,11 @@ fn located(group: &RowGroup, at: Option<(usize, &RowGroup)>) -> RowGroup {
 
 /// Returns a group of the form whose origins referred to `base`, with origins that refer to `theirs`.
 fn moved(group: &RowGroup, base: Option<&RowGroup>, theirs: Option<(usize, &RowGroup)>) -> RowGroup {
-    let row = |row: &GroupRow| {
+    let row = |row: &GroupedRow| {
         let was =
             base.and_then(|base| of_origin(&base.rows, &row.origin, |row| &row.name)).map_or(&row.name, |it| &it.name);
         let place = theirs.and_then(|(_, group)| group.rows.iter().position(|row| row.name == *was));
-        GroupRow { origin: place.map(|place| origin(place, was)).unwrap_or_default(), ..row.clone() }
+        GroupedRow { origin: place.map(|place| origin(place, was)).unwrap_or_default(), ..row.clone() }
     };
     RowGroup {
         origin: theirs.map(|(place, group)| origin(place, &group.name)).unwrap_or_default(),
@@ -116,7 +116,7 @@ mod tests {
 
     /// Reads `a: x y; b: z`, without origins.
     fn groups(text: &str) -> Vec<RowGroup> {
-        let row = |name: &str| GroupRow { name: name.to_owned(), operation: "OR".into(), ..GroupRow::default() };
+        let row = |name: &str| GroupedRow { name: name.to_owned(), operation: "OR".into(), ..GroupedRow::default() };
         let group = |text: &str| {
             let (name, rows) = text.split_once(':').unwrap();
             let rows = rows.split_whitespace().map(row).collect();

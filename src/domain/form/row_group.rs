@@ -15,12 +15,12 @@ pub struct RowGroup {
     /// The operation between the rows.
     pub operation: String,
     /// The rows.
-    pub rows: Vec<GroupRow>,
+    pub rows: Vec<GroupedRow>,
 }
 
 /// One row of a group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct GroupRow {
+pub struct GroupedRow {
     /// The origin within the group's origin; '' for a new row.
     pub origin: String,
     /// The name.
@@ -32,13 +32,13 @@ pub struct GroupRow {
 impl RowGroup {
     /// Returns true if the group has neither name nor operation nor rows.
     pub fn is_empty(&self) -> bool {
-        is_blank(&self.name) && is_blank(&self.operation) && self.rows.iter().all(GroupRow::is_empty)
+        is_blank(&self.name) && is_blank(&self.operation) && self.rows.iter().all(GroupedRow::is_empty)
     }
 
     /// Returns the group without origins, empty rows and white space around texts: what counts when groups are compared.
     pub fn normalized(&self) -> Self {
         let filled = self.rows.iter().filter(|row| !row.is_empty());
-        let rows = filled.map(|row| GroupRow {
+        let rows = filled.map(|row| GroupedRow {
             origin: String::new(),
             name: returned(&row.name),
             operation: returned(&row.operation),
@@ -53,7 +53,7 @@ impl RowGroup {
     }
 }
 
-impl GroupRow {
+impl GroupedRow {
     /// Returns true if the row has neither name nor operation.
     pub fn is_empty(&self) -> bool {
         is_blank(&self.name) && is_blank(&self.operation)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::checks::{check_required, check_text, normalize};
 use super::field::{GroupLayout, RowColumn, Shape};
-use super::row_group::{GroupRow, RowGroup, returned};
+use super::row_group::{GroupedRow, RowGroup, returned};
 use super::validation_error::{Place, ValidationErrors, words};
 
 /// The last part of the names of inputs with a name.
@@ -18,7 +18,7 @@ pub const ORIGIN: &str = "origin";
 ///
 /// Groups and rows are ordered by their numbers. Entirely empty ones are dropped.
 pub(super) fn read(pairs: &[(String, String)], name: &str, layout: &GroupLayout) -> Vec<RowGroup> {
-    let mut groups: BTreeMap<u32, (RowGroup, BTreeMap<u32, GroupRow>)> = BTreeMap::new();
+    let mut groups: BTreeMap<u32, (RowGroup, BTreeMap<u32, GroupedRow>)> = BTreeMap::new();
     for (of, value) in pairs {
         let Some((number, part)) = numbered(of, name) else { continue };
         let row = numbered(part, layout.rows);
@@ -70,11 +70,11 @@ pub(super) fn parse(
         };
         let name = check(&typed.name, before.map(|it| it.name.as_str()), &layout.name, None);
         let operation = check(&typed.operation, before.map(|it| it.operation.as_str()), &layout.operation, None);
-        let row = |(number, row): (usize, &GroupRow)| {
+        let row = |(number, row): (usize, &GroupedRow)| {
             let before = row.held(before);
             let name = before.map(|it| it.name.as_str());
             let operation = before.map(|it| it.operation.as_str());
-            GroupRow {
+            GroupedRow {
                 origin: row.origin.clone(),
                 name: check(&row.name, name, &layout.row_name, Some(number)),
                 operation: check(&row.operation, operation, &layout.row_operation, Some(number)),
@@ -99,3 +99,6 @@ fn checked(typed: &str, held: Option<&str>, column: &RowColumn, place: Place, er
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::change_set::{ChangeSet, FieldChange};
 use super::group_kind::GroupKind;
 use super::metric::Setting;
 use crate::domain::form::field::{Choices, Field, GroupLayout, Kind, RowColumn};
-use crate::domain::form::row_group::{GroupRow, RowGroup, of_origin, origin};
+use crate::domain::form::row_group::{GroupedRow, RowGroup, of_origin, origin};
 
 /// The editable content of an aggregation profile whose definition is on the ARGO WEB-API. Its name is in the definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,7 +119,7 @@ fn set_metric_profile(content: &mut AggregationProfileContent, id: String) {
 }
 
 fn row_groups(content: &AggregationProfileContent) -> Vec<RowGroup> {
-    let row = |(place, service): (usize, &GroupedService)| GroupRow {
+    let row = |(place, service): (usize, &GroupedService)| GroupedRow {
         origin: origin(place, &service.name),
         name: service.name.clone(),
         operation: service.operation.clone(),
@@ -136,7 +136,7 @@ fn row_groups(content: &AggregationProfileContent) -> Vec<RowGroup> {
 /// Sets the groups. Groups and services keep the unknown keys of what they were before.
 fn set_row_groups(content: &mut AggregationProfileContent, groups: Vec<RowGroup>) {
     let before = std::mem::take(&mut content.definition.groups);
-    let service = |row: GroupRow, services: &[GroupedService]| {
+    let service = |row: GroupedRow, services: &[GroupedService]| {
         let was = of_origin(services, &row.origin, |service| &service.name);
         let unknown = was.map(|service| service.unknown.clone()).unwrap_or_default();
         GroupedService { name: row.name, operation: row.operation, unknown }

@@ -12,11 +12,7 @@ pub fn samples() -> Vec<Sample> {
     let read_only = "You can look at this aggregation, not change it. Members of the group EGI can change it.";
     vec![
         Sample::new("form-aggregation", title(), form(groups())),
-        Sample::new(
-            "form-aggregation-empty",
-            title(),
-            form(RowGroupsView { groups: Vec::new(), unused: offered(), ..groups() }),
-        ),
+        Sample::new("form-aggregation-empty", title(), form(empty())),
         Sample::new("form-aggregation-large", title(), form(large())),
         Sample::new("form-aggregation-refused", title(), refused()),
         Sample::new("form-aggregation-read-only", member("critical", "Aggregations"), shown(read_only)),
@@ -31,7 +27,7 @@ fn offered() -> Vec<String> {
 
 fn operand((name, operation): (&str, &str)) -> OperandView {
     let origin = format!("0 {name}");
-    OperandView { name: name.to_owned(), operation: operation.to_owned(), origin, ..OperandView::default() }
+    OperandView { text: name.to_owned(), operation: operation.to_owned(), origin, ..OperandView::default() }
 }
 
 fn group(head: (&str, &str), rows: &[(&str, &str)]) -> GroupView {
@@ -45,7 +41,7 @@ fn groups() -> RowGroupsView {
     storage.rows[2].other_operation = "XOR (not a choice here)".to_owned();
     RowGroupsView {
         one: "service flavour group",
-        rows: "services",
+        part: "services",
         row_label: "Service flavour",
         name_max: 128,
         row_max: 128,
@@ -64,6 +60,11 @@ fn groups() -> RowGroupsView {
     }
 }
 
+fn empty() -> RowGroupsView {
+    let warnings = vec!["Nothing is computed: there is no service flavour group.".to_owned()];
+    RowGroupsView { groups: Vec::new(), unused: offered(), warnings, ..groups() }
+}
+
 /// Returns 20 groups of 10 services.
 fn large() -> RowGroupsView {
     let of_group = |number: usize| {
@@ -72,7 +73,7 @@ fn large() -> RowGroupsView {
         group((&format!("group-{number}"), "OR"), &rows)
     };
     let all: Vec<GroupView> = (0..20).map(of_group).collect();
-    let offered = all.iter().flat_map(|group| &group.rows).map(|row| row.name.clone()).collect();
+    let offered = all.iter().flat_map(|group| &group.rows).map(|row| row.text.clone()).collect();
     RowGroupsView { groups: all, offered, unused: Vec::new(), warnings: Vec::new(), ..groups() }
 }
 

@@ -47,7 +47,7 @@ const LONG: &str = "org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-end
                     org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-ends-and-";
 
 /// Fields that are not replaced: addresses, and values that templates compare or use in names.
-const NO_TEXT: [&str; 22] = [
+const NO_TEXT: [&str; 25] = [
     "href",
     "action",
     "at",
@@ -70,6 +70,9 @@ const NO_TEXT: [&str; 22] = [
     "previous",
     "next",
     "logo",
+    "part",
+    "offered_by",
+    "joined_by",
 ];
 
 /// Returns every sample: the plain ones, then the extreme ones.
