@@ -80,3 +80,4 @@ CREATE TABLE web_api_save (
     CONSTRAINT web_api_save_action_known CHECK (action IN ('add', 'change', 'delete', 'send')),
     CONSTRAINT web_api_save_user_fkey FOREIGN KEY (user_id) REFERENCES app_user (id) ON DELETE SET NULL
 );
+CREATE INDEX web_api_save_user_idx ON web_api_save (user_id);
