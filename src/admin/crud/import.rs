@@ -10,14 +10,14 @@ use crate::domain::form::validation_error::ValidationErrors;
 use crate::error::AppError;
 
 /// The input after a file was imported, and the errors of the file.
-pub struct Imported {
+pub struct FilledForm {
     /// The input; that of the form if the file is wrong.
     pub draft: Draft,
     /// The errors; empty if the form was filled.
     pub errors: ValidationErrors,
 }
 
-impl Imported {
+impl FilledForm {
     /// Returns the message of the form.
     pub fn notice(&self) -> String {
         match self.errors.is_empty() {
@@ -33,7 +33,7 @@ pub async fn requested<D: EntityAdmin>(
     context: &RequestContext<'_>,
     form: &PostedForm,
     (draft, base): (&Draft, &D::Content),
-) -> Result<Option<Imported>, AppError> {
+) -> Result<Option<FilledForm>, AppError> {
     let (PostedForm::Verified(posted), Some(remote)) = (form, entity.remote()) else { return Ok(None) };
     if posted.get(IMPORT).is_none() {
         return Ok(None);
@@ -41,7 +41,7 @@ pub async fn requested<D: EntityAdmin>(
     let (typed, _) = in_place(|| draft.parse_change_all(entity.fields(), base.clone()));
     let file = posted.get(IMPORT_TEXT).unwrap_or_default();
     Ok(Some(match remote.import(context, &typed, file).await? {
-        Ok(content) => Imported { draft: Draft::of(entity.fields(), &content), errors: ValidationErrors::default() },
-        Err(errors) => Imported { draft: draft.clone(), errors },
+        Ok(content) => FilledForm { draft: Draft::of(entity.fields(), &content), errors: ValidationErrors::default() },
+        Err(errors) => FilledForm { draft: draft.clone(), errors },
     }))
 }

@@ -13,7 +13,7 @@ const IGNORED: [&str; 4] = ["id", "date", "name", "namespace"];
 
 /// A file that cannot be imported. `Display` is for users.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ExchangeError {
+pub enum AggregationFileError {
     /// The file is larger than [`LARGEST`].
     #[error("The file is larger than 1 MiB.")]
     TooLarge,
@@ -57,18 +57,18 @@ pub fn export(definition: &AggregationDefinition) -> Value {
 /// The metric profile of the definition is not changed: the caller knows which there are.
 ///
 /// # Errors
-/// All of [`ExchangeError`].
+/// All of [`AggregationFileError`].
 pub fn import(
     definition: &AggregationDefinition,
     file: &str,
-) -> Result<(AggregationDefinition, NamedMetricProfile), ExchangeError> {
+) -> Result<(AggregationDefinition, NamedMetricProfile), AggregationFileError> {
     if file.len() > LARGEST {
-        return Err(ExchangeError::TooLarge);
+        return Err(AggregationFileError::TooLarge);
     }
     let read: Value =
-        serde_json::from_str(file).map_err(|error| ExchangeError::NoJson(error.line(), error.column()))?;
+        serde_json::from_str(file).map_err(|error| AggregationFileError::NoJson(error.line(), error.column()))?;
     let Value::Object(mut object) = read else {
-        return Err(ExchangeError::NoProfile("it is no JSON object".to_owned()));
+        return Err(AggregationFileError::NoProfile("it is no JSON object".to_owned()));
     };
     for key in IGNORED {
         object.remove(key);
@@ -77,12 +77,12 @@ pub fn import(
     let text = |object: &Map<String, Value>, key: &str, current: &str| match object.get(key) {
         None | Some(Value::Null) => Ok(current.to_owned()),
         Some(Value::String(text)) => Ok(text.clone()),
-        Some(_) => Err(ExchangeError::NoProfile(format!("{key} is no text"))),
+        Some(_) => Err(AggregationFileError::NoProfile(format!("{key} is no text"))),
     };
     let groups: Vec<ServiceGroup> = match object.remove("groups") {
         None | Some(Value::Null) => Vec::new(),
         Some(groups) => serde_json::from_value(groups)
-            .map_err(|error| ExchangeError::NoProfile(format!("its groups are wrong: {error}")))?,
+            .map_err(|error| AggregationFileError::NoProfile(format!("its groups are wrong: {error}")))?,
     };
     let imported = AggregationDefinition {
         endpoint_group: text(&object, "endpoint_group", &definition.endpoint_group)?,
@@ -95,8 +95,8 @@ pub fn import(
 }
 
 /// Reads the metric profile of a file: its name, or the object of a definition.
-fn metric_profile(value: Option<Value>) -> Result<NamedMetricProfile, ExchangeError> {
-    let wrong = || ExchangeError::NoProfile("metric_profile is neither a name nor an object".to_owned());
+fn metric_profile(value: Option<Value>) -> Result<NamedMetricProfile, AggregationFileError> {
+    let wrong = || AggregationFileError::NoProfile("metric_profile is neither a name nor an object".to_owned());
     let text =
         |object: &Map<String, Value>, key| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     match value {

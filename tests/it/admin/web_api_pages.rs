@@ -233,6 +233,10 @@ fn the_list_offers_unknown_profiles_to_superusers() {
     assert_eq!(root.post("/poem/admin/poem/aggregation/takeover/", &[("profile", &second)]).status, 303);
     assert_eq!(site.stores.local()[1], format!("B|{second}||f"));
     assert!(!get(&mut root, &AT.list(KIND)).contains("not in POEM"));
+    // Sent twice, it leads to the same page, and adds nothing.
+    let again = root.post("/poem/admin/poem/aggregation/takeover/", &[("profile", &second)]);
+    assert_eq!((again.status, again.header("Location")), (303, Some(AT.list(KIND).as_str())));
+    assert_eq!(site.stores.local().len(), 2);
 }
 
 #[test]
