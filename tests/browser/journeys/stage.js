@@ -20,6 +20,14 @@ export const CONFIG = {
   "config-4-value": "60",
 };
 
+// Fills in what every aggregation profile needs.
+export async function fillInAggregation(person, name) {
+  await person.fill({
+    name, metric_operation: "AND", profile_operation: "OR", metric_profile: "ARGO_MON_CRITICAL",
+    endpoint_group: "sites", group: "Operations",
+  });
+}
+
 // The time limit of a step, in milliseconds.
 const STEP_TIMEOUT = 20_000;
 

@@ -1,7 +1,7 @@
 // Two users edit the same object.
 
 import assert from "node:assert/strict";
-import { journey } from "./stage.js";
+import { fillInAggregation, journey } from "./stage.js";
 
 journey("the second user to save sees the changes of the first, and loses nothing", async ({ as }) => {
   const [ada, bruno] = [await as("ada"), await as("bruno")];
@@ -33,7 +33,7 @@ journey("the second user to save sees the changes of the first, and loses nothin
 journey("an object that another user deleted is not found", async ({ as }) => {
   const [ada, bruno] = [await as("ada"), await as("bruno")];
   await ada.open("/poem/admin/poem/aggregation/add/");
-  await ada.fill({ name: "journey-gone", apiid: "00000000-0000-4000-8000-00000000000a", group: "Operations" });
+  await fillInAggregation(ada, "journey-gone");
   await ada.press("Save and continue editing");
   await bruno.open(ada.page.url());
   await ada.go("Delete");
