@@ -61,7 +61,7 @@ impl RemoteStore<AggregationProfileContent> for AggregationRemote {
             Ok(token) => token,
             Err(missing) => {
                 let read_only = unavailable(context, &missing.to_string(), stored.as_ref());
-                return Ok(RemoteView { read_only, offers: Some(offers(Arc::default())), ..RemoteView::default() });
+                return Ok(RemoteView { read_only, ..RemoteView::default() });
             }
         };
         let cache = context.remote_cache;
@@ -86,7 +86,10 @@ impl RemoteStore<AggregationProfileContent> for AggregationRemote {
         Ok(match (definition, metric_profiles) {
             (Err(CallFailure::Gone), _) => RemoteView { is_missing: true, ..view },
             (Err(failure), _) | (Ok(None), Err(failure)) => {
-                RemoteView { read_only: unavailable(context, &failure.to_string(), stored.as_ref()), ..view }
+                let read_only = unavailable(context, &failure.to_string(), stored.as_ref());
+                // Of a profile that was never read, nothing is known to warn of.
+                let is_known = stored.is_some_and(|stored| stored.definition.is_some());
+                RemoteView { read_only, offers: view.offers.filter(|_| is_known), ..view }
             }
             (Ok(definition), metric_profiles) => RemoteView {
                 content: stored.zip(definition).map(|(stored, there)| content(&stored, &there)),
@@ -113,6 +116,12 @@ impl RemoteStore<AggregationProfileContent> for AggregationRemote {
 
     fn is_complete(&self, opened: &AggregationProfileContent) -> bool {
         opened.definition != AggregationDefinition::default()
+    }
+
+    fn copy_of(&self, original: &AggregationProfileContent) -> Option<AggregationProfileContent> {
+        let definition = original.definition.to_send();
+        let is_known = !definition.metric_operation.is_empty();
+        is_known.then(|| AggregationProfileContent { apiid: String::new(), definition, ..original.clone() })
     }
 
     fn is_same(&self, known: &AggregationProfileContent, submitted: &AggregationProfileContent) -> bool {

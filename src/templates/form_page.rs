@@ -289,6 +289,8 @@ pub struct FormPage {
     pub is_unsaved: bool,
     /// The origin of the values in the form, if they are not the saved ones; usually empty.
     pub notice: String,
+    /// The address to try again if another server did not respond; else empty.
+    pub retry: String,
     /// What the page says about another server that stores the object as well; usually empty.
     pub notes: Vec<String>,
     /// True if the form can be filled from a file.

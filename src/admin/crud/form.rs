@@ -256,8 +256,11 @@ pub async fn show<D: EntityAdmin>(
 ) -> PageResult {
     let offers = std::mem::take(&mut shown.remote.offers);
     let is_unavailable = !shown.remote.read_only.is_empty();
-    let read_only =
-        read_only(entity, context, &mode).or_else(|| is_unavailable.then(|| shown.remote.read_only.clone()));
+    let denied = read_only(entity, context, &mode);
+    if denied.is_some() && is_unavailable {
+        shown.remote.notes.push(shown.remote.read_only.clone());
+    }
+    let read_only = denied.or_else(|| is_unavailable.then(|| shown.remote.read_only.clone()));
     let blank = entity.blank();
     let (content, exists) = match &mode {
         FormMode::Add => (&blank, false),
@@ -313,6 +316,7 @@ fn form_page<D: EntityAdmin>(
     (shown, form, sources): (FormView<'_>, FormInput<'_>, widgets::Sources),
     (read_only, facts): (Option<String>, Vec<InfoLine>),
 ) -> FormPage {
+    let is_unavailable = !shown.remote.read_only.is_empty();
     let options = entity.options();
     let (verb, action, of) = match mode {
         FormMode::Add => ("Add", context.at().addition(options.kind), None),
@@ -359,6 +363,7 @@ fn form_page<D: EntityAdmin>(
         is_unsaved: !shown.notice.is_empty() || shown.new_names.is_some() || !shown.errors.is_empty() || is_edited,
         notice: shown.notice,
         notes: shown.remote.notes,
+        retry: if is_unavailable { context.path.to_owned() } else { String::new() },
         can_import: entity.remote().is_some() && read_only.is_none(),
         is_missing: shown.remote.is_missing && delete_link.is_some(),
         error_heading: pages::error_heading(shown.errors),

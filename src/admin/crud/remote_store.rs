@@ -28,6 +28,9 @@ pub trait RemoteStore<C>: Send + Sync {
     /// Returns true if a form was opened with this content, and not before the other server was configured.
     fn is_complete(&self, opened: &C) -> bool;
 
+    /// Returns what a copy of an object starts with: its content without its identity. `None` if POEM does not know it.
+    fn copy_of(&self, original: &C) -> Option<C>;
+
     /// Returns true if the content that POEM has is the submitted one, as far as a user edits it.
     fn is_same(&self, known: &C, submitted: &C) -> bool;
 

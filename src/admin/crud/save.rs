@@ -21,7 +21,7 @@ use crate::blocking::in_place;
 use crate::domain::form::edit;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
-use crate::error::NOT_FOUND;
+use crate::error::{AppError, NOT_FOUND};
 use crate::registry::{SaveError, Saved, Transaction};
 
 /// Saves a new object, or a copy of the object `clone_of`.
@@ -51,7 +51,10 @@ pub async fn add<D: EntityAdmin>(
             return form::again(entity, context, clone_of, shown).await;
         }
     };
-    let (content, errors) = in_place(|| draft.parse_all(entity.fields(), entity.blank()));
+    let (content, errors) = match copied(entity, context, clone_of).await? {
+        Some(copied) => in_place(|| draft.parse_change_all(entity.fields(), copied)),
+        None => in_place(|| draft.parse_all(entity.fields(), entity.blank())),
+    };
     let is_valid = errors.is_empty();
     let outcome = match (entity.remote(), is_valid) {
         (None, true) => create(entity, context, posted, (&content, clone_of)).await.map_err(RemoteRefusal::Save),
@@ -101,6 +104,19 @@ pub async fn add<D: EntityAdmin>(
         }
         refusal => Err(refused(refusal)),
     }
+}
+
+/// Returns what a copy starts with if another server stores the objects as well: more than the form shows is copied.
+async fn copied<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    clone_of: Option<i64>,
+) -> Result<Option<D::Content>, AppError> {
+    let (Some(remote), Some(original)) = (entity.remote(), clone_of) else { return Ok(None) };
+    let mut tx = context.read().await?;
+    let found = form::original_of(tx.conn(), entity, context, original).await?;
+    tx.commit().await?;
+    Ok(remote.copy_of(&found.loaded.content))
 }
 
 /// Saves a new object in its own transaction.

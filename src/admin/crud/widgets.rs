@@ -135,7 +135,9 @@ fn widget<C>(
         Kind::Flag { .. } => Widget { look: WidgetKind::Checkbox, checked: form.draft.flag(field.name), ..blank },
         Kind::Choice { source, .. } => {
             let value = form.draft.text(field.name).to_owned();
-            let prompt = format!("Choose a {}", field.label.to_lowercase());
+            let label = field.label.to_lowercase();
+            let article = if label.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+            let prompt = format!("Choose {article} {label}");
             let other = (source, label_of(form, field.name, &value));
             let choices = selection(sources.get(&source), &value, (field.required, &prompt), other);
             Widget { look: WidgetKind::Select, choices, value, ..blank }

@@ -348,3 +348,71 @@ fn a_killed_save_is_cleared_up_when_the_server_starts() {
     assert_eq!(site.stores.only().metric_operation, "OR");
     assert_eq!(site.stores.versions()[1], "root|Changed metric operation.");
 }
+
+#[test]
+fn a_copy_keeps_the_keys_that_poem_does_not_know() {
+    let site = Site::new();
+    let mut root = site.browser("root");
+    let address = site.add(&mut root, "critical");
+    site.stores.sql(
+        r#"UPDATE egi.aggregation SET definition =
+               jsonb_set(definition, '{groups,0,weight}', '3') || '{"unknown": {"kept": true}}'"#,
+    );
+    let mut clone = open(&mut root, &format!("{address}clone/"));
+    clone.set("name", "copy");
+    save(&mut root, &clone);
+    let sent = site.stores.api.requests().into_iter().rev().find(|request| request.method == "POST").unwrap();
+    let sent: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+    assert_eq!((&sent["unknown"], &sent["groups"][0]["weight"]), (&json!({"kept": true}), &json!(3)), "{sent}");
+    assert!(sent.get("id").is_none() && sent.get("date").is_none() && sent["name"] == "copy");
+}
+
+#[test]
+fn who_may_not_save_is_refused_before_anything_is_sent() {
+    let site = Site::new();
+    let address = site.add(&mut site.browser("root"), "critical");
+    let mut form = open(&mut site.browser("root"), &address);
+    let mut neighbour = site.browser("neighbour");
+    let page = get(&mut neighbour, &address);
+    assert!(Form::read(&page).is_none() && page.contains("SRM"), "{page}");
+    site.stores.requests();
+    form.set("metric_operation", "OR");
+    assert_eq!(submit(&mut neighbour, &form).status, 403);
+    assert_eq!(neighbour.post(&address.replace("/change/", "/delete/"), &[]).status, 403);
+    assert_eq!(neighbour.post("/poem/admin/poem/aggregation/takeover/", &[("profile", "x")]).status, 403);
+    assert!(site.stores.requests().iter().all(|request| request.starts_with("GET")));
+    assert!(!site.stores.is_noted() && site.stores.only().metric_operation == "AND");
+}
+
+#[test]
+fn other_saves_go_on_while_the_web_api_does_not_respond() {
+    let site = Site::new();
+    let mut root = site.browser("root");
+    let address = site.add(&mut root, "critical");
+    let mut form = open(&mut root, &address);
+    form.set("metric_operation", "OR");
+    let asked = site.stores.api.requests().len();
+    site.stores.api.fail_before(1, "PUT /api/v2/aggregation_profiles/*", WebApiFault::Wait(Duration::from_secs(60)));
+    std::thread::scope(|scope| {
+        let mut other = site.browser("root");
+        let saving = scope.spawn(move || submit(&mut other, &form));
+        assert!(site.stores.api.wait_for_requests(asked + 3, Duration::from_secs(30)));
+        let mut group = open(&mut root, &AT.addition(ObjectKind::GroupOfProbes));
+        group.set("name", "MEANWHILE");
+        assert_eq!(submit(&mut root, &group).status, 303);
+        assert!(site.stores.is_noted(), "the other save is still under way");
+        site.stores.api.recover();
+        assert!([303, 504].contains(&saving.join().unwrap().status));
+    });
+}
+
+#[test]
+fn an_empty_list_of_the_web_api_removes_nothing() {
+    let site = Site::new();
+    let mut root = site.browser("root");
+    site.add(&mut root, "critical");
+    site.stores.api.fail_before(1, "GET /api/v2/aggregation_profiles", WebApiFault::EmptyList);
+    let page = get(&mut root, &AT.list(KIND));
+    assert!(page.contains("The ARGO WEB-API lists no profiles.") && page.contains(">critical<"), "{page}");
+    assert_eq!(site.stores.local().len(), 1);
+}

@@ -93,3 +93,17 @@ fn a_save_that_has_time_left_is_left_alone() {
     assert!(left.is_some_and(|left| !left.is_zero()) && stores.is_noted());
     assert!(stores.requests().is_empty());
 }
+
+#[test]
+fn a_save_into_a_group_that_is_gone_is_completed_without_it() {
+    let stores = Stores::new();
+    stores.sql("INSERT INTO egi.object_group (kind, id, name) VALUES ('aggregations', 900, 'SHORT-LIVED')");
+    let content = AggregationProfileContent { group: "SHORT-LIVED".to_owned(), ..stores.content("critical") };
+    stores.note(None, &content, &content);
+    let mut there = serde_json::to_value(&content.definition).unwrap();
+    there["namespace"] = "egi".into();
+    let apiid = stores.api.add("EGI", DemoProfileKind::Aggregation, &there).unwrap();
+    stores.sql("DELETE FROM egi.object_group WHERE id = 900");
+    clear_up(&stores);
+    assert_eq!(stores.local(), [format!("critical|{apiid}||f")]);
+}
