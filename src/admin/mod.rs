@@ -16,6 +16,7 @@ mod index;
 mod log_entry;
 mod metric;
 mod metric_links;
+mod metric_profile;
 mod names;
 mod object_id;
 mod password;

@@ -8,6 +8,7 @@ use super::crud::{
     ListTable, RequestContext, Restore, SaveContext,
 };
 use super::metric_links::MetricLinks;
+use super::metric_profile;
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::ObjectKind;
@@ -18,7 +19,9 @@ use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, profiles as registry};
 use crate::store::lists::ListParams;
 use crate::store::lists::profiles as list;
-use crate::store::{Loaded, Result, profiles as store, vos};
+use crate::store::{Loaded, Result, metric_profile_copies as copies, profiles as store, vos};
+use crate::templates::Link;
+use crate::templates::delete_page::{DELETE_COPY, DeletionTick};
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
@@ -143,6 +146,25 @@ impl EntityAdmin for ProfilesAdmin {
         registry::restore(tx, viewer, target, version).await
     }
 
+    fn more_tools(&self, context: &RequestContext<'_>, id: i64) -> Vec<Link> {
+        let is_there = context.viewer.is_some() && context.config.webapi.is_some();
+        is_there.then(|| Link::new("ARGO WEB-API", metric_profile::address(context, id))).into_iter().collect()
+    }
+
+    async fn deletion_tick(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<ProfileContent>,
+        context: &RequestContext<'_>,
+    ) -> Result<Option<DeletionTick>> {
+        let copy = copies::of(conn, found.id).await?.filter(|_| context.config.webapi.is_some());
+        let is_there = copy.is_some_and(|stored| stored.copy.api_id.is_some());
+        Ok(is_there.then(|| DeletionTick {
+            name: DELETE_COPY.to_owned(),
+            label: "Delete the metric profile on the ARGO WEB-API, too".to_owned(),
+        }))
+    }
+
     async fn facts(
         &self,
         conn: &mut PgConnection,
@@ -156,6 +178,7 @@ impl EntityAdmin for ProfilesAdmin {
         }
         let links = MetricLinks::find(conn, context, metrics(&found.content)).await?;
         facts.extend(links.lines("Metrics", metrics(&found.content)));
+        facts.extend(metric_profile::facts(conn, found, context).await?);
         Ok(facts)
     }
 

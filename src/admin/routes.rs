@@ -7,8 +7,8 @@ use super::crud::{Entity, LoggedInPage, PageResponse, PageResult, RequestContext
 use super::entities::configured;
 use super::object_id::ObjectId;
 use super::{
-    aggregation_remote, aggregation_take_over, api_key, claims, index, log_entry, names, password, public, search,
-    service,
+    aggregation_remote, aggregation_take_over, api_key, claims, index, log_entry, metric_profile, names, password,
+    public, search, service,
 };
 use crate::auth::login_required::LoginRequired;
 use crate::auth::posted::{Posted, PostedForm};
@@ -17,6 +17,7 @@ use crate::error::{AppError, NOT_FOUND};
 use crate::http::json_file::JsonFile;
 use crate::http::redirect::RedirectTo;
 use crate::templates::Page;
+use crate::templates::delete_page::DELETE_COPY;
 use crate::templates::login_page::LoginPage;
 
 /// Returns the routes of the admin, including the public pages.
@@ -42,6 +43,8 @@ pub fn routes() -> Vec<Route> {
         service_flavours_of_profile,
         take_over,
         export_aggregation,
+        metric_profile_page,
+        act_on_metric_profile,
         new_names_of,
         search_page,
         services,
@@ -94,7 +97,8 @@ async fn add_form(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResu
 
 #[post("/poem/admin/<app>/<model>/add", data = "<form>", rank = 5)]
 async fn add(context: LoggedInPage<'_>, app: &str, model: &str, form: PostedForm) -> PageResult {
-    entity_at(&context.0, app, model)?.add(&context.0, &form).await
+    let entity = entity_at(&context.0, app, model)?;
+    metric_profile::after_save(&context.0, entity.options().kind, entity.add(&context.0, &form).await).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/change", rank = 5)]
@@ -111,7 +115,8 @@ fn object_page(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) 
 
 #[post("/poem/admin/<app>/<model>/<id>/change", data = "<form>", rank = 5)]
 async fn change(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, form: PostedForm) -> PageResult {
-    entity_at(&context.0, app, model)?.change(&context.0, id.0, &form).await
+    let entity = entity_at(&context.0, app, model)?;
+    metric_profile::after_save(&context.0, entity.options().kind, entity.change(&context.0, id.0, &form).await).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/change/clone", rank = 5)]
@@ -121,7 +126,8 @@ async fn clone_form(context: LoggedInPage<'_>, app: &str, model: &str, id: Objec
 
 #[post("/poem/admin/<app>/<model>/<id>/change/clone", data = "<form>", rank = 5)]
 async fn clone(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, form: PostedForm) -> PageResult {
-    entity_at(&context.0, app, model)?.clone(&context.0, id.0, &form).await
+    let entity = entity_at(&context.0, app, model)?;
+    metric_profile::after_save(&context.0, entity.options().kind, entity.clone(&context.0, id.0, &form).await).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/delete", rank = 5)]
@@ -131,7 +137,18 @@ async fn delete_form(context: LoggedInPage<'_>, app: &str, model: &str, id: Obje
 
 #[post("/poem/admin/<app>/<model>/<id>/delete", data = "<posted>", rank = 5)]
 async fn delete(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, posted: Posted) -> PageResult {
-    entity_at(&context.0, app, model)?.delete(&context.0, id.0, &posted).await
+    let entity = entity_at(&context.0, app, model)?;
+    let kind = entity.options().kind;
+    if kind == ObjectKind::Profile
+        && posted.get(DELETE_COPY).is_some()
+        && context.0.refusal_of_other_user(&posted).is_none()
+    {
+        // A profile whose copy is still needed stays, too.
+        if let Err(failure) = metric_profile::delete_copy(&context.0, id.0, &posted).await? {
+            return Ok(PageResponse::refusal(context.0.at().delete(kind, id.0), failure));
+        }
+    }
+    metric_profile::after_save(&context.0, kind, entity.delete(&context.0, id.0, &posted).await).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/history", rank = 5)]
@@ -158,7 +175,13 @@ async fn restore(
     of: ObjectId,
     posted: Posted,
 ) -> PageResult {
-    entity_at(&context.0, app, model)?.restore_version(&context.0, (id.0, of.0), &posted).await
+    let entity = entity_at(&context.0, app, model)?;
+    metric_profile::after_save(
+        &context.0,
+        entity.options().kind,
+        entity.restore_version(&context.0, (id.0, of.0), &posted).await,
+    )
+    .await
 }
 
 #[get("/poem/admin/suggest/<name>")]
@@ -185,6 +208,16 @@ async fn take_over(context: LoggedInPage<'_>, posted: Posted) -> PageResult {
 async fn export_aggregation(context: LoggedInPage<'_>, id: ObjectId) -> Result<JsonFile, AppError> {
     let (name, text) = aggregation_remote::export(&context.0, id.0).await?;
     Ok(JsonFile::new(&name, text))
+}
+
+#[get("/poem/admin/poem/profile/<id>/metricprofile")]
+async fn metric_profile_page(context: LoggedInPage<'_>, id: ObjectId) -> PageResult {
+    metric_profile::page(&context.0, id.0).await
+}
+
+#[post("/poem/admin/poem/profile/<id>/metricprofile", data = "<posted>")]
+async fn act_on_metric_profile(context: LoggedInPage<'_>, id: ObjectId, posted: Posted) -> PageResult {
+    metric_profile::act(&context.0, id.0, &posted).await
 }
 
 #[get("/poem/admin/search")]

@@ -20,6 +20,7 @@ use crate::store::migrate::{Schema, schema_mismatch};
 use crate::store::tenants::{self, TenantState};
 use crate::sync::words::{limited, names};
 use crate::webapi_sync::access::TenantAccess;
+use crate::webapi_sync::metric_profiles::{NotSent, send_marked};
 use crate::webapi_sync::sync::{SyncFailure, synchronize};
 
 const LIST: SyncedList = SyncedList::AggregationProfiles;
@@ -111,7 +112,10 @@ impl Run<'_> {
             return self.skipped(&tenant.schema, "the ARGO WEB-API is not configured", String::new());
         };
         match synchronize(&access).await {
-            Ok(followed) => self.done(&tenant.schema, &followed),
+            Ok(followed) => {
+                let attempt = self.done(&tenant.schema, &followed);
+                self.send_profiles(&access).await.unwrap_or(attempt)
+            }
             Err(SyncFailure::NoToken(missing @ (MissingToken::Absent | MissingToken::Revoked))) => {
                 self.skipped(&tenant.schema, "no token for the ARGO WEB-API", missing.to_string())
             }
@@ -123,6 +127,30 @@ impl Run<'_> {
                 self.failed(&tenant.schema, result, format!("ARGO WEB-API - {}", limited(&failure.to_string())))
             }
         }
+    }
+
+    /// Sends the profiles that a save could not send. Returns the attempt if that failed, too.
+    ///
+    /// What a user has to decide is a warning only: it stays the same every hour.
+    async fn send_profiles(&self, access: &TenantAccess<'_>) -> Option<SyncAttempt> {
+        let schema = &access.tenant.schema;
+        let namespace = self.context.config.general_of(&access.tenant.name).namespace;
+        let not_sent = match send_marked(access, &namespace, (None, "poem-syncaggregations")).await {
+            Ok(not_sent) => not_sent,
+            Err(error) => {
+                let words = format!("database operations failed - {error}");
+                return Some(self.failed(schema, SyncResult::Failed, words));
+            }
+        };
+        let words = |not_sent: &NotSent| {
+            let failure = limited(&not_sent.failure.to_string());
+            format!("the profile {} was not sent to the ARGO WEB-API: {failure}", not_sent.name)
+        };
+        let (open, failed): (Vec<_>, Vec<_>) = not_sent.iter().partition(|not_sent| not_sent.failure.needs_a_user());
+        for not_sent in open {
+            self.report.warning(&format!("{}: {}", name(schema), words(not_sent)));
+        }
+        Some(self.failed(schema, SyncResult::Failed, words(failed.first()?)))
     }
 
     fn done(&self, schema: &SchemaName, followed: &Followed) -> SyncAttempt {

@@ -18,6 +18,7 @@ pub mod login;
 mod login_attempts;
 mod login_queue;
 pub mod login_request;
+pub mod metric_profile_copies;
 pub mod metrics;
 pub mod own_password;
 pub mod password_hashing;

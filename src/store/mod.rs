@@ -18,6 +18,7 @@ pub mod groups;
 pub mod lists;
 pub mod login_addresses;
 pub mod login_failures;
+pub mod metric_profile_copies;
 pub mod metric_renames;
 pub mod metrics;
 pub mod migrate;

@@ -6,6 +6,18 @@ use super::form_page::InfoLine;
 use super::layout::Link;
 use super::page::Content;
 
+/// A choice on the confirmation page: a checkbox.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DeletionTick {
+    /// The name of the checkbox.
+    pub name: String,
+    /// Its label.
+    pub label: String,
+}
+
+/// The name of the checkbox that also deletes the metric profile on the ARGO WEB-API.
+pub const DELETE_COPY: &str = "_delete_copy";
+
 /// Content of the template `admin/delete`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DeletePage {
@@ -21,6 +33,8 @@ pub struct DeletePage {
     pub revision: String,
     /// The other objects that are affected, such as metrics that lose their probe; empty if there are none.
     pub affected: Vec<InfoLine>,
+    /// The choice that is offered; `None` if there is none.
+    pub tick: Option<DeletionTick>,
     /// True if the object was changed after the confirmation was shown.
     pub is_stale: bool,
     /// The reason why it was not deleted; empty at first.

@@ -12,6 +12,7 @@ pub mod index_page;
 pub mod layout;
 pub mod list_page;
 pub mod login_page;
+pub mod metric_profile_page;
 pub mod names_page;
 pub mod page;
 pub mod row_groups;

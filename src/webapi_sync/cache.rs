@@ -119,6 +119,11 @@ impl RemoteCache {
         self.unreachable.lock().unwrap_or_else(PoisonError::into_inner).remove(schema);
     }
 
+    /// Drops the metric profiles of a tenant, after this server has sent one.
+    pub fn forget_metric_profiles(&self, schema: &SchemaName) {
+        self.metric_profiles.forget(schema);
+    }
+
     /// Returns a kept answer, or asks.
     async fn answer<T, F>(
         &self,

@@ -5,6 +5,7 @@ pub mod access;
 pub mod at_start;
 pub mod cache;
 pub mod failure;
+pub mod metric_profiles;
 pub mod recovery;
 pub mod saving;
 pub mod sync;

@@ -38,6 +38,7 @@ async fn show_with<D: EntityAdmin>(
     let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
     context.may(options.kind, Action::Delete { group: entity.group(&found.loaded.content) })?;
     let mut affected = entity.affected(tx.conn(), &found.loaded, context).await?;
+    let tick = entity.deletion_tick(tx.conn(), &found.loaded, context).await?;
     tx.commit().await?;
     if let Some(remote) = entity.remote() {
         affected.extend(remote.before_deletion(context, &found).await?);
@@ -56,6 +57,7 @@ async fn show_with<D: EntityAdmin>(
         back: Link::new("Cancel", form),
         revision: found.loaded.revision.to_string(),
         affected,
+        tick,
         is_stale: status == Status::Conflict && failure.is_empty(),
         failure,
     };

@@ -24,6 +24,7 @@ use crate::registry::{ExpectedRevision, SaveError, Saved};
 use crate::store::lists::ListParams;
 use crate::store::{Loaded, Result};
 use crate::templates::Link;
+use crate::templates::delete_page::DeletionTick;
 use crate::templates::form_page::{ClaimsView, FieldsetView, InfoLine, Renewal, RequiredKey};
 use crate::templates::list_page::RemoteLine;
 use crate::templates::waiting_line::WaitingLine;
@@ -267,6 +268,16 @@ pub trait EntityAdmin: Send + Sync + 'static {
         _context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
         Ok(Vec::new())
+    }
+
+    /// Returns the choice that the confirmation of the deletion offers; `None` if there is none.
+    async fn deletion_tick(
+        &self,
+        _conn: &mut PgConnection,
+        _found: &Loaded<Self::Content>,
+        _context: &RequestContext<'_>,
+    ) -> Result<Option<DeletionTick>> {
+        Ok(None)
     }
 
     /// Loads an object with its name; `None` if there is no such object.

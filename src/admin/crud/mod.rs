@@ -9,7 +9,7 @@ pub mod diff; //            comparison of two contents
 pub mod entity; //          the pages of an entity, as the routes call them
 pub mod entity_admin; //    the declaration of an entity
 pub mod form;
-mod form_fields; //         hidden fields and buttons of forms
+pub mod form_fields; //         hidden fields and buttons of forms
 pub mod form_input; //          input, messages and choices of a form
 mod form_places; //         places of a form: their order and names
 pub mod history;

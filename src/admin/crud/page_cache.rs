@@ -46,6 +46,8 @@ pub struct PageKey {
     pub namespace: String,
     /// The foot of the tenant's pages.
     pub footer: Footer,
+    /// The ARGO WEB-API is configured.
+    pub has_web_api: bool,
 }
 
 impl PageKey {

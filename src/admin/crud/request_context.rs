@@ -63,7 +63,7 @@ pub struct RequestContext<'r> {
     pub feeds: &'r SyncStates,
     /// What pages have read from the ARGO WEB-API.
     pub remote_cache: &'r RemoteCache,
-    web_api: &'r WebApiClient,
+    web_api: &'r Arc<WebApiClient>,
     pool: &'r PgPool,
     query: Vec<(String, String)>,
     /// The CSRF token; empty on public pages, which write nothing.
@@ -149,6 +149,11 @@ impl<'r> RequestContext<'r> {
         TenantAccess::new((self.pool, self.tenant.tenant()), &self.config, self.web_api, self.keys)
     }
 
+    /// Returns the client of the ARGO WEB-API, for work that goes on after the response.
+    pub fn web_api_client(&self) -> &Arc<WebApiClient> {
+        self.web_api
+    }
+
     /// Begins a transaction that only reads.
     pub async fn read(&self) -> Result<ReadTx, AppError> {
         Ok(ReadTx::begin(self.pool, self.tenant.schema()).await?)
@@ -190,6 +195,7 @@ impl<'r> RequestContext<'r> {
             timezone: self.config.general.timezone,
             namespace: self.namespace(),
             footer: self.footer(),
+            has_web_api: self.config.webapi.is_some(),
         })
     }
 

@@ -15,6 +15,7 @@ pub mod log_entry;
 pub mod metric;
 pub mod metric_changes;
 pub mod metric_fields;
+pub mod metric_profile_copy;
 pub mod metric_profile_definition;
 pub mod metric_rules;
 pub mod new_name;

@@ -17,6 +17,7 @@ mod histories;
 mod kept;
 mod links;
 mod list_return;
+mod metric_profile_pages;
 mod new_names;
 mod old_bookmarks;
 mod page;

@@ -24,6 +24,7 @@ struct Case {
 }
 
 const TAKE_OVER: &str = "/poem/admin/poem/aggregation/takeover";
+const METRIC_PROFILE: &str = "/poem/admin/poem/profile/<id>/metricprofile";
 const ADD: &str = "/poem/admin/<app>/<model>/add";
 const CHANGE: &str = "/poem/admin/<app>/<model>/<id>/change";
 const CLONE: &str = "/poem/admin/<app>/<model>/<id>/change/clone";
@@ -140,8 +141,8 @@ fn mounted(site: &TestSite) -> BTreeSet<String> {
     let server = poem::app::build(config, site.installation.keys());
     let forms = server.routes().filter(|route| route.method == Method::Post);
     let forms = forms.map(|route| route.uri.to_string()).filter(|uri| uri.starts_with("/poem/admin"));
-    // `web_api_pages` sends this one twice: it needs an ARGO WEB-API.
-    forms.filter(|uri| uri != TAKE_OVER).collect()
+    // These need an ARGO WEB-API: `web_api_pages` and `metric_profile_pages` send them twice.
+    forms.filter(|uri| ![TAKE_OVER, METRIC_PROFILE].contains(&uri.as_str())).collect()
 }
 
 fn browser<'a>(site: &'a TestSite, case: &Case) -> Browser<'a> {

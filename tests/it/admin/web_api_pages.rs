@@ -15,19 +15,19 @@ const KIND: ObjectKind = ObjectKind::Aggregation;
 const ANY: &str = "GET /api/v2/*";
 
 /// Stores with a server.
-struct Site {
-    stores: Stores,
-    server: Server,
+pub(super) struct Site {
+    pub(super) stores: Stores,
+    pub(super) server: Server,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let stores = Stores::new();
         stores.sql(super::USERS);
         Self { server: Server::start(&stores.installation), stores }
     }
 
-    fn browser(&self, username: &str) -> Browser<'_> {
+    pub(super) fn browser(&self, username: &str) -> Browser<'_> {
         let mut browser = Browser::new(&self.server);
         browser.cookies.insert("csrftoken".to_owned(), "0123456789abcdef0123456789abcdef".to_owned());
         browser.cookies.insert("sessionid".to_owned(), self.stores.installation.log_in(username));

@@ -132,7 +132,11 @@ fn an_unreachable_database() {
 #[test]
 fn migrations() {
     let installation = Installation::bare();
-    wrong(&installation, 1, "schema public: pending: 0001_initial, 0002_sync_status; run poem-db -c");
+    wrong(
+        &installation,
+        1,
+        "schema public: pending: 0001_initial, 0002_sync_status, 0003_mark_metric_profiles; run poem-db -c",
+    );
     let installation = healthy();
     sql(&installation, "DELETE FROM public.migration WHERE schema_name = 'egi'");
     wrong(&installation, 1, "schema egi: pending: 0001_initial");

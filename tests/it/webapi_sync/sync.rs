@@ -361,7 +361,7 @@ fn tenants_without_access_to_the_web_api_are_skipped() {
 #[test]
 fn a_schema_that_has_pending_migrations_fails() {
     let stores = Stores::new();
-    stores.sql("DELETE FROM public.migration WHERE schema_name = 'egi' AND version = 8");
+    stores.sql("DELETE FROM public.migration WHERE schema_name = 'egi' AND version = 9");
     fails(&stores, "failed", "schema egi has migrations pending: run poem-db -a");
 }
 

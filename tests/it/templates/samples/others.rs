@@ -2,12 +2,13 @@
 
 use super::lists::event;
 use super::{Sample, layout, link, outside};
-use poem::templates::delete_page::DeletePage;
+use poem::templates::delete_page::{DeletePage, DeletionTick};
 use poem::templates::error_page::ErrorPage;
 use poem::templates::form_page::{ErrorLink, InfoLine, Widget, WidgetKind};
 use poem::templates::history_page::Event;
 use poem::templates::index_page::{IndexBlock, IndexPage, IndexRow};
 use poem::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, PasswordPage};
+use poem::templates::metric_profile_page::MetricProfilePage;
 use poem::templates::search_page::{SearchGroup, SearchHit, SearchPage};
 use poem::templates::sessions_page::{SessionView, SessionsPage};
 use poem::templates::sync_line::SyncLine;
@@ -52,6 +53,9 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("index", layout("Administration", "Admin"), index()),
         Sample::new("delete", layout("Delete", "Probes"), deletion()),
         Sample::new("delete-unreferenced", layout("Delete", "Probes"), unreferenced),
+        Sample::new("delete-copy", layout("Delete", "Profiles"), with_tick()),
+        Sample::new("metric-profile", layout("ARGO WEB-API", "Profiles"), metric_profile()),
+        Sample::new("metric-profile-read-only", layout("ARGO WEB-API", "Profiles"), metric_profile_of_others()),
         Sample::new("delete-stale", layout("Delete", "Probes"), DeletePage { is_stale: true, ..deletion() }),
         Sample::new("search", layout("Search", ""), search()),
         Sample::new("search-nothing", layout("Search", ""), nothing),
@@ -199,6 +203,37 @@ fn index() -> IndexPage {
     }
 }
 
+fn with_tick() -> DeletePage {
+    let tick = DeletionTick { name: "_delete_copy".into(), label: "Delete the metric profile, too".into() };
+    DeletePage {
+        tick: Some(tick),
+        failure: "It is used by the report Critical. Nothing was deleted.".into(),
+        ..deletion()
+    }
+}
+
+fn metric_profile() -> MetricProfilePage {
+    let fact = |label: &str, text: &str| InfoLine { label: label.into(), text: text.into(), links: Vec::new() };
+    MetricProfilePage {
+        object: "ARGO_MON_CRITICAL".into(),
+        back: link("Back to the profile"),
+        action: "/poem/admin/poem/profile/1/metricprofile/".into(),
+        failure: "Changed on the ARGO WEB-API.".into(),
+        state: "It differs there. Sending replaces what is there.".into(),
+        facts: vec![fact("Sent", "2026-11-28 10:02"), fact("The last sending failed", "Changed on the ARGO WEB-API.")],
+        only_here: vec!["SRM, org.sam.SRM-All".into(), "WebDAV, eu.egi.webdav.All".into()],
+        only_there: vec!["CREAM-CE, emi.cream.CREAMCE-JobSubmit".into()],
+        send: "Send".into(),
+        shown: "0a1b".into(),
+        on_every_save: true,
+        can_change: true,
+    }
+}
+
+fn metric_profile_of_others() -> MetricProfilePage {
+    MetricProfilePage { can_change: false, failure: String::new(), facts: Vec::new(), ..metric_profile() }
+}
+
 fn deletion() -> DeletePage {
     let fact = |label: &str, text: &str, links: &[&str]| InfoLine {
         label: label.to_owned(),
@@ -221,6 +256,7 @@ fn deletion() -> DeletePage {
         ],
         is_stale: false,
         failure: String::new(),
+        tick: None,
     }
 }
 
