@@ -33,3 +33,7 @@ CREATE TRIGGER metric_instance_deleted_mark AFTER DELETE ON metric_instance
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE PROCEDURE public.mark_metric_profiles('profile_id');
 CREATE TRIGGER metric_name_changed_mark AFTER UPDATE ON metric_name
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE PROCEDURE public.mark_profiles_of_metrics();
+
+-- Pages of profiles, which are cached, name the aggregations that use them. (Their changes add versions, which have a stamp.)
+CREATE TRIGGER aggregation_deleted_stamp AFTER DELETE OR TRUNCATE ON aggregation
+    FOR EACH STATEMENT EXECUTE PROCEDURE public.stamp_tenant();
