@@ -15,13 +15,14 @@ use crate::auth::posted::Posted;
 use crate::domain::model::metric_profile_copy::{CopyDifference, difference, names, wanted};
 use crate::domain::model::metric_profile_definition::MetricProfileDefinition;
 use crate::domain::model::object_kind::ObjectKind;
-use crate::domain::model::policy::Action;
+use crate::domain::model::policy::{self, Action};
 use crate::domain::model::profile::ProfileContent;
 use crate::domain::model::version::compare_labels;
 use crate::error::{AppError, NOT_FOUND};
 use crate::registry::metric_profile_copies as registry;
 use crate::store::metric_profile_copies::{self as copies, StoredCopy};
 use crate::store::{Loaded, Result as StoreResult, profiles};
+use crate::templates::delete_page::{DELETE_COPY, DeletionTick};
 use crate::templates::form_page::InfoLine;
 use crate::templates::metric_profile_page::{ACTION, EVERY_SAVE, MetricProfilePage, SEND, SETTING, SHOWN};
 use crate::templates::{Link, Page};
@@ -87,9 +88,12 @@ fn line(label: &str, text: String) -> InfoLine {
 
 /// Returns the state as of the last sending.
 fn state(stored: Option<&StoredCopy>, content: &ProfileContent, namespace: &str) -> &'static str {
-    match stored.and_then(|stored| Some((stored.copy.api_id.as_ref()?, stored.copy.sent.as_ref()?))) {
-        None => "Not sent.",
-        Some((_, sent)) if difference(&wanted(content, namespace, Some(sent)), sent).is_none() => {
+    let Some((copy, sent)) = stored.and_then(|stored| Some((&stored.copy, stored.copy.sent.as_ref()?))) else {
+        return "Not sent.";
+    };
+    match copy.api_id {
+        None => "No longer there.",
+        Some(_) if difference(&wanted(content, namespace, Some(sent)), sent).is_none() => {
             "The same as when it was sent."
         }
         Some(_) => "Differs from what was sent.",
@@ -175,7 +179,7 @@ impl Live {
         let (known, namespace) = (stored.and_then(|stored| stored.copy.api_id.as_deref()), context.namespace());
         let there: Option<&MetricProfileDefinition> = copy_of(&list, known, &names(&content.name, &namespace));
         Ok(match there {
-            None => Self::None { is_gone: known.is_some() },
+            None => Self::None { is_gone: stored.is_some_and(|stored| stored.copy.sent.is_some()) },
             Some(there) => Self::There {
                 difference: difference(&wanted(content, &namespace, Some(there)), there),
                 fingerprint: fingerprint(Some(there)),
@@ -308,7 +312,11 @@ async fn sent_within(context: &RequestContext<'_>, wait: Duration) -> Vec<NotSen
     let task = tokio::spawn(async move {
         let access = TenantAccess::new((&pool, &tenant), &config, &client, &keys)?;
         let by = viewer.as_ref().map_or((None, ""), |viewer| (Some(viewer.id), viewer.username.as_str()));
-        metric_profiles::send_marked(&access, &namespace, by).await.ok()
+        let not_sent = metric_profiles::send_marked(&access, &namespace, by).await.ok()?;
+        for NotSent { name, failure } in &not_sent {
+            log::warn!("{}: the profile {name} was not sent to the ARGO WEB-API: {failure}", access.tenant.name);
+        }
+        Some(not_sent)
     });
     match timeout(wait, task).await {
         Ok(Ok(not_sent)) => {
@@ -320,28 +328,43 @@ async fn sent_within(context: &RequestContext<'_>, wait: Duration) -> Vec<NotSen
     }
 }
 
-/// Deletes the copy of a profile that is about to be deleted.
+/// Deletes the copy of a profile that is about to be deleted, if its form says so. Returns the response if the profile must
+/// stay, because its copy is still needed.
 ///
-/// # Errors
-/// 403; the inner error is for the user. Nothing is deleted if the profile is gone, or was changed since the confirmation
-/// was shown.
-pub async fn delete_copy(
+/// Nothing is deleted if the profile is gone, or was changed since the confirmation was shown: the deletion says so.
+pub async fn before_deletion(
     context: &RequestContext<'_>,
-    id: i64,
+    (kind, id): (ObjectKind, i64),
     posted: &Posted,
-) -> Result<Result<(), String>, AppError> {
-    let Some(access) = context.web_api() else { return Ok(Ok(())) };
+) -> Result<Option<PageResponse>, AppError> {
+    let is_asked = kind == KIND && posted.get(DELETE_COPY).is_some() && context.refusal_of_other_user(posted).is_none();
+    let Some(access) = context.web_api().filter(|_| is_asked) else { return Ok(None) };
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
-    let Some(loaded) = profiles::content(tx.conn(), id).await? else { return Ok(Ok(())) };
-    if posted.get(REVISION).is_some_and(|seen| seen != loaded.revision.to_string()) {
-        // The deletion itself says that the profile was changed.
-        return Ok(Ok(()));
+    let Some(loaded) = profiles::content(tx.conn(), id).await? else { return Ok(None) };
+    let is_stale = posted.get(REVISION).is_some_and(|seen| seen != loaded.revision.to_string());
+    // The copy belongs to the highest version.
+    if is_stale || higher_version(tx.conn(), id, &loaded.content).await?.is_some() {
+        return Ok(None);
     }
-    let action = Action::Delete { group: &loaded.content.group };
-    crate::domain::model::policy::decide(&viewer, KIND, action).map_err(denied)?;
+    policy::decide(&viewer, KIND, Action::Delete { group: &loaded.content.group }).map_err(denied)?;
     drop(tx);
     let by = (Some(viewer.id), viewer.username.as_str());
     let deleted = metric_profiles::delete(&access, id, by).await;
     context.remote_cache.forget_metric_profiles(&access.tenant.schema);
-    Ok(deleted.map_err(|failure| failure.to_string()))
+    Ok(deleted.err().map(|failure| PageResponse::refusal(context.at().delete(kind, id), failure.to_string())))
+}
+
+/// Returns the choice to delete the copy as well; `None` if there is none.
+pub async fn deletion_tick(
+    conn: &mut PgConnection,
+    found: &Loaded<ProfileContent>,
+    context: &RequestContext<'_>,
+) -> StoreResult<Option<DeletionTick>> {
+    let copy = copies::of(conn, found.id).await?.filter(|_| context.config.webapi.is_some());
+    let is_there = copy.is_some_and(|stored| stored.copy.api_id.is_some());
+    if !is_there || higher_version(conn, found.id, &found.content).await?.is_some() {
+        return Ok(None);
+    }
+    let label = "Delete the metric profile on the ARGO WEB-API, too".to_owned();
+    Ok(Some(DeletionTick { name: DELETE_COPY.to_owned(), label }))
 }

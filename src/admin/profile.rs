@@ -19,9 +19,9 @@ use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, profiles as registry};
 use crate::store::lists::ListParams;
 use crate::store::lists::profiles as list;
-use crate::store::{Loaded, Result, metric_profile_copies as copies, profiles as store, vos};
+use crate::store::{Loaded, Result, profiles as store, vos};
 use crate::templates::Link;
-use crate::templates::delete_page::{DELETE_COPY, DeletionTick};
+use crate::templates::delete_page::DeletionTick;
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
 
@@ -157,12 +157,7 @@ impl EntityAdmin for ProfilesAdmin {
         found: &Loaded<ProfileContent>,
         context: &RequestContext<'_>,
     ) -> Result<Option<DeletionTick>> {
-        let copy = copies::of(conn, found.id).await?.filter(|_| context.config.webapi.is_some());
-        let is_there = copy.is_some_and(|stored| stored.copy.api_id.is_some());
-        Ok(is_there.then(|| DeletionTick {
-            name: DELETE_COPY.to_owned(),
-            label: "Delete the metric profile on the ARGO WEB-API, too".to_owned(),
-        }))
+        metric_profile::deletion_tick(conn, found, context).await
     }
 
     async fn facts(

@@ -17,7 +17,6 @@ use crate::error::{AppError, NOT_FOUND};
 use crate::http::json_file::JsonFile;
 use crate::http::redirect::RedirectTo;
 use crate::templates::Page;
-use crate::templates::delete_page::DELETE_COPY;
 use crate::templates::login_page::LoginPage;
 
 /// Returns the routes of the admin, including the public pages.
@@ -139,14 +138,8 @@ async fn delete_form(context: LoggedInPage<'_>, app: &str, model: &str, id: Obje
 async fn delete(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId, posted: Posted) -> PageResult {
     let entity = entity_at(&context.0, app, model)?;
     let kind = entity.options().kind;
-    if kind == ObjectKind::Profile
-        && posted.get(DELETE_COPY).is_some()
-        && context.0.refusal_of_other_user(&posted).is_none()
-    {
-        // A profile whose copy is still needed stays, too.
-        if let Err(failure) = metric_profile::delete_copy(&context.0, id.0, &posted).await? {
-            return Ok(PageResponse::refusal(context.0.at().delete(kind, id.0), failure));
-        }
+    if let Some(refusal) = metric_profile::before_deletion(&context.0, (kind, id.0), &posted).await? {
+        return Ok(refusal);
     }
     metric_profile::after_save(&context.0, kind, entity.delete(&context.0, id.0, &posted).await).await
 }

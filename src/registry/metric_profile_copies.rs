@@ -50,11 +50,24 @@ pub async fn begin(
 ///
 /// # Errors
 /// `Gone` if there is no such profile.
-pub async fn highest_version(tx: &mut Transaction, id: i64) -> Result<i64, SaveError> {
+async fn highest_version(tx: &mut Transaction, id: i64) -> Result<i64, SaveError> {
     let name = profiles::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content.name;
-    let versions = profiles::list(tx.conn(), Some(&name)).await?;
-    let highest = versions.into_iter().max_by(|a, b| compare_labels(&a.version, &b.version));
-    highest.map(|row| row.id).ok_or(SaveError::Gone)
+    highest(tx, &name, None).await?.ok_or(SaveError::Gone)
+}
+
+/// Returns the id of the highest version of a name, apart from one profile; `None` if there is none.
+async fn highest(tx: &mut Transaction, name: &str, apart_from: Option<i64>) -> Result<Option<i64>, StoreError> {
+    let versions = profiles::list(tx.conn(), Some(name)).await?;
+    let others = versions.into_iter().filter(|row| Some(row.id) != apart_from);
+    Ok(others.max_by(|a, b| compare_labels(&a.version, &b.version)).map(|row| row.id))
+}
+
+/// Gives what is known of the copy of a profile that is about to be deleted to the highest of its other versions.
+pub(super) async fn hand_over(tx: &mut Transaction, id: i64, name: &str) -> Result<(), StoreError> {
+    match highest(tx, name, Some(id)).await? {
+        Some(other) => copies::move_copy(tx.write_tx(), id, other).await,
+        None => Ok(()),
+    }
 }
 
 /// Checks that the viewer may send a profile: as for a change of it.

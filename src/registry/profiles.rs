@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use sqlx::PgPool;
 
 use super::Transaction;
+use super::metric_profile_copies;
 use crate::blocking::in_place;
 use crate::domain::form::field::Choices;
 use crate::domain::form::validation_error::{Place, ValidationErrors};
@@ -126,6 +127,7 @@ pub async fn restore(
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
     let before = profiles::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Profile, Action::Delete { group: &before.group })?;
+    metric_profile_copies::hand_over(tx, id, &before.name).await?;
     profiles::delete(tx.write_tx(), id).await?;
     record_move(tx, GroupKind::Profiles, &before.group, "").await?;
     record_deletion(tx, viewer, (ObjectKind::Profile, id, &before.name), &before).await?;

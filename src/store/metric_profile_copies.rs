@@ -104,7 +104,8 @@ pub async fn set_failure(tx: &mut WriteTx<'_>, profile_id: i64, failure: &str, i
 /// Gives the copy of one profile to another, a version of the same name. One that the other has stays.
 pub async fn move_copy(tx: &mut WriteTx<'_>, from: i64, to: i64) -> Result<()> {
     sqlx::query!(
-        "UPDATE metric_profile_copy SET profile_id = $2, changes = changes + 1
+        "UPDATE metric_profile_copy SET profile_id = $2, changes = changes + 1,
+             marked_since = coalesce(marked_since, now())
          WHERE profile_id = $1 AND NOT EXISTS (SELECT FROM metric_profile_copy WHERE profile_id = $2)",
         from,
         to

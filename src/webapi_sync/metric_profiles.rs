@@ -9,6 +9,7 @@ use crate::argo_webapi::report::{self, UsedKind};
 use crate::domain::model::aggregation_definition::AggregationDefinition;
 use crate::domain::model::metric_profile_copy::{difference, names, wanted};
 use crate::domain::model::metric_profile_definition::MetricProfileDefinition;
+use crate::domain::security::api_token::MissingToken;
 use crate::domain::security::keys::{hex, session_hash};
 use crate::registry::metric_profile_copies::{self as registry, Sending};
 use crate::registry::web_api_saves::{Locked, SaveLock, finish};
@@ -53,23 +54,39 @@ pub enum SendFailure {
     /// Another save of the tenant is under way.
     #[error("Somebody else is saving to the ARGO WEB-API just now. Please try again.")]
     Busy,
+    /// There is no token to present.
+    #[error("{0}")]
+    NoToken(MissingToken),
+    /// The certificates cannot be read.
+    #[error("The ARGO WEB-API cannot be called: {0}.")]
+    Setup(String),
     /// A call failed.
     #[error(transparent)]
     Call(#[from] CallFailure),
-    /// What came before the calls failed.
+    /// It is not known what became of an interrupted save.
+    #[error("An interrupted save is not cleared up yet.")]
+    NotClearedUp,
+    /// POEM refused it, or its database failed.
     #[error(transparent)]
-    Save(#[from] SaveFailure),
-}
-
-impl From<SaveError> for SendFailure {
-    fn from(error: SaveError) -> Self {
-        Self::Save(error.into())
-    }
+    Save(#[from] SaveError),
 }
 
 impl From<StoreError> for SendFailure {
     fn from(error: StoreError) -> Self {
-        Self::Save(SaveFailure::of_store(error))
+        Self::Save(error.into())
+    }
+}
+
+/// The words of a [`SaveFailure`] are about a save that is lost; here the save is complete.
+impl From<SaveFailure> for SendFailure {
+    fn from(failure: SaveFailure) -> Self {
+        match failure {
+            SaveFailure::NoToken(missing) => Self::NoToken(missing),
+            SaveFailure::Setup(error) => Self::Setup(error),
+            SaveFailure::Call(failure) => Self::Call(failure),
+            SaveFailure::Save(error) => Self::Save(error),
+            _ => Self::NotClearedUp,
+        }
     }
 }
 
@@ -184,10 +201,11 @@ fn check_consent(
 ) -> Result<(), SendFailure> {
     let is_ours = there.is_some_and(|there| sending.copy.api_id.as_ref() == Some(&there.id));
     match (consent, there) {
-        (_, Some(there)) if is_ours && difference(wanted, there).is_none() => Ok(()),
+        // Nothing is replaced: it is there already, perhaps from an earlier try.
+        (_, Some(there)) if difference(wanted, there).is_none() => Ok(()),
         (Consent::Shown(shown), there) if *shown == fingerprint(there) => Ok(()),
         (Consent::Shown(_), _) => Err(SendFailure::ChangedThere),
-        (Consent::LastSent, None) if sending.copy.api_id.is_some() => Err(SendFailure::NotThere),
+        (Consent::LastSent, None) if sending.copy.sent.is_some() => Err(SendFailure::NotThere),
         (Consent::LastSent, None) => Ok(()),
         (Consent::LastSent, Some(_)) if !is_ours => Err(SendFailure::NotOurs),
         (Consent::LastSent, Some(there)) => match &sending.copy.sent {
@@ -270,7 +288,6 @@ pub async fn send_marked(
         let mut tx = ReadTx::begin(access.pool, &access.tenant.schema).await?;
         let name = profiles::content(tx.conn(), id).await?.map(|loaded| loaded.content.name).unwrap_or_default();
         let is_unreachable = failure.is_unreachable();
-        log::warn!("{}: the profile {name} was not sent to the ARGO WEB-API: {failure}", access.tenant.name);
         not_sent.push(NotSent { name, failure });
         if is_unreachable {
             break;

@@ -189,7 +189,12 @@ fn one_that_is_gone_there_is_created_anew_on_request() {
     site.stores.api.remove("EGI", DemoProfileKind::Metric, &first).unwrap();
     let page = change(&mut root, id, "org.sam.SRM-Put");
     assert!(flash(&page).contains("no longer on the ARGO WEB-API"), "{page}");
+    // It stays so: neither another save nor the sync creates it.
+    change(&mut root, id, "org.sam.SRM-Get");
+    site.stores.installation.run("poem-syncaggregations", &[]).done();
     assert!(site.metric_profile("SENT").is_none());
+    assert!(get(&mut root, &AT.change(KIND, id)).contains("No longer there."));
+    assert!(get(&mut root, &page_of(id)).contains("Create it anew"));
     assert_eq!(send(&mut root, id).status, 303);
     assert_ne!(site.metric_profile("SENT").unwrap()["id"], json!(first));
 }
@@ -247,4 +252,61 @@ fn a_profile_that_is_sent_twice_at_once_is_there_once() {
     });
     let all = site.stores.api.profiles("EGI", DemoProfileKind::Metric);
     assert_eq!(all.iter().filter(|profile| profile["name"] == "SENT").count(), 1);
+}
+
+#[test]
+fn an_equal_one_is_taken_over_and_words_say_that_the_save_is_complete() {
+    let site = Site::new();
+    let mut root = site.browser("root");
+    let body = json!({
+        "name": "SENT", "description": "Of a test.", "services": [{"service": "SRM", "metrics": ["org.sam.SRM-All"]}],
+    });
+    let api_id = site.stores.api.add("EGI", DemoProfileKind::Metric, &body).unwrap();
+    let id = site.add_profile(&mut root, "SENT");
+    every_save(&mut root, id);
+    assert_eq!(site.stores.one("SELECT api_id FROM egi.metric_profile_copy"), api_id);
+    site.stores.sql("UPDATE egi.api_key SET revoked = true WHERE client = 'WEB-API'");
+    let said = flash(&change(&mut root, id, "org.sam.SRM-Put"));
+    assert!(said.contains("does not have SENT yet: The token for the ARGO WEB-API is revoked."), "{said}");
+    assert!(!said.contains("Nothing was saved"), "{said}");
+}
+
+#[test]
+fn the_copy_belongs_to_the_highest_version() {
+    let site = Site::new();
+    let mut root = site.browser("root");
+    let first = site.add_profile(&mut root, "SENT");
+    every_save(&mut root, first);
+    let mut form = open(&mut root, &AT.clone_of(KIND, first));
+    form.set("version", "2.0");
+    form.set("tuples-0-metric", "org.sam.SRM-Put");
+    let answer = super::submit(&mut root, &form);
+    if answer.status != 303 {
+        // A clone has another name; a version of the same name is added by itself.
+        let mut form = open(&mut root, &AT.addition(KIND));
+        for (field, value) in [
+            ("name", "SENT"),
+            ("version", "2.0"),
+            ("vo", "ops"),
+            ("description", "Of a test."),
+            ("group", "ARGO"),
+            ("tuples-0-service_flavour", "SRM"),
+            ("tuples-0-metric", "org.sam.SRM-Put"),
+        ] {
+            form.set(field, value);
+        }
+        save(&mut root, &form);
+    }
+    let second: i64 =
+        site.stores.one("SELECT id FROM egi.profile WHERE name = 'SENT' AND version = '2.0'").parse().unwrap();
+    assert_eq!(site.metric_profile("SENT").unwrap()["services"][0]["metrics"], json!(["org.sam.SRM-Put"]));
+    let owner = "SELECT profile_id FROM egi.metric_profile_copy";
+    assert_eq!(site.stores.one(owner), second.to_string());
+    assert!(get(&mut root, &AT.change(KIND, first)).contains("Only the highest version, 2.0, is sent."));
+    assert_eq!(root.get(&page_of(first)).header("Location"), Some(page_of(second).as_str()));
+    assert!(!get(&mut root, &AT.delete(KIND, first)).contains("_delete_copy"));
+    // Without the highest, the other one is sent again.
+    assert_eq!(root.post(&AT.delete(KIND, second), &[]).status, 303);
+    assert_eq!(site.stores.one(owner), first.to_string());
+    assert_eq!(site.metric_profile("SENT").unwrap()["services"][0]["metrics"], json!(["org.sam.SRM-All"]));
 }
