@@ -1,12 +1,11 @@
 //! Aggregation profiles on the ARGO WEB-API: what forms show of them, and their saves.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use rocket::async_trait;
-use rocket::http::Status;
 use serde_json::json;
 
+use super::aggregation_saves::{MISSING, SaveRequest, save};
 use super::aggregation_uses;
 use super::crud::form_input::{OfferedChoice, Sources};
 use super::crud::remote_store::{OffersFor, RemoteEdit, RemoteOffers, RemoteRefusal, RemoteStore, RemoteView};
@@ -20,23 +19,17 @@ use crate::domain::model::aggregation_exchange;
 use crate::domain::model::aggregation_profile::{self, AggregationProfileContent};
 use crate::domain::model::aggregation_rules;
 use crate::domain::model::metric_profile_definition::MetricProfileDefinition;
-use crate::domain::model::policy::Viewer;
+use crate::domain::security::api_token::MissingToken;
+use crate::domain::security::secret::Secret;
 use crate::error::{AppError, NOT_FOUND};
-use crate::registry::aggregation_profiles::{self as registry, Begun, Edit};
-use crate::registry::web_api_saves::Locked;
-use crate::registry::{SaveError, Saved, Transaction};
+use crate::registry::aggregation_profiles::{self as registry, Edit};
+use crate::registry::{Saved, web_api_token};
 use crate::store::aggregation_definitions::{self, StoredDefinition};
 use crate::store::web_api_saves::{self, StoredSave};
 use crate::templates::form_page::InfoLine;
 use crate::webapi_sync::access::TenantAccess;
 use crate::webapi_sync::cache::PAGE_TIMEOUT;
-use crate::webapi_sync::failure::SaveFailure;
-use crate::webapi_sync::{recovery, saving};
 
-/// The time that a save waits for another one of the tenant.
-const LOCK_WAIT: Duration = Duration::from_secs(3);
-/// The time between two looks whether the other one has ended.
-const LOCK_POLL: Duration = Duration::from_millis(50);
 /// The number of characters of an id that tell two profiles of one name apart.
 const ID_BEGINNING: usize = 8;
 
@@ -56,8 +49,8 @@ impl RemoteStore<AggregationProfileContent> for AggregationRemote {
         of: Option<&NamedObject<AggregationProfileContent>>,
     ) -> Result<RemoteView<AggregationProfileContent>, AppError> {
         let access = access(context)?;
-        let (stored, noted) = known(context, of.map(|of| of.loaded.id)).await?;
-        let token = match access.token().await? {
+        let (KnownProfile { stored, noted }, token) = known(context, of.map(|of| of.loaded.id)).await?;
+        let token = match token {
             Ok(token) => token,
             Err(missing) => {
                 let read_only = unavailable(context, &missing.to_string(), stored.as_ref());
@@ -84,7 +77,7 @@ impl RemoteStore<AggregationProfileContent> for AggregationRemote {
             ..RemoteView::default()
         };
         Ok(match (definition, metric_profiles) {
-            (Err(CallFailure::Gone), _) => RemoteView { is_missing: true, ..view },
+            (Err(CallFailure::Gone), _) => RemoteView { missing: MISSING, ..view },
             (Err(failure), _) | (Ok(None), Err(failure)) => {
                 let read_only = unavailable(context, &failure.to_string(), stored.as_ref());
                 // Of a profile that was never read, nothing is known to warn of.
@@ -106,11 +99,7 @@ impl RemoteStore<AggregationProfileContent> for AggregationRemote {
         &self,
         context: &RequestContext<'_>,
     ) -> Result<RemoteView<AggregationProfileContent>, AppError> {
-        let access = access(context)?;
-        let metric_profiles = match access.token().await? {
-            Ok(token) => context.remote_cache.last_metric_profiles(&access, &token).unwrap_or_default(),
-            Err(_) => Arc::default(),
-        };
+        let metric_profiles = last_metric_profiles(context).await?;
         Ok(RemoteView { offers: Some(offers(metric_profiles)), ..RemoteView::default() })
     }
 
@@ -130,6 +119,24 @@ impl RemoteStore<AggregationProfileContent> for AggregationRemote {
             submitted_definition.namespace.clone_from(&known.definition.namespace);
         }
         known.group == submitted.group && known.definition.is_equal(&submitted_definition)
+    }
+
+    async fn errors(
+        &self,
+        context: &RequestContext<'_>,
+        (id, opened): (Option<i64>, &AggregationProfileContent),
+        content: &AggregationProfileContent,
+    ) -> Result<ValidationErrors, AppError> {
+        let metric_profiles = last_metric_profiles(context).await?;
+        let chosen = metric_profiles.iter().find(|of| of.id == content.definition.metric_profile.id);
+        let mut errors = match metric_profiles.is_empty() {
+            true => ValidationErrors::default(),
+            false => aggregation_rules::check(content, &opened.definition, chosen),
+        };
+        let mut tx = context.read().await?;
+        errors.add_later(registry::name_errors(tx.conn(), (id, &opened.definition), &content.definition).await?);
+        tx.commit().await?;
+        Ok(errors)
     }
 
     async fn import(
@@ -190,8 +197,8 @@ impl RemoteStore<AggregationProfileContent> for AggregationRemote {
         if !group.is_empty() {
             lines.push(line("Group", group.clone()));
         }
-        let (stored, _) = known(context, Some(of.loaded.id)).await?;
-        if stored.is_some_and(|stored| stored.missing_since.is_some()) {
+        let (known, _) = known(context, Some(of.loaded.id)).await?;
+        if known.stored.is_some_and(|stored| stored.missing_since.is_some()) {
             lines.push(line("ARGO WEB-API", "It is not there; it is removed from POEM only.".to_owned()));
             return Ok(lines);
         }
@@ -219,6 +226,15 @@ pub async fn service_flavours(context: &RequestContext<'_>) -> Result<String, Ap
     Ok(json!({ "results": results }).to_string())
 }
 
+/// Returns the metric profiles as they were last read; none if they were not.
+async fn last_metric_profiles(context: &RequestContext<'_>) -> Result<Arc<Vec<MetricProfileDefinition>>, AppError> {
+    let access = access(context)?;
+    Ok(match access.token().await? {
+        Ok(token) => context.remote_cache.last_metric_profiles(&access, &token).unwrap_or_default(),
+        Err(_) => Arc::default(),
+    })
+}
+
 /// Returns the metric profiles, as pages read them; none if they cannot be read.
 async fn metric_profiles(context: &RequestContext<'_>) -> Result<Arc<Vec<MetricProfileDefinition>>, AppError> {
     let access = access(context)?;
@@ -232,9 +248,9 @@ async fn metric_profiles(context: &RequestContext<'_>) -> Result<Arc<Vec<MetricP
 pub async fn export(context: &RequestContext<'_>, id: i64) -> Result<(String, String), AppError> {
     context.viewer()?;
     let access = access(context)?;
-    let (stored, _) = known(context, Some(id)).await?;
-    let stored = stored.ok_or(NOT_FOUND)?;
-    let there = match access.token().await? {
+    let (known, token) = known(context, Some(id)).await?;
+    let stored = known.stored.ok_or(NOT_FOUND)?;
+    let there = match token {
         Ok(token) => context.remote_cache.definition(&access, &token, &stored.apiid).await.ok(),
         Err(_) => None,
     };
@@ -243,108 +259,35 @@ pub async fn export(context: &RequestContext<'_>, id: i64) -> Result<(String, St
     Ok((definition.name, file.map_err(|error| AppError::Internal(error.to_string()))?))
 }
 
-/// What a user has submitted.
-enum SaveRequest<'a> {
-    Add { content: &'a AggregationProfileContent, clone_of: Option<i64> },
-    Change(Edit<'a>),
-    Recreate(Edit<'a>),
-    Delete(i64),
-}
-
-impl SaveRequest<'_> {
-    /// Checks the rights and notes the save.
-    async fn begin(&self, tx: &mut Transaction, viewer: &Viewer, lifetime: Duration) -> Result<Begun, SaveError> {
-        match self {
-            Self::Add { content, clone_of } => registry::begin_add(tx, viewer, (content, *clone_of), lifetime).await,
-            Self::Change(edit) => registry::begin_change(tx, viewer, *edit, lifetime).await,
-            Self::Recreate(edit) => registry::begin_recreate(tx, viewer, *edit, lifetime).await,
-            Self::Delete(id) => registry::begin_delete(tx, viewer, *id, lifetime).await,
-        }
-    }
-
-    /// Returns the content that was submitted for an object of POEM.
-    fn edit(&self) -> Option<&Edit<'_>> {
-        match self {
-            Self::Change(edit) | Self::Recreate(edit) => Some(edit),
-            Self::Add { .. } | Self::Delete(_) => None,
-        }
-    }
-}
-
-/// Saves in both stores, after the other saves of the tenant.
-async fn save(context: &RequestContext<'_>, request: &SaveRequest<'_>) -> Result<Saved, Refusal> {
-    let access = access(context).map_err(|_| SaveError::Gone)?;
-    let until = Instant::now() + LOCK_WAIT;
-    loop {
-        let (mut tx, viewer) = context.write().await?;
-        match request.begin(&mut tx, &viewer, access.lifetime()).await? {
-            Begun::Saved(saved) => {
-                tx.commit().await.map_err(SaveError::from)?;
-                return Ok(saved);
-            }
-            Begun::Noted(save, Locked::Mine(lock)) => {
-                tx.commit().await.map_err(SaveError::from)?;
-                let saved = saving::run(&access, &save, &lock).await;
-                context.remote_cache.forget(&access.tenant.schema);
-                if let (Err(SaveFailure::Gone), Some(edit)) = (&saved, request.edit()) {
-                    mark_missing(context, edit.id).await?;
-                }
-                return saved.map_err(|failure| refusal(failure, request));
-            }
-            Begun::Noted(_, Locked::Interrupted(lock, noted)) => {
-                tx.commit().await.map_err(SaveError::from)?;
-                let cleared = recovery::clear_up(&access, &noted.save, &lock).await;
-                cleared.map_err(|failure| refusal(failure, request))?;
-            }
-            Begun::Noted(_, Locked::Busy) => {
-                drop(tx);
-                if Instant::now() >= until {
-                    return Err(refusal(SaveFailure::Busy, request));
-                }
-                tokio::time::sleep(LOCK_POLL).await;
-            }
-        }
-    }
-}
-
-/// Notes that a profile is no longer on the WEB-API.
-async fn mark_missing(context: &RequestContext<'_>, id: i64) -> Result<(), SaveError> {
-    let (mut tx, _) = context.write().await?;
-    registry::missing(&mut tx, id).await?;
-    Ok(tx.commit().await?)
-}
-
-fn refusal(failure: SaveFailure, request: &SaveRequest<'_>) -> Refusal {
-    match (failure, request.edit()) {
-        (SaveFailure::Invalid(errors), _) => RemoteRefusal::Save(errors.into()),
-        (SaveFailure::Save(error), _) => RemoteRefusal::Save(error),
-        (SaveFailure::Gone, Some(_)) => RemoteRefusal::Missing,
-        (SaveFailure::Changed(there), Some(edit)) => {
-            RemoteRefusal::Changed(Box::new(AggregationProfileContent { definition: *there, ..edit.opened.clone() }))
-        }
-        (failure, _) => {
-            let status = Status::from_code(failure.status()).unwrap_or(Status::BadGateway);
-            RemoteRefusal::Failed(status, failure.to_string())
-        }
-    }
-}
-
 /// Returns the access to both stores. The entity is used only with `[WEBAPI]`.
 fn access<'a>(context: &'a RequestContext<'_>) -> Result<TenantAccess<'a>, AppError> {
     context.web_api().ok_or(NOT_FOUND)
 }
 
-/// Loads what POEM knows of a profile, and the note of a save of it that was interrupted.
+/// What POEM has in its database about a profile.
+#[derive(Default)]
+struct KnownProfile {
+    /// The profile; `None` for a new one.
+    stored: Option<StoredDefinition>,
+    /// The note of a save of it that was interrupted.
+    noted: Option<StoredSave>,
+}
+
+/// Loads what POEM knows of a profile, and the token.
 async fn known(
     context: &RequestContext<'_>,
     id: Option<i64>,
-) -> Result<(Option<StoredDefinition>, Option<StoredSave>), AppError> {
-    let Some(id) = id else { return Ok((None, None)) };
+) -> Result<(KnownProfile, Result<Secret, MissingToken>), AppError> {
     let mut tx = context.read().await?;
-    let stored = aggregation_definitions::of(tx.conn(), id).await?;
-    let noted = web_api_saves::find(tx.conn()).await?;
+    let token = web_api_token::find(tx.conn(), context.keys).await?;
+    let mut known = KnownProfile::default();
+    if let Some(id) = id {
+        known.stored = aggregation_definitions::of(tx.conn(), id).await?;
+        let noted = web_api_saves::find(tx.conn()).await?;
+        known.noted = noted.filter(|noted| noted.left.is_zero() && noted.save.aggregation_id == Some(id));
+    }
     tx.commit().await?;
-    Ok((stored, noted.filter(|noted| noted.left.is_zero() && noted.save.aggregation_id == Some(id))))
+    Ok((known, token))
 }
 
 /// Returns the content as it is on the WEB-API, in the group that POEM has.

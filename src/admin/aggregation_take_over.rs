@@ -11,7 +11,7 @@ use crate::domain::model::aggregation_definition::AggregationDefinition;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
-use crate::registry::aggregation_profiles;
+use crate::registry::found_aggregations;
 use crate::store::{aggregations, choices};
 use crate::templates::list_page::{Choice, RemoteLine, TakeOverForm};
 use crate::templates::urls::TAKE_OVER;
@@ -99,7 +99,7 @@ pub async fn take_over(context: &RequestContext<'_>, posted: &Posted) -> PageRes
         found.iter().filter(|of| wanted.contains(of.id.as_str())).cloned().collect();
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
     let group = posted.get(GROUP).unwrap_or_default();
-    let added = aggregation_profiles::take_over(&mut tx, &viewer, &chosen, group).await.map_err(refused)?;
+    let added = found_aggregations::take_over(&mut tx, &viewer, &chosen, group).await.map_err(refused)?;
     tx.commit().await?;
     let lines = match added.as_slice() {
         [] => {

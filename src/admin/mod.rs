@@ -5,6 +5,7 @@
 mod aggregation;
 mod aggregation_profile;
 mod aggregation_remote;
+mod aggregation_saves;
 mod aggregation_take_over;
 mod aggregation_uses;
 mod api_key;

@@ -351,19 +351,8 @@ impl Run<'_> {
     }
 
     fn attempt(&self, result: SyncResult, message: &str) -> SyncAttempt {
-        SyncAttempt {
-            list: self.feed.into(),
-            result,
-            message: message.to_owned(),
-            added: 0,
-            changed: 0,
-            removed: 0,
-            left_out: 0,
-            in_feed: 0,
-            listed: 0,
-            seconds: self.began.elapsed().as_secs_f64(),
-            host: self.host.clone(),
-        }
+        let attempt = SyncAttempt::new(self.feed.into(), result, message, &self.host);
+        SyncAttempt { seconds: self.began.elapsed().as_secs_f64(), ..attempt }
     }
 }
 

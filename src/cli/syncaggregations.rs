@@ -201,17 +201,5 @@ fn name(schema: &SchemaName) -> String {
 }
 
 fn attempt(result: SyncResult, message: String) -> SyncAttempt {
-    SyncAttempt {
-        list: LIST,
-        result,
-        message,
-        added: 0,
-        changed: 0,
-        removed: 0,
-        left_out: 0,
-        in_feed: 0,
-        listed: 0,
-        seconds: 0.0,
-        host: host_name(),
-    }
+    SyncAttempt::new(LIST, result, message, host_name())
 }

@@ -5,17 +5,19 @@
 
 use std::time::Duration;
 
+use sqlx::PgConnection;
+
 use super::audit_log::{Author, record_addition, record_change, record_deletion};
 use super::error::collect;
 use super::groups::{chosen_group, record_move};
 use super::web_api_saves::{self, Locked};
 use super::{SaveError, Saved, Transaction};
-use crate::domain::form::validation_error::{Place, ValidationErrors, words};
+use crate::domain::form::validation_error::{ValidationErrors, words};
 use crate::domain::model::aggregation_definition::AggregationDefinition;
 use crate::domain::model::aggregation_profile::AggregationProfileContent;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::ObjectKind;
-use crate::domain::model::policy::{Action, Denial, Viewer, decide};
+use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::web_api_save::{SaveAction, WebApiSave};
 use crate::domain::model::wording;
 use crate::store::aggregation_definitions::{self as definitions, StoredDefinition};
@@ -23,14 +25,13 @@ use crate::store::{StoreError, aggregations, groups, taken_names, version_writes
 
 const KIND: ObjectKind = ObjectKind::Aggregation;
 
-/// The message of a version that POEM found on the WEB-API.
-pub const CHANGED_REMOTELY: &str = "Changed on the ARGO WEB-API.";
-
 /// The beginning of a save.
 #[derive(Debug)]
 pub enum Begun {
     /// The save concerned POEM alone, and is complete once the transaction is committed.
     Saved(Saved),
+    /// Nothing was noted, because somebody else has moved the profile to this group since the form was opened.
+    Moved(String),
     /// The calls have to be made next, if the lock is held.
     Noted(Box<WebApiSave>, Locked),
 }
@@ -68,14 +69,13 @@ pub async fn begin_add(
     };
     check(tx, None, content, errors).await?;
     let save = WebApiSave { derived_from, ..note(viewer, SaveAction::Add, content) };
-    let locked = web_api_saves::begin(tx, &save, lifetime).await?;
-    Ok(Begun::Noted(Box::new(save), locked))
+    noted(tx, save, lifetime).await
 }
 
 /// Begins to change a profile. If only the group differs, POEM alone is concerned.
 ///
 /// # Errors
-/// `Rejected`, `Denied`, `Gone`; `Stale` if somebody else has moved it to another group.
+/// `Rejected`, `Denied`, `Gone`.
 pub async fn begin_change(
     tx: &mut Transaction,
     viewer: &Viewer,
@@ -87,7 +87,7 @@ pub async fn begin_change(
     let mut errors = ValidationErrors::default();
     collect(decide(viewer, KIND, Action::Change { before: &before.group, after: &content.group }), &mut errors)?;
     if before.group != opened.group && before.group != content.group {
-        return Err(SaveError::Stale);
+        return Ok(Begun::Moved(before.group));
     }
     if content.definition == opened.definition {
         return move_to_group(tx, viewer, &before, &content.group, errors).await.map(Begun::Saved);
@@ -99,8 +99,7 @@ pub async fn begin_change(
         before: Some(opened.definition.clone()),
         ..note(viewer, SaveAction::Change, content)
     };
-    let locked = web_api_saves::begin(tx, &save, lifetime).await?;
-    Ok(Begun::Noted(Box::new(save), locked))
+    noted(tx, save, lifetime).await
 }
 
 /// Begins to create a profile anew that is no longer on the WEB-API; it stays the same object in POEM.
@@ -123,8 +122,7 @@ pub async fn begin_recreate(
         apiid: before.apiid,
         ..note(viewer, SaveAction::Add, edit.content)
     };
-    let locked = web_api_saves::begin(tx, &save, lifetime).await?;
-    Ok(Begun::Noted(Box::new(save), locked))
+    noted(tx, save, lifetime).await
 }
 
 /// Begins to delete a profile. One that is not on the WEB-API is removed from POEM alone.
@@ -150,8 +148,7 @@ pub async fn begin_delete(
         wanted: None,
         ..note(viewer, SaveAction::Delete, &content)
     };
-    let locked = web_api_saves::begin(tx, &save, lifetime).await?;
-    Ok(Begun::Noted(Box::new(save), locked))
+    noted(tx, save, lifetime).await
 }
 
 /// Writes down a profile that was created on the WEB-API, under the name of the user of the save.
@@ -168,14 +165,13 @@ pub async fn added(
     let (group_id, group, side_effects) = kept_group(tx, &save.group).await?;
     let content = AggregationProfileContent { group, apiid: definition.id.clone(), definition: definition.clone() };
     let holder = aggregations::id_by_apiid(tx.conn(), &definition.id).await?;
-    let saved = match (save.aggregation_id, holder) {
+    let id = match (save.aggregation_id, holder) {
         (Some(id), holder) if holder.is_none_or(|holder| holder == id) => {
             return recreated(tx, save, (id, group_id), &content, side_effects).await;
         }
         (None, None) => {
-            let id = definitions::insert(tx.write_tx(), &definition.id, &definition.name, definition, group_id).await?;
-            record_move(tx, GroupKind::Aggregations, "", &content.group).await?;
-            Saved::plain(id, &definition.name)
+            let added = definitions::insert(tx.write_tx(), &[definition], group_id).await?;
+            added.first().ok_or(SaveError::Gone)?.0
         }
         (None, Some(id)) => {
             let found = stored(tx, id).await?;
@@ -183,19 +179,19 @@ pub async fn added(
                 return Err(SaveError::Gone);
             }
             aggregations::set_group(tx.write_tx(), id, group_id).await?;
-            record_move(tx, GroupKind::Aggregations, "", &content.group).await?;
-            Saved::plain(id, &definition.name)
+            id
         }
         (Some(_), _) => return Err(SaveError::Gone),
     };
+    record_move(tx, GroupKind::Aggregations, "", &content.group).await?;
     let derived = match save.derived_from.as_str() {
         "" => String::new(),
         name => format!("Derived from {name}"),
     };
-    let message = if derived.is_empty() { wording::INITIAL } else { &derived };
-    version_writes::insert_aggregation_version(tx.write_tx(), saved.id, &content, message, author(save)).await?;
-    record_addition(tx, author(save), (KIND, saved.id, &saved.name), &content, &derived).await?;
-    Ok(Saved { side_effects, ..saved })
+    let (message, name) = (if derived.is_empty() { wording::INITIAL } else { &derived }, definition.shown_name());
+    keep_version(tx, (id, &content), message, author(save)).await?;
+    record_addition(tx, author(save), (KIND, id, name), &content, &derived).await?;
+    Ok(Saved { side_effects, ..Saved::plain(id, name) })
 }
 
 /// Writes down a profile that was changed on the WEB-API, under the name of the user of the save.
@@ -233,72 +229,15 @@ pub async fn deleted(tx: &mut Transaction, save: &WebApiSave) -> Result<Saved, S
     remove(tx, author(save), &before).await
 }
 
-/// Writes down a definition that somebody else has changed on the WEB-API, with a version of no user.
-///
-/// # Errors
-/// `Gone` if it was removed from POEM.
-pub async fn found(tx: &mut Transaction, id: i64, definition: &AggregationDefinition) -> Result<(), SaveError> {
-    let before = stored(tx, id).await?;
-    let (earlier, content) =
-        (before.content(), AggregationProfileContent { definition: definition.clone(), ..before.content() });
-    definitions::set_definition(tx.write_tx(), id, &definition.name, definition).await?;
-    if before.definition.is_some() && before.definition.as_ref().is_some_and(|known| known.is_equal(definition)) {
-        return Ok(());
-    }
-    let message = match before.definition {
-        None => wording::INITIAL.to_owned(),
-        Some(_) => format!("{CHANGED_REMOTELY} {}", earlier.changes(&content).in_words()),
-    };
-    version_writes::insert_aggregation_version(tx.write_tx(), id, &content, &message, (None, "")).await?;
-    Ok(())
-}
-
-/// Writes down that a profile is no longer on the WEB-API.
-pub async fn missing(tx: &mut Transaction, id: i64) -> Result<(), StoreError> {
-    definitions::set_missing(tx.write_tx(), id, true).await
-}
-
-/// Adds profiles of the WEB-API that POEM does not know, in a group or in none. Known ones are left out.
-///
-/// # Errors
-/// `Denied` unless the viewer is a superuser; `Rejected` for an unknown group.
-pub async fn take_over(
-    tx: &mut Transaction,
-    viewer: &Viewer,
-    found: &[AggregationDefinition],
-    group: &str,
-) -> Result<Vec<Saved>, SaveError> {
-    if !viewer.is_superuser {
-        return Err(SaveError::Denied(Denial::Never));
-    }
-    let mut errors = ValidationErrors::default();
-    let group_id = chosen_group(tx, GroupKind::Aggregations, group, &mut errors).await?;
-    errors.check()?;
-    let mut added = Vec::with_capacity(found.len());
-    for definition in found {
-        if aggregations::id_by_apiid(tx.conn(), &definition.id).await?.is_some() {
-            continue;
-        }
-        let id = definitions::insert(tx.write_tx(), &definition.id, &definition.name, definition, group_id).await?;
-        let content = AggregationProfileContent {
-            group: group.to_owned(),
-            apiid: definition.id.clone(),
-            definition: definition.clone(),
-        };
-        let by = (Some(viewer.id), viewer.username.as_str());
-        version_writes::insert_aggregation_version(tx.write_tx(), id, &content, wording::INITIAL, by).await?;
-        record_addition(tx, viewer, (KIND, id, &definition.name), &content, "").await?;
-        added.push(Saved::plain(id, &definition.name));
-    }
-    if !added.is_empty() {
-        record_move(tx, GroupKind::Aggregations, "", group).await?;
-    }
-    Ok(added)
-}
-
 /// Loads a profile as POEM knows it.
 async fn stored(tx: &mut Transaction, id: i64) -> Result<StoredDefinition, SaveError> {
     definitions::of(tx.conn(), id).await?.ok_or(SaveError::Gone)
+}
+
+/// Notes a save, and takes the lock for it.
+async fn noted(tx: &mut Transaction, save: WebApiSave, lifetime: Duration) -> Result<Begun, SaveError> {
+    let locked = web_api_saves::begin(tx, &save, lifetime).await?;
+    Ok(Begun::Noted(Box::new(save), locked))
 }
 
 /// The note of a save of this content.
@@ -320,19 +259,29 @@ fn author(save: &WebApiSave) -> (Option<i64>, &str) {
     (save.user_id, &save.username)
 }
 
-/// Reports a name that another profile of POEM has, and an unknown group. A name that stays is accepted.
+/// Reports a name that another profile of POEM has. One that stays is accepted.
+pub async fn name_errors(
+    conn: &mut PgConnection,
+    (id, opened): (Option<i64>, &AggregationDefinition),
+    wanted: &AggregationDefinition,
+) -> Result<ValidationErrors, StoreError> {
+    let is_new = id.is_none() || opened.name != wanted.name;
+    Ok(match is_new && taken_names::aggregation(conn, id, &wanted.name).await? {
+        true => ValidationErrors::at("name", words::exists("Aggregation", "Name")),
+        false => ValidationErrors::default(),
+    })
+}
+
+/// Reports a name that another profile of POEM has, and an unknown group.
 async fn check(
     tx: &mut Transaction,
     edited: Option<(i64, &AggregationProfileContent)>,
     content: &AggregationProfileContent,
     mut errors: ValidationErrors,
 ) -> Result<(), SaveError> {
-    let (id, opened) = edited.unzip();
-    let name = &content.definition.name;
-    let stays = opened.is_some_and(|opened| opened.definition.name == *name);
-    if !stays && taken_names::aggregation(tx.conn(), id, name).await? {
-        errors.add(Place::Field("name"), words::exists("Aggregation", "Name"));
-    }
+    let none = AggregationDefinition::default();
+    let (id, opened) = edited.map_or((None, &none), |(id, opened)| (Some(id), &opened.definition));
+    errors.add_later(name_errors(tx.conn(), (id, opened), &content.definition).await?);
     chosen_group(tx, GroupKind::Aggregations, &content.group, &mut errors).await?;
     errors.check()?;
     Ok(())
@@ -379,9 +328,9 @@ async fn write(
     (before, earlier): (&StoredDefinition, &AggregationProfileContent),
     (content, group_id): (&AggregationProfileContent, Option<i64>),
 ) -> Result<Saved, SaveError> {
-    let name = if content.definition.name.is_empty() { &before.name } else { &content.definition.name };
+    let name = content.definition.shown_name();
     if content.definition != before.content().definition {
-        definitions::set_definition(tx.write_tx(), id, name, &content.definition).await?;
+        definitions::set_definitions(tx.write_tx(), &[(id, &content.definition)]).await?;
     }
     if before.group != content.group {
         aggregations::set_group(tx.write_tx(), id, group_id).await?;
@@ -392,7 +341,7 @@ async fn write(
         return Ok(Saved::nothing(id, name));
     }
     let message = changes.in_words();
-    version_writes::insert_aggregation_version(tx.write_tx(), id, content, &message, by).await?;
+    keep_version(tx, (id, content), &message, by).await?;
     record_change(tx, Author::from(by), (KIND, id, name), changes).await?;
     Ok(Saved::changed(id, name, message))
 }
@@ -409,7 +358,6 @@ async fn recreated(
     let earlier = before.content();
     first_version(tx, id, &earlier).await?;
     aggregations::set_apiid(tx.write_tx(), id, &content.apiid).await?;
-    definitions::set_definition(tx.write_tx(), id, &content.definition.name, &content.definition).await?;
     let saved = write(tx, (author(save), id), (&before, &earlier), (content, group_id)).await?;
     Ok(Saved { side_effects, ..saved })
 }
@@ -421,10 +369,20 @@ async fn remove(tx: &mut Transaction, by: (Option<i64>, &str), before: &StoredDe
     Ok(Saved::plain(before.id, &before.name))
 }
 
+/// Adds a version of a profile.
+async fn keep_version(
+    tx: &mut Transaction,
+    (id, content): (i64, &AggregationProfileContent),
+    message: &str,
+    by: (Option<i64>, &str),
+) -> Result<(), StoreError> {
+    version_writes::insert_aggregation_versions(tx.write_tx(), &[(id, content, message.to_owned())], by).await
+}
+
 /// Keeps the state before the first change that POEM sees as the initial version.
 async fn first_version(tx: &mut Transaction, id: i64, before: &AggregationProfileContent) -> Result<(), StoreError> {
-    if versions::list(tx.conn(), KIND, id).await?.is_empty() {
-        version_writes::insert_aggregation_version(tx.write_tx(), id, before, wording::INITIAL, (None, "")).await?;
+    if versions::with_versions(tx.conn(), KIND, &[id]).await?.is_empty() {
+        keep_version(tx, (id, before), wording::INITIAL, (None, "")).await?;
     }
     Ok(())
 }

@@ -7,14 +7,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use sqlx::PgPool;
 
-use super::{SaveError, Transaction, aggregation_profiles};
+use super::{Transaction, found_aggregations};
 use crate::domain::model::aggregation_definition::AggregationDefinition;
-use crate::domain::model::aggregation_profile::AggregationProfileContent;
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::web_api_save::{SaveAction, WebApiSave};
-use crate::domain::model::wording;
 use crate::store::aggregation_definitions::{self as definitions, StoredDefinition};
-use crate::store::{StoreError, version_writes, web_api_saves};
+use crate::store::{StoreError, web_api_saves};
 
 /// The profiles of both sides.
 #[derive(Debug)]
@@ -61,20 +59,20 @@ pub async fn follow(pool: &PgPool, schema: &SchemaName, observed: &Observed) -> 
     let stored = definitions::stored(tx.conn()).await?;
     let (before, now) = (by_apiid(&observed.known), by_apiid(&stored));
     let mut followed = Followed { found: observed.found.len(), ..Followed::default() };
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut new, mut renewed, mut gone) = (BTreeSet::new(), Vec::new(), Vec::new(), Vec::new());
     for definition in &observed.found {
         if !seen.insert(&definition.id) || is_being_saved(noted.as_ref(), definition) {
             continue;
         }
         match (before.get(definition.id.as_str()), now.get(definition.id.as_str())) {
             (None, None) => {
-                add(&mut tx, definition).await?;
-                followed.added.push(definition.name.clone());
+                new.push(definition);
+                followed.added.push(definition.shown_name().to_owned());
             }
             (Some(before), Some(now)) if before == now => {
-                renew(&mut tx, now.id, definition).await?;
+                renewed.push((*now, definition));
                 if differs(now, definition) {
-                    followed.changed.push(definition.name.clone());
+                    followed.changed.push(definition.shown_name().to_owned());
                 }
             }
             _ => {}
@@ -85,10 +83,13 @@ pub async fn follow(pool: &PgPool, schema: &SchemaName, observed: &Observed) -> 
         if let Some(now) = now.filter(|now| before == Some(now) && now.missing_since.is_none())
             && noted.as_ref().is_none_or(|save| save.aggregation_id != Some(now.id))
         {
-            aggregation_profiles::missing(&mut tx, now.id).await?;
-            followed.marked += 1;
+            gone.push(now.id);
         }
     }
+    found_aggregations::add_found(&mut tx, &new, (None, ""), (None, "")).await?;
+    found_aggregations::found(&mut tx, &renewed).await?;
+    found_aggregations::missing(&mut tx, &gone).await?;
+    followed.marked = gone.len();
     let stored = definitions::stored(tx.conn()).await?;
     tx.commit().await?;
     followed.listed = stored.len();
@@ -110,27 +111,7 @@ fn is_being_saved(noted: Option<&WebApiSave>, definition: &AggregationDefinition
 }
 
 fn differs(known: &StoredDefinition, definition: &AggregationDefinition) -> bool {
-    known.name != definition.name
+    known.name != definition.shown_name()
         || known.missing_since.is_some()
         || !known.definition.as_ref().is_some_and(|known| known.is_equal(definition))
-}
-
-/// Adds a profile that POEM does not know, without a group.
-async fn add(tx: &mut Transaction, definition: &AggregationDefinition) -> Result<(), StoreError> {
-    let id = definitions::insert(tx.write_tx(), &definition.id, &definition.name, definition, None).await?;
-    let content = AggregationProfileContent {
-        apiid: definition.id.clone(),
-        definition: definition.clone(),
-        ..AggregationProfileContent::default()
-    };
-    version_writes::insert_aggregation_version(tx.write_tx(), id, &content, wording::INITIAL, (None, "")).await
-}
-
-/// Renews the name, the last known definition and the time when it was read.
-async fn renew(tx: &mut Transaction, id: i64, definition: &AggregationDefinition) -> Result<(), StoreError> {
-    match aggregation_profiles::found(tx, id, definition).await {
-        Err(SaveError::Store(error)) => Err(error),
-        // The row is there: this transaction is the tenant's only writer.
-        _ => Ok(()),
-    }
 }

@@ -77,6 +77,17 @@ pub(super) async fn record_addition(
     insert(tx, author.into(), LogAction::Add, object, (message, Some(&data))).await
 }
 
+/// Adds a log entry about each of many new objects of a kind, given as id, name and content.
+pub(super) async fn record_additions(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    kind: ObjectKind,
+    objects: &[(i64, &str, &(impl Serialize + Sync))],
+) -> Result<(), StoreError> {
+    let added: Vec<_> = objects.iter().map(|(id, name, content)| (*id, *name, LogData::of_content(content))).collect();
+    audit_log::insert_additions(tx.write_tx(), kind, &added, author(viewer)).await
+}
+
 /// Adds a log entry about a change.
 pub(super) async fn record_change(
     tx: &mut Transaction,

@@ -11,6 +11,7 @@ mod audit_log;
 pub mod error;
 pub mod federated_accounts;
 pub mod federated_login;
+pub mod found_aggregations;
 pub mod groups;
 pub mod identity_question;
 pub mod load;

@@ -73,58 +73,54 @@ async fn find(conn: &mut PgConnection, id: Option<i64>) -> Result<Vec<StoredDefi
     Ok(stored.collect())
 }
 
-/// Adds an aggregation profile with its definition; returns its id in POEM.
-///
-/// # Errors
-/// `Constraint` `aggregation_apiid_key` if POEM has it already.
+/// Adds aggregation profiles with their definitions to a group, or to none; returns their ids in POEM, each with the one on
+/// the WEB-API. Those that POEM has already are left out.
 pub async fn insert(
     tx: &mut WriteTx<'_>,
-    apiid: &str,
-    name: &str,
-    definition: &AggregationDefinition,
+    definitions: &[&AggregationDefinition],
     group_id: Option<i64>,
-) -> Result<i64> {
-    Ok(sqlx::query_scalar!(
-        "INSERT INTO aggregation (name, apiid, group_id, definition, definition_read)
-         VALUES ($1, $2, $3, $4, now()) RETURNING id",
-        name,
-        apiid,
-        group_id,
-        Json(definition) as _
-    )
-    .fetch_one(tx.conn())
-    .await?)
+) -> Result<Vec<(i64, String)>> {
+    let apiids: Vec<&str> = definitions.iter().map(|definition| definition.id.as_str()).collect();
+    let names: Vec<&str> = definitions.iter().map(|definition| definition.shown_name()).collect();
+    let definitions: Vec<_> = definitions.iter().map(Json).collect();
+    let rows = sqlx::query!(
+        "INSERT INTO aggregation (apiid, name, group_id, definition, definition_read)
+         SELECT d.apiid, d.name, $4, d.definition, now()
+         FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS d (apiid, name, definition)
+         ON CONFLICT (apiid) DO NOTHING RETURNING id, apiid",
+        &apiids as _,
+        &names as _,
+        &definitions as _,
+        group_id
+    );
+    Ok(rows.fetch_all(tx.conn()).await?.into_iter().map(|row| (row.id, row.apiid)).collect())
 }
 
-/// Sets the name and the definition of a profile that the WEB-API has. Its revision rises if either differs.
-pub async fn set_definition(
-    tx: &mut WriteTx<'_>,
-    id: i64,
-    name: &str,
-    definition: &AggregationDefinition,
-) -> Result<()> {
+/// Sets the names and the definitions of profiles, given by their ids in POEM, that the WEB-API has. The revision of one
+/// rises if either differs.
+pub async fn set_definitions(tx: &mut WriteTx<'_>, definitions: &[(i64, &AggregationDefinition)]) -> Result<()> {
+    let ids: Vec<i64> = definitions.iter().map(|(id, _)| *id).collect();
+    let names: Vec<&str> = definitions.iter().map(|(_, definition)| definition.shown_name()).collect();
+    let definitions: Vec<_> = definitions.iter().map(|(_, definition)| Json(definition)).collect();
     sqlx::query!(
-        "UPDATE aggregation
-         SET revision = revision + (CASE WHEN name = $2 AND definition IS NOT DISTINCT FROM $3 THEN 0 ELSE 1 END),
-             name = $2, definition = $3, definition_read = now(), missing_since = NULL
-         WHERE id = $1",
-        id,
-        name,
-        Json(definition) as _
+        "UPDATE aggregation AS a
+         SET revision = revision + CASE WHEN a.name = d.name AND a.definition IS NOT DISTINCT FROM d.definition
+                                        THEN 0 ELSE 1 END,
+             name = d.name, definition = d.definition, definition_read = now(), missing_since = NULL
+         FROM unnest($1::bigint[], $2::text[], $3::jsonb[]) AS d (id, name, definition) WHERE a.id = d.id",
+        &ids,
+        &names as _,
+        &definitions as _
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Notes whether the WEB-API lacks a profile. The time of an earlier note stays.
-pub async fn set_missing(tx: &mut WriteTx<'_>, id: i64, is_missing: bool) -> Result<()> {
-    sqlx::query!(
-        "UPDATE aggregation SET missing_since = CASE WHEN $2 THEN coalesce(missing_since, now()) END WHERE id = $1",
-        id,
-        is_missing
-    )
-    .execute(tx.conn())
-    .await?;
+/// Notes that the WEB-API lacks these profiles. The time of an earlier note stays.
+pub async fn set_missing(tx: &mut WriteTx<'_>, ids: &[i64]) -> Result<()> {
+    sqlx::query!("UPDATE aggregation SET missing_since = coalesce(missing_since, now()) WHERE id = ANY ($1)", ids)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }

@@ -90,6 +90,32 @@ pub async fn insert_changes(
     Ok(())
 }
 
+/// Adds a log entry about each of many new objects of one kind, given as id, name and content.
+pub async fn insert_additions(
+    tx: &mut WriteTx<'_>,
+    kind: ObjectKind,
+    objects: &[(i64, &str, LogData)],
+    (user_id, username): (i64, &str),
+) -> Result<()> {
+    let ids: Vec<String> = objects.iter().map(|(id, ..)| id.to_string()).collect();
+    let names: Vec<&str> = objects.iter().map(|(_, name, _)| *name).collect();
+    let data: Vec<_> = objects.iter().map(|(.., data)| Json(data)).collect();
+    sqlx::query!(
+        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username, data)
+         SELECT 'add', $1, o.id, o.name, '', $4, $5, o.data
+         FROM unnest($2::text[], $3::text[], $6::jsonb[]) AS o (id, name, data)",
+        kind.as_str(),
+        &ids,
+        &names as _,
+        user_id,
+        username,
+        &data as _
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// One step of a drill-down by date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Date {

@@ -115,20 +115,27 @@ pub async fn insert_profile_versions(
     Ok(())
 }
 
-/// Adds a version of the aggregation profile with this content. Without a user, POEM found it on the ARGO WEB-API.
-pub async fn insert_aggregation_version(
+/// Adds a version of each aggregation profile, given as (id, content, message). Without a user, POEM found them on the ARGO
+/// WEB-API.
+pub async fn insert_aggregation_versions(
     tx: &mut WriteTx<'_>,
-    id: i64,
-    content: &AggregationProfileContent,
-    message: &str,
+    versions: &[(i64, &AggregationProfileContent, String)],
     (user_id, username): (Option<i64>, &str),
 ) -> Result<()> {
+    // Even a statement without rows would change the stamp of the tenant.
+    if versions.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = versions.iter().map(|(id, ..)| *id).collect();
+    let contents: Vec<_> = versions.iter().map(|(_, content, _)| Json(content)).collect();
+    let messages: Vec<&str> = versions.iter().map(|(.., message)| message.as_str()).collect();
     sqlx::query!(
         "INSERT INTO version (kind, object_id, content, message, user_id, username, created)
-         VALUES ('aggregation', $1, $2, $3, $4, $5, now())",
-        id,
-        Json(content) as _,
-        message,
+         SELECT 'aggregation', v.id, v.content, v.message, $4, $5, now()
+         FROM unnest($1::bigint[], $2::jsonb[], $3::text[]) AS v (id, content, message)",
+        &ids,
+        &contents as _,
+        &messages as _,
         user_id,
         username
     )

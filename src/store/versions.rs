@@ -1,5 +1,7 @@
 //! Reading the versions of objects. `version_writes` writes them.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -56,6 +58,16 @@ pub async fn list(conn: &mut PgConnection, kind: ObjectKind, object_id: i64) -> 
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// Returns those of the objects that have versions.
+pub async fn with_versions(conn: &mut PgConnection, kind: ObjectKind, object_ids: &[i64]) -> Result<HashSet<i64>> {
+    let found = sqlx::query_scalar!(
+        "SELECT DISTINCT object_id FROM version WHERE kind = $1 AND object_id = ANY ($2)",
+        kind.as_str(),
+        object_ids
+    );
+    Ok(found.fetch_all(conn).await?.into_iter().collect())
 }
 
 /// Returns one version with its content.

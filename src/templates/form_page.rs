@@ -295,8 +295,9 @@ pub struct FormPage {
     pub notes: Vec<String>,
     /// True if the form can be filled from a file.
     pub can_import: bool,
-    /// True if the object is no longer there: the form then offers to create it again, or to remove it here.
-    pub is_missing: bool,
+    /// The heading of the choice to create an object again on another server, which no longer has it, or to remove it here;
+    /// usually empty.
+    pub missing: &'static str,
     /// The heading of the errors: `Please correct the errors below.`; empty without errors.
     pub error_heading: String,
     /// The errors, each with a link to its field.

@@ -20,7 +20,7 @@ pub const PAGE_TIMEOUT: Duration = Duration::from_millis(1200);
 const MAX_AGE: Duration = Duration::from_secs(5);
 /// The time in which pages do not ask again after a call found no connection or no answer.
 const PAUSE: Duration = Duration::from_secs(10);
-/// The most entries of a kind; the oldest are removed.
+/// The number of entries of a kind from which those are removed that are too old to be used.
 const MOST_ENTRIES: usize = 1000;
 
 /// An answer, or the reason why there is none.

@@ -10,7 +10,7 @@ use crate::argo_webapi::failure::CallFailure;
 use crate::domain::model::aggregation_definition::AggregationDefinition;
 use crate::domain::model::web_api_save::{SaveAction, WebApiSave};
 use crate::registry::web_api_saves::{Locked, SaveLock, finish, leave, take_over};
-use crate::registry::{SaveError, Transaction, aggregation_profiles};
+use crate::registry::{SaveError, Transaction, found_aggregations};
 use crate::store::{ReadTx, StoreError, aggregation_definitions, aggregations, web_api_saves};
 
 /// What became of an interrupted save.
@@ -147,8 +147,8 @@ async fn end(
     }
     if let Some((WebApiSave { aggregation_id: Some(id), .. }, verdict)) = found {
         let written = match verdict {
-            Verdict::Overtaken(definition) => aggregation_profiles::found(&mut tx, *id, definition).await,
-            Verdict::Missing => aggregation_profiles::missing(&mut tx, *id).await.map_err(SaveError::from),
+            Verdict::Overtaken(definition) => found_aggregations::overtaken(&mut tx, *id, definition).await,
+            Verdict::Missing => found_aggregations::missing(&mut tx, &[*id]).await.map_err(SaveError::from),
             _ => Ok(()),
         };
         match written {

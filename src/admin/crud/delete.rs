@@ -104,7 +104,9 @@ async fn delete_remotely<D: EntityAdmin>(
         }
         Err(RemoteRefusal::Save(refusal)) => Err(refused(refusal)),
         Err(RemoteRefusal::Failed(status, message)) => show_with(entity, context, id, (status, message)).await,
-        Err(RemoteRefusal::Changed(_) | RemoteRefusal::Missing) => show(entity, context, id, Status::Conflict).await,
+        Err(RemoteRefusal::Changed(..) | RemoteRefusal::Missing(_)) => {
+            show(entity, context, id, Status::Conflict).await
+        }
     }
 }
 

@@ -365,7 +365,7 @@ fn form_page<D: EntityAdmin>(
         notes: shown.remote.notes,
         retry: if is_unavailable { context.path.to_owned() } else { String::new() },
         can_import: entity.remote().is_some() && read_only.is_none(),
-        is_missing: shown.remote.is_missing && delete_link.is_some(),
+        missing: if delete_link.is_some() { shown.remote.missing } else { "" },
         error_heading: pages::error_heading(shown.errors),
         error_links: pages::error_links(shown.errors, |place| form_places::named(entity.fields(), place)),
         conflict: shown.conflict,

@@ -34,6 +34,15 @@ pub trait RemoteStore<C>: Send + Sync {
     /// Returns true if the content that POEM has is the submitted one, as far as a user edits it.
     fn is_same(&self, known: &C, submitted: &C) -> bool;
 
+    /// Returns what is wrong with a content besides the errors of its fields, as far as that can be said without asking. `id`
+    /// and `opened` are the object and its content when the form was opened.
+    async fn errors(
+        &self,
+        context: &RequestContext<'_>,
+        edited: (Option<i64>, &C),
+        content: &C,
+    ) -> Result<ValidationErrors, AppError>;
+
     /// Returns the content with what a file says. `Err` has the errors, each at its place.
     async fn import(
         &self,
@@ -85,10 +94,10 @@ pub struct RemoteEdit<'a, C> {
 pub enum RemoteRefusal<C> {
     /// POEM has refused it, as any save.
     Save(SaveError),
-    /// Somebody else has changed the object on the other server; holds its content there.
-    Changed(Box<C>),
-    /// The object is no longer on the other server.
-    Missing,
+    /// Somebody else has changed the object. Holds its content now, and the words for who has changed it and where.
+    Changed(Box<C>, &'static str),
+    /// The object is no longer on the other server. Holds the heading of the choice what to do.
+    Missing(&'static str),
     /// The other server failed. Holds the status and the message of the page.
     Failed(Status, String),
 }
@@ -121,8 +130,8 @@ pub struct RemoteView<C> {
     pub notes: Vec<String>,
     /// The information next to the form.
     pub facts: Vec<InfoLine>,
-    /// True if the object is no longer there.
-    pub is_missing: bool,
+    /// The heading of the choice what to do with an object that is no longer there; empty if it is.
+    pub missing: &'static str,
     /// The offers for the content that is shown.
     pub offers: Option<OffersFor<C>>,
 }
@@ -134,7 +143,7 @@ impl<C> Default for RemoteView<C> {
             read_only: String::new(),
             notes: Vec::new(),
             facts: Vec::new(),
-            is_missing: false,
+            missing: "",
             offers: None,
         }
     }
@@ -149,8 +158,8 @@ pub struct RemotePart {
     pub notes: Vec<String>,
     /// The information next to the form.
     pub facts: Vec<InfoLine>,
-    /// True if the object is no longer there.
-    pub is_missing: bool,
+    /// The heading of the choice what to do with an object that is no longer there; empty if it is.
+    pub missing: &'static str,
     /// The offers.
     pub offers: RemoteOffers,
 }
@@ -162,7 +171,7 @@ impl<C> RemoteView<C> {
             read_only: self.read_only.clone(),
             notes: self.notes.clone(),
             facts: self.facts.clone(),
-            is_missing: self.is_missing,
+            missing: self.missing,
             offers: self.offers.as_ref().map(|offers| offers(content)).unwrap_or_default(),
         }
     }

@@ -52,13 +52,9 @@ pub async fn for_draft<D: EntityAdmin>(
     draft: &Draft,
     base: &D::Content,
 ) -> Result<RemotePart, AppError> {
-    if entity.remote().is_none() {
-        return Ok(RemotePart::default());
-    }
-    let view = view(entity, context, None).await?;
-    let (typed, _) = in_place(|| draft.parse_change_all(entity.fields(), base.clone()));
+    let shown = part(entity, draft, base, view(entity, context, None).await?);
     // The input can still be edited if the other server does not respond.
-    Ok(RemotePart { read_only: String::new(), ..view.for_content(&typed) })
+    Ok(RemotePart { read_only: String::new(), ..shown })
 }
 
 /// As [`for_draft`], but asks nothing: the save has just done that.
@@ -68,10 +64,13 @@ pub async fn again_for<D: EntityAdmin>(
     draft: &Draft,
     base: &D::Content,
 ) -> Result<RemotePart, AppError> {
+    Ok(part(entity, draft, base, view_again(entity, context).await?))
+}
+
+fn part<D: EntityAdmin>(entity: &D, draft: &Draft, base: &D::Content, view: RemoteView<D::Content>) -> RemotePart {
     if entity.remote().is_none() {
-        return Ok(RemotePart::default());
+        return RemotePart::default();
     }
-    let view = view_again(entity, context).await?;
     let (typed, _) = in_place(|| draft.parse_change_all(entity.fields(), base.clone()));
-    Ok(view.for_content(&typed))
+    view.for_content(&typed)
 }

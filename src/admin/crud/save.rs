@@ -51,7 +51,7 @@ pub async fn add<D: EntityAdmin>(
             return form::again(entity, context, clone_of, shown).await;
         }
     };
-    let (content, errors) = match copied(entity, context, clone_of).await? {
+    let (content, mut errors) = match copied(entity, context, clone_of).await? {
         Some(copied) => in_place(|| draft.parse_change_all(entity.fields(), copied)),
         None => in_place(|| draft.parse_all(entity.fields(), entity.blank())),
     };
@@ -63,7 +63,11 @@ pub async fn add<D: EntityAdmin>(
             Err(all_errors(errors, attempt(entity, context, (&content, extra)).await).into())
         }
         (Some(remote), true) => remote.add(context, &content, clone_of).await.map(Created::from),
-        (Some(_), false) => Err(SaveError::from(errors).into()),
+        (Some(remote), false) => {
+            // All errors are shown at once.
+            errors.add_later(remote.errors(context, (None, &entity.blank()), &content).await?);
+            Err(SaveError::from(errors).into())
+        }
     };
     let (refusal, remote) = match outcome {
         Ok(created) => return added(entity, context, posted, created).await,
@@ -76,7 +80,7 @@ pub async fn add<D: EntityAdmin>(
             let shown = FormView { status, remote, ..FormView::fresh(&draft, &errors) };
             return form::again(entity, context, clone_of, shown).await;
         }
-        RemoteRefusal::Changed(_) | RemoteRefusal::Missing => SaveError::Stale,
+        RemoteRefusal::Changed(..) | RemoteRefusal::Missing(_) => SaveError::Stale,
     };
     match refusal {
         SaveError::Rejected(errors) => {

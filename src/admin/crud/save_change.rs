@@ -130,8 +130,15 @@ impl<D: EntityAdmin> SubmittedChange<'_, D> {
     /// Saves the input on the other server and in POEM.
     async fn save_remotely(&self, remote: &dyn RemoteStore<D::Content>) -> Result<Saved, RemoteRefusal<D::Content>> {
         let opened = &self.found.loaded.content;
-        let parsed = in_place(|| self.draft.parse_change(self.entity.fields(), opened.clone()));
-        let content = parsed.map_err(SaveError::from)?;
+        let (content, mut errors) = in_place(|| self.draft.parse_change_all(self.entity.fields(), opened.clone()));
+        if !errors.is_empty() {
+            // All errors are shown at once.
+            let edited = (Some(self.found.loaded.id), opened);
+            if let Ok(others) = remote.errors(self.context, edited, &content).await {
+                errors.add_later(others);
+            }
+            return Err(SaveError::from(errors).into());
+        }
         let edit = RemoteEdit { opened, content: &content, anew: self.posted.get(ANEW).is_some() };
         remote.change(self.context, self.found.loaded.id, edit).await
     }
@@ -166,20 +173,20 @@ impl<D: EntityAdmin> SubmittedChange<'_, D> {
         let (errors, shown) = match refusal {
             RemoteRefusal::Save(refusal) => return self.refused(refusal).await,
             RemoteRefusal::Failed(status, message) => (ValidationErrors::of_form(message), self.again(status).await?),
-            RemoteRefusal::Missing => {
+            RemoteRefusal::Missing(missing) => {
                 let shown = self.again(Status::Conflict).await?;
-                let remote = RemotePart { is_missing: true, ..shown.remote };
+                let remote = RemotePart { missing, ..shown.remote };
                 (ValidationErrors::default(), FormView { notice: NOTHING_SAVED.to_owned(), remote, ..shown })
             }
-            RemoteRefusal::Changed(theirs) => {
+            RemoteRefusal::Changed(theirs, by) => {
                 let found = &self.found.loaded;
                 let theirs = NamedObject {
                     loaded: Loaded { id: found.id, revision: found.revision, content: *theirs },
                     name: self.found.name.clone(),
                 };
-                let by = "somebody else: changed on the ARGO WEB-API".to_owned();
                 let mine = (self.draft, self.ticks);
-                return conflict::show_with(self.entity, self.context, (&theirs, by), mine, self.base()).await;
+                return conflict::show_with(self.entity, self.context, (&theirs, by.to_owned()), mine, self.base())
+                    .await;
             }
         };
         self.show(&errors, shown).await

@@ -97,6 +97,11 @@ pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de
 }
 
 impl AggregationDefinition {
+    /// Returns the name by which POEM calls the profile: the id if it has none, which the WEB-API allows.
+    pub fn shown_name(&self) -> &str {
+        if self.name.is_empty() { &self.id } else { &self.name }
+    }
+
     /// Returns true if both have the same content: everything but id, date and the name of the metric profile.
     ///
     /// The order of service groups and services counts, that of keys does not.

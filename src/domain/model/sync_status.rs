@@ -76,6 +76,25 @@ pub struct SyncAttempt {
     pub host: String,
 }
 
+impl SyncAttempt {
+    /// Returns an attempt without any numbers.
+    pub fn new(list: SyncedList, result: SyncResult, message: impl Into<String>, host: impl Into<String>) -> Self {
+        Self {
+            list,
+            result,
+            message: message.into(),
+            added: 0,
+            changed: 0,
+            removed: 0,
+            left_out: 0,
+            in_feed: 0,
+            listed: 0,
+            seconds: 0.0,
+            host: host.into(),
+        }
+    }
+}
+
 /// The state of a list of a tenant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncStatus {

@@ -416,3 +416,38 @@ fn an_empty_list_of_the_web_api_removes_nothing() {
     assert!(page.contains("The ARGO WEB-API lists no profiles.") && page.contains(">critical<"), "{page}");
     assert_eq!(site.stores.local().len(), 1);
 }
+
+#[test]
+fn all_errors_are_shown_at_once() {
+    let site = Site::new();
+    let mut root = site.browser("root");
+    site.add(&mut root, "critical");
+    let mut form = site.filled(&mut root, "critical");
+    form.set("endpoint_group", "");
+    form.set("groups-0-services-0-name", "NO-SUCH");
+    let page = submit(&mut root, &form).text();
+    for words in [
+        "Endpoint group: This field is required.",
+        "Aggregation with this Name already exists.",
+        "NO-SUCH is not a service flavour of ARGO_MON.",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}
+
+#[test]
+fn a_profile_that_was_moved_to_another_group_meanwhile_is_a_conflict() {
+    let site = Site::new();
+    let (mut root, mut other) = (site.browser("root"), site.browser("root"));
+    let address = site.add(&mut root, "critical");
+    let (mut form, mut moving) = (open(&mut root, &address), open(&mut other, &address));
+    moving.set("group", "");
+    save(&mut other, &moving);
+    form.set("metric_operation", "OR");
+    let answer = submit(&mut root, &form);
+    assert!(answer.status == 409 && answer.text().contains("moved to another group"), "{}", answer.text());
+    let merged = Form::read(&answer.text()).unwrap();
+    assert_eq!((merged.value("group"), merged.value("metric_operation")), ("", "OR"));
+    save(&mut root, &merged);
+    assert_eq!((site.stores.only().metric_operation.as_str(), site.stores.local()[0].contains("||f")), ("OR", true));
+}

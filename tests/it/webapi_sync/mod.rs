@@ -161,6 +161,7 @@ impl Stores {
                 (Begun::Saved(saved), _) => Ok(saved),
                 (Begun::Noted(save, _), Some(lock)) => saving::run(&self.access(), &save, &lock).await,
                 (Begun::Noted(..), None) => Err(SaveFailure::Busy),
+                (Begun::Moved(_), _) => Err(SaveError::Stale.into()),
             }
         })
     }

@@ -144,3 +144,14 @@ fn twelve_creates_of_one_name_at_two_servers_make_one() {
     stores.only();
     assert!(stores.local().len() == 1 && !stores.is_noted());
 }
+
+#[test]
+fn a_second_save_waits_while_another_has_time_left() {
+    let stores = Stores::new();
+    let content = stores.content("critical");
+    stores.note(None, &content, &content);
+    let busy = stores.add(&stores.content("other")).unwrap_err();
+    assert_eq!(busy.status(), 503);
+    assert_eq!(busy.to_string(), "Somebody else is saving to the ARGO WEB-API just now. Please try again.");
+    assert!(stores.remote().is_empty() && stores.requests().is_empty());
+}

@@ -359,6 +359,16 @@ fn tenants_without_access_to_the_web_api_are_skipped() {
 }
 
 #[test]
+fn a_profile_without_a_name_is_called_by_its_id() {
+    let stores = Stores::new();
+    let apiid = stores.api.add("EGI", DemoProfileKind::Aggregation, &json!({"name": "", "groups": []})).unwrap();
+    stores.installation.run("poem-syncaggregations", &[]).done();
+    assert_eq!(stores.local(), [format!("{apiid}|{apiid}||f")]);
+    stores.installation.run("poem-syncaggregations", &[]).done();
+    assert_eq!(stores.versions().len(), 1, "nothing differs");
+}
+
+#[test]
 fn a_schema_that_has_pending_migrations_fails() {
     let stores = Stores::new();
     stores.sql("DELETE FROM public.migration WHERE schema_name = 'egi' AND version = 9");
