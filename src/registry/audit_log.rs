@@ -82,10 +82,30 @@ pub(super) async fn record_additions(
     tx: &mut Transaction,
     viewer: &Viewer,
     kind: ObjectKind,
-    objects: &[(i64, &str, &(impl Serialize + Sync))],
+    objects: &[(i64, String, &(impl Serialize + Sync))],
 ) -> Result<(), StoreError> {
-    let added: Vec<_> = objects.iter().map(|(id, name, content)| (*id, *name, LogData::of_content(content))).collect();
-    audit_log::insert_additions(tx.write_tx(), kind, &added, author(viewer)).await
+    record_contents(tx, viewer, (LogAction::Add, kind), objects).await
+}
+
+/// Adds a log entry about each of many deleted objects of a kind, given as id, name and content.
+pub(super) async fn record_deletions(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    kind: ObjectKind,
+    objects: &[(i64, String, &(impl Serialize + Sync))],
+) -> Result<(), StoreError> {
+    record_contents(tx, viewer, (LogAction::Delete, kind), objects).await
+}
+
+async fn record_contents(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    what: (LogAction, ObjectKind),
+    objects: &[(i64, String, &(impl Serialize + Sync))],
+) -> Result<(), StoreError> {
+    let with_data: Vec<_> =
+        objects.iter().map(|(id, name, content)| (*id, name.as_str(), LogData::of_content(content))).collect();
+    audit_log::insert_contents(tx.write_tx(), what, &with_data, author(viewer)).await
 }
 
 /// Adds a log entry about a change.

@@ -101,10 +101,11 @@ pub async fn take_over(
     errors.check()?;
     let (found, by): (Vec<_>, _) = (found.iter().collect(), (Some(viewer.id), viewer.username.as_str()));
     let added = add_found(tx, &found, (group_id, group), by).await?;
-    let logged: Vec<_> = added.iter().map(|(id, content)| (*id, content.definition.shown_name(), content)).collect();
+    let logged: Vec<_> =
+        added.iter().map(|(id, content)| (*id, content.definition.shown_name().to_owned(), content)).collect();
     record_additions(tx, viewer, KIND, &logged).await?;
     if !added.is_empty() {
         record_move(tx, GroupKind::Aggregations, "", group).await?;
     }
-    Ok(logged.into_iter().map(|(id, name, _)| Saved::plain(id, name)).collect())
+    Ok(logged.into_iter().map(|(id, name, _)| Saved::plain(id, &name)).collect())
 }

@@ -1,6 +1,6 @@
 //! Groups of the four kinds: they decide which users may change which objects.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Transaction;
 use crate::blocking::in_place;
@@ -28,10 +28,18 @@ pub(super) async fn record_move(
     before: &str,
     after: &str,
 ) -> Result<(), StoreError> {
-    if before == after {
-        return Ok(());
-    }
-    groups::increment_revisions(tx.write_tx(), kind, &[before.to_owned(), after.to_owned()]).await
+    record_moves(tx, kind, std::iter::once((before, after))).await
+}
+
+/// Does what [`record_move`] does for many objects, given as the groups before and after.
+pub(super) async fn record_moves<'a>(
+    tx: &mut Transaction,
+    kind: GroupKind,
+    moves: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<(), StoreError> {
+    let moved = moves.filter(|(before, after)| before != after).flat_map(|(before, after)| [before, after]);
+    let names: BTreeSet<String> = moved.map(str::to_owned).collect();
+    groups::increment_revisions(tx.write_tx(), kind, &names.into_iter().collect::<Vec<_>>()).await
 }
 
 /// Adds a group with its members and users.

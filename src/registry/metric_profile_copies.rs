@@ -1,5 +1,6 @@
 //! The copies of profiles on the ARGO WEB-API: what POEM writes before and after a sending.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::web_api_saves::{self, Locked, SaveLock};
@@ -11,6 +12,7 @@ use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::domain::model::profile::ProfileContent;
 use crate::domain::model::version::compare_labels;
 use crate::domain::model::web_api_save::WebApiSave;
+use crate::store::profiles::ProfileRow;
 use crate::store::{StoreError, metric_profile_copies as copies, profiles};
 
 /// A profile that is to be sent.
@@ -38,7 +40,7 @@ pub async fn begin(
 ) -> Result<Sending, SaveError> {
     let highest = highest_version(tx, id).await?;
     if highest != id {
-        copies::move_copy(tx.write_tx(), id, highest).await?;
+        copies::move_copies(tx.write_tx(), &[(id, highest)]).await?;
     }
     let content = profiles::content(tx.conn(), highest).await?.ok_or(SaveError::Gone)?.content;
     let copy = copies::of(tx.conn(), highest).await?.map(|stored| stored.copy).unwrap_or_default();
@@ -52,22 +54,32 @@ pub async fn begin(
 /// `Gone` if there is no such profile.
 async fn highest_version(tx: &mut Transaction, id: i64) -> Result<i64, SaveError> {
     let name = profiles::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content.name;
-    highest(tx, &name, None).await?.ok_or(SaveError::Gone)
+    let versions = profiles::list(tx.conn(), Some(&name)).await?;
+    highest(versions.iter()).ok_or(SaveError::Gone)
 }
 
-/// Returns the id of the highest version of a name, apart from one profile; `None` if there is none.
-async fn highest(tx: &mut Transaction, name: &str, apart_from: Option<i64>) -> Result<Option<i64>, StoreError> {
-    let versions = profiles::list(tx.conn(), Some(name)).await?;
-    let others = versions.into_iter().filter(|row| Some(row.id) != apart_from);
-    Ok(others.max_by(|a, b| compare_labels(&a.version, &b.version)).map(|row| row.id))
+/// Returns the id of the highest of these versions of a profile; `None` if there is none.
+fn highest<'a>(versions: impl Iterator<Item = &'a ProfileRow>) -> Option<i64> {
+    versions.max_by(|a, b| compare_labels(&a.version, &b.version)).map(|row| row.id)
 }
 
-/// Gives what is known of the copy of a profile that is about to be deleted to the highest of its other versions.
-pub(super) async fn hand_over(tx: &mut Transaction, id: i64, name: &str) -> Result<(), StoreError> {
-    match highest(tx, name, Some(id)).await? {
-        Some(other) => copies::move_copy(tx.write_tx(), id, other).await,
-        None => Ok(()),
+/// Gives what is known of the copies of profiles that are about to be deleted to the highest of their other versions.
+pub(super) async fn hand_over(tx: &mut Transaction, ids: &[i64]) -> Result<(), StoreError> {
+    let with_copies = copies::existing(tx.conn(), ids).await?;
+    if with_copies.is_empty() {
+        return Ok(());
     }
+    let all = profiles::list(tx.conn(), None).await?;
+    // One copy for each name: several versions of it may go at once.
+    let mut heirs = BTreeMap::new();
+    for deleted in all.iter().filter(|row| with_copies.contains(&row.id)) {
+        let others = all.iter().filter(|row| row.name == deleted.name && !ids.contains(&row.id));
+        if let Some(heir) = highest(others) {
+            heirs.insert(heir, deleted.id);
+        }
+    }
+    let moves: Vec<_> = heirs.into_iter().map(|(heir, deleted)| (deleted, heir)).collect();
+    copies::move_copies(tx.write_tx(), &moves).await
 }
 
 /// Checks that the viewer may send a profile: as for a change of it.

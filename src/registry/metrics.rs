@@ -1,20 +1,25 @@
 //! Metrics: adding, cloning, changing, restoring and removing them.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use sqlx::PgConnection;
+
 use super::Transaction;
-use crate::blocking::in_place;
-use crate::domain::form::validation_error::{Place, ValidationErrors, words};
+use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::metric::MetricContent;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{Action, Viewer, decide, may_move_name};
 use crate::domain::model::snapshot::VersionContent;
 use crate::domain::model::wording;
-use crate::store::metrics::MetricRow;
-use crate::store::{StoreError, groups, metrics, probes, taken_names, version_writes, versions};
+use crate::store::audit_log::ChangedObject;
+use crate::store::{StoreError, groups, metrics as store, probes, version_writes, versions};
 
-use super::audit_log::{record_addition, record_change, record_deletion};
+use super::audit_log::{record_addition, record_deletions, record_many};
+use super::bulk::{Each, PlannedChange, Wanted, only, removable};
 use super::error::collect;
-use super::groups::{chosen_group, keep_group};
+use super::groups::keep_group;
+use super::metric_plan::{self, ChosenIds, KnownNames, MetricPlan};
 use super::{ExpectedRevision, SaveError, Saved, renames};
 
 /// Adds a metric. Its name is added to the registry and moved to the metric's group, unless it is in a foreign one.
@@ -32,11 +37,13 @@ pub async fn create(
     };
     let mut errors = ValidationErrors::default();
     collect(decide(viewer, ObjectKind::Metric, Action::Add { group: &content.group }), &mut errors)?;
-    let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content)), (None, errors)).await?;
+    let mut known = KnownNames::find(tx.conn(), &[content], clone_of.as_slice()).await?;
+    let chosen = known.check(content, original.as_ref().map(|(id, content)| (*id, content)), (None, errors))?;
     let content = &content.clone().without_unused_settings();
-    let name = put_name(tx, viewer, content, chosen.group_id).await?;
-    let id = metrics::insert(tx.write_tx(), chosen.row(name.id, content)).await?;
-    metrics::set_settings(tx.write_tx(), id, &content.settings).await?;
+    let names = put_names(tx, viewer, &[(content, chosen.group_id)]).await?;
+    let name_id = names.id(content).ok_or(SaveError::Gone)?;
+    let id = store::insert(tx.write_tx(), chosen.row(name_id, content)).await?;
+    store::set_settings(tx.write_tx(), &[(id, &content.settings)]).await?;
     let derived = original.as_ref().map(|(_, of)| wording::derived_from(&of.name, &of.tag));
     if let Some(original) = clone_of {
         version_writes::copy_metric_versions(tx.write_tx(), original, id).await?;
@@ -44,13 +51,13 @@ pub async fn create(
     keep_version(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
     let message = derived.unwrap_or_default();
     record_addition(tx, viewer, (ObjectKind::Metric, id, &content.label()), content, &message).await?;
-    let side_effects = name.in_words(&content.name).into_iter().collect();
+    let side_effects = names.in_words(&content.name).into_iter().collect();
     Ok(Saved { side_effects, ..Saved::plain(id, &content.label()) })
 }
 
 /// Returns the metric to clone, if the viewer may clone it.
 async fn original(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<MetricContent, SaveError> {
-    let original = metrics::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
+    let original = store::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
     decide(viewer, ObjectKind::Metric, Action::Clone { group: &original.group })?;
     Ok(original)
 }
@@ -64,35 +71,86 @@ pub async fn change(
     target: ExpectedRevision,
     content: &MetricContent,
 ) -> Result<Saved, SaveError> {
-    let before = metrics::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
-    let action = Action::Change { before: &before.content.group, after: &content.group };
-    let mut errors = ValidationErrors::default();
-    collect(decide(viewer, ObjectKind::Metric, action), &mut errors)?;
-    target.check(before.revision)?;
-    let before = before.content;
-    if *content == before && errors.is_empty() {
-        return Ok(Saved::nothing(target.id, &content.label()));
+    only(change_all(tx, viewer, &[Wanted { target, content }]).await?)
+}
+
+/// Saves the contents of many metrics, each with a new version. What is refused is left out.
+pub async fn change_all(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    wanted: &[Wanted<'_, MetricContent>],
+) -> Result<Each<Saved>, StoreError> {
+    let planned = metric_plan::plan(tx.conn(), viewer, wanted).await?;
+    let to_write: Vec<_> = planned
+        .iter()
+        .filter_map(|plan| plan.as_ref().ok())
+        .filter_map(|plan| plan.chosen.map(|chosen| (plan, chosen)))
+        .collect();
+    let names = write(tx, viewer, &to_write).await?;
+    let mut each = Each::with_capacity(planned.len());
+    for plan in planned {
+        each.push(match plan {
+            Ok(plan) if plan.chosen.is_none() => Ok(Saved::nothing(plan.id, &plan.after.label())),
+            Ok(plan) => Ok(saved(tx, viewer, &plan, &names).await?),
+            Err(refusal) => Err(refusal),
+        });
     }
-    let chosen = check(tx, content, Some((target.id, &before)), (Some(&before), errors)).await?;
-    let content = &content.clone().without_unused_settings().in_order_of(&before);
-    let changes = in_place(|| before.changes(content));
-    if changes.is_empty() {
-        return Ok(Saved::nothing(target.id, &content.label()));
+    Ok(each)
+}
+
+/// Returns what [`change_all`] would do. Writes nothing.
+pub async fn preview(
+    conn: &mut PgConnection,
+    viewer: &Viewer,
+    wanted: &[Wanted<'_, MetricContent>],
+) -> Result<Each<PlannedChange>, StoreError> {
+    let planned = metric_plan::plan(conn, viewer, wanted).await?;
+    Ok(planned.into_iter().map(|plan| plan.map(MetricPlan::preview)).collect())
+}
+
+/// Writes planned changes: the rows, their settings, a version and a log entry for each.
+async fn write(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    planned: &[(&MetricPlan, ChosenIds)],
+) -> Result<PlacedNames, StoreError> {
+    // Even a statement without rows would change the stamp of the tenant.
+    if planned.is_empty() {
+        return Ok(PlacedNames::default());
     }
-    let name = put_name(tx, viewer, content, chosen.group_id).await?;
-    metrics::update(tx.write_tx(), target.id, chosen.row(name.id, content)).await?;
-    metrics::set_settings(tx.write_tx(), target.id, &content.settings).await?;
-    let message = changes.in_words();
-    keep_version(tx, viewer, target.id, &message).await?;
-    record_change(tx, viewer, (ObjectKind::Metric, target.id, &content.label()), changes).await?;
+    let contents: Vec<_> = planned.iter().map(|(plan, chosen)| (&plan.after, chosen.group_id)).collect();
+    let names = put_names(tx, viewer, &contents).await?;
+    let rows: Vec<_> = planned
+        .iter()
+        .filter_map(|(plan, chosen)| Some((plan.id, chosen.row(names.id(&plan.after)?, &plan.after))))
+        .collect();
+    store::update(tx.write_tx(), &rows).await?;
+    let settings: Vec<_> = planned.iter().map(|(plan, _)| (plan.id, &plan.after.settings)).collect();
+    store::set_settings(tx.write_tx(), &settings).await?;
+    let changed: Vec<_> = planned
+        .iter()
+        .map(|(plan, _)| ChangedObject { id: plan.id, name: plan.after.label(), changes: plan.changes.clone() })
+        .collect();
+    record_many(tx, viewer, ObjectKind::Metric, &changed, "").await?;
+    Ok(names)
+}
+
+/// Returns the summary of a written change. If the name has changed, what refers to it follows now.
+async fn saved(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    plan: &MetricPlan,
+    names: &PlacedNames,
+) -> Result<Saved, StoreError> {
+    let (before, after) = (&plan.before, &plan.after);
     let mut side_effects = Vec::new();
-    if (&before.name, &before.group) != (&content.name, &content.group) {
-        side_effects.extend(name.in_words(&content.name));
+    if (&before.name, &before.group) != (&after.name, &after.group) {
+        side_effects.extend(names.in_words(&after.name));
     }
-    if before.name != content.name {
-        side_effects.extend(renames::propagate(tx, viewer, target.id, (&before.name, &content.name)).await?);
+    if before.name != after.name {
+        side_effects.extend(renames::propagate(tx, viewer, plan.id, (&before.name, &after.name)).await?);
     }
-    Ok(Saved { side_effects, ..Saved::changed(target.id, &content.label(), message) })
+    Ok(Saved { side_effects, ..Saved::changed(plan.id, &after.label(), plan.changes.in_words()) })
 }
 
 /// Saves an old version of the metric again.
@@ -105,7 +163,7 @@ pub async fn restore(
     target: ExpectedRevision,
     version_id: i64,
 ) -> Result<Saved, SaveError> {
-    let now = metrics::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?.content;
+    let now = store::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?.content;
     let version = versions::get(tx.conn(), version_id).await?.filter(|version| version.object_id == target.id);
     let Some(VersionContent::Metric(mut content)) = version.map(|version| version.content) else {
         return Err(SaveError::Gone);
@@ -126,134 +184,78 @@ pub async fn restore(
 ///
 /// Its log entries and versions stay too.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
-    let before = metrics::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
-    decide(viewer, ObjectKind::Metric, Action::Delete { group: &before.group })?;
-    metrics::delete(tx.write_tx(), id).await?;
-    record_deletion(tx, viewer, (ObjectKind::Metric, id, &before.label()), &before).await?;
-    Ok(Saved::plain(id, &before.label()))
+    only(remove_all(tx, viewer, &[id]).await?)
 }
 
-/// The ids of the objects that a content names.
-struct Chosen {
-    tag_id: i64,
-    metric_type_id: i64,
-    /// `None` only for a metric that had no group before.
-    group_id: Option<i64>,
-    probe_version_id: Option<i64>,
+/// Removes many metrics. What is refused is left out.
+pub async fn remove_all(tx: &mut Transaction, viewer: &Viewer, ids: &[i64]) -> Result<Each<Saved>, StoreError> {
+    let removable = removable(ids, store::contents(tx.conn(), ids).await?, |content| {
+        decide(viewer, ObjectKind::Metric, Action::Delete { group: &content.group })
+    });
+    let removed: Vec<_> = removable.iter().flatten().map(|it| (it.id, it.content.label(), &it.content)).collect();
+    // Even a statement without rows would change the stamp of the tenant.
+    if !removed.is_empty() {
+        let ids: Vec<i64> = removed.iter().map(|(id, ..)| *id).collect();
+        store::delete(tx.write_tx(), &ids).await?;
+        record_deletions(tx, viewer, ObjectKind::Metric, &removed).await?;
+    }
+    Ok(removable.into_iter().map(|it| it.map(|it| Saved::plain(it.id, &it.content.label()))).collect())
 }
 
-impl Chosen {
-    fn row<'a>(&self, name_id: i64, content: &'a MetricContent) -> MetricRow<'a> {
-        MetricRow {
-            name_id,
-            tag_id: self.tag_id,
-            metric_type_id: self.metric_type_id,
-            probe_version_id: self.probe_version_id,
-            group_id: self.group_id,
-            executable: &content.executable,
-            parent: &content.parent,
-        }
-    }
+/// The names of metrics in the registry, after a save.
+#[derive(Default)]
+struct PlacedNames {
+    ids: HashMap<String, i64>,
+    /// The foreign groups in which names stay, by name.
+    stay_in: HashMap<String, String>,
 }
 
-/// Checks the content and resolves its names; reports all errors at once.
-///
-/// `source` is the metric that the form was opened with, as (id, content); `before` is the metric that is changed.
-async fn check(
-    tx: &mut Transaction,
-    content: &MetricContent,
-    source: Option<(i64, &MetricContent)>,
-    (before, mut errors): (Option<&MetricContent>, ValidationErrors),
-) -> Result<Chosen, SaveError> {
-    let id = before.and(source).map(|(id, _)| id);
-    if taken_names::metric(tx.conn(), id, (&content.name, &content.tag)).await? {
-        errors.add(Place::Field("name"), words::exists("Metric", "Name and Tag"));
+impl PlacedNames {
+    /// Returns the id of the metric's name.
+    fn id(&self, content: &MetricContent) -> Option<i64> {
+        self.ids.get(&content.name).copied()
     }
-    content.check_type(before, &mut errors);
-    let probe_version_id = chosen_probe_version(tx, &content.probe, source, &mut errors).await?;
-    let labels = metrics::labels(tx.conn(), &content.tag, &content.metric_type).await?;
-    for (field, id) in [("tag", labels.tag_id), ("mtype", labels.metric_type_id)] {
-        if id.is_none() {
-            errors.add(Place::Field(field), words::NO_CHOICE);
-        }
-    }
-    // Required for superusers too, unless a loaded metric has none.
-    let needs_group = before.is_none_or(|before| !before.group.is_empty());
-    if content.group.is_empty() && needs_group && errors.of(Place::Field("group")).is_empty() {
-        errors.add(Place::Field("group"), words::REQUIRED);
-    }
-    let group_id = chosen_group(tx, GroupKind::Metrics, &content.group, &mut errors).await?;
-    match (errors.is_empty(), labels.tag_id, labels.metric_type_id) {
-        (true, Some(tag_id), Some(metric_type_id)) => Ok(Chosen { tag_id, metric_type_id, group_id, probe_version_id }),
-        _ => Err(errors.into()),
-    }
-}
 
-/// Returns the id of the probe version with this label, `None` for ''.
-///
-/// An unchanged label is taken from `source`: its probe may have been removed.
-async fn chosen_probe_version(
-    tx: &mut Transaction,
-    label: &str,
-    source: Option<(i64, &MetricContent)>,
-    errors: &mut ValidationErrors,
-) -> Result<Option<i64>, StoreError> {
-    if label.is_empty() {
-        return Ok(None);
-    }
-    if let Some((id, _)) = source.filter(|(_, before)| before.probe == label) {
-        return metrics::probe_version_id(tx.conn(), id).await;
-    }
-    let found = probes::of_label(tx.conn(), label).await?;
-    if found.is_none() {
-        errors.add(Place::Field("probeversion"), words::NO_CHOICE);
-    }
-    Ok(found.map(|probe| probe.version_id))
-}
-
-/// The name of a metric in the registry, after a save.
-struct PutName {
-    id: i64,
-    /// The foreign group in which the name stays; `None` if it is in the metric's group now.
-    stays_in: Option<String>,
-}
-
-impl PutName {
     /// Returns a sentence for the user if the name stays in a foreign group.
     fn in_words(&self, name: &str) -> Option<String> {
-        Some(wording::name_stays(name, self.stays_in.as_ref()?))
+        Some(wording::name_stays(name, self.stay_in.get(name)?))
     }
 }
 
-/// Puts the metric's name into its group, unless the name is in a group that the viewer may not change.
+/// Puts the metrics' names into their groups, given as (content, id of its group), unless a name is in a group that the
+/// viewer may not change.
 ///
 /// The revisions of both groups rise: their forms list the name. A metric without a group, as 2.3 allowed it, leaves its
 /// name where it is.
-async fn put_name(
+async fn put_names(
     tx: &mut Transaction,
     viewer: &Viewer,
-    content: &MetricContent,
-    group_id: Option<i64>,
-) -> Result<PutName, StoreError> {
-    let before = metrics::group_of_name(tx.conn(), &content.name).await?;
-    if group_id.is_none() {
-        let kept = groups::id_of(tx.conn(), GroupKind::Metrics, before.as_deref().unwrap_or_default()).await?;
-        let id = metrics::put_name(tx.write_tx(), &content.name, kept).await?;
-        return Ok(PutName { id, stays_in: None });
+    metrics: &[(&MetricContent, Option<i64>)],
+) -> Result<PlacedNames, StoreError> {
+    let names: Vec<&str> = metrics.iter().map(|(content, _)| content.name.as_str()).collect();
+    let known = store::grouped_names(tx.conn(), &names).await?;
+    let mut places: BTreeMap<&str, (Option<i64>, Option<&str>)> =
+        names.iter().map(|name| (*name, (None, None))).collect();
+    places.extend(known.iter().map(|it| (it.name.as_str(), (it.group_id, Some(it.group.as_str())))));
+    let (mut stay_in, mut moved) = (HashMap::new(), BTreeSet::new());
+    for (content, group_id) in metrics.iter().filter(|(_, group_id)| group_id.is_some()) {
+        let (_, before) = places.get(content.name.as_str()).copied().unwrap_or_default();
+        match before.filter(|group| *group != content.group && !may_move_name(viewer, group)) {
+            Some(group) => {
+                stay_in.insert(content.name.clone(), group.to_owned());
+            }
+            None => {
+                if before != Some(content.group.as_str()) {
+                    moved.extend(before.into_iter().chain([content.group.as_str()]).map(str::to_owned));
+                }
+                places.insert(&content.name, (*group_id, Some(&content.group)));
+            }
+        }
     }
-    let foreign = before.clone().filter(|group| *group != content.group && !may_move_name(viewer, group));
-    if let Some(group) = foreign
-        && let Some(foreign_id) = groups::id_of(tx.conn(), GroupKind::Metrics, &group).await?
-    {
-        let id = metrics::put_name(tx.write_tx(), &content.name, Some(foreign_id)).await?;
-        return Ok(PutName { id, stays_in: Some(group) });
-    }
-    let id = metrics::put_name(tx.write_tx(), &content.name, group_id).await?;
-    if before.as_ref() != Some(&content.group) {
-        let changed: Vec<String> = before.into_iter().chain([content.group.clone()]).collect();
-        groups::increment_revisions(tx.write_tx(), GroupKind::Metrics, &changed).await?;
-    }
-    Ok(PutName { id, stays_in: None })
+    let places: Vec<_> = places.iter().map(|(name, (group_id, _))| (*name, *group_id)).collect();
+    let ids = store::put_names(tx.write_tx(), &places).await?;
+    groups::increment_revisions(tx.write_tx(), GroupKind::Metrics, &moved.into_iter().collect::<Vec<_>>()).await?;
+    Ok(PlacedNames { ids, stay_in })
 }
 
 /// Adds a version with the current state of the metric.

@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use super::Transaction;
 use super::metric_profile_copies;
-use crate::blocking::in_place;
 use crate::domain::form::field::Choices;
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 use crate::domain::model::group_kind::GroupKind;
@@ -18,14 +17,15 @@ use crate::domain::model::snapshot::VersionContent;
 use crate::domain::model::tenant::SchemaName;
 use crate::domain::model::wording;
 use crate::domain::model::wording::listed;
+use crate::store::audit_log::ChangedObject;
 use crate::store::profiles::ProfileRow;
-use crate::store::{
-    StoreError, analyze, metrics, profiles, service_flavours, taken_names, version_writes, versions, vos,
-};
+use crate::store::{StoreError, analyze, metrics, profiles, service_flavours, version_writes, versions, vos};
 
-use super::audit_log::{Author, record_addition, record_change, record_deletion};
+use super::audit_log::{Author, record_addition, record_change, record_deletions, record_many};
+use super::bulk::{Each, PlannedChange, Wanted, only, removable};
 use super::error::collect;
-use super::groups::{chosen_group, keep_group, record_move};
+use super::groups::{keep_group, record_move, record_moves};
+use super::profile_plan::{self, KnownNames, ProfilePlan};
 use super::{ExpectedRevision, SaveError, Saved};
 
 /// Adds a profile. Without a version it gets the first one.
@@ -45,9 +45,9 @@ pub async fn create(
         None => None,
     };
     collect(decide(viewer, ObjectKind::Profile, Action::Add { group: &content.group }), &mut errors)?;
-    let group_id = check(tx, content, None, errors).await?;
+    let group_id = KnownNames::find(tx.conn(), &[content]).await?.check(content, None, errors)?;
     let id = profiles::insert(tx.write_tx(), content, group_id).await?;
-    let (side_effects, new_names) = put_tuples(tx, id, content).await?;
+    let PutTuples { side_effects, new_names } = put_tuples(tx, id, content).await?;
     record_move(tx, GroupKind::Profiles, "", &content.group).await?;
     keep_version(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;
     let message = derived.unwrap_or_default();
@@ -78,23 +78,64 @@ pub async fn change(
     target: ExpectedRevision,
     content: &ProfileContent,
 ) -> Result<Saved, SaveError> {
-    let before = profiles::content(tx.conn(), target.id).await?.ok_or(SaveError::Gone)?;
-    let action = Action::Change { before: &before.content.group, after: &content.group };
-    let mut errors = ValidationErrors::default();
-    collect(decide(viewer, ObjectKind::Profile, action), &mut errors)?;
-    target.check(before.revision)?;
-    let group_id = check(tx, content, Some((target.id, &before.content)), errors).await?;
-    let changes = in_place(|| before.content.changes(content));
-    if changes.is_empty() {
-        return Ok(Saved::nothing(target.id, &content.name));
+    only(change_all(tx, viewer, &[Wanted { target, content }]).await?)
+}
+
+/// Saves the contents of many profiles, each with a new version. What is refused is left out.
+pub async fn change_all(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    wanted: &[Wanted<'_, ProfileContent>],
+) -> Result<Each<Saved>, StoreError> {
+    let planned = profile_plan::plan(tx.conn(), viewer, wanted).await?;
+    let to_write: Vec<&ProfilePlan> = planned.iter().flatten().filter(|plan| !plan.changes.is_empty()).collect();
+    let mut put = write(tx, viewer, &to_write).await?;
+    let mut saved = |plan: ProfilePlan| {
+        if plan.changes.is_empty() {
+            return Saved::nothing(plan.id, &plan.after.name);
+        }
+        let PutTuples { side_effects, new_names } = put.remove(&plan.id).unwrap_or_default();
+        Saved { side_effects, new_names, ..Saved::changed(plan.id, &plan.after.name, plan.changes.in_words()) }
+    };
+    Ok(planned.into_iter().map(|plan| plan.map(&mut saved)).collect())
+}
+
+/// Returns what [`change_all`] would do. Writes nothing.
+pub async fn preview(
+    conn: &mut PgConnection,
+    viewer: &Viewer,
+    wanted: &[Wanted<'_, ProfileContent>],
+) -> Result<Each<PlannedChange>, StoreError> {
+    let planned = profile_plan::plan(conn, viewer, wanted).await?;
+    Ok(planned.into_iter().map(|plan| plan.map(ProfilePlan::preview)).collect())
+}
+
+/// Writes planned changes: the profiles, a version and a log entry for each. Returns what became of their tuples, by the
+/// profile's id.
+async fn write(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    planned: &[&ProfilePlan],
+) -> Result<HashMap<i64, PutTuples>, StoreError> {
+    // Even a statement without rows would change the stamp of the tenant.
+    if planned.is_empty() {
+        return Ok(HashMap::new());
     }
-    profiles::update(tx.write_tx(), target.id, content, group_id).await?;
-    let (side_effects, new_names) = put_tuples(tx, target.id, content).await?;
-    record_move(tx, GroupKind::Profiles, &before.content.group, &content.group).await?;
-    let message = changes.in_words();
-    keep_version(tx, viewer, target.id, &message).await?;
-    record_change(tx, viewer, (ObjectKind::Profile, target.id, &content.name), changes).await?;
-    Ok(Saved { side_effects, new_names, ..Saved::changed(target.id, &content.name, message) })
+    let rows: Vec<_> = planned.iter().map(|plan| (plan.id, &plan.after, plan.group_id)).collect();
+    profiles::update(tx.write_tx(), &rows).await?;
+    let mut put = HashMap::new();
+    // Only the form of one profile changes tuples.
+    for plan in planned.iter().filter(|plan| plan.before.tuples != plan.after.tuples) {
+        put.insert(plan.id, put_tuples(tx, plan.id, &plan.after).await?);
+    }
+    let moves = planned.iter().map(|plan| (plan.before.group.as_str(), plan.after.group.as_str()));
+    record_moves(tx, GroupKind::Profiles, moves).await?;
+    let changed: Vec<_> = planned
+        .iter()
+        .map(|plan| ChangedObject { id: plan.id, name: plan.after.name.clone(), changes: plan.changes.clone() })
+        .collect();
+    record_many(tx, viewer, ObjectKind::Profile, &changed, "").await?;
+    Ok(put)
 }
 
 /// Saves an old version of the profile again.
@@ -125,13 +166,24 @@ pub async fn restore(
 
 /// Removes a profile with its tuples; their metric names and service flavours stay, and so do its versions.
 pub async fn remove(tx: &mut Transaction, viewer: &Viewer, id: i64) -> Result<Saved, SaveError> {
-    let before = profiles::content(tx.conn(), id).await?.ok_or(SaveError::Gone)?.content;
-    decide(viewer, ObjectKind::Profile, Action::Delete { group: &before.group })?;
-    metric_profile_copies::hand_over(tx, id, &before.name).await?;
-    profiles::delete(tx.write_tx(), id).await?;
-    record_move(tx, GroupKind::Profiles, &before.group, "").await?;
-    record_deletion(tx, viewer, (ObjectKind::Profile, id, &before.name), &before).await?;
-    Ok(Saved::plain(id, &before.name))
+    only(remove_all(tx, viewer, &[id]).await?)
+}
+
+/// Removes many profiles. What is refused is left out.
+pub async fn remove_all(tx: &mut Transaction, viewer: &Viewer, ids: &[i64]) -> Result<Each<Saved>, StoreError> {
+    let removable = removable(ids, profiles::contents(tx.conn(), ids).await?, |content| {
+        decide(viewer, ObjectKind::Profile, Action::Delete { group: &content.group })
+    });
+    let removed: Vec<_> = removable.iter().flatten().map(|it| (it.id, it.content.name.clone(), &it.content)).collect();
+    // Even a statement without rows would change the stamp of the tenant.
+    if !removed.is_empty() {
+        let ids: Vec<i64> = removed.iter().map(|(id, ..)| *id).collect();
+        metric_profile_copies::hand_over(tx, &ids).await?;
+        profiles::delete(tx.write_tx(), &ids).await?;
+        record_moves(tx, GroupKind::Profiles, removed.iter().map(|(.., content)| (content.group.as_str(), ""))).await?;
+        record_deletions(tx, viewer, ObjectKind::Profile, &removed).await?;
+    }
+    Ok(removable.into_iter().map(|it| it.map(|it| Saved::plain(it.id, &it.content.name))).collect())
 }
 
 /// Adds a version with the current state of the profile.
@@ -140,36 +192,17 @@ async fn keep_version(tx: &mut Transaction, viewer: &Viewer, id: i64, message: &
     version_writes::insert_profile_versions(tx.write_tx(), &[(id, message.to_owned())], author).await
 }
 
-/// Reports all errors of the content at once; returns the id of its group.
-///
-/// An unchanged VO is accepted even if it is no longer listed.
-async fn check(
-    tx: &mut Transaction,
-    content: &ProfileContent,
-    before: Option<(i64, &ProfileContent)>,
-    mut errors: ValidationErrors,
-) -> Result<Option<i64>, SaveError> {
-    let (id, before) = before.unzip();
-    if taken_names::profile(tx.conn(), id, (&content.name, &content.version)).await? {
-        errors.add(Place::Field("name"), NAME_TAKEN);
-    }
-    let vo_stays = before.is_some_and(|before| before.vo == content.vo);
-    if !vo_stays && !vos::exists(tx.conn(), &content.vo).await? {
-        errors.add(Place::Field("vo"), format!("Unable to find virtual organization {}.", content.vo));
-    }
-    content.check_tuples(&mut errors);
-    let group_id = chosen_group(tx, GroupKind::Profiles, &content.group, &mut errors).await?;
-    errors.check()?;
-    Ok(group_id)
+/// What the tuples of a profile added to the registry.
+#[derive(Default)]
+struct PutTuples {
+    /// Sentences about it.
+    side_effects: Vec<String>,
+    /// The names that were added.
+    new_names: Vec<NewName>,
 }
 
-/// Stores the tuples of the profile. Unknown flavours and metric names are added; returns sentences about them, and the
-/// names.
-async fn put_tuples(
-    tx: &mut Transaction,
-    id: i64,
-    content: &ProfileContent,
-) -> Result<(Vec<String>, Vec<NewName>), StoreError> {
+/// Stores the tuples of the profile. Unknown flavours and metric names are added.
+async fn put_tuples(tx: &mut Transaction, id: i64, content: &ProfileContent) -> Result<PutTuples, StoreError> {
     let flavours: Vec<String> = content.tuples.iter().map(|tuple| tuple.service_flavour.clone()).collect();
     let new_flavours = service_flavours::register(tx.write_tx(), &flavours, MANUAL_FLAVOUR).await?;
     let names: Vec<String> = content.tuples.iter().map(|tuple| tuple.metric.clone()).collect();
@@ -179,8 +212,8 @@ async fn put_tuples(
     let flavours = listed("Added", ["new service flavour", "new service flavours"], &new_flavours);
     let names = listed("Added", ["new metric name", "new metric names"], &new_names);
     let of_flavours = NewName::all(Choices::ServiceFlavours, new_flavours);
-    let new = of_flavours.chain(NewName::all(Choices::MetricNames, new_names)).collect();
-    Ok((flavours.into_iter().chain(names).collect(), new))
+    let new_names = of_flavours.chain(NewName::all(Choices::MetricNames, new_names)).collect();
+    Ok(PutTuples { side_effects: flavours.into_iter().chain(names).collect(), new_names })
 }
 
 /// The number of tuples from which an import changes so much that the tables are analyzed.

@@ -62,6 +62,12 @@ impl Transaction {
         &mut self.0
     }
 
+    /// Sets why the user makes the changes of this transaction: a ticket, or the reason in words. Its log entries and
+    /// versions store it.
+    pub fn set_change_reason(&mut self, reason: Option<String>) {
+        self.0.set_change_reason(reason);
+    }
+
     /// Commits the transaction; without this call, everything is rolled back.
     ///
     /// # Errors

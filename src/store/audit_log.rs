@@ -32,9 +32,11 @@ pub struct NewLogEntry<'a> {
 
 /// Adds one log entry.
 pub async fn insert(tx: &mut WriteTx<'_>, entry: NewLogEntry<'_>) -> Result<()> {
+    let reason = tx.change_reason();
     sqlx::query!(
-        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username, data)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username, data,
+             change_reason)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         entry.action.as_str(),
         entry.object_kind.map(ObjectKind::as_str),
         entry.object_id,
@@ -42,7 +44,8 @@ pub async fn insert(tx: &mut WriteTx<'_>, entry: NewLogEntry<'_>) -> Result<()> 
         entry.message,
         entry.user_id,
         entry.username,
-        entry.data.map(Json) as _
+        entry.data.map(Json) as _,
+        reason
     )
     .execute(tx.conn())
     .await?;
@@ -73,9 +76,11 @@ pub async fn insert_changes(
     let ids: Vec<String> = objects.iter().map(|object| object.id.to_string()).collect();
     let names: Vec<String> = objects.iter().map(|object| object.name.clone()).collect();
     let data: Vec<_> = objects.iter().map(|object| Json(LogData::of_changes(object.changes.clone()))).collect();
+    let reason = tx.change_reason();
     sqlx::query!(
-        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username, data)
-         SELECT 'change', $1, o.id, o.name, $4, $5, $6, o.data
+        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username, data,
+             change_reason)
+         SELECT 'change', $1, o.id, o.name, $4, $5, $6, o.data, $8
          FROM unnest($2::text[], $3::text[], $7::jsonb[]) AS o (id, name, data)",
         kind.as_str(),
         &ids,
@@ -83,33 +88,38 @@ pub async fn insert_changes(
         message,
         user_id,
         username,
-        &data as _
+        &data as _,
+        reason
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Adds a log entry about each of many new objects of one kind, given as id, name and content.
-pub async fn insert_additions(
+/// Adds a log entry about each of many objects of one kind that were added or deleted, given as id, name and content.
+pub async fn insert_contents(
     tx: &mut WriteTx<'_>,
-    kind: ObjectKind,
+    (action, kind): (LogAction, ObjectKind),
     objects: &[(i64, &str, LogData)],
     (user_id, username): (i64, &str),
 ) -> Result<()> {
     let ids: Vec<String> = objects.iter().map(|(id, ..)| id.to_string()).collect();
     let names: Vec<&str> = objects.iter().map(|(_, name, _)| *name).collect();
     let data: Vec<_> = objects.iter().map(|(.., data)| Json(data)).collect();
+    let reason = tx.change_reason();
     sqlx::query!(
-        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username, data)
-         SELECT 'add', $1, o.id, o.name, '', $4, $5, o.data
+        "INSERT INTO log_entry (action, object_kind, object_id, object_name, message, user_id, username, data,
+             change_reason)
+         SELECT $7, $1, o.id, o.name, '', $4, $5, o.data, $8
          FROM unnest($2::text[], $3::text[], $6::jsonb[]) AS o (id, name, data)",
         kind.as_str(),
         &ids,
         &names as _,
         user_id,
         username,
-        &data as _
+        &data as _,
+        action.as_str(),
+        reason
     )
     .execute(tx.conn())
     .await?;

@@ -101,14 +101,25 @@ pub async fn set_failure(tx: &mut WriteTx<'_>, profile_id: i64, failure: &str, i
     Ok(())
 }
 
-/// Gives the copy of one profile to another, a version of the same name. One that the other has stays.
-pub async fn move_copy(tx: &mut WriteTx<'_>, from: i64, to: i64) -> Result<()> {
+/// Returns those of the profiles that have a copy.
+pub async fn existing(conn: &mut PgConnection, profile_ids: &[i64]) -> Result<Vec<i64>> {
+    let found =
+        sqlx::query_scalar!("SELECT profile_id FROM metric_profile_copy WHERE profile_id = ANY ($1)", profile_ids);
+    Ok(found.fetch_all(conn).await?)
+}
+
+/// Gives the copies of profiles to others, given as (from, to): each a version of the same name. One that the other has
+/// stays.
+pub async fn move_copies(tx: &mut WriteTx<'_>, moves: &[(i64, i64)]) -> Result<()> {
+    let (from, to): (Vec<i64>, Vec<i64>) = moves.iter().copied().unzip();
     sqlx::query!(
-        "UPDATE metric_profile_copy SET profile_id = $2, changes = changes + 1,
+        "UPDATE metric_profile_copy c SET profile_id = m.to_id, changes = changes + 1,
              marked_since = coalesce(marked_since, now())
-         WHERE profile_id = $1 AND NOT EXISTS (SELECT FROM metric_profile_copy WHERE profile_id = $2)",
-        from,
-        to
+         FROM unnest($1::bigint[], $2::bigint[]) AS m (from_id, to_id)
+         WHERE c.profile_id = m.from_id
+           AND NOT EXISTS (SELECT FROM metric_profile_copy o WHERE o.profile_id = m.to_id)",
+        &from,
+        &to
     )
     .execute(tx.conn())
     .await?;

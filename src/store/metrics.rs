@@ -1,8 +1,9 @@
 //! Metrics, their settings, and the registry of their names.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 
-use super::text::storable;
 use super::text::word;
 use super::{Loaded, Result, WriteTx};
 use crate::domain::model::metric::{MetricContent, Section, Setting, Settings};
@@ -72,8 +73,13 @@ pub async fn settings(conn: &mut PgConnection, tag: Option<&str>) -> Result<Vec<
 
 /// Returns the content of a metric for its form.
 pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<MetricContent>>> {
-    let row = sqlx::query!(
-        r#"SELECT m.revision, n.name, t.name AS tag, y.name AS metric_type, m.executable, m.parent,
+    Ok(contents(conn, &[id]).await?.pop())
+}
+
+/// Returns the contents of metrics for their forms, by id. Unknown ids are left out.
+pub async fn contents(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<Loaded<MetricContent>>> {
+    let rows = sqlx::query!(
+        r#"SELECT m.id, m.revision, n.name, t.name AS tag, y.name AS metric_type, m.executable, m.parent,
                   coalesce((v.content ->> 'name') || ' (' || (v.content ->> 'version') || ')', '') AS "probe!",
                   coalesce(g.name, '') AS "group_name!"
            FROM metric m
@@ -82,35 +88,42 @@ pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<M
            JOIN metric_type y ON y.id = m.metric_type_id
            LEFT JOIN version v ON v.id = m.probe_version_id
            LEFT JOIN object_group g ON g.kind = m.group_kind AND g.id = m.group_id
-           WHERE m.id = $1"#,
-        id
+           WHERE m.id = ANY ($1)
+           ORDER BY m.id"#,
+        ids
     )
-    .fetch_optional(&mut *conn)
+    .fetch_all(&mut *conn)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let content = MetricContent {
-        name: row.name,
-        tag: row.tag,
-        metric_type: row.metric_type,
-        probe: row.probe,
-        group: row.group_name,
-        executable: row.executable,
-        parent: row.parent,
-        settings: settings_of(conn, id).await?,
-    };
-    Ok(Some(Loaded { id, revision: row.revision, content }))
+    let mut settings = settings_of(conn, ids).await?;
+    let loaded = rows.into_iter().map(|row| Loaded {
+        id: row.id,
+        revision: row.revision,
+        content: MetricContent {
+            name: row.name,
+            tag: row.tag,
+            metric_type: row.metric_type,
+            probe: row.probe,
+            group: row.group_name,
+            executable: row.executable,
+            parent: row.parent,
+            settings: settings.remove(&row.id).unwrap_or_default(),
+        },
+    });
+    Ok(loaded.collect())
 }
 
-async fn settings_of(conn: &mut PgConnection, id: i64) -> Result<Settings> {
+/// Returns the settings of metrics, by the metric's id; metrics without settings are left out.
+async fn settings_of(conn: &mut PgConnection, ids: &[i64]) -> Result<HashMap<i64, Settings>> {
     let rows = sqlx::query!(
-        "SELECT section, key, value FROM metric_setting WHERE metric_id = $1 ORDER BY section, position",
-        id
+        "SELECT metric_id, section, key, value FROM metric_setting WHERE metric_id = ANY ($1)
+         ORDER BY metric_id, section, position",
+        ids
     )
     .fetch_all(conn)
     .await?;
-    let mut settings = Settings::default();
+    let mut settings: HashMap<i64, Settings> = HashMap::new();
     for row in rows {
-        settings.push(word(&row.section)?, row.key, row.value);
+        settings.entry(row.metric_id).or_default().push(word(&row.section)?, row.key, row.value);
     }
     Ok(settings)
 }
@@ -154,85 +167,102 @@ pub async fn insert(tx: &mut WriteTx<'_>, row: MetricRow<'_>) -> Result<i64> {
     .await?)
 }
 
-/// Replaces the row of a metric, not its settings; its revision rises.
+/// Replaces the rows of metrics, given with their ids, not their settings; their revisions rise.
 ///
 /// # Errors
 /// That of [`insert`].
-pub async fn update(tx: &mut WriteTx<'_>, id: i64, row: MetricRow<'_>) -> Result<()> {
+pub async fn update(tx: &mut WriteTx<'_>, metrics: &[(i64, MetricRow<'_>)]) -> Result<()> {
+    let each = |of: fn(&MetricRow<'_>) -> Option<i64>| metrics.iter().map(|(_, row)| of(row)).collect::<Vec<_>>();
+    let ids: Vec<i64> = metrics.iter().map(|(id, _)| *id).collect();
+    let executables: Vec<&str> = metrics.iter().map(|(_, row)| row.executable).collect();
+    let parents: Vec<&str> = metrics.iter().map(|(_, row)| row.parent).collect();
     sqlx::query!(
-        "UPDATE metric SET metric_name_id = $2, tag_id = $3, metric_type_id = $4, probe_version_id = $5, group_id = $6,
-             executable = $7, parent = $8, revision = revision + 1
-         WHERE id = $1",
-        id,
-        row.name_id,
-        row.tag_id,
-        row.metric_type_id,
-        row.probe_version_id,
-        row.group_id,
-        row.executable,
-        row.parent
+        "UPDATE metric SET metric_name_id = n.name_id, tag_id = n.tag_id, metric_type_id = n.type_id,
+             probe_version_id = n.probe_version_id, group_id = n.group_id, executable = n.executable, parent = n.parent,
+             revision = revision + 1
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[],
+             $8::text[]) AS n (id, name_id, tag_id, type_id, probe_version_id, group_id, executable, parent)
+         WHERE metric.id = n.id",
+        &ids,
+        &each(|row| Some(row.name_id)) as _,
+        &each(|row| Some(row.tag_id)) as _,
+        &each(|row| Some(row.metric_type_id)) as _,
+        &each(|row| row.probe_version_id) as _,
+        &each(|row| row.group_id) as _,
+        &executables as _,
+        &parents as _
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Replaces all settings of the metric.
-pub async fn set_settings(tx: &mut WriteTx<'_>, id: i64, settings: &Settings) -> Result<()> {
-    let sections: Vec<String> = settings.rows().map(|(section, ..)| section.to_string()).collect();
-    let positions: Vec<i32> = settings.rows().map(|(_, position, _)| position).collect();
-    let keys: Vec<String> = settings.rows().map(|(.., setting)| setting.key().to_owned()).collect();
-    let values: Vec<String> = settings.rows().map(|(.., setting)| setting.value().to_owned()).collect();
-    sqlx::query!("DELETE FROM metric_setting WHERE metric_id = $1", id).execute(tx.conn()).await?;
+/// Replaces all settings of metrics, given with their ids.
+pub async fn set_settings(tx: &mut WriteTx<'_>, metrics: &[(i64, &Settings)]) -> Result<()> {
+    let ids: Vec<i64> = metrics.iter().map(|(id, _)| *id).collect();
+    let (mut of, mut sections, mut positions) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut keys, mut values) = (Vec::new(), Vec::new());
+    for (id, settings) in metrics {
+        for (section, position, setting) in settings.rows() {
+            of.push(*id);
+            sections.push(section.as_str());
+            positions.push(position);
+            keys.push(setting.key());
+            values.push(setting.value());
+        }
+    }
+    sqlx::query!("DELETE FROM metric_setting WHERE metric_id = ANY ($1)", &ids).execute(tx.conn()).await?;
     sqlx::query!(
         "INSERT INTO metric_setting (metric_id, section, position, key, value)
-         SELECT $1, s.section, s.position, s.key, s.value
-         FROM unnest($2::text[], $3::int[], $4::text[], $5::text[]) AS s (section, position, key, value)",
-        id,
-        &sections,
+         SELECT * FROM unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::text[])",
+        &of,
+        &sections as _,
         &positions,
-        &keys,
-        &values
+        &keys as _,
+        &values as _
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Removes a metric with its settings. Its name stays in the registry.
-pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM metric WHERE id = $1", id).execute(tx.conn()).await?;
+/// Removes metrics with their settings. Their names stay in the registry.
+pub async fn delete(tx: &mut WriteTx<'_>, ids: &[i64]) -> Result<()> {
+    sqlx::query!("DELETE FROM metric WHERE id = ANY ($1)", ids).execute(tx.conn()).await?;
     Ok(())
 }
 
-/// Returns the id of the probe version that the metric uses; `None` without one.
-pub async fn probe_version_id(conn: &mut PgConnection, id: i64) -> Result<Option<i64>> {
-    Ok(sqlx::query_scalar!("SELECT probe_version_id FROM metric WHERE id = $1", id)
-        .fetch_optional(conn)
-        .await?
-        .flatten())
+/// Returns the ids of the probe versions that metrics use, by the metric's id. Metrics without one are left out.
+pub async fn probe_version_ids(conn: &mut PgConnection, ids: &[i64]) -> Result<HashMap<i64, i64>> {
+    let rows = sqlx::query!(
+        r#"SELECT id, probe_version_id AS "probe_version_id!" FROM metric
+           WHERE id = ANY ($1) AND probe_version_id IS NOT NULL"#,
+        ids
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(|row| (row.id, row.probe_version_id)).collect())
 }
 
-/// The ids of a tag and a metric type; `None` if the name is unknown.
-#[derive(Debug, Clone, Copy)]
+/// The ids of all tags and metric types, by name.
+#[derive(Debug, Clone, Default)]
 pub struct Labels {
-    /// The id of the tag.
-    pub tag_id: Option<i64>,
-    /// The id of the metric type.
-    pub metric_type_id: Option<i64>,
+    /// The ids of the tags.
+    pub tags: HashMap<String, i64>,
+    /// The ids of the metric types.
+    pub types: HashMap<String, i64>,
 }
 
-/// Returns the ids of a tag and a metric type by their names.
-pub async fn labels(conn: &mut PgConnection, tag: &str, metric_type: &str) -> Result<Labels> {
-    Ok(sqlx::query_as!(
-        Labels,
-        "SELECT (SELECT id FROM tag WHERE name = $1) AS tag_id,
-                (SELECT id FROM metric_type WHERE name = $2) AS metric_type_id",
-        storable(tag),
-        storable(metric_type)
-    )
-    .fetch_one(conn)
-    .await?)
+/// Returns the ids of all tags and metric types; there are few.
+pub async fn labels(conn: &mut PgConnection) -> Result<Labels> {
+    let rows = sqlx::query!(
+        r#"SELECT true AS "is_tag!", name AS "name!", id AS "id!" FROM tag
+           UNION ALL SELECT false, name, id FROM metric_type"#
+    );
+    let mut labels = Labels::default();
+    for row in rows.fetch_all(conn).await? {
+        let names = if row.is_tag { &mut labels.tags } else { &mut labels.types };
+        names.insert(row.name, row.id);
+    }
+    Ok(labels)
 }
 
 /// Adds the rows that every tenant has, three tags and two metric types; existing rows stay.
@@ -285,15 +315,41 @@ pub async fn group_of_name(conn: &mut PgConnection, name: &str) -> Result<Option
     .await?)
 }
 
-/// Moves a name of the registry to a group, or out of any; adds it if it is unknown. Returns its id.
-pub async fn put_name(tx: &mut WriteTx<'_>, name: &str, group_id: Option<i64>) -> Result<i64> {
-    Ok(sqlx::query_scalar!(
-        "INSERT INTO metric_name (name, group_id) VALUES ($1, $2)
-         ON CONFLICT (name) DO UPDATE SET group_id = excluded.group_id
-         RETURNING id",
-        name,
-        group_id
+/// A name of the registry with its group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupedName {
+    /// The name.
+    pub name: String,
+    /// The id of its group; `None` without a group.
+    pub group_id: Option<i64>,
+    /// The name of its group; '' without a group.
+    pub group: String,
+}
+
+/// Returns those of the names that are in the registry, with their groups.
+pub async fn grouped_names(conn: &mut PgConnection, names: &[&str]) -> Result<Vec<GroupedName>> {
+    Ok(sqlx::query_as!(
+        GroupedName,
+        r#"SELECT n.name AS "name!", n.group_id, coalesce(g.name, '') AS "group!"
+           FROM metric_name n LEFT JOIN object_group g ON g.kind = n.group_kind AND g.id = n.group_id
+           WHERE n.name = ANY ($1)"#,
+        names as _
     )
-    .fetch_one(tx.conn())
+    .fetch_all(conn)
     .await?)
+}
+
+/// Moves names of the registry to groups, or out of any; adds the unknown ones. Each name occurs once.
+///
+/// Returns the ids of the names.
+pub async fn put_names(tx: &mut WriteTx<'_>, names: &[(&str, Option<i64>)]) -> Result<HashMap<String, i64>> {
+    let (names, group_ids): (Vec<&str>, Vec<Option<i64>>) = names.iter().copied().unzip();
+    let rows = sqlx::query!(
+        "INSERT INTO metric_name (name, group_id) SELECT * FROM unnest($1::text[], $2::bigint[])
+         ON CONFLICT (name) DO UPDATE SET group_id = excluded.group_id
+         RETURNING name, id",
+        &names as _,
+        &group_ids as _
+    );
+    Ok(rows.fetch_all(tx.conn()).await?.into_iter().map(|row| (row.name, row.id)).collect())
 }

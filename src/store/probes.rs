@@ -1,5 +1,7 @@
 //! Probes, and the links from metrics to their versions.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -83,6 +85,19 @@ pub async fn of_label(conn: &mut PgConnection, label: &str) -> Result<Option<Lab
     )
     .fetch_optional(conn)
     .await?)
+}
+
+/// Returns the ids of the newest versions with these labels, by label. Unknown labels, and those of removed probes, are
+/// left out.
+pub async fn version_ids(conn: &mut PgConnection, labels: &[String]) -> Result<HashMap<String, i64>> {
+    let rows = sqlx::query!(
+        r#"SELECT label AS "label!", max(id) AS "id!"
+           FROM (SELECT v.id, format('%s (%s)', v.content ->> 'name', v.content ->> 'version') AS label
+                 FROM version v JOIN probe p ON p.id = v.object_id WHERE v.kind = 'probe') labelled
+           WHERE label = ANY ($1) GROUP BY label"#,
+        labels
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(|row| (row.label, row.id)).collect())
 }
 
 /// Adds a probe without a version; returns its id. `username` becomes the author of the last change.

@@ -1,5 +1,7 @@
 //! Profiles and their tuples.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 
 use super::{Loaded, Result, WriteTx};
@@ -138,24 +140,37 @@ pub async fn set_tuples(tx: &mut WriteTx<'_>, profile_id: i64, tuples: &[Tuple])
 
 /// Returns the content of a profile for its form; the tuples in the order of [`tuples`].
 pub async fn content(conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<ProfileContent>>> {
-    let row = sqlx::query!(
-        r#"SELECT p.revision, p.name, p.version, p.vo, p.description, coalesce(g.name, '') AS "group_name!"
+    Ok(contents(conn, &[id]).await?.pop())
+}
+
+/// Returns the contents of profiles for their forms, by id. Unknown ids are left out.
+pub async fn contents(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<Loaded<ProfileContent>>> {
+    let rows = sqlx::query!(
+        r#"SELECT p.id, p.revision, p.name, p.version, p.vo, p.description, coalesce(g.name, '') AS "group_name!"
            FROM profile p LEFT JOIN object_group g ON g.kind = p.group_kind AND g.id = p.group_id
-           WHERE p.id = $1"#,
-        id
+           WHERE p.id = ANY ($1)
+           ORDER BY p.id"#,
+        ids
     )
-    .fetch_optional(&mut *conn)
+    .fetch_all(&mut *conn)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let content = ProfileContent {
-        name: row.name,
-        version: row.version,
-        vo: row.vo,
-        description: row.description,
-        group: row.group_name,
-        tuples: tuples(conn, &[id]).await?.into_iter().map(|(_, tuple)| tuple).collect(),
-    };
-    Ok(Some(Loaded { id, revision: row.revision, content }))
+    let mut tuples_of: HashMap<i64, Vec<Tuple>> = HashMap::new();
+    for (id, tuple) in tuples(conn, ids).await? {
+        tuples_of.entry(id).or_default().push(tuple);
+    }
+    let loaded = rows.into_iter().map(|row| Loaded {
+        id: row.id,
+        revision: row.revision,
+        content: ProfileContent {
+            name: row.name,
+            version: row.version,
+            vo: row.vo,
+            description: row.description,
+            group: row.group_name,
+            tuples: tuples_of.remove(&row.id).unwrap_or_default(),
+        },
+    });
+    Ok(loaded.collect())
 }
 
 /// Adds a profile without its tuples; returns its id.
@@ -175,28 +190,36 @@ pub async fn insert(tx: &mut WriteTx<'_>, content: &ProfileContent, group_id: Op
     .await?)
 }
 
-/// Replaces the fields of a profile, not its tuples; its revision rises.
+/// Replaces the fields of profiles, given as (id, content, id of the group), not their tuples; their revisions rise.
 ///
 /// # Errors
 /// That of [`insert`].
-pub async fn update(tx: &mut WriteTx<'_>, id: i64, content: &ProfileContent, group_id: Option<i64>) -> Result<()> {
+pub async fn update(tx: &mut WriteTx<'_>, profiles: &[(i64, &ProfileContent, Option<i64>)]) -> Result<()> {
+    let texts = |of: fn(&ProfileContent) -> Option<&str>| {
+        profiles.iter().map(|(_, content, _)| of(content)).collect::<Vec<_>>()
+    };
+    let ids: Vec<i64> = profiles.iter().map(|(id, ..)| *id).collect();
+    let group_ids: Vec<Option<i64>> = profiles.iter().map(|(.., group_id)| *group_id).collect();
     sqlx::query!(
-        "UPDATE profile SET name = $2, version = $3, vo = $4, description = $5, group_id = $6, revision = revision + 1
-         WHERE id = $1",
-        id,
-        content.name,
-        content.version,
-        content.vo,
-        content.description,
-        group_id
+        "UPDATE profile SET name = n.name, version = n.version, vo = n.vo, description = n.description,
+             group_id = n.group_id, revision = revision + 1
+         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+             AS n (id, name, version, vo, description, group_id)
+         WHERE profile.id = n.id",
+        &ids,
+        &texts(|it| Some(&it.name)) as _,
+        &texts(|it| Some(&it.version)) as _,
+        &texts(|it| Some(&it.vo)) as _,
+        &texts(|it| it.description.as_deref()) as _,
+        &group_ids as _
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Removes a profile with its tuples.
-pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
-    sqlx::query!("DELETE FROM profile WHERE id = $1", id).execute(tx.conn()).await?;
+/// Removes profiles with their tuples.
+pub async fn delete(tx: &mut WriteTx<'_>, ids: &[i64]) -> Result<()> {
+    sqlx::query!("DELETE FROM profile WHERE id = ANY ($1)", ids).execute(tx.conn()).await?;
     Ok(())
 }

@@ -160,9 +160,13 @@ async fn profiles(conn: &mut PgConnection) -> Result<Vec<Profile>> {
 }
 
 async fn versions(conn: &mut PgConnection) -> Result<Vec<Version>> {
-    let rows = sqlx::query!("SELECT id, kind, object_id, content, message, user_id, username, created FROM version")
-        .fetch_all(conn)
-        .await?;
+    let rows = sqlx::query!(
+        r#"SELECT id, kind, object_id, content, message, user_id, username, created,
+                  coalesce(change_reason, '') AS "change_reason!"
+           FROM version"#
+    )
+    .fetch_all(conn)
+    .await?;
     let version = rows.into_iter().map(|row| {
         let content = VersionContent::from_json(&row.kind, row.content);
         Ok(Version {
@@ -173,6 +177,7 @@ async fn versions(conn: &mut PgConnection) -> Result<Vec<Version>> {
             user_id: row.user_id,
             username: row.username,
             created: row.created,
+            change_reason: row.change_reason,
         })
     });
     version.collect()

@@ -195,9 +195,11 @@ async fn versions(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
     let rows = &data.versions;
     let contents: std::result::Result<Vec<_>, _> = rows.iter().map(|row| row.content.to_json()).collect();
     sqlx::query!(
-        "INSERT INTO version (id, kind, object_id, content, message, user_id, username, created)
-         SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::jsonb[], $5::text[], $6::bigint[], $7::text[],
-                              $8::timestamptz[])",
+        "INSERT INTO version (id, kind, object_id, content, message, user_id, username, created, change_reason)
+         SELECT id, kind, object_id, content, message, user_id, username, created, nullif(change_reason, '')
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::jsonb[], $5::text[], $6::bigint[], $7::text[],
+                     $8::timestamptz[], $9::text[])
+             AS v (id, kind, object_id, content, message, user_id, username, created, change_reason)",
         &column(rows, |row| row.id),
         &column(rows, |row| row.content.kind().as_str().to_owned()),
         &column(rows, |row| row.object_id),
@@ -205,7 +207,8 @@ async fn versions(tx: &mut WriteTx<'_>, data: &Snapshot) -> Result<()> {
         &column(rows, |row| row.message.clone()),
         &column(rows, |row| row.user_id) as _,
         &column(rows, |row| row.username.clone()),
-        &column(rows, |row| row.created)
+        &column(rows, |row| row.created),
+        &column(rows, |row| row.change_reason.clone())
     )
     .execute(tx.conn())
     .await?;

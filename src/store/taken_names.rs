@@ -14,36 +14,33 @@ pub async fn probe(connection: &mut PgConnection, name: &str) -> Result<bool> {
         .await?)
 }
 
-/// Returns whether a profile other than `id` has this name and version.
-pub async fn profile(connection: &mut PgConnection, id: Option<i64>, (name, version): (&str, &str)) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-               SELECT FROM profile
-               WHERE name = $2 AND version = $3 AND id IS DISTINCT FROM $1
-           ) AS "is_taken!""#,
-        id,
-        storable(name),
-        storable(version),
-    )
-    .fetch_one(connection)
-    .await?)
+/// Returns the profiles that have one of these pairs of name and version, as (name, version, id).
+pub async fn profiles(connection: &mut PgConnection, pairs: &[(&str, &str)]) -> Result<Vec<(String, String, i64)>> {
+    let (names, versions): (Vec<String>, Vec<String>) =
+        pairs.iter().map(|(name, version)| (storable(name), storable(version))).unzip();
+    let rows = sqlx::query!(
+        r#"SELECT name, version, id FROM profile
+           WHERE (name, version) IN (SELECT * FROM unnest($1::text[], $2::text[]))"#,
+        &names,
+        &versions
+    );
+    Ok(rows.fetch_all(connection).await?.into_iter().map(|row| (row.name, row.version, row.id)).collect())
 }
 
-/// Returns whether a metric other than `id` has this name and tag.
-pub async fn metric(connection: &mut PgConnection, id: Option<i64>, (name, tag): (&str, &str)) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-               SELECT FROM metric
-               JOIN metric_name ON metric_name.id = metric.metric_name_id
-               JOIN tag ON tag.id = metric.tag_id
-               WHERE metric_name.name = $2 AND tag.name = $3 AND metric.id IS DISTINCT FROM $1
-           ) AS "is_taken!""#,
-        id,
-        storable(name),
-        storable(tag),
-    )
-    .fetch_one(connection)
-    .await?)
+/// Returns the metrics that have one of these pairs of name and tag, as (name, tag, id).
+pub async fn metrics(connection: &mut PgConnection, pairs: &[(&str, &str)]) -> Result<Vec<(String, String, i64)>> {
+    let (names, tags): (Vec<String>, Vec<String>) =
+        pairs.iter().map(|(name, tag)| (storable(name), storable(tag))).unzip();
+    let rows = sqlx::query!(
+        r#"SELECT metric_name.name, tag.name AS tag, metric.id
+           FROM metric
+           JOIN metric_name ON metric_name.id = metric.metric_name_id
+           JOIN tag ON tag.id = metric.tag_id
+           WHERE (metric_name.name, tag.name) IN (SELECT * FROM unnest($1::text[], $2::text[]))"#,
+        &names,
+        &tags
+    );
+    Ok(rows.fetch_all(connection).await?.into_iter().map(|row| (row.name, row.tag, row.id)).collect())
 }
 
 /// The names of a user that another user has.

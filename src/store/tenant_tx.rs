@@ -50,7 +50,11 @@ impl ReadTx {
 }
 
 /// A transaction that may write. Only `registry` begins one: `clippy.toml` bans these functions everywhere else.
-pub struct WriteTx<'c>(Transaction<'c, Postgres>);
+pub struct WriteTx<'c> {
+    tx: Transaction<'c, Postgres>,
+    /// See [`WriteTx::set_change_reason`].
+    change_reason: Option<String>,
+}
 
 impl WriteTx<'static> {
     /// Begins in a tenant's schema. A tenant has one writer at a time; other writers wait for the lock.
@@ -74,24 +78,38 @@ impl WriteTx<'static> {
     }
 
     async fn without_lock(pool: &PgPool, schema: &SchemaName) -> Result<Self> {
-        Ok(Self(begin(pool, format!("{BEGIN_WRITING}; {}", search_path(schema))).await?))
+        Ok(Self::of(begin(pool, format!("{BEGIN_WRITING}; {}", search_path(schema))).await?))
     }
 }
 
 impl<'c> WriteTx<'c> {
+    fn of(tx: Transaction<'c, Postgres>) -> Self {
+        Self { tx, change_reason: None }
+    }
+
     /// Begins on a connection, in no tenant's schema: for the list of tenants in the schema public.
     pub async fn shared(conn: &'c mut PgConnection) -> Result<Self> {
-        Ok(Self(conn.begin_with(BEGIN_WRITING).await.map_err(StoreError::of_begin)?))
+        Ok(Self::of(conn.begin_with(BEGIN_WRITING).await.map_err(StoreError::of_begin)?))
     }
 
     /// Returns the connection, for queries.
     pub fn conn(&mut self) -> &mut PgConnection {
-        &mut self.0
+        &mut self.tx
+    }
+
+    /// Sets why the user makes the changes of this transaction. Its log entries and versions store it.
+    pub fn set_change_reason(&mut self, reason: Option<String>) {
+        self.change_reason = reason;
+    }
+
+    /// Returns why the user makes the changes of this transaction; `None` if the user did not say it.
+    pub fn change_reason(&self) -> Option<String> {
+        self.change_reason.clone()
     }
 
     /// Commits the transaction; without this call, everything is rolled back.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.0.commit().await?)
+        Ok(self.tx.commit().await?)
     }
 }
 

@@ -17,13 +17,14 @@ pub async fn insert_probe_version(
     (user_id, username): (i64, &str),
 ) -> Result<i64> {
     Ok(sqlx::query_scalar!(
-        "INSERT INTO version (kind, object_id, content, message, user_id, username, created)
-         VALUES ('probe', $1, $2, $3, $4, $5, now()) RETURNING id",
+        "INSERT INTO version (kind, object_id, content, message, user_id, username, created, change_reason)
+         VALUES ('probe', $1, $2, $3, $4, $5, now(), $6) RETURNING id",
         id,
         Json(content) as _,
         message,
         user_id,
-        username
+        username,
+        tx.change_reason()
     )
     .fetch_one(tx.conn())
     .await?)
@@ -47,14 +48,14 @@ pub async fn insert_metric_versions(
 ) -> Result<()> {
     let (ids, messages): (Vec<i64>, Vec<String>) = metrics.iter().cloned().unzip();
     sqlx::query!(
-        r#"INSERT INTO version (kind, object_id, content, message, user_id, username, created)
+        r#"INSERT INTO version (kind, object_id, content, message, user_id, username, created, change_reason)
            SELECT 'metric', m.id,
                   jsonb_build_object(
                       'name', n.name, 'tag', t.name, 'type', y.name,
                       'probe', coalesce((v.content ->> 'name') || ' (' || (v.content ->> 'version') || ')', ''),
                       'group', coalesce(g.name, ''), 'executable', m.executable, 'parent', m.parent,
                       'settings', coalesce(s.settings, '{}')),
-                  changed.message, $3, $4, now()
+                  changed.message, $3, $4, now(), $5
            FROM unnest($1::bigint[], $2::text[]) AS changed (id, message)
            JOIN metric m ON m.id = changed.id
            JOIN metric_name n ON n.id = m.metric_name_id
@@ -71,7 +72,8 @@ pub async fn insert_metric_versions(
         &ids,
         &messages,
         user_id,
-        username
+        username,
+        tx.change_reason()
     )
     .execute(tx.conn())
     .await?;
@@ -89,11 +91,11 @@ pub async fn insert_profile_versions(
 ) -> Result<()> {
     let (ids, messages): (Vec<i64>, Vec<String>) = profiles.iter().cloned().unzip();
     sqlx::query!(
-        r#"INSERT INTO version (kind, object_id, content, message, user_id, username, created)
+        r#"INSERT INTO version (kind, object_id, content, message, user_id, username, created, change_reason)
            SELECT 'profile', p.id,
                   jsonb_build_object('name', p.name, 'version', p.version, 'vo', p.vo, 'description', p.description,
                                      'group', coalesce(g.name, ''), 'tuples', coalesce(t.tuples, '[]')),
-                  changed.message, $3, $4, now()
+                  changed.message, $3, $4, now(), $5
            FROM unnest($1::bigint[], $2::text[]) AS changed (id, message)
            JOIN profile p ON p.id = changed.id
            LEFT JOIN object_group g ON g.kind = p.group_kind AND g.id = p.group_id
@@ -108,7 +110,8 @@ pub async fn insert_profile_versions(
         &ids,
         &messages,
         user_id,
-        username
+        username,
+        tx.change_reason()
     )
     .execute(tx.conn())
     .await?;
@@ -130,14 +133,15 @@ pub async fn insert_aggregation_versions(
     let contents: Vec<_> = versions.iter().map(|(_, content, _)| Json(content)).collect();
     let messages: Vec<&str> = versions.iter().map(|(.., message)| message.as_str()).collect();
     sqlx::query!(
-        "INSERT INTO version (kind, object_id, content, message, user_id, username, created)
-         SELECT 'aggregation', v.id, v.content, v.message, $4, $5, now()
+        "INSERT INTO version (kind, object_id, content, message, user_id, username, created, change_reason)
+         SELECT 'aggregation', v.id, v.content, v.message, $4, $5, now(), $6
          FROM unnest($1::bigint[], $2::jsonb[], $3::text[]) AS v (id, content, message)",
         &ids,
         &contents as _,
         &messages as _,
         user_id,
-        username
+        username,
+        tx.change_reason()
     )
     .execute(tx.conn())
     .await?;
@@ -147,8 +151,8 @@ pub async fn insert_aggregation_versions(
 /// Copies all versions of a metric to another, unchanged and in their order.
 pub async fn copy_metric_versions(tx: &mut WriteTx<'_>, from: i64, to: i64) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO version (kind, object_id, content, message, user_id, username, created)
-         SELECT kind, $2, content, message, user_id, username, created
+        "INSERT INTO version (kind, object_id, content, message, user_id, username, created, change_reason)
+         SELECT kind, $2, content, message, user_id, username, created, change_reason
          FROM version WHERE kind = 'metric' AND object_id = $1 ORDER BY id",
         from,
         to

@@ -22,6 +22,8 @@ pub struct VersionRow {
     pub username: String,
     /// The changes, in words.
     pub message: String,
+    /// Why the author made the change, as they say; '' if they did not say it.
+    pub change_reason: String,
 }
 
 impl VersionRow {
@@ -33,6 +35,7 @@ impl VersionRow {
             created: version.created,
             username: version.username.clone(),
             message: version.message.clone(),
+            change_reason: version.change_reason.clone(),
         }
     }
 }
@@ -51,7 +54,7 @@ pub async fn list(conn: &mut PgConnection, kind: ObjectKind, object_id: i64) -> 
     Ok(sqlx::query_as!(
         VersionRow,
         r#"SELECT id, CASE kind WHEN 'probe' THEN coalesce(content ->> 'version', '') ELSE '' END AS "label!", created,
-                  username, message
+                  username, message, coalesce(change_reason, '') AS "change_reason!"
            FROM version WHERE kind = $1 AND object_id = $2 ORDER BY id DESC"#,
         kind.as_str(),
         object_id
@@ -74,7 +77,9 @@ pub async fn with_versions(conn: &mut PgConnection, kind: ObjectKind, object_ids
 pub async fn get(conn: &mut PgConnection, version_id: i64) -> Result<Option<Version>> {
     let record = sqlx::query_as!(
         VersionRecord,
-        "SELECT id, kind, object_id, content, message, user_id, username, created FROM version WHERE id = $1",
+        r#"SELECT id, kind, object_id, content, message, user_id, username, created,
+                  coalesce(change_reason, '') AS "change_reason!"
+           FROM version WHERE id = $1"#,
         version_id
     );
     record.fetch_optional(conn).await?.map(VersionRecord::parse).transpose()
@@ -103,6 +108,7 @@ struct VersionRecord {
     user_id: Option<i64>,
     username: String,
     created: DateTime<Utc>,
+    change_reason: String,
 }
 
 impl VersionRecord {
@@ -116,6 +122,7 @@ impl VersionRecord {
             user_id: self.user_id,
             username: self.username,
             created: self.created,
+            change_reason: self.change_reason,
         })
     }
 }

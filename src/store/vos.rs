@@ -11,6 +11,11 @@ pub async fn exists(conn: &mut PgConnection, name: &str) -> Result<bool> {
         .await?)
 }
 
+/// Returns those of the names that are listed.
+pub async fn listed(conn: &mut PgConnection, names: &[String]) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!("SELECT name FROM vo WHERE name = ANY ($1)", names).fetch_all(conn).await?)
+}
+
 /// Returns the names of all VOs.
 pub async fn names(conn: &mut PgConnection) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!("SELECT name FROM vo").fetch_all(conn).await?)

@@ -117,6 +117,7 @@ impl History {
             user_id: Some(who.id),
             username: who.name.into(),
             created: who.when,
+            change_reason: String::new(),
         });
     }
 

@@ -234,6 +234,8 @@ pub struct Version {
     pub username: String,
     /// The time at which it was saved.
     pub created: DateTime<Utc>,
+    /// Why the user made the change, as they say; '' if they did not say it. Dumps of POEM 2.3 have none.
+    pub change_reason: String,
 }
 
 /// The content of an object in a version. The same types are edited in forms.

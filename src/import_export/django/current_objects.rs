@@ -125,6 +125,7 @@ pub(super) fn add_initial_versions(snapshot: &mut Snapshot, highest: i64) {
             user_id: users.get(username.as_str()).copied(),
             username,
             created: probe.map_or(last_time, |probe| probe.changed_at),
+            change_reason: String::new(),
         }
     });
     let new: Vec<_> = new.collect();

@@ -127,6 +127,7 @@ impl Versions {
             user_id,
             username: user_id.and_then(|id| source.refs.name(Model::User, id)).unwrap_or_default().to_owned(),
             created: revision.time("date_created", source.zone)?,
+            change_reason: String::new(),
         });
         Ok(())
     }

@@ -35,6 +35,8 @@ pub struct LogRow {
     pub message: String,
     /// What was changed, without rows that no words name: at most [`MAX_ROWS_IN_WORDS`] of each kind of change.
     pub changes: ChangeSet,
+    /// Why the user did it, as they say; '' if they did not say it.
+    pub change_reason: String,
     /// The name of the user or command.
     pub username: String,
     /// The object still exists.
@@ -110,6 +112,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Ent
 pub async fn of_ids(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<LogRow>> {
     let records = sqlx::query!(
         r#"SELECT l.id, action_time, action, object_kind, l.object_id, object_name, message, username,
+                  coalesce(change_reason, '') AS "change_reason!",
                   (SELECT coalesce(jsonb_agg(field.change || coalesce(
                        (SELECT jsonb_object_agg(long.name, long.first)
                                || jsonb_build_object('more', jsonb_object_agg(long.name, long.more))
@@ -152,6 +155,7 @@ pub async fn of_ids(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<LogRow>>
             object_name: record.object_name,
             message: record.message,
             changes: record.changes.0,
+            change_reason: record.change_reason,
             username: record.username,
             exists: record.exists,
             version_id: record.version_id,
