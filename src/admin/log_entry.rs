@@ -157,7 +157,15 @@ fn cells(context: &RequestContext<'_>, entry: &LogRow) -> Vec<Cell> {
         ..Cell::link(context.time(entry.time).0, format!("{LOG_ENTRIES}{}/change/", entry.id))
     };
     let what = Cell::link(title(entry), object_address(context, entry));
-    vec![what, Cell::text(&entry.username), time, Cell::text(kind(entry)), Cell::text(entry.words())]
+    vec![what, Cell::text(&entry.username), time, Cell::text(kind(entry)), Cell::text(with_reason(entry))]
+}
+
+/// Returns the changes in words, and why the user made them.
+fn with_reason(entry: &LogRow) -> String {
+    match entry.change_reason.as_str() {
+        "" => entry.words(),
+        reason => format!("{} Why: {reason}", entry.words()).trim_start().to_owned(),
+    }
 }
 
 /// Returns the title of an entry: `Changed "ams-probe".`
@@ -200,6 +208,7 @@ pub fn event(context: &RequestContext<'_>, entry: &LogRow) -> Event {
         user: entry.username.clone(),
         kind: kind(entry).to_owned(),
         message: entry.words(),
+        reason: entry.change_reason.clone(),
         ..Event::default()
     }
 }
@@ -228,6 +237,7 @@ fn facts(context: &RequestContext<'_>, entry: &LogRow) -> Vec<Widget> {
         Widget { href: object_address(context, entry), ..shown("entry_object", "Object", entry.object_name.clone()) },
         shown("entry_kind", "Type", kind(entry).to_owned()),
         shown("entry_message", "What changed", in_words(entry)),
+        shown("entry_reason", "Why", entry.change_reason.clone()),
     ]
 }
 

@@ -3,9 +3,10 @@
 use rocket::async_trait;
 use sqlx::PgConnection;
 
+use super::bulk_metrics::BulkMetrics;
 use super::crud::{
-    CellLinks, Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions,
-    ListTable, RequestContext, Restore, SaveContext,
+    BulkStore, CellLinks, Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter,
+    ListOptions, ListTable, RequestContext, Restore, SaveContext,
 };
 use super::metric_links::MetricLinks;
 use crate::domain::form::field::{Choices, Field};
@@ -118,6 +119,10 @@ impl EntityAdmin for MetricsAdmin {
         })
     }
 
+    fn bulk(&self) -> Option<&dyn BulkStore<MetricContent>> {
+        Some(&BulkMetrics)
+    }
+
     async fn rows(
         &self,
         conn: &mut PgConnection,
@@ -131,7 +136,7 @@ impl EntityAdmin for MetricsAdmin {
                 _ => String::new(),
             };
             vec![
-                Cell::link(row.name, context.at().change(ObjectKind::Metric, row.id)),
+                Cell::object(row.id, row.name, context.at().change(ObjectKind::Metric, row.id)),
                 Cell::tag(row.tag),
                 Cell::link(row.probe, probe),
                 Cell::text(row.group),

@@ -9,6 +9,8 @@ mod aggregation_saves;
 mod aggregation_take_over;
 mod aggregation_uses;
 mod api_key;
+mod bulk_metrics;
+mod bulk_profiles;
 mod claims;
 pub mod crud;
 mod entities;

@@ -3,9 +3,10 @@
 use rocket::async_trait;
 use sqlx::PgConnection;
 
+use super::bulk_profiles::BulkProfiles;
 use super::crud::{
-    CellLinks, Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions,
-    ListTable, RequestContext, Restore, SaveContext,
+    BulkStore, CellLinks, Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter,
+    ListOptions, ListTable, RequestContext, Restore, SaveContext,
 };
 use super::metric_links::MetricLinks;
 use super::metric_profile;
@@ -90,6 +91,10 @@ impl EntityAdmin for ProfilesAdmin {
         }
     }
 
+    fn bulk(&self) -> Option<&dyn BulkStore<ProfileContent>> {
+        Some(&BulkProfiles)
+    }
+
     async fn rows(
         &self,
         conn: &mut PgConnection,
@@ -99,7 +104,7 @@ impl EntityAdmin for ProfilesAdmin {
         let found = list::list(conn, params).await?;
         Ok(ListTable::of(found, |row| {
             vec![
-                Cell::link(row.name, context.at().change(ObjectKind::Profile, row.id)),
+                Cell::object(row.id, row.name, context.at().change(ObjectKind::Profile, row.id)),
                 Cell::text(row.vo),
                 Cell::text(row.description),
                 Cell::text(row.group),

@@ -34,6 +34,8 @@ pub fn routes() -> Vec<Route> {
         clone,
         delete_form,
         delete,
+        bulk,
+        after_bulk,
         history,
         compare,
         version,
@@ -142,6 +144,19 @@ async fn delete(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId,
         return Ok(refusal);
     }
     metric_profile::after_save(&context.0, kind, entity.delete(&context.0, id.0, &posted).await).await
+}
+
+#[post("/poem/admin/<app>/<model>/bulk", data = "<posted>", rank = 5)]
+async fn bulk(context: LoggedInPage<'_>, app: &str, model: &str, posted: Posted) -> PageResult {
+    let entity = entity_at(&context.0, app, model)?;
+    metric_profile::after_save(&context.0, entity.options().kind, entity.bulk(&context.0, &posted).await).await
+}
+
+/// Leads to the list, for a browser that reloads the address of a step.
+#[get("/poem/admin/<app>/<model>/bulk", rank = 5)]
+fn after_bulk(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResult {
+    let kind = entity_at(&context.0, app, model)?.options().kind;
+    Ok(PageResponse::redirect(context.0.at().list(kind), Vec::new()))
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/history", rank = 5)]

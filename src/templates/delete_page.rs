@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::form_page::InfoLine;
+use super::form_page::{InfoLine, Widget};
 use super::layout::Link;
 use super::page::Content;
 
@@ -35,6 +35,8 @@ pub struct DeletePage {
     pub affected: Vec<InfoLine>,
     /// The choice that is offered; `None` if there is none.
     pub tick: Option<DeletionTick>,
+    /// The input that asks why the user deletes the object; `None` if the page does not.
+    pub change_reason: Option<Widget>,
     /// True if the object was changed after the confirmation was shown.
     pub is_stale: bool,
     /// The reason why it was not deleted; empty at first.

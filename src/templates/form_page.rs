@@ -310,6 +310,8 @@ pub struct FormPage {
     pub fieldsets: Vec<FieldsetView>,
     /// The options of the save, as checkboxes: new version, update metrics.
     pub ticks: Vec<Widget>,
+    /// The input that asks why the user makes the change; `None` if the form does not.
+    pub change_reason: Option<Widget>,
     /// The information next to the fields.
     pub facts: Vec<InfoLine>,
     /// The links to other pages of the object: History, Clone.

@@ -25,6 +25,8 @@ pub struct Event {
     pub kind: String,
     /// The changes, in words.
     pub message: String,
+    /// Why the user did it, as they say; empty if they did not say it, and on public pages.
+    pub reason: String,
     /// True for the newest version.
     pub is_current: bool,
 }

@@ -23,6 +23,8 @@ pub struct Heading {
 /// One cell of a list; the first cell of a row is the row's heading.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Cell {
+    /// In the first cell of a row, the id of the object, which can be ticked; else `None`.
+    pub id: Option<i64>,
     /// The text; empty for a flag.
     pub text: String,
     /// The address of the link; empty without a link.
@@ -49,6 +51,11 @@ impl Cell {
     /// Returns a cell with a link; with an empty address, plain text.
     pub fn link(text: impl Into<String>, href: impl Into<String>) -> Self {
         Self { text: text.into(), href: href.into(), ..Self::default() }
+    }
+
+    /// Returns the first cell of the row of an object: its name, with a link.
+    pub fn object(id: i64, name: impl Into<String>, href: impl Into<String>) -> Self {
+        Self { id: Some(id), ..Self::link(name, href) }
     }
 
     /// Returns a cell with a number and a link; with an empty address, only the number.
@@ -131,6 +138,19 @@ pub struct TakeOverForm {
     pub groups: Vec<String>,
 }
 
+/// What can be done with the rows of a list that are ticked.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BulkBar {
+    /// The address that the ticks are posted to.
+    pub action: String,
+    /// True if objects can be changed together.
+    pub can_change: bool,
+    /// True if objects can be deleted together.
+    pub can_delete: bool,
+    /// The number of all objects that match; 0 if all of them are shown.
+    pub all: i64,
+}
+
 /// Content of the template `admin/list`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ListPage {
@@ -164,6 +184,8 @@ pub struct ListPage {
     pub headings: Vec<Heading>,
     /// The cells of each row, in the order of the columns.
     pub rows: Vec<Vec<Cell>>,
+    /// What can be done with ticked rows; `None` if they cannot be ticked.
+    pub bulk: Option<BulkBar>,
     /// The part of the list that is shown.
     pub paging: Paging,
     /// The number of characters that every text of the table has room for; only a longer one is broken.

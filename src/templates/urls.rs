@@ -62,6 +62,11 @@ impl Addresses {
         self.below(kind, "add/")
     }
 
+    /// Returns the address for changes of many objects.
+    pub fn bulk(self, kind: ObjectKind) -> String {
+        self.below(kind, "bulk/")
+    }
+
     /// Returns the form of an object.
     pub fn change(self, kind: ObjectKind, id: i64) -> String {
         self.below(kind, &format!("{id}/change/"))

@@ -6,6 +6,7 @@ import "./journeys/apache.js";
 import "./journeys/reading.js";
 import "./journeys/probes.js";
 import "./journeys/metrics.js";
+import "./journeys/many.js";
 import "./journeys/profiles.js";
 import "./journeys/aggregations.js";
 import "./journeys/typing.js";

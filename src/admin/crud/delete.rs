@@ -10,7 +10,10 @@ use super::remote_store::{RemoteRefusal, RemoteStore};
 use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
+use super::widgets;
 use crate::auth::posted::Posted;
+use crate::domain::form::change_reason;
+use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
 use crate::error::NOT_FOUND;
 use crate::templates::delete_page::DeletePage;
@@ -23,7 +26,26 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
 
 /// Returns the confirmation page, with status 409 if the object was changed after the confirmation was shown.
 async fn show<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64, status: Status) -> PageResult {
-    show_with(entity, context, id, (status, String::new())).await
+    show_with(entity, context, id, Refusal { status, ..Refusal::default() }).await
+}
+
+/// Why the confirmation page is shown again.
+#[derive(Default)]
+struct Refusal {
+    status: Status,
+    /// The reason why the object was not deleted; empty at first.
+    failure: String,
+    /// Why the user deletes the object, as typed.
+    typed_reason: String,
+    errors: ValidationErrors,
+}
+
+impl Refusal {
+    fn of_reason(posted: &Posted, errors: ValidationErrors) -> Self {
+        let typed_reason = posted.get(change_reason::INPUT).unwrap_or_default().to_owned();
+        let failure = "It was not deleted.".to_owned();
+        Self { status: Status::UnprocessableEntity, failure, typed_reason, errors }
+    }
 }
 
 /// Returns the confirmation page with the reason why the object was not deleted.
@@ -31,7 +53,7 @@ async fn show_with<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     id: i64,
-    (status, failure): (Status, String),
+    Refusal { status, failure, typed_reason, errors }: Refusal,
 ) -> PageResult {
     let options = entity.options();
     let mut tx = context.read().await?;
@@ -58,6 +80,7 @@ async fn show_with<D: EntityAdmin>(
         revision: found.loaded.revision.to_string(),
         affected,
         tick,
+        change_reason: entity.remote().is_none().then(|| widgets::change_reason(&typed_reason, &errors)),
         is_stale: status == Status::Conflict && failure.is_empty(),
         failure,
     };
@@ -70,7 +93,12 @@ pub async fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     if let Some(refusal) = context.refusal_of_other_user(posted) {
         return Ok(refusal);
     }
+    let reason = match change_reason::parse(posted.get(change_reason::INPUT).unwrap_or_default()) {
+        Ok(reason) => reason,
+        Err(errors) => return show_with(entity, context, id, Refusal::of_reason(posted, errors)).await,
+    };
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
+    tx.set_change_reason(reason);
     let Some(found) = entity.load(tx.conn(), id).await? else {
         // The same confirmation, sent twice.
         let name = repeat::deleted(tx.conn(), context, options.kind, id).await?.ok_or(NOT_FOUND)?;
@@ -103,7 +131,9 @@ async fn delete_remotely<D: EntityAdmin>(
             Ok(PageResponse::redirect(list_return::address(entity.options(), context), messages))
         }
         Err(RemoteRefusal::Save(refusal)) => Err(refused(refusal)),
-        Err(RemoteRefusal::Failed(status, message)) => show_with(entity, context, id, (status, message)).await,
+        Err(RemoteRefusal::Failed(status, message)) => {
+            show_with(entity, context, id, Refusal { status, failure: message, ..Refusal::default() }).await
+        }
         Err(RemoteRefusal::Changed(..) | RemoteRefusal::Missing(_)) => {
             show(entity, context, id, Status::Conflict).await
         }

@@ -7,7 +7,7 @@ use super::entity_admin::EntityAdmin;
 use super::options::EntityOptions;
 use super::request_context::RequestContext;
 use super::response::PageResult;
-use super::{cached_page, delete, form, history, list, list_return, save, save_change, versions};
+use super::{bulk, cached_page, delete, form, history, list, list_return, save, save_change, versions};
 use crate::auth::posted::{Posted, PostedForm};
 use crate::templates::form_page::FieldsetView;
 
@@ -36,6 +36,8 @@ pub trait Entity: Send + Sync {
     async fn delete_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Deletes an object.
     async fn delete(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult;
+    /// Does a step of a change of many objects; 404 if the entity has no such changes.
+    async fn bulk(&self, context: &RequestContext<'_>, posted: &Posted) -> PageResult;
     /// Returns the history of an object.
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Returns the page of a version; 404 if the entity has no versions.
@@ -94,6 +96,10 @@ impl<D: EntityAdmin> Entity for D {
 
     async fn delete(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
         delete::delete(self, context, id, posted).await
+    }
+
+    async fn bulk(&self, context: &RequestContext<'_>, posted: &Posted) -> PageResult {
+        bulk::act(self, context, posted).await
     }
 
     fn content(&self, context: &RequestContext<'_>, content: &Value) -> Option<Vec<FieldsetView>> {

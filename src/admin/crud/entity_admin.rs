@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 
+use super::bulk_store::BulkStore;
 use super::list_table::ListTable;
 use super::named_object::NamedObject;
 use super::options::EntityOptions;
@@ -41,6 +42,8 @@ pub struct SaveContext<'a> {
     pub tenant: &'a Tenant,
     /// The result of [`EntityAdmin::prepare`] for a new object; else empty.
     pub prepared: String,
+    /// Why the user makes the change; `None` if the user did not say it.
+    pub change_reason: Option<String>,
 }
 
 impl SaveContext<'_> {
@@ -149,6 +152,11 @@ pub trait EntityAdmin: Send + Sync + 'static {
     /// Returns the other server that stores the objects as well; `None` if POEM alone stores them. Then [`Self::create`],
     /// [`Self::change`] and [`Self::remove`] are not called.
     fn remote(&self) -> Option<&dyn RemoteStore<Self::Content>> {
+        None
+    }
+
+    /// Returns the operations on many objects; `None` if there are none.
+    fn bulk(&self) -> Option<&dyn BulkStore<Self::Content>> {
         None
     }
 

@@ -352,6 +352,7 @@ fn form_page<D: EntityAdmin>(
         first.autofocus = is_new;
     }
     let delete_link = delete(entity, context, mode);
+    let change_reason = widgets::change_reason(shown.draft.change_reason(), shown.errors);
     FormPage {
         heading: format!("{verb} {}", options.kind.info().one),
         object,
@@ -372,6 +373,7 @@ fn form_page<D: EntityAdmin>(
         new_names: shown.new_names,
         fieldsets,
         ticks,
+        change_reason: entity.remote().is_none().then_some(change_reason),
         facts,
         tools: tools(entity, context, mode),
         delete: delete_link,

@@ -3,14 +3,22 @@
 use std::collections::HashMap;
 
 use super::entity_admin::EntityAdmin;
+use crate::domain::form::change_reason;
 use crate::domain::form::field::{Field, Kind};
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 use crate::templates::form_page::PlaceNames;
 
 /// Sorts the errors in the order of the page.
 pub(super) fn sort<D: EntityAdmin>(entity: &D, errors: &mut ValidationErrors) {
-    let order: HashMap<&str, usize> =
-        entity.options().fieldsets.iter().flat_map(|set| set.fields).copied().zip(0..).collect();
+    let order: HashMap<&str, usize> = entity
+        .options()
+        .fieldsets
+        .iter()
+        .flat_map(|set| set.fields)
+        .copied()
+        .chain([change_reason::INPUT])
+        .zip(0..)
+        .collect();
     let position = |name: &str, column: &str| {
         let field = entity.fields().iter().find(|field| field.name == name)?;
         match field.kind {
@@ -29,6 +37,7 @@ pub(super) fn sort<D: EntityAdmin>(entity: &D, errors: &mut ValidationErrors) {
 pub(super) fn named<C>(fields: &[Field<C>], place: Place) -> PlaceNames<'static> {
     let (name, column) = match place {
         Place::Form => return PlaceNames::default(),
+        change_reason::PLACE => return PlaceNames { label: change_reason::LABEL, ..PlaceNames::default() },
         Place::Field(name) => (name, ""),
         Place::Row { field, .. } => (field, ""),
         Place::Cell { field, column, .. } => (field, column),

@@ -84,6 +84,7 @@ pub fn event<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, row: &Ver
         iso,
         user: context.author(&row.username),
         message: row.message.clone(),
+        reason: context.author(&row.change_reason),
         ..Event::default()
     }
 }
@@ -103,7 +104,14 @@ async fn of_log<D: EntityAdmin>(
 /// Converts a log entry to a line of the history.
 pub fn log_event(context: &RequestContext<'_>, row: &LogRow) -> Event {
     let (time, iso) = context.time(row.time);
-    Event { time, iso, user: context.author(&row.username), message: in_words(row), ..Event::default() }
+    Event {
+        time,
+        iso,
+        user: context.author(&row.username),
+        message: in_words(row),
+        reason: context.author(&row.change_reason),
+        ..Event::default()
+    }
 }
 
 /// Returns the words of a log entry, or the action if it has none.

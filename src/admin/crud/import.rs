@@ -41,7 +41,10 @@ pub async fn requested<D: EntityAdmin>(
     let (typed, _) = in_place(|| draft.parse_change_all(entity.fields(), base.clone()));
     let file = posted.get(IMPORT_TEXT).unwrap_or_default();
     Ok(Some(match remote.import(context, &typed, file).await? {
-        Ok(content) => FilledForm { draft: Draft::of(entity.fields(), &content), errors: ValidationErrors::default() },
+        Ok(content) => {
+            let filled = Draft::of(entity.fields(), &content).with_reason_of(draft);
+            FilledForm { draft: filled, errors: ValidationErrors::default() }
+        }
         Err(errors) => FilledForm { draft: draft.clone(), errors },
     }))
 }

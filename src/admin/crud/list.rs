@@ -18,7 +18,7 @@ use crate::domain::model::policy::Action;
 use crate::store::Result;
 use crate::store::choices;
 use crate::store::lists::{ListParams, WITHOUT_GROUP, log_entries, profiles};
-use crate::templates::list_page::{self as pages, Choice, Heading, ListPage, Paging};
+use crate::templates::list_page::{self as pages, BulkBar, Choice, Heading, ListPage, Paging};
 use crate::templates::{Link, Page};
 
 impl ListQuery {
@@ -55,17 +55,47 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     let mut query = ListQuery::read(&options.list, context, &[]);
     let mut tx = context.read().await?;
     query.resolve(tx.conn()).await?;
-    let since = since(&options.list, context, &query);
-    let params = query.params();
-    let params = since.as_deref().map_or(params, |filters| ListParams { filters, ..params });
-    let table = entity.rows(tx.conn(), &params, context).await?;
+    let table = rows(entity, tx.conn(), context, (&query, PAGE_SIZE)).await?;
     let filters = filters(tx.conn(), &options.list, &query).await?;
     let waiting = entity.waiting(tx.conn(), context).await?;
     tx.commit().await?;
     let remote = entity.remote_line(context).await?;
     let layout = context.layout(options.kind.info().many, &[(options.kind.info().many, "")]);
     let list = ListPage { waiting, remote, ..list_page(options, context, &query, (table, filters)) };
+    let address = query.whole_address(&options.list, &context.at().list(options.kind));
+    let bulk = bulk_bar(entity, context, &list, &address);
+    let list = ListPage { bulk, ..list };
     response::page(Page::new(layout, list))
+}
+
+/// Returns one page of the list, with this number of rows at most.
+pub async fn rows<D: EntityAdmin>(
+    entity: &D,
+    conn: &mut PgConnection,
+    context: &RequestContext<'_>,
+    (query, page_size): (&ListQuery, i64),
+) -> Result<ListTable> {
+    let since = since(&entity.options().list, context, query);
+    let params = ListParams { page_size, ..query.params() };
+    let params = since.as_deref().map_or(params, |filters| ListParams { filters, ..params });
+    entity.rows(conn, &params, context).await
+}
+
+/// Returns what can be done with ticked rows; `None` if they cannot be ticked, or the viewer may change nothing.
+fn bulk_bar<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    list: &ListPage,
+    address: &str,
+) -> Option<BulkBar> {
+    let (store, kind) = (entity.bulk()?, entity.options().kind);
+    let shown = list.rows.len() as i64;
+    (context.viewer.is_some() && context.allows(kind, Action::StartAdding) && shown > 0).then(|| BulkBar {
+        action: list_return::with_list(context.at().bulk(kind), address),
+        can_change: !store.fields().is_empty(),
+        can_delete: true,
+        all: if list.paging.total > shown { list.paging.total } else { 0 },
+    })
 }
 
 fn list_page(

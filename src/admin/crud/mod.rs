@@ -2,6 +2,10 @@
 //! conflict, deletion. No entity is named here.
 
 pub mod autocomplete; //    suggestions while typing
+mod bulk; //                changes of many objects
+mod bulk_request; //        the form about many objects
+pub mod bulk_store; //      the operations on many objects
+mod bulk_view; //           the pages about many objects
 pub mod cached_page; //     pages read through the page cache
 mod conflict; //            two users edited the same object
 mod delete;
@@ -35,6 +39,7 @@ mod save_input; //          the input of posted forms
 mod versions;
 pub mod widgets;
 
+pub use bulk_store::BulkStore;
 pub use entity::Entity;
 pub use entity_admin::{CellLinks, Created, EntityAdmin, SaveContext};
 pub use list_table::ListTable;

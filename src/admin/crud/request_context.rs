@@ -171,9 +171,10 @@ impl<'r> RequestContext<'r> {
         Ok((tx, viewer.ok_or(SaveError::Denied(Denial::Never))?))
     }
 
-    /// Returns the name of the user who did something, as this page shows it: empty on public pages, which name no users.
-    pub fn author(&self, username: &str) -> String {
-        self.viewer.as_ref().map_or_else(String::new, |_| username.to_owned())
+    /// Returns the name of the user who did something, or why they did it, as this page shows it: empty on public pages, which
+    /// name no users.
+    pub fn author(&self, text: &str) -> String {
+        self.viewer.as_ref().map_or_else(String::new, |_| text.to_owned())
     }
 
     /// Returns the addresses for this viewer.

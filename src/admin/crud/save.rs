@@ -147,6 +147,7 @@ async fn attempt<D: EntityAdmin>(
     (content, extra): (&D::Content, SaveContext<'_>),
 ) -> Result<(Transaction, Created), SaveError> {
     let (mut tx, viewer) = context.write().await?;
+    tx.set_change_reason(extra.change_reason.clone());
     let created = entity.create(&mut tx, &viewer, content, &extra).await?;
     Ok((tx, created))
 }

@@ -116,6 +116,7 @@ impl<D: EntityAdmin> SubmittedChange<'_, D> {
         let (content, errors) = in_place(|| self.draft.parse_change_all(self.entity.fields(), before));
         let (mut tx, viewer) = self.context.write().await?;
         let extra = extra(self.entity.options(), self.context, self.posted, None);
+        tx.set_change_reason(extra.change_reason.clone());
         let saved = self.entity.change(&mut tx, &viewer, target, &content, &extra).await;
         // A save conflict is reported before the errors of the input.
         if !errors.is_empty() {

@@ -11,6 +11,7 @@ use super::request_context::RequestContext;
 use crate::auth::csrf;
 use crate::auth::posted::{Posted, PostedForm, other_user};
 use crate::blocking::in_place;
+use crate::domain::form::change_reason;
 use crate::domain::form::edit::Focus;
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
@@ -94,6 +95,7 @@ pub(super) fn extra<'a>(
         keys: context.keys,
         tenant: context.tenant.tenant(),
         prepared: String::new(),
+        change_reason: change_reason::parse(posted.get(change_reason::INPUT).unwrap_or_default()).unwrap_or_default(),
     }
 }
 

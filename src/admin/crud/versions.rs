@@ -12,6 +12,7 @@ use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
 use super::widgets::{self, FormInput, Sources};
 use crate::auth::posted::Posted;
+use crate::domain::form::change_reason;
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
@@ -147,7 +148,10 @@ pub async fn restore<D: EntityAdmin>(
     if let Some(refusal) = context.refusal_of_other_user(posted) {
         return Ok(refusal);
     }
+    let typed = posted.get(change_reason::INPUT).unwrap_or_default();
+    let reason = change_reason::parse(typed).map_err(|errors| AppError::Malformed(errors.to_string()))?;
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
+    tx.set_change_reason(reason);
     let (found, row, _) = find(tx.conn(), entity, (id, version)).await?;
     // The old version replaces the current one, whatever that is: there is no form that could be out of date.
     let target = ExpectedRevision { id, revision: found.loaded.revision };

@@ -10,6 +10,7 @@ use super::new_names;
 use super::options::{EntityOptions, SaveOption};
 use super::request_context::RequestContext;
 use super::row_group_widget;
+use crate::domain::form::change_reason;
 use crate::domain::form::field::{Choices, Field, Kind, RowColumn, Shape};
 use crate::domain::form::row_group::RowGroup;
 use crate::domain::form::submitted::RawValue;
@@ -82,6 +83,21 @@ pub fn fieldsets<D: EntityAdmin>(
     };
     let sets = entity.options().fieldsets.iter().filter(|set| applies(entity.fields(), set, form));
     sets.map(shown).filter(|set| !set.widgets.is_empty()).collect()
+}
+
+/// Returns the input that asks why the user makes the change; `errors` are those of the form.
+pub fn change_reason(typed: &str, errors: &ValidationErrors) -> Widget {
+    Widget {
+        name: change_reason::INPUT.to_owned(),
+        label: change_reason::LABEL.to_owned(),
+        help: "Optional: a ticket or the reason, such as “GGUS 12345: the probe times out”. The history shows it."
+            .to_owned(),
+        errors: messages(errors, change_reason::PLACE),
+        value: typed.to_owned(),
+        maxlength: change_reason::MAX,
+        input_type: "text",
+        ..Widget::default()
+    }
 }
 
 /// Returns false for a part that depends on another value of a field that cannot change any more.
@@ -183,7 +199,8 @@ fn text(
     }
 }
 
-fn suggestions(source: Choices) -> String {
+/// Returns the address of the suggestions of a source.
+pub fn suggestions(source: Choices) -> String {
     format!("{SUGGEST}{}/", autocomplete::name_of(source))
 }
 

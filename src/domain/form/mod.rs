@@ -1,6 +1,8 @@
 //! The form engine: the fields of an object, the values that were submitted, and the validation errors.
 
 pub mod bounds;
+pub mod bulk_edit;
+pub mod change_reason;
 pub mod checks;
 pub mod edit;
 pub mod field;

@@ -152,7 +152,7 @@ class Person {
   // Returns the rows of the list as texts.
   async rows() {
     const rows = await this.page.locator("table.list tbody tr").all();
-    return Promise.all(rows.map(async (row) => (await row.locator("th, td").allInnerTexts()).map((text) => text.trim())));
+    return Promise.all(rows.map(async (row) => (await row.locator("th, td:not(.tick)").allInnerTexts()).map((text) => text.trim())));
   }
 
   // Returns the id, or the name, of the focused element.

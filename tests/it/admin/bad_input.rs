@@ -131,7 +131,7 @@ fn texts(form: &Form) -> Vec<(String, usize)> {
 
 /// Returns true for an input that is never filled in again.
 fn is_secret(name: &str) -> bool {
-    name.contains("password") || name == "token"
+    name.contains("password") || name == "token" || name == "_reason"
 }
 
 /// Submits values that break the rules of a field; each must be refused at the field.

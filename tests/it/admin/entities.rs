@@ -38,7 +38,7 @@ fn cells(page: &str, column: usize) -> Vec<(i64, String, String)> {
     for element in elements(page) {
         match (element.name.as_str(), element.get("role")) {
             ("tr", _) => rows.push(Vec::new()),
-            (_, Some("rowheader" | "cell")) => {
+            (_, Some("rowheader" | "cell")) if element.get("class") != Some("tick") => {
                 is_cell = true;
                 rows.last_mut().expect("a row").push(String::new());
             }

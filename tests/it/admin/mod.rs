@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod bounds;
+mod bulk;
 mod claims;
 mod concurrent_edits;
 mod conflicts;

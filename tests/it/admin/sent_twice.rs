@@ -7,6 +7,7 @@ use std::thread;
 
 use poem::admin::crud::Restore;
 use poem::config::reload::LiveConfig;
+use poem::domain::model::object_kind::ObjectKind;
 use rocket::http::Method;
 
 use super::page::Form;
@@ -28,6 +29,7 @@ const METRIC_PROFILE: &str = "/poem/admin/poem/profile/<id>/metricprofile";
 const ADD: &str = "/poem/admin/<app>/<model>/add";
 const CHANGE: &str = "/poem/admin/<app>/<model>/<id>/change";
 const CLONE: &str = "/poem/admin/<app>/<model>/<id>/change/clone";
+const BULK: &str = "/poem/admin/<app>/<model>/bulk";
 const DELETE: &str = "/poem/admin/<app>/<model>/<id>/delete";
 const RESTORE: &str = "/poem/admin/<app>/<model>/<id>/history/<of>";
 const SET_PASSWORD: &str = "/poem/admin/poem/custuser/<id>/password";
@@ -71,6 +73,11 @@ fn of_entities(site: &TestSite, root: &mut Browser<'_>, round: usize) -> Vec<Cas
         case(CHANGE, &changing.action, fields(&changing));
         let id = add(root, fixture, number(3), "ARGO");
         case(DELETE, &AT.delete(kind, id), texts(&[]));
+        if kind == ObjectKind::Metric {
+            let [changed, deleted] = [7, 8].map(|of| format!("{}:1", add(root, fixture, number(of), "ARGO")));
+            case(BULK, &AT.bulk(kind), texts(&[("_step", "change"), ("to_group", "SSC"), ("target", &changed)]));
+            case(BULK, &AT.bulk(kind), texts(&[("_step", "delete-all"), ("target", &deleted)]));
+        }
         if options.can_clone {
             let id = add(root, fixture, number(4), "ARGO");
             let mut cloning = open(root, &AT.clone_of(kind, id));
@@ -264,7 +271,8 @@ fn a_repeated_save_says_what_the_first_one_said() {
     };
     for case in of_entities(&site, &mut root, 1) {
         let secret = case.route == ADD && case.address.contains("apikey");
-        if secret {
+        // A repeated change of many objects says that they have the values already.
+        if secret || case.route == BULK {
             continue;
         }
         let (first, second) = (said(&mut root, &case), said(&mut root, &case));

@@ -1,9 +1,10 @@
 //! Sample lists, services, histories and comparisons.
 
 use super::{Sample, layout, link, member, public, with_message};
-use poem::templates::form_page::{FieldsetView, Widget, WidgetKind};
+use poem::templates::bulk_page::{BulkEditPage, BulkPreviewPage, BulkRow, SettingView};
+use poem::templates::form_page::{ErrorLink, FieldsetView, Widget, WidgetKind};
 use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, LogEntryPage, Span};
-use poem::templates::list_page::{Cell, Choice, FilterView, Heading, ListPage, Paging};
+use poem::templates::list_page::{BulkBar, Cell, Choice, FilterView, Heading, ListPage, Paging};
 use poem::templates::names_page::{NameRow, NamesPage};
 use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
 use poem::templates::table_fit::ColumnKind;
@@ -43,6 +44,11 @@ pub fn samples() -> Vec<Sample> {
         with_message(layout("Metrics", "Metrics"), Severity::Warning, "The metric was saved; its probe is gone.");
     vec![
         Sample::new("list", changed, metrics(30, 8412)),
+        Sample::new("list-bulk", layout("Metrics", "Metrics"), ticked(metrics(9, 8412))),
+        Sample::new("bulk-edit", layout("Change metrics", "Metrics"), bulk_edit()),
+        Sample::new("bulk-preview", layout("Change metrics", "Metrics"), bulk_preview()),
+        Sample::new("bulk-deletion", layout("Delete metrics", "Metrics"), bulk_deletion()),
+        Sample::new("bulk-nothing", layout("Change metrics", "Metrics"), bulk_nothing()),
         Sample::new("list-short", member("Metrics", "Metrics"), metrics(9, 9)),
         Sample::new("list-filtered", warned, filtered),
         Sample::new("list-nothing-fits", layout("Metrics", "Metrics"), empty),
@@ -145,6 +151,116 @@ fn metrics(shown: usize, total: i64) -> ListPage {
         ..ListPage::default()
     }
     .fitted()
+}
+
+/// Returns the list with rows that can be ticked.
+fn ticked(mut list: ListPage) -> ListPage {
+    for (id, row) in (1..).zip(&mut list.rows) {
+        row[0].id = Some(id);
+    }
+    let bulk =
+        BulkBar { action: "/poem/admin/poem/metric/bulk/".to_owned(), can_change: true, can_delete: true, all: 8412 };
+    ListPage { bulk: Some(bulk), ..list }
+}
+
+/// Returns the input that asks for the reason of a change.
+pub fn reason() -> Widget {
+    let (name, label) = ("_reason".to_owned(), "Why".to_owned());
+    Widget { name, label, value: "GGUS 1".to_owned(), input_type: "text", ..Widget::default() }
+}
+
+fn hidden() -> Vec<(String, String)> {
+    vec![("pick".to_owned(), "7".to_owned())]
+}
+
+fn bulk_edit() -> BulkEditPage {
+    let choice = |value: &str, label: &str| Choice { value: value.into(), label: label.into(), selected: false };
+    BulkEditPage {
+        heading: "Change 3 metrics".to_owned(),
+        action: "/poem/admin/poem/metric/bulk/".to_owned(),
+        back: link("Cancel"),
+        objects: vec![
+            link("argo.AMS-Check (Devel)"),
+            link("argo.AMS-Check (Production)"),
+            link("org.bdii.Entries (Devel)"),
+        ],
+        hidden: hidden(),
+        problems: vec![ErrorLink { text: "Choose what to change.".to_owned(), href: "#id_setting_key".to_owned() }],
+        widgets: vec![
+            Widget {
+                look: WidgetKind::Select,
+                name: "to_group".to_owned(),
+                label: "Group".to_owned(),
+                choices: vec![choice("", "No change"), choice("ARGO", "ARGO")],
+                ..Widget::default()
+            },
+            Widget {
+                look: WidgetKind::Suggested,
+                name: "to_probeversion".to_owned(),
+                label: "Probe version".to_owned(),
+                help: "Leave empty for no change. Enter - to remove it.".to_owned(),
+                input_type: "text",
+                ..Widget::default()
+            },
+        ],
+        setting: Some(SettingView {
+            sections: vec![choice("config", "Configuration"), choice("flags", "Flags")],
+            actions: vec![choice("set", "Set to (add it where it is missing)"), choice("remove", "Remove it")],
+            key: "timeout".to_owned(),
+            value: "90".to_owned(),
+        }),
+        change_reason: reason(),
+    }
+}
+
+fn bulk_preview() -> BulkPreviewPage {
+    let span = |text: &str| vec![Span { text: text.to_owned(), marked: true }];
+    let difference = |label: &str, before: &str, after: &str| Difference {
+        label: label.to_owned(),
+        before: span(before),
+        after: span(after),
+        change: "changed",
+    };
+    let row = |name: &str, differences| BulkRow { object: link(name), differences, refusal: String::new() };
+    BulkPreviewPage {
+        heading: "Change 2 metrics?".to_owned(),
+        action: "/poem/admin/poem/metric/bulk/".to_owned(),
+        back: link("Cancel"),
+        hidden: hidden(),
+        rows: vec![
+            row(
+                "argo.AMS-Check (Devel)",
+                vec![difference("group", "SSC", "ARGO"), difference("metric config timeout", "60", "90")],
+            ),
+            row("argo.AMS-Check (Production)", vec![difference("metric config timeout", "60", "90")]),
+        ],
+        refused: vec![BulkRow {
+            object: link("eu.egi.CertValidity (Test)"),
+            refusal: "You are not a member of its group SSC.".to_owned(),
+            ..BulkRow::default()
+        }],
+        unchanged: vec![link("org.bdii.Entries (Devel)")],
+        button: "Change 2 metrics".to_owned(),
+        step: "change",
+        change_reason: reason(),
+        ..BulkPreviewPage::default()
+    }
+}
+
+fn bulk_deletion() -> BulkPreviewPage {
+    BulkPreviewPage {
+        heading: "Delete 2 metrics?".to_owned(),
+        unchanged: Vec::new(),
+        consequence: "Profiles keep the names of deleted metrics, without a configuration.",
+        button: "Delete 2 metrics".to_owned(),
+        step: "delete-all",
+        is_deletion: true,
+        ..bulk_preview()
+    }
+}
+
+fn bulk_nothing() -> BulkPreviewPage {
+    BulkPreviewPage { rows: Vec::new(), button: String::new(), ..bulk_preview() }
 }
 
 fn users() -> ListPage {

@@ -257,6 +257,7 @@ fn deletion() -> DeletePage {
         is_stale: false,
         failure: String::new(),
         tick: None,
+        change_reason: Some(super::lists::reason()),
     }
 }
 

@@ -1,0 +1,73 @@
+// Many objects at once: ticked rows, the preview, and the change.
+
+import assert from "node:assert/strict";
+import { violations } from "../accessibility.js";
+import { journey } from "./stage.js";
+
+const tick = (person, name) => person.page.getByRole("checkbox", { name: `Tick ${name}` });
+
+journey("change the timeout of the metrics of a group", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/metric/?group=Storage");
+  const bar = ada.page.locator("#bulk");
+  assert.ok(!(await bar.isVisible()), "without ticks there is nothing to do");
+  await ada.page.getByRole("checkbox", { name: "Tick all rows of this page" }).check();
+  const rows = await ada.rows();
+  assert.ok(rows.length > 1);
+  assert.match(await bar.innerText(), new RegExp(`${rows.length} ticked`));
+  assert.deepEqual(await violations(ada.page), []);
+  await ada.press("Change…");
+  assert.equal(await ada.focused(), "id_setting_key");
+  await ada.fill({ setting_key: "timeout", setting_value: "77", _reason: "ticket 77" });
+  await ada.press("Preview");
+  assert.match(await ada.heading(), /^Change \d+ metrics\?$/);
+  assert.deepEqual(await violations(ada.page), []);
+  await ada.page.keyboard.press("Tab");
+  const button = ada.page.getByRole("button", { name: /^Change \d+ metrics?$/ });
+  await ada.follow(() => button.click());
+  assert.match(await ada.said(), /^Changed \d+ metrics?\./);
+  assert.match(ada.page.url(), /group=Storage/, "the list is as it was");
+  await ada.go(rows[0][0]);
+  const values = await ada.page.locator("#id_config input").evaluateAll((inputs) => inputs.map((input) => input.value));
+  assert.ok(values.includes("77"), `${values}`);
+  await ada.go("History");
+  assert.match(await ada.page.locator("table.history").innerText(), /ticket 77/);
+});
+
+journey("tick a range with Shift, and untick", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/metric/");
+  const boxes = ada.page.locator("input[name=pick]");
+  await boxes.nth(0).click();
+  await boxes.nth(3).click({ modifiers: ["Shift"] });
+  assert.equal(await ada.page.locator("input[name=pick]:checked").count(), 4);
+  const whole = ada.page.getByRole("checkbox", { name: "Tick all rows of this page" });
+  assert.ok(await whole.evaluate((box) => box.indeterminate));
+  await whole.check();
+  await whole.uncheck();
+  assert.equal(await ada.page.locator("input[name=pick]:checked").count(), 0);
+  assert.ok(!(await ada.page.locator("#bulk").isVisible()));
+});
+
+journey("change and delete many metrics without JavaScript", async ({ as }) => {
+  const ada = await as("ada", { javaScriptEnabled: false });
+  await ada.open("/poem/admin/poem/metric/add/");
+  await ada.page.locator("#id_name").fill("journey.Many");
+  await ada.page.locator("#id_tag").selectOption("Test");
+  await ada.page.locator("#id_mtype").selectOption("Passive");
+  await ada.page.locator("#id_group").selectOption("ARGO");
+  await ada.page.locator("#id_flags-0-key").fill("PASSIVE");
+  await ada.page.locator("#id_flags-0-value").fill("1");
+  await ada.press("Save");
+  await ada.open("/poem/admin/poem/metric/?q=journey.Many");
+  await tick(ada, "journey.Many (Test)").check();
+  await ada.press("Change…");
+  await ada.page.locator("#id_to_tag").selectOption("Devel");
+  await ada.press("Preview");
+  await ada.press("Change 1 metric");
+  assert.equal(await ada.said(), "Changed 1 metric.");
+  await tick(ada, "journey.Many (Devel)").check();
+  await ada.press("Delete…");
+  await ada.press("Delete 1 metric");
+  assert.equal(await ada.said(), "Deleted 1 metric.");
+});
