@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::urls::{Addresses, INDEX, SEARCH};
+use super::urls::{Addresses, INDEX};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::KINDS;
 use crate::domain::model::policy::Viewer;
@@ -101,7 +101,7 @@ pub struct Layout {
     pub messages: Vec<Message>,
     /// The CSRF token for the hidden field of forms; empty if the page has no form.
     pub csrf: String,
-    /// The address of the search over everything; empty if the viewer may not search.
+    /// The address of the search over everything; empty on pages that are neither public nor for users, such as the login page.
     pub search: String,
     /// The foot of the tenant's pages.
     pub footer: Footer,
@@ -124,7 +124,7 @@ impl Layout {
             user: viewer.map(UserView::from),
             navigation: navigation(viewer, path),
             trail: index.into_iter().chain(trail.iter().copied()).map(crumb).collect(),
-            search: if viewer.is_some() { SEARCH.to_owned() } else { String::new() },
+            search: Addresses { is_public: viewer.is_none() }.search().to_owned(),
             ..Self::default()
         }
     }

@@ -19,7 +19,9 @@ pub const METRIC_NAMES: &str = "/poem/admin/poem/metricname/";
 /// The service flavours.
 pub const SERVICE_FLAVOURS: &str = "/poem/admin/poem/serviceflavour/";
 /// The search over everything.
-pub const SEARCH: &str = "/poem/admin/search/";
+const SEARCH: &str = "/poem/admin/search/";
+/// The search over everything that public pages show.
+const PUBLIC_SEARCH: &str = "/poem/admin/poem/public_search/";
 /// The prefix of the addresses of suggestions; the name of the source follows.
 pub const SUGGEST: &str = "/poem/admin/suggest/";
 /// The address of the list of aggregation profiles; those of their forms begin with it.
@@ -45,6 +47,11 @@ pub struct Addresses {
 }
 
 impl Addresses {
+    /// Returns the search over everything.
+    pub fn search(self) -> &'static str {
+        if self.is_public { PUBLIC_SEARCH } else { SEARCH }
+    }
+
     /// Returns the list of a kind; empty if the viewer has no such page.
     ///
     /// All other addresses are below it, and empty with it.

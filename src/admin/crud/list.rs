@@ -6,8 +6,8 @@ use chrono::{Datelike, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::entity_admin::EntityAdmin;
-pub use super::list_query::{ListQuery, cache_key};
-use super::list_query::{ORDER, PAGE, PAGE_SIZE};
+use super::list_query::ORDER;
+pub use super::list_query::{ListQuery, PAGE, PAGE_SIZE, cache_key};
 use super::list_return;
 use super::list_table::ListTable;
 use super::options::{EntityOptions, FilterSource, ListColumn, ListFilter, ListOptions};

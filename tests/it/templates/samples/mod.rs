@@ -148,7 +148,8 @@ fn member(title: &str, section: &str) -> Layout {
 fn public(title: &str, section: &str) -> Layout {
     let layout = layout(title, section);
     let navigation = layout.navigation.into_iter().skip(1).take(4).collect();
-    Layout { user: None, navigation, search: String::new(), csrf: String::new(), ..layout }
+    let search = "/poem/admin/poem/public_search/".to_owned();
+    Layout { user: None, navigation, search, csrf: String::new(), ..layout }
 }
 
 /// Returns the layout of the login page.
