@@ -7,7 +7,7 @@ use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::search_text::SearchText;
 use crate::store::search::{self, FoundKind, FoundText, SearchParams, SearchResult, SearchScope};
 use crate::templates::search_page::{FoundPlace, SearchGroup, SearchHit, SearchPage};
-use crate::templates::{Link, Page};
+use crate::templates::{Addresses, Link, Page};
 
 /// The number of results of each kind if no kind is chosen.
 const SHOWN: i64 = 10;
@@ -50,13 +50,9 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     }
 }
 
-/// Returns what a page depends on: searches that differ in white space only are the same.
+/// Returns what a page depends on: searches that differ only in white space, or in what is unknown, are the same.
 fn cache_key(context: &RequestContext<'_>) -> String {
-    let text = search_text(context);
-    let kind = kind(context).map_or("", FoundKind::as_str);
-    let page = page_number(context).to_string();
-    let pairs = [(SEARCHED, text.as_str()), (KIND, kind), (PAGE, &page)];
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    address(context.at(), &search_text(context), kind(context), page_number(context))
 }
 
 async fn render(context: &RequestContext<'_>) -> PageResult {
@@ -72,18 +68,21 @@ async fn render(context: &RequestContext<'_>) -> PageResult {
     let found = search::everything(tx.conn(), params).await?;
     tx.commit().await?;
     let of_users = if scope == SearchScope::Superuser { SEARCHED_USER_FIELDS } else { "" };
-    let of_kind = |chosen: FoundKind| address(context, &[(SEARCHED, text.as_str()), (KIND, chosen.as_str())]);
+    let at = context.at();
+    let page_address = |number: String| address(at, &text, kind, number.parse().unwrap_or(1));
     let total = found.first().filter(|_| kind.is_some()).map_or(0, |first| first.total);
     let content = SearchPage {
-        action: context.at().search().to_owned(),
+        action: at.search().to_owned(),
         query: text.as_str().to_owned(),
         searched: format!("{SEARCHED_FIELDS}{of_users}"),
         is_cut: text.is_cut(),
-        all_kinds: kind.map(|_| Link::new("Show results of all kinds", address(context, &[(SEARCHED, text.as_str())]))),
-        paging: kind.map(|chosen| paging(total, page, |page| format!("{}&{PAGE}={page}", of_kind(chosen)))),
-        findings: groups(context, &text, found, of_kind),
+        all_kinds: kind.map(|_| Link::new("Show results of all kinds", address(at, &text, None, 1))),
+        paging: kind.map(|_| paging(total, page, page_address)),
+        findings: groups(context, &text, found),
     };
-    response::page(Page::new(context.layout("Search", &[("Search", "")]), content))
+    let other_side = address(context.other_side(), &text, kind, page);
+    let layout = context.beside(context.layout("Search", &[("Search", "")]), &other_side);
+    response::page(Page::new(layout, content))
 }
 
 fn search_text(context: &RequestContext<'_>) -> SearchText {
@@ -101,25 +100,25 @@ fn page_number(context: &RequestContext<'_>) -> i64 {
     number.filter(|_| kind(context).is_some()).unwrap_or(1).clamp(1, i64::from(i32::MAX))
 }
 
-fn address(context: &RequestContext<'_>, pairs: &[(&str, &str)]) -> String {
+/// Returns the address of a page of results, without parameters that are as usual.
+fn address(at: Addresses, text: &SearchText, kind: Option<FoundKind>, page: i64) -> String {
+    let page = if page > 1 { page.to_string() } else { String::new() };
+    let pairs = [(SEARCHED, text.as_str()), (KIND, kind.map_or("", FoundKind::as_str)), (PAGE, &page)];
+    let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    format!("{}?{query}", context.at().search())
+    if query.is_empty() { at.search().to_owned() } else { format!("{}?{query}", at.search()) }
 }
 
 /// Returns the results, a group for each kind, with the link to all of its results.
-fn groups(
-    context: &RequestContext<'_>,
-    text: &SearchText,
-    found: Vec<SearchResult>,
-    of_kind: impl Fn(FoundKind) -> String,
-) -> Vec<SearchGroup> {
+fn groups(context: &RequestContext<'_>, text: &SearchText, found: Vec<SearchResult>) -> Vec<SearchGroup> {
     let mut groups: Vec<SearchGroup> = Vec::new();
     let mut kind = None;
     for one in found {
         if kind != Some(one.kind) {
             kind = Some(one.kind);
             let (label, plural) = names(one.kind);
-            let more = Link::new(format!("Show all {} {plural}", one.total), of_kind(one.kind));
+            let more =
+                Link::new(format!("Show all {} {plural}", one.total), address(context.at(), text, Some(one.kind), 1));
             groups.push(SearchGroup { label, total: one.total, found: Vec::new(), more });
         }
         if let Some(group) = groups.last_mut() {

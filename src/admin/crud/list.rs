@@ -14,12 +14,13 @@ use super::options::{EntityOptions, FilterSource, ListColumn, ListFilter, ListOp
 use super::request_context::{RequestContext, SEARCHED};
 use super::response::{self, PageResult};
 use crate::domain::form::field::Choices;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
 use crate::store::Result;
 use crate::store::choices;
 use crate::store::lists::{ListParams, WITHOUT_GROUP, log_entries, profiles};
 use crate::templates::list_page::{self as pages, Choice, Heading, ListPage, Paging};
-use crate::templates::{Link, Page};
+use crate::templates::{Layout, Link, Page};
 
 impl ListQuery {
     /// Returns the list's page, except for its heading, the link to add, and the text of an empty list.
@@ -63,9 +64,18 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     let waiting = entity.waiting(tx.conn(), context).await?;
     tx.commit().await?;
     let remote = entity.remote_line(context).await?;
-    let layout = context.layout(options.kind.info().many, &[(options.kind.info().many, "")]);
+    let layout = layout(&options.list, options.kind, context, &query);
     let list = ListPage { waiting, remote, ..list_page(options, context, &query, (table, filters)) };
     response::page(Page::new(layout, list))
+}
+
+/// Returns the layout of a list, whose page on the other side has the same search, filters, order and page.
+pub fn layout(options: &ListOptions, kind: ObjectKind, context: &RequestContext<'_>, query: &ListQuery) -> Layout {
+    let other_side = match kind.info().is_public {
+        true => query.whole_address(options, &context.other_side().list(kind)),
+        false => String::new(),
+    };
+    context.beside(context.layout(kind.info().many, &[(kind.info().many, "")]), &other_side)
 }
 
 fn list_page(
@@ -85,9 +95,15 @@ fn list_page(
             let form = list_return::with_list(context.at().addition(options.kind), &list);
             Link::new(format!("Add {}", options.kind.info().one), form)
         }),
+        about: about(options.kind, context),
         empty: empty(options, query),
         ..query.page(&options.list, &base, table, filters)
     }
+}
+
+/// Returns the sentence on public lists about what such objects are; empty for users, who know.
+pub fn about(kind: ObjectKind, context: &RequestContext<'_>) -> &'static str {
+    if context.viewer.is_none() { kind.info().about } else { "" }
 }
 
 /// Marks the row of the object that a flash message is about: it was just saved.

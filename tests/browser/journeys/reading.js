@@ -45,6 +45,28 @@ journey("search everything", async ({ as }) => {
   assert.match(await emil.heading(), /webdav-storage-probe/);
 });
 
+journey("find a setting, and all metrics that have it", async ({ as }) => {
+  const emil = await as("emil");
+  await emil.open("/poem/admin/search/");
+  await emil.page.keyboard.type("timeout");
+  await emil.page.locator(".findings .place").first().waitFor();
+  assert.match(await emil.page.locator(".findings .place").first().innerText(), /^in configuration timeout/);
+  await emil.follow(() => emil.page.getByRole("link", { name: /^Show all \d+ metrics$/ }).click());
+  const total = Number(await emil.page.locator(".findings h2 .figure").innerText());
+  assert.ok(total > 10 && (await emil.page.locator(".findings li").count()) === Math.min(total, 30));
+});
+
+journey("search everything without a login, from the header", async ({ visit }) => {
+  const visitor = await visit();
+  await visitor.open("/poem/admin/poem/public_probe/");
+  await visitor.page.keyboard.press("/");
+  await visitor.page.keyboard.type("webdav-storage");
+  await visitor.page.locator("#found [role=option]").first().waitFor();
+  await visitor.page.keyboard.press("ArrowDown");
+  await visitor.follow(() => visitor.page.keyboard.press("Enter"));
+  assert.match(new URL(visitor.page.url()).pathname, /^\/poem\/admin\/poem\/public_/);
+});
+
 journey("search, filter and sort a list; clear the filters", async ({ as }) => {
   const emil = await as("emil");
   await emil.open("/poem/admin/poem/metric/");

@@ -31,6 +31,7 @@ pub fn samples() -> Vec<Sample> {
         username: "alice".to_owned(),
         problem: "The username and password do not fit, or the account may not log in.".to_owned(),
         next: "/poem/admin/poem/probe/".to_owned(),
+        public: "/poem/admin/poem/public_probe/".to_owned(),
         typed: "name=ams-probe".to_owned(),
         ..federated.clone()
     };
