@@ -14,7 +14,7 @@ const SHOWN: i64 = 10;
 /// The name of the chosen kind in the address.
 const KIND: &str = "kind";
 /// The searched fields, in words.
-const SEARCHED_FIELDS: &str = "names, settings, executables, parents, tuples, URLs, descriptions and comments";
+const SEARCHED_FIELDS: &str = "names, settings, executables, parents, tuples, URLs, descriptions, comments";
 /// The additional fields that are searched for superusers, who also find users.
 const SEARCHED_USER_FIELDS: &str = ", e-mail addresses";
 

@@ -298,7 +298,7 @@ fn search() -> SearchPage {
     SearchPage {
         action: "/poem/admin/search/".to_owned(),
         query: "ams".to_owned(),
-        searched: "names, settings, executables, parents, tuples, URLs, descriptions and comments".to_owned(),
+        searched: "names, settings, executables, parents, tuples, URLs, descriptions, comments".to_owned(),
         is_cut: false,
         all_kinds: None,
         paging: None,
