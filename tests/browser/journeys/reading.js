@@ -40,7 +40,7 @@ journey("search everything", async ({ as }) => {
   await emil.follow(() => emil.page.keyboard.press("Enter"));
   assert.equal(await emil.heading(), "Results for “webdav”");
   const kinds = await emil.page.locator(".findings h2").allInnerTexts();
-  assert.deepEqual(kinds.map((kind) => kind.replace(/\s*\d+$/, "")).sort(), ["Metrics", "Probes", "Service flavours", "Services"]);
+  assert.deepEqual(kinds.map((kind) => kind.replace(/\s*\d+$/, "")).sort(), ["Metrics", "Probes", "Profiles", "Service flavours", "Services"]);
   await emil.go("webdav-storage-probe");
   assert.match(await emil.heading(), /webdav-storage-probe/);
 });
