@@ -96,3 +96,23 @@ journey("services link to their metrics and probes", async ({ as }) => {
   await emil.page.locator("table.merged tbody a").first().click();
   await emil.page.waitForURL(/\/(metric|probe|profile)\//);
 });
+
+journey("share the public page of a metric, and come back to edit it", async ({ as, visit }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/metric/?q=AMS-Check&tag=Production");
+  await ada.go("argo.AMS-Check");
+  const form = new URL(ada.page.url()).pathname;
+  await ada.go("Public page");
+  assert.match(new URL(ada.page.url()).pathname, /^\/poem\/admin\/poem\/public_metric\//);
+  const shared = ada.page.url();
+  await ada.go("Edit");
+  assert.equal(new URL(ada.page.url()).pathname, form);
+  // The one who gets the address needs no login; the login leads to the form.
+  const visitor = await visit();
+  await visitor.open(new URL(shared).pathname);
+  assert.match(await visitor.heading(), /argo\.AMS-Check/);
+  await visitor.go("Log in");
+  assert.equal(new URL(visitor.page.url()).searchParams.get("next"), form);
+  await visitor.go("open the public page");
+  assert.equal(visitor.page.url(), shared);
+});
