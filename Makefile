@@ -1,6 +1,6 @@
 # The commands for developers. CONTRIBUTING.md explains when to use them.
 
-.PHONY: try check check-all fmt lint test test-browser test-postgresql-10 test-collation test-saml-peers simplesamlphp sqlx deny rpm check-rpm \
+.PHONY: try check check-all fmt lint test test-browser screenshots test-postgresql-10 test-collation test-saml-peers simplesamlphp sqlx deny rpm check-rpm \
 	check-reproducible bench fuzz
 
 try: # start POEM with demo data
@@ -24,6 +24,10 @@ test: # all tests; they start a private PostgreSQL
 test-browser: # every page, and the journeys of users, in Chromium; screenshots in target/screenshots
 	cargo build --bin poem && cargo test --test it templates::
 	packaging/check-browser --all
+
+screenshots: # take the screenshots of the README again, in docs/screenshots
+	cargo build --bin poem
+	packaging/check-browser --screenshots
 
 test-postgresql-10: # all tests with the oldest supported PostgreSQL
 	packaging/check-postgresql 10

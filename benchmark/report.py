@@ -23,6 +23,8 @@ ORIGINAL = {"metric list": (14, "14 req/s, p50 546 ms at 8 connections"), "servi
 WANTED_TIMES = 100
 WANTED_SERVICES_MS = 100
 WANTED_SORTED_MS = 40
+# The search over everything, at one connection.
+WANTED_SEARCH_P99_MS = 50
 WANTED_SYNC_MS = 5000
 SCENARIOS = {"one": "as above", "ten": "10 times the data", "many": "200 tenants"}
 
@@ -131,6 +133,8 @@ def pages(samples):
             wanted, good = f"≥ {original * WANTED_TIMES:,} req/s", run.rate >= original * WANTED_TIMES
         if page == "services":
             wanted, good = f"p50 < {WANTED_SERVICES_MS} ms", run.p50 < WANTED_SERVICES_MS * 1000
+        if page.startswith("search") and connections == 1:
+            wanted, good = f"p99 < {WANTED_SEARCH_P99_MS} ms", run.p99 < WANTED_SEARCH_P99_MS * 1000
         rows.append([page, connections, f"{sizes[page]:,}", judged(f"{run.rate:,.0f}", good), milliseconds(run.p50),
                      milliseconds(run.p99), judged(run.failed, not run.failed), wanted, words])
     head = ["page", "conn.", "bytes", "req/s", "p50 ms", "p99 ms", "failed", "wanted", "POEM 2.3"]
@@ -210,7 +214,7 @@ Accept-Encoding: gzip and the matching If-None-Match.
 ## Pages
 
 For a logged-in superuser, with the large data. A page is cached until the data change; a request asks the database for the
-session and the state of the data.
+session and the state of the data. Results of a search are not cached.
 
 {pages(samples)}
 ## Sorted lists

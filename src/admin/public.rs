@@ -8,13 +8,13 @@ use rocket::{Route, get, routes};
 use super::crud::{Entity, PageResponse, PageResult, PublicPage};
 use super::entities::entity;
 use super::object_id::ObjectId;
-use super::service;
+use super::{search, service};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::AppError;
 
 /// Returns the routes of the public pages.
 pub fn routes() -> Vec<Route> {
-    routes![services, list, object, form, history, compare, version]
+    routes![search_page, services, list, object, form, history, compare, version]
 }
 
 /// The entity in an address such as `public_probe`; other addresses are forwarded to the routes that need a login.
@@ -27,6 +27,11 @@ impl FromParam<'_> for PublicModel {
         let kind: ObjectKind = model.strip_prefix("public_").ok_or(())?.parse()?;
         entity(kind).filter(|entity| entity.options().kind.info().is_public).map(Self).ok_or(())
     }
+}
+
+#[get("/poem/admin/poem/public_search")]
+async fn search_page(context: PublicPage<'_>) -> PageResult {
+    search::page(&context.0).await
 }
 
 #[get("/poem/admin/poem/public_service")]

@@ -63,11 +63,12 @@ async fn render(context: &RequestContext<'_>) -> PageResult {
     };
     let list = ListPage {
         heading: "Services".to_owned(),
+        about: list::about(ObjectKind::Service, context),
         empty: empty.to_owned(),
         ..query.page(&LIST, &base, table, Vec::new())
     };
     let content = ServicesPage { list, rows: rows(context, &found.rows, &links) };
-    response::page(Page::new(context.layout("Services", &[("Services", "")]), content))
+    response::page(Page::new(list::layout(&LIST, ObjectKind::Service, context, &query), content))
 }
 
 /// Merges equal cells below each other: areas, names and types, each within the column before, and metrics with several

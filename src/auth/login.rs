@@ -20,7 +20,7 @@ use crate::registry::single_logout;
 use crate::saml::service_provider::{LOGIN_PATH, LOGOUT_PATH};
 use crate::templates::Page;
 use crate::templates::login_page::{LOGGED_IN, LoggedInAgainPage, LoginPage, LogoutPage, RESUME, TYPED};
-use crate::templates::urls::{INDEX, LOGIN, LOGOUT};
+use crate::templates::urls::{INDEX, LOGIN, LOGOUT, public_of};
 
 /// The first page after the login of a user who is not a superuser.
 const PROFILES: &str = "/poem/admin/poem/profile/";
@@ -64,7 +64,8 @@ pub fn federated_address(next: &str) -> String {
 /// The content of an empty login page.
 pub async fn content(context: &LoginContext<'_>, next: Option<&NextPath>) -> LoginPage {
     let next = next.map(NextPath::to_string).unwrap_or_default();
-    let page = LoginPage { action: LOGIN.to_owned(), next, ..LoginPage::default() };
+    let public = public_of(&next).unwrap_or_default();
+    let page = LoginPage { action: LOGIN.to_owned(), next, public, ..LoginPage::default() };
     match context.federated_login().await {
         FederatedLogin::Off => page,
         FederatedLogin::Broken(_) => LoginPage { federated_unavailable: true, ..page },

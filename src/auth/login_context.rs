@@ -123,8 +123,9 @@ pub fn layout_context(request: &Request<'_>, title: &str) -> Layout {
     let config = request.rocket().state::<LiveConfig>().map(LiveConfig::current);
     let footer = config.map(|config| config.general_of(tenant).footer).unwrap_or_default();
     let layout = match session::known(request) {
+        // Public pages name no users, whoever looks.
+        _ if is_public(path) && !tenant.is_empty() => Layout::new(title, tenant, None, path, &[]),
         Some(session) => user_layout(title, tenant, &session.user, path, csrf::token(request)),
-        None if is_public(path) && !tenant.is_empty() => Layout::new(title, tenant, None, path, &[]),
         None => Layout { title: title.to_owned(), tenant: tenant.to_owned(), ..Layout::default() },
     };
     Layout { footer, ..layout }

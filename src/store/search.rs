@@ -3,8 +3,9 @@
 use sqlx::PgConnection;
 
 use super::Result;
-use super::text::{pattern, patterns, word};
+use super::text::{pattern, word};
 use crate::domain::model::object_kind::{KINDS, KindInfo, ObjectKind};
+use crate::domain::model::search_text::SearchText;
 
 /// The kind of a search result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,32 @@ pub enum FoundKind {
     Vo,
     /// A service flavour.
     ServiceFlavour,
+}
+
+/// The kinds of objects that a search looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchScope {
+    /// What public pages show. (They show every text of these kinds that a search looks at.)
+    Public,
+    /// What every user may view.
+    User,
+    /// All kinds.
+    Superuser,
+}
+
+/// A search, and the part of its results to return.
+#[derive(Debug, Clone, Copy)]
+pub struct SearchParams<'a> {
+    /// The text that is searched for; an empty one finds nothing.
+    pub text: &'a SearchText,
+    /// The kinds that are searched.
+    pub scope: SearchScope,
+    /// The only kind that is searched; `None` for all kinds of the scope.
+    pub kind: Option<FoundKind>,
+    /// The number of the page, the same for every kind, from 1; after the last page of a kind, its last.
+    pub page: i64,
+    /// The number of results of each kind on a page.
+    pub page_size: i64,
 }
 
 /// One search result.
@@ -30,6 +57,20 @@ pub struct SearchResult {
     pub note: String,
     /// The number of all results of this kind, not only of those returned.
     pub total: i64,
+    /// The texts with the words that are not in the name, each once; empty if all words are in the name.
+    pub found_in: Vec<FoundText>,
+}
+
+/// A text of an object in which words of a search were found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundText {
+    /// The place of the text as the view `object_text` names it, such as `repository`, `flags` or `tuple`; `note` for the
+    /// note of an object that has no number.
+    pub place: String,
+    /// The key of a setting, the service flavour of a tuple; '' for all other places.
+    pub key: String,
+    /// The text; of a setting its value.
+    pub text: String,
 }
 
 /// The kinds of the view `object` that are no [`ObjectKind`], and are found.
@@ -38,57 +79,114 @@ const SERVICE_FLAVOUR: &str = "serviceflavour";
 /// The kinds that are found first; all others follow in the order of [`KINDS`].
 const FIRST: [&str; 6] = ["metric", "probe", "profile", "service", VO, SERVICE_FLAVOUR];
 
-/// The words of the kinds in the order of the results. What no group owns and no public page shows is for superusers.
-fn order(for_superuser: bool) -> impl Iterator<Item = &'static str> {
-    let is_for_all = |info: &KindInfo| info.is_public || info.owner.is_some();
-    let listed = KINDS.iter().filter(move |info| for_superuser || is_for_all(info)).map(|info| info.slug);
-    FIRST.into_iter().chain(listed.filter(|slug| !FIRST.contains(slug)))
+impl FoundKind {
+    /// Returns the word of the kind in the view `object` and in addresses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Object(kind) => kind.as_str(),
+            Self::Vo => VO,
+            Self::ServiceFlavour => SERVICE_FLAVOUR,
+        }
+    }
+
+    /// Returns the kind of a word; `None` if nothing of this kind is found.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            VO => Some(Self::Vo),
+            SERVICE_FLAVOUR => Some(Self::ServiceFlavour),
+            object => object.parse().ok().map(Self::Object),
+        }
+    }
 }
 
-/// Returns the objects that contain all words of the text in any order, case-insensitively; at most `limit` of each kind,
-/// sorted by kind.
+impl SearchScope {
+    /// Returns the words of the kinds in the order of the results. What no group owns and no public page shows is for
+    /// superusers.
+    fn kinds(self) -> impl Iterator<Item = &'static str> {
+        let is_seen = move |info: &KindInfo| match self {
+            Self::Public => info.is_public,
+            Self::User => info.is_public || info.owner.is_some(),
+            Self::Superuser => true,
+        };
+        let has = move |slug: &str| KINDS.iter().find(|info| info.slug == slug).map_or(self != Self::Public, is_seen);
+        let others = KINDS.iter().map(|info| info.slug).filter(|slug| !FIRST.contains(slug));
+        FIRST.into_iter().chain(others).filter(move |slug| has(slug))
+    }
+}
+
+/// Returns the objects that contain all words of the text in any order, case-insensitively: a page of each kind, sorted by
+/// kind.
 ///
-/// Searches names, descriptions, types and areas of services, names and e-mail addresses of users, and VOs of profiles.
-/// In each kind, exact matches of the name come first, then names that begin with the text, then the others by name.
-/// Users, groups and API keys are found only `for_superuser`. An empty text finds nothing.
-pub async fn everything(
-    conn: &mut PgConnection,
-    text: &str,
-    for_superuser: bool,
-    limit: i64,
-) -> Result<Vec<SearchResult>> {
-    let kinds: Vec<String> = order(for_superuser).map(str::to_owned).collect();
+/// In each kind, exact matches of the name come first, then names that begin with the text, then names with all words, then
+/// the others by name. What is searched in addition to the names is in the view `object_text`; it is read only for objects
+/// whose names have not all words. The places of the words are looked up only for the results that are returned.
+pub async fn everything(conn: &mut PgConnection, params: SearchParams<'_>) -> Result<Vec<SearchResult>> {
+    let is_searched = |kind: &&str| params.kind.is_none_or(|only| only.as_str() == *kind);
+    let kinds: Vec<String> = params.scope.kinds().filter(is_searched).map(str::to_owned).collect();
+    let patterns: Vec<String> = params.text.words().iter().map(|word| pattern(word)).collect();
     let records = sqlx::query!(
-        r#"SELECT kind AS "kind!", id AS "id!", label AS "label!", left(note, 120) AS "note!", total AS "total!"
+        r#"SELECT found.kind AS "kind!", found.id AS "id!", found.label AS "label!", left(found.note, 120) AS "note!",
+                  found.total AS "total!", seen.places AS "places!", seen.keys AS "keys!", seen.texts AS "texts!"
            FROM (
-               SELECT o.*, count(*) OVER (PARTITION BY kind) AS total,
-                      row_number() OVER (PARTITION BY kind ORDER BY
-                          name !~ ('^' || $1 || '$'), name !~ ('^' || $1),
-                          lower(label COLLATE "C"), label COLLATE "C", id COLLATE "C") AS place
+               SELECT o.kind, o.number, o.id, o.label, o.note, count(*) OVER (PARTITION BY o.kind) AS total,
+                      row_number() OVER (PARTITION BY o.kind ORDER BY
+                          o.name !~ ('^' || $1 || '$'), o.name !~ ('^' || $1), NOT o.label ~ ALL ($3),
+                          lower(o.label COLLATE "C"), o.label COLLATE "C", o.id COLLATE "C") AS place
                FROM object o
-               WHERE kind = ANY ($2) AND $1 <> ''
-                 AND concat_ws(E'\n', name, searched) ~ ALL ($4)
+               WHERE o.kind = ANY ($2) AND $1 <> ''
+                 AND (o.label ~ ALL ($3) OR concat_ws(E'\n', o.label, o.searched) ~ ALL ($3))
            ) found
-           WHERE place <= $3
-           ORDER BY array_position($2, kind), place"#,
-        pattern(text),
+           CROSS JOIN LATERAL (SELECT ARRAY(SELECT w FROM unnest($3) w WHERE found.label !~ w) AS missing) label
+           CROSS JOIN LATERAL (
+               SELECT coalesce(array_agg(place), '{}') AS places, coalesce(array_agg(key), '{}') AS keys,
+                      coalesce(array_agg(text), '{}') AS texts
+               FROM (
+                   SELECT DISTINCT place, position, key, text
+                   FROM (
+                       SELECT DISTINCT ON (missed) t.place, t.position, t.key, t.text
+                       FROM (
+                           SELECT x.*, ARRAY(SELECT w FROM unnest(label.missing) w WHERE x.key || E'\n' || x.text ~ w) AS words
+                           FROM (
+                               SELECT x.place, x.position, x.key, x.text FROM object_text x
+                               WHERE x.kind = found.kind AND x.number = found.number
+                               UNION ALL
+                               SELECT 'note', 0, '', found.note WHERE found.number IS NULL
+                           ) x
+                           WHERE cardinality(label.missing) > 0
+                       ) t
+                       CROSS JOIN LATERAL unnest(t.words) missed
+                       ORDER BY missed, cardinality(t.words) DESC, t.place, t.position, t.key, t.text
+                   ) of_words
+                   ORDER BY place, position, key, text
+               ) distinct_texts
+           ) seen
+           WHERE (found.place - 1) / $5 + 1 = least($4, (found.total - 1) / $5 + 1)
+           ORDER BY array_position($2, found.kind), found.place"#,
+        pattern(params.text.as_str()),
         &kinds,
-        limit,
-        &patterns(text)
+        &patterns,
+        params.page,
+        params.page_size
     )
     .fetch_all(conn)
     .await?;
     let found = records.into_iter().map(|record| {
-        let (id, name, note, total) = (record.id, record.label, record.note, record.total);
-        Ok(SearchResult { kind: kind(&record.kind)?, id, name, note, total })
+        let texts = record.places.into_iter().zip(record.keys).zip(record.texts);
+        Ok(SearchResult {
+            kind: kind(&record.kind)?,
+            id: record.id,
+            name: record.label,
+            note: record.note,
+            total: record.total,
+            found_in: texts.map(|((place, key), text)| FoundText { place, key, text }).collect(),
+        })
     });
     found.collect()
 }
 
 fn kind(text: &str) -> Result<FoundKind> {
-    match text {
-        VO => Ok(FoundKind::Vo),
-        SERVICE_FLAVOUR => Ok(FoundKind::ServiceFlavour),
-        object => word(object).map(FoundKind::Object),
+    match FoundKind::parse(text) {
+        Some(kind) => Ok(kind),
+        None => word(text).map(FoundKind::Object),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::urls::{Addresses, INDEX, SEARCH};
+use super::urls::{Addresses, INDEX, LOGIN};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::KINDS;
 use crate::domain::model::policy::Viewer;
@@ -101,8 +101,12 @@ pub struct Layout {
     pub messages: Vec<Message>,
     /// The CSRF token for the hidden field of forms; empty if the page has no form.
     pub csrf: String,
-    /// The address of the search over everything; empty if the viewer may not search.
+    /// The address of the search over everything; empty on pages that are neither public nor for users, such as the login page.
     pub search: String,
+    /// The public page that shows the same, to share; empty if there is none.
+    pub public: String,
+    /// On public pages, the link to the login, or to the same page for users; its address is empty on all others.
+    pub inside: Link,
     /// The foot of the tenant's pages.
     pub footer: Footer,
 }
@@ -124,7 +128,8 @@ impl Layout {
             user: viewer.map(UserView::from),
             navigation: navigation(viewer, path),
             trail: index.into_iter().chain(trail.iter().copied()).map(crumb).collect(),
-            search: if viewer.is_some() { SEARCH.to_owned() } else { String::new() },
+            inside: if viewer.is_none() { Link::new("Log in", LOGIN) } else { Link::default() },
+            search: Addresses { is_public: viewer.is_none() }.search().to_owned(),
             ..Self::default()
         }
     }

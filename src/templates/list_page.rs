@@ -156,6 +156,8 @@ pub struct BulkBar {
 pub struct ListPage {
     /// The heading: `Metrics`.
     pub heading: String,
+    /// The sentence about what such objects are; empty if the page needs none.
+    pub about: &'static str,
     /// The link to the form of a new object (`Add metric`); `None` if the viewer may not add one.
     pub add: Option<Link>,
     /// The list's own address, to which the form of search and filters is sent.

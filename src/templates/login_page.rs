@@ -22,6 +22,8 @@ pub struct LoginPage {
     pub action: String,
     /// The address to redirect to after the login; empty for the default.
     pub next: String,
+    /// The public page that shows what is at `next`; empty if there is none.
+    pub public: String,
     /// The username that was typed; empty at first.
     pub username: String,
     /// The error after a failed login, the same for every cause; empty at first.

@@ -22,7 +22,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::layout::Layout;
-use super::urls::{INDEX, LOGIN, LOGOUT, PASSWORD, SESSIONS};
+use super::urls::{INDEX, LOGOUT, PASSWORD, SESSIONS};
 use crate::blocking::PAGES;
 
 /// The `Content-Security-Policy` of pages: only own scripts and styles, forms only to this server, no framing.
@@ -99,7 +99,6 @@ struct Given<'a, C> {
 struct Addresses<'a> {
     /// The target of the logo: on public pages the first public list, so that it does not lead to the login.
     home: &'a str,
-    login: &'static str,
     logout: &'static str,
     password: &'static str,
     sessions: &'static str,
@@ -123,7 +122,7 @@ impl<C: Content> Page<C> {
             (None, Some(public)) => &public.href,
             _ => INDEX,
         };
-        let at = Addresses { home, login: LOGIN, logout: LOGOUT, password: PASSWORD, sessions: SESSIONS };
+        let at = Addresses { home, logout: LOGOUT, password: PASSWORD, sessions: SESSIONS };
         // Only map keys that are not strings could fail, and there are none.
         serde_json::to_value(Given { page: &self.layout, it: &self.content, at }).unwrap_or_default()
     }

@@ -19,7 +19,9 @@ pub const METRIC_NAMES: &str = "/poem/admin/poem/metricname/";
 /// The service flavours.
 pub const SERVICE_FLAVOURS: &str = "/poem/admin/poem/serviceflavour/";
 /// The search over everything.
-pub const SEARCH: &str = "/poem/admin/search/";
+const SEARCH: &str = "/poem/admin/search/";
+/// The search over everything that public pages show.
+const PUBLIC_SEARCH: &str = "/poem/admin/poem/public_search/";
 /// The prefix of the addresses of suggestions; the name of the source follows.
 pub const SUGGEST: &str = "/poem/admin/suggest/";
 /// The address of the list of aggregation profiles; those of their forms begin with it.
@@ -31,6 +33,47 @@ pub const TAKE_OVER: &str = "/poem/admin/poem/aggregation/takeover/";
 
 /// The prefix of the addresses of public pages.
 const PUBLIC: &str = "/poem/admin/poem/public_";
+
+/// The prefix of the addresses of the same pages for users.
+const INSIDE: &str = "/poem/admin/poem/";
+
+/// Returns the address of the public page that shows the same as a page for users; `None` if there is none.
+///
+/// The query is kept where both pages know the same parameters.
+pub fn public_of(path_and_query: &str) -> Option<String> {
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    let (page, takes_query) = match path.strip_prefix(INSIDE) {
+        None if path == SEARCH => (PUBLIC_SEARCH.to_owned(), true),
+        None => return None,
+        Some(rest) => {
+            let (model, below) = rest.split_once('/')?;
+            let kind: ObjectKind = model.parse().ok()?;
+            let is_list_only = kind == ObjectKind::Service;
+            let has_page = kind.info().is_public && is_public_below(below) && (below.is_empty() || !is_list_only);
+            (has_page.then(|| format!("{PUBLIC}{rest}"))?, below.is_empty() || below.ends_with("/compare/"))
+        }
+    };
+    Some(if takes_query && !query.is_empty() { format!("{page}?{query}") } else { page })
+}
+
+/// Returns the address of the page for users that shows the same as a public page; `None` if there is none.
+pub fn inside_of(path_and_query: &str) -> Option<String> {
+    match path_and_query.strip_prefix(PUBLIC_SEARCH) {
+        Some(query) => Some(format!("{SEARCH}{query}")),
+        None => path_and_query.strip_prefix(PUBLIC).map(|rest| format!("{INSIDE}{rest}")),
+    }
+}
+
+/// Returns true for the rest of an address, after the kind, if such a page is public.
+fn is_public_below(rest: &str) -> bool {
+    let is_id = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+    match rest.split('/').collect::<Vec<_>>()[..] {
+        [""] => true,
+        [id, "change" | "history", ""] | [id, "history", "compare", ""] => is_id(id),
+        [id, "history", version, ""] => is_id(id) && is_id(version),
+        _ => false,
+    }
+}
 
 /// Returns true for the address of a public page, which needs no login.
 pub fn is_public(path: &str) -> bool {
@@ -45,6 +88,11 @@ pub struct Addresses {
 }
 
 impl Addresses {
+    /// Returns the search over everything.
+    pub fn search(self) -> &'static str {
+        if self.is_public { PUBLIC_SEARCH } else { SEARCH }
+    }
+
     /// Returns the list of a kind; empty if the viewer has no such page.
     ///
     /// All other addresses are below it, and empty with it.
@@ -113,6 +161,37 @@ impl Addresses {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_that_are_public_as_well_have_a_public_address() {
+        for (inside, public) in [
+            ("/poem/admin/poem/probe/?q=a&o=-name", Some("/poem/admin/poem/public_probe/?q=a&o=-name")),
+            ("/poem/admin/poem/metric/3/change/?_list=q%3Da", Some("/poem/admin/poem/public_metric/3/change/")),
+            ("/poem/admin/poem/profile/3/history/", Some("/poem/admin/poem/public_profile/3/history/")),
+            ("/poem/admin/poem/probe/3/history/7/", Some("/poem/admin/poem/public_probe/3/history/7/")),
+            (
+                "/poem/admin/poem/probe/3/history/compare/?version_id1=1&version_id2=2",
+                Some("/poem/admin/poem/public_probe/3/history/compare/?version_id1=1&version_id2=2"),
+            ),
+            ("/poem/admin/poem/service/?q=a", Some("/poem/admin/poem/public_service/?q=a")),
+            ("/poem/admin/search/?q=a", Some("/poem/admin/poem/public_search/?q=a")),
+            ("/poem/admin/poem/service/3/change/", None),
+            ("/poem/admin/poem/probe/add/", None),
+            ("/poem/admin/poem/probe/3/delete/", None),
+            ("/poem/admin/poem/probe/3/change/clone/", None),
+            ("/poem/admin/poem/profile/3/metricprofile/", None),
+            ("/poem/admin/poem/aggregation/3/change/", None),
+            ("/poem/admin/poem/custuser/", None),
+            ("/poem/admin/poem/nosuch/", None),
+            ("/poem/admin/", None),
+        ] {
+            assert_eq!(public_of(inside).as_deref(), public, "{inside}");
+            if let Some(public) = public {
+                assert_eq!(inside_of(public).as_deref(), inside.split("?_list").next(), "{public}");
+            }
+        }
+        assert_eq!(inside_of("/poem/admin/poem/probe/"), None);
+    }
 
     #[test]
     fn links_of_public_pages_stay_public() {

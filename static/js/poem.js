@@ -7,8 +7,13 @@ import "./send_once.js";
 const isUntouched = (element) => element.matches("input[type=search][autofocus]") && element.value === "";
 const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]") !== null && !isUntouched(element);
 
+// The results of the search in the header are loaded by those who search.
+const search = document.getElementById("everything");
+const findWhileTyping = () => import("./everything.js");
+if (search && search === document.activeElement) findWhileTyping();
+else search?.addEventListener("focus", findWhileTyping, { once: true });
+
 document.addEventListener("keydown", (event) => {
-  const search = document.getElementById("everything");
   if (event.key === "/" && search && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) {
     event.preventDefault();
     search.focus();

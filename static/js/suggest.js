@@ -6,6 +6,7 @@
 
 import Combobox from "../vendor/combobox-nav-3.0.2/combobox-nav.js";
 import { isComposing } from "./keys.js";
+import { question } from "./question.js";
 import { say } from "./say.js";
 
 // Milliseconds after the last key before the request is sent (debounce).
@@ -54,7 +55,7 @@ export function suggest(form) {
 
   function ask(input, delay) {
     forget();
-    const asked = question(input, addressOf(input, form), delay);
+    const asked = questionOf(input, addressOf(input, form), delay);
     awaited = asked;
     asked.answer.then((results) => {
       if (accepted.delete(asked)) commitLate(asked, results);
@@ -188,35 +189,17 @@ export function suggest(form) {
   });
 }
 
-// A question to the server about the text of an input. `answer` resolves to the suggestions, and never fails: without
-// suggestions the field is a plain input.
-function question(input, address, delay) {
+// A question about the text of an input. `answer` resolves to the suggestions: without any, the field is a plain input.
+function questionOf(input, address, delay) {
   const text = input.value;
-  const controller = new AbortController();
-  let hurry;
-  const isDue = new Promise((resolve) => {
-    const timer = setTimeout(resolve, delay);
-    hurry = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-  });
-  const answer = isDue.then(() => results(address, controller.signal)).then((found) => found.filter(({ value }) => value !== text));
-  const cancel = () => {
-    controller.abort();
-    hurry();
-  };
-  return { input, text, arrows: [], isAccepted: false, answer, hurry, cancel };
+  const { answer, hurry, cancel } = question(delay, (signal) => results(address, signal));
+  const suggestions = answer.then((found) => (found ?? []).filter(({ value }) => value !== text));
+  return { input, text, arrows: [], isAccepted: false, answer: suggestions, hurry, cancel };
 }
 
 async function results(address, signal) {
-  if (signal.aborted) return [];
-  try {
-    const response = await fetch(address, { signal, headers: { Accept: "application/json" } });
-    return response.ok ? (await response.json()).results : [];
-  } catch {
-    return [];
-  }
+  const response = await fetch(address, { signal, headers: { Accept: "application/json" } });
+  return response.ok ? (await response.json()).results : [];
 }
 
 // Returns the suggestion that the arrows select: as in the list, none is selected before the first and after the last.

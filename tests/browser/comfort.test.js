@@ -442,3 +442,77 @@ test("on paper, a page says where it is from, and shows no buttons", async () =>
   assert.match(text, /Only the rows 31 to 60 of 8412 are printed/);
   assert.equal(await page.locator("button:visible, .button:visible").count(), 0);
 });
+
+// The results below the search in the header.
+const found = () => page.locator("#found [role=option]:visible");
+const typeInHeader = async (text) => {
+  await page.keyboard.press("/");
+  await page.keyboard.type(text);
+};
+
+test("the search in the header shows results by kind, which the keys select", async () => {
+  await open("list");
+  await typeInHeader("ams");
+  await found().first().waitFor();
+  const search = page.getByRole("combobox", { name: "Search everything" });
+  assert.equal(await search.getAttribute("aria-expanded"), "true");
+  assert.deepEqual(await page.locator("#found [role=group]").evaluateAll((groups) => groups.map((group) => group.getAttribute("aria-label"))), ["Metrics", "Probes"]);
+  assert.equal(await found().last().innerText(), "Show all results");
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press("ArrowDown");
+  const selected = page.locator("#found [aria-selected=true]");
+  assert.match(await selected.innerText(), /^argo\.AMS-Check/);
+  assert.equal(await search.getAttribute("aria-activedescendant"), await selected.getAttribute("id"));
+  const target = await selected.getAttribute("href");
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.href === target || url.pathname === target);
+});
+
+test("Escape closes the results, and Enter without a choice leads to the page of results", async () => {
+  await open("list");
+  await typeInHeader("ams");
+  await found().first().waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await found().count(), 0);
+  assert.equal(await page.locator("#everything").inputValue(), "ams");
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.pathname === "/poem/admin/search/" && url.searchParams.get("q") === "ams");
+});
+
+test("arrows and Enter that are faster than the server select in the answer", async () => {
+  await open("list");
+  await page.locator("#everything").focus();
+  await page.locator("#found").waitFor({ state: "attached" });
+  await page.keyboard.type("ams");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/argo\.ams-check-\(devel\)/);
+});
+
+test("a word that is typed in one go is one request, and the results follow the text", async () => {
+  await open("list");
+  await page.locator("#everything").focus();
+  await page.locator("#found").waitFor({ state: "attached" });
+  const requests = [];
+  page.on("request", (request) => request.url().includes("/search/") && requests.push(request.url()));
+  await page.keyboard.type("am");
+  await found().first().waitFor();
+  assert.equal(requests.length, 1);
+  await page.keyboard.type("zzz");
+  await page.locator("#found").waitFor({ state: "hidden" });
+  assert.match(await page.locator("[role=status].unseen").last().innerText(), /No results/);
+});
+
+test("the results on the page of the search grow while one types", async () => {
+  await open("search-blank");
+  assert.equal(await focused(), "search-again");
+  await page.keyboard.type("ams");
+  await page.locator(".findings").first().waitFor();
+  assert.equal(await page.locator("h1").innerText(), "Results for “ams”");
+  assert.equal(await focused(), "search-again");
+  assert.ok(page.url().endsWith("/poem/admin/search/?q=ams"), page.url());
+  await page.keyboard.type("x");
+  await page.locator(".empty").waitFor();
+  assert.equal(await page.locator(".findings").count(), 0);
+});

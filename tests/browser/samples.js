@@ -55,6 +55,12 @@ export async function serveSamples() {
       response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(suggestions(searchParams.get("q") ?? "")));
       return;
     }
+    if (pathname === "/poem/admin/search/" && searchParams.has("q")) {
+      const name = "ams".startsWith(searchParams.get("q")) ? "search" : "search-nothing";
+      response.writeHead(200, { "Content-Type": "text/html", "Content-Security-Policy": policy });
+      response.end(readFileSync(join(PAGES, `${name}.html`)));
+      return;
+    }
     const path = normalize(join(pathname.startsWith("/static/") ? ROOT : PAGES, pathname));
     if (!path.startsWith(ROOT) || !existsSync(path)) {
       response.writeHead(404, { "Content-Type": "text/plain" }).end("Not here");

@@ -409,15 +409,16 @@ fn read_only<D: EntityAdmin>(
 fn tools<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMode<'_, D::Content>) -> Vec<Link> {
     let FormMode::Change { of } = mode else { return Vec::new() };
     let (options, at, id) = (entity.options(), context.at(), of.loaded.id);
-    let may_clone =
-        options.can_clone && context.allows(options.kind, Action::Clone { group: entity.group(&of.loaded.content) });
+    let group = entity.group(&of.loaded.content);
+    let may_clone = options.can_clone && context.allows(options.kind, Action::Clone { group });
     // Public pages have histories of versions only, not of log entries.
     let has_history = context.viewer.is_some() || options.has_versions();
     let history =
         has_history.then(|| Link::new("History", list_return::carry(options, context, at.history(options.kind, id))));
     let clone =
         may_clone.then(|| Link::new("Clone", list_return::carry(options, context, at.clone_of(options.kind, id))));
-    history.into_iter().chain(clone).chain(entity.more_tools(context, id)).collect()
+    let edit = context.edit_link(options.kind, id, group);
+    edit.into_iter().chain(history).chain(clone).chain(entity.more_tools(context, id)).collect()
 }
 
 fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMode<'_, D::Content>) -> Option<Link> {

@@ -6,20 +6,21 @@ use chrono::{Datelike, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::entity_admin::EntityAdmin;
-pub use super::list_query::{ListQuery, cache_key};
-use super::list_query::{ORDER, PAGE, PAGE_SIZE};
+use super::list_query::ORDER;
+pub use super::list_query::{ListQuery, PAGE, PAGE_SIZE, cache_key};
 use super::list_return;
 use super::list_table::ListTable;
 use super::options::{EntityOptions, FilterSource, ListColumn, ListFilter, ListOptions};
 use super::request_context::{RequestContext, SEARCHED};
 use super::response::{self, PageResult};
 use crate::domain::form::field::Choices;
+use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
 use crate::store::Result;
 use crate::store::choices;
 use crate::store::lists::{ListParams, WITHOUT_GROUP, log_entries, profiles};
 use crate::templates::list_page::{self as pages, BulkBar, Choice, Heading, ListPage, Paging};
-use crate::templates::{Link, Page};
+use crate::templates::{Layout, Link, Page};
 
 impl ListQuery {
     /// Returns the list's page, except for its heading, the link to add, and the text of an empty list.
@@ -60,7 +61,7 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     let waiting = entity.waiting(tx.conn(), context).await?;
     tx.commit().await?;
     let remote = entity.remote_line(context).await?;
-    let layout = context.layout(options.kind.info().many, &[(options.kind.info().many, "")]);
+    let layout = layout(&options.list, options.kind, context, &query);
     let list = ListPage { waiting, remote, ..list_page(options, context, &query, (table, filters)) };
     let address = query.whole_address(&options.list, &context.at().list(options.kind));
     let bulk = bulk_bar(entity, context, &list, &address);
@@ -98,6 +99,15 @@ fn bulk_bar<D: EntityAdmin>(
     })
 }
 
+/// Returns the layout of a list, whose page on the other side has the same search, filters, order and page.
+pub fn layout(options: &ListOptions, kind: ObjectKind, context: &RequestContext<'_>, query: &ListQuery) -> Layout {
+    let other_side = match kind.info().is_public {
+        true => query.whole_address(options, &context.other_side().list(kind)),
+        false => String::new(),
+    };
+    context.beside(context.layout(kind.info().many, &[(kind.info().many, "")]), &other_side)
+}
+
 fn list_page(
     options: &EntityOptions,
     context: &RequestContext<'_>,
@@ -115,9 +125,15 @@ fn list_page(
             let form = list_return::with_list(context.at().addition(options.kind), &list);
             Link::new(format!("Add {}", options.kind.info().one), form)
         }),
+        about: about(options.kind, context),
         empty: empty(options, query),
         ..query.page(&options.list, &base, table, filters)
     }
+}
+
+/// Returns the sentence on public lists about what such objects are; empty for users, who know.
+pub fn about(kind: ObjectKind, context: &RequestContext<'_>) -> &'static str {
+    if context.viewer.is_none() { kind.info().about } else { "" }
 }
 
 /// Marks the row of the object that a flash message is about: it was just saved.

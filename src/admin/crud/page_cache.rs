@@ -36,7 +36,7 @@ pub struct PageKey {
     pub path: String,
     /// The parameters of the address that the page depends on, encoded in a fixed order: others make no other page.
     pub query: String,
-    /// The user with their rights; `None` on public pages.
+    /// The user with their rights, also if they look at a public page; `None` without a login.
     pub viewer: Option<Viewer>,
     /// The CSRF token in the page's forms; empty on public pages.
     pub csrf: String,

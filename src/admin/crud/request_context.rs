@@ -15,8 +15,9 @@ use super::response::PageResponse;
 use crate::argo_webapi::client::WebApiClient;
 use crate::auth::csrf;
 use crate::auth::flash;
+use crate::auth::login;
 use crate::auth::posted::{Posted, other_user};
-use crate::auth::session::OptionalSession;
+use crate::auth::session::{self, OptionalSession};
 use crate::config::Config;
 use crate::config::reload::LiveConfig;
 use crate::domain::model::object_kind::ObjectKind;
@@ -30,7 +31,8 @@ use crate::registry::Transaction;
 use crate::registry::{SaveError, viewers};
 use crate::store::sessions::Session;
 use crate::store::{ReadTx, sessions};
-use crate::templates::{Addresses, Layout, Message};
+use crate::templates::urls::{inside_of, public_of};
+use crate::templates::{Addresses, Layout, Link, Message};
 use crate::tenants::guard::CurrentTenant;
 use crate::tenants::sync_states::SyncStates;
 use crate::webapi_sync::access::TenantAccess;
@@ -47,6 +49,8 @@ pub struct RequestContext<'r> {
     pub tenant: CurrentTenant<'r>,
     /// The user with their rights; `None` on public pages.
     pub viewer: Option<Viewer>,
+    /// The user who is logged in and looks at a public page, which never names them; `None` on all other pages.
+    pub visitor: Option<Viewer>,
     /// The server's keys.
     pub keys: &'r Keys,
     /// The configuration at the time of the request.
@@ -95,6 +99,7 @@ impl<'r> RequestContext<'r> {
             csrf: if viewer.is_some() { csrf::token(request) } else { String::new() },
             tenant,
             viewer,
+            visitor: None,
             keys: rocket.state::<Keys>().expect("app::build manages the keys"),
             config,
             path: original.address(),
@@ -182,6 +187,18 @@ impl<'r> RequestContext<'r> {
         Addresses { is_public: self.viewer.is_none() }
     }
 
+    /// Returns the addresses on the other side: those of public pages for users, and the reverse.
+    pub fn other_side(&self) -> Addresses {
+        Addresses { is_public: self.viewer.is_some() }
+    }
+
+    /// Returns the link from a public page to the form of the object, for a visitor who may change it; else `None`.
+    pub fn edit_link(&self, kind: ObjectKind, id: i64, group: &str) -> Option<Link> {
+        let visitor = self.visitor.as_ref()?;
+        policy::decide(visitor, kind, Action::StartChanging { group }).ok()?;
+        Some(Link::new("Edit", self.other_side().change(kind, id)))
+    }
+
     /// Returns the key of the page in the page cache. `query` has the parameters of the address that it depends on.
     ///
     /// It is `None` for a page that is shown only once: with flash messages, or with a CSRF token that is new.
@@ -191,7 +208,7 @@ impl<'r> RequestContext<'r> {
             tenant: self.tenant.state.id,
             path: self.path.to_owned(),
             query,
-            viewer: self.viewer.clone(),
+            viewer: self.viewer.clone().or_else(|| self.visitor.clone()),
             csrf: self.csrf.clone(),
             timezone: self.config.general.timezone,
             namespace: self.namespace(),
@@ -267,12 +284,26 @@ impl<'r> RequestContext<'r> {
     /// Returns the layout of a page; `trail` has the breadcrumbs after the index, the last one without address.
     pub fn layout(&self, title: &str, trail: &[(&str, &str)]) -> Layout {
         let tenant = &self.tenant.tenant().name;
-        Layout {
+        let layout = Layout {
             messages: self.messages.clone(),
             csrf: self.csrf.clone(),
             footer: self.footer(),
             ..Layout::new(title, tenant, self.viewer.as_ref(), self.path, trail)
-        }
+        };
+        let other_side = if self.viewer.is_some() { public_of(self.path) } else { inside_of(self.path) };
+        self.beside(layout, &other_side.unwrap_or_default())
+    }
+
+    /// Adds the address of the page on the other side: the public page, or the one for users; empty if there is none.
+    ///
+    /// It is made of nothing but what the page cache knows of this page.
+    pub fn beside(&self, layout: Layout, other_side: &str) -> Layout {
+        let (public, inside) = match (&self.viewer, &self.visitor) {
+            (Some(_), _) => (other_side.to_owned(), Link::default()),
+            (None, Some(_)) => (String::new(), Link::new("Open in POEM", other_side)),
+            (None, None) => (String::new(), Link::new("Log in", login::address(other_side))),
+        };
+        Layout { public, inside, ..layout }
     }
 }
 
@@ -334,8 +365,22 @@ impl<'r> FromRequest<'r> for PublicPage<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match CurrentTenant::find(request).await {
-            Ok(tenant) => Outcome::Success(Self(RequestContext::begin(request, tenant, None))),
+            Ok(tenant) => {
+                let visitor = visitor(request, tenant).await;
+                Outcome::Success(Self(RequestContext { visitor, ..RequestContext::begin(request, tenant, None) }))
+            }
             Err(error) => refuse(request, error),
+        }
+    }
+}
+
+/// Returns the user who looks at a public page. It needs no session, so it is shown even if that cannot be read.
+async fn visitor(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Option<Viewer> {
+    match session::find(request, tenant).await {
+        Ok(session) => session.map(|session| session.user.viewer()),
+        Err(error) => {
+            log::warn!("{}: the session of a visitor could not be read: {error}", tenant.tenant().name);
+            None
         }
     }
 }

@@ -190,5 +190,10 @@ pub async fn compare<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, i
         differences,
         same,
     };
-    response::page(Page::new(layout(entity, context, &found, &[("History", &history), ("Compare", "")]), content))
+    let mut other_side = context.other_side().compare(options.kind, id);
+    if !other_side.is_empty() {
+        other_side += &format!("?{first}={}&{second}={}", one.min(other), one.max(other));
+    }
+    let layout = layout(entity, context, &found, &[("History", &history), ("Compare", "")]);
+    response::page(Page::new(context.beside(layout, &other_side), content))
 }

@@ -24,6 +24,7 @@ pub mod pairing;
 pub mod policy;
 pub mod probe;
 pub mod profile;
+pub mod search_text;
 pub mod service;
 pub mod snapshot;
 pub mod snapshot_diff;

@@ -64,6 +64,8 @@ pub struct KindInfo {
     /// True if such objects have pages without login. Each table that these show must have the stamp trigger, because
     /// they are cached.
     pub is_public: bool,
+    /// The sentence about what such objects are, for visitors of public pages; '' if there are none.
+    pub about: &'static str,
     /// The section of the index that lists it.
     pub section: IndexSection,
     /// True if the navigation at the top of every page has it.
@@ -75,17 +77,24 @@ pub static KINDS: [KindInfo; 11] = [
     KindInfo {
         owner: Some(GroupKind::Profiles),
         is_public: true,
+        about: "Profiles say what is monitored for a virtual organization (VO): which metrics test which types of services.",
         ..registry(ObjectKind::Profile, "profile", "profile", "Profiles")
     },
-    KindInfo { is_public: true, ..registry(ObjectKind::Service, "service", "service", "Services") },
+    KindInfo {
+        is_public: true,
+        about: "Services of the service catalogue, with the metrics that profiles have for their types, and the probes of these metrics.",
+        ..registry(ObjectKind::Service, "service", "service", "Services")
+    },
     KindInfo {
         owner: Some(GroupKind::Probes),
         is_public: true,
+        about: "Probes are the programs that test services: plugins for Nagios, each with its versions and its documentation.",
         ..registry(ObjectKind::Probe, "probe", "probe", "Probes")
     },
     KindInfo {
         owner: Some(GroupKind::Metrics),
         is_public: true,
+        about: "Metrics are configured checks: each is one way to run a probe, with its interval, timeout and parameters.",
         ..registry(ObjectKind::Metric, "metric", "metric", "Metrics")
     },
     KindInfo {
@@ -117,6 +126,7 @@ const fn users(kind: ObjectKind, slug: &'static str, one: &'static str, many: &'
         many,
         owner: None,
         is_public: false,
+        about: "",
         section: IndexSection::Users,
         in_navigation: false,
     }

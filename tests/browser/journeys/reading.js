@@ -40,9 +40,31 @@ journey("search everything", async ({ as }) => {
   await emil.follow(() => emil.page.keyboard.press("Enter"));
   assert.equal(await emil.heading(), "Results for “webdav”");
   const kinds = await emil.page.locator(".findings h2").allInnerTexts();
-  assert.deepEqual(kinds.map((kind) => kind.replace(/\s*\d+$/, "")).sort(), ["Metrics", "Probes", "Service flavours", "Services"]);
+  assert.deepEqual(kinds.map((kind) => kind.replace(/\s*\d+$/, "")).sort(), ["Metrics", "Probes", "Profiles", "Service flavours", "Services"]);
   await emil.go("webdav-storage-probe");
   assert.match(await emil.heading(), /webdav-storage-probe/);
+});
+
+journey("find a setting, and all metrics that have it", async ({ as }) => {
+  const emil = await as("emil");
+  await emil.open("/poem/admin/search/");
+  await emil.page.keyboard.type("timeout");
+  await emil.page.locator(".findings .place").first().waitFor();
+  assert.match(await emil.page.locator(".findings .place").first().innerText(), /^in configuration timeout/);
+  await emil.follow(() => emil.page.getByRole("link", { name: /^Show all \d+ metrics$/ }).click());
+  const total = Number(await emil.page.locator(".findings h2 .figure").innerText());
+  assert.ok(total > 10 && (await emil.page.locator(".findings li").count()) === Math.min(total, 30));
+});
+
+journey("search everything without a login, from the header", async ({ visit }) => {
+  const visitor = await visit();
+  await visitor.open("/poem/admin/poem/public_probe/");
+  await visitor.page.keyboard.press("/");
+  await visitor.page.keyboard.type("webdav-storage");
+  await visitor.page.locator("#found [role=option]").first().waitFor();
+  await visitor.page.keyboard.press("ArrowDown");
+  await visitor.follow(() => visitor.page.keyboard.press("Enter"));
+  assert.match(new URL(visitor.page.url()).pathname, /^\/poem\/admin\/poem\/public_/);
 });
 
 journey("search, filter and sort a list; clear the filters", async ({ as }) => {
@@ -73,4 +95,24 @@ journey("services link to their metrics and probes", async ({ as }) => {
   await emil.press("Search");
   await emil.page.locator("table.merged tbody a").first().click();
   await emil.page.waitForURL(/\/(metric|probe|profile)\//);
+});
+
+journey("share the public page of a metric, and come back to edit it", async ({ as, visit }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/metric/?q=AMS-Check&tag=Production");
+  await ada.go("argo.AMS-Check");
+  const form = new URL(ada.page.url()).pathname;
+  await ada.go("Public page");
+  assert.match(new URL(ada.page.url()).pathname, /^\/poem\/admin\/poem\/public_metric\//);
+  const shared = ada.page.url();
+  await ada.go("Edit");
+  assert.equal(new URL(ada.page.url()).pathname, form);
+  // The one who gets the address needs no login; the login leads to the form.
+  const visitor = await visit();
+  await visitor.open(new URL(shared).pathname);
+  assert.match(await visitor.heading(), /argo\.AMS-Check/);
+  await visitor.go("Log in");
+  assert.equal(new URL(visitor.page.url()).searchParams.get("next"), form);
+  await visitor.go("open the public page");
+  assert.equal(visitor.page.url(), shared);
 });

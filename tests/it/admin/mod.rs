@@ -25,6 +25,7 @@ mod page;
 mod page_cache;
 mod policy;
 mod public;
+mod search;
 mod sent_twice;
 mod statements;
 mod unavailable;

@@ -116,6 +116,106 @@ fn no_public_page_names_a_user_to_anybody() {
     }
 }
 
+/// Returns the link in the place of the account on a public page, as its text and its address.
+fn inside(page: &str) -> (String, String) {
+    let link = page.split_once("<p class=\"account\">").unwrap_or_else(|| panic!("no link: {page}")).1;
+    let text = link.split_once('>').unwrap().1.split('<').next().unwrap();
+    (text.to_owned(), links(link)[0].clone())
+}
+
+/// Returns the link to the public page; `None` without one.
+fn shared(page: &str) -> Option<String> {
+    Some(links(page.split_once("<p class=\"public\">")?.1)[0].clone())
+}
+
+#[test]
+fn a_visitor_who_is_logged_in_is_not_asked_to_log_in() {
+    let site = TestSite::new();
+    // Twice: the second pages come from the cache.
+    for _ in 0..2 {
+        for kind in [ObjectKind::Profile, ObjectKind::Probe, ObjectKind::Metric] {
+            let id: i64 = site.one(&format!("SELECT min(id) FROM egi.{kind}")).parse().unwrap();
+            let (own, public) = (AT.change(kind, id), format!("/poem/admin/poem/public_{kind}/{id}/change/"));
+            for (user, may_edit) in [("root", true), ("member", true), ("neighbour", false), ("nobody", false)] {
+                let page = get(&mut site.browser(user), &public);
+                assert_eq!(inside(&page), ("Open in POEM".to_owned(), own.clone()), "{user}");
+                assert_eq!(page.contains(">Edit</a>"), may_edit, "{user}: {page}");
+            }
+            let page = get(&mut site.stranger(), &public);
+            let login = crate::support::browser::input(&get(&mut site.stranger(), &inside(&page).1), "next");
+            assert_eq!((inside(&page).0.as_str(), login), ("Log in", Some(own)));
+            assert!(!page.contains(">Edit</a>"), "{page}");
+        }
+    }
+    // Nor does an error name the visitor.
+    let missing = site.browser("neighbour").get("/poem/admin/poem/public_probe/999/change/");
+    assert!(missing.status == 404 && !missing.text().contains("neighbour"), "{}", missing.text());
+}
+
+#[test]
+fn pages_for_users_lead_to_the_public_page_and_back() {
+    let site = TestSite::new();
+    let (mut root, mut stranger) = (site.browser("root"), site.stranger());
+    let versions = site.versions(ObjectKind::Probe, 1);
+    let compared =
+        format!("{}?version_id1={}&version_id2={}", AT.compare(ObjectKind::Probe, 1), versions[0], versions[1]);
+    let public_comparison = compared.replace("/probe/", "/public_probe/");
+    for (own, public) in [
+        (
+            "/poem/admin/poem/metric/?q=argo&tag=Production&o=-tag".to_owned(),
+            "/poem/admin/poem/public_metric/?q=argo&tag=Production&o=-tag",
+        ),
+        ("/poem/admin/poem/metric/?x=1".to_owned(), "/poem/admin/poem/public_metric/"),
+        (AT.list(ObjectKind::Service) + "?q=cloud", "/poem/admin/poem/public_service/?q=cloud"),
+        (AT.change(ObjectKind::Profile, 1), "/poem/admin/poem/public_profile/1/change/"),
+        (AT.history(ObjectKind::Probe, 1), "/poem/admin/poem/public_probe/1/history/"),
+        (
+            AT.version(ObjectKind::Probe, 1, versions[0]),
+            &format!("/poem/admin/poem/public_probe/1/history/{}/", versions[0]),
+        ),
+        (compared, &public_comparison),
+        ("/poem/admin/search/?q=argo&kind=metric".to_owned(), "/poem/admin/poem/public_search/?q=argo&kind=metric"),
+        ("/poem/admin/search/".to_owned(), "/poem/admin/poem/public_search/"),
+    ] {
+        assert_eq!(shared(&get(&mut root, &own)).as_deref(), Some(public), "{own}");
+        let page = get(&mut stranger, public);
+        let back = crate::support::browser::input(&get(&mut stranger, &inside(&page).1), "next");
+        assert_eq!(back.as_deref(), Some(own.split("?x").next().unwrap()), "{public}");
+    }
+    for only_for_users in
+        [AT.list(ObjectKind::CustUser), AT.addition(ObjectKind::Probe), AT.delete(ObjectKind::Probe, 1)]
+    {
+        assert_eq!(shared(&get(&mut root, &only_for_users)), None, "{only_for_users}");
+    }
+}
+
+#[test]
+fn the_login_page_offers_the_public_page() {
+    let site = TestSite::new();
+    let mut stranger = site.stranger();
+    let mut offered = |wanted: &str| {
+        let login = stranger.get(wanted).header("Location").unwrap().to_owned();
+        links(&get(&mut stranger, &login)).into_iter().find(|link| link.contains("/public_"))
+    };
+    let probe = AT.change(ObjectKind::Probe, 1);
+    assert_eq!(offered(&probe).as_deref(), Some("/poem/admin/poem/public_probe/1/change/"));
+    let list = AT.list(ObjectKind::Metric) + "?q=a";
+    assert_eq!(offered(&list).as_deref(), Some("/poem/admin/poem/public_metric/?q=a"));
+    assert_eq!(offered(&AT.list(ObjectKind::CustUser)), None);
+    assert_eq!(offered(&AT.delete(ObjectKind::Probe, 1)), None);
+}
+
+#[test]
+fn public_lists_say_what_the_things_are() {
+    let site = TestSite::new();
+    for kind in ObjectKind::all().filter(|kind| kind.info().is_public) {
+        let about = kind.info().about;
+        assert!(about.starts_with(kind.info().many) && about.ends_with('.'), "{about}");
+        assert!(get(&mut site.stranger(), &format!("/poem/admin/poem/public_{kind}/")).contains(about));
+        assert!(!get(&mut site.browser("root"), &AT.list(kind)).contains(about));
+    }
+}
+
 #[test]
 fn services_are_public_and_complete() {
     let site = TestSite::new();

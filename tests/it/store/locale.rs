@@ -5,9 +5,10 @@ use std::path::Path;
 
 use poem::domain::form::field::Choices;
 use poem::domain::model::group_kind::GroupKind;
+use poem::domain::model::search_text::SearchText;
 use poem::store::choices;
 use poem::store::lists::{ListParams, groups};
-use poem::store::search;
+use poem::store::search::{self, SearchParams, SearchScope};
 
 use super::{egi_sql, read, whole};
 use crate::support::Installation;
@@ -39,7 +40,10 @@ fn found(installation: &Installation) -> Vec<Vec<String>> {
             let listed = groups::list(conn, GroupKind::Probes, &params).await?;
             let mut names: Vec<String> = listed.rows.into_iter().map(|row| row.name).collect();
             names.push("|".to_owned());
-            names.extend(search::everything(conn, needle, true, 100).await?.into_iter().map(|found| found.name));
+            let text = SearchText::parse(needle);
+            let params =
+                SearchParams { text: &text, scope: SearchScope::Superuser, kind: None, page: 1, page_size: 100 };
+            names.extend(search::everything(conn, params).await?.into_iter().map(|found| found.name));
             names.push("|".to_owned());
             let choices = Choices::Groups(GroupKind::Probes);
             names.extend(choices::suggest(conn, choices, needle, None, 100).await?.into_iter().map(|one| one.value));

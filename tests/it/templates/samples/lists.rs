@@ -1,6 +1,6 @@
 //! Sample lists, services, histories and comparisons.
 
-use super::{Sample, layout, link, member, public, with_message};
+use super::{Sample, layout, link, member, public, visited, with_message};
 use poem::templates::bulk_page::{BulkEditPage, BulkPreviewPage, BulkRow, SettingView};
 use poem::templates::form_page::{ErrorLink, FieldsetView, Widget, WidgetKind};
 use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, LogEntryPage, Span};
@@ -53,7 +53,8 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("list-filtered", warned, filtered),
         Sample::new("list-nothing-fits", layout("Metrics", "Metrics"), empty),
         Sample::new("list-empty", layout("Metrics", "Metrics"), first),
-        Sample::new("list-public", public("Metrics", "Metrics"), ListPage { add: None, ..metrics(9, 9) }),
+        Sample::new("list-public", public("Metrics", "Metrics"), public_metrics()),
+        Sample::new("list-public-visitor", visited("Metrics", "Metrics"), public_metrics()),
         Sample::new("list-users", layout("Users", "Admin"), users()),
         Sample::new("list-log", layout("Log entries", "Admin"), log_entries()),
         Sample::new("names", layout("Metric names", "Admin"), names()),
@@ -261,6 +262,12 @@ fn bulk_deletion() -> BulkPreviewPage {
 
 fn bulk_nothing() -> BulkPreviewPage {
     BulkPreviewPage { rows: Vec::new(), button: String::new(), ..bulk_preview() }
+}
+
+fn public_metrics() -> ListPage {
+    let about =
+        "Metrics are configured checks: each is one way to run a probe, with its interval, timeout and parameters.";
+    ListPage { add: None, about, ..metrics(9, 9) }
 }
 
 fn users() -> ListPage {

@@ -126,6 +126,8 @@ fn layout(title: &str, section: &str) -> Layout {
         messages: Vec::new(),
         csrf: "0123456789abcdef0123456789abcdef".to_owned(),
         search: "/poem/admin/search/".to_owned(),
+        public: "/poem/admin/poem/public_metric/".to_owned(),
+        inside: Link::default(),
         footer: Footer {
             text: "POEM is an EGI service, co-funded by the European Union.".to_owned(),
             logo: "/static/poem.svg".to_owned(),
@@ -148,7 +150,14 @@ fn member(title: &str, section: &str) -> Layout {
 fn public(title: &str, section: &str) -> Layout {
     let layout = layout(title, section);
     let navigation = layout.navigation.into_iter().skip(1).take(4).collect();
-    Layout { user: None, navigation, search: String::new(), csrf: String::new(), ..layout }
+    let search = "/poem/admin/poem/public_search/".to_owned();
+    let inside = Link::new("Log in", "/poem/admin/login/?next=%2Fpoem%2Fadmin%2Fpoem%2Fmetric%2F");
+    Layout { user: None, navigation, search, public: String::new(), inside, csrf: String::new(), ..layout }
+}
+
+/// Returns the layout of a public page for a visitor who is logged in.
+fn visited(title: &str, section: &str) -> Layout {
+    Layout { inside: Link::new("Open in POEM", "/poem/admin/poem/metric/"), ..public(title, section) }
 }
 
 /// Returns the layout of the login page.

@@ -1,15 +1,17 @@
 //! Sample pages for login, password, index, deletion, search and errors.
 
 use super::lists::event;
-use super::{Sample, layout, link, outside};
+use super::{Sample, layout, link, outside, public};
+use poem::domain::model::search_text::SearchText;
 use poem::templates::delete_page::{DeletePage, DeletionTick};
 use poem::templates::error_page::ErrorPage;
 use poem::templates::form_page::{ErrorLink, InfoLine, Widget, WidgetKind};
 use poem::templates::history_page::Event;
 use poem::templates::index_page::{IndexBlock, IndexPage, IndexRow};
+use poem::templates::list_page::Paging;
 use poem::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, PasswordPage};
 use poem::templates::metric_profile_page::MetricProfilePage;
-use poem::templates::search_page::{SearchGroup, SearchHit, SearchPage};
+use poem::templates::search_page::{FoundPlace, SearchGroup, SearchHit, SearchPage};
 use poem::templates::sessions_page::{SessionView, SessionsPage};
 use poem::templates::sync_line::SyncLine;
 use poem::templates::urls::{LOGIN, LOGOUT, SESSIONS};
@@ -29,6 +31,7 @@ pub fn samples() -> Vec<Sample> {
         username: "alice".to_owned(),
         problem: "The username and password do not fit, or the account may not log in.".to_owned(),
         next: "/poem/admin/poem/probe/".to_owned(),
+        public: "/poem/admin/poem/public_probe/".to_owned(),
         typed: "name=ams-probe".to_owned(),
         ..federated.clone()
     };
@@ -59,6 +62,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("delete-stale", layout("Delete", "Probes"), DeletePage { is_stale: true, ..deletion() }),
         Sample::new("search", layout("Search", ""), search()),
         Sample::new("search-nothing", layout("Search", ""), nothing),
+        Sample::new("search-kind", public("Search", ""), search_of_a_kind()),
         Sample::new(
             "search-blank",
             layout("Search", ""),
@@ -261,31 +265,61 @@ fn deletion() -> DeletePage {
     }
 }
 
+fn search_of_a_kind() -> SearchPage {
+    let page =
+        |number: i64| Link::new(number.to_string(), format!("/poem/admin/search/?q=ams&kind=metric&page={number}"));
+    SearchPage {
+        is_cut: true,
+        all_kinds: Some(Link::new("Show results of all kinds", "/poem/admin/search/?q=ams")),
+        paging: Some(Paging {
+            total: 44,
+            from: 1,
+            to: 30,
+            pages: vec![Link { current: true, ..page(1) }, page(2)],
+            previous: None,
+            next: Some(page(2).href),
+        }),
+        findings: search().findings.into_iter().take(1).collect(),
+        ..search()
+    }
+}
+
 fn search() -> SearchPage {
-    let found = |label: &str, note: &str| SearchHit { link: link(label), note: note.to_owned() };
+    let text = |text: &str| SearchText::parse("ams").marked(text);
+    let hit = |label: &str, note: &str| SearchHit {
+        href: link(label).href,
+        label: text(label),
+        note: note.to_owned(),
+        found_in: Vec::new(),
+    };
+    let in_place = |label: &str, (place, key, value): (&str, &str, &str)| SearchHit {
+        found_in: vec![FoundPlace { place: place.to_owned(), key: text(key), text: text(value) }],
+        ..hit(label, "")
+    };
     SearchPage {
         action: "/poem/admin/search/".to_owned(),
         query: "ams".to_owned(),
-        searched: "names, descriptions, VOs, types and areas of services".to_owned(),
+        searched: "names, settings, executables, parents, tuples, URLs, descriptions, comments".to_owned(),
+        is_cut: false,
+        all_kinds: None,
+        paging: None,
         findings: vec![
             SearchGroup {
                 label: "Metrics".to_owned(),
                 total: 14,
                 found: vec![
-                    found("argo.AMS-Check", "Production, group ARGO"),
-                    found("argo.AMS-Check", "Devel, group ARGO"),
-                    found("argo.AMSPublisher-Check", "Production, group ARGO"),
+                    hit("argo.AMS-Check (Production)", ""),
+                    hit("argo.AMS-Check (Devel)", ""),
+                    in_place("argo.Publisher-Check (Production)", ("in attribute", "argo.ams_TOKEN", "--token")),
+                    in_place("argo.Queue-Check (Production)", ("in executable", "", "ams-probe")),
                 ],
-                more: Link::new("Show more metrics", "/poem/admin/poem/metric/?q=ams"),
+                more: Link::new("Show all 14 metrics", "/poem/admin/search/?q=ams&kind=metric"),
             },
             SearchGroup {
                 label: "Probes".to_owned(),
                 total: 1,
-                found: vec![SearchHit {
-                    link: Link::new("ams-probe", "/poem/admin/poem/probe/1/change/"),
-                    note: "0.1.11, group ARGO".to_owned(),
-                }],
-                more: Link::default(),
+                found: vec![hit("ams-probe", "Checks the messaging of ARGO.")],
+                more: Link::new("Show all 1 probes", "/poem/admin/search/?q=ams&kind=probe"),
             },
         ],
     }
