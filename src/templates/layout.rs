@@ -105,6 +105,8 @@ pub struct Layout {
     pub search: String,
     /// The foot of the tenant's pages.
     pub footer: Footer,
+    /// The time zone of all times of the page: `Europe/Zagreb`; empty on pages without times.
+    pub timezone: &'static str,
 }
 
 impl Layout {

@@ -64,7 +64,8 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     tx.commit().await?;
     let remote = entity.remote_line(context).await?;
     let layout = context.layout(options.kind.info().many, &[(options.kind.info().many, "")]);
-    let list = ListPage { waiting, remote, ..list_page(options, context, &query, (table, filters)) };
+    let tools = entity.list_tools(context);
+    let list = ListPage { waiting, remote, tools, ..list_page(options, context, &query, (table, filters)) };
     response::page(Page::new(layout, list))
 }
 
@@ -85,7 +86,7 @@ fn list_page(
             let form = list_return::with_list(context.at().addition(options.kind), &list);
             Link::new(format!("Add {}", options.kind.info().one), form)
         }),
-        empty: empty(options, query),
+        empty: empty(options, query, may_add),
         ..query.page(&options.list, &base, table, filters)
     }
 }
@@ -103,12 +104,14 @@ fn mark_saved(context: &RequestContext<'_>, rows: &mut [Vec<pages::Cell>]) {
     }
 }
 
-fn empty(options: &EntityOptions, query: &ListQuery) -> String {
+/// Returns the text of an empty list: the meaning of its objects and, for those who may add one, what comes first.
+fn empty(options: &EntityOptions, query: &ListQuery, may_add: bool) -> String {
     let many = options.kind.info().plural();
-    match query.search.is_empty() && query.filters.is_empty() {
-        true => format!("No {many} yet."),
-        false => format!("No {many} match."),
+    if !query.search.is_empty() || !query.filters.is_empty() {
+        return format!("No {many} match.");
     }
+    let first = if may_add { options.kind.comes_first() } else { "" };
+    format!("No {many} yet. {} {first}", options.kind.purpose()).trim_end().to_owned()
 }
 
 /// Returns the headings of the columns, each with the address of the list sorted by it.

@@ -25,7 +25,7 @@ use crate::domain::security::keys::Keys;
 use crate::domain::web::footer::Footer;
 use crate::error::{AppError, NO_PERMISSION, refuse};
 use crate::http::database::Db;
-use crate::http::original_request::OriginalRequest;
+use crate::http::original_request::{self, OriginalRequest};
 use crate::registry::Transaction;
 use crate::registry::{SaveError, viewers};
 use crate::store::sessions::Session;
@@ -53,6 +53,8 @@ pub struct RequestContext<'r> {
     pub config: Arc<Config>,
     /// The requested path, without its query.
     pub path: &'r str,
+    /// The scheme, host and port that the request was sent to: `https://poem.example.org`.
+    pub origin: String,
     /// The stamp of the tenant's data when the request came.
     pub stamp: String,
     /// The page cache.
@@ -79,6 +81,9 @@ pub struct LoggedInPage<'r>(pub RequestContext<'r>);
 /// The guard of public pages.
 pub struct PublicPage<'r>(pub RequestContext<'r>);
 
+/// The guard of pages that have one address with and without a login.
+pub struct OpenPage<'r>(pub RequestContext<'r>);
+
 impl<'r> RequestContext<'r> {
     fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, session: Option<Session>) -> Self {
         let original = OriginalRequest::of(request);
@@ -98,6 +103,7 @@ impl<'r> RequestContext<'r> {
             keys: rocket.state::<Keys>().expect("app::build manages the keys"),
             config,
             path: original.address(),
+            origin: original_request::origin(request),
             stamp,
             pages: rocket.state::<PageCache>().expect("app::build manages the page cache"),
             feeds: SyncStates::managed(rocket),
@@ -270,6 +276,7 @@ impl<'r> RequestContext<'r> {
             messages: self.messages.clone(),
             csrf: self.csrf.clone(),
             footer: self.footer(),
+            timezone: self.config.general.timezone.name(),
             ..Layout::new(title, tenant, self.viewer.as_ref(), self.path, trail)
         }
     }
@@ -334,6 +341,20 @@ impl<'r> FromRequest<'r> for PublicPage<'r> {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match CurrentTenant::find(request).await {
             Ok(tenant) => Outcome::Success(Self(RequestContext::begin(request, tenant, None))),
+            Err(error) => refuse(request, error),
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for OpenPage<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match OptionalSession::find(request).await {
+            Ok(OptionalSession { tenant, session }) => {
+                Outcome::Success(Self(RequestContext::begin(request, tenant, session)))
+            }
             Err(error) => refuse(request, error),
         }
     }

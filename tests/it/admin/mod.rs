@@ -13,6 +13,7 @@ mod error_summary;
 mod errors;
 mod fixtures;
 mod forms;
+mod help;
 mod histories;
 mod kept;
 mod links;
