@@ -13,6 +13,7 @@ use crate::domain::form::field::Field;
 use crate::domain::model::api_key::{self, ApiKeyContent, WEB_API_CLIENT};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
+use crate::domain::web::api_description::curl_line;
 use crate::error::NOT_FOUND;
 use crate::http::redirect::RedirectTo;
 use crate::registry::Transaction;
@@ -20,12 +21,16 @@ use crate::registry::{ExpectedRevision, SaveError, Saved, api_keys as registry};
 use crate::store::lists::ListParams;
 use crate::store::lists::api_keys as list;
 use crate::store::{Loaded, Result, api_keys as store};
-use crate::templates::Addresses;
 use crate::templates::form_page::{InfoLine, RENEWED, Renewal};
 use crate::templates::list_page::Cell;
+use crate::templates::urls::REST_API;
+use crate::templates::{Addresses, Link};
 
 /// The addresses of the pages for users who are logged in.
 const AT: Addresses = Addresses { is_public: false };
+
+/// The address of the API with which a new token can be tried.
+const TRIED: &str = "/poem/api/v2/metrics/";
 
 /// The entity of API keys.
 pub struct ApiKeysAdmin;
@@ -77,6 +82,25 @@ impl EntityAdmin for ApiKeysAdmin {
         content.client.clone()
     }
 
+    fn use_of_secret(&self, context: &RequestContext<'_>, secret: &str) -> String {
+        match secret {
+            "" => String::new(),
+            token => curl_line(&context.origin, TRIED, Some(token)),
+        }
+    }
+
+    fn can_add_another(&self) -> bool {
+        false
+    }
+
+    fn list_tools(&self, _: &RequestContext<'_>) -> Vec<Link> {
+        vec![Link::new("How to use the API", REST_API)]
+    }
+
+    fn more_tools(&self, context: &RequestContext<'_>, _: i64) -> Vec<Link> {
+        self.list_tools(context)
+    }
+
     async fn rows(
         &self,
         conn: &mut PgConnection,
@@ -88,7 +112,7 @@ impl EntityAdmin for ApiKeysAdmin {
         Ok(ListTable::of(found, |row| {
             vec![
                 Cell::link(row.client, context.at().change(ObjectKind::ApiKey, row.id)),
-                Cell::time(context.time(row.created).0),
+                Cell::moment(context.time(row.created)),
                 Cell::flag(row.revoked),
             ]
         }))

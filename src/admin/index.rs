@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::crud::response;
 use super::crud::{PageResponse, PageResult, RequestContext};
-use super::{log_entry, waiting};
+use super::{first_steps, log_entry, waiting};
 use crate::domain::model::object_kind::{IndexSection, KINDS, KindInfo, ObjectKind};
 use crate::domain::model::policy::Action;
 use crate::domain::model::sync_status::SyncStatus;
@@ -51,7 +51,8 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     let logs = IndexRow { list: Link::new("Log entries", LOG_ENTRIES), add: None, count: counts.log_entries };
     blocks.push(IndexBlock { label: "Activity log".to_owned(), rows: vec![logs] });
     let recent = recent.iter().map(|entry| log_entry::event(context, entry)).collect();
-    let content = IndexPage { blocks, sync: sync_lines(context, &states), waiting, recent };
+    let first_steps = first_steps::steps(context, &counts, &states);
+    let content = IndexPage { first_steps, blocks, sync: sync_lines(context, &states), waiting, recent };
     response::page(Page::new(context.layout("Administration", &[]), content))
 }
 

@@ -152,10 +152,8 @@ fn month_name(month: u32) -> String {
 }
 
 fn cells(context: &RequestContext<'_>, entry: &LogRow) -> Vec<Cell> {
-    let time = Cell {
-        is_figure: true,
-        ..Cell::link(context.time(entry.time).0, format!("{LOG_ENTRIES}{}/change/", entry.id))
-    };
+    let href = format!("{LOG_ENTRIES}{}/change/", entry.id);
+    let time = Cell { href, ..Cell::moment(context.time(entry.time)) };
     let what = Cell::link(title(entry), object_address(context, entry));
     vec![what, Cell::text(&entry.username), time, Cell::text(kind(entry)), Cell::text(with_reason(entry))]
 }

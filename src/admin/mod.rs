@@ -2,6 +2,7 @@
 //!
 //! An entity is one file here; its lists, forms, histories and comparisons follow from its declaration ([`crud`]).
 
+mod about;
 mod aggregation;
 mod aggregation_profile;
 mod aggregation_remote;
@@ -14,7 +15,9 @@ mod bulk_profiles;
 mod claims;
 pub mod crud;
 mod entities;
+mod first_steps;
 mod group;
+mod help;
 mod index;
 mod log_entry;
 mod metric;
@@ -26,6 +29,7 @@ mod password;
 mod probe;
 mod profile;
 mod public;
+mod rest_api;
 mod routes;
 mod search;
 mod service;

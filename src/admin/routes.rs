@@ -3,12 +3,12 @@
 use rocket::http::ContentType;
 use rocket::{Route, get, post, routes};
 
-use super::crud::{Entity, LoggedInPage, PageResponse, PageResult, RequestContext, autocomplete, new_names};
+use super::crud::{Entity, LoggedInPage, OpenPage, PageResponse, PageResult, RequestContext, autocomplete, new_names};
 use super::entities::configured;
 use super::object_id::ObjectId;
 use super::{
-    aggregation_remote, aggregation_take_over, api_key, claims, index, log_entry, metric_profile, names, password,
-    public, search, service,
+    about, aggregation_remote, aggregation_take_over, api_key, claims, help, index, log_entry, metric_profile, names,
+    password, public, rest_api, search, service,
 };
 use crate::auth::login_required::LoginRequired;
 use crate::auth::posted::{Posted, PostedForm};
@@ -48,6 +48,9 @@ pub fn routes() -> Vec<Route> {
         act_on_metric_profile,
         new_names_of,
         search_page,
+        help_page,
+        api_page,
+        about_page,
         services,
         metric_names,
         remove_metric_names,
@@ -231,6 +234,21 @@ async fn act_on_metric_profile(context: LoggedInPage<'_>, id: ObjectId, posted: 
 #[get("/poem/admin/search")]
 async fn search_page(context: LoggedInPage<'_>) -> PageResult {
     search::page(&context.0).await
+}
+
+#[get("/poem/admin/help")]
+fn help_page(context: OpenPage<'_>) -> PageResult {
+    help::page(&context.0)
+}
+
+#[get("/poem/admin/api")]
+fn api_page(context: OpenPage<'_>) -> PageResult {
+    rest_api::page(&context.0)
+}
+
+#[get("/poem/admin/about")]
+async fn about_page(context: OpenPage<'_>) -> PageResult {
+    about::page(&context.0).await
 }
 
 #[get("/poem/admin/poem/service")]

@@ -58,13 +58,13 @@ async fn render(context: &RequestContext<'_>) -> PageResult {
     let base = context.at().list(ObjectKind::Service);
     let table = ListTable { rows: Vec::new(), total: found.total, page: found.page };
     let empty = match query.search.is_empty() {
-        true => "No services yet. They are imported from the service catalogue (poem-syncservices).",
-        false => "No services match.",
+        true => format!("No services yet. {}", ObjectKind::Service.purpose()),
+        false => "No services match.".to_owned(),
     };
     let list = ListPage {
         heading: "Services".to_owned(),
         about: list::about(ObjectKind::Service, context),
-        empty: empty.to_owned(),
+        empty,
         ..query.page(&LIST, &base, table, Vec::new())
     };
     let content = ServicesPage { list, rows: rows(context, &found.rows, &links) };

@@ -53,7 +53,7 @@ static OPTIONS: EntityOptions = EntityOptions {
         Fieldset { legend: "Permissions", help: "", fields: &["is_active", "is_staff", "is_superuser"], only_if: None },
         Fieldset {
             legend: "Groups",
-            help: "The user can edit the objects in these groups.",
+            help: "",
             fields: &["groups_of_profiles", "groups_of_probes", "groups_of_metrics", "groups_of_aggregations"],
             only_if: None,
         },

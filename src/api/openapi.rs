@@ -4,11 +4,9 @@ use rocket::http::ContentType;
 use rocket::{Route, get, routes};
 
 use super::other_methods::{Access, other_methods};
+use crate::domain::web::api_description::DOCUMENT;
 use crate::http::encoded_body::JSON;
 use crate::tenants::guard::CurrentTenant;
-
-/// The document; tests compare it with the mounted routes and real responses.
-const DOCUMENT: &str = include_str!("openapi.json");
 
 /// The route of the document. It needs no key.
 pub fn routes() -> Vec<Route> {

@@ -66,6 +66,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "Namespace",
             "SamlLoginString",
             "SamlServiceName",
+            "Contact",
             "FooterText",
             "FooterLogo",
             "FooterLogoText",

@@ -23,6 +23,8 @@ pub struct TenantGeneral {
     pub saml_login_string: String,
     /// The service's name in SAML2 metadata.
     pub saml_service_name: String,
+    /// The people who run the service: an e-mail address, an address of the web, or words.
+    pub contact: String,
     /// The foot of the tenant's pages.
     pub footer: Footer,
 }
@@ -69,6 +71,7 @@ impl TenantGeneral {
             namespace: section.text_or_empty("Namespace")?,
             saml_login_string: section.text_or_empty("SamlLoginString")?,
             saml_service_name: section.text_or_empty("SamlServiceName")?,
+            contact: section.text_or_empty("Contact")?,
             footer: Footer::new(
                 section.text_or_empty("FooterText")?,
                 (section.text_or_empty("FooterLogo")?, section.text_or_empty("FooterLogoText")?),

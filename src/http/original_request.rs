@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rocket::Request;
 use rocket::http::Method;
 
+use super::client_ip;
 use crate::domain::web::host::Host;
 use crate::domain::web::url_path::collapse_leading_slashes;
 
@@ -63,6 +64,15 @@ impl OriginalRequest {
             _ => path.to_owned(),
         }
     }
+}
+
+/// Returns the scheme, host and port that the client has sent the request to: `https://poem.example.org`; without a
+/// valid host, empty.
+pub fn origin(request: &Request<'_>) -> String {
+    let is_valid = OriginalRequest::of(request).host.is_some();
+    let scheme = if client_ip::is_tls(request) { "https" } else { "http" };
+    let host = request.headers().get_one("Host").filter(|_| is_valid);
+    host.map(|host| format!("{scheme}://{host}")).unwrap_or_default()
 }
 
 /// The longest path in the log, in characters. All addresses of POEM are shorter, except for long names.

@@ -160,6 +160,15 @@ pub async fn is_another_administrator(conn: &mut PgConnection, id: i64) -> Resul
     .await?)
 }
 
+/// Returns the names of the superusers who may log in.
+pub async fn superusers(conn: &mut PgConnection) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT username FROM app_user WHERE is_active AND is_staff AND is_superuser ORDER BY username COLLATE "C""#
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Returns the users with these names, as (id, name). Unknown names are left out.
 pub async fn by_names(conn: &mut PgConnection, usernames: &[String]) -> Result<Vec<(i64, String)>> {
     let rows =

@@ -124,6 +124,8 @@ pub struct Widget {
     pub checked: bool,
     /// All choices of a select or picker, however many there are.
     pub choices: Vec<Choice>,
+    /// What to do if a select has no choices; `None` if it has some.
+    pub missing: Option<MissingChoices>,
     /// The columns of a table of inputs.
     pub columns: Vec<ColumnView>,
     /// The rows of a table of inputs. A table that can grow ends with a blank row; numbers in names may have gaps.
@@ -138,6 +140,15 @@ pub struct Widget {
     pub autofocus: bool,
     /// True if the value is shown as text (a checkbox as a disabled one) and is not sent.
     pub disabled: bool,
+}
+
+/// The reason why a select has no choices, and what to do.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct MissingChoices {
+    /// The sentences.
+    pub text: String,
+    /// The link to the form that adds a choice; `None` if the viewer may not add one.
+    pub add: Option<Link>,
 }
 
 /// Fields that belong together.
@@ -320,6 +331,10 @@ pub struct FormPage {
     pub delete: Option<Link>,
     /// A secret that is shown only once (the token of a new key); else empty.
     pub secret: String,
+    /// The line for a shell that tries the secret; empty without a secret, and if there is no such line.
+    pub secret_use: String,
+    /// True if the form of a new object has a button that saves it and opens the next one.
+    pub can_add_another: bool,
     /// The button that makes a new secret, if the form that made the current one was sent twice; else `None`.
     pub renewal: Option<Renewal>,
     /// The federated logins that ask for the account; `None` if there are none, or the object is no account.

@@ -28,9 +28,24 @@ pub struct IndexBlock {
     pub rows: Vec<IndexRow>,
 }
 
+/// A step of those who begin with an empty tenant.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FirstStep {
+    /// What to do.
+    pub label: String,
+    /// What it is for.
+    pub hint: &'static str,
+    /// The address of the form that does it; empty if it is not done in the browser.
+    pub href: String,
+    /// True if it was done.
+    pub is_done: bool,
+}
+
 /// Content of the template `admin/index`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct IndexPage {
+    /// The first steps in a new tenant; empty if all are done.
+    pub first_steps: Vec<FirstStep>,
     /// The blocks, in order.
     pub blocks: Vec<IndexBlock>,
     /// The states of the feeds that fill VOs, service types and services.

@@ -109,6 +109,8 @@ pub struct Layout {
     pub inside: Link,
     /// The foot of the tenant's pages.
     pub footer: Footer,
+    /// The time zone of all times of the page: `Europe/Zagreb`; empty on pages without times.
+    pub timezone: &'static str,
 }
 
 impl Layout {

@@ -37,6 +37,8 @@ pub struct Cell {
     pub is_figure: bool,
     /// True for the tag of a metric, which is shown as a pill.
     pub is_tag: bool,
+    /// The time of the text for the attribute `datetime=` (RFC 3339); empty if the text is no time.
+    pub iso: String,
     /// The classes of a text that is too long for one line of the table, so that it may be broken: `long`, or
     /// `long longer` if it is so in a wide window too; set by [`ListPage::fitted`].
     pub fit: &'static str,
@@ -66,6 +68,11 @@ impl Cell {
     /// Returns a cell with a time.
     pub fn time(time: impl Into<String>) -> Self {
         Self { is_figure: true, ..Self::text(time) }
+    }
+
+    /// Returns a cell with a time, in words for people and for machines, which scripts show as “2 hours ago”.
+    pub fn moment((text, iso): (String, String)) -> Self {
+        Self { iso, ..Self::time(text) }
     }
 
     /// Returns a cell with the tag of a metric.
@@ -160,6 +167,8 @@ pub struct ListPage {
     pub about: &'static str,
     /// The link to the form of a new object (`Add metric`); `None` if the viewer may not add one.
     pub add: Option<Link>,
+    /// The links to other pages about the list, next to the one that adds an object; usually empty.
+    pub tools: Vec<Link>,
     /// The list's own address, to which the form of search and filters is sent.
     pub action: String,
     /// The lines about what waits for the viewer, above the list; usually empty.

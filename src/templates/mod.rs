@@ -3,11 +3,14 @@
 //! A page consists of its layout (viewer, navigation, breadcrumbs) and its content. URLs are made here; templates only
 //! show them. Nothing here reads from the database or decides on permissions.
 
+pub mod about_page;
+pub mod api_page;
 pub mod bulk_page;
 pub mod delete_page;
 pub mod error_page;
 pub mod federated_page;
 pub mod form_page;
+pub mod help_page;
 pub mod history_page;
 pub mod index_page;
 pub mod layout;

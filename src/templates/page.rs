@@ -22,7 +22,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::layout::Layout;
-use super::urls::{INDEX, LOGOUT, PASSWORD, SESSIONS};
+use super::urls::{ABOUT, HELP, INDEX, LOGIN, LOGOUT, PASSWORD, REST_API, SESSIONS};
 use crate::blocking::PAGES;
 
 /// The `Content-Security-Policy` of pages: only own scripts and styles, forms only to this server, no framing.
@@ -86,12 +86,17 @@ impl TemplateEngine {
     }
 }
 
-/// The variables of the templates: the layout as `page`, the content as `it`, and the addresses of every page as `at`.
+/// The version of this POEM.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The variables of the templates: the layout as `page`, the content as `it`, the addresses of every page as `at`, and
+/// the version of POEM.
 #[derive(Serialize)]
 struct Given<'a, C> {
     page: &'a Layout,
     it: &'a C,
     at: Addresses<'a>,
+    version: &'static str,
 }
 
 /// The addresses that every page links to.
@@ -102,6 +107,9 @@ struct Addresses<'a> {
     logout: &'static str,
     password: &'static str,
     sessions: &'static str,
+    help: &'static str,
+    api: &'static str,
+    about: &'static str,
 }
 
 impl<C: Content> Page<C> {
@@ -122,9 +130,18 @@ impl<C: Content> Page<C> {
             (None, Some(public)) => &public.href,
             _ => INDEX,
         };
-        let at = Addresses { home, logout: LOGOUT, password: PASSWORD, sessions: SESSIONS };
+        let at = Addresses {
+            home,
+            login: LOGIN,
+            logout: LOGOUT,
+            password: PASSWORD,
+            sessions: SESSIONS,
+            help: HELP,
+            api: REST_API,
+            about: ABOUT,
+        };
         // Only map keys that are not strings could fail, and there are none.
-        serde_json::to_value(Given { page: &self.layout, it: &self.content, at }).unwrap_or_default()
+        serde_json::to_value(Given { page: &self.layout, it: &self.content, at, version: VERSION }).unwrap_or_default()
     }
 }
 

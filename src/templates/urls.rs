@@ -22,6 +22,12 @@ pub const SERVICE_FLAVOURS: &str = "/poem/admin/poem/serviceflavour/";
 const SEARCH: &str = "/poem/admin/search/";
 /// The search over everything that public pages show.
 const PUBLIC_SEARCH: &str = "/poem/admin/poem/public_search/";
+/// The help.
+pub const HELP: &str = "/poem/admin/help/";
+/// The description of the REST API for people.
+pub const REST_API: &str = "/poem/admin/api/";
+/// The page about the tenant and this POEM.
+pub const ABOUT: &str = "/poem/admin/about/";
 /// The prefix of the addresses of suggestions; the name of the source follows.
 pub const SUGGEST: &str = "/poem/admin/suggest/";
 /// The address of the list of aggregation profiles; those of their forms begin with it.
@@ -77,7 +83,7 @@ fn is_public_below(rest: &str) -> bool {
 
 /// Returns true for the address of a public page, which needs no login.
 pub fn is_public(path: &str) -> bool {
-    path.starts_with(PUBLIC)
+    path.starts_with(PUBLIC) || [HELP, REST_API, ABOUT].contains(&path)
 }
 
 /// The addresses for one kind of viewer: links on public pages lead to public pages.

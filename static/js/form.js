@@ -8,6 +8,7 @@ import { markNewNames } from "./new_names.js";
 import { makeTwoSided } from "./picker.js";
 import { makeGroups } from "./row_groups.js";
 import { makeGrow } from "./rows.js";
+import { saveByKey } from "./save_key.js";
 import { suggest } from "./suggest.js";
 import { guard } from "./unsaved.js";
 
@@ -25,4 +26,5 @@ for (const form of document.querySelectorAll("form.form")) {
   addRequiredKeys(form);
   showLimits(form);
   readFiles(form);
+  saveByKey(form);
 }

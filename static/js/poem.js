@@ -1,7 +1,9 @@
-// Enhancements of every page: forms are sent once, the key for the search, the account menu, the focus on errors, and
-// the line on paper.
+// Enhancements of every page: forms are sent once, the keys for the search and for the overview of keys, relative times,
+// the account menu, the focus on errors, and the line on paper.
 
 import "./send_once.js";
+import { showAgo } from "./ago.js";
+import { showKeys } from "./key_overview.js";
 
 // The search of a list has the focus from the start, so while it is empty, nothing is typed yet.
 const isUntouched = (element) => element.matches("input[type=search][autofocus]") && element.value === "";
@@ -14,12 +16,19 @@ if (search && search === document.activeElement) findWhileTyping();
 else search?.addEventListener("focus", findWhileTyping, { once: true });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "/" && search && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) {
+  const help = document.querySelector("a[data-help]");
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (event.key === "/" && search) {
     event.preventDefault();
     search.focus();
     search.select();
+  } else if (event.key === "?" && help) {
+    event.preventDefault();
+    showKeys(help);
   }
 });
+
+showAgo();
 
 for (const menu of document.querySelectorAll("details[data-menu]")) {
   document.addEventListener("click", (event) => {
@@ -39,7 +48,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-    button.textContent = "Copied";
+    button.firstChild.textContent = "Copied";
   });
 }
 

@@ -48,7 +48,7 @@ pub trait Entity: Send + Sync {
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Checks the declaration for mistakes that the compiler cannot see; `Err` describes the first.
     ///
-    /// Every field must be in exactly one fieldset, every name in a fieldset must be a field, and the list must be able
+    /// Every field must have a help text and be in exactly one fieldset, every name in a fieldset must be a field, and the list must be able
     /// to sort by every column with a key.
     fn check(&self) -> Result<(), String>;
 }
@@ -130,6 +130,9 @@ impl<D: EntityAdmin> Entity for D {
         let placed: Vec<&str> =
             EntityAdmin::options(self).fieldsets.iter().flat_map(|set| set.fields).copied().collect();
         let declared: Vec<&str> = self.fields().iter().map(|field| field.name).collect();
+        if let Some(field) = self.fields().iter().find(|field| field.help.is_empty()) {
+            return Err(format!("the field {} has no help text", field.name));
+        }
         for name in &declared {
             if placed.iter().filter(|placed| *placed == name).count() != 1 {
                 return Err(format!("the field {name} is in no fieldset, or in several"));

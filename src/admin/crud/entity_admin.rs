@@ -165,6 +165,21 @@ pub trait EntityAdmin: Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Returns the line for a shell that tries a secret which is shown only once; empty if there is none.
+    fn use_of_secret(&self, _context: &RequestContext<'_>, _secret: &str) -> String {
+        String::new()
+    }
+
+    /// Returns true if the form of a new object offers to add another one at once: not if the next page shows a secret.
+    fn can_add_another(&self) -> bool {
+        true
+    }
+
+    /// Returns the links next to the heading of the list, in addition to the one that adds an object.
+    fn list_tools(&self, _context: &RequestContext<'_>) -> Vec<Link> {
+        Vec::new()
+    }
+
     /// Returns one page of the list.
     async fn rows(
         &self,

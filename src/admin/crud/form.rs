@@ -377,6 +377,8 @@ fn form_page<D: EntityAdmin>(
         facts,
         tools: tools(entity, context, mode),
         delete: delete_link,
+        secret_use: entity.use_of_secret(context, &shown.secret),
+        can_add_another: matches!(mode, FormMode::Add) && entity.can_add_another(),
         secret: shown.secret,
         renewal: shown.renewal,
         claims: None,

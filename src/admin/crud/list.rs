@@ -62,7 +62,8 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     tx.commit().await?;
     let remote = entity.remote_line(context).await?;
     let layout = layout(&options.list, options.kind, context, &query);
-    let list = ListPage { waiting, remote, ..list_page(options, context, &query, (table, filters)) };
+    let tools = entity.list_tools(context);
+    let list = ListPage { waiting, remote, tools, ..list_page(options, context, &query, (table, filters)) };
     let address = query.whole_address(&options.list, &context.at().list(options.kind));
     let bulk = bulk_bar(entity, context, &list, &address);
     let list = ListPage { bulk, ..list };
@@ -126,7 +127,7 @@ fn list_page(
             Link::new(format!("Add {}", options.kind.info().one), form)
         }),
         about: about(options.kind, context),
-        empty: empty(options, query),
+        empty: empty(options, query, may_add),
         ..query.page(&options.list, &base, table, filters)
     }
 }
@@ -149,12 +150,14 @@ fn mark_saved(context: &RequestContext<'_>, rows: &mut [Vec<pages::Cell>]) {
     }
 }
 
-fn empty(options: &EntityOptions, query: &ListQuery) -> String {
+/// Returns the text of an empty list: the meaning of its objects and, for those who may add one, what comes first.
+fn empty(options: &EntityOptions, query: &ListQuery, may_add: bool) -> String {
     let many = options.kind.info().plural();
-    match query.search.is_empty() && query.filters.is_empty() {
-        true => format!("No {many} yet."),
-        false => format!("No {many} match."),
+    if !query.search.is_empty() || !query.filters.is_empty() {
+        return format!("No {many} match.");
     }
+    let first = if may_add { options.kind.comes_first() } else { "" };
+    format!("No {many} yet. {} {first}", options.kind.purpose()).trim_end().to_owned()
 }
 
 /// Returns the headings of the columns, each with the address of the list sorted by it.

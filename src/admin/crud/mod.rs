@@ -45,5 +45,5 @@ pub use entity_admin::{CellLinks, Created, EntityAdmin, SaveContext};
 pub use list_table::ListTable;
 pub use named_object::NamedObject;
 pub use options::{EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter, ListOptions, Restore, SaveOption};
-pub use request_context::{LoggedInPage, PublicPage, RequestContext};
+pub use request_context::{LoggedInPage, OpenPage, PublicPage, RequestContext};
 pub use response::{PageResponse, PageResult};

@@ -26,7 +26,7 @@ use crate::domain::security::keys::Keys;
 use crate::domain::web::footer::Footer;
 use crate::error::{AppError, NO_PERMISSION, refuse};
 use crate::http::database::Db;
-use crate::http::original_request::OriginalRequest;
+use crate::http::original_request::{self, OriginalRequest};
 use crate::registry::Transaction;
 use crate::registry::{SaveError, viewers};
 use crate::store::sessions::Session;
@@ -57,6 +57,8 @@ pub struct RequestContext<'r> {
     pub config: Arc<Config>,
     /// The requested path, without its query.
     pub path: &'r str,
+    /// The scheme, host and port that the request was sent to: `https://poem.example.org`.
+    pub origin: String,
     /// The stamp of the tenant's data when the request came.
     pub stamp: String,
     /// The page cache.
@@ -83,6 +85,9 @@ pub struct LoggedInPage<'r>(pub RequestContext<'r>);
 /// The guard of public pages.
 pub struct PublicPage<'r>(pub RequestContext<'r>);
 
+/// The guard of pages that have one address with and without a login.
+pub struct OpenPage<'r>(pub RequestContext<'r>);
+
 impl<'r> RequestContext<'r> {
     fn begin(request: &'r Request<'_>, tenant: CurrentTenant<'r>, session: Option<Session>) -> Self {
         let original = OriginalRequest::of(request);
@@ -103,6 +108,7 @@ impl<'r> RequestContext<'r> {
             keys: rocket.state::<Keys>().expect("app::build manages the keys"),
             config,
             path: original.address(),
+            origin: original_request::origin(request),
             stamp,
             pages: rocket.state::<PageCache>().expect("app::build manages the page cache"),
             feeds: SyncStates::managed(rocket),
@@ -288,6 +294,7 @@ impl<'r> RequestContext<'r> {
             messages: self.messages.clone(),
             csrf: self.csrf.clone(),
             footer: self.footer(),
+            timezone: self.config.general.timezone.name(),
             ..Layout::new(title, tenant, self.viewer.as_ref(), self.path, trail)
         };
         let other_side = if self.viewer.is_some() { public_of(self.path) } else { inside_of(self.path) };
@@ -381,6 +388,20 @@ async fn visitor(request: &Request<'_>, tenant: CurrentTenant<'_>) -> Option<Vie
         Err(error) => {
             log::warn!("{}: the session of a visitor could not be read: {error}", tenant.tenant().name);
             None
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for OpenPage<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match OptionalSession::find(request).await {
+            Ok(OptionalSession { tenant, session }) => {
+                Outcome::Success(Self(RequestContext::begin(request, tenant, session)))
+            }
+            Err(error) => refuse(request, error),
         }
     }
 }

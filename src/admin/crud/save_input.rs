@@ -24,6 +24,9 @@ use crate::templates::login_page::RESUME;
 /// The button that saves and then shows the form again.
 const CONTINUE: &str = "_continue";
 
+/// The button that saves a new object and then shows the form of the next one.
+const ADD_ANOTHER: &str = "_addanother";
+
 /// The decision about a form: it is to be saved, or to be shown again first.
 pub(super) enum ToSave<'f, 'v> {
     Yes(&'f Posted),
@@ -131,11 +134,13 @@ pub(super) fn opened_with<D: EntityAdmin>(posted: &FormBody) -> Option<D::Conten
     posted.get(BASE).and_then(|base| serde_json::from_str(base).ok())
 }
 
-/// Returns the address after a save: the list as it was, or the form again.
+/// Returns the address after a save: the list as it was, the form again, or the form of the next object.
 pub(super) fn after<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &Posted, id: i64) -> String {
-    match posted.get(CONTINUE) {
-        Some(_) => list_return::carry(entity.options(), context, context.at().change(entity.options().kind, id)),
-        None => list_return::address(entity.options(), context),
+    let (options, at) = (entity.options(), context.at());
+    match (posted.get(CONTINUE), posted.get(ADD_ANOTHER)) {
+        (Some(_), _) => list_return::carry(options, context, at.change(options.kind, id)),
+        (None, Some(_)) => list_return::carry(options, context, at.addition(options.kind)),
+        (None, None) => list_return::address(options, context),
     }
 }
 

@@ -15,9 +15,10 @@ use crate::domain::form::field::{Choices, Field, Kind, RowColumn, Shape};
 use crate::domain::form::row_group::RowGroup;
 use crate::domain::form::submitted::RawValue;
 use crate::domain::form::validation_error::{Place, ValidationErrors};
-use crate::domain::model::policy::Viewer;
+use crate::domain::model::policy::{Action, Viewer};
 use crate::store::{Result, choices};
-use crate::templates::form_page::{self as pages, CellView, FieldsetView, RowView, Widget, WidgetKind};
+use crate::templates::Link;
+use crate::templates::form_page::{self as pages, CellView, FieldsetView, MissingChoices, RowView, Widget, WidgetKind};
 use crate::templates::list_page::Choice;
 use crate::templates::urls::SUGGEST;
 
@@ -156,7 +157,8 @@ fn widget<C>(
             let prompt = format!("Choose {article} {label}");
             let other = (source, label_of(form, field.name, &value));
             let choices = selection(sources.get(&source), &value, (field.required, &prompt), other);
-            Widget { look: WidgetKind::Select, choices, value, ..blank }
+            let missing = missing(context, source, sources, field.required).filter(|_| !blank.disabled);
+            Widget { look: WidgetKind::Select, choices, missing, value, ..blank }
         }
         Kind::Picks { source, .. } => {
             let choices = picks(sources.get(&source), form.draft.picks(field.name));
@@ -173,6 +175,26 @@ fn widget<C>(
             Widget { look: WidgetKind::Groups, row_groups: Some(view), ..blank }
         }
     }
+}
+
+/// Returns what to do if there are no groups to choose from; `None` if there are some, and for other choices.
+fn missing(
+    context: &RequestContext<'_>,
+    source: Choices,
+    sources: &Sources,
+    is_required: bool,
+) -> Option<MissingChoices> {
+    let Choices::Groups(kind) = source else { return None };
+    sources.get(&source).filter(|groups| groups.is_empty())?;
+    let info = kind.object_kind().info();
+    let may_add = context.allows(info.kind, Action::StartAdding);
+    let text = match (may_add, is_required) {
+        (true, true) => format!("There are no {} yet. Add one first.", info.plural()),
+        (true, false) => format!("There are no {} yet.", info.plural()),
+        (false, _) => format!("You are in no {}. Ask a superuser to add you to one.", info.one),
+    };
+    let add = may_add.then(|| Link::new(format!("Add {}", info.one), context.at().addition(info.kind)));
+    Some(MissingChoices { text, add })
 }
 
 fn text(

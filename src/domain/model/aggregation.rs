@@ -22,9 +22,12 @@ type F = Field<AggregationContent>;
 
 /// The fields of the form of an aggregation.
 pub static FIELDS: [F; 3] = [
-    F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text).required(),
-    F::line("apiid", "Id on the ARGO WEB-API", 128, |it| &it.apiid, |it, text| it.apiid = text).required(),
-    F::choice("group", "Group", Choices::Groups(GroupKind::Aggregations), |it| &it.group, |it, name| it.group = name),
+    F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text).required().help("For example critical."),
+    F::line("apiid", "Id on the ARGO WEB-API", 128, |it| &it.apiid, |it, text| it.apiid = text)
+        .required()
+        .help("The id that the ARGO WEB-API has given it, for example 2744247f-40f8-4dd6-b22c-76a3b38334d8."),
+    F::choice("group", "Group", Choices::Groups(GroupKind::Aggregations), |it| &it.group, |it, name| it.group = name)
+        .help("Its members can edit the aggregation. For example ARGO."),
 ];
 
 impl AggregationContent {

@@ -57,7 +57,8 @@ type F = Field<AggregationProfileContent>;
 /// The fields of the form of an aggregation profile.
 pub static FIELDS: [F; 9] = [
     F::line("name", "Aggregation name", MAX_NAME, |it| &it.definition.name, |it, text| it.definition.name = text)
-        .required(),
+        .required()
+        .help("For example critical."),
     F::choice(
         "metric_operation",
         "Metric operation",
@@ -66,7 +67,7 @@ pub static FIELDS: [F; 9] = [
         |it, text| it.definition.metric_operation = text,
     )
     .required()
-    .help("Logical operation that will be applied between metrics of each service flavour"),
+    .help("Logical operation that will be applied between metrics of each service flavour, for example AND"),
     F::choice(
         "profile_operation",
         "Aggregation operation",
@@ -75,7 +76,7 @@ pub static FIELDS: [F; 9] = [
         |it, text| it.definition.profile_operation = text,
     )
     .required()
-    .help("Logical operation that will be applied between defined service flavour groups"),
+    .help("Logical operation that will be applied between defined service flavour groups, for example AND"),
     F::choice(
         METRIC_PROFILE,
         "Metric profile",
@@ -96,17 +97,22 @@ pub static FIELDS: [F; 9] = [
         |it| &it.definition.endpoint_group,
         |it, text| it.definition.endpoint_group = text,
     )
-    .required(),
+    .required()
+    .help("The kind of groups for which a status is computed, for example sites."),
     F::choice("group", "Group", Choices::Groups(GroupKind::Aggregations), |it| &it.group, |it, name| it.group = name)
         .help("Aggregation profile is a member of a given group."),
     F::line("namespace", "Namespace", 1024, |it| &it.definition.namespace, |it, text| it.definition.namespace = text)
-        .read_only(),
-    F::line("apiid", "Id on the ARGO WEB-API", 1024, |it| &it.apiid, |it, text| it.apiid = text).read_only(),
+        .read_only()
+        .help("Set on the ARGO WEB-API, for example egi."),
+    F::line("apiid", "Id on the ARGO WEB-API", 1024, |it| &it.apiid, |it, text| it.apiid = text)
+        .read_only()
+        .help("Given by the ARGO WEB-API, for example 2744247f-40f8-4dd6-b22c-76a3b38334d8."),
     F::new(
         GROUPS,
         "Service flavour groups",
         Kind::RowGroups { layout: &GROUP_LAYOUT, get: row_groups, set: set_row_groups },
-    ),
+    )
+    .help("Service flavours that count together: for example compute (OR) with ARC-CE (OR) and HTCondorCE (OR)."),
 ];
 
 /// Sets the id of the metric profile. The name of another one is not known here.

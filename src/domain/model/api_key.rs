@@ -32,7 +32,8 @@ type F = Field<ApiKeyContent>;
 pub static FIELDS: [F; 3] = [
     F::line("client", "Client id", LONGEST_CLIENT, |key| &key.client, |key, text| key.client = text)
         .required()
-        .only_at_first(),
+        .only_at_first()
+        .help("The program or host that will use the key, for example mon.example.org. It cannot be changed later."),
     // A token that is copied often has a line end.
     F::line(TOKEN, "Token", LONGEST_TOKEN, |key| key.token.expose(), |key, text| key.token = Secret::new(text.trim()))
         .shaped(Shape::Password)

@@ -25,10 +25,26 @@ const MAX_USERS: usize = 10_000;
 
 type F = Field<GroupContent>;
 
-static OF_AGGREGATIONS: [F; 3] = fields_of(GroupKind::Aggregations, "Aggregations", "Can edit these aggregations.");
-static OF_PROFILES: [F; 3] = fields_of(GroupKind::Profiles, "Profiles", "Can edit these profiles.");
-static OF_PROBES: [F; 3] = fields_of(GroupKind::Probes, "Probes", "Can edit these probes.");
-static OF_METRICS: [F; 3] = fields_of(GroupKind::Metrics, "Metrics", "Can edit these metrics.");
+static OF_AGGREGATIONS: [F; 3] = fields_of(
+    GroupKind::Aggregations,
+    "Aggregations",
+    ["The aggregations that belong together. Each is in one group at most.", "Can edit these aggregations."],
+);
+static OF_PROFILES: [F; 3] = fields_of(
+    GroupKind::Profiles,
+    "Profiles",
+    ["The profiles that belong together. Each is in one group at most.", "Can edit these profiles."],
+);
+static OF_PROBES: [F; 3] = fields_of(
+    GroupKind::Probes,
+    "Probes",
+    ["The probes that belong together. Each is in one group at most.", "Can edit these probes."],
+);
+static OF_METRICS: [F; 3] = fields_of(
+    GroupKind::Metrics,
+    "Metrics",
+    ["The metrics that belong together. Each is in one group at most.", "Can edit these metrics."],
+);
 
 /// Returns the fields of the form of a group of this kind.
 pub fn fields(kind: GroupKind) -> &'static [Field<GroupContent>] {
@@ -40,9 +56,11 @@ pub fn fields(kind: GroupKind) -> &'static [Field<GroupContent>] {
     }
 }
 
-const fn fields_of(kind: GroupKind, members: &'static str, users_help: &'static str) -> [F; 3] {
+const fn fields_of(kind: GroupKind, members: &'static str, [members_help, users_help]: [&'static str; 2]) -> [F; 3] {
     [
-        F::line("name", "Name", 80, |group| &group.name, |group, text| group.name = text).required(),
+        F::line("name", "Name", 80, |group| &group.name, |group, text| group.name = text)
+            .required()
+            .help("For example ARGO."),
         F::new(
             "members",
             members,
@@ -52,7 +70,8 @@ const fn fields_of(kind: GroupKind, members: &'static str, users_help: &'static 
                 get: |group| &group.members,
                 set: |group, names| group.members = names,
             },
-        ),
+        )
+        .help(members_help),
         F::new(
             "users",
             "Users",

@@ -32,25 +32,39 @@ type F = Field<MetricContent>;
 pub static FIELDS: [F; 14] = [
     F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text)
         .shaped(Shape::Suggested(Choices::MetricNames))
-        .required(),
+        .required()
+        .help("The name in profiles, for example org.nagios.CertLifetime. Name and tag together are unique."),
     F::line("probeversion", "Probe version", 200, |it| &it.probe, |it, text| it.probe = text)
-        .shaped(Shape::Suggested(Choices::ProbeVersions)),
-    F::choice("tag", "Tag", Choices::Tags, |it| &it.tag, |it, name| it.tag = name).required(),
+        .shaped(Shape::Suggested(Choices::ProbeVersions))
+        .help("The probe with its version, for example ams-probe (0.1.7)."),
+    F::choice("tag", "Tag", Choices::Tags, |it| &it.tag, |it, name| it.tag = name)
+        .required()
+        .help("For example Devel for a metric that is being tried, Production for one that works."),
     F::choice("mtype", "Type", Choices::MetricTypes, |it| &it.metric_type, |it, name| it.metric_type = name)
         .required()
         .help("Passive metrics have no configuration. Saving as Passive deletes the settings below, except the flags."),
     F::choice("group", "Group", Choices::Groups(GroupKind::Metrics), |it| &it.group, |it, name| it.group = name)
-        .required(),
-    F::line("probeexecutable", "Probe executable", 384, |it| &it.executable, |it, text| it.executable = text),
-    section::<{ Section::Config as usize }>("Configuration", COLUMNS, &FIXED_KEYS),
-    section::<{ Section::Attribute as usize }>("Attributes", COLUMNS, &[]),
-    section::<{ Section::Dependency as usize }>("Dependencies", DEPENDENCY_COLUMNS, &[]),
-    section::<{ Section::Parameter as usize }>("Parameters", COLUMNS, &[]),
-    section::<{ Section::Flags as usize }>("Flags", COLUMNS, &[]),
-    section::<{ Section::FileAttribute as usize }>("File attributes", COLUMNS, &[]),
-    section::<{ Section::FileParameter as usize }>("File parameters", COLUMNS, &[]),
+        .required()
+        .help("Its members can edit the metric. For example ARGO."),
+    F::line("probeexecutable", "Probe executable", 384, |it| &it.executable, |it, text| it.executable = text)
+        .help("The file of the probe that is run, for example check_http."),
+    section::<{ Section::Config as usize }>("Configuration", COLUMNS, &FIXED_KEYS)
+        .help("How the probe is run: for example interval 5 (minutes), timeout 60 (seconds)."),
+    section::<{ Section::Attribute as usize }>("Attributes", COLUMNS, &[])
+        .help("Attributes of the service, each with the option that receives it: for example SITE_BDII and -b."),
+    section::<{ Section::Dependency as usize }>("Dependencies", DEPENDENCY_COLUMNS, &[])
+        .help("Metrics whose results this one needs: for example hr.srce.GridProxy-Valid and 0."),
+    section::<{ Section::Parameter as usize }>("Parameters", COLUMNS, &[])
+        .help("Options of the probe with fixed values: for example --project and EGI."),
+    section::<{ Section::Flags as usize }>("Flags", COLUMNS, &[])
+        .help("Switches of the monitoring engine: for example NOHOSTNAME and 1."),
+    section::<{ Section::FileAttribute as usize }>("File attributes", COLUMNS, &[])
+        .help("Attributes of the service that the probe reads from a file: for example UCC_CONFIG and UCC_CONFIG."),
+    section::<{ Section::FileParameter as usize }>("File parameters", COLUMNS, &[])
+        .help("Fixed values that the probe reads from a file: for example FILE_SIZE_KBS and 1000."),
     F::line("parent", "Parent metric", 384, |it| &it.parent, |it, text| it.parent = text)
-        .shaped(Shape::Suggested(Choices::Metrics)),
+        .shaped(Shape::Suggested(Choices::Metrics))
+        .help("The metric that delivers the results of a passive one, for example org.nordugrid.ARC-CE-submit."),
 ];
 
 /// Returns the field of rows of a section, by its index in [`Section::ALL`].

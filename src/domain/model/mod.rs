@@ -20,6 +20,7 @@ pub mod metric_profile_definition;
 pub mod metric_rules;
 pub mod new_name;
 pub mod object_kind;
+mod object_purpose;
 pub mod pairing;
 pub mod policy;
 pub mod probe;

@@ -36,8 +36,13 @@ type F = Field<ProbeContent>;
 
 /// The fields of the form of a probe.
 pub static FIELDS: [F; 7] = [
-    F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text).required().only_at_first(),
-    F::line("version", "Version", 28, |it| &it.version, |it, text| it.version = text).required(),
+    F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text)
+        .required()
+        .only_at_first()
+        .help("For example ams-probe. It cannot be changed later."),
+    F::line("version", "Version", 28, |it| &it.version, |it, text| it.version = text)
+        .required()
+        .help("The number of the release, for example 0.1.7."),
     F::line("repository", "Repository", 512, |it| &it.repository, |it, text| it.repository = text)
         .shaped(Shape::Url)
         .required()
@@ -49,12 +54,13 @@ pub static FIELDS: [F; 7] = [
     F::line("description", "Description", 1024, |it| &it.description, |it, text| it.description = text)
         .shaped(Shape::Long)
         .required()
-        .help("Free text description outlining the purpose of this probe."),
+        .help("Free text description outlining the purpose of this probe. For example: Publishes and reads a message."),
     F::line("comment", "Comment", 512, |it| &it.comment, |it, text| it.comment = text)
         .shaped(Shape::Long)
         .required()
-        .help("Short comment about this version."),
-    F::choice("group", "Group", Choices::Groups(GroupKind::Probes), |it| &it.group, |it, name| it.group = name),
+        .help("Short comment about this version. For example: New option --timeout."),
+    F::choice("group", "Group", Choices::Groups(GroupKind::Probes), |it| &it.group, |it, name| it.group = name)
+        .help("Its members can edit the probe. For example ARGO."),
 ];
 
 impl ProbeContent {

@@ -89,19 +89,32 @@ type F = Field<ProfileContent>;
 
 /// The fields of the form of a profile.
 pub static FIELDS: [F; 6] = [
-    F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text).required(),
-    F::line("version", "Version", 10, |it| &it.version, set_version),
-    F::line("vo", "VO", 128, |it| &it.vo, |it, text| it.vo = text).shaped(Shape::Suggested(Choices::Vos)).required(),
+    F::line("name", "Name", 128, |it| &it.name, |it, text| it.name = text)
+        .required()
+        .help("For example ARGO_MON_CRITICAL."),
+    F::line("version", "Version", 10, |it| &it.version, set_version)
+        .help("For example 1.0. Name and version together are unique."),
+    F::line("vo", "VO", 128, |it| &it.vo, |it, text| it.vo = text)
+        .shaped(Shape::Suggested(Choices::Vos))
+        .required()
+        .help(
+            "The virtual organisation whose services are monitored, for example ops. VOs are imported (poem-syncvo).",
+        ),
     F::line("description", "Description", 1024, description, |it, text| it.description = Some(text))
         .shaped(Shape::Long)
-        .required(),
-    F::choice("group", "Group", Choices::Groups(GroupKind::Profiles), |it| &it.group, |it, name| it.group = name),
+        .required()
+        .help("The purpose of the profile. For example: Checks that are critical for operations."),
+    F::choice("group", "Group", Choices::Groups(GroupKind::Profiles), |it| &it.group, |it, name| it.group = name)
+        .help("Its members can edit the profile. For example ARGO."),
     F::new(
         "tuples",
         "Metric instances",
         Kind::Rows { columns: COLUMNS, fixed: &[], max_rows: MAX_TUPLES, get: rows, set: set_rows },
     )
-    .help("One row per check: the service flavour and the metric that tests it."),
+    .help(
+        "One row per check: the service flavour and the metric that tests it, for example ARC-CE and \
+         org.nordugrid.ARC-CE-submit. Few checks have an FQAN, for example /ops/Role=lcgadmin.",
+    ),
 ];
 
 /// Sets the version; an empty input keeps the previous one.

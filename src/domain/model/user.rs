@@ -111,7 +111,7 @@ type F = Field<UserContent>;
 pub static FIELDS: [F; 16] = [
     F::line("username", "Username", MAX_NAME, |user| &user.username, |user, text| user.username = normalized(&text))
         .required()
-        .help("At most 30 characters: letters, digits and @ . + - _"),
+        .help("At most 30 characters: letters, digits and @ . + - _. For example ada."),
     F::line(
         "password",
         "Password",
@@ -123,7 +123,10 @@ pub static FIELDS: [F; 16] = [
     )
     .shaped(Shape::Password)
     .only_at_first()
-    .help("Leave empty for users who log in through their institution."),
+    .help(
+        "Leave empty for users who log in through their institution. At least 8 characters, 5 of them different; neither a \
+         common password nor only digits.",
+    ),
     F::line(
         "password_again",
         "Password, again",
@@ -134,10 +137,15 @@ pub static FIELDS: [F; 16] = [
         },
     )
     .shaped(Shape::Password)
-    .only_at_first(),
-    F::line("first_name", "First name", MAX_NAME, |user| &user.first_name, |user, text| user.first_name = text),
-    F::line("last_name", "Last name", MAX_NAME, |user| &user.last_name, |user, text| user.last_name = text),
-    F::line("email", "E-mail address", 254, |user| &user.email, |user, text| user.email = text).shaped(Shape::Email),
+    .only_at_first()
+    .help("The same password once more."),
+    F::line("first_name", "First name", MAX_NAME, |user| &user.first_name, |user, text| user.first_name = text)
+        .help("For example Ada."),
+    F::line("last_name", "Last name", MAX_NAME, |user| &user.last_name, |user, text| user.last_name = text)
+        .help("For example Lovelace."),
+    F::line("email", "E-mail address", 254, |user| &user.email, |user, text| user.email = text)
+        .shaped(Shape::Email)
+        .help("For example ada@example.org."),
     F::flag("is_active", "Active", |user| user.is_active, |user, on| user.is_active = on)
         .help("Untick to block login without deleting the account."),
     F::flag("is_staff", "Staff", |user| user.is_staff, |user, on| user.is_staff = on).help("Can log in to POEM."),
@@ -153,9 +161,12 @@ pub static FIELDS: [F; 16] = [
         512,
         |user| &user.distinguished_name,
         |user, text| user.distinguished_name = text,
-    ),
-    F::line("egi_id", "Federated id (eduPersonUniqueId)", 255, |user| &user.egi_id, |user, text| user.egi_id = text),
-    F::line("display_name", "Display name", MAX_NAME, |user| &user.display_name, |user, text| user.display_name = text),
+    )
+    .help("For example /DC=org/DC=example/CN=Ada Lovelace."),
+    F::line("egi_id", "Federated id (eduPersonUniqueId)", 255, |user| &user.egi_id, |user, text| user.egi_id = text)
+        .help("For example 4d2f8c1e@egi.eu."),
+    F::line("display_name", "Display name", MAX_NAME, |user| &user.display_name, |user, text| user.display_name = text)
+        .help("For example Ada Lovelace."),
 ];
 
 /// The maximum number of groups of a kind in the form of a user.
@@ -172,7 +183,7 @@ const fn groups<const INDEX: usize>(label: &'static str) -> F {
         get: |user| user.groups(GroupKind::ALL[INDEX]),
         set: |user, names| *user.groups_mut(GroupKind::ALL[INDEX]) = names,
     };
-    F::new(groups_field(kind), label, picks)
+    F::new(groups_field(kind), label, picks).help(groups_help(kind))
 }
 
 /// Returns the name of the field for a user's groups of this kind.
@@ -182,6 +193,15 @@ pub const fn groups_field(kind: GroupKind) -> &'static str {
         GroupKind::Profiles => "groups_of_profiles",
         GroupKind::Probes => "groups_of_probes",
         GroupKind::Metrics => "groups_of_metrics",
+    }
+}
+
+const fn groups_help(kind: GroupKind) -> &'static str {
+    match kind {
+        GroupKind::Aggregations => "The user can edit the aggregations in these groups, for example ARGO.",
+        GroupKind::Profiles => "The user can edit the profiles in these groups, for example ARGO.",
+        GroupKind::Probes => "The user can edit the probes in these groups, for example ARGO.",
+        GroupKind::Metrics => "The user can edit the metrics in these groups, for example ARGO.",
     }
 }
 

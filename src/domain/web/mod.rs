@@ -1,6 +1,8 @@
-//! The web: hosts, paths, the targets of redirects, the links at the foot of pages, and XML.
+//! The web: hosts, paths, the targets of redirects, the description of the REST API, the links at the foot of pages, and
+//! XML.
 
 pub mod absolute_url;
+pub mod api_description;
 pub mod footer;
 pub mod host;
 pub mod redirect_target;

@@ -105,6 +105,9 @@ describe("every page", { concurrency: 2 }, () => {
     const ada = await as("ada");
     await checkAll(ada, [
       ["index", ADMIN],
+      ["help", `${ADMIN}help/`],
+      ["api", `${ADMIN}api/`],
+      ["about", `${ADMIN}about/`],
       ["list-service", `${ADMIN}poem/service/`],
       ["list-service-nothing", `${ADMIN}poem/service/?q=nothing-like-that`],
       ["list-logentry", `${ADMIN}admin/logentry/`],

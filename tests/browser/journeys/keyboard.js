@@ -106,3 +106,66 @@ journey("leaving a changed form asks for confirmation", async ({ as }) => {
   await bruno.press("Save");
   assert.equal(asked, 2, "saving does not ask");
 });
+
+journey("a question mark shows the keys, but not in a field", async ({ as, visit }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/probe/add/");
+  await ada.field("name").focus();
+  await ada.page.keyboard.type("why?");
+  assert.equal(await ada.field("name").inputValue(), "why?");
+  assert.equal(await ada.page.locator("dialog").count(), 0);
+  await ada.page.evaluate(() => document.activeElement.blur());
+  await ada.page.keyboard.press("?");
+  const dialog = ada.page.getByRole("dialog", { name: "Keys" });
+  await dialog.waitFor();
+  assert.match(await dialog.innerText(), /goes to the next row/);
+  await ada.page.keyboard.press("Escape");
+  assert.equal(await dialog.count(), 0);
+  assert.equal(await ada.field("name").inputValue(), "why?", "the form stays");
+  // Once more, and closed by its button; visitors have it as well.
+  const visitor = await visit();
+  await visitor.open("/poem/admin/poem/public_probe/");
+  await visitor.page.keyboard.press("?");
+  await visitor.page.getByRole("dialog", { name: "Keys" }).getByRole("button", { name: "Close" }).click();
+  assert.equal(await visitor.page.getByRole("dialog").count(), 0);
+});
+
+journey("Ctrl+S saves a form, and is the browser's on other pages", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/groupofprobes/add/");
+  await ada.field("name").fill("journey-ctrl-s");
+  await ada.follow(() => ada.page.keyboard.press("Control+s"));
+  assert.match(await ada.page.locator(".messages").innerText(), /journey-ctrl-s/);
+  assert.match(ada.page.url(), /groupofprobes\/$/);
+  const isKept = await ada.page.evaluate(() => document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "s", ctrlKey: true, bubbles: true, cancelable: true })));
+  assert.ok(isKept, "a list has nothing to save");
+});
+
+journey("one object after the other is added without the list in between", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/groupofprobes/add/");
+  for (const name of ["journey-another-1", "journey-another-2"]) {
+    await ada.field("name").fill(name);
+    await ada.follow(() => ada.page.getByRole("button", { name: "Save and add another" }).click());
+    assert.match(ada.page.url(), /groupofprobes\/add\/$/);
+    assert.equal(await ada.field("name").inputValue(), "");
+    assert.match(await ada.page.locator(".messages").innerText(), new RegExp(name));
+  }
+});
+
+journey("times say how long ago they were, and their tooltip says when", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/groupofprobes/add/");
+  await ada.field("name").fill("journey-ago");
+  await ada.follow(() => ada.page.keyboard.press("Control+s"));
+  await ada.open("/poem/admin/admin/logentry/");
+  const time = ada.page.locator("tbody time").first();
+  assert.match(await time.innerText(), /^(just now|\d+ minutes? ago)$/);
+  assert.match(await time.getAttribute("title"), /^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/);
+  assert.match(await time.getAttribute("datetime"), /^\d{4}-\d\d-\d\dT/);
+  // What is older than a month is a date.
+  await ada.open("/poem/admin/poem/probe/?q=ams-probe");
+  await ada.go("ams-probe");
+  await ada.go("History");
+  assert.match(await ada.page.locator("tbody td time").last().innerText(), /^\d{4}-\d\d-\d\d \d\d:\d\d$/);
+});

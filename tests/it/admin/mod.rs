@@ -14,6 +14,7 @@ mod error_summary;
 mod errors;
 mod fixtures;
 mod forms;
+mod help;
 mod histories;
 mod kept;
 mod links;

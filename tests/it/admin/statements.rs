@@ -48,6 +48,9 @@ fn addresses(site: &TestSite) -> Vec<String> {
     let mut addresses: Vec<String> = [
         "/poem/admin/",
         "/poem/admin/search/?q=a",
+        "/poem/admin/help/",
+        "/poem/admin/api/",
+        "/poem/admin/about/",
         "/poem/admin/poem/service/",
         "/poem/admin/poem/public_service/?q=S",
         "/poem/admin/admin/logentry/",

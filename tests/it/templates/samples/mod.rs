@@ -8,6 +8,7 @@ mod federated;
 mod forms;
 mod lists;
 mod others;
+mod reading;
 mod widgets;
 
 use serde_json::Value;
@@ -77,8 +78,15 @@ const NO_TEXT: [&str; 25] = [
 
 /// Returns every sample: the plain ones, then the extreme ones.
 pub fn samples() -> Vec<Sample> {
-    let plain: Vec<_> =
-        [aggregations::samples(), federated::samples(), forms::samples(), lists::samples(), others::samples()].concat();
+    let plain: Vec<_> = [
+        aggregations::samples(),
+        federated::samples(),
+        forms::samples(),
+        lists::samples(),
+        others::samples(),
+        reading::samples(),
+    ]
+    .concat();
     let extreme = EXTREMES.iter().flat_map(|(kind, text)| {
         // Extreme texts in more rows would test nothing new.
         plain.iter().filter(|sample| !sample.name.ends_with("-large")).map(move |sample| {
@@ -134,6 +142,7 @@ fn layout(title: &str, section: &str) -> Layout {
             logo_text: "Funded by the European Union".to_owned(),
             links: Vec::new(),
         },
+        timezone: "Europe/Zagreb",
     }
 }
 

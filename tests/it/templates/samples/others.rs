@@ -7,7 +7,7 @@ use poem::templates::delete_page::{DeletePage, DeletionTick};
 use poem::templates::error_page::ErrorPage;
 use poem::templates::form_page::{ErrorLink, InfoLine, Widget, WidgetKind};
 use poem::templates::history_page::Event;
-use poem::templates::index_page::{IndexBlock, IndexPage, IndexRow};
+use poem::templates::index_page::{FirstStep, IndexBlock, IndexPage, IndexRow};
 use poem::templates::list_page::Paging;
 use poem::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, PasswordPage};
 use poem::templates::metric_profile_page::MetricProfilePage;
@@ -54,6 +54,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("password-done", layout("Change password", ""), password_done),
         Sample::new("sessions", layout("Your sessions", ""), sessions()),
         Sample::new("index", layout("Administration", "Admin"), index()),
+        Sample::new("index-empty", layout("Administration", "Admin"), new_tenant()),
         Sample::new("delete", layout("Delete", "Probes"), deletion()),
         Sample::new("delete-unreferenced", layout("Delete", "Probes"), unreferenced),
         Sample::new("delete-copy", layout("Delete", "Profiles"), with_tick()),
@@ -142,6 +143,21 @@ fn sessions() -> SessionsPage {
     }
 }
 
+fn new_tenant() -> IndexPage {
+    let step = |label: &str, href: &str, is_done| FirstStep {
+        label: label.to_owned(),
+        hint: "What it is for.",
+        href: href.to_owned(),
+        is_done,
+    };
+    let steps = [
+        step("Import the VOs", "", true),
+        step("Add a probe", "/poem/admin/poem/probe/add/", false),
+        step("Add an API key", "/poem/admin/rest_framework_api_key/apikey/add/", false),
+    ];
+    IndexPage { first_steps: steps.to_vec(), ..index() }
+}
+
 fn index() -> IndexPage {
     let row = |label: &str, count: i64| IndexRow { list: link(label), add: Some(link("add")), count };
     let plain = |label: &str, count: i64| IndexRow { add: None, ..row(label, count) };
@@ -158,6 +174,7 @@ fn index() -> IndexPage {
         more: more.to_owned(),
     };
     IndexPage {
+        first_steps: Vec::new(),
         waiting: vec![
             waiting("A federated login asks for 1 account", &["bob"], ""),
             waiting("New accounts are in no group", &["Ivan_Ilic", "Zuza_Novakova"], "and 3 more"),
