@@ -9,6 +9,7 @@ mod aggregation_saves;
 mod aggregation_take_over;
 mod aggregation_uses;
 mod api_key;
+mod attention;
 mod claims;
 pub mod crud;
 mod entities;

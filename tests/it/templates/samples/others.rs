@@ -6,7 +6,7 @@ use poem::templates::delete_page::{DeletePage, DeletionTick};
 use poem::templates::error_page::ErrorPage;
 use poem::templates::form_page::{ErrorLink, InfoLine, Widget, WidgetKind};
 use poem::templates::history_page::Event;
-use poem::templates::index_page::{IndexBlock, IndexPage, IndexRow};
+use poem::templates::index_page::{AttentionLine, IndexBlock, IndexPage, IndexRow};
 use poem::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, PasswordPage};
 use poem::templates::metric_profile_page::MetricProfilePage;
 use poem::templates::search_page::{SearchGroup, SearchHit, SearchPage};
@@ -153,7 +153,13 @@ fn index() -> IndexPage {
         users: users.iter().map(|name| link(name)).collect(),
         more: more.to_owned(),
     };
+    let attention = |count: i64, words: &str| AttentionLine { count, link: link(words) };
     IndexPage {
+        attention: vec![
+            attention(1, "active metric has no probe version"),
+            attention(412, "metrics name a parent or dependency that does not exist"),
+            attention(3, "API keys were not used for 90 days"),
+        ],
         waiting: vec![
             waiting("A federated login asks for 1 account", &["bob"], ""),
             waiting("New accounts are in no group", &["Ivan_Ilic", "Zuza_Novakova"], "and 3 more"),
