@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Requests every list of the admin, sorted by each of its columns, and prints address and milliseconds of each request.
+"""Requests every list of the admin, as it is and with all optional columns, sorted by each of its columns. Prints address and milliseconds of each request.
 
     benchmark/sorted_lists.py PORT COOKIES ROUNDS COMMAND…
 
@@ -39,13 +39,22 @@ def main():
     index, _ = get(port, cookies, "/poem/admin/")
     for list_address in links(index, r"/poem/admin/[a-z]+/[a-z]+/"):
         page, _ = get(port, cookies, list_address)
-        # The links of the column heads; the ones of pages and filters have no order, or other parameters.
-        orders = {re.search(r"[?&]o=-?([a-z_]+)", target)[1] for target in links(page, r".*[?&]o=[^&]*")}
-        for order in sorted(orders):
-            for _ in range(rounds):
-                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-                address = f"{list_address}?o={order}"
-                print(address, f"{get(port, cookies, address)[1]:.1f}", sep="\t")
+        optional = ".".join(re.findall(r'name="cols" value="([a-z_]+)"', page))
+        lists = [list_address, f"{list_address}?cols={optional}"] if optional else [list_address]
+        for address in lists:
+            measure(port, cookies, address, rounds, command)
+
+
+def measure(port, cookies, list_address, rounds, command):
+    """Requests a list, sorted by each of its columns."""
+    page, _ = get(port, cookies, list_address)
+    # The links of the column heads; the ones of pages and filters have no order, or other parameters.
+    orders = {re.search(r"[?&]o=-?([a-z_]+)", target)[1] for target in links(page, r".*[?&]o=[^&]*")}
+    for order in sorted(orders):
+        for _ in range(rounds):
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            address = f"{list_address}{'&' if '?' in list_address else '?'}o={order}"
+            print(address, f"{get(port, cookies, address)[1]:.1f}", sep="\t")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,14 @@ use crate::templates::list_page::{Cell, RemoteLine};
 pub struct AggregationsAdmin;
 
 /// The filters of the list, with and without `[WEBAPI]`.
-pub(super) static FILTERS: &[ListFilter] = &[ListFilter {
-    name: "group",
-    label: "Group",
-    source: FilterSource::Grouped(Choices::Groups(GroupKind::Aggregations)),
-}];
+pub(super) static FILTERS: &[ListFilter] = &[
+    ListFilter {
+        name: "group",
+        label: "Group",
+        source: FilterSource::Grouped(Choices::Groups(GroupKind::Aggregations)),
+    },
+    ListFilter { name: "mine", label: "Mine", source: FilterSource::Mine(GroupKind::Aggregations) },
+];
 
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Aggregation,

@@ -35,6 +35,9 @@ const TRIED: &str = "/poem/api/v2/metrics/";
 /// The entity of API keys.
 pub struct ApiKeysAdmin;
 
+/// What an API key can need: the needs of the view `need`.
+const NEEDS: &[(&str, &str)] = &[("unused", "Not used for 90 days")];
+
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::ApiKey,
     list: ListOptions {
@@ -42,12 +45,15 @@ static OPTIONS: EntityOptions = EntityOptions {
             ListColumn::short("client", "Client id"),
             ListColumn::short("created", "Created"),
             ListColumn::short("revoked", "Revoked"),
+            ListColumn::short("used", "Last used"),
+            ListColumn::short("creator", "Created by"),
         ],
         sorts: list::SORTS,
         default_sort: "-created",
         filters: &[
             ListFilter { name: "created", label: "Created", source: FilterSource::Since },
             ListFilter { name: "revoked", label: "Revoked", source: FilterSource::YesOrNo },
+            ListFilter { name: "needs", label: "Needs attention", source: FilterSource::Needs(NEEDS) },
         ],
         searched: "client ids",
     },
@@ -114,6 +120,8 @@ impl EntityAdmin for ApiKeysAdmin {
                 Cell::link(row.client, context.at().change(ObjectKind::ApiKey, row.id)),
                 Cell::moment(context.time(row.created)),
                 Cell::flag(row.revoked),
+                Cell::time(context.time_or_never(row.last_used)),
+                Cell::text(row.creator),
             ]
         }))
     }
@@ -156,6 +164,21 @@ impl EntityAdmin for ApiKeysAdmin {
         let action = format!("{}{id}/token/", AT.list(ObjectKind::ApiKey));
         let made = store::by_client(conn, &key.content.client).await?.filter(|key| !key.revoked);
         Ok(made.map(|key| Renewal { action, made: key.created.timestamp_micros().to_string() }))
+    }
+
+    async fn facts(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<ApiKeyContent>,
+        context: &RequestContext<'_>,
+    ) -> Result<Vec<InfoLine>> {
+        let (last_used, creator) = store::origin(conn, found.id).await?;
+        let line = |label: &str, text| InfoLine { label: label.to_owned(), text, links: Vec::new() };
+        let mut facts = vec![line("Last used", context.time_or_never(last_used))];
+        if !creator.is_empty() {
+            facts.push(line("Created by", creator));
+        }
+        Ok(facts)
     }
 
     async fn affected(

@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::crud::response;
 use super::crud::{PageResponse, PageResult, RequestContext};
-use super::{first_steps, log_entry, waiting};
+use super::{attention, first_steps, log_entry, waiting};
 use crate::domain::model::object_kind::{IndexSection, KINDS, KindInfo, ObjectKind};
 use crate::domain::model::policy::Action;
 use crate::domain::model::sync_status::SyncStatus;
@@ -36,6 +36,7 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     let recent = audit_log::recent(tx.conn(), RECENT).await?;
     let waiting = waiting::lines(tx.conn(), context).await?;
     let states = sync_status::of_tenant(tx.conn(), &context.tenant.tenant().schema).await?;
+    let attention = attention::lines(tx.conn(), context, &states).await?;
     let mut blocks: Vec<IndexBlock> = BLOCKS
         .iter()
         .map(|(label, section)| {
@@ -52,7 +53,7 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     blocks.push(IndexBlock { label: "Activity log".to_owned(), rows: vec![logs] });
     let recent = recent.iter().map(|entry| log_entry::event(context, entry)).collect();
     let first_steps = first_steps::steps(context, &counts, &states);
-    let content = IndexPage { first_steps, blocks, sync: sync_lines(context, &states), waiting, recent };
+    let content = IndexPage { first_steps, blocks, sync: sync_lines(context, &states), waiting, attention, recent };
     response::page(Page::new(context.layout("Administration", &[]), content))
 }
 

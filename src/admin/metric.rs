@@ -4,6 +4,7 @@ use rocket::async_trait;
 use sqlx::PgConnection;
 
 use super::bulk_metrics::BulkMetrics;
+use super::crud::request_context::SEARCHED;
 use super::crud::{
     BulkStore, CellLinks, Created, EntityAdmin, EntityOptions, Fieldset, FilterSource, ListColumn, ListFilter,
     ListOptions, ListTable, RequestContext, Restore, SaveContext,
@@ -19,8 +20,8 @@ use crate::domain::model::policy::Viewer;
 use crate::domain::model::snapshot::VersionContent;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, metrics as registry};
-use crate::store::lists::ListParams;
 use crate::store::lists::metrics as list;
+use crate::store::lists::{ListParams, NO, YES};
 use crate::store::{Loaded, Result, metrics as store, probes, references};
 use crate::templates::Link;
 use crate::templates::form_page::{InfoLine, RequiredKey};
@@ -28,6 +29,18 @@ use crate::templates::list_page::Cell;
 
 /// The entity of metrics.
 pub struct MetricsAdmin;
+
+/// The choices of the filter by parent.
+const PARENT: &[(&str, &str)] = &[(YES, "With parent"), (NO, "Without parent")];
+/// The choices of the filter by profiles.
+const PROFILES: &[(&str, &str)] = &[(YES, "In a profile"), (NO, "In no profile")];
+/// What a metric can need: the needs of the view `need`.
+const NEEDS: &[(&str, &str)] = &[
+    ("no-probe", "Active without probe version"),
+    ("no-parent", "Passive without parent"),
+    ("dangling", "Parent or dependency does not exist"),
+    ("not-a-number", "Interval or timeout is no number"),
+];
 
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Metric,
@@ -37,6 +50,10 @@ static OPTIONS: EntityOptions = EntityOptions {
             ListColumn::short("tag", "Tag"),
             ListColumn::short("probe", "Probe version"),
             ListColumn::short("group", "Group"),
+            ListColumn::short("type", "Type").optional(),
+            ListColumn::short("parent", "Parent").optional(),
+            ListColumn::number("profiles", "Profiles").optional(),
+            ListColumn::short("changed", "Last change").optional(),
         ],
         sorts: list::SORTS,
         default_sort: "name",
@@ -47,6 +64,12 @@ static OPTIONS: EntityOptions = EntityOptions {
                 label: "Group",
                 source: FilterSource::Grouped(Choices::Groups(GroupKind::Metrics)),
             },
+            ListFilter { name: "type", label: "Type", source: FilterSource::Of(Choices::MetricTypes) },
+            ListFilter { name: "probe", label: "Probe", source: FilterSource::Probes },
+            ListFilter { name: "parent", label: "Parent", source: FilterSource::Fixed(PARENT) },
+            ListFilter { name: "profiles", label: "Profiles", source: FilterSource::Fixed(PROFILES) },
+            ListFilter { name: "needs", label: "Needs attention", source: FilterSource::Needs(NEEDS) },
+            ListFilter { name: "mine", label: "Mine", source: FilterSource::Mine(GroupKind::Metrics) },
         ],
         searched: "names",
     },
@@ -135,11 +158,19 @@ impl EntityAdmin for MetricsAdmin {
                 (Some(probe), Some(version)) => context.at().version(ObjectKind::Probe, probe, version),
                 _ => String::new(),
             };
+            let parent = match row.parent.is_empty() {
+                true => String::new(),
+                false => context.at().filtered(ObjectKind::Metric, SEARCHED, &row.parent),
+            };
             vec![
                 Cell::object(row.id, row.name, context.at().change(ObjectKind::Metric, row.id)),
                 Cell::tag(row.tag),
                 Cell::link(row.probe, probe),
                 Cell::text(row.group),
+                Cell::text(row.metric_type),
+                Cell::link(row.parent, parent),
+                Cell::figure(row.profiles, ""),
+                Cell::time(row.changed.map_or_else(String::new, |changed| context.time(changed).0)),
             ]
         }))
     }

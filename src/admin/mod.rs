@@ -10,6 +10,7 @@ mod aggregation_saves;
 mod aggregation_take_over;
 mod aggregation_uses;
 mod api_key;
+mod attention;
 mod bulk_metrics;
 mod bulk_profiles;
 mod claims;

@@ -40,11 +40,14 @@ static OPTIONS: EntityOptions = EntityOptions {
         ],
         sorts: list::SORTS,
         default_sort: "name",
-        filters: &[ListFilter {
-            name: "group",
-            label: "Group",
-            source: FilterSource::Grouped(Choices::Groups(GroupKind::Probes)),
-        }],
+        filters: &[
+            ListFilter {
+                name: "group",
+                label: "Group",
+                source: FilterSource::Grouped(Choices::Groups(GroupKind::Probes)),
+            },
+            ListFilter { name: "mine", label: "Mine", source: FilterSource::Mine(GroupKind::Probes) },
+        ],
         searched: "names",
     },
     fieldsets: &[
@@ -159,7 +162,12 @@ impl EntityAdmin for ProbesAdmin {
             let text = if who.is_empty() { when } else { format!("{who}, {when}") };
             facts.push(InfoLine { label: "Last changed".to_owned(), text, links: Vec::new() });
         }
-        facts.extend(InfoLine::of("Metrics that use it", metrics(conn, found, context).await?));
+        let mut metrics = metrics(conn, found, context).await?;
+        if metrics.len() > 1 {
+            let list = context.at().filtered(ObjectKind::Metric, "probe", &found.content.name);
+            metrics.insert(0, Link::new("All as a list", list));
+        }
+        facts.extend(InfoLine::of("Metrics that use it", metrics));
         Ok(facts)
     }
 

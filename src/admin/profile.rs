@@ -29,6 +29,9 @@ use crate::templates::list_page::Cell;
 /// The entity of profiles.
 pub struct ProfilesAdmin;
 
+/// What a profile can need: the needs of the view `need`.
+const NEEDS: &[(&str, &str)] = &[("unconfigured", "Names metrics without configuration")];
+
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Profile,
     list: ListOptions {
@@ -47,6 +50,8 @@ static OPTIONS: EntityOptions = EntityOptions {
                 label: "Group",
                 source: FilterSource::Grouped(Choices::Groups(GroupKind::Profiles)),
             },
+            ListFilter { name: "needs", label: "Needs attention", source: FilterSource::Needs(NEEDS) },
+            ListFilter { name: "mine", label: "Mine", source: FilterSource::Mine(GroupKind::Profiles) },
         ],
         searched: "names and VOs",
     },

@@ -1,6 +1,7 @@
 //! The search over everything that the viewer may see: the first results of each kind, or with `?kind=` all of one kind.
 
-use super::crud::list::{PAGE, PAGE_SIZE, paging};
+use super::crud::list::{PAGE, paging};
+use super::crud::list_size::PageSize;
 use super::crud::request_context::SEARCHED;
 use super::crud::{PageResult, RequestContext, cached_page, response};
 use crate::domain::model::object_kind::ObjectKind;
@@ -62,7 +63,7 @@ async fn render(context: &RequestContext<'_>) -> PageResult {
         Some(viewer) if viewer.is_superuser => SearchScope::Superuser,
         Some(_) => SearchScope::User,
     };
-    let page_size = if kind.is_some() { PAGE_SIZE } else { SHOWN };
+    let page_size = if kind.is_some() { PageSize::default().rows } else { SHOWN };
     let mut tx = context.read().await?;
     let params = SearchParams { text: &text, scope, kind, page, page_size };
     let found = search::everything(tx.conn(), params).await?;
@@ -77,7 +78,7 @@ async fn render(context: &RequestContext<'_>) -> PageResult {
         searched: format!("{SEARCHED_FIELDS}{of_users}"),
         is_cut: text.is_cut(),
         all_kinds: kind.map(|_| Link::new("Show results of all kinds", address(at, &text, None, 1))),
-        paging: kind.map(|_| paging(total, page, page_address)),
+        paging: kind.map(|_| paging((total, page, PageSize::default()), page_address)),
         findings: groups(context, &text, found),
     };
     let other_side = address(context.other_side(), &text, kind, page);

@@ -38,12 +38,16 @@ static OPTIONS: EntityOptions = EntityOptions {
             ListColumn::short("email", "E-mail address"),
             ListColumn::short("staff", "Staff"),
             ListColumn::short("superuser", "Superuser"),
+            ListColumn::short("active", "Active"),
+            ListColumn::short("last_login", "Last login").optional(),
+            ListColumn::text("groups", "Groups").optional(),
         ],
         sorts: list::SORTS,
         default_sort: "username",
         filters: &[
             ListFilter { name: "superuser", label: "Superuser", source: FilterSource::YesOrNo },
             ListFilter { name: "staff", label: "Staff", source: FilterSource::YesOrNo },
+            ListFilter { name: "active", label: "Active", source: FilterSource::YesOrNo },
         ],
         searched: "names and e-mail addresses",
     },
@@ -122,6 +126,9 @@ impl EntityAdmin for UsersAdmin {
                 Cell::text(row.email),
                 Cell::flag(row.is_staff),
                 Cell::flag(row.is_superuser),
+                Cell::flag(row.is_active),
+                Cell::time(context.time_or_never(row.last_login)),
+                Cell::text(row.groups),
             ]
         }))
     }

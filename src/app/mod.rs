@@ -26,6 +26,7 @@ use crate::api::{self, ApiHeaders};
 use crate::argo_webapi::client::WebApiClient;
 use crate::auth;
 use crate::auth::federated::providers::FederatedLogins;
+use crate::auth::key_uses::KeyUses;
 use crate::cache::ResponseCache;
 use crate::config::Config;
 use crate::config::reload::LiveConfig;
@@ -104,22 +105,44 @@ fn caches(config: &Config) -> impl Fairing {
         let pool = Db::fetch(&rocket).expect("attached before").pool().clone();
         let (polling, warming) = (directory.clone(), pool.clone());
         let feeds = Arc::new(SyncStates::default());
-        let (feed_states, feed_pool) = (feeds.clone(), pool.clone());
+        let (feed_states, background) = (feeds.clone(), pool.clone());
+        let key_uses = Arc::new(KeyUses::default());
+        let written_uses = key_uses.clone();
         let responses = ResponseCache::new(pool, directory.clone(), memory);
-        rocket.manage(directory).manage(feeds).manage(responses).attach(AdHoc::on_liftoff("Poll loop", |rocket| {
+        let rocket = rocket.manage(directory).manage(feeds).manage(responses).manage(key_uses);
+        rocket.attach(LastKeyUses).attach(AdHoc::on_liftoff("Poll loop", |rocket| {
             let shutdown = rocket.shutdown();
             // Opens a connection for the first request. An error is ignored: the request itself reports it.
             tokio::spawn(async move { drop(warming.acquire().await) });
             tokio::spawn(async move {
                 tokio::select! {
                     () = polling.poll_loop() => {}
-                    () = feed_states.poll_loop(&feed_pool) => {}
+                    () = feed_states.poll_loop(&background) => {}
+                    () = written_uses.write_loop(&background) => {}
                     () = shutdown => {}
                 }
             });
             Box::pin(async {})
         }))
     })
+}
+
+/// The fairing that writes the last uses of API keys before the server ends.
+struct LastKeyUses;
+
+#[rocket::async_trait]
+impl Fairing for LastKeyUses {
+    fn info(&self) -> Info {
+        Info { name: "Last uses of API keys", kind: Kind::Shutdown }
+    }
+
+    async fn on_shutdown(&self, rocket: &Rocket<Orbit>) {
+        if let (Some(db), Some(uses)) = (Db::fetch(rocket), rocket.state::<Arc<KeyUses>>())
+            && timeout(Duration::from_secs(1), uses.write(db.pool())).await.is_err()
+        {
+            log::debug!("the last uses of API keys were not written: the database does not respond");
+        }
+    }
 }
 
 /// The fairing that clears up saves on the ARGO WEB-API that an earlier server left unfinished.

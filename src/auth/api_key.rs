@@ -3,6 +3,7 @@
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 
+use crate::auth::key_uses::KeyUses;
 use crate::auth::session;
 use crate::cache::{CachedTenant, ResponseCache};
 use crate::domain::security::keys::Keys;
@@ -29,7 +30,8 @@ impl<'r> ApiClient<'r> {
         let token = request.headers().get_one(HEADER).unwrap_or_default();
         if !token.is_empty() {
             let cached = ResponseCache::of(request).tenant(tenant.state).await?;
-            if is_valid(request, &cached, token) {
+            if let Some(hash) = known_hash(request, &cached, token) {
+                KeyUses::of(request).note(tenant.schema(), &hash);
                 return Ok(Self { tenant: cached });
             }
         }
@@ -40,10 +42,10 @@ impl<'r> ApiClient<'r> {
     }
 }
 
-/// Returns whether the token is an unrevoked key of the tenant, under the current or the previous secret key.
-fn is_valid(request: &Request<'_>, tenant: &CachedTenant<'_>, token: &str) -> bool {
+/// Returns the hash of a token that is an unrevoked key of the tenant, under the current or the previous secret key.
+fn known_hash(request: &Request<'_>, tenant: &CachedTenant<'_>, token: &str) -> Option<Vec<u8>> {
     let keys = request.rocket().state::<Keys>().expect("app::build manages the keys");
-    keys.token_hashes(token).any(|hash| tenant.index().has_key(&hash))
+    keys.token_hashes(token).find(|hash| tenant.index().has_key(hash))
 }
 
 #[rocket::async_trait]

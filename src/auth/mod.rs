@@ -5,6 +5,7 @@ pub mod csrf; //           the CSRF token: cookie, check, Origin
 pub mod federated; //      the federated login
 pub mod flash; //          flash messages for the next page
 mod form_limit; //         the largest form of a client
+pub mod key_uses; //       the last uses of API keys, until they are written
 mod known_browser; //     browsers that have logged in before
 pub mod login; //          the login and logout pages
 pub mod login_context; //  the guard of these pages, and the layout around pages

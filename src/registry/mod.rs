@@ -6,6 +6,7 @@ pub mod account_links;
 pub mod aggregation_profiles;
 pub mod aggregation_sync;
 pub mod aggregations;
+pub mod api_key_uses;
 pub mod api_keys;
 mod audit_log;
 pub mod bulk;

@@ -111,3 +111,34 @@ pub async fn delete(tx: &mut WriteTx<'_>, id: i64) -> Result<()> {
     sqlx::query!("DELETE FROM api_key WHERE id = $1", id).execute(tx.conn()).await?;
     Ok(())
 }
+
+/// Returns the time of a key's last use, and the name of the user or command that has added it, '' if the log does not say.
+pub async fn origin(conn: &mut PgConnection, id: i64) -> Result<(Option<DateTime<Utc>>, String)> {
+    let row = sqlx::query!(
+        r#"SELECT (SELECT last_used FROM api_key_use WHERE api_key_id = $1) AS last_used,
+                  coalesce((SELECT username FROM log_entry
+                            WHERE object_kind = 'apikey' AND object_id = ($1::bigint)::text AND action = 'add'
+                            ORDER BY id DESC LIMIT 1), '') AS "creator!""#,
+        id
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((row.last_used, row.creator))
+}
+
+/// Records when tokens were used, by their hashes; the later time of several counts. Unknown hashes are ignored.
+pub async fn record_uses(tx: &mut WriteTx<'_>, token_hashes: &[Vec<u8>], times: &[DateTime<Utc>]) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO api_key_use (api_key_id, last_used)
+         SELECT k.id, max(u.last_used)
+         FROM unnest($1::bytea[], $2::timestamptz[]) AS u (token_hash, last_used)
+         JOIN api_key k ON k.token_hash = u.token_hash
+         GROUP BY k.id ORDER BY k.id
+         ON CONFLICT (api_key_id) DO UPDATE SET last_used = greatest(api_key_use.last_used, excluded.last_used)",
+        token_hashes,
+        times
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

@@ -22,6 +22,7 @@ pub mod metric_profile_copies;
 pub mod metric_renames;
 pub mod metrics;
 pub mod migrate;
+pub mod needs;
 pub mod pool;
 pub mod probes;
 pub mod profiles;

@@ -41,6 +41,15 @@ pub struct FirstStep {
     pub is_done: bool,
 }
 
+/// A line of the block “Needs attention”.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AttentionLine {
+    /// The number of objects.
+    pub count: i64,
+    /// What they need, in words, with the address of their list.
+    pub link: Link,
+}
+
 /// Content of the template `admin/index`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct IndexPage {
@@ -52,6 +61,8 @@ pub struct IndexPage {
     pub sync: Vec<SyncLine>,
     /// The accounts that wait for a superuser; usually empty.
     pub waiting: Vec<WaitingLine>,
+    /// What needs attention; empty if nothing does.
+    pub attention: Vec<AttentionLine>,
     /// The ten newest log entries: `label` is the object, `message` is what was done.
     pub recent: Vec<Event>,
 }

@@ -95,6 +95,8 @@ pub struct FilterView {
     pub label: String,
     /// The choices, `All` first.
     pub choices: Vec<Choice>,
+    /// True if it is folded: the list has many filters, and this one is off.
+    pub is_folded: bool,
 }
 
 /// One choice of a select.
@@ -123,6 +125,10 @@ pub struct Paging {
     pub previous: Option<String>,
     /// The address of the next page; `None` on the last.
     pub next: Option<String>,
+    /// The links to pages with other numbers of rows; empty if the list is short.
+    pub sizes: Vec<Link>,
+    /// True if the page was to have all rows, and there are more than a page can have.
+    pub is_cut: bool,
 }
 
 /// The line above a list about another server that stores the objects as well.
@@ -185,6 +191,10 @@ pub struct ListPage {
     pub complaints: Vec<String>,
     /// Other parameters of the address that the form of search and filters keeps, as name and value.
     pub kept: Vec<(String, String)>,
+    /// The columns that are shown on request, the shown ones selected; empty if the list has none.
+    pub columns: Vec<Choice>,
+    /// The parameters of the address that the form of columns keeps, as name and value.
+    pub kept_by_columns: Vec<(String, String)>,
     /// The search and the filters that are on, each with the address of the list without it.
     pub active: Vec<Link>,
     /// The address of the list without search and filters.

@@ -24,6 +24,8 @@ pub const NARROW: usize = 610;
 pub const WIDE: usize = 830;
 /// The average width of a character, in hundredths of a rem, rounded up.
 const CHARACTER: usize = 56;
+/// The same in a heading, whose letters are smaller.
+const HEADING_CHARACTER: usize = 49;
 /// The padding of a cell, left and right, in tenths of a rem.
 const PADDING: usize = 16;
 /// The smallest width of a column of sentences, in tenths of a rem.
@@ -51,7 +53,8 @@ impl Column {
 
     /// Returns the width in tenths of a rem if texts of at most `unbroken` characters stay on one line.
     fn width(&self, unbroken: usize) -> usize {
-        let characters = self.heading.max(self.longest.min(unbroken)) * CHARACTER / 10;
+        let text = self.longest.min(unbroken) * CHARACTER / 10;
+        let characters = text.max(self.heading * HEADING_CHARACTER / 10);
         PADDING + if self.kind == ColumnKind::Text { characters.max(TEXT) } else { characters }
     }
 }

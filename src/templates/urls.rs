@@ -111,6 +111,12 @@ impl Addresses {
         }
     }
 
+    /// Returns the list of a kind with one filter on.
+    pub fn filtered(self, kind: ObjectKind, filter: &str, value: &str) -> String {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair(filter, value).finish();
+        self.below(kind, &format!("?{query}"))
+    }
+
     /// Returns the form of a new object.
     pub fn addition(self, kind: ObjectKind) -> String {
         self.below(kind, "add/")
@@ -204,7 +210,9 @@ mod tests {
         let public = Addresses { is_public: true };
         assert_eq!(public.version(ObjectKind::Probe, 3, 7), "/poem/admin/poem/public_probe/3/history/7/");
         assert_eq!(public.change(ObjectKind::CustUser, 3), "");
+        assert_eq!(public.filtered(ObjectKind::CustUser, "q", "a"), "");
         let inside = Addresses { is_public: false };
+        assert_eq!(inside.filtered(ObjectKind::Metric, "probe", "a&b"), "/poem/admin/poem/metric/?probe=a%26b");
         assert_eq!(inside.list(ObjectKind::GroupOfProbes), "/poem/admin/poem/groupofprobes/");
         assert_eq!(inside.addition(ObjectKind::ApiKey), "/poem/admin/rest_framework_api_key/apikey/add/");
     }

@@ -74,7 +74,7 @@ impl<D: EntityAdmin> BulkRequest<'_, D> {
         let options = &self.entity.options().list;
         let pairs: Vec<_> =
             form_urlencoded::parse(self.context.query(LIST).unwrap_or_default().as_bytes()).into_owned().collect();
-        let mut query = ListQuery::of(options, &pairs);
+        let mut query = ListQuery::of_viewer(options, self.context, &pairs);
         query.resolve(conn).await?;
         query.page = 1;
         let size = i64::try_from(MAX_OBJECTS).unwrap_or(i64::MAX) + 1;

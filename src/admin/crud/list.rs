@@ -6,21 +6,25 @@ use chrono::{Datelike, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::entity_admin::EntityAdmin;
+pub use super::list_query::{ListQuery, PAGE, cache_key};
 use super::list_query::ORDER;
-pub use super::list_query::{ListQuery, PAGE, PAGE_SIZE, cache_key};
-use super::list_return;
+use super::list_size::{PageSize, SIZE};
 use super::list_table::ListTable;
 use super::options::{EntityOptions, FilterSource, ListColumn, ListFilter, ListOptions};
 use super::request_context::{RequestContext, SEARCHED};
 use super::response::{self, PageResult};
+use super::{list_columns, list_return};
 use crate::domain::form::field::Choices;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
 use crate::store::Result;
 use crate::store::choices;
-use crate::store::lists::{ListParams, WITHOUT_GROUP, log_entries, profiles};
+use crate::store::lists::{ListParams, WITHOUT_GROUP, WITHOUT_PROBE, log_entries, probes, profiles};
 use crate::templates::list_page::{self as pages, BulkBar, Choice, Heading, ListPage, Paging};
 use crate::templates::{Layout, Link, Page};
+
+/// The number of filters next to the search; further ones are folded while they are off.
+const UNFOLDED_FILTERS: usize = 4;
 
 impl ListQuery {
     /// Returns the list's page, except for its heading, the link to add, and the text of an empty list.
@@ -38,11 +42,17 @@ impl ListQuery {
             active: active(listing, self, base, &filters),
             filters,
             complaints: self.complaints.clone(),
-            kept: self.kept_order(listing).into_iter().chain(self.kept.iter().cloned()).collect(),
-            reset: base.to_owned(),
+            kept: self.kept_by_filters(listing),
+            columns: list_columns::choices(listing, &self.columns),
+            kept_by_columns: self.kept_by_columns(listing),
+            reset: self.unfiltered_address(base),
             headings: headings(listing, self, base),
-            paging: paging(table.total, table.page, |page| self.address(listing, base, (PAGE, &page))),
-            rows: table.rows,
+            paging: Paging {
+                sizes: self.size.links(table.total, |size| self.address(listing, base, (SIZE, size))),
+                is_cut: self.size.is_exceeded(table.total),
+                ..paging((table.total, table.page, self.size), |page| self.address(listing, base, (PAGE, &page)))
+            },
+            rows: list_columns::without_hidden(listing, &self.columns, table.rows),
             ..ListPage::default()
         }
         .fitted()
@@ -56,7 +66,7 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     let mut query = ListQuery::read(&options.list, context, &[]);
     let mut tx = context.read().await?;
     query.resolve(tx.conn()).await?;
-    let table = rows(entity, tx.conn(), context, (&query, PAGE_SIZE)).await?;
+    let table = rows(entity, tx.conn(), context, (&query, query.size.rows)).await?;
     let filters = filters(tx.conn(), &options.list, &query).await?;
     let waiting = entity.waiting(tx.conn(), context).await?;
     tx.commit().await?;
@@ -174,7 +184,7 @@ pub fn headings(listing: &ListOptions, query: &ListQuery, base: &str) -> Vec<Hea
         let href = if column.key.is_empty() { String::new() } else { query.address(listing, base, (ORDER, &order)) };
         Heading { label: column.label.to_owned(), href, sorted, kind: column.kind }
     };
-    listing.columns.iter().map(heading).collect()
+    list_columns::shown(listing, &query.columns).map(heading).collect()
 }
 
 /// Returns the search and the filters that are on, each with the address of the list without it.
@@ -190,8 +200,8 @@ fn active(listing: &ListOptions, query: &ListQuery, base: &str, filters: &[pages
 }
 
 /// Returns the links to other pages of the list; `address` returns the address of a page by its number.
-pub fn paging(total: i64, page: i64, address: impl Fn(String) -> String) -> Paging {
-    let last = ((total + PAGE_SIZE - 1) / PAGE_SIZE).max(1);
+pub fn paging((total, page, size): (i64, i64, PageSize), address: impl Fn(String) -> String) -> Paging {
+    let last = ((total + size.rows - 1) / size.rows).max(1);
     let page = page.clamp(1, last);
     let link = |number: i64| Link {
         label: number.to_string(),
@@ -208,14 +218,15 @@ pub fn paging(total: i64, page: i64, address: impl Fn(String) -> String) -> Pagi
         pages.push(link(number));
         before = number;
     }
-    let from = if total == 0 { 0 } else { (page - 1) * PAGE_SIZE + 1 };
+    let from = if total == 0 { 0 } else { (page - 1) * size.rows + 1 };
     Paging {
         total,
         from,
-        to: (page * PAGE_SIZE).min(total),
+        to: (page * size.rows).min(total),
         pages: if last > 1 { pages } else { Vec::new() },
         previous: (page > 1).then(|| link(page - 1).href),
         next: (page < last).then(|| link(page + 1).href),
+        ..Paging::default()
     }
 }
 
@@ -225,10 +236,10 @@ pub async fn filters(
     listing: &ListOptions,
     query: &ListQuery,
 ) -> Result<Vec<pages::FilterView>> {
-    let sources = listing.filters.iter().filter_map(|filter| filter.source.choices()).collect::<Vec<_>>();
+    let sources: Vec<_> = listing.offered(query.is_public).filter_map(|filter| filter.source.choices()).collect();
     let chosen_from = if sources.is_empty() { HashMap::new() } else { choices::whole(conn, &sources, None).await? };
     let mut shown = Vec::with_capacity(listing.filters.len());
-    for filter in listing.filters {
+    for (place, filter) in listing.offered(query.is_public).enumerate() {
         let value = query.filters.iter().find(|(name, _)| *name == filter.name).map_or("", |(_, value)| value.as_str());
         let mut choices = vec![choice("", "All", value)];
         choices.extend(filter_choices(conn, filter, &chosen_from, value).await?);
@@ -236,7 +247,12 @@ pub async fn filters(
         if !choices.iter().any(|choice| choice.selected) {
             choices.push(choice(value, value, value));
         }
-        shown.push(pages::FilterView { name: filter.name.to_owned(), label: filter.label.to_owned(), choices });
+        shown.push(pages::FilterView {
+            name: filter.name.to_owned(),
+            label: filter.label.to_owned(),
+            choices,
+            is_folded: place >= UNFOLDED_FILTERS && value.is_empty(),
+        });
     }
     Ok(shown)
 }
@@ -249,9 +265,18 @@ async fn filter_choices(
 ) -> Result<Vec<Choice>> {
     let of = |source| named(chosen_from.get(&source).map_or(&[], Vec::as_slice), value);
     Ok(match filter.source {
-        FilterSource::YesOrNo | FilterSource::Since => {
+        FilterSource::YesOrNo
+        | FilterSource::Since
+        | FilterSource::Fixed(_)
+        | FilterSource::Needs(_)
+        | FilterSource::Mine(_) => {
             let fixed = filter.source.fixed().unwrap_or_default();
             fixed.iter().map(|(of, label)| choice(of, label, value)).collect()
+        }
+        FilterSource::Probes => {
+            let mut found = named(&probes::names(conn).await?, value);
+            found.push(choice(WITHOUT_PROBE, "No probe", value));
+            found
         }
         FilterSource::LoggedKinds => {
             log_entries::kinds(conn).await?.iter().map(|kind| choice(kind.as_str(), kind.info().one, value)).collect()

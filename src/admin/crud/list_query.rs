@@ -6,16 +6,16 @@ use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
 
+use super::list_columns::{self, COLUMNS};
+use super::list_size::{self, PageSize, SIZE};
 use super::old_filters::{self, OldValue};
-use super::options::{ListFilter, ListOptions};
+use super::options::{FilterSource, ListFilter, ListOptions};
 use super::request_context::{RequestContext, SEARCHED, trimmed_search};
 use crate::domain::model::group_kind::GroupKind;
 use crate::store::Result;
 use crate::store::choices;
 use crate::store::lists::ListParams;
 
-/// The number of rows on a page.
-pub const PAGE_SIZE: i64 = 30;
 /// The order in the address, as in POEM 2.3; its orders are still understood ([`ListOptions::order`]).
 pub const ORDER: &str = "o";
 /// The number of the page in the address, from 1.
@@ -43,6 +43,12 @@ pub struct ListQuery {
     pub descending: bool,
     /// The number of the page, from 1.
     pub page: i64,
+    /// The number of rows on a page.
+    pub size: PageSize,
+    /// The keys of the optional columns that are shown.
+    pub columns: Vec<&'static str>,
+    /// True on public pages, which have fewer filters.
+    pub is_public: bool,
     /// The filters that are on, as name and value.
     pub filters: Vec<(&'static str, String)>,
     /// Other parameters of the address that search, filters and sorting keep, as name and value.
@@ -51,27 +57,40 @@ pub struct ListQuery {
     pub complaints: Vec<String>,
     /// Filters of POEM 2.3 whose value is the id of a tag or of a group, until [`ListQuery::resolve`].
     ids: Vec<(&'static str, Option<GroupKind>, i64)>,
+    /// The names of the viewer's groups that can own objects of the list, if it has a filter by them.
+    own_groups: Vec<String>,
 }
 
 impl ListQuery {
     /// Reads the address. `others` has the parameters that the page has in addition to those of every list.
     pub fn read(listing: &ListOptions, context: &RequestContext<'_>, others: &[&str]) -> Self {
-        let mut query = Self::of(listing, context.pairs());
-        for name in unknown(listing, context.pairs(), others) {
+        let mut query = Self::of(listing, context.pairs(), context.viewer.is_none());
+        for name in unknown(listing, context.pairs(), query.is_public, others) {
             query.complain(format!("This address names a filter that POEM does not know: {}.", quoted(name)));
         }
+        query.own_groups = own_groups(listing, context);
         query
     }
 
-    /// Reads the parameters that every list has; of several values of one the last counts.
-    pub fn of(listing: &ListOptions, pairs: &Pairs) -> Self {
+    /// Reads the query of another address as that of the viewer's list.
+    pub fn of_viewer(listing: &ListOptions, context: &RequestContext<'_>, pairs: &Pairs) -> Self {
+        let own_groups = own_groups(listing, context);
+        Self { own_groups, ..Self::of(listing, pairs, context.viewer.is_none()) }
+    }
+
+    /// Reads the parameters that every list has; of several values of one the last counts, except for columns.
+    pub fn of(listing: &ListOptions, pairs: &Pairs, is_public: bool) -> Self {
         let parameters = parameters(pairs);
         let get = |name: &str| parameters.get(name).copied().filter(|value| !value.is_empty());
         let search = trimmed_search(get(SEARCHED).unwrap_or_default());
-        let mut query = Self { search, page: 1, ..Self::default() };
+        let mut query = Self { search, page: 1, is_public, ..Self::default() };
+        query.read_columns(listing, pairs);
+        query.read_size(&parameters);
         (query.sort, query.descending) = listing.order(listing.default_sort).unwrap_or_default();
         if let Some(order) = get(ORDER) {
             match listing.order(order) {
+                // The column was switched off: the list is not in the order of something that is not shown.
+                Some((key, _)) if !list_columns::is_shown(listing, key, &query.columns) => {}
                 Some(known) => (query.sort, query.descending) = known,
                 None => query.complain_of(ORDER, order),
             }
@@ -83,10 +102,29 @@ impl ListQuery {
                 _ => query.complain_of(name, number),
             }
         }
-        for filter in listing.filters {
+        for filter in listing.offered(is_public) {
             query.read_filter(filter, &parameters);
         }
         query
+    }
+
+    fn read_columns(&mut self, listing: &ListOptions, pairs: &Pairs) {
+        let (columns, unknown) = list_columns::read(listing, pairs);
+        self.columns = columns;
+        for name in unknown {
+            self.complain_of(COLUMNS, name);
+        }
+    }
+
+    fn read_size(&mut self, parameters: &Parameters<'_>) {
+        let size = parameters.get(SIZE).copied().filter(|size| !size.is_empty());
+        match size.map(PageSize::parse) {
+            Some(Some(size)) => self.size = size,
+            Some(None) => self.complain_of(SIZE, size.unwrap_or_default()),
+            // In POEM 2.3 the name alone showed all rows: `?all=`.
+            None if parameters.contains_key(list_size::ALL) => self.size = list_size::WHOLE,
+            None => {}
+        }
     }
 
     fn read_filter(&mut self, filter: &ListFilter, parameters: &Parameters<'_>) {
@@ -148,8 +186,10 @@ impl ListQuery {
             sort: self.sort,
             descending: self.descending,
             page: self.page,
-            page_size: PAGE_SIZE,
+            page_size: self.size.rows,
             filters: &self.filters,
+            columns: &self.columns,
+            own_groups: &self.own_groups,
         }
     }
 
@@ -182,11 +222,37 @@ impl ListQuery {
         self.address(listing, base, (PAGE, &page))
     }
 
+    /// Returns the address of the list without search and filters; columns and the number of rows stay.
+    pub fn unfiltered_address(&self, base: &str) -> String {
+        address(base, self.layout())
+    }
+
+    /// Returns what the form of search and filters keeps.
+    pub fn kept_by_filters(&self, listing: &ListOptions) -> Vec<(String, String)> {
+        self.kept_order(listing).into_iter().chain(self.layout()).chain(self.kept.iter().cloned()).collect()
+    }
+
+    /// Returns what the form of columns keeps.
+    pub fn kept_by_columns(&self, listing: &ListOptions) -> Vec<(String, String)> {
+        let mut pairs = self.pairs(listing);
+        pairs.retain(|(name, value)| name != COLUMNS && !value.is_empty());
+        pairs.extend(self.kept.iter().cloned());
+        pairs
+    }
+
     fn pairs(&self, listing: &ListOptions) -> Vec<(String, String)> {
         let mut pairs = vec![(SEARCHED.to_owned(), self.search.clone())];
         pairs.extend(self.filters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         pairs.extend(self.kept_order(listing));
+        pairs.extend(self.layout());
         pairs
+    }
+
+    /// Returns the columns and the number of rows as parameters; nothing for the defaults.
+    fn layout(&self) -> Vec<(String, String)> {
+        let columns = (COLUMNS.to_owned(), list_columns::in_address(&self.columns));
+        let size = (SIZE.to_owned(), self.size.in_address().to_owned());
+        [columns, size].into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
 
     /// Returns the order as a parameter; `None` if it is the default.
@@ -198,28 +264,41 @@ impl ListQuery {
 /// Returns what the page of a list depends on, as the query of an address: the parameters that it knows, and the names of
 /// the others, which it complains about.
 pub fn cache_key(listing: &ListOptions, context: &RequestContext<'_>) -> String {
-    let pairs = context.pairs();
-    let known = parameters(pairs).into_iter().filter(|(name, _)| is_known(listing, name));
+    let (pairs, is_public) = (context.pairs(), context.viewer.is_none());
+    let known = |name: &str| is_known(listing, name, is_public);
     let mut key = form_urlencoded::Serializer::new(String::new());
-    key.extend_pairs(known);
-    let mut names = unknown(listing, pairs, &[]);
+    key.extend_pairs(parameters(pairs).into_iter().filter(|(name, _)| *name != COLUMNS && known(name)));
+    key.extend_pairs(pairs.iter().filter(|(name, _)| name == COLUMNS));
+    let mut names = unknown(listing, pairs, is_public, &[]);
     names.truncate(MAX_COMPLAINTS);
     key.extend_keys_only::<_, &str>(names);
     key.finish()
 }
 
 /// Returns the names in an address that the list does not know, each once.
-fn unknown<'a>(listing: &ListOptions, pairs: &'a Pairs, others: &[&str]) -> Vec<&'a str> {
+fn unknown<'a>(listing: &ListOptions, pairs: &'a Pairs, is_public: bool, others: &[&str]) -> Vec<&'a str> {
     let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
-    names.retain(|name| !is_known(listing, name) && !others.contains(name));
+    names.retain(|name| !is_known(listing, name, is_public) && !others.contains(name));
     names.sort_unstable();
     names.dedup();
     names
 }
 
-fn is_known(listing: &ListOptions, name: &str) -> bool {
+fn is_known(listing: &ListOptions, name: &str, is_public: bool) -> bool {
     let is_filter = |filter: &ListFilter| filter.name == name || old_filters::parse(filter, name, "").is_some();
-    [SEARCHED, ORDER, PAGE, OLD_PAGE].contains(&name) || listing.filters.iter().any(is_filter)
+    [SEARCHED, ORDER, PAGE, OLD_PAGE, SIZE, list_size::ALL].contains(&name)
+        || (name == COLUMNS && listing.columns.iter().any(|column| column.is_optional))
+        || listing.offered(is_public).any(is_filter)
+}
+
+/// Returns the names of the viewer's groups of the kind that the list can be filtered by.
+fn own_groups(listing: &ListOptions, context: &RequestContext<'_>) -> Vec<String> {
+    let kind = listing.filters.iter().find_map(|filter| match filter.source {
+        FilterSource::Mine(kind) => Some(kind),
+        _ => None,
+    });
+    let names = kind.zip(context.viewer.as_ref()).map(|(kind, viewer)| viewer.groups_of(kind).map(str::to_owned));
+    names.into_iter().flatten().collect()
 }
 
 fn parameters(pairs: &Pairs) -> Parameters<'_> {

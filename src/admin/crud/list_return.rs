@@ -17,7 +17,7 @@ pub fn address(options: &EntityOptions, context: &RequestContext<'_>) -> String 
     match context.query(LIST).filter(|_| context.viewer.is_some()) {
         Some(query) => {
             let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-            ListQuery::of(&options.list, &pairs).whole_address(&options.list, &base)
+            ListQuery::of(&options.list, &pairs, false).whole_address(&options.list, &base)
         }
         None => base,
     }

@@ -19,8 +19,10 @@ mod form_places; //         places of a form: their order and names
 pub mod history;
 mod import; //              forms that are filled from a file
 pub mod list;
+mod list_columns; //        columns of a list that are shown on request
 mod list_query; //          the address of a list
 mod list_return; //         back to the list as it was
+pub mod list_size; //         the number of rows on a page
 pub mod list_table; //      the rows of a list
 mod named_object; //        an object as pages have loaded it
 pub mod new_names; //       new names in forms: marked, and asked for before a save

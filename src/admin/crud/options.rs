@@ -1,6 +1,7 @@
 //! The options of an entity: its names, its list, its fieldsets and what can be done with its objects.
 
 use crate::domain::form::field::Choices;
+use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::store::lists::{NO, YES};
 use crate::templates::table_fit::ColumnKind;
@@ -14,22 +15,30 @@ pub struct ListColumn {
     pub label: &'static str,
     /// What the cells of the column hold.
     pub kind: ColumnKind,
+    /// True if the column is shown only on request, and its values are computed only then. It has a key, and comes after
+    /// the others, whose numbers are in bookmarks of POEM 2.3.
+    pub is_optional: bool,
 }
 
 impl ListColumn {
     /// Returns a column of names and other short texts, which stay on one line.
     pub const fn short(key: &'static str, label: &'static str) -> Self {
-        Self { key, label, kind: ColumnKind::Short }
+        Self { key, label, kind: ColumnKind::Short, is_optional: false }
     }
 
     /// Returns a column of sentences, which wrap between words and are cut after two lines.
     pub const fn text(key: &'static str, label: &'static str) -> Self {
-        Self { key, label, kind: ColumnKind::Text }
+        Self { kind: ColumnKind::Text, ..Self::short(key, label) }
     }
 
     /// Returns a column of numbers, which are right-aligned.
     pub const fn number(key: &'static str, label: &'static str) -> Self {
-        Self { key, label, kind: ColumnKind::Number }
+        Self { kind: ColumnKind::Number, ..Self::short(key, label) }
+    }
+
+    /// Returns the column as one that is shown only on request.
+    pub const fn optional(self) -> Self {
+        Self { is_optional: true, ..self }
     }
 }
 
@@ -38,6 +47,9 @@ const YES_OR_NO: &[(&str, &str)] = &[(YES, "Yes"), (NO, "No")];
 /// The choices of a filter by a date range up to now, as value and label.
 const SINCE: &[(&str, &str)] =
     &[("today", "Today"), ("week", "Past 7 days"), ("month", "This month"), ("year", "This year")];
+
+/// The choices of the filter by the viewer's own groups, as value and label.
+const MINE: &[(&str, &str)] = &[(YES, "In my groups"), (NO, "Not in my groups")];
 
 /// The source of the choices of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +66,14 @@ pub enum FilterSource {
     LoggedKinds,
     /// Today, the past 7 days, this month, this year.
     Since,
+    /// The names of all probes, and “No probe”.
+    Probes,
+    /// These choices, as value and label. Every object has exactly one of them.
+    Fixed(&'static [(&'static str, &'static str)]),
+    /// These choices, as value and label. An object can have several of them, or none. Only for users.
+    Needs(&'static [(&'static str, &'static str)]),
+    /// Objects in groups of this kind that the viewer is a member of, and the others. Only for users.
+    Mine(GroupKind),
 }
 
 impl FilterSource {
@@ -61,8 +81,14 @@ impl FilterSource {
     pub fn choices(self) -> Option<Choices> {
         match self {
             Self::Of(choices) | Self::Grouped(choices) => Some(choices),
-            Self::OwningVos | Self::YesOrNo | Self::LoggedKinds | Self::Since => None,
+            _ => None,
         }
+    }
+
+    /// Returns true if only users who are logged in are offered the filter: what it shows depends on them, or is theirs to
+    /// do.
+    pub fn is_for_users(self) -> bool {
+        matches!(self, Self::Needs(_) | Self::Mine(_))
     }
 
     /// Returns the fixed choices, as value and label; `None` if the choices depend on the data.
@@ -70,7 +96,9 @@ impl FilterSource {
         match self {
             Self::YesOrNo => Some(YES_OR_NO),
             Self::Since => Some(SINCE),
-            Self::Of(_) | Self::Grouped(_) | Self::OwningVos | Self::LoggedKinds => None,
+            Self::Fixed(choices) | Self::Needs(choices) => Some(choices),
+            Self::Mine(_) => Some(MINE),
+            Self::Of(_) | Self::Grouped(_) | Self::OwningVos | Self::LoggedKinds | Self::Probes => None,
         }
     }
 
@@ -158,7 +186,13 @@ impl ListOptions {
         order.split('.').find_map(of_column)
     }
 
-    /// Checks that the query sorts by exactly the keys of the columns, and that the default is one of them.
+    /// Returns the filters that are offered to a visitor of the public pages, or to a user.
+    pub fn offered(&self, is_public: bool) -> impl Iterator<Item = &'static ListFilter> + use<> {
+        self.filters.iter().filter(move |filter| !is_public || !filter.source.is_for_users())
+    }
+
+    /// Checks that the query sorts by exactly the keys of the columns, that the default is one of them, and that optional
+    /// columns are the last ones.
     ///
     /// `Err` describes the first mistake.
     pub fn check(&self) -> Result<(), String> {
@@ -168,6 +202,12 @@ impl ListOptions {
         }
         if let Some(sort) = self.sorts.iter().find(|sort| !keys().any(|key| key == **sort)) {
             return Err(format!("no column is sorted by {sort}"));
+        }
+        let misplaced = |pair: &[ListColumn]| pair[0].is_optional && !pair[1].is_optional;
+        if self.columns.windows(2).any(misplaced)
+            || self.columns.iter().any(|column| column.is_optional && column.key.is_empty())
+        {
+            return Err("an optional column has no key, or comes before one that is always shown".to_owned());
         }
         match self.order(self.default_sort) {
             Some(_) => Ok(()),
@@ -243,6 +283,9 @@ mod tests {
         assert!(ListOptions { sorts: &["name"], ..LIST }.check().is_err());
         assert!(ListOptions { sorts: &["name", "time", "user"], ..LIST }.check().is_err());
         assert!(ListOptions { default_sort: "-user", ..LIST }.check().is_err());
+        static MISPLACED: [ListColumn; 2] =
+            [ListColumn::short("name", "Name").optional(), ListColumn::short("time", "Time")];
+        assert!(ListOptions { columns: &MISPLACED, ..LIST }.check().is_err());
     }
 
     #[test]

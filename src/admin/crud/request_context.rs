@@ -277,6 +277,11 @@ impl<'r> RequestContext<'r> {
         (local.format("%Y-%m-%d %H:%M").to_string(), local.to_rfc3339())
     }
 
+    /// Formats a time for people, or says that there was none.
+    pub fn time_or_never(&self, moment: Option<DateTime<Utc>>) -> String {
+        moment.map_or_else(|| "Never".to_owned(), |moment| self.time(moment).0)
+    }
+
     /// Formats the day of a time in the configured time zone: `2026-11-03`.
     pub fn day(&self, moment: DateTime<Utc>) -> String {
         moment.with_timezone(&self.config.general.timezone).format("%Y-%m-%d").to_string()

@@ -24,7 +24,7 @@ pub struct AggregationListRow {
     pub missing_since: Option<DateTime<Utc>>,
 }
 
-/// Returns a page of aggregations. Searches the name. Filters: `group`.
+/// Returns a page of aggregations. Searches the name. Filters: `group`, and `mine` by [`super::YES`] and [`super::NO`].
 pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Rows<AggregationListRow>> {
     let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
@@ -40,6 +40,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                    WHEN 'group' THEN coalesce(g.name, '') END AS key) k
                WHERE a.name ~ ALL ($5)
                  AND ($6 = '' OR g.name = $6 OR ($6 = '-' AND g.name IS NULL))
+                 AND ($7::boolean IS NULL OR coalesce(g.name = ANY ($8), false) = $7)
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
            CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
@@ -50,7 +51,9 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         params.page(),
         params.page_size(),
         &params.search_patterns(),
-        params.filter_text("group")
+        params.filter_text("group"),
+        params.flag("mine"),
+        params.own_groups
     )
     .fetch_all(conn)
     .await?;

@@ -19,6 +19,8 @@ use super::text::{patterns, storable};
 
 /// The value of the filter `group` for objects without a group.
 pub const WITHOUT_GROUP: &str = "-";
+/// The value of the filter `probe` for metrics without a probe.
+pub const WITHOUT_PROBE: &str = "-";
 
 /// The value of a filter by a flag for rows that have it.
 pub const YES: &str = "yes";
@@ -40,6 +42,10 @@ pub struct ListParams<'a> {
     pub page_size: i64,
     /// The filters, as (name, value); a value of '' filters nothing.
     pub filters: &'a [(&'static str, String)],
+    /// The optional columns that are shown. Values of others are not computed.
+    pub columns: &'a [&'static str],
+    /// The names of the user's own groups, for the filter `mine`.
+    pub own_groups: &'a [String],
 }
 
 /// The column that a list is sorted by, and the direction.
@@ -61,6 +67,11 @@ impl<'a> ListParams<'a> {
     /// Returns the order of a list that has these columns and this default.
     pub fn order(&self, sorts: &[&str], default: Order<'static>) -> Order<'a> {
         if sorts.contains(&self.sort) { Order { column: self.sort, descending: self.descending } } else { default }
+    }
+
+    /// Returns true if the optional column is shown.
+    fn shows(&self, column: &str) -> bool {
+        self.columns.contains(&column)
     }
 
     /// Returns the value of a filter by a flag; `None` for any value but [`YES`] and [`NO`].

@@ -3,7 +3,8 @@
 use sqlx::PgConnection;
 
 use super::{ListParams, Order, Rows};
-use crate::store::Result;
+use crate::domain::model::object_kind::ObjectKind;
+use crate::store::{Result, needs};
 
 /// The columns that the list can be sorted by.
 pub const SORTS: &[&str] = &["name", "vo", "description", "group"];
@@ -25,9 +26,12 @@ pub struct ProfileListRow {
     pub group: String,
 }
 
-/// Returns a page of profiles. Searches name and VO. Filters: `vo`, `group`.
+/// Returns a page of profiles. Searches name and VO.
+///
+/// Filters: `vo`, `group`, `needs` (one of the view `need`), and `mine` by [`super::YES`] and [`super::NO`].
 pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Rows<ProfileListRow>> {
     let order = params.order(SORTS, DEFAULT_ORDER);
+    let needing = needs::objects(conn, ObjectKind::Profile, params.filter("needs")).await?;
     let records = sqlx::query!(
         r#"SELECT id, name, vo, description AS "description!", group_name AS "group_name!",
                   total AS "total!", page.number AS "page!"
@@ -46,6 +50,8 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
                WHERE concat_ws(' ', p.name, p.vo) ~ ALL ($5)
                  AND ($6 = '' OR p.vo = $6)
                  AND ($7 = '' OR g.name = $7 OR ($7 = '-' AND g.name IS NULL))
+                 AND ($8::boolean IS NULL OR coalesce(g.name = ANY ($9), false) = $8)
+                 AND ($10::bigint[] IS NULL OR p.id = ANY ($10))
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
            CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
@@ -57,7 +63,10 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>) -> Result<Ro
         params.page_size(),
         &params.search_patterns(),
         params.filter_text("vo"),
-        params.filter_text("group")
+        params.filter_text("group"),
+        params.flag("mine"),
+        params.own_groups,
+        needing.as_deref()
     )
     .fetch_all(conn)
     .await?;

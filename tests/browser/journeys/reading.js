@@ -71,9 +71,11 @@ journey("search, filter and sort a list; clear the filters", async ({ as }) => {
   const emil = await as("emil");
   await emil.open("/poem/admin/poem/metric/");
   const all = await emil.page.locator(".count").innerText();
-  await emil.page.getByLabel("Tag").selectOption("Test");
+  await emil.follow(() => emil.page.getByLabel("Tag").selectOption("Test"));
+  assert.equal(await emil.page.evaluate(() => document.activeElement.id), "filter-tag", "the keyboard goes on there");
+  assert.equal(new URL(emil.page.url()).search, "?tag=Test", "no empty parameters");
   await emil.page.getByLabel("Search names").fill("argo");
-  await emil.press("Apply");
+  await emil.press("Search");
   assert.deepEqual(await emil.rows(), [["argo.AMS-Check", "Test", "ams-probe (0.1.7)", "ARGO"]]);
   await emil.go("Clear all");
   assert.equal(await emil.page.locator(".count").innerText(), all);
@@ -83,7 +85,7 @@ journey("search, filter and sort a list; clear the filters", async ({ as }) => {
   const names = (await emil.rows()).map(([name]) => name);
   assert.ok(names[0] > names.at(-1));
   await emil.page.getByLabel("Search names").fill("nothing like that");
-  await emil.press("Apply");
+  await emil.press("Search");
   await emil.go("Show all");
   assert.equal(await emil.page.locator(".count").innerText(), all);
 });

@@ -58,3 +58,21 @@ journey("a group is composed of checkboxes without JavaScript", async ({ visit }
   await ada.press("Save");
   assert.match(await ada.said(), /“Plain” was added/);
 });
+
+journey("columns and filters are chosen without JavaScript", async ({ visit }) => {
+  const emil = await visit(OFF);
+  await emil.open("/poem/admin/poem/metric/");
+  await emil.logIn("emil", "demo-emil");
+  const heading = (name) => emil.page.getByRole("columnheader", { name });
+  assert.equal(await heading("Type").count(), 0);
+  await emil.page.getByText("Columns", { exact: true }).click();
+  await emil.page.getByLabel("Type", { exact: true }).and(emil.page.locator("[type=checkbox]")).check();
+  await emil.press("Show");
+  assert.equal(await heading("Type").count(), 1);
+  await emil.page.getByText("More filters", { exact: true }).click();
+  await emil.page.getByLabel("Parent", { exact: true }).and(emil.page.locator("select")).selectOption("With parent");
+  await emil.press("Apply");
+  assert.equal(await heading("Type").count(), 1, "the form of filters keeps the columns");
+  const types = new Set((await emil.rows()).map((row) => row.at(-1)));
+  assert.deepEqual([...types], ["Passive"]);
+});

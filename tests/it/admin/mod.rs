@@ -1,6 +1,7 @@
 //! The admin pages, over HTTP. Most tests go through every entity of `poem::admin`: a new entity is covered as soon as
 //! `fixtures` has the values for its form.
 
+mod attention;
 mod bad_input;
 mod bounds;
 mod bulk;
@@ -18,7 +19,9 @@ mod help;
 mod histories;
 mod kept;
 mod links;
+mod list_layout;
 mod list_return;
+mod metric_filters;
 mod metric_profile_pages;
 mod new_names;
 mod old_bookmarks;

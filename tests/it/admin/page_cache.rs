@@ -20,6 +20,9 @@ fn stamped(site: &TestSite) -> Vec<String> {
 /// Returns pages of each kind that is cached.
 fn addresses(site: &TestSite, at: Addresses) -> Vec<String> {
     let mut addresses = vec![at.list(ObjectKind::Service)];
+    let metrics = at.list(ObjectKind::Metric);
+    addresses.push(format!("{metrics}?cols=type.parent.profiles.changed&o=-changed&size=100"));
+    addresses.push(format!("{metrics}?type=Active&parent=no&profiles=yes&probe=-"));
     for kind in [ObjectKind::Profile, ObjectKind::Probe, ObjectKind::Metric] {
         let table = format!("egi.{kind}");
         let id: i64 = site.one(&format!("SELECT min(id) FROM {table}")).parse().unwrap();
@@ -86,6 +89,10 @@ fn an_unknown_parameter_makes_no_new_page() {
     assert!(found.contains("AMS"), "{found}");
     assert_eq!(queries_of(&site, &mut stranger, &format!("{list}?tag=Production&q=AMS")), [""; 0]);
     assert!(!queries_of(&site, &mut stranger, &format!("{list}?tag=Production&q=SRM")).is_empty());
+    // Of columns, all count.
+    let columns = get(&mut stranger, &format!("{list}?cols=type&cols=parent"));
+    assert_ne!(columns, get(&mut stranger, &format!("{list}?cols=parent")));
+    assert_ne!(columns, get(&mut stranger, &format!("{list}?cols=type")));
 }
 
 /// The stamp comes from triggers: it does not matter whether a command, another server or a person writes.

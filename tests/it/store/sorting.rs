@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use chrono::{DateTime, Utc};
 use poem::domain::model::group_kind::GroupKind;
 use poem::store::Result;
 use poem::store::lists::services;
@@ -34,14 +35,24 @@ const ROWS: &str = "
         SELECT 'probe', p.id, jsonb_build_object('name', p.name, 'version', i::text), '', '', now()
         FROM probe p CROSS JOIN generate_series(1, 9) i WHERE i <= ascii(md5(p.name)) % 9;
     INSERT INTO metric_name (name, group_id) SELECT md5('m' || i), id FROM numbered WHERE kind = 'metrics' AND i % 3 > 0;
-    INSERT INTO metric (metric_name_id, tag_id, metric_type_id, group_id, probe_version_id)
-        SELECT n.id, 1 + n.id % 3, 1, n.group_id, (SELECT v.id FROM version v WHERE kind = 'probe' ORDER BY md5(n.id || '-' || v.id) LIMIT 1)
+    INSERT INTO metric (metric_name_id, tag_id, metric_type_id, parent, group_id, probe_version_id)
+        SELECT n.id, 1 + n.id % 3, 1 + n.id % 2, left(md5('r' || n.id), n.id::int % 4), n.group_id, (SELECT v.id FROM version v WHERE kind = 'probe' ORDER BY md5(n.id || '-' || v.id) LIMIT 1)
         FROM metric_name n WHERE NOT EXISTS (SELECT FROM metric m WHERE m.metric_name_id = n.id);
+    INSERT INTO version (kind, object_id, content, message, username, created)
+        SELECT 'metric', id, '{}', '', '', now() - ascii(md5('c' || id)) * interval '1 day' FROM metric WHERE id % 5 > 0;
+    INSERT INTO metric_instance (profile_id, service_flavour, metric_name_id)
+        SELECT p.id, 'X', n.id FROM profile p CROSS JOIN metric_name n WHERE ascii(md5(p.id || n.name)) % 3 = 0
+        ON CONFLICT DO NOTHING;
+    UPDATE app_user SET last_login = now() - ascii(md5('l' || id)) * interval '1 day' WHERE id % 3 > 0;
     INSERT INTO aggregation (name, apiid, group_id) SELECT md5('a' || i), i, id FROM numbered WHERE kind = 'aggregations';
     INSERT INTO api_key (client, token_hash, created, revoked)
         SELECT md5('c' || i), decode(repeat(lpad(to_hex(i), 2, '0'), 32), 'hex'),
                now() - ascii(md5('t' || i)) * interval '1 day', i % 2 = 0
         FROM generate_series(1, 20) i;
+    INSERT INTO api_key_use
+        SELECT id, now() - ascii(md5('u' || id)) * interval '1 day' FROM api_key WHERE ascii(md5('v' || id)) % 3 > 0;
+    INSERT INTO log_entry (action, object_kind, object_id, object_name, message, username)
+        SELECT 'add', 'apikey', id, client, '', md5('w' || id) FROM api_key WHERE id % 4 > 0;
     INSERT INTO log_entry (action_time, action, object_name, message, username)
         SELECT now() - i * interval '1 hour', 'add', md5('o' || i), '', md5('u' || i) FROM generate_series(1, 20) i;
     INSERT INTO service SELECT 's' || i, '', md5('n' || i), md5('a' || i), '', md5('y' || i), '', '', true, true, true, true
@@ -62,16 +73,21 @@ fn by_flag(flag: bool) -> (String, String) {
     by_number(i64::from(flag))
 }
 
+/// Before the first time there was none.
+fn by_time(time: Option<DateTime<Utc>>) -> (String, String) {
+    by_number(time.map_or(0, |time| time.timestamp_micros()))
+}
+
 /// Checks that each column sorts the list in ascending order, and that descending is exactly the reverse.
 fn every_column_sorts<T: Clone + PartialEq + Debug>(
     installation: &Installation,
-    sorts: &[&str],
+    sorts: &'static [&'static str],
     default: Order<'static>,
     list: impl AsyncFn(&mut PgConnection, &ListParams<'_>) -> Result<Rows<T>>,
     key: impl Fn(&T, &str) -> (String, String),
 ) {
     let rows = |sort, descending| {
-        let ask = ListParams { sort, descending, ..whole() };
+        let ask = ListParams { sort, descending, columns: sorts, ..whole() };
         read(installation, async |conn| list(conn, &ask).await).rows
     };
     let undeclared = rows("password", false);
@@ -109,6 +125,10 @@ fn every_list_is_sorted_by_each_of_its_columns() {
         "tag" => by_name(&row.tag),
         "probe" => by_name(&row.probe),
         "group" => by_name(&row.group),
+        "type" => by_name(&row.metric_type),
+        "parent" => by_name(&row.parent),
+        "profiles" => by_number(row.profiles),
+        "changed" => by_time(row.changed),
         _ => by_name(&row.name),
     });
     every_column_sorts(it, aggregations::SORTS, aggregations::DEFAULT_ORDER, aggregations::list, |row, column| {
@@ -120,6 +140,9 @@ fn every_list_is_sorted_by_each_of_its_columns() {
         "email" => by_name(&row.email),
         "staff" => by_flag(row.is_staff),
         "superuser" => by_flag(row.is_superuser),
+        "active" => by_flag(row.is_active),
+        "last_login" => by_time(row.last_login),
+        "groups" => by_name(&row.groups),
         _ => by_name(&row.username),
     });
 }
@@ -133,6 +156,8 @@ fn keys_groups_log_and_services_are_sorted_by_each_of_their_columns() {
     every_column_sorts(it, api_keys::SORTS, api_keys::DEFAULT_ORDER, keys, |row, column| match column {
         "created" => by_number(row.created.timestamp_micros()),
         "revoked" => by_flag(row.revoked),
+        "used" => by_time(row.last_used),
+        "creator" => by_name(&row.creator),
         _ => by_name(&row.client),
     });
     for kind in GroupKind::ALL {

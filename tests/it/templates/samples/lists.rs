@@ -55,6 +55,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("list-empty", layout("Metrics", "Metrics"), first),
         Sample::new("list-public", public("Metrics", "Metrics"), public_metrics()),
         Sample::new("list-public-visitor", visited("Metrics", "Metrics"), public_metrics()),
+        Sample::new("list-columns", layout("Metrics", "Metrics"), more_columns()),
         Sample::new("list-users", layout("Users", "Admin"), users()),
         Sample::new("list-log", layout("Log entries", "Admin"), log_entries()),
         Sample::new("names", layout("Metric names", "Admin"), names()),
@@ -97,8 +98,8 @@ fn headings(labels: &[&str]) -> Vec<Heading> {
         href: format!("?o={number}"),
         sorted: if number == 0 { "ascending" } else { "" },
         kind: match *label {
-            "Description" | "What changed" => ColumnKind::Text,
-            "Versions" | "Members" | "Users" => ColumnKind::Number,
+            "Description" | "What changed" | "Groups" => ColumnKind::Text,
+            "Versions" | "Members" | "Users" | "Profiles" => ColumnKind::Number,
             _ => ColumnKind::Short,
         },
     };
@@ -110,7 +111,7 @@ fn filter(name: &str, label: &str, chosen: &str, choices: &[&str]) -> FilterView
         |label: &&str| Choice { value: (*label).to_owned(), label: (*label).to_owned(), selected: *label == chosen };
     let all = Choice { label: "All".to_owned(), ..Choice::default() };
     let choices = [all].into_iter().chain(choices.iter().map(choice)).collect();
-    FilterView { name: name.to_owned(), label: label.to_owned(), choices }
+    FilterView { name: name.to_owned(), label: label.to_owned(), choices, is_folded: false }
 }
 
 /// Returns the second page of a list, or the only one if all objects are shown.
@@ -127,6 +128,8 @@ fn paging(shown: i64, total: i64) -> Paging {
         pages: vec![page("1"), page("2"), page("3"), page("4"), gap, page("281")],
         previous: Some("?p=1".to_owned()),
         next: Some("?p=3".to_owned()),
+        sizes: ["30", "100", "300", "All"].map(|size| Link { current: size == "30", ..link(size) }).to_vec(),
+        is_cut: false,
     }
 }
 
@@ -270,10 +273,45 @@ fn public_metrics() -> ListPage {
     ListPage { add: None, about, ..metrics(9, 9) }
 }
 
+/// Returns the list of metrics with all columns and filters, and with more rows than a page can have.
+fn more_columns() -> ListPage {
+    let all = metrics(30, 8412);
+    let folded = |filter: FilterView| FilterView { is_folded: true, ..filter };
+    let row = |(number, row): (usize, &Vec<Cell>)| {
+        let parent = if number % 3 == 0 { linked("org.nordugrid.ARC-CE-submit") } else { text("") };
+        let more = [text("Active"), parent, figure("12"), figure("2026-11-03 09:14")];
+        row.iter().cloned().chain(more).collect()
+    };
+    let column = |label: &str| Choice { value: label.to_lowercase(), label: label.to_owned(), selected: true };
+    ListPage {
+        headings: headings(&["Name", "Tag", "Probe version", "Group", "Type", "Parent", "Profiles", "Last change"]),
+        rows: all.rows.iter().enumerate().map(row).collect(),
+        filters: vec![
+            filter("tag", "Tag", "", &["Production", "Devel", "Test"]),
+            filter("group", "Group", "", &["ARGO", "SSC"]),
+            filter("type", "Type", "Active", &["Active", "Passive"]),
+            filter("probe", "Probe", "", &["ams-probe", "No probe"]),
+            folded(filter("parent", "Parent", "", &["With parent", "Without parent"])),
+            folded(filter("mine", "Mine", "", &["In my groups", "Not in my groups"])),
+        ],
+        active: vec![link("Type: Active")],
+        columns: ["Type", "Parent", "Profiles", "Last change"].map(column).to_vec(),
+        kept_by_columns: vec![("type".to_owned(), "Active".to_owned())],
+        paging: Paging { is_cut: true, ..paging(30, 8412) },
+        ..all
+    }
+    .fitted()
+}
+
 fn users() -> ListPage {
     let user = |name: &str, first: &str, last: &str, is_superuser: bool| {
         let email = if first.is_empty() { String::new() } else { format!("{name}@example.org") };
-        vec![linked(name), text(first), text(last), text(&email), flag(true), flag(is_superuser)]
+        let login = if is_superuser { "2026-11-03 09:14" } else { "Never" };
+        let account = vec![linked(name), text(first), text(last), text(&email), flag(true), flag(is_superuser)];
+        account
+            .into_iter()
+            .chain([flag(!email.is_empty()), figure(login), text("ARGO, EOSC-hub-operations, SSC")])
+            .collect()
     };
     ListPage {
         heading: "Users".to_owned(),
@@ -284,7 +322,17 @@ fn users() -> ListPage {
             filter("is_superuser", "Superuser", "", &["Yes", "No"]),
             filter("is_staff", "Staff", "", &["Yes", "No"]),
         ],
-        headings: headings(&["Username", "First name", "Last name", "E-mail address", "Staff", "Superuser"]),
+        headings: headings(&[
+            "Username",
+            "First name",
+            "Last name",
+            "E-mail address",
+            "Staff",
+            "Superuser",
+            "Active",
+            "Last login",
+            "Groups",
+        ]),
         rows: vec![
             user("alice", "Alice", "Testova", true),
             user("bob", "Bob", "Babić", false),

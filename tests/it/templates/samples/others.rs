@@ -7,7 +7,7 @@ use poem::templates::delete_page::{DeletePage, DeletionTick};
 use poem::templates::error_page::ErrorPage;
 use poem::templates::form_page::{ErrorLink, InfoLine, Widget, WidgetKind};
 use poem::templates::history_page::Event;
-use poem::templates::index_page::{FirstStep, IndexBlock, IndexPage, IndexRow};
+use poem::templates::index_page::{AttentionLine, FirstStep, IndexBlock, IndexPage, IndexRow};
 use poem::templates::list_page::Paging;
 use poem::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, PasswordPage};
 use poem::templates::metric_profile_page::MetricProfilePage;
@@ -173,8 +173,14 @@ fn index() -> IndexPage {
         users: users.iter().map(|name| link(name)).collect(),
         more: more.to_owned(),
     };
+    let attention = |count: i64, words: &str| AttentionLine { count, link: link(words) };
     IndexPage {
         first_steps: Vec::new(),
+        attention: vec![
+            attention(1, "active metric has no probe version"),
+            attention(412, "metrics name a parent or dependency that does not exist"),
+            attention(3, "API keys were not used for 90 days"),
+        ],
         waiting: vec![
             waiting("A federated login asks for 1 account", &["bob"], ""),
             waiting("New accounts are in no group", &["Ivan_Ilic", "Zuza_Novakova"], "and 3 more"),

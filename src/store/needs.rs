@@ -1,0 +1,39 @@
+//! What needs attention: the view `need`, which the index counts and lists are filtered by.
+
+use sqlx::PgConnection;
+
+use super::Result;
+use super::text::storable;
+use crate::domain::model::object_kind::ObjectKind;
+
+/// A number of objects with the same need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeedCount {
+    /// The kind of the objects.
+    pub kind: String,
+    /// The need, as the filter `needs` of the list names it.
+    pub need: String,
+    /// The number of objects, at least 1.
+    pub objects: i64,
+}
+
+/// Counts the objects of each kind and need, in one query. Needs without objects are not among them.
+pub async fn counts(conn: &mut PgConnection) -> Result<Vec<NeedCount>> {
+    Ok(sqlx::query_as!(
+        NeedCount,
+        r#"SELECT kind AS "kind!", need AS "need!", count(*) AS "objects!" FROM need GROUP BY kind, need"#
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Returns the ids of the objects of a kind that have a need; `None` for every object, if no need is named.
+pub(super) async fn objects(conn: &mut PgConnection, kind: ObjectKind, need: Option<&str>) -> Result<Option<Vec<i64>>> {
+    let Some(need) = need else { return Ok(None) };
+    let ids = sqlx::query_scalar!(
+        r#"SELECT object_id AS "id!" FROM need WHERE kind = $1 AND need = $2"#,
+        kind.as_str(),
+        storable(need)
+    );
+    Ok(Some(ids.fetch_all(conn).await?))
+}

@@ -1,0 +1,26 @@
+// Filters of lists apply when they are changed, and addresses have no empty parameters.
+
+// The select that was changed, for the page that follows: the keyboard goes on where it was.
+const CHANGED = "poem-changed-filter";
+
+for (const form of document.querySelectorAll("form[data-sieve]")) {
+  const changed = sessionStorage.getItem(CHANGED);
+  sessionStorage.removeItem(CHANGED);
+  if (changed) form.elements[changed]?.focus();
+
+  for (const select of form.querySelectorAll("select")) {
+    select.addEventListener("change", () => {
+      sessionStorage.setItem(CHANGED, select.id);
+      form.requestSubmit();
+    });
+  }
+
+  form.addEventListener("formdata", ({ formData }) => {
+    for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+  });
+
+  // Only the search needs a button now.
+  const apply = form.querySelector("[data-apply]");
+  if (form.querySelector("[type=search]")) apply.textContent = "Search";
+  else apply.hidden = true;
+}
