@@ -12,6 +12,7 @@ use crate::domain::model::wording;
 use crate::store::metrics::MetricRow;
 use crate::store::{StoreError, groups, metrics, probes, taken_names, version_writes, versions};
 
+use super::again::Again;
 use super::audit_log::{record_addition, record_change, record_deletion};
 use super::error::collect;
 use super::groups::{chosen_group, keep_group};
@@ -26,6 +27,17 @@ pub async fn create(
     content: &MetricContent,
     clone_of: Option<i64>,
 ) -> Result<Saved, SaveError> {
+    add(tx, viewer, content, clone_of, None).await
+}
+
+/// Adds a metric, as [`create`]; one that was deleted gets its id again.
+pub(super) async fn add(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    content: &MetricContent,
+    clone_of: Option<i64>,
+    again: Option<&Again>,
+) -> Result<Saved, SaveError> {
     let original = match clone_of {
         Some(id) => Some((id, original(tx, viewer, id).await?)),
         None => None,
@@ -35,9 +47,10 @@ pub async fn create(
     let chosen = check(tx, content, original.as_ref().map(|(id, content)| (*id, content)), (None, errors)).await?;
     let content = &content.clone().without_unused_settings();
     let name = put_name(tx, viewer, content, chosen.group_id).await?;
-    let id = metrics::insert(tx.write_tx(), chosen.row(name.id, content)).await?;
+    let id = metrics::insert(tx.write_tx(), again.and_then(|again| again.id), chosen.row(name.id, content)).await?;
     metrics::set_settings(tx.write_tx(), id, &content.settings).await?;
     let derived = original.as_ref().map(|(_, of)| wording::derived_from(&of.name, &of.tag));
+    let derived = derived.or_else(|| again.map(|again| again.message.clone()));
     if let Some(original) = clone_of {
         version_writes::copy_metric_versions(tx.write_tx(), original, id).await?;
     }

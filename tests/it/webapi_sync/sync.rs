@@ -371,7 +371,7 @@ fn a_profile_without_a_name_is_called_by_its_id() {
 #[test]
 fn a_schema_that_has_pending_migrations_fails() {
     let stores = Stores::new();
-    stores.sql("DELETE FROM public.migration WHERE schema_name = 'egi' AND version = 9");
+    stores.sql("DELETE FROM public.migration WHERE schema_name = 'egi' AND version = 11");
     fails(&stores, "failed", "schema egi has migrations pending: run poem-db -a");
 }
 
