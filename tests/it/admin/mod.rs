@@ -27,6 +27,7 @@ mod public;
 mod sent_twice;
 mod statements;
 mod unavailable;
+mod undo;
 mod untouched;
 mod web_api_pages;
 

@@ -7,6 +7,7 @@ use std::thread;
 
 use poem::admin::crud::Restore;
 use poem::config::reload::LiveConfig;
+use poem::registry::undelete::can_return;
 use rocket::http::Method;
 
 use super::page::Form;
@@ -30,6 +31,7 @@ const CHANGE: &str = "/poem/admin/<app>/<model>/<id>/change";
 const CLONE: &str = "/poem/admin/<app>/<model>/<id>/change/clone";
 const DELETE: &str = "/poem/admin/<app>/<model>/<id>/delete";
 const RESTORE: &str = "/poem/admin/<app>/<model>/<id>/history/<of>";
+const UNDO: &str = "/poem/admin/<app>/<model>/<id>/undo/<entry>";
 const SET_PASSWORD: &str = "/poem/admin/poem/custuser/<id>/password";
 const CLAIM: &str = "/poem/admin/poem/custuser/<id>/claim";
 const TOKEN: &str = "/poem/admin/rest_framework_api_key/apikey/<id>/token";
@@ -71,6 +73,15 @@ fn of_entities(site: &TestSite, root: &mut Browser<'_>, round: usize) -> Vec<Cas
         case(CHANGE, &changing.action, fields(&changing));
         let id = add(root, fixture, number(3), "ARGO");
         case(DELETE, &AT.delete(kind, id), texts(&[]));
+        if can_return(kind) {
+            let id = add(root, fixture, number(7), "ARGO");
+            let mut changing = open(root, &AT.change(kind, id));
+            let value = if is_unique { format!("{value}-{round}-undone") } else { value.to_owned() };
+            changing.set(name, &value);
+            super::save(root, &changing);
+            let entry = site.one("SELECT max(id) FROM egi.log_entry").parse().unwrap();
+            case(UNDO, &AT.undo(kind, id, entry), texts(&[]));
+        }
         if options.can_clone {
             let id = add(root, fixture, number(4), "ARGO");
             let mut cloning = open(root, &AT.clone_of(kind, id));
