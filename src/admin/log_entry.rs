@@ -8,14 +8,16 @@ use super::crud::diff::of_changes;
 use super::crud::history::in_words;
 use super::crud::list::{self, ListQuery};
 use super::crud::list_table::ListTable;
+use super::crud::undelete as undelete_pages;
 use super::crud::{FilterSource, ListColumn, ListFilter, ListOptions, PageResult, RequestContext, response};
 use crate::blocking::in_place;
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
-use crate::store::audit_log;
+use crate::registry::undelete;
 use crate::store::lists::ListParams;
 use crate::store::lists::log_entries::{self, Entries, LogRow};
+use crate::store::{audit_log, undo};
 use crate::templates::form_page::{FieldsetView, Widget, WidgetKind};
 use crate::templates::history_page::{Event, LogEntryPage};
 use crate::templates::list_page::{Cell, ListPage};
@@ -152,8 +154,7 @@ fn month_name(month: u32) -> String {
 }
 
 fn cells(context: &RequestContext<'_>, entry: &LogRow) -> Vec<Cell> {
-    let href = format!("{LOG_ENTRIES}{}/change/", entry.id);
-    let time = Cell { href, ..Cell::moment(context.time(entry.time)) };
+    let time = Cell { href: entry_address(entry.id), ..Cell::moment(context.time(entry.time)) };
     let what = Cell::link(title(entry), object_address(context, entry));
     vec![what, Cell::text(&entry.username), time, Cell::text(kind(entry)), Cell::text(with_reason(entry))]
 }
@@ -217,15 +218,41 @@ pub async fn page(context: &RequestContext<'_>, id: i64) -> PageResult {
     let mut tx = context.read().await?;
     let entry = audit_log::get(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
     let data = audit_log::data(tx.conn(), id).await?.unwrap_or_default();
+    let undone_by = match undo::undone_by(tx.conn(), id).await? {
+        Some(by) => {
+            let by = audit_log::get(tx.conn(), by.entry).await?;
+            by.map(|by| Link::new(format!("{} {}", title(&by), context.time(by.time).0), entry_address(by.id)))
+        }
+        None => None,
+    };
+    let restore = restore_link(context, tx.conn(), &entry).await?;
     let content = LogEntryPage {
         object: title(&entry),
         facts: vec![FieldsetView { widgets: facts(context, &entry), ..FieldsetView::default() }],
         differences: in_place(|| of_changes(&data.changes)),
+        restore,
+        undone_by,
         content: in_place(|| data.content.map(|content| fieldsets(context, entry.object_kind, content)))
             .unwrap_or_default(),
     };
     let layout = context.layout(&title(&entry), &[("Log entries", LOG_ENTRIES), (&title(&entry), "")]);
     response::page(Page::new(layout, content))
+}
+
+/// Returns the button that restores the object of a deletion; `None` if there is nothing to restore.
+async fn restore_link(
+    context: &RequestContext<'_>,
+    conn: &mut PgConnection,
+    entry: &LogRow,
+) -> Result<Option<Link>, AppError> {
+    let deleted = entry.object_kind.filter(|_| entry.action == LogAction::Delete);
+    let Some(kind) = deleted else { return Ok(None) };
+    let found = undelete::find(conn, context.viewer()?, kind, entry.id).await;
+    Ok(found.ok().map(|deleted| undelete_pages::restore_link(context, &deleted)))
+}
+
+fn entry_address(id: i64) -> String {
+    format!("{LOG_ENTRIES}{id}/change/")
 }
 
 fn facts(context: &RequestContext<'_>, entry: &LogRow) -> Vec<Widget> {

@@ -11,6 +11,7 @@ use super::crud::RequestContext;
 use super::crud::form_fields::REVISION;
 use super::crud::request_context::{denied, refused};
 use super::crud::response::{self, PageResponse, PageResult};
+use crate::auth::flash;
 use crate::auth::posted::Posted;
 use crate::domain::model::metric_profile_copy::{CopyDifference, difference, names, wanted};
 use crate::domain::model::metric_profile_definition::MetricProfileDefinition;
@@ -283,7 +284,7 @@ pub async fn after_save(context: &RequestContext<'_>, kind: ObjectKind, saved: P
     let not_sent = sent_within(context, wait).await;
     match saved {
         Ok(PageResponse::Redirect { address, mut flash_lines, tone }) => {
-            flash_lines.extend(not_sent.iter().map(words_of));
+            flash_lines.extend(not_sent.iter().map(|not_sent| flash::apart(&words_of(not_sent))));
             Ok(PageResponse::Redirect { address, flash_lines, tone })
         }
         saved => saved,

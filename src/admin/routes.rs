@@ -40,6 +40,7 @@ pub fn routes() -> Vec<Route> {
         compare,
         version,
         restore,
+        undo,
         suggestions,
         service_flavours_of_profile,
         take_over,
@@ -193,6 +194,20 @@ async fn restore(
         entity.restore_version(&context.0, (id.0, of.0), &posted).await,
     )
     .await
+}
+
+#[post("/poem/admin/<app>/<model>/<id>/undo/<entry>", data = "<posted>", rank = 5)]
+async fn undo(
+    context: LoggedInPage<'_>,
+    app: &str,
+    model: &str,
+    id: ObjectId,
+    entry: ObjectId,
+    posted: Posted,
+) -> PageResult {
+    let entity = entity_at(&context.0, app, model)?;
+    let undone = entity.undo(&context.0, (id.0, entry.0), &posted).await;
+    metric_profile::after_save(&context.0, entity.options().kind, undone).await
 }
 
 #[get("/poem/admin/suggest/<name>")]

@@ -10,7 +10,7 @@ use rocket::Request;
 use crate::auth::session;
 use crate::domain::security::keys::{Keys, hex, session_hash};
 use crate::http::cookies;
-use crate::templates::{Link, Message, Severity};
+use crate::templates::{Link, Message, MessageNote, Severity};
 
 /// The name of the cookie, as in POEM 2.3; over TLS, it is `__Host-messages`.
 const COOKIE: &str = "messages";
@@ -24,12 +24,29 @@ const PURPOSE: &str = "flash messages";
 /// Separates the address of the object that a message is about from the message.
 const ABOUT: char = '\u{1f}';
 
+/// Separates the address of the button that undoes an action from the message about it.
+const UNDO: char = '\u{1e}';
+
+/// Returns a line whose message has a button that undoes the action, by a form that is posted to this address.
+pub fn with_undo(line: &str, address: &str) -> String {
+    format!("{address}{UNDO}{line}")
+}
+
 /// Returns a line whose message is about the object with this page.
 pub fn about(line: &str, address: &str) -> String {
     format!("{address}{ABOUT}{line}")
 }
 
-/// Sets the flash messages of the next page, one for each line.
+/// Begins a line that is a message of its own.
+const OWN: char = '\u{1d}';
+
+/// Returns a line that is a message of its own, and not what followed the action before.
+pub fn apart(line: &str) -> String {
+    format!("{OWN}{line}")
+}
+
+/// Sets the flash messages of the next page. The first line is about the action, the others about what followed it: a line
+/// that ends with a colon is the summary of all lines after it.
 pub fn set(request: &Request<'_>, tone: Severity, lines: &[String]) {
     set_signed(request, &session(request), tone, lines);
 }
@@ -71,7 +88,7 @@ fn verified(request: &Request<'_>, value: &str) -> Option<Vec<Message>> {
     }
     let (tone, text) = text.split_at_checked(1)?;
     let tone = [Severity::Success, Severity::Warning, Severity::Error].into_iter().find(|it| letter(*it) == tone)?;
-    Some(text.lines().map(|line| message(tone, line)).collect())
+    Some(messages(tone, text))
 }
 
 /// The letter for the severity in the cookie.
@@ -92,17 +109,55 @@ fn keys<'r>(request: &'r Request<'_>) -> &'r Keys {
     request.rocket().state().expect("app::build manages the keys")
 }
 
+/// Returns the messages in the lines. A line belongs to the message before it, unless it is one of its own.
+fn messages(tone: Severity, text: &str) -> Vec<Message> {
+    let mut messages: Vec<Message> = Vec::new();
+    let mut is_folded = false;
+    for line in text.lines() {
+        let own = line.strip_prefix(OWN);
+        match messages.last_mut() {
+            Some(last) if own.is_none() => {
+                is_folded = add_note(&mut last.notes, line, is_folded);
+            }
+            _ => {
+                is_folded = false;
+                messages.push(message(tone, own.unwrap_or(line)));
+            }
+        }
+    }
+    messages
+}
+
+/// Adds a line about what followed an action. Returns true if the next line is folded below a summary, which ends with a
+/// colon.
+fn add_note(notes: &mut Vec<MessageNote>, line: &str, is_folded: bool) -> bool {
+    match notes.last_mut().filter(|_| is_folded) {
+        Some(summary) => summary.folded.push(line.to_owned()),
+        None => {
+            let text = line.strip_suffix(':').unwrap_or(line).to_owned();
+            notes.push(MessageNote { text, folded: Vec::new() });
+        }
+    }
+    is_folded || line.ends_with(':')
+}
+
 /// Returns the message in a line. The first name in quotation marks is that of its object.
 fn message(tone: Severity, line: &str) -> Message {
-    let Some((href, text)) = line.split_once(ABOUT) else {
-        return Message { tone, text: line.to_owned(), object: None, rest: String::new() };
+    let (undo, line) = line.split_once(UNDO).unwrap_or(("", line));
+    let plain = |text: &str, object, rest: String| Message {
+        tone,
+        text: text.to_owned(),
+        object,
+        rest,
+        notes: Vec::new(),
+        undo: undo.to_owned(),
     };
+    let Some((href, text)) = line.split_once(ABOUT) else { return plain(line, None, String::new()) };
     let named = text.split_once('“').and_then(|(before, rest)| Some((before, rest.split_once('”')?)));
-    let (before, label, rest) = match named {
-        Some((before, (label, rest))) => (format!("{before}“"), label, format!("”{rest}")),
-        None => (text.to_owned(), "", String::new()),
-    };
-    Message { tone, text: before, object: Some(Link::new(label, href)), rest }
+    match named {
+        Some((before, (label, rest))) => plain(&format!("{before}“"), Some(Link::new(label, href)), format!("”{rest}")),
+        None => plain(text, Some(Link::new("", href)), String::new()),
+    }
 }
 
 /// Joins the lines, cut off with “…” if they are too long for the cookie.
@@ -119,4 +174,24 @@ fn in_a_cookie(lines: &[String]) -> String {
         text.push(c);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_follow_their_message_and_many_are_folded() {
+        let first = with_undo(&about("The probe “x” was changed.", "/x/"), "/undo/");
+        let apart = apart("Saved elsewhere.");
+        let lines = [&first, "Moved 2 metrics:", "Moved a.", "… and 1 more.", &apart, "More."];
+        let shown = messages(Severity::Success, &lines.join("\n"));
+        assert_eq!(shown.len(), 2, "{shown:?}");
+        let (changed, elsewhere) = (&shown[0], &shown[1]);
+        assert_eq!((changed.text.as_str(), changed.undo.as_str()), ("The probe “", "/undo/"));
+        assert_eq!(changed.object, Some(Link::new("x", "/x/")));
+        let folded = ["Moved a.", "… and 1 more."].map(str::to_owned).to_vec();
+        assert_eq!(changed.notes, [MessageNote { text: "Moved 2 metrics".to_owned(), folded }]);
+        assert_eq!((elsewhere.text.as_str(), elsewhere.notes[0].text.as_str()), ("Saved elsewhere.", "More."));
+    }
 }

@@ -1,6 +1,7 @@
 //! The results of operations: the error if nothing was written, and the summary of a save.
 
 use crate::domain::form::validation_error::ValidationErrors;
+use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::new_name::NewName;
 use crate::domain::model::policy::Denial;
 use crate::domain::model::wording;
@@ -85,6 +86,8 @@ pub struct Saved {
     pub side_effects: Vec<String>,
     /// The names that the operation added to the registry.
     pub new_names: Vec<NewName>,
+    /// The action and the log entry by which the operation can be undone; `None` if it cannot, or was not asked for.
+    pub undo: Option<(LogAction, i64)>,
 }
 
 impl Saved {
@@ -95,7 +98,7 @@ impl Saved {
 
     /// The summary of a change with this message; no side effects.
     pub fn changed(id: i64, name: &str, message: String) -> Self {
-        Self { id, name: name.to_owned(), message, side_effects: Vec::new(), new_names: Vec::new() }
+        Self { id, name: name.to_owned(), message, side_effects: Vec::new(), new_names: Vec::new(), undo: None }
     }
 
     /// The summary of a save without changes: nothing was written.

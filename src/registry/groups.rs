@@ -15,6 +15,7 @@ use crate::store::audit_log::ChangedObject;
 use crate::store::group_members::{self, Member};
 use crate::store::{StoreError, groups, users, version_writes};
 
+use super::again::Again;
 use super::audit_log::{record_addition, record_change, record_deletion, record_many};
 use super::error::name_taken_error;
 use super::{ExpectedRevision, SaveError, Saved};
@@ -49,11 +50,25 @@ pub async fn create(
     kind: GroupKind,
     content: &GroupContent,
 ) -> Result<Saved, SaveError> {
+    add(tx, viewer, kind, content, None).await
+}
+
+/// Adds a group, as [`create`]; one that was deleted gets its id again. Metrics that are in another group by now stay there.
+pub(super) async fn add(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    kind: GroupKind,
+    content: &GroupContent,
+    again: Option<&Again>,
+) -> Result<Saved, SaveError> {
     decide(viewer, kind.object_kind(), Action::Add { group: "" })?;
     let chosen = choose(tx, kind, &GroupContent::default(), content).await?;
-    let id = groups::insert(tx.write_tx(), kind, &content.name).await.map_err(|error| name_taken(error, kind))?;
-    let side_effects = apply(tx, viewer, (kind, id, &content.name), &chosen).await?;
-    record_addition(tx, viewer, (kind.object_kind(), id, &content.name), content, "").await?;
+    let id = groups::insert(tx.write_tx(), again.and_then(|again| again.id), kind, &content.name).await;
+    let id = id.map_err(|error| name_taken(error, kind))?;
+    let joining = again.map_or(Joining::All, |_| Joining::Free);
+    let side_effects = apply(tx, viewer, (kind, id, &content.name), &chosen, joining).await?;
+    let message = again.map_or("", |again| &again.message);
+    record_addition(tx, viewer, (kind.object_kind(), id, &content.name), content, message).await?;
     Ok(Saved { side_effects, ..Saved::plain(id, &content.name) })
 }
 
@@ -67,6 +82,17 @@ pub async fn change(
     kind: GroupKind,
     target: ExpectedRevision,
     content: &GroupContent,
+) -> Result<Saved, SaveError> {
+    save(tx, viewer, kind, target, (content, Joining::All)).await
+}
+
+/// Saves a content, as [`change`], with the choice of the metrics that join with their names.
+pub(super) async fn save(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    kind: GroupKind,
+    target: ExpectedRevision,
+    (content, joining): (&GroupContent, Joining),
 ) -> Result<Saved, SaveError> {
     let before = groups::content(tx.conn(), kind, target.id).await?.ok_or(SaveError::Gone)?;
     decide(viewer, kind.object_kind(), Action::Change { before: "", after: "" })?;
@@ -87,7 +113,7 @@ pub async fn change(
             version_writes::amend_probes_group(tx.write_tx(), &ids(&probes), &content.name).await?;
         }
     }
-    let side_effects = apply(tx, viewer, (kind, target.id, &content.name), &chosen).await?;
+    let side_effects = apply(tx, viewer, (kind, target.id, &content.name), &chosen, joining).await?;
     let message = changes.in_words();
     record_change(tx, viewer, (kind.object_kind(), target.id, &content.name), changes).await?;
     Ok(Saved { side_effects, ..Saved::changed(target.id, &content.name, message) })
@@ -149,6 +175,15 @@ pub(super) async fn keep_group(
     Ok((!gone.is_empty()).then(words))
 }
 
+/// The metrics that join a group together with their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Joining {
+    /// All of them, from whatever group.
+    All,
+    /// Those in no group.
+    Free,
+}
+
 /// The members and users that a save adds to a group and removes from it, with their ids.
 struct Chosen {
     added: Vec<Member>,
@@ -206,12 +241,14 @@ async fn apply(
     viewer: &Viewer,
     (kind, id, name): (GroupKind, i64, &str),
     chosen: &Chosen,
+    joining: Joining,
 ) -> Result<Vec<String>, StoreError> {
     put_into(tx, viewer, kind, &chosen.added, Some((id, name))).await?;
     put_into(tx, viewer, kind, &chosen.removed, None).await?;
     let mut side_effects = Vec::new();
     if kind == GroupKind::Metrics {
-        let joining = group_members::metrics_outside(tx.conn(), &ids(&chosen.added), id).await?;
+        let only_free = joining == Joining::Free;
+        let joining = group_members::metrics_outside(tx.conn(), &ids(&chosen.added), id, only_free).await?;
         let joining = put_metrics_into(tx, viewer, &joining, Some((id, name))).await?;
         let leaving = group_members::metrics_inside(tx.conn(), Some(&ids(&chosen.removed)), id).await?;
         let leaving = put_metrics_into(tx, viewer, &leaving, None).await?;

@@ -15,6 +15,7 @@ use crate::domain::model::wording;
 use crate::store::audit_log::ChangedObject;
 use crate::store::{StoreError, groups, metrics as store, probes, version_writes, versions};
 
+use super::again::Again;
 use super::audit_log::{record_addition, record_deletions, record_many};
 use super::bulk::{Each, PlannedChange, Wanted, only, removable};
 use super::error::collect;
@@ -31,6 +32,17 @@ pub async fn create(
     content: &MetricContent,
     clone_of: Option<i64>,
 ) -> Result<Saved, SaveError> {
+    add(tx, viewer, content, clone_of, None).await
+}
+
+/// Adds a metric, as [`create`]; one that was deleted gets its id again.
+pub(super) async fn add(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    content: &MetricContent,
+    clone_of: Option<i64>,
+    again: Option<&Again>,
+) -> Result<Saved, SaveError> {
     let original = match clone_of {
         Some(id) => Some((id, original(tx, viewer, id).await?)),
         None => None,
@@ -42,9 +54,10 @@ pub async fn create(
     let content = &content.clone().without_unused_settings();
     let names = put_names(tx, viewer, &[(content, chosen.group_id)]).await?;
     let name_id = names.id(content).ok_or(SaveError::Gone)?;
-    let id = store::insert(tx.write_tx(), chosen.row(name_id, content)).await?;
+    let id = store::insert(tx.write_tx(), again.and_then(|again| again.id), chosen.row(name_id, content)).await?;
     store::set_settings(tx.write_tx(), &[(id, &content.settings)]).await?;
     let derived = original.as_ref().map(|(_, of)| wording::derived_from(&of.name, &of.tag));
+    let derived = derived.or_else(|| again.map(|again| again.message.clone()));
     if let Some(original) = clone_of {
         version_writes::copy_metric_versions(tx.write_tx(), original, id).await?;
     }

@@ -3,6 +3,7 @@
 //! Only this module writes registry data.
 
 pub mod account_links;
+mod again;
 pub mod aggregation_profiles;
 pub mod aggregation_sync;
 pub mod aggregations;
@@ -36,6 +37,8 @@ pub mod sync;
 pub mod take_over;
 pub mod tenants;
 mod transaction;
+pub mod undelete;
+pub mod undo;
 pub mod unused_names;
 pub mod users;
 pub mod viewers;

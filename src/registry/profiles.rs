@@ -21,6 +21,7 @@ use crate::store::audit_log::ChangedObject;
 use crate::store::profiles::ProfileRow;
 use crate::store::{StoreError, analyze, metrics, profiles, service_flavours, version_writes, versions, vos};
 
+use super::again::Again;
 use super::audit_log::{Author, record_addition, record_change, record_deletions, record_many};
 use super::bulk::{Each, PlannedChange, Wanted, only, removable};
 use super::error::collect;
@@ -37,16 +38,27 @@ pub async fn create(
     content: &ProfileContent,
     clone_of: Option<i64>,
 ) -> Result<Saved, SaveError> {
+    add(tx, viewer, content, clone_of, None).await
+}
+
+/// Adds a profile, as [`create`]; one that was deleted gets its id again.
+pub(super) async fn add(
+    tx: &mut Transaction,
+    viewer: &Viewer,
+    content: &ProfileContent,
+    clone_of: Option<i64>,
+    again: Option<&Again>,
+) -> Result<Saved, SaveError> {
     let version = if content.version.is_empty() { FIRST_VERSION } else { &content.version };
     let content = &ProfileContent { version: version.to_owned(), ..content.clone() };
     let mut errors = ValidationErrors::default();
     let derived = match clone_of {
         Some(original) => Some(check_clone(tx, viewer, content, original, &mut errors).await?),
-        None => None,
+        None => again.map(|again| again.message.clone()),
     };
     collect(decide(viewer, ObjectKind::Profile, Action::Add { group: &content.group }), &mut errors)?;
     let group_id = KnownNames::find(tx.conn(), &[content]).await?.check(content, None, errors)?;
-    let id = profiles::insert(tx.write_tx(), content, group_id).await?;
+    let id = profiles::insert(tx.write_tx(), again.and_then(|again| again.id), content, group_id).await?;
     let PutTuples { side_effects, new_names } = put_tuples(tx, id, content).await?;
     record_move(tx, GroupKind::Profiles, "", &content.group).await?;
     keep_version(tx, viewer, id, derived.as_deref().unwrap_or(wording::INITIAL)).await?;

@@ -82,12 +82,21 @@ pub async fn increment_revisions(tx: &mut WriteTx<'_>, kind: GroupKind, group_id
     Ok(())
 }
 
-/// Returns the ids of the metrics outside of the group that have one of these names of the registry.
-pub async fn metrics_outside(conn: &mut PgConnection, name_ids: &[i64], group_id: i64) -> Result<Vec<i64>> {
+/// Returns the ids of the metrics outside of the group that have one of these names of the registry; with `only_free`, only
+/// of those in no group.
+pub async fn metrics_outside(
+    conn: &mut PgConnection,
+    name_ids: &[i64],
+    group_id: i64,
+    only_free: bool,
+) -> Result<Vec<i64>> {
     Ok(sqlx::query_scalar!(
-        "SELECT id FROM metric WHERE metric_name_id = ANY ($1) AND group_id IS DISTINCT FROM $2 ORDER BY id",
+        "SELECT id FROM metric
+         WHERE metric_name_id = ANY ($1) AND group_id IS DISTINCT FROM $2 AND (group_id IS NULL OR NOT $3)
+         ORDER BY id",
         name_ids,
-        group_id
+        group_id,
+        only_free
     )
     .fetch_all(conn)
     .await?)

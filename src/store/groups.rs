@@ -89,14 +89,20 @@ pub async fn by_names(conn: &mut PgConnection, kind: GroupKind, names: &[String]
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
-/// Adds an empty group; returns its id.
+/// Adds an empty group, with this id or the next one; returns its id.
 ///
 /// # Errors
 /// `Constraint` `object_group_kind_name_key` if the kind already has a group with this name.
-pub async fn insert(tx: &mut WriteTx<'_>, kind: GroupKind, name: &str) -> Result<i64> {
-    Ok(sqlx::query_scalar!("INSERT INTO object_group (kind, name) VALUES ($1, $2) RETURNING id", kind.as_str(), name)
-        .fetch_one(tx.conn())
-        .await?)
+pub async fn insert(tx: &mut WriteTx<'_>, id: Option<i64>, kind: GroupKind, name: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO object_group (id, kind, name) VALUES (coalesce($3, nextval('object_group_id_seq')), $1, $2)
+         RETURNING id",
+        kind.as_str(),
+        name,
+        id
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 /// Renames a group; its revision rises.

@@ -147,21 +147,23 @@ pub struct MetricRow<'a> {
     pub parent: &'a str,
 }
 
-/// Adds a metric without its settings; returns its id.
+/// Adds a metric without its settings, with this id or the next one; returns its id.
 ///
 /// # Errors
 /// `Constraint` `metric_name_tag_key` if another metric has this name and tag.
-pub async fn insert(tx: &mut WriteTx<'_>, row: MetricRow<'_>) -> Result<i64> {
+pub async fn insert(tx: &mut WriteTx<'_>, id: Option<i64>, row: MetricRow<'_>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
-        "INSERT INTO metric (metric_name_id, tag_id, metric_type_id, probe_version_id, group_id, executable, parent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+        "INSERT INTO metric (id, metric_name_id, tag_id, metric_type_id, probe_version_id, group_id, executable, parent)
+         VALUES (coalesce($8, nextval(pg_get_serial_sequence('metric', 'id'))), $1, $2, $3, $4, $5, $6, $7)
+         RETURNING id",
         row.name_id,
         row.tag_id,
         row.metric_type_id,
         row.probe_version_id,
         row.group_id,
         row.executable,
-        row.parent
+        row.parent,
+        id
     )
     .fetch_one(tx.conn())
     .await?)

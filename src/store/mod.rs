@@ -44,6 +44,7 @@ pub mod taken_names;
 pub mod tenant_tx;
 pub mod tenants;
 pub mod text;
+pub mod undo;
 pub mod unused_names;
 pub mod users;
 pub mod version_writes;

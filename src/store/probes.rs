@@ -100,19 +100,23 @@ pub async fn version_ids(conn: &mut PgConnection, labels: &[String]) -> Result<H
     Ok(rows.fetch_all(conn).await?.into_iter().map(|row| (row.label, row.id)).collect())
 }
 
-/// Adds a probe without a version; returns its id. `username` becomes the author of the last change.
+/// Adds a probe without a version, with this id or the next one; returns its id. `username` becomes the author of the last
+/// change.
 ///
 /// # Errors
 /// `Constraint` `probe_name_key` if the name is taken.
 pub async fn insert(
     tx: &mut WriteTx<'_>,
+    id: Option<i64>,
     content: &ProbeContent,
     group_id: Option<i64>,
     username: &str,
 ) -> Result<i64> {
     Ok(sqlx::query_scalar!(
-        "INSERT INTO probe (name, version, repository, docurl, description, comment, group_id, changed_by, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now()) RETURNING id",
+        "INSERT INTO probe
+             (id, name, version, repository, docurl, description, comment, group_id, changed_by, changed_at)
+         VALUES (coalesce($9, nextval(pg_get_serial_sequence('probe', 'id'))), $1, $2, $3, $4, $5, $6, $7, $8, now())
+         RETURNING id",
         content.name,
         content.version,
         content.repository,
@@ -120,7 +124,8 @@ pub async fn insert(
         content.description,
         content.comment,
         group_id,
-        username
+        username,
+        id
     )
     .fetch_one(tx.conn())
     .await?)

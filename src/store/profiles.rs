@@ -173,18 +173,26 @@ pub async fn contents(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<Loaded
     Ok(loaded.collect())
 }
 
-/// Adds a profile without its tuples; returns its id.
+/// Adds a profile without its tuples, with this id or the next one; returns its id.
 ///
 /// # Errors
 /// `Constraint` `profile_name_version_key` if another profile has this name and version.
-pub async fn insert(tx: &mut WriteTx<'_>, content: &ProfileContent, group_id: Option<i64>) -> Result<i64> {
+pub async fn insert(
+    tx: &mut WriteTx<'_>,
+    id: Option<i64>,
+    content: &ProfileContent,
+    group_id: Option<i64>,
+) -> Result<i64> {
     Ok(sqlx::query_scalar!(
-        "INSERT INTO profile (name, version, vo, description, group_id) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        "INSERT INTO profile (id, name, version, vo, description, group_id)
+         VALUES (coalesce($6, nextval(pg_get_serial_sequence('profile', 'id'))), $1, $2, $3, $4, $5)
+         RETURNING id",
         content.name,
         content.version,
         content.vo,
         content.description,
-        group_id
+        group_id,
+        id
     )
     .fetch_one(tx.conn())
     .await?)

@@ -110,10 +110,43 @@ pub struct LogEntryPage {
     pub differences: Vec<Difference>,
     /// The content of an object that was added or deleted; else empty.
     pub content: Vec<FieldsetView>,
+    /// The button that restores a deleted object; `None` if it cannot be restored.
+    pub restore: Option<Link>,
+    /// The log entry that has undone this one; `None` if none has.
+    pub undone_by: Option<Link>,
 }
 
 impl Content for LogEntryPage {
     const TEMPLATE: &'static str = "admin/log_entry";
+}
+
+/// Content of the template `admin/deleted`: an object that was deleted, for a viewer who may restore it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DeletedPage {
+    /// The kind of the object, in words.
+    pub kind: String,
+    /// The object's name.
+    pub object: String,
+    /// The tag next to the name; empty without one.
+    pub tag: String,
+    /// The name of the user or command that deleted it; empty if unknown.
+    pub user: String,
+    /// The time of the deletion.
+    pub time: String,
+    /// The same time for the attribute `datetime=`.
+    pub iso: String,
+    /// Sentences about what no longer exists, and is left out.
+    pub left_out: Vec<String>,
+    /// The button that restores the object.
+    pub restore: Link,
+    /// The link to the form of a new object that is filled with the content.
+    pub edit: Link,
+    /// The content when it was deleted, read-only, without what no longer exists.
+    pub content: Vec<FieldsetView>,
+}
+
+impl Content for DeletedPage {
+    const TEMPLATE: &'static str = "admin/deleted";
 }
 
 /// Content of the template `admin/revision`: one version, read-only.

@@ -47,6 +47,15 @@ pub enum Severity {
     Error,
 }
 
+/// A line of a flash message about what followed the action.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct MessageNote {
+    /// One or more sentences, or the summary of the lines below.
+    pub text: String,
+    /// The lines that are shown only when they are asked for; may be empty.
+    pub folded: Vec<String>,
+}
+
 /// A flash message: the result of the last action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
@@ -58,6 +67,10 @@ pub struct Message {
     pub object: Option<Link>,
     /// The sentences after the name of the object; empty if the message does not name it.
     pub rest: String,
+    /// What followed the action.
+    pub notes: Vec<MessageNote>,
+    /// The address to which the button is posted that undoes the action; empty if there is none.
+    pub undo: String,
 }
 
 /// The user who is logged in, for the account menu.

@@ -28,6 +28,6 @@ pub mod table_fit;
 pub mod urls;
 pub mod waiting_line;
 
-pub use layout::{Crumb, Layout, Link, Message, Severity, UserView};
+pub use layout::{Crumb, Layout, Link, Message, MessageNote, Severity, UserView};
 pub use page::{CONTENT_SECURITY_POLICY, Content, Page};
 pub use urls::Addresses;

@@ -37,6 +37,11 @@ pub const PROFILES: &str = "/poem/admin/poem/profile/";
 /// The address to which the form is posted that adds profiles of the ARGO WEB-API.
 pub const TAKE_OVER: &str = "/poem/admin/poem/aggregation/takeover/";
 
+/// The parameter of the form of a new object with the log entry of the deletion of the object that fills it.
+pub const DELETED: &str = "deleted";
+/// The parameter of that form for saving it without showing it first.
+pub const AT_ONCE: &str = "at_once";
+
 /// The prefix of the addresses of public pages.
 const PUBLIC: &str = "/poem/admin/poem/public_";
 
@@ -125,6 +130,22 @@ impl Addresses {
     /// Returns the address for changes of many objects.
     pub fn bulk(self, kind: ObjectKind) -> String {
         self.below(kind, "bulk/")
+    }
+
+    /// Returns the form of a new object, filled with the one whose deletion a log entry records; blank without one.
+    pub fn addition_again(self, kind: ObjectKind, entry: Option<&str>) -> String {
+        let entry: Option<i64> = entry.and_then(|entry| entry.parse().ok());
+        entry.map_or_else(|| self.addition(kind), |entry| format!("{}?{DELETED}={entry}", self.addition(kind)))
+    }
+
+    /// Returns the address to which the button is posted that adds a deleted object again.
+    pub fn restoration(self, kind: ObjectKind, entry: i64) -> String {
+        format!("{}?{DELETED}={entry}&{AT_ONCE}=1", self.addition(kind))
+    }
+
+    /// Returns the address to which the button is posted that undoes the action of a log entry.
+    pub fn undo(self, kind: ObjectKind, id: i64, entry: i64) -> String {
+        self.below(kind, &format!("{id}/undo/{entry}/"))
     }
 
     /// Returns the form of an object.

@@ -10,12 +10,14 @@ use super::remote_store::{RemoteRefusal, RemoteStore};
 use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
+use super::undo;
 use super::widgets;
 use crate::auth::posted::Posted;
 use crate::domain::form::change_reason;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
 use crate::error::NOT_FOUND;
+use crate::registry::undo::offer;
 use crate::templates::delete_page::DeletePage;
 use crate::templates::{Link, Page};
 
@@ -112,9 +114,11 @@ pub async fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
         drop(tx);
         return delete_remotely(remote, entity, context, id).await;
     }
-    let saved = entity.remove(&mut tx, &viewer, id).await.map_err(refused)?;
+    let mut saved = entity.remove(&mut tx, &viewer, id).await.map_err(refused)?;
+    offer(tx.conn(), options.kind, &mut saved).await?;
     tx.commit().await?;
-    let messages = std::iter::once(was_deleted(options, &saved.name)).chain(saved.side_effects).collect();
+    let first = undo::button(context, options.kind, &saved, &was_deleted(options, &saved.name));
+    let messages = std::iter::once(first).chain(saved.side_effects).collect();
     Ok(PageResponse::redirect(list_return::address(options, context), messages))
 }
 

@@ -7,7 +7,9 @@ use super::entity_admin::EntityAdmin;
 use super::options::EntityOptions;
 use super::request_context::RequestContext;
 use super::response::PageResult;
-use super::{bulk, cached_page, delete, form, history, list, list_return, save, save_change, versions};
+use super::{
+    bulk, cached_page, delete, form, history, list, list_return, save, save_change, undelete, undo, versions, widgets,
+};
 use crate::auth::posted::{Posted, PostedForm};
 use crate::templates::form_page::FieldsetView;
 
@@ -44,6 +46,8 @@ pub trait Entity: Send + Sync {
     async fn version_page(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult;
     /// Saves an old version (object, version) again; 404 unless the entity restores at once.
     async fn restore_version(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult;
+    /// Undoes the addition or change of an object (object, log entry).
+    async fn undo(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult;
     /// Returns the comparison of two versions, `?version_id1=` and `?version_id2=`.
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Checks the declaration for mistakes that the compiler cannot see; `Err` describes the first.
@@ -66,7 +70,7 @@ impl<D: EntityAdmin> Entity for D {
     }
 
     async fn add_form(&self, context: &RequestContext<'_>) -> PageResult {
-        form::add(self, context).await
+        undelete::form(self, context).await
     }
 
     async fn add(&self, context: &RequestContext<'_>, form: &PostedForm) -> PageResult {
@@ -104,7 +108,7 @@ impl<D: EntityAdmin> Entity for D {
 
     fn content(&self, context: &RequestContext<'_>, content: &Value) -> Option<Vec<FieldsetView>> {
         let content = serde_json::from_value::<D::Content>(content.clone()).ok()?;
-        Some(versions::read_only(self, context, &content))
+        Some(widgets::read_only(self, context, &content))
     }
 
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
@@ -119,6 +123,10 @@ impl<D: EntityAdmin> Entity for D {
 
     async fn restore_version(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult {
         versions::restore(self, context, of, posted).await
+    }
+
+    async fn undo(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult {
+        undo::undo(self, context, of, posted).await
     }
 
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult {

@@ -22,6 +22,7 @@ use crate::domain::model::policy::Action;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::versions::{self, VersionRow};
 use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, NewNamesView, Renewal};
+use crate::templates::urls::DELETED;
 use crate::templates::{Link, Page};
 
 /// The parameter of the address with the version to restore.
@@ -319,7 +320,7 @@ fn form_page<D: EntityAdmin>(
     let is_unavailable = !shown.remote.read_only.is_empty();
     let options = entity.options();
     let (verb, action, of) = match mode {
-        FormMode::Add => ("Add", context.at().addition(options.kind), None),
+        FormMode::Add => ("Add", context.at().addition_again(options.kind, context.query(DELETED)), None),
         FormMode::Clone { of } => ("Clone", context.at().clone_of(options.kind, of.loaded.id), Some(of)),
         FormMode::Change { of } => {
             let verb = if read_only.is_some() { "View" } else { "Change" };

@@ -7,6 +7,7 @@ use super::list_return;
 use super::named_object::NamedObject;
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
+use super::undelete;
 use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::policy::Action;
 use crate::error::{AppError, NOT_FOUND};
@@ -27,7 +28,10 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
         return Err(NOT_FOUND);
     }
     let mut tx = context.read().await?;
-    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let Some(found) = entity.find(tx.conn(), id).await? else {
+        drop(tx);
+        return undelete::page(entity, context, id).await;
+    };
     let (events, older) = match options.has_versions() {
         true => (of_versions(entity, context, versions::list(tx.conn(), options.kind, id).await?, id), 0),
         false => of_log(context, tx.conn(), entity, id).await?,

@@ -38,6 +38,8 @@ mod row_group_widget; //    groups of rows
 mod save; //                new objects
 mod save_change; //         changes of objects
 mod save_input; //          the input of posted forms
+pub mod undelete; //        objects that were deleted
+mod undo; //                undoing the last action on an object
 mod versions;
 pub mod widgets;
 

@@ -13,15 +13,19 @@ use super::remote_view::{self, for_draft};
 use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{PageResponse, PageResult};
-use super::save_input::{ToSave, after, all_errors, extra, not_saved, read_new, status_of, to_save};
+use super::save_input::{self, ToSave, after, all_errors, extra, not_saved, read_new, status_of, to_save};
+use super::undelete::{self, Asked, Returning, was_restored};
+use super::undo;
 use crate::auth::csrf;
 use crate::auth::flash;
 use crate::auth::posted::{Posted, PostedForm};
 use crate::blocking::in_place;
 use crate::domain::form::edit;
+use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
 use crate::error::{AppError, NOT_FOUND};
+use crate::registry::undo::offer;
 use crate::registry::{SaveError, Saved, Transaction};
 
 /// Saves a new object, or a copy of the object `clone_of`.
@@ -36,8 +40,18 @@ pub async fn add<D: EntityAdmin>(
         return Err(if matches!(form, PostedForm::Verified(_)) { NOT_FOUND } else { csrf::NOT_OUR_FORM });
     }
     context.may(options.kind, Action::StartAdding)?;
-    let (draft, focus) =
-        edit::applied(read_new(entity, context, form, clone_of).await?, entity.fields(), form.get(EDIT));
+    let returning = match undelete::asked(entity, context).await? {
+        Asked::None => None,
+        Asked::Returning(returning) => Some(*returning),
+        Asked::Repeated(saved) => return returned_before(entity, context, form, saved),
+        Asked::Refused(refusal) => return Ok(refusal),
+    };
+    let read = match &returning {
+        Some(Returning { content, at_once: true, .. }) => Draft::of(entity.fields(), content),
+        Some(returning) => save_input::read(entity, form, &returning.content)?,
+        None => read_new(entity, context, form, clone_of).await?,
+    };
+    let (draft, focus) = edit::applied(read, entity.fields(), form.get(EDIT));
     if let Some(filled) = import::requested(entity, context, form, (&draft, &entity.blank())).await? {
         let remote = for_draft(entity, context, &filled.draft, &entity.blank()).await?;
         let (notice, status) = (filled.notice(), status_of(&filled.errors));
@@ -51,16 +65,24 @@ pub async fn add<D: EntityAdmin>(
             return form::again(entity, context, clone_of, shown).await;
         }
     };
-    let (content, mut errors) = match copied(entity, context, clone_of).await? {
-        Some(copied) => in_place(|| draft.parse_change_all(entity.fields(), copied)),
+    let base = match &returning {
+        Some(returning) => Some(returning.content.clone()),
+        None => copied(entity, context, clone_of).await?,
+    };
+    let (content, mut errors) = match base {
+        Some(base) => in_place(|| draft.parse_change_all(entity.fields(), base)),
         None => in_place(|| draft.parse_all(entity.fields(), entity.blank())),
     };
     let is_valid = errors.is_empty();
     let outcome = match (entity.remote(), is_valid) {
-        (None, true) => create(entity, context, posted, (&content, clone_of)).await.map_err(RemoteRefusal::Save),
+        (None, true) => {
+            let again = returning.as_ref().map(|returning| returning.entry);
+            create(entity, context, posted, (&content, clone_of, again)).await.map_err(RemoteRefusal::Save)
+        }
         (None, false) => {
+            let again = returning.as_ref().map(|returning| returning.entry);
             let extra = extra(entity.options(), context, posted, clone_of);
-            Err(all_errors(errors, attempt(entity, context, (&content, extra)).await).into())
+            Err(all_errors(errors, attempt(entity, context, (&content, extra, again)).await).into())
         }
         (Some(remote), true) => remote.add(context, &content, clone_of).await.map(Created::from),
         (Some(remote), false) => {
@@ -70,7 +92,7 @@ pub async fn add<D: EntityAdmin>(
         }
     };
     let (refusal, remote) = match outcome {
-        Ok(created) => return added(entity, context, posted, created).await,
+        Ok(created) => return added(entity, context, posted, (created, returning)).await,
         Err(refusal) => (refusal, remote_view::view_again(entity, context).await?.for_content(&content)),
     };
     let refusal = match refusal {
@@ -85,13 +107,16 @@ pub async fn add<D: EntityAdmin>(
     match refusal {
         SaveError::Rejected(errors) => {
             if is_valid
+                && returning.is_none()
                 && let Some(saved) =
                     repeat::added(entity, context, &content, &extra(entity.options(), context, posted, clone_of))
                         .await?
             {
                 return added_before(entity, context, posted, saved).await;
             }
-            let shown = FormView { status: Status::UnprocessableEntity, remote, ..FormView::fresh(&draft, &errors) };
+            let notice = returning.map(|returning| returning.notice()).unwrap_or_default();
+            let status = Status::UnprocessableEntity;
+            let shown = FormView { status, remote, notice, ..FormView::fresh(&draft, &errors) };
             form::again(entity, context, clone_of, shown).await
         }
         SaveError::Store(error) if error.is_transient() => {
@@ -130,25 +155,30 @@ async fn create<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     posted: &Posted,
-    (content, clone_of): (&D::Content, Option<i64>),
+    (content, clone_of, again): (&D::Content, Option<i64>, Option<i64>),
 ) -> Result<Created, SaveError> {
     let prepared = entity.prepare(content).await;
     let extra = SaveContext { prepared, ..extra(entity.options(), context, posted, clone_of) };
-    let (tx, created) = attempt(entity, context, (content, extra)).await?;
+    let (mut tx, mut created) = attempt(entity, context, (content, extra, again)).await?;
+    offer(tx.conn(), entity.options().kind, &mut created.saved).await?;
     new_names::check(&created.saved, posted)?;
     tx.commit().await?;
     Ok(created)
 }
 
-/// Adds a new object in a transaction that is still to be committed.
+/// Adds a new object, or one again whose deletion the log entry `again` records, in a transaction that is still to be
+/// committed.
 async fn attempt<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
-    (content, extra): (&D::Content, SaveContext<'_>),
+    (content, extra, again): (&D::Content, SaveContext<'_>, Option<i64>),
 ) -> Result<(Transaction, Created), SaveError> {
     let (mut tx, viewer) = context.write().await?;
     tx.set_change_reason(extra.change_reason.clone());
-    let created = entity.create(&mut tx, &viewer, content, &extra).await?;
+    let created = match again {
+        Some(entry) => undelete::restore(&mut tx, &viewer, (entity.options().kind, entry), content).await?.into(),
+        None => entity.create(&mut tx, &viewer, content, &extra).await?,
+    };
     Ok((tx, created))
 }
 
@@ -157,15 +187,39 @@ async fn added<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     posted: &Posted,
-    created: Created,
+    (created, returning): (Created, Option<Returning<D::Content>>),
 ) -> PageResult {
     let (options, saved) = (entity.options(), &created.saved);
     if !created.secret.is_empty() {
         return form::with_secret(entity, context, saved.id, created.secret).await;
     }
-    let first = flash::about(&was_added(options, saved), &context.at().change(options.kind, saved.id));
-    let lines = std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect();
-    Ok(PageResponse::redirect(after(entity, context, posted, saved.id), lines))
+    let object = context.at().change(options.kind, saved.id);
+    let (first, next, left_out) = match returning {
+        None => (was_added(options, saved), after(entity, context, posted, saved.id), Vec::new()),
+        Some(Returning { left_out, at_once, .. }) => {
+            (was_restored(options.kind, &saved.name), object.clone(), if at_once { left_out } else { Vec::new() })
+        }
+    };
+    let first = undo::button(context, options.kind, saved, &flash::about(&first, &object));
+    let lines = std::iter::once(first).chain(left_out).chain(saved.side_effects.iter().cloned()).collect();
+    Ok(PageResponse::redirect(next, lines))
+}
+
+/// Returns the response to a form whose object the same form has added again a moment ago.
+fn returned_before<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    form: &PostedForm,
+    saved: Saved,
+) -> PageResult {
+    let kind = entity.options().kind;
+    match form {
+        PostedForm::Verified(_) => {
+            let lines = vec![was_restored(kind, &saved.name)];
+            Ok(PageResponse::redirect(context.at().change(kind, saved.id), lines))
+        }
+        PostedForm::Unverified(_) => Err(csrf::NOT_OUR_FORM),
+    }
 }
 
 fn was_added(options: &EntityOptions, saved: &Saved) -> String {

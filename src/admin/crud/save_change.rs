@@ -18,6 +18,7 @@ use super::save_input::{
     ToSave, after, all_errors, extra, not_saved, opened, opened_with, read, revision, status_of, ticks, to_save,
     with_fixed_fields,
 };
+use super::undo;
 use crate::auth::flash;
 use crate::auth::posted::{Posted, PostedForm};
 use crate::blocking::in_place;
@@ -28,6 +29,7 @@ use crate::domain::model::policy::{self, Action};
 use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
 use crate::http::body::FormBody;
+use crate::registry::undo::offer;
 use crate::registry::{ExpectedRevision, SaveError, Saved};
 use crate::store::Loaded;
 
@@ -122,7 +124,8 @@ impl<D: EntityAdmin> SubmittedChange<'_, D> {
         if !errors.is_empty() {
             return Err(all_errors(errors, saved));
         }
-        let saved = saved?;
+        let mut saved = saved?;
+        offer(tx.conn(), self.entity.options().kind, &mut saved).await?;
         new_names::check(&saved, self.posted)?;
         tx.commit().await?;
         Ok(saved)
@@ -303,5 +306,6 @@ fn flash_lines<D: EntityAdmin>(
         return vec![about(if is_edited { first } else { "No changes to save.".to_owned() })];
     }
     let first = about(format!("{first} {}", saved.message));
+    let first = undo::button(context, entity.options().kind, saved, &first);
     std::iter::once(first).chain(saved.side_effects.iter().cloned()).collect()
 }

@@ -10,17 +10,17 @@ use super::named_object::NamedObject;
 use super::options::Restore;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
-use super::widgets::{self, FormInput, Sources};
+use super::undo;
+use super::widgets;
 use crate::auth::posted::Posted;
 use crate::domain::form::change_reason;
-use crate::domain::form::submitted::Draft;
-use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
 use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
 use crate::registry::ExpectedRevision;
+use crate::registry::undo::offer;
 use crate::store::versions::{self, Neighbours, VersionRow};
-use crate::templates::form_page::{FieldsetView, FormPage};
+use crate::templates::form_page::FormPage;
 use crate::templates::history_page::{ComparePage, Difference, Event, RevisionPage};
 use crate::templates::{Link, Page};
 
@@ -90,26 +90,10 @@ fn old_form<D: EntityAdmin>(
         object,
         tag,
         action: context.at().change(entity.options().kind, found.loaded.id),
-        fieldsets: read_only(entity, context, content),
+        fieldsets: widgets::read_only(entity, context, content),
         read_only: "This is an old version (read-only).".to_owned(),
         ..FormPage::default()
     }
-}
-
-/// Returns the fieldsets of the form with this content, read-only.
-pub fn read_only<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, content: &D::Content) -> Vec<FieldsetView> {
-    let (draft, nothing) = (Draft::of(entity.fields(), content), ValidationErrors::default());
-    let form = FormInput {
-        draft: &draft,
-        errors: &nothing,
-        warnings: &nothing,
-        labels: widgets::labels(entity.fields(), content),
-        exists: true,
-        read_only: true,
-        more_rows: None,
-        focus: None,
-    };
-    widgets::fieldsets(entity, context, &form, &Sources::new())
 }
 
 /// Returns the link that restores a version; `None` if the viewer may not change the object, or nothing would change.
@@ -155,12 +139,14 @@ pub async fn restore<D: EntityAdmin>(
     let (found, row, _) = find(tx.conn(), entity, (id, version)).await?;
     // The old version replaces the current one, whatever that is: there is no form that could be out of date.
     let target = ExpectedRevision { id, revision: found.loaded.revision };
-    let saved = entity.restore(&mut tx, &viewer, target, version).await.map_err(refused)?;
+    let mut saved = entity.restore(&mut tx, &viewer, target, version).await.map_err(refused)?;
+    offer(tx.conn(), options.kind, &mut saved).await?;
     tx.commit().await?;
     let time = context.time(row.created).0;
     // Without a change, the same form was sent twice.
     let changes = if saved.message == wording::NOTHING { String::new() } else { format!(" {}", saved.message) };
     let first = format!("Restored “{}” to the version of {time}.{changes}", saved.name);
+    let first = undo::button(context, options.kind, &saved, &first);
     let messages = std::iter::once(first).chain(saved.side_effects).collect();
     Ok(PageResponse::redirect(context.at().change(options.kind, id), messages))
 }

@@ -13,7 +13,7 @@ use super::row_group_widget;
 use crate::domain::form::change_reason;
 use crate::domain::form::field::{Choices, Field, Kind, RowColumn, Shape};
 use crate::domain::form::row_group::RowGroup;
-use crate::domain::form::submitted::RawValue;
+use crate::domain::form::submitted::{Draft, RawValue};
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 use crate::domain::model::policy::{Action, Viewer};
 use crate::store::{Result, choices};
@@ -99,6 +99,22 @@ pub fn change_reason(typed: &str, errors: &ValidationErrors) -> Widget {
         input_type: "text",
         ..Widget::default()
     }
+}
+
+/// Returns the fieldsets of the form with this content, read-only.
+pub fn read_only<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, content: &D::Content) -> Vec<FieldsetView> {
+    let (draft, nothing) = (Draft::of(entity.fields(), content), ValidationErrors::default());
+    let form = FormInput {
+        draft: &draft,
+        errors: &nothing,
+        warnings: &nothing,
+        labels: labels(entity.fields(), content),
+        exists: true,
+        read_only: true,
+        more_rows: None,
+        focus: None,
+    };
+    fieldsets(entity, context, &form, &Sources::new())
 }
 
 /// Returns false for a part that depends on another value of a field that cannot change any more.

@@ -33,6 +33,7 @@ mod search;
 mod sent_twice;
 mod statements;
 mod unavailable;
+mod undo;
 mod untouched;
 mod web_api_pages;
 

@@ -8,6 +8,7 @@ use std::thread;
 use poem::admin::crud::Restore;
 use poem::config::reload::LiveConfig;
 use poem::domain::model::object_kind::ObjectKind;
+use poem::registry::undelete::can_return;
 use rocket::http::Method;
 
 use super::page::Form;
@@ -32,6 +33,7 @@ const CLONE: &str = "/poem/admin/<app>/<model>/<id>/change/clone";
 const BULK: &str = "/poem/admin/<app>/<model>/bulk";
 const DELETE: &str = "/poem/admin/<app>/<model>/<id>/delete";
 const RESTORE: &str = "/poem/admin/<app>/<model>/<id>/history/<of>";
+const UNDO: &str = "/poem/admin/<app>/<model>/<id>/undo/<entry>";
 const SET_PASSWORD: &str = "/poem/admin/poem/custuser/<id>/password";
 const CLAIM: &str = "/poem/admin/poem/custuser/<id>/claim";
 const TOKEN: &str = "/poem/admin/rest_framework_api_key/apikey/<id>/token";
@@ -77,6 +79,15 @@ fn of_entities(site: &TestSite, root: &mut Browser<'_>, round: usize) -> Vec<Cas
             let [changed, deleted] = [7, 8].map(|of| format!("{}:1", add(root, fixture, number(of), "ARGO")));
             case(BULK, &AT.bulk(kind), texts(&[("_step", "change"), ("to_group", "SSC"), ("target", &changed)]));
             case(BULK, &AT.bulk(kind), texts(&[("_step", "delete-all"), ("target", &deleted)]));
+        }
+        if can_return(kind) {
+            let id = add(root, fixture, number(9), "ARGO");
+            let mut changing = open(root, &AT.change(kind, id));
+            let value = if is_unique { format!("{value}-{round}-undone") } else { value.to_owned() };
+            changing.set(name, &value);
+            super::save(root, &changing);
+            let entry = site.one("SELECT max(id) FROM egi.log_entry").parse().unwrap();
+            case(UNDO, &AT.undo(kind, id, entry), texts(&[]));
         }
         if options.can_clone {
             let id = add(root, fixture, number(4), "ARGO");

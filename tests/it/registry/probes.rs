@@ -325,9 +325,10 @@ fn side_effects_name_ten_metrics_at_most() {
          SELECT n.id, t.id, y.id, 15 FROM n, tag t, metric_type y WHERE t.name = 'Test' AND y.name = 'Active'",
     );
     let moved = change(&egi, "alice", 2, BOTH, |it| it.version = "2.0".into()).unwrap();
-    assert_eq!(moved.side_effects.len(), 11);
-    assert_eq!(moved.side_effects[0], "Moved metric m.01 (Test) to nordugrid-arc-nagios-plugins (2.0).");
-    assert_eq!(moved.side_effects[10], "… and 2 more.");
+    assert_eq!(moved.side_effects.len(), 12);
+    assert_eq!(moved.side_effects[0], "Moved 12 metrics to nordugrid-arc-nagios-plugins (2.0):");
+    assert_eq!(moved.side_effects[1], "Moved metric m.01 (Test) to nordugrid-arc-nagios-plugins (2.0).");
+    assert_eq!(moved.side_effects[11], "… and 2 more.");
     let count = "SELECT count(*) FROM version WHERE kind = 'metric' AND content ->> 'probe' LIKE '%(2.0)'";
     assert_eq!(egi.sql(count), ["12"]);
 }

@@ -3,7 +3,7 @@
 use super::{Sample, layout, link, member, public, visited, with_message};
 use poem::templates::bulk_page::{BulkEditPage, BulkPreviewPage, BulkRow, SettingView};
 use poem::templates::form_page::{ErrorLink, FieldsetView, Widget, WidgetKind};
-use poem::templates::history_page::{ComparePage, Difference, Event, HistoryPage, LogEntryPage, Span};
+use poem::templates::history_page::{ComparePage, DeletedPage, Difference, Event, HistoryPage, LogEntryPage, Span};
 use poem::templates::list_page::{BulkBar, Cell, Choice, FilterView, Heading, ListPage, Paging};
 use poem::templates::names_page::{NameRow, NamesPage};
 use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
@@ -66,6 +66,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("history-public", layout("History", "Probes"), public_history()),
         Sample::new("log-entry", layout("Log entry", "Admin"), log_entry()),
         Sample::new("log-entry-deletion", layout("Log entry", "Admin"), deletion_entry()),
+        Sample::new("deleted", layout("History", "Metrics"), deleted()),
         Sample::new("history-log", layout("History", "Admin"), log()),
         Sample::new("compare", layout("Compare", "Metrics"), compare()),
         Sample::new(
@@ -539,7 +540,8 @@ fn log_entry() -> LogEntryPage {
             ..FieldsetView::default()
         }],
         differences: differences(),
-        content: Vec::new(),
+        undone_by: Some(link("Changed \"argo.AMS-Check (Production)\". 2019-03-01 14:06")),
+        ..LogEntryPage::default()
     }
 }
 
@@ -558,6 +560,24 @@ fn deletion_entry() -> LogEntryPage {
         differences: Vec::new(),
         content: vec![FieldsetView { widgets: vec![name], ..FieldsetView::default() }],
         facts,
+        restore: Some(link("Restore")),
+        undone_by: None,
+    }
+}
+
+/// Returns the page of a deleted object.
+fn deleted() -> DeletedPage {
+    DeletedPage {
+        kind: "metric".to_owned(),
+        object: "argo.AMS-Check".to_owned(),
+        tag: "Production".to_owned(),
+        user: "carol".to_owned(),
+        time: "2019-03-01 14:05".to_owned(),
+        iso: "2019-03-01T14:05:00+01:00".to_owned(),
+        left_out: vec!["The group “ARGO” no longer exists.".to_owned()],
+        restore: link("Restore"),
+        edit: link("Edit before restoring"),
+        content: deletion_entry().content,
     }
 }
 

@@ -14,7 +14,7 @@ mod widgets;
 use serde_json::Value;
 
 use poem::domain::web::footer::Footer;
-use poem::templates::{Content, Crumb, Layout, Link, Message, Page, Severity, UserView};
+use poem::templates::{Content, Crumb, Layout, Link, Message, MessageNote, Page, Severity, UserView};
 
 /// The content of a page.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ const LONG: &str = "org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-end
                     org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-ends-and-";
 
 /// Fields that are not replaced: addresses, and values that templates compare or use in names.
-const NO_TEXT: [&str; 25] = [
+const NO_TEXT: [&str; 26] = [
     "href",
     "action",
     "at",
@@ -74,6 +74,7 @@ const NO_TEXT: [&str; 25] = [
     "part",
     "offered_by",
     "joined_by",
+    "undo",
 ];
 
 /// Returns every sample: the plain ones, then the extreme ones.
@@ -187,6 +188,14 @@ fn with_message(layout: Layout, tone: Severity, text: &str) -> Layout {
             text: text.to_owned(),
             object: Some(Link::new("ams-probe", "/poem/admin/poem/probe/1/change/")),
             rest: "” was changed.".to_owned(),
+            notes: vec![
+                MessageNote { text: "Added new metric name \"a.B\".".to_owned(), folded: Vec::new() },
+                MessageNote {
+                    text: "Moved 11 metrics to ams-probe (0.1.8)".to_owned(),
+                    folded: vec!["Moved metric argo.AMS-Check (Production) to ams-probe (0.1.8).".to_owned()],
+                },
+            ],
+            undo: "/poem/admin/poem/probe/1/undo/17/".to_owned(),
         }],
         ..layout
     }
