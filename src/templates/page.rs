@@ -22,7 +22,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::layout::Layout;
-use super::urls::{ABOUT, HELP, INDEX, LOGIN, LOGOUT, PASSWORD, REST_API, SESSIONS};
+use super::urls::{ABOUT, HELP, INDEX, LOGOUT, PASSWORD, REST_API, SESSIONS};
 use crate::blocking::PAGES;
 
 /// The `Content-Security-Policy` of pages: only own scripts and styles, forms only to this server, no framing.
@@ -132,7 +132,6 @@ impl<C: Content> Page<C> {
         };
         let at = Addresses {
             home,
-            login: LOGIN,
             logout: LOGOUT,
             password: PASSWORD,
             sessions: SESSIONS,

@@ -19,7 +19,7 @@ pub const METRIC_NAMES: &str = "/poem/admin/poem/metricname/";
 /// The service flavours.
 pub const SERVICE_FLAVOURS: &str = "/poem/admin/poem/serviceflavour/";
 /// The search over everything.
-const SEARCH: &str = "/poem/admin/search/";
+pub const SEARCH: &str = "/poem/admin/search/";
 /// The search over everything that public pages show.
 const PUBLIC_SEARCH: &str = "/poem/admin/poem/public_search/";
 /// The help.

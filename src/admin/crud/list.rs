@@ -6,8 +6,8 @@ use chrono::{Datelike, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::entity_admin::EntityAdmin;
-pub use super::list_query::{ListQuery, PAGE, cache_key};
 use super::list_query::ORDER;
+pub use super::list_query::{ListQuery, PAGE, cache_key};
 use super::list_size::{PageSize, SIZE};
 use super::list_table::ListTable;
 use super::options::{EntityOptions, FilterSource, ListColumn, ListFilter, ListOptions};

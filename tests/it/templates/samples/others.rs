@@ -301,6 +301,7 @@ fn search_of_a_kind() -> SearchPage {
             pages: vec![Link { current: true, ..page(1) }, page(2)],
             previous: None,
             next: Some(page(2).href),
+            ..Paging::default()
         }),
         findings: search().findings.into_iter().take(1).collect(),
         ..search()
