@@ -3,7 +3,7 @@
 use poem::domain::model::object_kind::ObjectKind;
 use poem::templates::Addresses;
 
-use super::page::{elements, links, text_of_class};
+use super::page::{Element, elements, links, text_of_class};
 use super::{AT, TestSite, get, ids};
 
 const PUBLIC: Addresses = Addresses { is_public: true };
@@ -34,14 +34,15 @@ fn cells(page: &str, name: &str) -> Vec<String> {
     rows.into_iter().find(|row| row[0] == name).unwrap_or_else(|| panic!("no row {name}: {page}"))[1..].to_vec()
 }
 
-/// Returns the hidden inputs of the form that has an input or select with this name.
+/// Returns the hidden inputs of the form that has a visible input or select with this name.
 fn kept_by(page: &str, name: &str) -> Vec<(String, String)> {
     let all = elements(page);
-    let place = all.iter().position(|element| element.get("name") == Some(name)).expect("the input");
+    let is_shown = |element: &Element| element.get("name") == Some(name) && element.get("type") != Some("hidden");
+    let place = all.iter().position(is_shown).expect("the input");
     let start = all[..place].iter().rposition(|element| element.name == "form").expect("its form");
     let hidden = all[start..].iter().take_while(|element| element.name != "/form");
     let hidden = hidden.filter(|element| element.get("type") == Some("hidden"));
-    let value = |element: &super::page::Element, of| element.get(of).unwrap_or_default().to_owned();
+    let value = |element: &Element, of| element.get(of).unwrap_or_default().to_owned();
     hidden.map(|element| (value(element, "name"), value(element, "value"))).collect()
 }
 

@@ -23,6 +23,11 @@ fn addresses(site: &TestSite, at: Addresses) -> Vec<String> {
     let metrics = at.list(ObjectKind::Metric);
     addresses.push(format!("{metrics}?cols=type.parent.profiles.changed&o=-changed&size=100"));
     addresses.push(format!("{metrics}?type=Active&parent=no&profiles=yes&probe=-"));
+    if !at.is_public {
+        addresses.push(at.filtered(ObjectKind::Metric, "needs", "dangling"));
+        addresses.push(at.filtered(ObjectKind::Profile, "needs", "unconfigured"));
+        addresses.push(at.filtered(ObjectKind::Probe, "mine", "yes"));
+    }
     for kind in [ObjectKind::Profile, ObjectKind::Probe, ObjectKind::Metric] {
         let table = format!("egi.{kind}");
         let id: i64 = site.one(&format!("SELECT min(id) FROM {table}")).parse().unwrap();
