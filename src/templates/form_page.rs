@@ -185,6 +185,17 @@ impl InfoLine {
     }
 }
 
+/// A secret that is shown only once.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SecretView {
+    /// The secret.
+    pub text: String,
+    /// The line for a shell that tries it; empty if there is no such line.
+    pub usage: String,
+    /// The link to the list, for those who have copied it.
+    pub done: Link,
+}
+
 /// The button that makes a new secret for an object whose secret was shown only once.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Renewal {
@@ -215,7 +226,7 @@ pub struct FieldConflict {
 /// The changes that were saved while the form was open.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ConflictView {
-    /// The user and the time of the last save: `bob, 2019-03-01 14:03`; empty if unknown.
+    /// The sentence about the last save: `Saved by bob, 2019-03-01 14:03.`; empty if unknown.
     pub by: String,
     /// The fields that were changed by either side.
     pub fields: Vec<FieldConflict>,
@@ -329,10 +340,8 @@ pub struct FormPage {
     pub tools: Vec<Link>,
     /// The link to the confirmation of the deletion; `None` if the viewer may not delete.
     pub delete: Option<Link>,
-    /// A secret that is shown only once (the token of a new key); else empty.
-    pub secret: String,
-    /// The line for a shell that tries the secret; empty without a secret, and if there is no such line.
-    pub secret_use: String,
+    /// A secret that is shown only once (the token of a new key); `None` if there is none.
+    pub secret: Option<SecretView>,
     /// True if the form of a new object has a button that saves it and opens the next one.
     pub can_add_another: bool,
     /// The button that makes a new secret, if the form that made the current one was sent twice; else `None`.

@@ -21,6 +21,8 @@ const previousShown = (row) => {
 };
 // Counts cells, not inputs: a fixed key has a cell without an input.
 const inputAt = (row, column) => row.cells[column]?.querySelector(CELL);
+// The most characters of a row in the name of its button.
+const LONGEST_NAME = 120;
 const isBlank = (row) => inputs(row).every((input) => input.value.trim() === "");
 
 export function makeGrow(field) {
@@ -46,10 +48,25 @@ export function makeGrow(field) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = "×";
-    button.setAttribute("aria-label", "Remove this row");
-    button.title = "Remove this row";
     button.addEventListener("click", () => remove(row));
     row.querySelector(".act").replaceChildren(button);
+    name(row);
+  }
+
+  // The button says what it removes: a form may have many rows.
+  function name(row) {
+    const button = row.querySelector(".act button");
+    if (!button) return;
+    const texts = inputs(row).map((input) => input.value.trim()).filter(Boolean);
+    const label = texts.length > 0 ? `Remove ${texts.join(", ").slice(0, LONGEST_NAME)}` : "Remove this row";
+    button.setAttribute("aria-label", label);
+    button.title = label;
+  }
+  // An accepted suggestion is a change without an input; a paste changes many rows.
+  for (const type of ["input", "change"]) {
+    body.addEventListener(type, ({ target }) => {
+      for (const row of target === body ? body.rows : [target.closest("tr")]) name(row);
+    });
   }
 
   function remove(row) {

@@ -38,11 +38,19 @@ pub async fn show<D: EntityAdmin>(
     let newest =
         audit_log::of_object(tx.conn(), entity.options().kind, &id.to_string(), 1, 1).await?.rows.into_iter().next();
     tx.commit().await?;
-    let by = newest.map(|entry| format!("{}, {}", entry.username, context.time(entry.time).0)).unwrap_or_default();
+    let by = newest.map(|entry| saved_by(context, &entry.username, &context.time(entry.time).0)).unwrap_or_default();
     show_with(entity, context, (&found, by), (mine, ticks), base).await
 }
 
-/// As [`show`], with the changed object and the words for who has changed it and when.
+/// Returns the sentence about the last save.
+fn saved_by(context: &RequestContext<'_>, username: &str, time: &str) -> String {
+    match context.viewer.as_ref().is_some_and(|viewer| viewer.username == username) {
+        true => format!("You saved this in another tab, {time}."),
+        false => format!("Saved by {username}, {time}."),
+    }
+}
+
+/// As [`show`], with the changed object and the sentence about who has changed it and when.
 pub async fn show_with<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 
 use super::bulk_store::BulkStore;
+use super::list_return;
 use super::list_table::ListTable;
 use super::named_object::NamedObject;
 use super::options::EntityOptions;
@@ -26,7 +27,7 @@ use crate::store::lists::ListParams;
 use crate::store::{Loaded, Result};
 use crate::templates::Link;
 use crate::templates::delete_page::DeletionTick;
-use crate::templates::form_page::{ClaimsView, FieldsetView, InfoLine, Renewal, RequiredKey};
+use crate::templates::form_page::{ClaimsView, FieldsetView, InfoLine, Renewal, RequiredKey, SecretView};
 use crate::templates::list_page::RemoteLine;
 use crate::templates::waiting_line::WaitingLine;
 
@@ -168,6 +169,12 @@ pub trait EntityAdmin: Send + Sync + 'static {
     /// Returns the line for a shell that tries a secret which is shown only once; empty if there is none.
     fn use_of_secret(&self, _context: &RequestContext<'_>, _secret: &str) -> String {
         String::new()
+    }
+
+    /// Returns a secret as it is shown once, with the way back to the list; `None` for an empty text.
+    fn secret(&self, context: &RequestContext<'_>, text: String) -> Option<SecretView> {
+        let done = Link::new("Done", list_return::address(self.options(), context));
+        (!text.is_empty()).then(|| SecretView { usage: self.use_of_secret(context, &text), done, text })
     }
 
     /// Returns true if the form of a new object offers to add another one at once: not if the next page shows a secret.

@@ -302,7 +302,7 @@ pub async fn show<D: EntityAdmin>(
     let mut errors = shown.errors.clone();
     form_places::sort(entity, &mut errors);
     let shown = FormView { errors: &errors, ..shown };
-    let (status, is_wrong) = (shown.status, !errors.is_empty());
+    let (status, is_wrong) = (shown.status, !errors.is_empty() || shown.conflict.is_some());
     let mut page = in_place(|| form_page(entity, context, &mode, (shown, form, sources), (read_only, facts)));
     links.set(&mut page.fieldsets);
     page.claims = claims;
@@ -378,9 +378,8 @@ fn form_page<D: EntityAdmin>(
         facts,
         tools: tools(entity, context, mode),
         delete: delete_link,
-        secret_use: entity.use_of_secret(context, &shown.secret),
         can_add_another: matches!(mode, FormMode::Add) && entity.can_add_another(),
-        secret: shown.secret,
+        secret: entity.secret(context, shown.secret),
         renewal: shown.renewal,
         claims: None,
     }

@@ -189,8 +189,14 @@ impl<D: EntityAdmin> SubmittedChange<'_, D> {
                     name: self.found.name.clone(),
                 };
                 let mine = (self.draft, self.ticks);
-                return conflict::show_with(self.entity, self.context, (&theirs, by.to_owned()), mine, self.base())
-                    .await;
+                return conflict::show_with(
+                    self.entity,
+                    self.context,
+                    (&theirs, format!("Saved by {by}.")),
+                    mine,
+                    self.base(),
+                )
+                .await;
             }
         };
         self.show(&errors, shown).await

@@ -140,11 +140,12 @@ fn with_needed(mut widget: Widget, form: &FormInput<'_>) -> Widget {
     widget
 }
 
-/// Returns false for a password that cannot be entered: its value is never shown.
+/// Returns false for a password that cannot be entered, since its value is never shown, and for a field that a new object
+/// does not have.
 fn is_shown<C>(field: &Field<C>, form: &FormInput<'_>) -> bool {
     let is_password = matches!(field.kind, Kind::Text { shape: Shape::Password, .. });
     let is_fixed = form.read_only || (form.exists && field.only_at_first);
-    !(is_password && is_fixed) && (form.exists || !field.read_only)
+    !(is_password && is_fixed) && (form.exists || !(field.read_only || field.only_later))
 }
 
 fn widget<C>(

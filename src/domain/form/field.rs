@@ -191,6 +191,8 @@ pub struct Field<C: 'static> {
     pub required: bool,
     /// Can be set only when the object is added.
     pub only_at_first: bool,
+    /// Set only after the object was added: forms of new objects do not have it.
+    pub only_later: bool,
     /// Shown, but never read from a form. Forms of new objects do not have it.
     pub read_only: bool,
     /// Reads the label of the value, if it differs from the value; `None` for most fields.
@@ -218,7 +220,17 @@ impl<C> Copy for Field<C> {}
 impl<C> Field<C> {
     /// Returns a field that is not required and has no help text.
     pub const fn new(name: &'static str, label: &'static str, kind: Kind<C>) -> Self {
-        Self { name, label, help: "", required: false, only_at_first: false, read_only: false, label_of: None, kind }
+        Self {
+            name,
+            label,
+            help: "",
+            required: false,
+            only_at_first: false,
+            only_later: false,
+            read_only: false,
+            label_of: None,
+            kind,
+        }
     }
 
     /// Returns a text field of one line and at most `max` characters.
@@ -264,6 +276,11 @@ impl<C> Field<C> {
     /// Makes the field read-only after the object was added.
     pub const fn only_at_first(self) -> Self {
         Self { only_at_first: true, ..self }
+    }
+
+    /// Leaves the field out of forms of new objects.
+    pub const fn only_later(self) -> Self {
+        Self { only_later: true, ..self }
     }
 
     /// Makes the field read-only.

@@ -39,6 +39,7 @@ pub static FIELDS: [F; 3] = [
         .shaped(Shape::Password)
         .help("The token that the ARGO WEB-API has issued for this tenant. It is not shown again; an empty field keeps it."),
     F::flag("revoked", "Revoked", |key| key.revoked, |key, on| key.revoked = on)
+        .only_later()
         .help("Revoking stops this client at once and cannot be undone."),
 ];
 

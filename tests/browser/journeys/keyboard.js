@@ -73,7 +73,7 @@ journey("rows are added and removed by keyboard", async ({ as }) => {
   assert.match(await bruno.said(), /--journey/);
   assert.equal(await rows.count(), before + 1);
   const added = rows.filter({ has: bruno.page.locator("input[value='--journey']") });
-  await added.getByRole("button", { name: "Remove this row" }).press("Enter");
+  await added.getByRole("button", { name: "Remove --journey, 1" }).press("Enter");
   await bruno.press("Save");
   assert.match(await bruno.said(), /--journey/);
 });

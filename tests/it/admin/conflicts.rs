@@ -37,6 +37,23 @@ fn the_second_user_to_save_sees_both_changes() {
 }
 
 #[test]
+fn a_conflict_is_announced_in_the_title_and_names_another_tab_of_the_same_user() {
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    let kind = poem::domain::model::object_kind::ObjectKind::Profile;
+    let id = add(&mut root, super::fixtures::of(kind), 1, "ARGO");
+    let (mut one, mut other) = (open(&mut root, &AT.change(kind, id)), open(&mut root, &AT.change(kind, id)));
+    one.set("description", "In one tab.");
+    other.set("description", "In another tab.");
+    save(&mut root, &one);
+    let answer = submit(&mut root, &other);
+    let page = answer.text();
+    assert_eq!(answer.status, 409, "{page}");
+    assert!(page.contains("You saved this in another tab, ") && !page.contains("Saved by"), "{page}");
+    assert!(page.contains("<title>Error: "), "{page}");
+}
+
+#[test]
 fn a_field_that_only_the_first_user_changed_is_taken_over() {
     let site = TestSite::new();
     let (mut first, mut second) = (site.browser("root"), site.browser("poem"));

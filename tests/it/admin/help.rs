@@ -113,6 +113,26 @@ fn a_new_key_comes_with_a_line_that_works() {
     let path = line.trim_end_matches('\'').split_once("/poem/").map(|(_, rest)| format!("/poem/{rest}")).unwrap();
     assert_eq!(site.server.knows(|server| server.get_with_key(&path, &secret)).status, 200, "{line}");
     assert!(!page.contains("Save and add another"));
+    let done = elements(&page).into_iter().find(|element| element.text.trim() == "Done").expect("a link back");
+    assert_eq!(done.get("href"), Some(AT.list(ObjectKind::ApiKey).as_str()));
+}
+
+#[test]
+fn a_new_key_cannot_be_revoked_before_it_exists() {
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    assert!(open(&mut root, &AT.addition(ObjectKind::ApiKey)).get("revoked").is_none());
+    let id = super::add(&mut root, fixtures::of(ObjectKind::ApiKey), 1, "");
+    assert!(open(&mut root, &AT.change(ObjectKind::ApiKey, id)).get("revoked").is_some());
+}
+
+#[test]
+fn a_refusal_says_whom_to_ask() {
+    let site = TestSite::new();
+    let answer = site.browser("nobody").get(&AT.list(ObjectKind::CustUser));
+    let page = answer.text();
+    assert_eq!(answer.status, 403);
+    assert!(page.contains("names those of this tenant") && links(&page).contains(&ABOUT.to_owned()), "{page}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{Sample, layout, link, member, public, with_message};
 use poem::templates::Severity;
 use poem::templates::form_page::{
     ClaimView, ClaimsView, ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, NewNameView,
-    NewNamesView, Renewal, RequiredKey, Widget, WidgetKind,
+    NewNamesView, Renewal, RequiredKey, SecretView, Widget, WidgetKind,
 };
 use poem::templates::history_page::RevisionPage;
 
@@ -17,13 +17,17 @@ pub fn samples() -> Vec<Sample> {
     let secret = FormPage {
         heading: "Change API key".to_owned(),
         object: "WEB-API".to_owned(),
-        secret: "d3Yx8hXH.Lq0oMZ7uJ4p9R2nWcT6sB1vKyE5gAfDi".to_owned(),
+        secret: Some(SecretView {
+            text: "d3Yx8hXH.Lq0oMZ7uJ4p9R2nWcT6sB1vKyE5gAfDi".to_owned(),
+            usage: "curl -H 'x-api-key: d3Yx8hXH' 'https://poem.example.org/poem/api/v2/metrics/'".to_owned(),
+            done: link("API keys"),
+        }),
         fieldsets: vec![set("", vec![shown("client", "Client", "WEB-API"), checkbox("revoked", "Revoked", false)])],
         ..FormPage::default()
     };
     let renewal =
         Renewal { action: "/poem/admin/rest_framework_api_key/apikey/3/token/".to_owned(), made: "1".to_owned() };
-    let renewable = FormPage { secret: String::new(), renewal: Some(renewal), ..secret.clone() };
+    let renewable = FormPage { secret: None, renewal: Some(renewal), ..secret.clone() };
     let saved =
         with_message(layout("argo.AMS-Check", "Metrics"), Severity::Success, "Saved. You may edit it again below.");
     let failed = with_message(layout("ARGO_MON", "Profiles"), Severity::Error, "The key could not be revoked.");
@@ -204,7 +208,7 @@ fn conflict() -> FormPage {
         both,
     };
     let conflict = ConflictView {
-        by: "bob, today 14:03".to_owned(),
+        by: "Saved by bob, today 14:03.".to_owned(),
         fields: vec![
             difference("Version", "0.1.11", "0.1.12", "0.2.0", true),
             difference("Comment", "Initial version.", "Initial version.", "Faster.", false),
