@@ -3,6 +3,7 @@
 //! A page consists of its layout (viewer, navigation, breadcrumbs) and its content. URLs are made here; templates only
 //! show them. Nothing here reads from the database or decides on permissions.
 
+pub mod compare_page;
 pub mod delete_page;
 pub mod error_page;
 pub mod federated_page;

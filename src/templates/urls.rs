@@ -108,6 +108,11 @@ impl Addresses {
         self.below(kind, &format!("{id}/history/compare/"))
     }
 
+    /// Returns the comparison of two objects of a kind.
+    pub fn compare_objects(self, kind: ObjectKind) -> String {
+        self.below(kind, "compare/")
+    }
+
     /// Returns the page of a version of an object.
     pub fn version(self, kind: ObjectKind, id: i64, version: i64) -> String {
         self.below(kind, &format!("{id}/history/{version}/"))

@@ -4,6 +4,7 @@
 mod bad_input;
 mod bounds;
 mod claims;
+mod compare;
 mod concurrent_edits;
 mod conflicts;
 mod crawl;
