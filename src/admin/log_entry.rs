@@ -35,7 +35,7 @@ static LIST: ListOptions = ListOptions {
     sorts: log_entries::SORTS,
     default_sort: "-time",
     filters: &[ListFilter { name: "kind", label: "Type", source: FilterSource::LoggedKinds }],
-    searched: "by user",
+    searched: "users and objects",
 };
 
 /// The date range of the drill-down: all time, a year, a month or a day. The address has it as in POEM 2.3.

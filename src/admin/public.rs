@@ -14,7 +14,7 @@ use crate::error::AppError;
 
 /// Returns the routes of the public pages.
 pub fn routes() -> Vec<Route> {
-    routes![search_page, services, list, object, form, history, compare, version]
+    routes![search_page, services, list, object, form, history, compare, compare_objects, version]
 }
 
 /// The entity in an address such as `public_probe`; other addresses are forwarded to the routes that need a login.
@@ -45,7 +45,7 @@ async fn list(model: PublicModel, context: PublicPage<'_>) -> PageResult {
 }
 
 /// Leads on to the page of the object, as Django did. What is no id (`add`) leads to the login.
-#[get("/poem/admin/poem/<model>/<id>")]
+#[get("/poem/admin/poem/<model>/<id>", rank = 3)]
 fn object(model: PublicModel, context: PublicPage<'_>, id: ObjectId) -> PageResult {
     Ok(PageResponse::redirect(context.0.at().change(model.0.options().kind, id.0), Vec::new()))
 }
@@ -63,6 +63,11 @@ async fn history(model: PublicModel, context: PublicPage<'_>, id: Result<ObjectI
 #[get("/poem/admin/poem/<model>/<id>/history/compare", rank = 1)]
 async fn compare(model: PublicModel, context: PublicPage<'_>, id: Result<ObjectId, AppError>) -> PageResult {
     model.0.compare(&context.0, id?.0).await
+}
+
+#[get("/poem/admin/poem/<model>/compare", rank = 2)]
+async fn compare_objects(model: PublicModel, context: PublicPage<'_>) -> PageResult {
+    model.0.compare_objects(&context.0).await
 }
 
 #[get("/poem/admin/poem/<model>/<id>/history/<of>", rank = 2)]

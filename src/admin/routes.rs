@@ -38,6 +38,7 @@ pub fn routes() -> Vec<Route> {
         after_bulk,
         history,
         compare,
+        compare_objects,
         version,
         restore,
         undo,
@@ -171,6 +172,11 @@ async fn history(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId
 #[get("/poem/admin/<app>/<model>/<id>/history/compare", rank = 5)]
 async fn compare(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
     entity_at(&context.0, app, model)?.compare(&context.0, id.0).await
+}
+
+#[get("/poem/admin/<app>/<model>/compare", rank = 5)]
+async fn compare_objects(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResult {
+    entity_at(&context.0, app, model)?.compare_objects(&context.0).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/history/<of>", rank = 6)]

@@ -185,7 +185,7 @@ pub async fn dates(
            FROM (SELECT extract(year FROM local_time)::int AS year, extract(month FROM local_time)::int AS month,
                         extract(day FROM local_time)::int AS day
                  FROM (SELECT action_time AT TIME ZONE $1 AS local_time FROM log_entry
-                       WHERE username ~ ALL ($4)
+                       WHERE username || E'\n' || object_name ~ ALL ($4)
                          AND ($5 = '' OR object_kind = $5)) entry) entry
            CROSS JOIN LATERAL (SELECT CASE WHEN $2::int IS NULL THEN year WHEN $3::int IS NULL THEN month ELSE day END
                AS number) step

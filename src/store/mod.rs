@@ -10,6 +10,7 @@ pub mod api_keys;
 pub mod audit_log;
 pub mod backup;
 pub mod choices;
+pub mod counterparts;
 pub mod counts;
 pub mod django_tables;
 pub mod error;

@@ -40,13 +40,15 @@ impl VersionRow {
     }
 }
 
-/// The ids of the versions before and after one.
+/// The ids of the versions before and after one, and of the newest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Neighbours {
     /// The id of the version before; `None` for the first.
     pub previous: Option<i64>,
     /// The id of the version after; `None` for the newest.
     pub next: Option<i64>,
+    /// The id of the newest version of the object; `None` if there is no such version.
+    pub newest: Option<i64>,
 }
 
 /// Returns the versions of an object, newest first; empty for kinds without versions.
@@ -85,14 +87,15 @@ pub async fn get(conn: &mut PgConnection, version_id: i64) -> Result<Option<Vers
     record.fetch_optional(conn).await?.map(VersionRecord::parse).transpose()
 }
 
-/// Returns the versions of the same object next to this one.
+/// Returns the versions of the same object next to this one, and its newest.
 pub async fn neighbours(conn: &mut PgConnection, version_id: i64) -> Result<Neighbours> {
     let neighbours = sqlx::query_as!(
         Neighbours,
         "SELECT (SELECT max(o.id) FROM version o
                  WHERE o.kind = v.kind AND o.object_id = v.object_id AND o.id < v.id) AS previous,
                 (SELECT min(o.id) FROM version o
-                 WHERE o.kind = v.kind AND o.object_id = v.object_id AND o.id > v.id) AS next
+                 WHERE o.kind = v.kind AND o.object_id = v.object_id AND o.id > v.id) AS next,
+                (SELECT max(o.id) FROM version o WHERE o.kind = v.kind AND o.object_id = v.object_id) AS newest
          FROM version v WHERE v.id = $1",
         version_id
     );

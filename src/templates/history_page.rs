@@ -93,6 +93,10 @@ pub struct ComparePage {
     pub differences: Vec<Difference>,
     /// The fields that are equal; shown folded.
     pub same: Vec<Difference>,
+    /// The link that restores the older version; `None` if the viewer may not, or nothing would change.
+    pub restore: Option<Link>,
+    /// True if `restore` is posted; else it leads to the form, filled with the version (GET).
+    pub restore_by_post: bool,
 }
 
 impl Content for ComparePage {
@@ -162,6 +166,8 @@ pub struct RevisionPage {
     pub previous: Option<Link>,
     /// The link to the next version; `None` for the newest.
     pub next: Option<Link>,
+    /// The link to the comparison with the newest version; `None` for that.
+    pub compare: Option<Link>,
     /// The link that restores the version; `None` if the viewer may not, or nothing would change.
     pub restore: Option<Link>,
     /// True if `restore` is posted; else it leads to the form, filled with the version (GET).

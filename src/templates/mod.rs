@@ -6,6 +6,7 @@
 pub mod about_page;
 pub mod api_page;
 pub mod bulk_page;
+pub mod compare_page;
 pub mod delete_page;
 pub mod error_page;
 pub mod federated_page;

@@ -8,7 +8,8 @@ use super::options::EntityOptions;
 use super::request_context::RequestContext;
 use super::response::PageResult;
 use super::{
-    bulk, cached_page, delete, form, history, list, list_return, save, save_change, undelete, undo, versions, widgets,
+    bulk, cached_page, compare, delete, form, history, list, list_return, save, save_change, undelete, undo, versions,
+    widgets,
 };
 use crate::auth::posted::{Posted, PostedForm};
 use crate::templates::form_page::FieldsetView;
@@ -50,6 +51,8 @@ pub trait Entity: Send + Sync {
     async fn undo(&self, context: &RequestContext<'_>, of: (i64, i64), posted: &Posted) -> PageResult;
     /// Returns the comparison of two versions, `?version_id1=` and `?version_id2=`.
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
+    /// Returns the comparison of two objects, `?a=` and `?b=`, or the choice of the second one.
+    async fn compare_objects(&self, context: &RequestContext<'_>) -> PageResult;
     /// Checks the declaration for mistakes that the compiler cannot see; `Err` describes the first.
     ///
     /// Every field must have a help text and be in exactly one fieldset, every name in a fieldset must be a field, and the list must be able
@@ -132,6 +135,11 @@ impl<D: EntityAdmin> Entity for D {
     async fn compare(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
         let query = format!("{}&{}", list_return::cache_key(context), context.known_query(&versions::COMPARED));
         cached_page::of_entity(EntityAdmin::options(self), context, query, versions::compare(self, context, id)).await
+    }
+
+    async fn compare_objects(&self, context: &RequestContext<'_>) -> PageResult {
+        let page = compare::page(self, context);
+        cached_page::of_entity(EntityAdmin::options(self), context, compare::cache_key(context), page).await
     }
 
     fn check(&self) -> Result<(), String> {

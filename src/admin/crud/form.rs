@@ -4,10 +4,12 @@
 use rocket::http::Status;
 use sqlx::PgConnection;
 
+use super::compare;
 use super::entity_admin::{CellLinks, EntityAdmin};
 use super::form_places;
 use super::list_return;
 use super::named_object::NamedObject;
+use super::old_version::old;
 use super::options::Restore;
 use super::remote_store::{RemotePart, RemoteView};
 use super::remote_view;
@@ -20,7 +22,7 @@ use crate::domain::form::submitted::Draft;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::Action;
 use crate::error::{AppError, NOT_FOUND};
-use crate::store::versions::{self, VersionRow};
+use crate::store::versions::VersionRow;
 use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, NewNamesView, Renewal};
 use crate::templates::urls::DELETED;
 use crate::templates::{Link, Page};
@@ -199,18 +201,6 @@ async fn restored<D: EntityAdmin>(
     let version = version.parse().map_err(|_| NOT_FOUND)?;
     context.may(entity.options().kind, Action::StartChanging { group: entity.group(&found.loaded.content) })?;
     Ok(Some(old(conn, entity, (found.loaded.id, version)).await?))
-}
-
-/// Loads a version of an object, with its content; 404 if the object has no such version.
-pub async fn old<D: EntityAdmin>(
-    conn: &mut PgConnection,
-    entity: &D,
-    (id, version): (i64, i64),
-) -> Result<(VersionRow, D::Content), AppError> {
-    let version = versions::get(conn, version).await?.filter(|version| version.object_id == id).ok_or(NOT_FOUND)?;
-    let row = VersionRow::of(&version);
-    let content = entity.version(version.content).ok_or(NOT_FOUND)?;
-    Ok((row, content))
 }
 
 /// Returns the form of a copy of an object.
@@ -420,7 +410,8 @@ fn tools<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMo
     let clone =
         may_clone.then(|| Link::new("Clone", list_return::carry(options, context, at.clone_of(options.kind, id))));
     let edit = context.edit_link(options.kind, id, group);
-    edit.into_iter().chain(history).chain(clone).chain(entity.more_tools(context, id)).collect()
+    let compare = compare::tool(context, options.kind, id);
+    edit.into_iter().chain(history).chain(clone).chain(compare).chain(entity.more_tools(context, id)).collect()
 }
 
 fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMode<'_, D::Content>) -> Option<Link> {

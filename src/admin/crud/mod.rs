@@ -7,6 +7,7 @@ mod bulk_request; //        the form about many objects
 pub mod bulk_store; //      the operations on many objects
 mod bulk_view; //           the pages about many objects
 pub mod cached_page; //     pages read through the page cache
+mod compare; //             two objects of a kind side by side
 mod conflict; //            two users edited the same object
 mod delete;
 pub mod diff; //            comparison of two contents
@@ -27,6 +28,7 @@ pub mod list_table; //      the rows of a list
 mod named_object; //        an object as pages have loaded it
 pub mod new_names; //       new names in forms: marked, and asked for before a save
 mod old_filters; //         filters in bookmarks of POEM 2.3
+mod old_version; //         one stored version of an object
 pub mod options; //         the declaration apart from the fields
 pub mod page_cache; //      rendered pages in memory
 pub mod remote_store; //  objects that another server stores as well

@@ -4,9 +4,9 @@ use sqlx::PgConnection;
 
 use super::diff;
 use super::entity_admin::EntityAdmin;
-use super::form::old;
 use super::history::{event, layout};
 use super::named_object::NamedObject;
+use super::old_version::old;
 use super::options::Restore;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
@@ -44,7 +44,7 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
     context.may(options.kind, Action::View)?;
     let mut tx = context.read().await?;
     let (found, row, content) = find(tx.conn(), entity, (id, version)).await?;
-    let Neighbours { previous, next } = versions::neighbours(tx.conn(), version).await?;
+    let Neighbours { previous, next, newest } = versions::neighbours(tx.conn(), version).await?;
     let before = match previous {
         Some(previous) => Some(old(tx.conn(), entity, (id, previous)).await?.1),
         None => None,
@@ -65,6 +65,11 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
         differences: changes.into_iter().filter(|change| change.change != "same").collect(),
         previous: step("Older version", previous),
         next: step("Newer version", next),
+        compare: newest.filter(|newest| *newest != version).map(|newest| {
+            let [older, newer] = COMPARED;
+            let query = format!("?{older}={version}&{newer}={newest}");
+            Link::new("Compare with current", at.compare(options.kind, id) + &query)
+        }),
         restore,
         restore_by_post: options.restore == Restore::AtOnce,
         event,
@@ -164,6 +169,7 @@ pub async fn compare<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, i
     let (found, before, content_before) = find(tx.conn(), entity, (id, one.min(other))).await?;
     let (after, content_after) = old(tx.conn(), entity, (id, one.max(other))).await?;
     tx.commit().await?;
+    let restore = restore_link(entity, context, &found, (before.id, &content_before)).await;
     let all = diff::compare(entity.fields(), content_before, content_after).await;
     let (same, differences): (Vec<Difference>, Vec<Difference>) =
         all.into_iter().partition(|change| change.change == "same");
@@ -175,6 +181,8 @@ pub async fn compare<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, i
         after: event(entity, context, &after, id),
         differences,
         same,
+        restore: restore.map(|link| Link::new("Restore the older version", link.href)),
+        restore_by_post: options.restore == Restore::AtOnce,
     };
     let mut other_side = context.other_side().compare(options.kind, id);
     if !other_side.is_empty() {

@@ -66,7 +66,7 @@ pub struct Entries<'a> {
     pub object: Option<(ObjectKind, &'a str)>,
 }
 
-/// Returns a page of log entries. Searches the user's name. Filters: `kind`, an [`ObjectKind`] as a word.
+/// Returns a page of log entries. Searches the names of users and objects. Filters: `kind`, an [`ObjectKind`] as a word.
 pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Entries<'_>) -> Result<Rows<LogRow>> {
     let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
@@ -79,7 +79,7 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Ent
                CROSS JOIN LATERAL (SELECT CASE $1
                    WHEN 'entry' THEN l.object_name
                    WHEN 'user' THEN l.username END AS key) k
-               WHERE l.username ~ ALL ($5)
+               WHERE l.username || E'\n' || l.object_name ~ ALL ($5)
                  AND ($6 = '' OR l.object_kind = $6)
                  AND ($7::timestamptz IS NULL OR l.action_time >= $7)
                  AND ($8::timestamptz IS NULL OR l.action_time < $8)

@@ -6,6 +6,7 @@ mod bad_input;
 mod bounds;
 mod bulk;
 mod claims;
+mod compare;
 mod concurrent_edits;
 mod conflicts;
 mod crawl;

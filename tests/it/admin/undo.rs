@@ -417,3 +417,22 @@ fn many_side_effects_are_folded_into_one_message() {
     let (_, folded) = page.split_once("<details><summary>Moved ").unwrap_or_else(|| panic!("{page}"));
     assert!(folded.contains(" metrics to ams-probe (9.9)</summary>") && folded.contains("bulk.5"), "{folded}");
 }
+
+#[test]
+fn an_object_whose_id_is_taken_returns_with_another() {
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    let fixture = fixtures::of(ObjectKind::Probe);
+    let id = add(&mut root, fixture, 1, "ARGO");
+    let page = delete(&mut root, ObjectKind::Probe, id);
+    site.sql(&format!(
+        "INSERT INTO egi.probe (id, name, version, repository, docurl, description, comment, changed_by, changed_at)
+         VALUES ({id}, 'other', '1', 'http://a', 'http://a', 'x', 'x', 'x', now())"
+    ));
+    undo(&mut root, &page);
+    let other = id_of(&mut root, fixture, &fixture.key(1));
+    assert_ne!(other, id);
+    assert_eq!(site.versions(ObjectKind::Probe, other).len(), 1);
+    let again = root.post(&button(&page, "Undo").unwrap(), &[]);
+    assert_eq!(again.header("Location"), Some(AT.change(ObjectKind::Probe, other).as_str()));
+}

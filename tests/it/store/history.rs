@@ -34,8 +34,8 @@ fn a_version_has_its_content_and_neighbours() {
     assert!(matches!(get(12).unwrap().content, VersionContent::Metric(metric) if metric.name == "argo.AMS-Check"));
     assert!(get(10).is_none());
     let around = |id| read(&installation, async |conn| versions::neighbours(conn, id).await);
-    assert_eq!(around(11), Neighbours { previous: Some(1), next: Some(24) });
-    assert_eq!(around(24), Neighbours { previous: Some(11), next: None });
+    assert_eq!(around(11), Neighbours { previous: Some(1), next: Some(24), newest: Some(24) });
+    assert_eq!(around(24), Neighbours { previous: Some(11), next: None, newest: Some(24) });
     assert_eq!(around(10), Neighbours::default());
 }
 

@@ -399,6 +399,7 @@ fn revision() -> RevisionPage {
         differences: differences(),
         previous: Some(link("Older version")),
         next: Some(link("Newer version")),
+        compare: Some(link("Compare with current")),
         restore: Some(link("Make it the current one")),
         restore_by_post: true,
     }

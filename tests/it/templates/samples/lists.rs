@@ -2,6 +2,7 @@
 
 use super::{Sample, layout, link, member, public, visited, with_message};
 use poem::templates::bulk_page::{BulkEditPage, BulkPreviewPage, BulkRow, SettingView};
+use poem::templates::compare_page::{CompareObjectsPage, CompareWithPage};
 use poem::templates::form_page::{ErrorLink, FieldsetView, Widget, WidgetKind};
 use poem::templates::history_page::{ComparePage, DeletedPage, Difference, Event, HistoryPage, LogEntryPage, Span};
 use poem::templates::list_page::{BulkBar, Cell, Choice, FilterView, Heading, ListPage, Paging};
@@ -73,6 +74,13 @@ pub fn samples() -> Vec<Sample> {
             "compare-equal",
             layout("Compare", "Metrics"),
             ComparePage { differences: Vec::new(), ..compare() },
+        ),
+        Sample::new("compare-objects", layout("Compare", "Metrics"), compare_objects()),
+        Sample::new("compare-with", layout("Compare", "Metrics"), compare_with()),
+        Sample::new(
+            "compare-with-nothing",
+            layout("Compare", "Probes"),
+            CompareWithPage { related: Vec::new(), found: Vec::new(), ..compare_with() },
         ),
     ]
 }
@@ -353,7 +361,7 @@ fn log_entries() -> ListPage {
     ListPage {
         heading: "Log entries".to_owned(),
         add: None,
-        searched: "by user".to_owned(),
+        searched: "users and objects".to_owned(),
         filters: vec![filter("kind", "Type", "", &["Probe", "Metric", "Profile"])],
         dates: vec![
             step("All dates", false),
@@ -595,5 +603,36 @@ fn compare() -> ComparePage {
         after: event("", "2019-03-01 14:05", ""),
         differences: differences(),
         same: vec![same("Tag", "Production"), same("Type", "Active"), same("Group", "ARGO")],
+        restore: Some(link("Restore the older version")),
+        restore_by_post: true,
+    }
+}
+
+/// Returns the comparison of two metrics.
+fn compare_objects() -> CompareObjectsPage {
+    let ComparePage { differences, same, .. } = compare();
+    CompareObjectsPage {
+        kind: "Compare metrics".to_owned(),
+        left: link("argo.AMS-Check (Production)"),
+        right: link("argo.AMS-Check (Devel)"),
+        swap: link("Swap sides"),
+        another: Some(link("Compare with…")),
+        differences,
+        same,
+    }
+}
+
+/// Returns the choice of what to compare a metric with.
+fn compare_with() -> CompareWithPage {
+    CompareWithPage {
+        kind: "Compare the metric".to_owned(),
+        many: "metrics".to_owned(),
+        object: link("argo.AMS-Check (Production)"),
+        id: "1".to_owned(),
+        action: "/poem/admin/poem/metric/compare/".to_owned(),
+        search: "ams".to_owned(),
+        related: vec![link("argo.AMS-Check (Devel)")],
+        found: vec![link("argo.AMS-Publisher (Production)")],
+        is_cut: true,
     }
 }
