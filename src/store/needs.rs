@@ -10,7 +10,7 @@ use super::text::storable;
 use crate::domain::model::object_kind::ObjectKind;
 
 /// The migration since which uses of API keys are recorded. Before it, a key was perhaps used.
-const USES_RECORDED_SINCE: i64 = 10;
+const USES_RECORDED_SINCE: i64 = 12;
 
 /// A number of objects with the same need.
 #[derive(Debug, Clone, PartialEq, Eq)]

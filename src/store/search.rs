@@ -124,7 +124,8 @@ pub async fn everything(conn: &mut PgConnection, params: SearchParams<'_>) -> Re
     let is_searched = |kind: &&str| params.kind.is_none_or(|only| only.as_str() == *kind);
     let kinds: Vec<String> = params.scope.kinds().filter(is_searched).map(str::to_owned).collect();
     let patterns: Vec<String> = params.text.words().iter().map(|word| pattern(word)).collect();
-    let records = sqlx::query!(
+    let rows = sqlx::query_as!(
+        SearchRow,
         r#"SELECT found.kind AS "kind!", found.id AS "id!", found.label AS "label!", left(found.note, 120) AS "note!",
                   found.total AS "total!", seen.places AS "places!", seen.keys AS "keys!", seen.texts AS "texts!"
            FROM (
@@ -170,23 +171,34 @@ pub async fn everything(conn: &mut PgConnection, params: SearchParams<'_>) -> Re
     )
     .fetch_all(conn)
     .await?;
-    let found = records.into_iter().map(|record| {
-        let texts = record.places.into_iter().zip(record.keys).zip(record.texts);
-        Ok(SearchResult {
-            kind: kind(&record.kind)?,
-            id: record.id,
-            name: record.label,
-            note: record.note,
-            total: record.total,
-            found_in: texts.map(|((place, key), text)| FoundText { place, key, text }).collect(),
-        })
-    });
-    found.collect()
+    rows.into_iter().map(SearchRow::result).collect()
 }
 
-fn kind(text: &str) -> Result<FoundKind> {
-    match FoundKind::parse(text) {
-        Some(kind) => Ok(kind),
-        None => word(text).map(FoundKind::Object),
+/// A row of the search; the places, keys and texts are parallel.
+struct SearchRow {
+    kind: String,
+    id: String,
+    label: String,
+    note: String,
+    total: i64,
+    places: Vec<String>,
+    keys: Vec<String>,
+    texts: Vec<String>,
+}
+
+impl SearchRow {
+    fn result(self) -> Result<SearchResult> {
+        let texts = self.places.into_iter().zip(self.keys).zip(self.texts);
+        Ok(SearchResult {
+            kind: match FoundKind::parse(&self.kind) {
+                Some(kind) => kind,
+                None => word(&self.kind).map(FoundKind::Object)?,
+            },
+            id: self.id,
+            name: self.label,
+            note: self.note,
+            total: self.total,
+            found_in: texts.map(|((place, key), text)| FoundText { place, key, text }).collect(),
+        })
     }
 }
