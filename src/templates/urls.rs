@@ -61,7 +61,7 @@ pub fn public_of(path_and_query: &str) -> Option<String> {
             let kind: ObjectKind = model.parse().ok()?;
             let is_list_only = kind == ObjectKind::Service;
             let has_page = kind.info().is_public && is_public_below(below) && (below.is_empty() || !is_list_only);
-            (has_page.then(|| format!("{PUBLIC}{rest}"))?, below.is_empty() || below.ends_with("compare/"))
+            (has_page.then(|| format!("{PUBLIC}{rest}"))?, below.is_empty() || below.ends_with("/compare/"))
         }
     };
     Some(if takes_query && !query.is_empty() { format!("{page}?{query}") } else { page })
@@ -79,7 +79,7 @@ pub fn inside_of(path_and_query: &str) -> Option<String> {
 fn is_public_below(rest: &str) -> bool {
     let is_id = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
     match rest.split('/').collect::<Vec<_>>()[..] {
-        [""] | ["compare", ""] => true,
+        [""] => true,
         [id, "change" | "history", ""] | [id, "history", "compare", ""] => is_id(id),
         [id, "history", version, ""] => is_id(id) && is_id(version),
         _ => false,

@@ -12,6 +12,7 @@ if (form && head && boxes.length > 0) {
 
   const all = form.querySelector("input[name=all]");
   const words = form.querySelector("[data-ticked]");
+  const ofTwo = form.querySelector("[data-two]");
   const ticked = () => boxes.filter((box) => box.checked).length;
 
   const show = () => {
@@ -20,6 +21,7 @@ if (form && head && boxes.length > 0) {
     whole.checked = number === boxes.length;
     whole.indeterminate = number > 0 && number < boxes.length;
     form.hidden = number === 0 && !hasAll;
+    ofTwo.hidden = number !== 2 || hasAll;
     words.textContent = hasAll ? "All rows that match:" : `${number} ticked:`;
     for (const box of boxes) box.closest("tr").classList.toggle("ticked", box.checked || hasAll);
   };

@@ -7,6 +7,7 @@ import "./journeys/reading.js";
 import "./journeys/probes.js";
 import "./journeys/metrics.js";
 import "./journeys/many.js";
+import "./journeys/clicks.js";
 import "./journeys/profiles.js";
 import "./journeys/aggregations.js";
 import "./journeys/typing.js";

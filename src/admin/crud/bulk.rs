@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use rocket::http::Status;
 use sqlx::PgConnection;
 
-use super::bulk_request::{BulkRequest, CHANGE_ALL, DELETE, DELETE_ALL, EDIT, MAX_OBJECTS, Outcome, PREVIEW};
+use super::bulk_request::{BulkRequest, CHANGE_ALL, COMPARE, DELETE, DELETE_ALL, EDIT, MAX_OBJECTS, Outcome, PREVIEW};
 use super::bulk_view;
+use super::compare;
 use super::entity_admin::EntityAdmin;
 use super::list_return;
 use super::request_context::{RequestContext, refused};
@@ -36,6 +37,7 @@ pub async fn act<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, poste
     match posted.get(STEP).unwrap_or_default() {
         CHANGE_ALL => request.change_all().await,
         DELETE_ALL => request.delete_all().await,
+        COMPARE => Ok(request.compare()),
         step => request.show(step).await,
     }
 }
@@ -63,6 +65,18 @@ impl<D: EntityAdmin> BulkRequest<'_, D> {
                 Err(errors) => self.edit_page(tx.conn(), &found, errors).await,
             },
             _ => Err(AppError::Malformed("The form does not say what to do.".to_owned())),
+        }
+    }
+
+    /// Leads to the comparison of the two objects that are ticked.
+    fn compare(&self) -> PageResponse {
+        let kind = self.entity.options().kind;
+        match self.named()[..] {
+            [a, b] => PageResponse::redirect(compare::of_two(self.context, kind, (a, b)), Vec::new()),
+            _ => {
+                let reason = format!("Tick two {} to compare them.", kind.info().plural());
+                PageResponse::refusal(list_return::address(self.entity.options(), self.context), reason)
+            }
         }
     }
 

@@ -23,6 +23,8 @@ use crate::templates::bulk_page::{ALL, FROM_ALL, PICK, TARGET};
 /// The largest number of objects that are changed or deleted together.
 pub const MAX_OBJECTS: usize = 2_000;
 
+/// The comparison of two objects.
+pub const COMPARE: &str = "compare";
 /// The form that asks what is to be changed.
 pub const EDIT: &str = "edit";
 /// The confirmation of a deletion.
@@ -61,11 +63,16 @@ impl<D: EntityAdmin> BulkRequest<'_, D> {
         if self.posted.get(ALL).is_some() {
             return Ok(self.matching(conn).await?.into_iter().map(|(id, _)| id).collect());
         }
+        Ok(self.named())
+    }
+
+    /// Returns the ids of the objects that the form names, each once: those that are ticked, or those of a preview.
+    pub fn named(&self) -> Vec<i64> {
         let named = |input: &'static str| self.posted.pairs().iter().filter(move |(name, _)| name == input);
         let ticked = named(PICK).filter_map(|(_, id)| id.parse().ok());
         let shown = named(TARGET).filter_map(|(_, target)| Some(parse_target(target)?.id));
         let mut seen = HashSet::new();
-        Ok(ticked.chain(shown).filter(|id| seen.insert(*id)).collect())
+        ticked.chain(shown).filter(|id| seen.insert(*id)).collect()
     }
 
     /// Returns the objects that match the search and filters of the list, as id and name: at most one more than can be

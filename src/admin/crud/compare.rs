@@ -12,7 +12,7 @@ use crate::error::{AppError, NOT_FOUND};
 use crate::registry::undelete::can_return;
 use crate::store::counterparts::{self, Counterpart};
 use crate::templates::compare_page::{CompareObjectsPage, CompareWithPage};
-use crate::templates::{Link, Page};
+use crate::templates::{Addresses, Link, Page};
 
 /// The parameter with the object on the left.
 const LEFT: &str = "a";
@@ -38,8 +38,13 @@ fn with(context: &RequestContext<'_>, kind: ObjectKind, id: i64) -> String {
     format!("{}?{LEFT}={id}", context.at().compare_objects(kind))
 }
 
-fn of_two(context: &RequestContext<'_>, kind: ObjectKind, (a, b): (i64, i64)) -> String {
-    format!("{}&{RIGHT}={b}", with(context, kind, a))
+/// Returns the address of the comparison of two objects.
+pub fn of_two(context: &RequestContext<'_>, kind: ObjectKind, ids: (i64, i64)) -> String {
+    address(context.at(), kind, ids)
+}
+
+fn address(at: Addresses, kind: ObjectKind, (a, b): (i64, i64)) -> String {
+    format!("{}?{LEFT}={a}&{RIGHT}={b}", at.compare_objects(kind))
 }
 
 /// Returns the ids in the address, in order: those that are ticked, or else the left and the right one.
@@ -104,6 +109,8 @@ async fn compare<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, (a, b
     let title = format!("Compare {} and {}", before.label, after.label);
     let list = context.at().list(info.kind);
     let layout = context.layout(&title, &[(info.many, list.as_str()), (&before.label, &before.href), ("Compare", "")]);
+    let other_side = if info.is_public { address(context.other_side(), info.kind, (a, b)) } else { String::new() };
+    let layout = context.beside(layout, &other_side);
     let page = CompareObjectsPage {
         kind: format!("Compare {}", info.plural()),
         swap: Link::new("Swap sides", of_two(context, info.kind, (b, a))),

@@ -50,7 +50,7 @@ pub struct MetricListRow {
 
 /// Returns a page of metrics. Searches the name.
 ///
-/// Filters: `tag`, `group`, and those of [`matching`].
+/// Filters: `tag`, `group`, and those of `matching`.
 ///
 /// Labels are read from JSON, which is slow: they are computed once per version (`OFFSET 0` keeps PostgreSQL from
 /// computing them once per comparison), and only if the list is sorted by them. What is not always asked for is in queries

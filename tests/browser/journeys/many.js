@@ -22,12 +22,13 @@ journey("change the timeout of the metrics of a group", async ({ as }) => {
   await ada.press("Preview");
   assert.match(await ada.heading(), /^Change \d+ metrics\?$/);
   assert.deepEqual(await violations(ada.page), []);
-  await ada.page.keyboard.press("Tab");
+  const changed = await ada.page.locator("table.differences tbody th a").first().innerText();
   const button = ada.page.getByRole("button", { name: /^Change \d+ metrics?$/ });
   await ada.follow(() => button.click());
   assert.match(await ada.said(), /^Changed \d+ metrics?\./);
   assert.match(ada.page.url(), /group=Storage/, "the list is as it was");
-  await ada.go(rows[0][0]);
+  const [name, tag] = changed.split(/ \(|\)/);
+  await ada.follow(() => ada.page.locator("tr").filter({ hasText: name }).filter({ hasText: tag }).locator("th a").first().click());
   const values = await ada.page.locator("#id_config input").evaluateAll((inputs) => inputs.map((input) => input.value));
   assert.ok(values.includes("77"), `${values}`);
   await ada.go("History");
@@ -47,6 +48,17 @@ journey("tick a range with Shift, and untick", async ({ as }) => {
   await whole.uncheck();
   assert.equal(await ada.page.locator("input[name=pick]:checked").count(), 0);
   assert.ok(!(await ada.page.locator("#bulk").isVisible()));
+});
+
+journey("compare two ticked metrics", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/metric/?q=webdav.Write");
+  await ada.page.locator("input[name=pick]").nth(0).check();
+  const compare = ada.page.getByRole("button", { name: "Compare", exact: true });
+  assert.ok(!(await compare.isVisible()), "one metric cannot be compared");
+  await ada.page.locator("input[name=pick]").nth(1).check();
+  await ada.follow(() => compare.click());
+  assert.match(await ada.page.locator("main").innerText(), /Production[^]*Devel|Devel[^]*Production/);
 });
 
 journey("change and delete many metrics without JavaScript", async ({ as }) => {

@@ -136,7 +136,7 @@ class Person {
 
   // Returns the flash messages of the page.
   async said() {
-    return (await this.page.locator(".messages").innerText()).replace(/ Open it$/gm, "").trim();
+    return (await this.page.locator(".messages").innerText()).replace(/ Open it$/gm, "").replace(/\s*^Undo$/gm, "").trim();
   }
 
   // Returns the heading of the page.

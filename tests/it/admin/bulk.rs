@@ -3,7 +3,7 @@
 use poem::domain::model::object_kind::ObjectKind;
 
 use super::fixtures::{self, Fixture};
-use super::page::elements;
+use super::page::{Element, elements};
 use super::{AT, TestSite, add, get};
 use crate::support::cluster::queries;
 use crate::support::{Browser, HttpResponse};
@@ -23,8 +23,11 @@ fn hidden(page: &str, name: &str) -> Vec<String> {
 
 /// Returns the flash messages of a page.
 fn said(page: &str) -> Vec<String> {
-    let messages = elements(page).into_iter().filter(|it| it.get("class").is_some_and(|it| it.starts_with("message ")));
-    messages.map(|message| message.text.trim().to_owned()).collect()
+    let is_class = |it: &Element, class: &str| it.get("class").is_some_and(|it| it.split(' ').any(|it| it == class));
+    let messages = elements(page).into_iter().skip_while(|it| !is_class(it, "messages")).skip(1);
+    let paragraphs = messages.take_while(|it| !["h1", "form"].contains(&it.name.as_str()));
+    let is_text = |it: &Element| ["p", "li", "summary"].contains(&it.name.as_str());
+    paragraphs.filter(is_text).map(|it| it.text.trim().to_owned()).filter(|it| !it.is_empty()).collect()
 }
 
 /// Posts a step for ticked objects.
@@ -208,6 +211,21 @@ fn the_rules_of_each_object_are_checked() {
     // Objects that have the values already are not written again.
     let page = preview(&mut root, METRIC, &ids, &[("to_group", "ARGO")]);
     assert!(page.contains("2 already have these values") && hidden(&page, "target").is_empty(), "{page}");
+}
+
+#[test]
+fn two_ticked_objects_are_compared() {
+    let site = TestSite::new();
+    let mut root = site.browser("root");
+    let ids = metrics(&mut root, 1..4, "ARGO");
+    let compared = step(&mut root, METRIC, &ids[..2], &[("_step", "compare")]);
+    let page = get(&mut root, compared.header("Location").unwrap());
+    assert!(page.contains("test.Metric-1.") && page.contains("test.Metric-2."), "{page}");
+    for wrong in [&ids[..1], &ids] {
+        let answer = step(&mut root, METRIC, wrong, &[("_step", "compare")]);
+        assert_eq!(answer.header("Location"), Some(AT.list(METRIC).as_str()));
+        assert_eq!(said(&get(&mut root, &AT.list(METRIC))), ["Tick two metrics to compare them."]);
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ const ALL_COLUMNS: &str = "cols=type.parent.profiles.changed";
 fn headings(page: &str) -> Vec<String> {
     let columns = elements(page).into_iter().skip_while(|element| element.name != "thead");
     let columns = columns.take_while(|element| element.name != "/thead");
-    columns.map(|element| element.text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
+    columns.map(|element| element.text.trim().to_owned()).filter(|text| !text.is_empty() && text != "Tick").collect()
 }
 
 /// Returns the texts of the row of an object, without its first cell; one for each column.
@@ -22,9 +22,11 @@ fn cells(page: &str, name: &str) -> Vec<String> {
     for element in elements(page).into_iter().skip_while(|element| element.name != "tbody") {
         match element.name.as_str() {
             "tr" => rows.push(Vec::new()),
+            "td" if element.get("class") == Some("tick") => {}
             "td" | "th" => rows.last_mut().expect("a row").push(element.text.trim().to_owned()),
             "/tbody" => break,
             _ => {
+                // (The cell with the tick comes first.)
                 if let Some(cell) = rows.last_mut().and_then(|row| row.last_mut()) {
                     *cell += element.text.trim();
                 }
