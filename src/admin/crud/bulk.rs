@@ -29,7 +29,8 @@ use crate::templates::{Layout, Page};
 /// Does the step that the form asks for; 404 if the entity's objects cannot be changed together.
 pub async fn act<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, posted: &Posted) -> PageResult {
     let store = entity.bulk().ok_or(NOT_FOUND)?;
-    if let Some(refusal) = context.refusal_of_other_user(posted) {
+    let list = list_return::address(entity.options(), context);
+    if let Some(refusal) = context.refusal_of_other_user_at(posted, &list) {
         return Ok(refusal);
     }
     context.may(entity.options().kind, Action::StartAdding)?;

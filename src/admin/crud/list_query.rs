@@ -10,8 +10,9 @@ use super::list_columns::{self, COLUMNS};
 use super::list_size::{self, PageSize, SIZE};
 use super::old_filters::{self, OldValue};
 use super::options::{FilterSource, ListFilter, ListOptions};
-use super::request_context::{RequestContext, SEARCHED, trimmed_search};
+use super::request_context::{RequestContext, SEARCHED};
 use crate::domain::model::group_kind::GroupKind;
+use crate::domain::model::search_text;
 use crate::store::Result;
 use crate::store::choices;
 use crate::store::lists::ListParams;
@@ -82,7 +83,7 @@ impl ListQuery {
     pub fn of(listing: &ListOptions, pairs: &Pairs, is_public: bool) -> Self {
         let parameters = parameters(pairs);
         let get = |name: &str| parameters.get(name).copied().filter(|value| !value.is_empty());
-        let search = trimmed_search(get(SEARCHED).unwrap_or_default());
+        let search = search_text::trimmed(get(SEARCHED).unwrap_or_default());
         let mut query = Self { search, page: 1, is_public, ..Self::default() };
         query.read_columns(listing, pairs);
         query.read_size(&parameters);

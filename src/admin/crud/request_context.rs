@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::config::reload::LiveConfig;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{self, Action, Denial, Viewer};
+use crate::domain::model::search_text;
 use crate::domain::security::keys::Keys;
 use crate::domain::web::footer::Footer;
 use crate::error::{AppError, NO_PERMISSION, refuse};
@@ -40,8 +41,6 @@ use crate::webapi_sync::cache::RemoteCache;
 
 /// The name of the search text in the address.
 pub const SEARCHED: &str = "q";
-/// The maximum length of a search text, in characters; the rest is ignored.
-const LONGEST_SEARCH: usize = 200;
 
 /// The context of a request for a page.
 pub struct RequestContext<'r> {
@@ -151,8 +150,13 @@ impl<'r> RequestContext<'r> {
     /// Returns the response to a form that another user has opened in this browser: its page again, with a message that
     /// says who is logged in now. `None` if the viewer has opened it.
     pub fn refusal_of_other_user(&self, posted: &Posted) -> Option<PageResponse> {
+        self.refusal_of_other_user_at(posted, self.path)
+    }
+
+    /// As [`Self::refusal_of_other_user`], for a form whose address has no page: `address` is the page to return to.
+    pub fn refusal_of_other_user_at(&self, posted: &Posted, address: &str) -> Option<PageResponse> {
         let viewer = self.viewer.as_ref().filter(|viewer| !posted.is_of(viewer.id))?;
-        Some(PageResponse::refusal(self.path, other_user(&viewer.username)))
+        Some(PageResponse::refusal(address, other_user(&viewer.username)))
     }
 
     /// Returns the access to both stores of aggregation profiles; `None` without `[WEBAPI]`.
@@ -251,7 +255,7 @@ impl<'r> RequestContext<'r> {
 
     /// Returns the search text without white space around it; empty without a search.
     pub fn search(&self) -> String {
-        trimmed_search(self.query(SEARCHED).unwrap_or_default())
+        search_text::trimmed(self.query(SEARCHED).unwrap_or_default())
     }
 
     /// Returns the namespace before the names of profiles in the API; empty if none is configured.
@@ -317,11 +321,6 @@ impl<'r> RequestContext<'r> {
         };
         Layout { public, inside, ..layout }
     }
-}
-
-/// Returns a search text without white space around it, and cut after 200 characters.
-pub fn trimmed_search(text: &str) -> String {
-    text.trim().chars().take(LONGEST_SEARCH).collect()
 }
 
 /// Returns the first moment of a day in a time zone.

@@ -35,9 +35,8 @@ pub async fn undo<D: EntityAdmin>(
 ) -> PageResult {
     let kind = entity.options().kind;
     context.may(kind, Action::View)?;
-    if let Some(viewer) = context.viewer.as_ref().filter(|viewer| !posted.is_of(viewer.id)) {
-        let words = crate::auth::posted::other_user(&viewer.username);
-        return Ok(PageResponse::refusal(context.at().change(kind, id), words));
+    if let Some(refusal) = context.refusal_of_other_user_at(posted, &context.at().change(kind, id)) {
+        return Ok(refusal);
     }
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
     let asked = undo::find(tx.conn(), kind, (id, entry)).await.map_err(refused)?;

@@ -26,10 +26,15 @@ pub struct TextPart {
     pub is_match: bool,
 }
 
+/// Returns a search text without white space around it, and cut after 200 characters.
+pub fn trimmed(typed: &str) -> String {
+    typed.trim().chars().take(LONGEST).collect()
+}
+
 impl SearchText {
     /// Reads the text as it was typed.
     pub fn parse(typed: &str) -> Self {
-        let text: String = typed.trim().chars().take(LONGEST).collect();
+        let text = trimmed(typed);
         let mut words: Vec<String> = Vec::new();
         for word in text.split_whitespace() {
             if !words.iter().any(|known| known == word) {

@@ -166,6 +166,14 @@ fn a_form_is_not_saved_for_another_user_than_the_one_who_opened_it() {
         assert_eq!((answer.status, answer.header("Location")), (303, Some(address.as_str())), "{answer:?}");
         assert!(get(&mut poem, &address).contains("You are now logged in as poem."));
     }
+    // These addresses have no page of their own: the message is on the page that they lead to.
+    let list = AT.list(ObjectKind::Metric);
+    let change = AT.change(ObjectKind::Probe, id);
+    for (address, to) in [(AT.bulk(ObjectKind::Metric), list), (AT.undo(ObjectKind::Probe, id, 1), change)] {
+        let answer = poem.post(&address, &new[..1]);
+        assert_eq!((answer.status, answer.header("Location")), (303, Some(to.as_str())), "{answer:?}");
+        assert!(get(&mut poem, &to).contains("You are now logged in as poem."), "{address}");
+    }
     let own = "/poem/admin/password_change/";
     let old = [("_user", other.as_str()), ("old_password", "x"), ("new_password1", "x"), ("new_password2", "x")];
     let answer = poem.post(own, &old);
