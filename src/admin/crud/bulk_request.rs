@@ -10,9 +10,9 @@ use super::list;
 use super::list_query::ListQuery;
 use super::list_return::LIST;
 use super::request_context::RequestContext;
+use super::save_input;
 use crate::auth::posted::Posted;
 use crate::domain::form::bulk_edit::BulkEdit;
-use crate::domain::form::change_reason;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::wording;
 use crate::error::AppError;
@@ -124,7 +124,7 @@ impl<D: EntityAdmin> BulkRequest<'_, D> {
     }
 
     pub fn reason(&self) -> Result<Option<String>, ValidationErrors> {
-        change_reason::parse(self.posted.get(change_reason::INPUT).unwrap_or_default())
+        save_input::reason(self.posted)
     }
 }
 
@@ -134,7 +134,7 @@ impl Outcome {
         let missing = targets.len() - found.len();
         if missing > 0 {
             let what = if missing == 1 { "1 object".to_owned() } else { format!("{missing} objects") };
-            self.refused.push((what, "deleted since the preview".to_owned()));
+            self.refused.push((what, "Deleted since the preview.".to_owned()));
         }
     }
 

@@ -10,6 +10,7 @@ use super::remote_store::{RemoteRefusal, RemoteStore};
 use super::repeat;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
+use super::save_input;
 use super::undo;
 use super::widgets;
 use crate::auth::posted::Posted;
@@ -95,7 +96,7 @@ pub async fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id
     if let Some(refusal) = context.refusal_of_other_user(posted) {
         return Ok(refusal);
     }
-    let reason = match change_reason::parse(posted.get(change_reason::INPUT).unwrap_or_default()) {
+    let reason = match save_input::reason(posted) {
         Ok(reason) => reason,
         Err(errors) => return show_with(entity, context, id, Refusal::of_reason(posted, errors)).await,
     };

@@ -55,8 +55,8 @@ pub trait Entity: Send + Sync {
     async fn compare_objects(&self, context: &RequestContext<'_>) -> PageResult;
     /// Checks the declaration for mistakes that the compiler cannot see; `Err` describes the first.
     ///
-    /// Every field must have a help text and be in exactly one fieldset, every name in a fieldset must be a field, and the list must be able
-    /// to sort by every column with a key.
+    /// Every field must have a help text and be in exactly one fieldset, every name in a fieldset must be a field, and
+    /// the list must be able to sort by every column with a key.
     fn check(&self) -> Result<(), String>;
 }
 

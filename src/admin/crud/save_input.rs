@@ -82,6 +82,11 @@ pub(super) fn revision(posted: &Posted) -> Result<i64, AppError> {
     revision.ok_or_else(|| AppError::Malformed("The form does not contain the revision of the object.".into()))
 }
 
+/// Returns the typed reason for a change; `None` if there is none.
+pub(super) fn reason(posted: &FormBody) -> Result<Option<String>, ValidationErrors> {
+    change_reason::parse(posted.get(change_reason::INPUT).unwrap_or_default())
+}
+
 pub(super) fn ticks(options: &EntityOptions, posted: &FormBody) -> Vec<&'static str> {
     options.ticks.iter().map(|tick| tick.name).filter(|name| posted.get(name).is_some()).collect()
 }
@@ -98,7 +103,7 @@ pub(super) fn extra<'a>(
         keys: context.keys,
         tenant: context.tenant.tenant(),
         prepared: String::new(),
-        change_reason: change_reason::parse(posted.get(change_reason::INPUT).unwrap_or_default()).unwrap_or_default(),
+        change_reason: reason(posted).unwrap_or_default(),
     }
 }
 

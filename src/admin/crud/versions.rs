@@ -10,10 +10,10 @@ use super::old_version::old;
 use super::options::Restore;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
+use super::save_input;
 use super::undo;
 use super::widgets;
 use crate::auth::posted::Posted;
-use crate::domain::form::change_reason;
 use crate::domain::model::policy::Action;
 use crate::domain::model::wording;
 use crate::error::{AppError, NOT_FOUND};
@@ -137,8 +137,7 @@ pub async fn restore<D: EntityAdmin>(
     if let Some(refusal) = context.refusal_of_other_user(posted) {
         return Ok(refusal);
     }
-    let typed = posted.get(change_reason::INPUT).unwrap_or_default();
-    let reason = change_reason::parse(typed).map_err(|errors| AppError::Malformed(errors.to_string()))?;
+    let reason = save_input::reason(posted).map_err(|errors| AppError::Malformed(errors.to_string()))?;
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
     tx.set_change_reason(reason);
     let (found, row, _) = find(tx.conn(), entity, (id, version)).await?;

@@ -148,7 +148,7 @@ fn what_has_changed_since_the_preview_is_named_and_left_out() {
         lines,
         [
             "Changed 1 metric.".to_owned(),
-            "Left out 1 object: deleted since the preview".to_owned(),
+            "Left out 1 object: Deleted since the preview.".to_owned(),
             format!("Left out {name} (Production): Someone has changed it since the preview."),
         ]
     );
