@@ -5,10 +5,12 @@
 
 use std::collections::HashMap;
 
+use super::error::collect;
 use super::{ExpectedRevision, SaveError};
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::change_set::ChangeSet;
-use crate::domain::model::policy::Denial;
+use crate::domain::model::object_kind::ObjectKind;
+use crate::domain::model::policy::{Action, Denial, Viewer, decide};
 use crate::store::Loaded;
 
 /// A result per object, in the order of the request.
@@ -47,6 +49,23 @@ pub(super) fn by_id<C>(loaded: Vec<Loaded<C>>) -> HashMap<i64, Loaded<C>> {
 /// Returns the ids of the wanted objects.
 pub(super) fn ids<C>(wanted: &[Wanted<'_, C>]) -> Vec<i64> {
     wanted.iter().map(|wanted| wanted.target.id).collect()
+}
+
+/// Checks the rights and the revision of a change; `group` returns the group of a content. Returns the content before, and
+/// the errors about the chosen group.
+pub(super) fn start<C>(
+    viewer: &Viewer,
+    kind: ObjectKind,
+    wanted: &Wanted<'_, C>,
+    loaded: Option<Loaded<C>>,
+    group: fn(&C) -> &str,
+) -> Result<(C, ValidationErrors), SaveError> {
+    let before = loaded.ok_or(SaveError::Gone)?;
+    let action = Action::Change { before: group(&before.content), after: group(wanted.content) };
+    let mut errors = ValidationErrors::default();
+    collect(decide(viewer, kind, action), &mut errors)?;
+    wanted.target.check(before.revision)?;
+    Ok((before.content, errors))
 }
 
 /// Returns the id of a name; an unknown name adds an error at the field.

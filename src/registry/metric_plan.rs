@@ -4,18 +4,17 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
 
-use super::bulk::{Each, PlannedChange, Wanted, by_id, ids, known_id};
-use super::error::collect;
-use super::{ExpectedRevision, SaveError};
+use super::SaveError;
+use super::bulk::{Each, PlannedChange, Wanted, by_id, ids, known_id, start};
 use crate::blocking::in_place;
 use crate::domain::form::validation_error::{Place, ValidationErrors, words};
 use crate::domain::model::change_set::ChangeSet;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::metric::MetricContent;
 use crate::domain::model::object_kind::ObjectKind;
-use crate::domain::model::policy::{Action, Viewer, decide};
+use crate::domain::model::policy::Viewer;
 use crate::store::metrics::{Labels, MetricRow};
-use crate::store::{Loaded, StoreError, groups, metrics, probes, taken_names};
+use crate::store::{StoreError, groups, metrics, probes, taken_names};
 
 /// The change of a metric, ready to be written.
 pub(super) struct MetricPlan {
@@ -73,7 +72,9 @@ pub(super) async fn plan(
     let mut loaded = by_id(metrics::contents(conn, &ids).await?);
     let started: Vec<_> = wanted
         .iter()
-        .map(|wanted| start(viewer, wanted.target, wanted.content, loaded.remove(&wanted.target.id)))
+        .map(|wanted| {
+            start(viewer, ObjectKind::Metric, wanted, loaded.remove(&wanted.target.id), |content| &content.group)
+        })
         .collect();
     let contents: Vec<&MetricContent> = wanted.iter().map(|wanted| wanted.content).collect();
     let mut known = KnownNames::find(conn, &contents, &ids).await?;
@@ -92,21 +93,6 @@ pub(super) async fn plan(
         }
     });
     Ok(planned.collect())
-}
-
-/// Checks the rights and the revision. Returns the content before, and the errors about the chosen group.
-fn start(
-    viewer: &Viewer,
-    target: ExpectedRevision,
-    content: &MetricContent,
-    loaded: Option<Loaded<MetricContent>>,
-) -> Result<(MetricContent, ValidationErrors), SaveError> {
-    let before = loaded.ok_or(SaveError::Gone)?;
-    let action = Action::Change { before: &before.content.group, after: &content.group };
-    let mut errors = ValidationErrors::default();
-    collect(decide(viewer, ObjectKind::Metric, action), &mut errors)?;
-    target.check(before.revision)?;
-    Ok((before.content, errors))
 }
 
 /// What the names in contents refer to.

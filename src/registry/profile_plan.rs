@@ -4,17 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
 
-use super::bulk::{Each, PlannedChange, Wanted, by_id, ids, known_id};
-use super::error::collect;
-use super::{ExpectedRevision, SaveError};
+use super::SaveError;
+use super::bulk::{Each, PlannedChange, Wanted, by_id, ids, known_id, start};
 use crate::blocking::in_place;
 use crate::domain::form::validation_error::{Place, ValidationErrors};
 use crate::domain::model::change_set::ChangeSet;
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::ObjectKind;
-use crate::domain::model::policy::{Action, Viewer, decide};
+use crate::domain::model::policy::Viewer;
 use crate::domain::model::profile::{NAME_TAKEN, ProfileContent};
-use crate::store::{Loaded, StoreError, groups, profiles, taken_names, vos};
+use crate::store::{StoreError, groups, profiles, taken_names, vos};
 
 /// The change of a profile, ready to be written.
 pub(super) struct ProfilePlan {
@@ -45,27 +44,13 @@ pub(super) async fn plan(
     let mut known = KnownNames::find(conn, &contents).await?;
     let planned = wanted.iter().map(|wanted| {
         let id = wanted.target.id;
-        let (before, errors) = start(viewer, wanted.target, wanted.content, loaded.remove(&id))?;
+        let (before, errors) =
+            start(viewer, ObjectKind::Profile, wanted, loaded.remove(&id), |content| &content.group)?;
         let group_id = known.check(wanted.content, Some((id, &before)), errors)?;
         let changes = in_place(|| before.changes(wanted.content));
         Ok(ProfilePlan { id, before, after: wanted.content.clone(), changes, group_id })
     });
     Ok(planned.collect())
-}
-
-/// Checks the rights and the revision. Returns the content before, and the errors about the chosen group.
-fn start(
-    viewer: &Viewer,
-    target: ExpectedRevision,
-    content: &ProfileContent,
-    loaded: Option<Loaded<ProfileContent>>,
-) -> Result<(ProfileContent, ValidationErrors), SaveError> {
-    let before = loaded.ok_or(SaveError::Gone)?;
-    let action = Action::Change { before: &before.content.group, after: &content.group };
-    let mut errors = ValidationErrors::default();
-    collect(decide(viewer, ObjectKind::Profile, action), &mut errors)?;
-    target.check(before.revision)?;
-    Ok((before.content, errors))
 }
 
 /// What the names in contents refer to.

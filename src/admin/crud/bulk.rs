@@ -73,7 +73,7 @@ impl<D: EntityAdmin> BulkRequest<'_, D> {
     fn compare(&self) -> PageResponse {
         let kind = self.entity.options().kind;
         match self.named()[..] {
-            [a, b] => PageResponse::redirect(compare::of_two(self.context, kind, (a, b)), Vec::new()),
+            [a, b] => PageResponse::redirect(compare::address(self.context.at(), kind, (a, b)), Vec::new()),
             _ => {
                 let reason = format!("Tick two {} to compare them.", kind.info().plural());
                 PageResponse::refusal(list_return::address(self.entity.options(), self.context), reason)

@@ -39,11 +39,7 @@ fn with(context: &RequestContext<'_>, kind: ObjectKind, id: i64) -> String {
 }
 
 /// Returns the address of the comparison of two objects.
-pub fn of_two(context: &RequestContext<'_>, kind: ObjectKind, ids: (i64, i64)) -> String {
-    address(context.at(), kind, ids)
-}
-
-fn address(at: Addresses, kind: ObjectKind, (a, b): (i64, i64)) -> String {
+pub fn address(at: Addresses, kind: ObjectKind, (a, b): (i64, i64)) -> String {
     format!("{}?{LEFT}={a}&{RIGHT}={b}", at.compare_objects(kind))
 }
 
@@ -113,7 +109,7 @@ async fn compare<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, (a, b
     let layout = context.beside(layout, &other_side);
     let page = CompareObjectsPage {
         kind: format!("Compare {}", info.plural()),
-        swap: Link::new("Swap sides", of_two(context, info.kind, (b, a))),
+        swap: Link::new("Swap sides", address(context.at(), info.kind, (b, a))),
         another: tool(context, info.kind, a),
         left: before,
         right: after,
@@ -136,7 +132,7 @@ async fn choose<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i6
     };
     tx.commit().await?;
     let links = |objects: Vec<Counterpart>| {
-        let link = |object: Counterpart| Link::new(object.label, of_two(context, kind, (id, object.id)));
+        let link = |object: Counterpart| Link::new(object.label, address(context.at(), kind, (id, object.id)));
         objects.into_iter().map(link).collect::<Vec<_>>()
     };
     let (list, form) = (context.at().list(kind), context.at().change(kind, id));
