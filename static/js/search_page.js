@@ -1,4 +1,4 @@
-// The results of the search over everything grow while the user types.
+// The results of the search over everything are updated while the user types.
 
 import { say } from "./say.js";
 import { countOf, searchFor } from "./search_results.js";
