@@ -1,5 +1,5 @@
 // Splits a list of checkboxes into two: available items on the left, selected ones on the right. The checkboxes remain,
-// for the form, the keyboard and screen readers: checking one moves it to the other side.
+// for the form, the keyboard and screen readers: checking one moves it to the other side. A button moves all that are shown.
 
 import { say } from "./say.js";
 
@@ -13,8 +13,8 @@ export function makeTwoSided(field) {
   const sides = document.createElement("div");
   sides.className = "sides";
   list.before(sides);
-  const available = side(`${field.id}_available`, name, "Available", list);
-  const chosen = side(`${field.id}_chosen`, name, "Selected", document.createElement("ul"));
+  const available = side(`${field.id}_available`, name, ["Available", "Select all shown"], list);
+  const chosen = side(`${field.id}_chosen`, name, ["Selected", "Remove all shown"], document.createElement("ul"));
   chosen.element.classList.add("chosen");
   sides.append(available.element, chosen.element);
   for (const item of [...available.list.children]) {
@@ -32,6 +32,16 @@ export function makeTwoSided(field) {
     refresh();
   });
 
+  function moveAll(from, to, checked) {
+    const items = [...from.list.children].filter((item) => !item.hidden);
+    for (const item of items) item.querySelector("input").checked = checked;
+    to.list.append(...[...to.list.children, ...items].sort(inOrder));
+    say(`${items.length} ${checked ? "selected" : "no longer selected"}`);
+    refresh();
+  }
+  available.all.addEventListener("click", () => moveAll(available, chosen, true));
+  chosen.all.addEventListener("click", () => moveAll(chosen, available, false));
+
   function refresh() {
     available.refresh();
     chosen.refresh();
@@ -39,7 +49,7 @@ export function makeTwoSided(field) {
   refresh();
 }
 
-function side(id, name, label, list) {
+function side(id, name, [label, moving], list) {
   const element = document.createElement("div");
   const heading = document.createElement("p");
   heading.className = "label";
@@ -52,7 +62,12 @@ function side(id, name, label, list) {
   list.tabIndex = 0;
   list.setAttribute("aria-labelledby", id);
   heading.id = id;
-  element.append(heading, filter, list);
+  const all = document.createElement("button");
+  all.type = "button";
+  all.className = "all";
+  all.textContent = moving;
+  all.setAttribute("aria-describedby", id);
+  element.append(heading, filter, all, list);
 
   function refresh() {
     const wanted = filter.value.trim().toLowerCase();
@@ -69,18 +84,19 @@ function side(id, name, label, list) {
   filter.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
   });
-  return { element, list, filter, refresh };
+  return { element, list, filter, all, refresh };
 }
 
-// True if `other` is sorted after `item`, as on the server: “cloud” is before “Delta”.
-function isAfter(other, item) {
-  const [left, right] = [other, item].map((one) => one.textContent.trim());
+// Compares items as the server sorts them: “cloud” is before “Delta”.
+function inOrder(one, other) {
+  const [left, right] = [one, other].map((item) => item.textContent.trim());
   const [leftSmall, rightSmall] = [left.toLowerCase(), right.toLowerCase()];
-  return leftSmall === rightSmall ? left > right : leftSmall > rightSmall;
+  const [a, b] = leftSmall === rightSmall ? [left, right] : [leftSmall, rightSmall];
+  return Number(a > b) - Number(a < b);
 }
 
 function insertSorted(list, item) {
-  const after = [...list.children].find((other) => isAfter(other, item));
+  const after = [...list.children].find((other) => inOrder(other, item) > 0);
   list.insertBefore(item, after ?? null);
 }
 

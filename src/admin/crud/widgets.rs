@@ -1,5 +1,7 @@
 //! The widgets of a form, made from the declared fields and the input.
 
+use std::collections::HashSet;
+
 use sqlx::PgConnection;
 
 use super::autocomplete;
@@ -15,12 +17,16 @@ use crate::domain::form::field::{Choices, Field, Kind, RowColumn, Shape};
 use crate::domain::form::row_group::RowGroup;
 use crate::domain::form::submitted::{Draft, RawValue};
 use crate::domain::form::validation_error::{Place, ValidationErrors};
+use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::policy::{Action, Viewer};
 use crate::store::{Result, choices};
 use crate::templates::Link;
 use crate::templates::form_page::{self as pages, CellView, FieldsetView, MissingChoices, RowView, Widget, WidgetKind};
 use crate::templates::list_page::Choice;
 use crate::templates::urls::SUGGEST;
+
+/// The source of the names that a group of metrics can have.
+const METRIC_NAMES_OF_GROUP: Choices = Choices::Groupable(GroupKind::Metrics);
 
 /// The number of blank rows at the end of a field of rows.
 const BLANK_ROWS: usize = 1;
@@ -44,6 +50,7 @@ pub async fn sources<D: EntityAdmin>(
             Choices::Groups(kind) if !viewer.is_superuser => {
                 sources.insert(source, viewer.groups_of(kind).map(OfferedChoice::plain).collect());
             }
+            METRIC_NAMES_OF_GROUP => asked.extend([source, Choices::Metrics]),
             _ if source.is_stored() => asked.push(source),
             _ => {
                 let plain = |fixed: &[&str]| fixed.iter().copied().map(OfferedChoice::plain).collect();
@@ -56,7 +63,19 @@ pub async fn sources<D: EntityAdmin>(
         let plain = |values: Vec<String>| values.into_iter().map(OfferedChoice::plain).collect();
         sources.extend(stored.into_iter().map(|(source, values)| (source, plain(values))));
     }
+    mark_unconfigured(&mut sources);
     Ok(sources)
+}
+
+/// Marks the names of metrics without a configuration, which a group can have as well.
+fn mark_unconfigured(sources: &mut Sources) {
+    let Some(configured) = sources.remove(&Choices::Metrics) else { return };
+    let configured: HashSet<&str> = configured.iter().map(|choice| choice.value.as_str()).collect();
+    for choice in sources.get_mut(&METRIC_NAMES_OF_GROUP).into_iter().flatten() {
+        if !configured.contains(choice.value.as_str()) {
+            choice.label += " (no configuration)";
+        }
+    }
 }
 
 /// Returns the fieldsets with their widgets, in the declared order.
@@ -283,8 +302,8 @@ fn chosen_label(field: &'static str, form: &FormInput<'_>, sources: &Sources) ->
 /// Returns the choices of a picker; picked names are among them even if they are not offered (any more).
 fn picks(names: Option<&Vec<OfferedChoice>>, picked: &[String]) -> Vec<Choice> {
     let names = names.map_or(&[][..], Vec::as_slice);
-    let known: std::collections::HashSet<&String> = names.iter().map(|name| &name.value).collect();
-    let chosen: std::collections::HashSet<&String> = picked.iter().collect();
+    let known: HashSet<&String> = names.iter().map(|name| &name.value).collect();
+    let chosen: HashSet<&String> = picked.iter().collect();
     let stray = picked.iter().filter(|name| !known.contains(name)).map(|name| choice(name, name, true));
     let offered = names.iter().map(|name| choice(&name.value, &name.label, chosen.contains(&name.value)));
     offered.chain(stray).collect()
