@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::urls::{Addresses, INDEX, LOGIN};
+use super::urls::{Addresses, INDEX, LOG_ENTRIES, LOGIN, METRIC_NAMES, SERVICE_FLAVOURS};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::KINDS;
 use crate::domain::model::policy::Viewer;
@@ -106,7 +106,9 @@ pub struct Layout {
     pub tenant: String,
     /// The user; `None` on public pages, on the login page, and for errors before the session was read.
     pub user: Option<UserView>,
-    /// The main navigation: Admin, Profiles, Services, …; empty on the login page.
+    /// The menu of superusers before the main navigation: the index, users, groups, keys, the log; empty for others.
+    pub admin: Vec<Link>,
+    /// The main navigation: Profiles, Services, …; empty on the login page.
     pub navigation: Vec<Link>,
     /// The breadcrumbs; empty on the index.
     pub trail: Vec<Crumb>,
@@ -132,7 +134,10 @@ impl Layout {
     /// `trail` has the breadcrumbs after the index, as labels and addresses; the address of the last is empty. An empty
     /// trail means the index itself.
     pub fn new(title: &str, tenant: &str, viewer: Option<&Viewer>, path: &str, trail: &[(&str, &str)]) -> Self {
+        let admin = admin_menu(viewer, path);
+        let is_below_admin = admin.iter().any(|link| link.current && link.href != INDEX);
         let index = viewer.filter(|_| !trail.is_empty()).map(|_| ("POEM", INDEX));
+        let above = is_below_admin.then_some((ADMIN, INDEX));
         let crumb = |(label, href): (&str, &str)| Crumb {
             label: label.to_owned(),
             href: (!href.is_empty()).then(|| href.to_owned()),
@@ -142,7 +147,8 @@ impl Layout {
             tenant: tenant.to_owned(),
             user: viewer.map(UserView::from),
             navigation: navigation(viewer, path),
-            trail: index.into_iter().chain(trail.iter().copied()).map(crumb).collect(),
+            admin,
+            trail: index.into_iter().chain(above).chain(trail.iter().copied()).map(crumb).collect(),
             inside: if viewer.is_none() { Link::new("Log in", LOGIN) } else { Link::default() },
             search: Addresses { is_public: viewer.is_none() }.search().to_owned(),
             ..Self::default()
@@ -158,15 +164,30 @@ impl Layout {
     }
 }
 
+/// The name of the menu of superusers, and of its step in the breadcrumbs.
+const ADMIN: &str = "Admin";
+
+/// Returns the menu of superusers, with the current page marked; empty for others.
+fn admin_menu(viewer: Option<&Viewer>, path: &str) -> Vec<Link> {
+    if !viewer.is_some_and(|viewer| viewer.is_superuser) {
+        return Vec::new();
+    }
+    let at = Addresses { is_public: false };
+    let below = KINDS.iter().filter(|info| !info.in_navigation).map(|info| Link::new(info.many, at.list(info.kind)));
+    let others = [("Log", LOG_ENTRIES), ("Metric names", METRIC_NAMES), ("Service flavours", SERVICE_FLAVOURS)]
+        .map(|(label, href)| Link::new(label, href));
+    let mark = |link: Link| Link { current: path.starts_with(&link.href), ..link };
+    let index = Link { current: path == INDEX, ..Link::new("Overview", INDEX) };
+    std::iter::once(index).chain(below.chain(others).map(mark)).collect()
+}
+
 /// Returns the main navigation, with the current list marked.
 fn navigation(viewer: Option<&Viewer>, path: &str) -> Vec<Link> {
     let at = Addresses { is_public: viewer.is_none() };
-    let is_superuser = viewer.is_some_and(|viewer| viewer.is_superuser);
-    let index = is_superuser.then(|| Link { current: path == INDEX, ..Link::new("Admin", INDEX) });
     let lists = KINDS.iter().filter(|info| info.in_navigation).filter_map(|info| {
         let href = at.list(info.kind);
         let current = !href.is_empty() && path.starts_with(&href);
         (!href.is_empty()).then(|| Link { current, ..Link::new(info.many, href) })
     });
-    index.into_iter().chain(lists).collect()
+    lists.collect()
 }
