@@ -78,7 +78,7 @@ impl EntityAdmin for AggregationsAdmin {
     ) -> Result<ListTable> {
         let found = list::list(conn, params).await?;
         Ok(ListTable::of(found, |row| {
-            vec![Cell::link(row.name, context.at().change(ObjectKind::Aggregation, row.id)), Cell::text(row.group)]
+            vec![Cell::link(row.name, context.at().view(ObjectKind::Aggregation, row.id)), Cell::text(row.group)]
         }))
     }
 

@@ -112,7 +112,7 @@ impl EntityAdmin for AggregationProfilesAdmin {
         Ok(ListTable::of(found, |row| {
             let missing = row.missing_since.map(|since| format!("not there since {}", context.day(since)));
             vec![
-                Cell::link(row.name, context.at().change(ObjectKind::Aggregation, row.id)),
+                Cell::link(row.name, context.at().view(ObjectKind::Aggregation, row.id)),
                 Cell::text(row.group),
                 Cell::text(missing.unwrap_or_default()),
             ]

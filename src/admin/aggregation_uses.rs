@@ -38,7 +38,7 @@ pub(super) async fn line(
         true => "It has the same service flavours.".to_owned(),
         false => differences.join(" "),
     };
-    let link = Link::new(profile.name.as_str(), context.at().change(ObjectKind::Profile, profile.id));
+    let link = Link::new(profile.name.as_str(), context.at().view(ObjectKind::Profile, profile.id));
     Ok(Some(InfoLine { label: "POEM profile".to_owned(), text, links: vec![link] }))
 }
 

@@ -114,7 +114,7 @@ impl EntityAdmin for ApiKeysAdmin {
         let found = list::list(conn, params, since).await?;
         Ok(ListTable::of(found, |row| {
             vec![
-                Cell::link(row.client, context.at().change(ObjectKind::ApiKey, row.id)),
+                Cell::link(row.client, context.at().view(ObjectKind::ApiKey, row.id)),
                 Cell::moment(context.time(row.created)),
                 Cell::flag(row.revoked),
                 Cell::time(context.time_or_never(row.last_used)),

@@ -7,6 +7,7 @@ use super::crud::{
     Created, EntityAdmin, EntityOptions, Fieldset, ListColumn, ListOptions, ListTable, RequestContext, Restore,
     SaveContext,
 };
+use super::metric_links::MetricLinks;
 use crate::domain::form::field::Field;
 use crate::domain::model::group::{self, GroupContent};
 use crate::domain::model::group_kind::GroupKind;
@@ -14,11 +15,14 @@ use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, groups as registry};
+use crate::store::group_members::{self, Member};
 use crate::store::lists::ListParams;
 use crate::store::lists::groups as list;
-use crate::store::{Loaded, Result, groups as store};
+use crate::store::{Loaded, Result, groups as store, users};
+use crate::templates::Link;
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
+use crate::templates::used_by_page::{UseRow, UseSection};
 
 /// The columns of the list.
 const COLUMNS: &[ListColumn] = &[
@@ -84,7 +88,7 @@ impl EntityAdmin for GroupsAdmin {
         let found = list::list(conn, self.0, params).await?;
         Ok(ListTable::of(found, |row| {
             vec![
-                Cell::link(row.name, context.at().change(kind, row.id)),
+                Cell::link(row.name, context.at().view(kind, row.id)),
                 Cell::figure(row.members, ""),
                 Cell::figure(row.users, ""),
             ]
@@ -120,6 +124,26 @@ impl EntityAdmin for GroupsAdmin {
         registry::remove(tx, viewer, self.0, id).await
     }
 
+    fn has_uses(&self, _: &RequestContext<'_>) -> bool {
+        true
+    }
+
+    async fn uses(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<GroupContent>,
+        context: &RequestContext<'_>,
+    ) -> Result<Vec<UseSection>> {
+        let members = self.members(conn, found, context).await?;
+        let mut users = users::by_names(conn, &found.content.users).await?;
+        users.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
+        let user = |(id, name): (i64, String)| Link::new(name, context.at().view(ObjectKind::CustUser, id));
+        Ok(vec![
+            section(self.0.member_kind().info().many, members),
+            section("Users who can edit them", users.into_iter().map(user).collect()),
+        ])
+    }
+
     async fn affected(
         &self,
         _: &mut PgConnection,
@@ -135,4 +159,27 @@ impl EntityAdmin for GroupsAdmin {
         let users = names("Users who will no longer be able to edit them", &found.content.users);
         Ok([members, users].into_iter().filter(|fact| !fact.text.is_empty()).collect())
     }
+}
+
+impl GroupsAdmin {
+    /// Returns links to the objects of a group. Those of a group of metrics are names, which may have several metrics.
+    async fn members(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<GroupContent>,
+        context: &RequestContext<'_>,
+    ) -> Result<Vec<Link>> {
+        if self.0 == GroupKind::Metrics {
+            let names = || found.content.members.iter().map(String::as_str);
+            let metrics = MetricLinks::find(conn, context, names()).await?;
+            return Ok(names().map(|name| Link::new(name, metrics.address(name))).collect());
+        }
+        let link = |member: Member| Link::new(member.name, context.at().view(self.0.member_kind(), member.id));
+        Ok(group_members::of(conn, self.0, found.id).await?.into_iter().map(link).collect())
+    }
+}
+
+fn section(label: &str, objects: Vec<Link>) -> UseSection {
+    let rows = objects.into_iter().map(|object| UseRow { object, cells: Vec::new() }).collect();
+    UseSection { label: label.to_owned(), columns: vec!["Name"], rows, ..UseSection::default() }
 }

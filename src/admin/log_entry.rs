@@ -190,7 +190,7 @@ fn object_address(context: &RequestContext<'_>, entry: &LogRow) -> String {
         (Some(ObjectKind::Service), _) => context.at().list(ObjectKind::Service),
         (Some(kind), Some(id)) => match entry.version_id {
             Some(version) => context.at().version(kind, id, version),
-            None => context.at().change(kind, id),
+            None => context.at().view(kind, id),
         },
         _ => String::new(),
     }

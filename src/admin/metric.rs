@@ -10,6 +10,7 @@ use super::crud::{
     ListOptions, ListTable, RequestContext, Restore, SaveContext,
 };
 use super::metric_links::MetricLinks;
+use super::metric_uses::MetricUses;
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::metric::{MetricContent, Section};
@@ -22,10 +23,11 @@ use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, metrics as registry};
 use crate::store::lists::metrics as list;
 use crate::store::lists::{ListParams, NO, YES};
-use crate::store::{Loaded, Result, metrics as store, probes, references};
+use crate::store::{Loaded, Result, metrics as store, probes};
 use crate::templates::Link;
 use crate::templates::form_page::{InfoLine, RequiredKey};
 use crate::templates::list_page::Cell;
+use crate::templates::used_by_page::UseSection;
 
 /// The entity of metrics.
 pub struct MetricsAdmin;
@@ -163,7 +165,7 @@ impl EntityAdmin for MetricsAdmin {
                 false => context.at().filtered(ObjectKind::Metric, SEARCHED, &row.parent),
             };
             vec![
-                Cell::object(row.id, row.name, context.at().change(ObjectKind::Metric, row.id)),
+                Cell::object(row.id, row.name, context.at().view(ObjectKind::Metric, row.id)),
                 Cell::tag(row.tag),
                 Cell::link(row.probe, probe),
                 Cell::text(row.group),
@@ -232,9 +234,24 @@ impl EntityAdmin for MetricsAdmin {
         let links = MetricLinks::find(conn, context, named(&found.content)).await?;
         facts.extend(InfoLine::of("Parent", configured(&links, std::iter::once(parent.as_str()))));
         facts.extend(InfoLine::of("Dependencies", configured(&links, dependencies(&found.content))));
-        facts.extend(InfoLine::of("Metrics that depend on it", relying(conn, found, context).await?));
-        facts.extend(InfoLine::of("Used in profiles", profiles(conn, found, context).await?));
+        let uses = MetricUses::find(conn, context, &found.content.name).await?;
+        let all = context.at().used_by(ObjectKind::Metric, found.id);
+        facts.extend(InfoLine::summary("Metrics that depend on it", uses.metrics(), all.clone()));
+        facts.extend(InfoLine::summary("Used in profiles", uses.profiles(), all));
         Ok(facts)
+    }
+
+    fn has_uses(&self, _: &RequestContext<'_>) -> bool {
+        true
+    }
+
+    async fn uses(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<MetricContent>,
+        context: &RequestContext<'_>,
+    ) -> Result<Vec<UseSection>> {
+        Ok(MetricUses::find(conn, context, &found.content.name).await?.sections())
     }
 
     async fn links(
@@ -253,42 +270,11 @@ impl EntityAdmin for MetricsAdmin {
         found: &Loaded<MetricContent>,
         context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
-        let profiles = profiles(conn, found, context).await?;
-        let mut affected = InfoLine::of("Profiles that will keep the name without a configuration", profiles);
-        affected.extend(InfoLine::of("Metrics that depend on it", relying(conn, found, context).await?));
+        let uses = MetricUses::find(conn, context, &found.content.name).await?;
+        let mut affected = InfoLine::of("Profiles that will keep the name without a configuration", uses.profiles());
+        affected.extend(InfoLine::of("Metrics that depend on it", uses.metrics()));
         Ok(affected)
     }
-}
-
-/// Returns links to the profiles that use the metric.
-async fn profiles(
-    conn: &mut PgConnection,
-    found: &Loaded<MetricContent>,
-    context: &RequestContext<'_>,
-) -> Result<Vec<Link>> {
-    let profiles = references::profiles_of_metric(conn, &found.content.name).await?;
-    let link = |profile: references::UsingProfile| {
-        Link::new(format!("{} {}", profile.name, profile.version), context.at().change(ObjectKind::Profile, profile.id))
-    };
-    Ok(profiles.into_iter().map(link).collect())
-}
-
-/// Returns links to the metrics that have it as parent or dependency.
-async fn relying(
-    conn: &mut PgConnection,
-    found: &Loaded<MetricContent>,
-    context: &RequestContext<'_>,
-) -> Result<Vec<Link>> {
-    let metrics = references::metrics_relying_on(conn, &found.content.name).await?;
-    let link = |metric: references::RelyingMetric| {
-        let what = match (metric.as_parent, metric.as_dependency()) {
-            (true, true) => "as parent and dependency",
-            (true, false) => "as parent",
-            (false, _) => "as dependency",
-        };
-        Link::new(format!("{}, {what}", metric.label()), context.at().change(ObjectKind::Metric, metric.id))
-    };
-    Ok(metrics.into_iter().map(link).collect())
 }
 
 fn dependencies(content: &MetricContent) -> impl Iterator<Item = &str> {

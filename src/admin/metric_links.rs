@@ -41,7 +41,7 @@ impl<'a> MetricLinks<'a> {
         let at = self.context.at();
         match self.metrics.get(name).map(Vec::as_slice) {
             None | Some([]) => String::new(),
-            Some([only]) => at.change(ObjectKind::Metric, only.id),
+            Some([only]) => at.view(ObjectKind::Metric, only.id),
             Some(_) => {
                 let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", name).finish();
                 format!("{}?{query}", at.list(ObjectKind::Metric))

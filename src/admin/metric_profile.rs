@@ -26,6 +26,7 @@ use crate::store::{Loaded, Result as StoreResult, profiles};
 use crate::templates::delete_page::{DELETE_COPY, DeletionTick};
 use crate::templates::form_page::InfoLine;
 use crate::templates::metric_profile_page::{ACTION, EVERY_SAVE, MetricProfilePage, SEND, SETTING, SHOWN};
+use crate::templates::used_by_page::{UseRow, UseSection};
 use crate::templates::{Link, Page};
 use crate::webapi_sync::access::TenantAccess;
 use crate::webapi_sync::metric_profiles::{self, Consent, NotSent, copy_of, fingerprint};
@@ -35,6 +36,9 @@ const KIND: ObjectKind = ObjectKind::Profile;
 const SEND_TIMEOUT: Duration = Duration::from_secs(3);
 /// The most pairs that the page lists of each side; further ones are counted.
 const MOST_PAIRS: usize = 200;
+
+/// The label of the aggregations that use a profile.
+const USERS: &str = "Aggregations that use it";
 
 /// What a new name means to those who refer to the old one.
 const RENAMED: &str =
@@ -58,18 +62,39 @@ pub async fn facts(
         return Ok(vec![line("ARGO WEB-API", format!("Only the highest version, {highest}, is sent."))]);
     }
     let stored = copies::of(conn, found.id).await?;
-    let known = stored.as_ref().and_then(|stored| stored.copy.api_id.clone()).unwrap_or_default();
-    let users = copies::used_by(conn, &known, &names(&found.content.name, &context.namespace())).await?;
+    let users = users(conn, stored.as_ref(), &found.content, context).await?;
     let mut lines = vec![line("ARGO WEB-API", state(stored.as_ref(), &found.content, &context.namespace()).to_owned())];
     lines.extend(stored.iter().flat_map(|stored| sending(stored, context)));
-    lines.extend(users_of(context, users));
+    lines.extend(InfoLine::summary(USERS, users, context.at().used_by(KIND, found.id)));
     Ok(lines)
 }
 
-/// Returns the line about the aggregations that use a profile, given as id and name.
-fn users_of(context: &RequestContext<'_>, users: Vec<(i64, String)>) -> Vec<InfoLine> {
-    let link = |(id, name): (i64, String)| Link::new(name, context.at().change(ObjectKind::Aggregation, id));
-    InfoLine::of("Aggregations that use it", users.into_iter().map(link).collect())
+/// Returns links to the aggregations whose metric profile is the copy of a profile.
+async fn users(
+    conn: &mut PgConnection,
+    stored: Option<&StoredCopy>,
+    content: &ProfileContent,
+    context: &RequestContext<'_>,
+) -> StoreResult<Vec<Link>> {
+    let known = stored.and_then(|stored| stored.copy.api_id.clone()).unwrap_or_default();
+    let users = copies::used_by(conn, &known, &names(&content.name, &context.namespace())).await?;
+    let link = |(id, name): (i64, String)| Link::new(name, context.at().view(ObjectKind::Aggregation, id));
+    Ok(users.into_iter().map(link).collect())
+}
+
+/// Returns the aggregations that use a profile; none if only a higher version of it is sent.
+pub async fn uses(
+    conn: &mut PgConnection,
+    found: &Loaded<ProfileContent>,
+    context: &RequestContext<'_>,
+) -> StoreResult<Vec<UseSection>> {
+    if higher_version(conn, found.id, &found.content).await?.is_some() {
+        return Ok(Vec::new());
+    }
+    let stored = copies::of(conn, found.id).await?;
+    let users = users(conn, stored.as_ref(), &found.content, context).await?;
+    let rows = users.into_iter().map(|object| UseRow { object, cells: Vec::new() }).collect();
+    Ok(vec![UseSection { label: USERS.to_owned(), columns: vec!["Aggregation"], rows, ..UseSection::default() }])
 }
 
 /// Returns the id and the label of the highest version of a profile; `None` if it is this one.
@@ -130,12 +155,11 @@ async fn show(context: &RequestContext<'_>, id: i64, failure: String) -> PageRes
         return Ok(PageResponse::redirect(address(context, highest), Vec::new()));
     }
     let stored = copies::of(tx.conn(), id).await?;
-    let known = stored.as_ref().and_then(|stored| stored.copy.api_id.clone()).unwrap_or_default();
-    let users = copies::used_by(tx.conn(), &known, &names(&loaded.content.name, &context.namespace())).await?;
+    let users = users(tx.conn(), stored.as_ref(), &loaded.content, context).await?;
     tx.commit().await?;
     let content = &loaded.content;
     let live = Live::read(context, &access, content, stored.as_ref()).await?;
-    let (list, form) = (context.at().list(KIND), context.at().change(KIND, id));
+    let (list, form) = (context.at().list(KIND), context.at().view(KIND, id));
     let trail = [(KIND.info().many, list.as_str()), (&content.name, &form), ("ARGO WEB-API", "")];
     let can_change = context.allows(KIND, Action::StartChanging { group: &content.group });
     let status = if failure.is_empty() { rocket::http::Status::Ok } else { rocket::http::Status::Conflict };
@@ -144,7 +168,7 @@ async fn show(context: &RequestContext<'_>, id: i64, failure: String) -> PageRes
         back: Link::new("Back to the profile", form.clone()),
         action: address(context, id),
         failure,
-        facts: stored.iter().flat_map(|stored| sending(stored, context)).chain(users_of(context, users)).collect(),
+        facts: stored.iter().flat_map(|stored| sending(stored, context)).chain(InfoLine::of(USERS, users)).collect(),
         on_every_save: stored.as_ref().is_some_and(|stored| stored.copy.on_every_save),
         can_change,
         ..live.shown()

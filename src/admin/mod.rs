@@ -24,6 +24,7 @@ mod log_entry;
 mod metric;
 mod metric_links;
 mod metric_profile;
+mod metric_uses;
 mod names;
 mod object_id;
 mod password;

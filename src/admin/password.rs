@@ -77,7 +77,7 @@ async fn was_set(context: &RequestContext<'_>, id: i64, new: &Secret) -> Result<
 
 fn done(context: &RequestContext<'_>, id: i64, username: &str) -> PageResponse {
     let message = format!("The password of “{username}” was changed. All sessions of this user have ended.");
-    PageResponse::redirect(context.at().change(ObjectKind::CustUser, id), vec![message])
+    PageResponse::redirect(context.at().view(ObjectKind::CustUser, id), vec![message])
 }
 
 /// Returns the form with its errors; passwords that were typed are not shown again.
@@ -90,8 +90,8 @@ async fn show(context: &RequestContext<'_>, id: i64, errors: &ValidationErrors) 
     let fields = [(NEW, "New password"), (AGAIN, "New password again")];
     let content = PasswordPage::new(&heading, &action, &fields, &password_rules::ADVICE, errors);
     let at = context.at();
-    let (list, form) = (at.list(ObjectKind::CustUser), at.change(ObjectKind::CustUser, id));
-    let layout = context.layout(&heading, &[("Users", &list), (&username, &form), ("Password", "")]);
+    let (list, user) = (at.list(ObjectKind::CustUser), at.view(ObjectKind::CustUser, id));
+    let layout = context.layout(&heading, &[("Users", &list), (&username, &user), ("Password", "")]);
     let layout = layout.with_errors(!errors.is_empty());
     let status = if errors.is_empty() { Status::Ok } else { Status::UnprocessableEntity };
     response::page_with(Page::new(layout, content), status)

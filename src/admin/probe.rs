@@ -18,10 +18,12 @@ use crate::registry::probes::Intent;
 use crate::registry::{ExpectedRevision, SaveError, Saved, probes as registry};
 use crate::store::lists::ListParams;
 use crate::store::lists::probes as list;
-use crate::store::{Loaded, Result, probes as store, references};
+use crate::store::references::{self, ProbeMetric};
+use crate::store::{Loaded, Result, probes as store};
 use crate::templates::Link;
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
+use crate::templates::used_by_page::{UseRow, UseSection};
 
 /// The entity of probes.
 pub struct ProbesAdmin;
@@ -112,7 +114,7 @@ impl EntityAdmin for ProbesAdmin {
         let found = list::list(conn, params).await?;
         Ok(ListTable::of(found, |row| {
             vec![
-                Cell::link(row.name, context.at().change(ObjectKind::Probe, row.id)),
+                Cell::link(row.name, context.at().view(ObjectKind::Probe, row.id)),
                 Cell::figure(row.versions, context.at().history(ObjectKind::Probe, row.id)),
                 Cell::text(row.description),
                 Cell::text(row.group),
@@ -167,8 +169,34 @@ impl EntityAdmin for ProbesAdmin {
             let list = context.at().filtered(ObjectKind::Metric, "probe", &found.content.name);
             metrics.insert(0, Link::new("All as a list", list));
         }
-        facts.extend(InfoLine::of("Metrics that use it", metrics));
+        facts.extend(InfoLine::summary(
+            "Metrics that use it",
+            metrics,
+            context.at().used_by(ObjectKind::Probe, found.id),
+        ));
         Ok(facts)
+    }
+
+    fn has_uses(&self, _: &RequestContext<'_>) -> bool {
+        true
+    }
+
+    async fn uses(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<ProbeContent>,
+        context: &RequestContext<'_>,
+    ) -> Result<Vec<UseSection>> {
+        let metrics = references::metrics_of_probe(conn, found.id).await?;
+        let mut sections: Vec<UseSection> = metrics
+            .chunk_by(|a, b| a.probe_version_id == b.probe_version_id)
+            .map(|of| of_version(of, context))
+            .collect();
+        if let Some(last) = sections.last_mut() {
+            let list = context.at().filtered(ObjectKind::Metric, "probe", &found.content.name);
+            last.list = Some(Link::new("All as a list", list));
+        }
+        Ok(sections)
     }
 
     async fn affected(
@@ -181,6 +209,21 @@ impl EntityAdmin for ProbesAdmin {
     }
 }
 
+/// Returns the metrics that use one version of a probe.
+fn of_version(metrics: &[ProbeMetric], context: &RequestContext<'_>) -> UseSection {
+    let row = |metric: &ProbeMetric| UseRow {
+        object: Link::new(metric.name.as_str(), context.at().view(ObjectKind::Metric, metric.id)),
+        cells: vec![metric.tag.clone()],
+    };
+    let version = metrics.first().map_or("", |metric| metric.version.as_str());
+    UseSection {
+        label: format!("Metrics with version {version}"),
+        columns: vec!["Metric", "Tag"],
+        rows: metrics.iter().map(row).collect(),
+        ..UseSection::default()
+    }
+}
+
 /// Returns links to the metrics that use any version of the probe.
 async fn metrics(
     conn: &mut PgConnection,
@@ -188,9 +231,9 @@ async fn metrics(
     context: &RequestContext<'_>,
 ) -> Result<Vec<Link>> {
     let metrics = references::metrics_of_probe(conn, found.id).await?;
-    let link = |metric: references::ProbeMetric| {
+    let link = |metric: ProbeMetric| {
         let label = format!("{} ({}), version {}", metric.name, metric.tag, metric.version);
-        Link::new(label, context.at().change(ObjectKind::Metric, metric.id))
+        Link::new(label, context.at().view(ObjectKind::Metric, metric.id))
     };
     Ok(metrics.into_iter().map(link).collect())
 }

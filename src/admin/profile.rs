@@ -25,6 +25,7 @@ use crate::templates::Link;
 use crate::templates::delete_page::DeletionTick;
 use crate::templates::form_page::InfoLine;
 use crate::templates::list_page::Cell;
+use crate::templates::used_by_page::UseSection;
 
 /// The entity of profiles.
 pub struct ProfilesAdmin;
@@ -109,7 +110,7 @@ impl EntityAdmin for ProfilesAdmin {
         let found = list::list(conn, params).await?;
         Ok(ListTable::of(found, |row| {
             vec![
-                Cell::object(row.id, row.name, context.at().change(ObjectKind::Profile, row.id)),
+                Cell::object(row.id, row.name, context.at().view(ObjectKind::Profile, row.id)),
                 Cell::text(row.vo),
                 Cell::text(row.description),
                 Cell::text(row.group),
@@ -185,6 +186,19 @@ impl EntityAdmin for ProfilesAdmin {
         facts.extend(links.lines("Metrics", metrics(&found.content)));
         facts.extend(metric_profile::facts(conn, found, context).await?);
         Ok(facts)
+    }
+
+    fn has_uses(&self, context: &RequestContext<'_>) -> bool {
+        context.config.webapi.is_some()
+    }
+
+    async fn uses(
+        &self,
+        conn: &mut PgConnection,
+        found: &Loaded<ProfileContent>,
+        context: &RequestContext<'_>,
+    ) -> Result<Vec<UseSection>> {
+        metric_profile::uses(conn, found, context).await
     }
 
     async fn links(

@@ -28,7 +28,7 @@ pub fn routes() -> Vec<Route> {
         add_form,
         add,
         change_form,
-        object_page,
+        view,
         change,
         clone_form,
         clone,
@@ -37,6 +37,7 @@ pub fn routes() -> Vec<Route> {
         bulk,
         after_bulk,
         history,
+        used_by,
         compare,
         compare_objects,
         version,
@@ -112,11 +113,9 @@ async fn change_form(context: LoggedInPage<'_>, app: &str, model: &str, id: Obje
     entity_at(&context.0, app, model)?.change_form(&context.0, id.0).await
 }
 
-/// Leads on to the form, as Django did.
 #[get("/poem/admin/<app>/<model>/<id>", rank = 6)]
-fn object_page(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
-    let kind = entity_at(&context.0, app, model)?.options().kind;
-    Ok(PageResponse::redirect(context.0.at().change(kind, id.0), Vec::new()))
+async fn view(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    entity_at(&context.0, app, model)?.view(&context.0, id.0).await
 }
 
 #[post("/poem/admin/<app>/<model>/<id>/change", data = "<form>", rank = 5)]
@@ -167,6 +166,11 @@ fn after_bulk(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResult {
 #[get("/poem/admin/<app>/<model>/<id>/history", rank = 5)]
 async fn history(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
     entity_at(&context.0, app, model)?.history(&context.0, id.0).await
+}
+
+#[get("/poem/admin/<app>/<model>/<id>/usedby", rank = 5)]
+async fn used_by(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    entity_at(&context.0, app, model)?.used_by(&context.0, id.0).await
 }
 
 #[get("/poem/admin/<app>/<model>/<id>/history/compare", rank = 5)]

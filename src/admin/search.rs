@@ -171,6 +171,6 @@ fn href(context: &RequestContext<'_>, found: &SearchResult) -> String {
     match found.kind {
         FoundKind::Vo => filtered(ObjectKind::Profile, "vo"),
         FoundKind::ServiceFlavour | FoundKind::Object(ObjectKind::Service) => filtered(ObjectKind::Service, SEARCHED),
-        FoundKind::Object(kind) => found.id.parse().map(|id| context.at().change(kind, id)).unwrap_or_default(),
+        FoundKind::Object(kind) => found.id.parse().map(|id| context.at().view(kind, id)).unwrap_or_default(),
     }
 }

@@ -120,7 +120,7 @@ impl EntityAdmin for UsersAdmin {
         let found = list::list(conn, params).await?;
         Ok(ListTable::of(found, |row| {
             vec![
-                Cell::link(row.username, context.at().change(ObjectKind::CustUser, row.id)),
+                Cell::link(row.username, context.at().view(ObjectKind::CustUser, row.id)),
                 Cell::text(row.first_name),
                 Cell::text(row.last_name),
                 Cell::text(row.email),

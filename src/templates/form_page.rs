@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::layout::Link;
 use super::list_page::Choice;
+use super::object_tabs::ObjectTabs;
 use super::page::Content;
 use super::row_groups::RowGroupsView;
 use crate::domain::form::validation_error::{FieldError, Place, ValidationErrors, words};
@@ -164,6 +165,9 @@ pub struct FieldsetView {
     pub widgets: Vec<Widget>,
 }
 
+/// The number of links in a line about objects that have a page.
+const SUMMARY: usize = 5;
+
 /// A line of information about the object, in addition to its fields.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct InfoLine {
@@ -182,6 +186,17 @@ impl InfoLine {
             true => Vec::new(),
             false => vec![Self { label: label.to_owned(), text: String::new(), links }],
         }
+    }
+
+    /// Returns one line with the first links and one that leads to all, or no line if there is no link. `all` is the
+    /// address of all; if it is empty, the line has them.
+    pub fn summary(label: &str, mut links: Vec<Link>, all: String) -> Vec<Self> {
+        let total = links.len();
+        if !all.is_empty() && total > SUMMARY {
+            links.truncate(SUMMARY);
+            links.push(Link::new(format!("All {total}"), all));
+        }
+        Self::of(label, links)
     }
 }
 
@@ -336,7 +351,9 @@ pub struct FormPage {
     pub change_reason: Option<Widget>,
     /// The information next to the fields.
     pub facts: Vec<InfoLine>,
-    /// The links to other pages of the object: History, Clone.
+    /// The pages of the object; empty for a new object.
+    pub tabs: ObjectTabs,
+    /// What else can be done with the object: Clone, Compare with….
     pub tools: Vec<Link>,
     /// The link to the confirmation of the deletion; `None` if the viewer may not delete.
     pub delete: Option<Link>,

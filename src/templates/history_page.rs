@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::form_page::FieldsetView;
 use super::layout::Link;
+use super::object_tabs::ObjectTabs;
 use super::page::Content;
 
 /// One version, or one log entry.
@@ -36,8 +37,8 @@ pub struct Event {
 pub struct HistoryPage {
     /// The object's name.
     pub object: String,
-    /// The link back to the object.
-    pub back: Link,
+    /// The pages of the object.
+    pub tabs: ObjectTabs,
     /// The target of the comparison (GET, `version_id1` and `version_id2`); empty if there is nothing to compare.
     pub compare: String,
     /// The events, newest first.
@@ -83,8 +84,8 @@ pub struct Difference {
 pub struct ComparePage {
     /// The object's name.
     pub object: String,
-    /// The link back to the history.
-    pub back: Link,
+    /// The pages of the object.
+    pub tabs: ObjectTabs,
     /// The older version.
     pub before: Event,
     /// The newer version.
@@ -156,6 +157,8 @@ impl Content for DeletedPage {
 /// Content of the template `admin/revision`: one version, read-only.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RevisionPage {
+    /// The pages of the object.
+    pub tabs: ObjectTabs,
     /// The version: its label, time and author.
     pub event: Event,
     /// The form with the content of the version, read-only.

@@ -19,6 +19,7 @@ pub mod list_page;
 pub mod login_page;
 pub mod metric_profile_page;
 pub mod names_page;
+pub mod object_tabs;
 pub mod page;
 pub mod row_groups;
 pub mod search_page;
@@ -27,6 +28,8 @@ pub mod sessions_page;
 pub mod sync_line;
 pub mod table_fit;
 pub mod urls;
+pub mod used_by_page;
+pub mod view_page;
 pub mod waiting_line;
 
 pub use layout::{Crumb, Layout, Link, Message, MessageNote, Severity, UserView};

@@ -48,6 +48,9 @@ const PUBLIC: &str = "/poem/admin/poem/public_";
 /// The prefix of the addresses of the same pages for users.
 const INSIDE: &str = "/poem/admin/poem/";
 
+/// The end of the addresses of forms, and of the public pages of objects.
+const CHANGE: &str = "change/";
+
 /// Returns the address of the public page that shows the same as a page for users; `None` if there is none.
 ///
 /// The query is kept where both pages know the same parameters.
@@ -60,8 +63,10 @@ pub fn public_of(path_and_query: &str) -> Option<String> {
             let (model, below) = rest.split_once('/')?;
             let kind: ObjectKind = model.parse().ok()?;
             let is_list_only = kind == ObjectKind::Service;
+            let is_view = is_id(below.trim_end_matches('/'));
             let has_page = kind.info().is_public && is_public_below(below) && (below.is_empty() || !is_list_only);
-            (has_page.then(|| format!("{PUBLIC}{rest}"))?, below.is_empty() || below.ends_with("/compare/"))
+            let page = if is_view { format!("{PUBLIC}{rest}{CHANGE}") } else { format!("{PUBLIC}{rest}") };
+            (has_page.then_some(page)?, below.is_empty() || below.ends_with("/compare/"))
         }
     };
     Some(if takes_query && !query.is_empty() { format!("{page}?{query}") } else { page })
@@ -71,19 +76,26 @@ pub fn public_of(path_and_query: &str) -> Option<String> {
 pub fn inside_of(path_and_query: &str) -> Option<String> {
     match path_and_query.strip_prefix(PUBLIC_SEARCH) {
         Some(query) => Some(format!("{SEARCH}{query}")),
-        None => path_and_query.strip_prefix(PUBLIC).map(|rest| format!("{INSIDE}{rest}")),
+        None => path_and_query.strip_prefix(PUBLIC).map(|rest| match rest.strip_suffix(CHANGE) {
+            Some(object) => format!("{INSIDE}{object}"),
+            None => format!("{INSIDE}{rest}"),
+        }),
     }
 }
 
 /// Returns true for the rest of an address, after the kind, if such a page is public.
 fn is_public_below(rest: &str) -> bool {
-    let is_id = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
     match rest.split('/').collect::<Vec<_>>()[..] {
         [""] => true,
+        [id, ""] => is_id(id),
         [id, "change" | "history", ""] | [id, "history", "compare", ""] => is_id(id),
         [id, "history", version, ""] => is_id(id) && is_id(version),
         _ => false,
     }
+}
+
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// Returns true for the address of a public page, which needs no login.
@@ -148,7 +160,25 @@ impl Addresses {
         self.below(kind, &format!("{id}/undo/{entry}/"))
     }
 
-    /// Returns the form of an object.
+    /// Returns the page of an object.
+    pub fn view(self, kind: ObjectKind, id: i64) -> String {
+        match self.is_public {
+            true => self.change(kind, id),
+            false => self.below(kind, &format!("{id}/")),
+        }
+    }
+
+    /// Returns the page of the objects that use an object; empty for public pages, which do not have it.
+    pub fn used_by(self, kind: ObjectKind, id: i64) -> String {
+        if self.is_public { String::new() } else { self.below(kind, &format!("{id}/usedby/")) }
+    }
+
+    /// Returns the content of an object as JSON.
+    pub fn json(self, kind: ObjectKind, id: i64) -> String {
+        self.below(kind, &format!("{id}/json/"))
+    }
+
+    /// Returns the form of an object; the public page of an object has the address of the form.
     pub fn change(self, kind: ObjectKind, id: i64) -> String {
         self.below(kind, &format!("{id}/change/"))
     }
@@ -207,6 +237,7 @@ mod tests {
             ("/poem/admin/poem/metric/3/change/?_list=q%3Da", Some("/poem/admin/poem/public_metric/3/change/")),
             ("/poem/admin/poem/profile/3/history/", Some("/poem/admin/poem/public_profile/3/history/")),
             ("/poem/admin/poem/probe/3/history/7/", Some("/poem/admin/poem/public_probe/3/history/7/")),
+            ("/poem/admin/poem/probe/3/", Some("/poem/admin/poem/public_probe/3/change/")),
             (
                 "/poem/admin/poem/probe/3/history/compare/?version_id1=1&version_id2=2",
                 Some("/poem/admin/poem/public_probe/3/history/compare/?version_id1=1&version_id2=2"),
@@ -214,6 +245,7 @@ mod tests {
             ("/poem/admin/poem/service/?q=a", Some("/poem/admin/poem/public_service/?q=a")),
             ("/poem/admin/search/?q=a", Some("/poem/admin/poem/public_search/?q=a")),
             ("/poem/admin/poem/service/3/change/", None),
+            ("/poem/admin/poem/service/3/", None),
             ("/poem/admin/poem/probe/add/", None),
             ("/poem/admin/poem/probe/3/delete/", None),
             ("/poem/admin/poem/probe/3/change/clone/", None),
@@ -225,7 +257,8 @@ mod tests {
         ] {
             assert_eq!(public_of(inside).as_deref(), public, "{inside}");
             if let Some(public) = public {
-                assert_eq!(inside_of(public).as_deref(), inside.split("?_list").next(), "{public}");
+                let page = inside.split("?_list").next().map(|page| page.trim_end_matches(CHANGE));
+                assert_eq!(inside_of(public).as_deref(), page, "{public}");
             }
         }
         assert_eq!(inside_of("/poem/admin/poem/probe/"), None);

@@ -1,5 +1,5 @@
-// Enhancements of every page: forms are sent once, the keys for the search and for the overview of keys, relative times,
-// the account menu, the focus on errors, and the line on paper.
+// Enhancements of every page: forms are sent once, the keys for the search, the form of an object and the overview of keys,
+// relative times, the account menu, the focus on errors, and the line on paper.
 
 import "./send_once.js";
 import { showAgo } from "./ago.js";
@@ -25,6 +25,8 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "?" && help) {
     event.preventDefault();
     showKeys(help);
+  } else if (event.key === "e") {
+    document.querySelector('.tabs [aria-keyshortcuts="e"]:not([aria-current])')?.click();
   }
 });
 

@@ -57,9 +57,10 @@ async function objects(page, list) {
 async function ofObjects(page) {
   const addresses = [];
   for (const entity of ENTITIES) {
-    for (const change of await objects(page, `${ADMIN}poem/${entity}/`)) {
-      const object = objectAddress(change);
-      addresses.push(`${object}change/`, `${object}delete/`, `${object}history/`);
+    for (const link of await objects(page, `${ADMIN}poem/${entity}/`)) {
+      const object = objectAddress(link);
+      addresses.push(object, `${object}change/`, `${object}delete/`, `${object}history/`);
+      if (entity === "metric" || entity === "probe" || entity.startsWith("groupof")) addresses.push(`${object}usedby/`);
       if (VERSIONED.includes(entity)) addresses.push(await versionOf(page, object));
       if (entity === "metric" || entity === "profile") addresses.push(`${object}change/clone/`);
       if (PUBLIC.includes(entity)) addresses.push(`${object}change/`.replace(`/${entity}/`, `/public_${entity}/`));

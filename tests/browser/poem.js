@@ -61,7 +61,7 @@ export async function startPoem() {
 
 // Returns the address of the object to which a link of a list leads, to which `change/` or `history/` is appended. The
 // link may carry the query of the list.
-export const objectAddress = (href) => href.replace(/change\/(\?.*)?$/, "");
+export const objectAddress = (href) => href.replace(/(change\/)?(\?.*)?$/, "");
 
 function ready(poem, ended) {
   return new Promise((done, fail) => {

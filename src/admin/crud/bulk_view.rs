@@ -260,7 +260,7 @@ fn counted<D: EntityAdmin>(request: &BulkRequest<'_, D>, number: usize) -> Strin
 fn object<D: EntityAdmin>(request: &BulkRequest<'_, D>, it: &Loaded<D::Content>) -> Link {
     let (name, tag) = request.entity.heading(&it.content);
     let label = if tag.is_empty() { name } else { format!("{name} ({tag})") };
-    Link::new(label, request.context.at().change(request.entity.options().kind, it.id))
+    Link::new(label, request.context.at().view(request.entity.options().kind, it.id))
 }
 
 fn typed<D: EntityAdmin>(request: &BulkRequest<'_, D>, name: &str) -> String {

@@ -97,7 +97,7 @@ async fn compare<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, (a, b
     tx.commit().await?;
     let link = |id: i64| {
         let label = labels.iter().find(|object| object.id == id).map(|object| object.label.clone());
-        Link::new(label.unwrap_or_default(), context.at().change(info.kind, id))
+        Link::new(label.unwrap_or_default(), context.at().view(info.kind, id))
     };
     let (before, after) = (link(a), link(b));
     let all = diff::compare(entity.fields(), left.content, right.content).await;
@@ -135,7 +135,7 @@ async fn choose<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i6
         let link = |object: Counterpart| Link::new(object.label, address(context.at(), kind, (id, object.id)));
         objects.into_iter().map(link).collect::<Vec<_>>()
     };
-    let (list, form) = (context.at().list(kind), context.at().change(kind, id));
+    let (list, form) = (context.at().list(kind), context.at().view(kind, id));
     let layout = context.layout(
         &format!("Compare {} with", this.label),
         &[(info.many, list.as_str()), (&this.label, &form), ("Compare", "")],

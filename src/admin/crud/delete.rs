@@ -70,10 +70,11 @@ async fn show_with<D: EntityAdmin>(
     }
     let at = context.at();
     let list = list_return::address(options, context);
+    let object = list_return::carry(options, context, at.view(options.kind, id));
     let form = list_return::carry(options, context, at.change(options.kind, id));
     let layout = context.layout(
         &format!("Delete {}", found.name),
-        &[(options.kind.info().many, &list), (&found.name, &form), ("Delete", "")],
+        &[(options.kind.info().many, &list), (&found.name, &object), ("Delete", "")],
     );
     let content = DeletePage {
         kind: options.kind.info().one.to_owned(),

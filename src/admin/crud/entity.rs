@@ -8,8 +8,8 @@ use super::options::EntityOptions;
 use super::request_context::RequestContext;
 use super::response::PageResult;
 use super::{
-    bulk, cached_page, compare, delete, form, history, list, list_return, save, save_change, undelete, undo, versions,
-    widgets,
+    bulk, cached_page, compare, delete, form, history, list, list_return, save, save_change, undelete, undo, used_by,
+    versions, view, widgets,
 };
 use crate::auth::posted::{Posted, PostedForm};
 use crate::templates::form_page::FieldsetView;
@@ -27,6 +27,8 @@ pub trait Entity: Send + Sync {
     async fn add_form(&self, context: &RequestContext<'_>) -> PageResult;
     /// Saves a new object.
     async fn add(&self, context: &RequestContext<'_>, form: &PostedForm) -> PageResult;
+    /// Returns the page of an object, read-only.
+    async fn view(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Returns the form of an object; read-only if the viewer may not change it.
     async fn change_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Saves the changes of an object.
@@ -43,6 +45,8 @@ pub trait Entity: Send + Sync {
     async fn bulk(&self, context: &RequestContext<'_>, posted: &Posted) -> PageResult;
     /// Returns the history of an object.
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
+    /// Returns the page of the objects that use an object; 404 for objects that others cannot use.
+    async fn used_by(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Returns the page of a version; 404 if the entity has no versions.
     async fn version_page(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult;
     /// Saves an old version (object, version) again; 404 unless the entity restores at once.
@@ -78,6 +82,11 @@ impl<D: EntityAdmin> Entity for D {
 
     async fn add(&self, context: &RequestContext<'_>, form: &PostedForm) -> PageResult {
         save::add(self, context, form, None).await
+    }
+
+    async fn view(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
+        let query = list_return::cache_key(context);
+        cached_page::of_entity(EntityAdmin::options(self), context, query, view::page(self, context, id)).await
     }
 
     async fn change_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
@@ -117,6 +126,10 @@ impl<D: EntityAdmin> Entity for D {
     async fn history(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
         let query = list_return::cache_key(context);
         cached_page::of_entity(EntityAdmin::options(self), context, query, history::page(self, context, id)).await
+    }
+
+    async fn used_by(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
+        used_by::page(self, context, id).await
     }
 
     async fn version_page(&self, context: &RequestContext<'_>, id: i64, version: i64) -> PageResult {

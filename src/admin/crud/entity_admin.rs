@@ -29,6 +29,7 @@ use crate::templates::Link;
 use crate::templates::delete_page::DeletionTick;
 use crate::templates::form_page::{ClaimsView, FieldsetView, InfoLine, Renewal, RequiredKey, SecretView};
 use crate::templates::list_page::RemoteLine;
+use crate::templates::used_by_page::UseSection;
 use crate::templates::waiting_line::WaitingLine;
 
 /// The parameters of a save, in addition to the content.
@@ -288,6 +289,21 @@ pub trait EntityAdmin: Send + Sync + 'static {
         _context: &RequestContext<'_>,
     ) -> Result<CellLinks> {
         Ok(CellLinks::default())
+    }
+
+    /// Returns true if other objects can use the objects: then users see the page “Used by”.
+    fn has_uses(&self, _context: &RequestContext<'_>) -> bool {
+        false
+    }
+
+    /// Returns the objects that use an object, by kind; see [`Self::has_uses`].
+    async fn uses(
+        &self,
+        _conn: &mut PgConnection,
+        _found: &Loaded<Self::Content>,
+        _context: &RequestContext<'_>,
+    ) -> Result<Vec<UseSection>> {
+        Ok(Vec::new())
     }
 
     /// Returns what else is affected by the deletion of the object.

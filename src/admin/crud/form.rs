@@ -4,14 +4,14 @@
 use rocket::http::Status;
 use sqlx::PgConnection;
 
-use super::compare;
 use super::entity_admin::{CellLinks, EntityAdmin};
 use super::form_places;
 use super::list_return;
 use super::named_object::NamedObject;
+use super::object_tabs;
 use super::old_version::old;
 use super::options::Restore;
-use super::remote_store::{RemotePart, RemoteView};
+use super::remote_store::RemotePart;
 use super::remote_view;
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
@@ -24,6 +24,7 @@ use crate::domain::model::policy::Action;
 use crate::error::{AppError, NOT_FOUND};
 use crate::store::versions::VersionRow;
 use crate::templates::form_page::{self as pages, ConflictView, FormPage, InfoLine, NewNamesView, Renewal};
+use crate::templates::object_tabs::ObjectTab;
 use crate::templates::urls::DELETED;
 use crate::templates::{Link, Page};
 
@@ -136,14 +137,8 @@ pub async fn again<D: EntityAdmin>(
 pub async fn change<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
     context.may(entity.options().kind, Action::View)?;
     let mut tx = context.read().await?;
-    let mut found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
-    let mut view = RemoteView::default();
-    if entity.remote().is_some() {
-        // No connection is held while another server is asked.
-        tx.commit().await?;
-        (found, view) = remote_view::with_view(entity, context, found).await?;
-        tx = context.read().await?;
-    }
+    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    let (mut tx, found, view) = remote_view::opened(entity, context, tx, found).await?;
     let nothing = ValidationErrors::default();
     if let Some((row, content)) = restored(tx.conn(), entity, context, &found).await? {
         let draft = Draft::of(entity.fields(), &content);
@@ -285,7 +280,8 @@ pub async fn show<D: EntityAdmin>(
         FormMode::Change { of } if read_only.is_none() => entity.claims(conn, &of.loaded, context).await?,
         _ => None,
     };
-    let links = match read_only.is_some() {
+    let is_read_only = read_only.is_some();
+    let links = match is_read_only {
         true => entity.links(conn, content, context).await?,
         false => CellLinks::default(),
     };
@@ -296,7 +292,7 @@ pub async fn show<D: EntityAdmin>(
     let mut page = in_place(|| form_page(entity, context, &mode, (shown, form, sources), (read_only, facts)));
     links.set(&mut page.fieldsets);
     page.claims = claims;
-    let layout = layout(entity, context, &mode, &page.heading).with_errors(is_wrong);
+    let layout = layout(entity, context, &mode, (&page.heading, is_read_only)).with_errors(is_wrong);
     response::page_with(Page::new(layout, page), status)
 }
 
@@ -342,6 +338,13 @@ fn form_page<D: EntityAdmin>(
     if let Some(first) = fieldsets.iter_mut().flat_map(|set| &mut set.widgets).next() {
         first.autofocus = is_new;
     }
+    let (tabs, tools) = match mode {
+        FormMode::Change { of } => {
+            let current = if read_only.is_some() { ObjectTab::View } else { ObjectTab::Edit };
+            (object_tabs::tabs(entity, context, of, current), object_tabs::tools(entity, context, of))
+        }
+        _ => Default::default(),
+    };
     let delete_link = delete(entity, context, mode);
     let change_reason = widgets::change_reason(shown.draft.change_reason(), shown.errors);
     FormPage {
@@ -366,7 +369,8 @@ fn form_page<D: EntityAdmin>(
         ticks,
         change_reason: entity.remote().is_none().then_some(change_reason),
         facts,
-        tools: tools(entity, context, mode),
+        tabs,
+        tools,
         delete: delete_link,
         can_add_another: matches!(mode, FormMode::Add) && entity.can_add_another(),
         secret: entity.secret(context, shown.secret),
@@ -391,27 +395,15 @@ fn read_only<D: EntityAdmin>(
     let Some(viewer) = &context.viewer else { return Some("This is a public, read-only page.".to_owned()) };
     let denial =
         crate::domain::model::policy::decide(viewer, entity.options().kind, Action::StartChanging { group }).err()?;
-    let whom = match group {
-        "" => "It is in no group; only a superuser can change it.".to_owned(),
-        group => format!("Members of the group {group} and superusers can change it."),
-    };
-    Some(format!("{denial} {whom}"))
+    Some(format!("{denial} {}", who_can_change(group)))
 }
 
-fn tools<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMode<'_, D::Content>) -> Vec<Link> {
-    let FormMode::Change { of } = mode else { return Vec::new() };
-    let (options, at, id) = (entity.options(), context.at(), of.loaded.id);
-    let group = entity.group(&of.loaded.content);
-    let may_clone = options.can_clone && context.allows(options.kind, Action::Clone { group });
-    // Public pages have histories of versions only, not of log entries.
-    let has_history = context.viewer.is_some() || options.has_versions();
-    let history =
-        has_history.then(|| Link::new("History", list_return::carry(options, context, at.history(options.kind, id))));
-    let clone =
-        may_clone.then(|| Link::new("Clone", list_return::carry(options, context, at.clone_of(options.kind, id))));
-    let edit = context.edit_link(options.kind, id, group);
-    let compare = compare::tool(context, options.kind, id);
-    edit.into_iter().chain(history).chain(clone).chain(compare).chain(entity.more_tools(context, id)).collect()
+/// Returns the sentence about who can change an object of a group, or of none.
+pub fn who_can_change(group: &str) -> String {
+    match group {
+        "" => "It is in no group; only a superuser can change it.".to_owned(),
+        group => format!("Members of the group {group} and superusers can change it."),
+    }
 }
 
 fn delete<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, mode: &FormMode<'_, D::Content>) -> Option<Link> {
@@ -426,18 +418,23 @@ fn layout<D: EntityAdmin>(
     entity: &D,
     context: &RequestContext<'_>,
     mode: &FormMode<'_, D::Content>,
-    heading: &str,
+    (heading, is_read_only): (&str, bool),
 ) -> crate::templates::Layout {
     let options = entity.options();
     let list = list_return::address(options, context);
     match mode {
         FormMode::Add => context.layout(heading, &[(options.kind.info().many, &list), (heading, "")]),
-        FormMode::Change { of } => context.layout(
-            &format!("{} | {}", of.name, options.kind.info().title()),
-            &[(options.kind.info().many, &list), (&of.name, "")],
-        ),
+        FormMode::Change { of } => {
+            let object = list_return::carry(options, context, context.at().view(options.kind, of.loaded.id));
+            let trail = [(options.kind.info().many, list.as_str()), (&of.name, &object), ("Edit", "")];
+            let title = format!("{} | {}", of.name, options.kind.info().title());
+            match is_read_only {
+                true => context.layout(&title, &[trail[0], (&of.name, "")]),
+                false => context.layout(&title, &trail),
+            }
+        }
         FormMode::Clone { of } => {
-            let original = list_return::carry(options, context, context.at().change(options.kind, of.loaded.id));
+            let original = list_return::carry(options, context, context.at().view(options.kind, of.loaded.id));
             context.layout(heading, &[(options.kind.info().many, &list), (&of.name, &original), ("Clone", "")])
         }
     }

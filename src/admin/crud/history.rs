@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use super::entity_admin::EntityAdmin;
 use super::list_return;
 use super::named_object::NamedObject;
+use super::object_tabs;
 use super::request_context::RequestContext;
 use super::response::{self, PageResult};
 use super::undelete;
@@ -14,8 +15,9 @@ use crate::error::{AppError, NOT_FOUND};
 use crate::store::lists::log_entries::LogRow;
 use crate::store::versions::VersionRow;
 use crate::store::{audit_log, versions};
+use crate::templates::Page;
 use crate::templates::history_page::{Event, HistoryPage};
-use crate::templates::{Link, Page};
+use crate::templates::object_tabs::ObjectTab;
 
 /// The maximum number of log entries in the history of an object; the log has them all.
 const LOG_ENTRIES: i64 = 500;
@@ -39,10 +41,7 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
     let at = context.at();
     let can_compare = options.has_versions() && events.len() > 1;
     let content = HistoryPage {
-        back: Link::new(
-            format!("Back to the {}", options.kind.info().one),
-            list_return::carry(options, context, at.change(options.kind, id)),
-        ),
+        tabs: object_tabs::tabs(entity, context, &found, ObjectTab::History),
         compare: if can_compare { at.compare(options.kind, id) } else { String::new() },
         is_labelled: events.iter().any(|event| !event.label.is_empty()),
         events,
@@ -63,8 +62,8 @@ pub fn layout<D: EntityAdmin>(
 ) -> crate::templates::Layout {
     let options = entity.options();
     let list = list_return::address(options, context);
-    let form = list_return::carry(options, context, context.at().change(options.kind, found.loaded.id));
-    let mut trail: Vec<(&str, &str)> = vec![(options.kind.info().many, &list), (&found.name, &form)];
+    let object = list_return::carry(options, context, context.at().view(options.kind, found.loaded.id));
+    let mut trail: Vec<(&str, &str)> = vec![(options.kind.info().many, &list), (&found.name, &object)];
     trail.extend(steps);
     let last = steps.last().map_or("", |(label, _)| *label);
     context.layout(&format!("{last}: {}", found.name), &trail)

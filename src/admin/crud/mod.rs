@@ -27,6 +27,7 @@ pub mod list_size; //         the number of rows on a page
 pub mod list_table; //      the rows of a list
 mod named_object; //        an object as pages have loaded it
 pub mod new_names; //       new names in forms: marked, and asked for before a save
+mod object_tabs; //         the tabs and tools of an object
 mod old_filters; //         filters in bookmarks of POEM 2.3
 mod old_version; //         one stored version of an object
 pub mod options; //         the declaration apart from the fields
@@ -42,7 +43,9 @@ mod save_change; //         changes of objects
 mod save_input; //          the input of posted forms
 pub mod undelete; //        objects that were deleted
 mod undo; //                undoing the last action on an object
+mod used_by; //             the objects that use an object
 mod versions;
+mod view; //                the page of an object that is only read
 pub mod widgets;
 
 pub use bulk_store::BulkStore;

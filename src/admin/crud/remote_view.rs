@@ -7,6 +7,7 @@ use super::request_context::RequestContext;
 use crate::blocking::in_place;
 use crate::domain::form::submitted::Draft;
 use crate::error::AppError;
+use crate::store::ReadTx;
 
 /// Asks for what a form shows; nothing if POEM alone stores the objects.
 pub async fn view<D: EntityAdmin>(
@@ -43,6 +44,22 @@ pub async fn with_view<D: EntityAdmin>(
         found.name = entity.name(content);
     }
     Ok((found, view))
+}
+
+/// Asks another server for an object that a transaction has read, and returns the object as it is there, with what its
+/// pages show. No connection is held in the meantime: the transaction that is returned may be another one.
+pub async fn opened<D: EntityAdmin>(
+    entity: &D,
+    context: &RequestContext<'_>,
+    tx: ReadTx,
+    found: NamedObject<D::Content>,
+) -> Result<(ReadTx, NamedObject<D::Content>, RemoteView<D::Content>), AppError> {
+    if entity.remote().is_none() {
+        return Ok((tx, found, RemoteView::default()));
+    }
+    tx.commit().await?;
+    let (found, view) = with_view(entity, context, found).await?;
+    Ok((context.read().await?, found, view))
 }
 
 /// Asks another server for what the form with this input shows. `base` is what the object has.

@@ -193,7 +193,7 @@ async fn added<D: EntityAdmin>(
     if !created.secret.is_empty() {
         return form::with_secret(entity, context, saved.id, created.secret).await;
     }
-    let object = context.at().change(options.kind, saved.id);
+    let object = context.at().view(options.kind, saved.id);
     let (first, next, left_out) = match returning {
         None => (was_added(options, saved), after(entity, context, posted, saved.id), Vec::new()),
         Some(Returning { left_out, at_once, .. }) => {
@@ -216,7 +216,7 @@ fn returned_before<D: EntityAdmin>(
     match form {
         PostedForm::Verified(_) => {
             let lines = vec![was_restored(kind, &saved.name)];
-            Ok(PageResponse::redirect(context.at().change(kind, saved.id), lines))
+            Ok(PageResponse::redirect(context.at().view(kind, saved.id), lines))
         }
         PostedForm::Unverified(_) => Err(csrf::NOT_OUR_FORM),
     }

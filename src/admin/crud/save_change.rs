@@ -298,7 +298,7 @@ fn flash_lines<D: EntityAdmin>(
     posted: &Posted,
     (draft, saved): (&Draft, &Saved),
 ) -> Vec<String> {
-    let about = |line: String| flash::about(&line, &context.at().change(entity.options().kind, saved.id));
+    let about = |line: String| flash::about(&line, &context.at().view(entity.options().kind, saved.id));
     let first = was_changed(entity.options().kind.info().one, &saved.name);
     if saved.message == wording::NOTHING {
         // Of other objects, the revision would have shown that.

@@ -70,7 +70,7 @@ pub async fn asked<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> 
         let words = format!("{} has restored “{}” already.", by.username, by.object_name);
         return Ok(match by.user_id == Some(viewer.id) {
             true => Asked::Repeated(saved),
-            false => Asked::Refused(PageResponse::refusal(context.at().change(kind, by.object_id), words)),
+            false => Asked::Refused(PageResponse::refusal(context.at().view(kind, by.object_id), words)),
         });
     }
     let deleted = undelete::find(tx.conn(), viewer, kind, entry).await.map_err(refused)?;
@@ -103,7 +103,7 @@ pub async fn form<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     match asked(entity, context).await? {
         Asked::None => form::add(entity, context).await,
         Asked::Refused(refusal) => Ok(refusal),
-        Asked::Repeated(saved) => Ok(PageResponse::redirect(context.at().change(kind, saved.id), Vec::new())),
+        Asked::Repeated(saved) => Ok(PageResponse::redirect(context.at().view(kind, saved.id), Vec::new())),
         Asked::Returning(returning) => {
             let (draft, nothing) = (Draft::of(entity.fields(), &returning.content), ValidationErrors::default());
             let shown = FormView { notice: returning.notice(), ..FormView::fresh(&draft, &nothing) };

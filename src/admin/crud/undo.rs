@@ -35,7 +35,7 @@ pub async fn undo<D: EntityAdmin>(
 ) -> PageResult {
     let kind = entity.options().kind;
     context.may(kind, Action::View)?;
-    if let Some(refusal) = context.refusal_of_other_user_at(posted, &context.at().change(kind, id)) {
+    if let Some(refusal) = context.refusal_of_other_user_at(posted, &context.at().view(kind, id)) {
         return Ok(refusal);
     }
     let (mut tx, viewer) = context.write().await.map_err(refused)?;
@@ -56,20 +56,20 @@ pub async fn undo<D: EntityAdmin>(
     let mut saved = match undo::revert(&mut tx, &viewer, action).await {
         Err(SaveError::Rejected(errors)) => {
             let words = format!("“{}” stays as it is. {errors}", action.object_name);
-            return Ok(PageResponse::refusal(context.at().change(kind, id), words));
+            return Ok(PageResponse::refusal(context.at().view(kind, id), words));
         }
         reverted => reverted.map_err(refused)?,
     };
     if saved.message == wording::NOTHING {
         let words = std::iter::once("There was nothing left to undo.".to_owned()).chain(saved.side_effects);
-        return Ok(PageResponse::redirect(context.at().change(kind, id), words.collect()));
+        return Ok(PageResponse::redirect(context.at().view(kind, id), words.collect()));
     }
     undo::offer(tx.conn(), kind, &mut saved).await?;
     tx.commit().await?;
     let first = format!("{} {}", was_undone(action, &saved.name), saved.message);
     let first = match action.action {
         LogAction::Add => first.trim_end().to_owned(),
-        _ => flash::about(first.trim_end(), &context.at().change(kind, id)),
+        _ => flash::about(first.trim_end(), &context.at().view(kind, id)),
     };
     let lines = std::iter::once(button(context, kind, &saved, &first)).chain(saved.side_effects).collect();
     Ok(PageResponse::redirect(after(entity, context, action), lines))
@@ -87,7 +87,7 @@ fn was_undone(action: &LoggedAction, name: &str) -> String {
 fn after<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, action: &LoggedAction) -> String {
     match action.action {
         LogAction::Add => list_return::address(entity.options(), context),
-        _ => context.at().change(action.kind, action.object_id),
+        _ => context.at().view(action.kind, action.object_id),
     }
 }
 
@@ -98,7 +98,7 @@ fn refusal<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, by: &Logged
     let words = format!("Nothing was undone: {who} {what} ({}).", context.time(by.time).0);
     let address = match by.action {
         LogAction::Delete => list_return::address(entity.options(), context),
-        _ => context.at().change(by.kind, by.object_id),
+        _ => context.at().view(by.kind, by.object_id),
     };
     PageResponse::refusal(address, words)
 }

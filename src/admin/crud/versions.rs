@@ -6,6 +6,7 @@ use super::diff;
 use super::entity_admin::EntityAdmin;
 use super::history::{event, layout};
 use super::named_object::NamedObject;
+use super::object_tabs;
 use super::old_version::old;
 use super::options::Restore;
 use super::request_context::{RequestContext, refused};
@@ -22,6 +23,7 @@ use crate::registry::undo::offer;
 use crate::store::versions::{self, Neighbours, VersionRow};
 use crate::templates::form_page::FormPage;
 use crate::templates::history_page::{ComparePage, Difference, Event, RevisionPage};
+use crate::templates::object_tabs::ObjectTab;
 use crate::templates::{Link, Page};
 
 /// The parameters of the address with the versions to compare.
@@ -61,6 +63,7 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: 
     let title = title(&event);
     let history = at.history(options.kind, id);
     let revision = RevisionPage {
+        tabs: object_tabs::tabs(entity, context, &found, ObjectTab::History),
         form: old_form(entity, context, &content, &found),
         differences: changes.into_iter().filter(|change| change.change != "same").collect(),
         previous: step("Older version", previous),
@@ -152,7 +155,7 @@ pub async fn restore<D: EntityAdmin>(
     let first = format!("Restored “{}” to the version of {time}.{changes}", saved.name);
     let first = undo::button(context, options.kind, &saved, &first);
     let messages = std::iter::once(first).chain(saved.side_effects).collect();
-    Ok(PageResponse::redirect(context.at().change(options.kind, id), messages))
+    Ok(PageResponse::redirect(context.at().view(options.kind, id), messages))
 }
 
 /// Returns the comparison of `?version_id1=…&version_id2=…`, given in any order; the older is on the left.
@@ -175,7 +178,7 @@ pub async fn compare<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, i
     let history = context.at().history(options.kind, id);
     let content = ComparePage {
         object: found.name.clone(),
-        back: Link::new("History", history.clone()),
+        tabs: object_tabs::tabs(entity, context, &found, ObjectTab::History),
         before: event(entity, context, &before, id),
         after: event(entity, context, &after, id),
         differences,

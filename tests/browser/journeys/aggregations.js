@@ -21,13 +21,13 @@ journey("add, change, rename, clone and delete an aggregation profile by mouse",
   await ada.press("Save");
   assert.match(await ada.said(), /The aggregation “journey-boxes” was added\./);
 
-  await ada.go("journey-boxes");
+  await ada.edit("journey-boxes");
   await ada.fill({ name: "journey-renamed", metric_operation: "OR" });
   await ada.page.getByRole("button", { name: "Move XRootD up" }).click();
   await ada.press("Save");
   assert.match(await ada.said(), /“journey-renamed” was changed\. Changed name and metric operation\. Changed service flavour group "storage"\./);
 
-  await ada.go("journey-renamed");
+  await ada.edit("journey-renamed");
   assert.equal(await ada.page.locator("#id_groups-0-services-0-name").inputValue(), "XRootD");
   await ada.go("Clone");
   await ada.fill({ name: "journey-copy" });
@@ -41,7 +41,7 @@ journey("add, change, rename, clone and delete an aggregation profile by mouse",
 
   for (const name of ["journey-copy", "journey-renamed"]) {
     await ada.open(LIST);
-    await ada.go(name);
+    await ada.edit(name);
     await ada.go("Delete");
     await ada.press("Delete aggregation");
     assert.match(await ada.said(), new RegExp(`“${name}” was deleted`));

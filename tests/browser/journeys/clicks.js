@@ -99,6 +99,16 @@ job("passive metrics without a parent", "impossible", 2, async (hand, person) =>
   assert.ok((await person.rows()).length > 0);
 });
 
+job("change the comment of a probe, from the list back to the list", 3, 4, async (hand, person) => {
+  await person.open("/poem/admin/poem/probe/?group=ARGO");
+  await hand.follow(hand.page.locator("table.list tbody th a").first());
+  await hand.link("Edit");
+  await hand.click(person.page.getByLabel("New version"));
+  await person.field("comment").fill("Changed by hand.");
+  await hand.button("Save");
+  assert.match(hand.page.url(), /group=ARGO$/);
+});
+
 job("compare two profiles", "impossible", 5, async (hand, person) => {
   await hand.link("Profiles");
   await hand.click(hand.page.locator("input[name=pick]").nth(0));
@@ -110,6 +120,7 @@ job("compare two profiles", "impossible", 5, async (hand, person) => {
 job("undo a deletion", "impossible", 5, async (hand, person) => {
   await person.open("/poem/admin/poem/metric/?q=webdav.List");
   await hand.follow(hand.page.locator("table.list tbody th a").first());
+  await hand.link("Edit");
   await hand.link("Delete");
   await hand.button("Delete metric");
   await hand.button("Undo");
@@ -117,9 +128,10 @@ job("undo a deletion", "impossible", 5, async (hand, person) => {
   assert.ok((await person.rows()).length > 0, "the metric is there again");
 });
 
-job("undo a change of a profile", "impossible", 4, async (hand, person) => {
+job("undo a change of a profile", "impossible", 5, async (hand, person) => {
   await person.open("/poem/admin/poem/profile/");
   await hand.follow(hand.page.locator("table.list tbody th a").first());
+  await hand.link("Edit");
   const before = await person.field("description").inputValue();
   await hand.click(person.field("description"));
   await hand.press("End");
@@ -128,6 +140,7 @@ job("undo a change of a profile", "impossible", 4, async (hand, person) => {
   await hand.button("Undo");
   await person.open("/poem/admin/poem/profile/");
   await person.follow(() => hand.page.locator("table.list tbody th a").first().click());
+  await person.go("Edit");
   assert.equal(await person.field("description").inputValue(), before);
 });
 

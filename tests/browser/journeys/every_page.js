@@ -20,6 +20,7 @@ const SCHEMES = {
 const ADMIN = "/poem/admin/";
 const ENTITIES = ["profile", "probe", "metric", "aggregation", "custuser", "groupofprofiles", "groupofprobes", "groupofmetrics", "groupofaggregations"];
 const VERSIONED = ["profile", "probe", "metric"];
+const USED = ["profile", "probe", "metric", "groupofprofiles", "groupofprobes", "groupofmetrics", "groupofaggregations"];
 // The objects of the demo data that are shown.
 const OBJECTS = {
   profile: "ARGO_MON", probe: "ams-probe", metric: "argo.AMS-Check", aggregation: "critical", custuser: "bruno",
@@ -86,10 +87,12 @@ async function checkEntity(ada, entity) {
   await checkAll(ada, [
     [`list-${entity}`, `${ADMIN}poem/${entity}/`],
     [`form-${entity}-add`, `${ADMIN}poem/${entity}/add/`],
+    [`view-${entity}`, address],
     [`form-${entity}`, `${address}change/`],
     [`delete-${entity}`, `${address}delete/`],
     [`history-${entity}`, `${address}history/`],
   ]);
+  if (USED.includes(entity)) await checkAll(ada, [[`used-by-${entity}`, `${address}usedby/`]]);
   if (entity === "custuser") await checkAll(ada, [["password-of-user", `${address}password/`]]);
   if (entity === "metric" || entity === "profile") await checkAll(ada, [[`form-${entity}-clone`, `${address}change/clone/`]]);
   if (!VERSIONED.includes(entity)) return;
@@ -138,7 +141,8 @@ describe("every page", { concurrency: 2 }, () => {
     const emil = await as("emil");
     const pages = [];
     for (const entity of ["profile", "probe", "metric", "aggregation"]) {
-      pages.push([`form-${entity}-to-read`, `${await addressOf(emil, entity)}change/`]);
+      const address = await addressOf(emil, entity);
+      pages.push([`view-${entity}-to-read`, address], [`form-${entity}-to-read`, `${address}change/`]);
     }
     await checkAll(emil, [...pages, ["error-403", `${ADMIN}poem/custuser/`], ["error-403-add", `${ADMIN}poem/probe/add/`]]);
   });
@@ -226,6 +230,10 @@ const ACTIONS = [
     await person.open(`${ADMIN}poem/metric/add/`);
     await person.field("probeversion").pressSequentially("probe");
     await person.suggested("probe").waitFor();
+  }],
+  ["menu-admin", "ada", async (person) => {
+    await person.open(`${ADMIN}poem/custuser/`);
+    await person.page.locator(".rooms summary").click();
   }],
   ["menu", "bruno", async (person) => {
     await person.open(`${ADMIN}poem/probe/`);

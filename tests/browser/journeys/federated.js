@@ -160,6 +160,7 @@ journey("a form that is open in another tab can be saved after the login", async
   const marek = await visit(eudat());
   await comeAs("marek", marek, "/poem/admin/poem/probe/?group=Data+services");
   await marek.page.locator("table.list tbody th a").first().click();
+  await marek.go("Edit");
   await marek.fill({ comment: "Saved after a login in another tab." });
   const token = await csrfToken(marek);
   assert.ok(token);

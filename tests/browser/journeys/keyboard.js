@@ -57,7 +57,7 @@ journey("errors have the focus and link to their fields", async ({ as }) => {
 journey("rows are added and removed by keyboard", async ({ as }) => {
   const bruno = await as("bruno");
   await bruno.open("/poem/admin/poem/metric/?q=argo.AMS-Check&tag=Devel");
-  await bruno.go("argo.AMS-Check");
+  await bruno.edit("argo.AMS-Check");
   const rows = bruno.page.locator("#id_parameter tbody tr");
   // The last one is blank.
   const before = await rows.count();
@@ -82,7 +82,7 @@ journey("leaving a changed form asks for confirmation", async ({ as }) => {
   const bruno = await as("bruno");
   const { page } = bruno;
   await page.goto("/poem/admin/poem/probe/");
-  await bruno.go("portal-probe");
+  await bruno.edit("portal-probe");
   let asked = 0;
   let answer = "dismiss";
   page.on("dialog", (dialog) => {
@@ -100,7 +100,7 @@ journey("leaving a changed form asks for confirmation", async ({ as }) => {
   assert.equal(asked, 2);
   assert.equal(await bruno.heading(), "Metrics");
   await page.goto("/poem/admin/poem/probe/");
-  await bruno.go("portal-probe");
+  await bruno.edit("portal-probe");
   await bruno.fill({ comment: "Saved." });
   await page.getByLabel("New version").uncheck();
   await bruno.press("Save");
@@ -128,6 +128,40 @@ journey("a question mark shows the keys, but not in a field", async ({ as, visit
   await visitor.page.keyboard.press("?");
   await visitor.page.getByRole("dialog", { name: "Keys" }).getByRole("button", { name: "Close" }).click();
   assert.equal(await visitor.page.getByRole("dialog").count(), 0);
+});
+
+journey("e opens the form of an object, but not in a field", async ({ as }) => {
+  const bruno = await as("bruno");
+  await bruno.open("/poem/admin/poem/probe/?q=portal&group=ARGO");
+  await bruno.go("portal-probe");
+  await bruno.page.locator("#everything").press("e");
+  assert.match(bruno.page.url(), /\/probe\/\d+\/\?_list=/);
+  await bruno.page.evaluate(() => document.activeElement.blur());
+  await bruno.follow(() => bruno.page.keyboard.press("e"));
+  assert.match(bruno.page.url(), /\/change\/\?_list=/);
+  await bruno.fill({ comment: "Opened by a key." });
+  await bruno.page.getByLabel("New version").uncheck();
+  await bruno.press("Save");
+  assert.match(bruno.page.url(), /\/probe\/\?q=portal&group=ARGO$/, "the list is as it was");
+});
+
+journey("the menu of superusers opens, marks the page, and closes with Escape", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/probe/");
+  const menu = ada.page.locator(".rooms summary");
+  await menu.press("Enter");
+  await ada.page.keyboard.press("Escape");
+  assert.ok(!(await ada.page.locator(".rooms details").evaluate((details) => details.open)));
+  assert.equal(await ada.page.evaluate(() => document.activeElement.textContent), "Admin");
+  await menu.press("Enter");
+  await ada.page.keyboard.press("Tab");
+  await ada.page.keyboard.press("Tab");
+  await ada.follow(() => ada.page.keyboard.press("Enter"));
+  assert.equal(await ada.heading(), "Users");
+  assert.equal(await ada.page.locator(".trail").innerText().then((text) => text.replace(/\s+/g, " ")), "POEM Admin Users");
+  assert.equal(await menu.getAttribute("aria-current"), "true");
+  await menu.click();
+  assert.equal(await ada.page.locator(".rooms [aria-current=page]").innerText(), "Users");
 });
 
 journey("Ctrl+S saves a form, and is the browser's on other pages", async ({ as }) => {

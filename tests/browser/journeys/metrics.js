@@ -71,7 +71,7 @@ journey("clone a metric", async ({ as }) => {
 journey("change a metric, compare its versions, restore the first", async ({ as }) => {
   const bruno = await as("bruno");
   await bruno.open("/poem/admin/poem/metric/?q=eu.egi.GOCDB-API");
-  await bruno.go("eu.egi.GOCDB-API");
+  await bruno.edit("eu.egi.GOCDB-API");
   const timeout = await bruno.field("config-4-value").inputValue();
   await bruno.fill({ "config-4-value": "999" });
   await bruno.press("Save and continue editing");
@@ -84,5 +84,6 @@ journey("change a metric, compare its versions, restore the first", async ({ as 
   await bruno.page.locator("tbody tr").nth(1).getByRole("link").click();
   await bruno.press("Restore this version");
   assert.match(await bruno.said(), /Restored .* to the version of/);
+  await bruno.go("Edit");
   assert.equal(await bruno.field("config-4-value").inputValue(), timeout);
 });

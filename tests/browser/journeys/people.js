@@ -26,7 +26,7 @@ journey("add a group and a user, log in as that user, do what the group may do, 
   await ines.open("/poem/admin/login/");
   await ines.logIn("ines", "walks slowly 12");
   await ines.open("/poem/admin/poem/probe/");
-  await ines.go("accounting-probe");
+  await ines.edit("accounting-probe");
   await ines.fill({ comment: "Seen by Ines." });
   await ines.page.getByLabel("New version").uncheck();
   await ines.press("Save");
@@ -34,7 +34,8 @@ journey("add a group and a user, log in as that user, do what the group may do, 
 
   // Objects of other groups can be read, and the page names who may change them.
   await ines.go("ams-probe");
-  assert.match(await ines.page.locator(".notice-line").innerText(), /Members of the group ARGO/);
+  assert.match(await ines.page.locator(".facts-side").innerText(), /Members of the group ARGO/);
+  assert.equal(await ines.page.getByRole("link", { name: "Edit", exact: true }).count(), 0);
   assert.equal(await ines.page.getByRole("button", { name: "Save", exact: true }).count(), 0);
   // A user in no group of metrics cannot add one.
   await ines.open("/poem/admin/poem/metric/");

@@ -32,6 +32,9 @@ journey("add a probe; move its metrics to a new version; compare; restore", asyn
   await bruno.open("/poem/admin/poem/probe/?q=journey-probe");
   await bruno.go("journey-probe");
   assert.match(await bruno.page.locator(".facts-side").innerText(), /journey\.Probe-Metric \(Test\)/);
+  await bruno.go("Used by");
+  assert.deepEqual(await bruno.rows(), [["journey.Probe-Metric", "Test"]]);
+  await bruno.go("Edit");
   await bruno.fill({ comment: "Second release." });
   await bruno.press("Save");
   assert.equal((await bruno.problems()).length, 1);
@@ -44,7 +47,7 @@ journey("add a probe; move its metrics to a new version; compare; restore", asyn
 
   // Without a new version the current one is updated in place.
   await bruno.open("/poem/admin/poem/probe/?q=journey-probe");
-  await bruno.go("journey-probe");
+  await bruno.edit("journey-probe");
   await bruno.fill({ comment: "Second release, in better words." });
   await bruno.page.getByLabel("New version").uncheck();
   await bruno.press("Save and continue editing");

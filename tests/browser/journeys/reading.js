@@ -103,18 +103,18 @@ journey("share the public page of a metric, and come back to edit it", async ({ 
   const ada = await as("ada");
   await ada.open("/poem/admin/poem/metric/?q=AMS-Check&tag=Production");
   await ada.go("argo.AMS-Check");
-  const form = new URL(ada.page.url()).pathname;
+  const object = new URL(ada.page.url()).pathname;
   await ada.go("Public page");
   assert.match(new URL(ada.page.url()).pathname, /^\/poem\/admin\/poem\/public_metric\//);
   const shared = ada.page.url();
   await ada.go("Edit");
-  assert.equal(new URL(ada.page.url()).pathname, form);
-  // The one who gets the address needs no login; the login leads to the form.
+  assert.equal(new URL(ada.page.url()).pathname, `${object}change/`);
+  // The one who gets the address needs no login; the login leads to the same page for users.
   const visitor = await visit();
   await visitor.open(new URL(shared).pathname);
   assert.match(await visitor.heading(), /argo\.AMS-Check/);
   await visitor.go("Log in");
-  assert.equal(new URL(visitor.page.url()).searchParams.get("next"), form);
+  assert.equal(new URL(visitor.page.url()).searchParams.get("next"), object);
   await visitor.go("open the public page");
   assert.equal(visitor.page.url(), shared);
 });

@@ -102,6 +102,12 @@ class Person {
     return this.follow(() => this.page.getByRole("link", { name, exact: true }).first().click());
   }
 
+  // Opens the form of the object that a link with this name leads to.
+  async edit(name) {
+    await this.go(name);
+    await this.go("Edit");
+  }
+
   // Does something that opens a tab. Returns the same person, at that tab.
   async newTab(act) {
     const [page] = await Promise.all([this.context.waitForEvent("page"), act()]);

@@ -7,7 +7,7 @@ journey("the second user to save sees the changes of the first, and loses nothin
   const [ada, bruno] = [await as("ada"), await as("bruno")];
   for (const person of [ada, bruno]) {
     await person.open("/poem/admin/poem/probe/");
-    await person.go("cert-lifetime-probe");
+    await person.edit("cert-lifetime-probe");
     await person.page.getByLabel("New version").uncheck();
   }
   await bruno.fill({ comment: "Bruno's words.", docurl: "https://docs.egi.example.org/bruno" });

@@ -73,7 +73,7 @@ journey("the timeout of five metrics of one group is changed, and nothing else",
   const changed = [];
   for (const name of names) {
     await ada.open(list);
-    await ada.go(name);
+    await ada.edit(name);
     if ((await ada.field("mtype").inputValue()) !== "Active") continue;
     const timeout = ada.page.locator("#id_config tbody tr").filter({ hasText: "timeout" }).locator("textarea");
     await timeout.focus();
@@ -127,7 +127,7 @@ journey("a superuser removes a name that nothing uses any more", async ({ as }) 
   assert.match(await ada.page.locator("#new-names").innerText(), new RegExp(name));
   await ada.page.getByLabel("Add it when I save").check();
   await ada.press("Save");
-  await ada.go("JOURNEY_UNUSED_NAME");
+  await ada.edit("JOURNEY_UNUSED_NAME");
   await ada.go("Delete");
   await ada.press("Delete profile");
   await ada.open("/poem/admin/");

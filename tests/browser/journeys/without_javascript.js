@@ -9,7 +9,7 @@ journey("log in, read and save without JavaScript; “Add rows” adds rows", as
   const bruno = await visit(OFF);
   await bruno.open("/poem/admin/login/");
   await bruno.logIn("bruno", "demo-bruno");
-  await bruno.go("ARGO_MON_OPERATORS");
+  await bruno.edit("ARGO_MON_OPERATORS");
   const rows = bruno.page.locator("#id_tuples tbody tr");
   const before = await rows.count();
   await bruno.fill({ description: "Typed before rows were asked for." });
@@ -23,7 +23,7 @@ journey("log in, read and save without JavaScript; “Add rows” adds rows", as
   assert.match(await bruno.said(), /Added tuple "XRootD, eu\.egi\.webdav\.Delete"/);
 
   // A row that is emptied is removed.
-  await bruno.go("ARGO_MON_OPERATORS");
+  await bruno.edit("ARGO_MON_OPERATORS");
   const row = rows.filter({ has: bruno.page.locator("input[value='eu.egi.webdav.Delete']") }).filter({ has: bruno.page.locator("input[value='XRootD']") });
   for (const input of await row.locator("input").all()) await input.fill("");
   await bruno.press("Save");

@@ -268,7 +268,12 @@ fn objects_of_another_tenant_are_not_found() {
         if fixture.kind == ObjectKind::CustUser && id == 1 {
             continue;
         }
-        for address in [AT.change(fixture.kind, id), AT.delete(fixture.kind, id), AT.history(fixture.kind, id)] {
+        for address in [
+            AT.view(fixture.kind, id),
+            AT.change(fixture.kind, id),
+            AT.delete(fixture.kind, id),
+            AT.history(fixture.kind, id),
+        ] {
             assert_eq!(two.get(&address).status, 404, "{address}");
         }
         assert_eq!(submit(&mut two, &form).status, 404);

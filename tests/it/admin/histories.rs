@@ -129,7 +129,7 @@ fn a_log_entry_links_to_the_version_that_it_made() {
         let version = site.versions(fixture.kind, id).pop();
         let object = match version {
             Some(version) if entity.options().has_versions() => AT.version(fixture.kind, id, version),
-            _ => AT.change(fixture.kind, id),
+            _ => AT.view(fixture.kind, id),
         };
         let page = get(&mut root, &address);
         assert!(links(&page).contains(&object), "{address} does not link to {object}: {page}");

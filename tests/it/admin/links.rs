@@ -40,22 +40,22 @@ fn a_page_links_to_the_metrics_that_it_names() {
     let profile = site.one("SELECT id FROM egi.profile WHERE name = 'LINKS'").parse().unwrap();
     let (one, child) = (id_of(&site, "links.One"), id_of(&site, "links.Child"));
     for (mut browser, at) in [(site.browser("root"), AT), (site.browser("nobody"), AT), (site.stranger(), PUBLIC)] {
-        let page = get(&mut browser, &at.change(ObjectKind::Profile, profile));
+        let page = get(&mut browser, &at.view(ObjectKind::Profile, profile));
         let several = format!("{}?q=links.Two", at.list(ObjectKind::Metric));
-        assert!(links(&page).contains(&at.change(ObjectKind::Metric, one)), "{page}");
+        assert!(links(&page).contains(&at.view(ObjectKind::Metric, one)), "{page}");
         assert!(links(&page).contains(&several), "{page}");
         assert!(page.contains("1 of these has no configuration"), "{page}");
         assert!(!page.contains(">links.None</a>"), "{page}");
 
-        let page = get(&mut browser, &at.change(ObjectKind::Metric, child));
-        assert!(links(&page).contains(&at.change(ObjectKind::Metric, one)), "the parent: {page}");
+        let page = get(&mut browser, &at.view(ObjectKind::Metric, child));
+        assert!(links(&page).contains(&at.view(ObjectKind::Metric, one)), "the parent: {page}");
         assert!(links(&page).contains(&several), "the dependency: {page}");
-        let page = get(&mut browser, &at.change(ObjectKind::Metric, one));
+        let page = get(&mut browser, &at.view(ObjectKind::Metric, one));
         assert!(page.contains("Metrics that depend on it"), "{page}");
-        assert!(links(&page).contains(&at.change(ObjectKind::Metric, child)), "{page}");
+        assert!(links(&page).contains(&at.view(ObjectKind::Metric, child)), "{page}");
 
         let page = get(&mut browser, &format!("{}?q=links.", at.list(ObjectKind::Service)));
-        assert!(links(&page).contains(&at.change(ObjectKind::Metric, one)), "{page}");
+        assert!(links(&page).contains(&at.view(ObjectKind::Metric, one)), "{page}");
         assert!(!page.contains(">links.None</a>"), "{page}");
     }
 }

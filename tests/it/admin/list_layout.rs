@@ -115,7 +115,7 @@ fn links_forms_and_the_way_back_keep_columns_and_size() {
         assert!(["size=100", "size=300", "size=all"].into_iter().any(has) || !has("size"), "{link}");
     }
     let id = ids(ObjectKind::Metric, &page)[0];
-    let opened = own.iter().find(|link| link.starts_with(&AT.change(ObjectKind::Metric, id))).unwrap();
+    let opened = own.iter().find(|link| link.starts_with(&AT.view(ObjectKind::Metric, id))).unwrap();
     assert!(links(&get(&mut root, opened)).contains(&list), "the breadcrumb leads back to {list}");
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let layout = [pair("o", "-type"), pair("cols", "type.parent"), pair("size", "100")];

@@ -46,13 +46,18 @@ fn a_form_that_was_opened_from_a_list_leads_back_to_it() {
         };
         let page = get(&mut root, &list);
         assert_eq!(ids(kind, &page), [id], "{page}");
-        let opened = link(&page, &AT.change(kind, id));
-        let form_page = get(&mut root, &opened);
-        assert!(links(&form_page).contains(&list), "{kind}: the breadcrumb leads to {list}: {:?}", links(&form_page));
-        // The history keeps it.
-        if let Some(history) = links(&form_page).into_iter().find(|link| link.starts_with(&AT.history(kind, id))) {
-            let links = links(&get(&mut root, &history));
-            assert!(links.contains(&opened) && links.contains(&list), "{kind}: {links:?}");
+        let opened = link(&page, &AT.view(kind, id));
+        let view = get(&mut root, &opened);
+        let edit = link(&view, &AT.change(kind, id));
+        let form_page = get(&mut root, &edit);
+        for page in [&view, &form_page] {
+            assert!(links(page).contains(&list), "{kind}: the breadcrumb leads to {list}: {:?}", links(page));
+        }
+        // All pages of the object keep it.
+        for tab in [AT.history(kind, id), AT.used_by(kind, id)] {
+            let Some(tab) = links(&form_page).into_iter().find(|link| link.starts_with(&tab)) else { continue };
+            let links = links(&get(&mut root, &tab));
+            assert!([&opened, &edit, &list].into_iter().all(|link| links.contains(link)), "{kind}: {links:?}");
         }
         // Errors keep it, and so does “Save and continue editing”.
         let mut form = Form::read(&form_page).unwrap();
@@ -60,8 +65,8 @@ fn a_form_that_was_opened_from_a_list_leads_back_to_it() {
         let mut kept = form.clone();
         kept.controls.push(("_continue".to_owned(), Control::Hidden("1".to_owned())));
         let answer = submit(&mut root, &kept);
-        assert_eq!(answer.header("Location"), Some(opened.as_str()), "{kind}: {}", answer.text());
-        let mut form = open(&mut root, &opened);
+        assert_eq!(answer.header("Location"), Some(edit.as_str()), "{kind}: {}", answer.text());
+        let mut form = open(&mut root, &edit);
         form.set(fixture.change.0, fixture.change.1[1]);
         let answer = submit(&mut root, &form);
         assert_eq!((answer.status, answer.header("Location")), (303, Some(list.as_str())), "{kind}");
@@ -72,14 +77,14 @@ fn a_form_that_was_opened_from_a_list_leads_back_to_it() {
         let rows = if is_renamed { &[] } else { std::slice::from_ref(&opened) };
         assert_eq!(highlighted(&page), rows, "{kind}: {page}");
         assert!(
-            links(&page).contains(&format!("{}#content", AT.change(kind, id))),
+            links(&page).contains(&format!("{}#content", AT.view(kind, id))),
             "{kind}: the message leads to the object"
         );
         assert_eq!(highlighted(&get(&mut root, &list)), [""; 0], "{kind}: only once");
         // Cancel leads to the form, the deletion to the list.
         let delete = link(&form_page, &AT.delete(kind, id));
         let page = get(&mut root, &delete);
-        assert!(links(&page).contains(&opened) && links(&page).contains(&list), "{:?}", links(&page));
+        assert!(links(&page).contains(&edit) && links(&page).contains(&list), "{:?}", links(&page));
         let answer = root.post(&delete, &[]);
         assert_eq!((answer.status, answer.header("Location")), (303, Some(list.as_str())), "{kind}");
     }

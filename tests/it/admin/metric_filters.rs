@@ -61,11 +61,16 @@ fn a_probe_leads_to_the_list_of_its_metrics() {
     let name = site.one(&format!("SELECT name FROM egi.probe WHERE id = {probe}"));
     for (mut browser, is_public) in [(site.browser("root"), false), (site.stranger(), true)] {
         let at = Addresses { is_public };
-        let page = get(&mut browser, &at.change(ObjectKind::Probe, probe.parse().unwrap()));
+        let page = get(&mut browser, &at.view(ObjectKind::Probe, probe.parse().unwrap()));
         let list = at.filtered(ObjectKind::Metric, "probe", &name);
         assert!(links(&page).contains(&list), "{list}: {:?}", links(&page));
         let metrics = links(&get(&mut browser, &list));
-        let is_metric = |link: &&String| link.contains("metric/") && link.contains("/change/");
+        let one = at.view(ObjectKind::Metric, 1);
+        let (before, after) = one.split_once("/1/").unwrap();
+        let is_metric = |link: &&String| {
+            let id = link.split('?').next().and_then(|link| link.strip_prefix(before)?.strip_suffix(after));
+            id.is_some_and(|id| id.trim_matches('/').parse::<i64>().is_ok())
+        };
         assert!(metrics.iter().filter(is_metric).count() > 1, "{metrics:?}");
     }
 }

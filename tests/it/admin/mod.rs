@@ -36,6 +36,7 @@ mod statements;
 mod unavailable;
 mod undo;
 mod untouched;
+mod views;
 mod web_api_pages;
 
 use std::sync::OnceLock;
@@ -200,7 +201,7 @@ fn id_of(browser: &mut Browser<'_>, fixture: &Fixture, name: &str) -> i64 {
 fn ids(kind: ObjectKind, page: &str) -> Vec<i64> {
     let list = AT.list(kind);
     // A link can lead back to the list as it is shown.
-    let id = |link: &String| link.split('?').next()?.strip_prefix(&list)?.strip_suffix("/change/")?.parse().ok();
+    let id = |link: &String| link.split('?').next()?.strip_prefix(&list)?.strip_suffix('/')?.parse().ok();
     // Above the table, a line can link to accounts that wait for a superuser.
     let table = page.find("<table").map_or(page, |start| &page[start..]);
     page::links(table).iter().filter_map(id).collect()

@@ -135,7 +135,7 @@ fn a_visitor_who_is_logged_in_is_not_asked_to_log_in() {
     for _ in 0..2 {
         for kind in [ObjectKind::Profile, ObjectKind::Probe, ObjectKind::Metric] {
             let id: i64 = site.one(&format!("SELECT min(id) FROM egi.{kind}")).parse().unwrap();
-            let (own, public) = (AT.change(kind, id), format!("/poem/admin/poem/public_{kind}/{id}/change/"));
+            let (own, public) = (AT.view(kind, id), format!("/poem/admin/poem/public_{kind}/{id}/change/"));
             for (user, may_edit) in [("root", true), ("member", true), ("neighbour", false), ("nobody", false)] {
                 let page = get(&mut site.browser(user), &public);
                 assert_eq!(inside(&page), ("Open in POEM".to_owned(), own.clone()), "{user}");
@@ -167,7 +167,7 @@ fn pages_for_users_lead_to_the_public_page_and_back() {
         ),
         ("/poem/admin/poem/metric/?x=1".to_owned(), "/poem/admin/poem/public_metric/"),
         (AT.list(ObjectKind::Service) + "?q=cloud", "/poem/admin/poem/public_service/?q=cloud"),
-        (AT.change(ObjectKind::Profile, 1), "/poem/admin/poem/public_profile/1/change/"),
+        (AT.view(ObjectKind::Profile, 1), "/poem/admin/poem/public_profile/1/change/"),
         (AT.history(ObjectKind::Probe, 1), "/poem/admin/poem/public_probe/1/history/"),
         (
             AT.version(ObjectKind::Probe, 1, versions[0]),
@@ -182,6 +182,8 @@ fn pages_for_users_lead_to_the_public_page_and_back() {
         let back = crate::support::browser::input(&get(&mut stranger, &inside(&page).1), "next");
         assert_eq!(back.as_deref(), Some(own.split("?x").next().unwrap()), "{public}");
     }
+    let form = get(&mut root, &AT.change(ObjectKind::Profile, 1));
+    assert_eq!(shared(&form).as_deref(), Some("/poem/admin/poem/public_profile/1/change/"));
     for only_for_users in
         [AT.list(ObjectKind::CustUser), AT.addition(ObjectKind::Probe), AT.delete(ObjectKind::Probe, 1)]
     {
@@ -197,8 +199,9 @@ fn the_login_page_offers_the_public_page() {
         let login = stranger.get(wanted).header("Location").unwrap().to_owned();
         links(&get(&mut stranger, &login)).into_iter().find(|link| link.contains("/public_"))
     };
-    let probe = AT.change(ObjectKind::Probe, 1);
-    assert_eq!(offered(&probe).as_deref(), Some("/poem/admin/poem/public_probe/1/change/"));
+    for probe in [AT.view(ObjectKind::Probe, 1), AT.change(ObjectKind::Probe, 1)] {
+        assert_eq!(offered(&probe).as_deref(), Some("/poem/admin/poem/public_probe/1/change/"));
+    }
     let list = AT.list(ObjectKind::Metric) + "?q=a";
     assert_eq!(offered(&list).as_deref(), Some("/poem/admin/poem/public_metric/?q=a"));
     assert_eq!(offered(&AT.list(ObjectKind::CustUser)), None);

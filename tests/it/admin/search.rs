@@ -75,8 +75,11 @@ fn all_results_of_a_kind_are_shown_page_by_page() {
         assert!(first.contains("Show all 71 metrics"), "{first}");
         let all = format!("{address}?q=severalhundred&kind=metric");
         assert!(links(&first).contains(&all), "{:?}", links(&first));
-        let of_page =
-            |page: &str| links(page).into_iter().filter(|link| link.ends_with("/change/")).collect::<Vec<_>>();
+        let is_object = |link: &String| {
+            link.trim_end_matches("change/").ends_with(|last: char| last == '/')
+                && link.split('/').any(|part| part.parse::<i64>().is_ok())
+        };
+        let of_page = |page: &str| links(page).into_iter().filter(is_object).collect::<Vec<_>>();
         let mut seen = Vec::new();
         for number in 1..=3 {
             let page = get(&mut browser, &format!("{all}&page={number}"));

@@ -1,6 +1,7 @@
 //! No query per row: the number of queries of a page is small and does not grow with the data.
 
 use poem::domain::model::object_kind::ObjectKind;
+use poem::templates::Addresses;
 
 use super::{AT, TestSite, add, all, fixtures, get, open, save};
 use crate::support::cluster::queries;
@@ -69,6 +70,7 @@ fn addresses(site: &TestSite) -> Vec<String> {
             list.clone(),
             format!("{list}?q=a&p=2"),
             AT.addition(kind),
+            AT.view(kind, id),
             AT.change(kind, id),
             AT.delete(kind, id),
             AT.history(kind, id),
@@ -76,6 +78,9 @@ fn addresses(site: &TestSite) -> Vec<String> {
         addresses.extend(entity.options().list.filters.iter().map(|filter| format!("{list}?{}=x", filter.name)));
         if entity.options().can_clone {
             addresses.push(AT.clone_of(kind, id));
+        }
+        if root.get(&AT.used_by(kind, id)).status == 200 {
+            addresses.push(AT.used_by(kind, id));
         }
         if let Some(version) = site.versions(kind, id).first() {
             addresses.extend([
@@ -89,11 +94,19 @@ fn addresses(site: &TestSite) -> Vec<String> {
         }
         // Many other objects refer to the first ones.
         if let Some(first) = super::ids(kind, &get(&mut root, &list)).first() {
-            addresses.extend([AT.change(kind, *first), AT.delete(kind, *first), AT.history(kind, *first)]);
+            addresses.extend([
+                AT.view(kind, *first),
+                AT.change(kind, *first),
+                AT.delete(kind, *first),
+                AT.history(kind, *first),
+            ]);
         }
     }
     let argo = super::id_of(&mut root, fixtures::of(ObjectKind::GroupOfMetrics), "ARGO");
-    addresses.extend([AT.change(ObjectKind::GroupOfMetrics, argo), AT.delete(ObjectKind::GroupOfMetrics, argo)]);
+    addresses.extend(
+        [Addresses::view, Addresses::used_by, Addresses::change, Addresses::delete]
+            .map(|page| page(AT, ObjectKind::GroupOfMetrics, argo)),
+    );
     addresses
 }
 

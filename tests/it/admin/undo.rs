@@ -93,9 +93,9 @@ fn what_was_deleted_returns_with_its_id_its_versions_and_its_history() {
         let page = get(&mut root, &log);
         assert!(button(&page, "Restore").is_none() && page.contains("Undone by the log entry"), "{page}");
         let again = root.post(&address, &[]);
-        assert_eq!((again.status, again.header("Location")), (303, Some(AT.change(kind, id).as_str())), "{kind}");
+        assert_eq!((again.status, again.header("Location")), (303, Some(AT.view(kind, id).as_str())), "{kind}");
         assert_eq!(entries(&site), stored, "{kind}");
-        assert!(flash(&get(&mut root, &AT.change(kind, id))).contains("was restored."));
+        assert!(flash(&get(&mut root, &AT.view(kind, id))).contains("was restored."));
         let mut poem = site.browser("poem");
         let other = poem.post(&address, &[]);
         assert!(flash(&get(&mut poem, other.header("Location").unwrap())).contains("root has restored"), "{kind}");
@@ -237,7 +237,7 @@ fn a_taken_name_opens_the_form_and_loses_nothing() {
         assert!(flash(&page).contains("was restored."), "{kind}: {}", flash(&page));
         assert_eq!(id_of(&mut root, fixture, &fixture.key(2)), id, "{kind}: it has its id again");
         let again = root.post(&address, &[]);
-        assert_eq!(again.header("Location"), Some(AT.change(kind, id).as_str()), "{kind}: it is restored once");
+        assert_eq!(again.header("Location"), Some(AT.view(kind, id).as_str()), "{kind}: it is restored once");
     }
 }
 
@@ -254,7 +254,7 @@ fn the_form_of_a_deleted_object_can_be_edited_before_it_is_restored() {
         let mut form = open(&mut root, &address);
         form.set(fixture.change.0, fixture.change.1[0]);
         let answer = submit(&mut root, &form);
-        assert_eq!(answer.header("Location"), Some(AT.change(kind, id).as_str()), "{kind}: {}", answer.text());
+        assert_eq!(answer.header("Location"), Some(AT.view(kind, id).as_str()), "{kind}: {}", answer.text());
         assert_eq!(open(&mut root, &AT.change(kind, id)).value(fixture.change.0), fixture.change.1[0], "{kind}");
         let second = submit(&mut root, &form);
         assert_eq!(second.header("Location"), answer.header("Location"), "{kind}: sent again");
@@ -434,5 +434,5 @@ fn an_object_whose_id_is_taken_returns_with_another() {
     assert_ne!(other, id);
     assert_eq!(site.versions(ObjectKind::Probe, other).len(), 1);
     let again = root.post(&button(&page, "Undo").unwrap(), &[]);
-    assert_eq!(again.header("Location"), Some(AT.change(ObjectKind::Probe, other).as_str()));
+    assert_eq!(again.header("Location"), Some(AT.view(ObjectKind::Probe, other).as_str()));
 }

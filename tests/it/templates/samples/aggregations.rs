@@ -1,10 +1,11 @@
 //! Sample forms of aggregation profiles: with groups of service flavours.
 
 use poem::templates::form_page::{ErrorLink, FormPage, Widget, WidgetKind};
+use poem::templates::object_tabs::ObjectTab;
 use poem::templates::row_groups::{GroupView, OperandView, RowGroupsView};
 
 use super::widgets::{select, set, text, widget};
-use super::{Sample, layout, link, member};
+use super::{Sample, layout, link, member, tabs};
 
 /// Returns the samples of this file.
 pub fn samples() -> Vec<Sample> {
@@ -108,7 +109,8 @@ fn form(groups: RowGroupsView) -> FormPage {
             ),
             set("", vec![of_groups]),
         ],
-        tools: vec![link("History"), link("Clone")],
+        tabs: tabs(ObjectTab::Edit),
+        tools: vec![link("Clone"), link("Compare with…")],
         delete: Some(link("Delete")),
         ..FormPage::default()
     }

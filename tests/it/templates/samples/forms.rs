@@ -2,13 +2,14 @@
 
 use super::lists::{differences, event};
 use super::widgets::{checkbox, config, pairs, picker, rows, select, set, shown, suggested, text, url, widget};
-use super::{Sample, layout, link, member, public, with_message};
+use super::{Sample, layout, link, member, public, tabs, with_message};
 use poem::templates::Severity;
 use poem::templates::form_page::{
     ClaimView, ClaimsView, ConflictView, ErrorLink, FieldConflict, FieldsetView, FormPage, InfoLine, NewNameView,
     NewNamesView, Renewal, RequiredKey, SecretView, Widget, WidgetKind,
 };
 use poem::templates::history_page::RevisionPage;
+use poem::templates::object_tabs::{ObjectTab, ObjectTabs};
 
 /// Returns the samples of this file.
 pub fn samples() -> Vec<Sample> {
@@ -62,7 +63,7 @@ pub fn samples() -> Vec<Sample> {
     ]
 }
 
-fn metric() -> FormPage {
+pub fn metric() -> FormPage {
     let active = |widgets| FieldsetView {
         only_if: Some(("mtype".to_owned(), "Active".to_owned())),
         ..set("What is run", widgets)
@@ -122,7 +123,8 @@ fn metric() -> FormPage {
             },
             InfoLine { label: "Derived from".to_owned(), ..InfoLine::default() },
         ],
-        tools: vec![link("History"), link("Clone")],
+        tabs: tabs(ObjectTab::Edit),
+        tools: vec![link("Clone"), link("Compare with…")],
         delete: Some(link("Delete")),
         ..FormPage::default()
     }
@@ -194,7 +196,8 @@ fn probe() -> FormPage {
                 ..InfoLine::default()
             },
         ],
-        tools: vec![link("History")],
+        tabs: tabs(ObjectTab::Edit),
+        tools: vec![link("Compare with…")],
         ..metric()
     }
 }
@@ -218,7 +221,7 @@ fn conflict() -> FormPage {
     FormPage { conflict: Some(conflict), ..probe() }
 }
 
-fn profile(tuples: usize) -> FormPage {
+pub fn profile(tuples: usize) -> FormPage {
     let known: [&[&str]; 4] = [
         &["APEL", "org.apel.APEL-Pub", ""],
         &["ARC-CE", "org.nordugrid.ARC-CE-ARIS", ""],
@@ -251,7 +254,7 @@ fn profile(tuples: usize) -> FormPage {
     }
 }
 
-fn group(is_disabled: bool) -> FormPage {
+pub fn group(is_disabled: bool) -> FormPage {
     let all = [
         "argo.AMS-Check",
         "argo.AMSPublisher-Check",
@@ -270,7 +273,7 @@ fn group(is_disabled: bool) -> FormPage {
     }
 }
 
-fn user() -> FormPage {
+pub fn user() -> FormPage {
     FormPage {
         heading: "Change user".to_owned(),
         object: "alice".to_owned(),
@@ -340,6 +343,7 @@ fn empty_form(mut page: FormPage) -> FormPage {
         revision: String::new(),
         base: String::new(),
         facts: Vec::new(),
+        tabs: ObjectTabs::default(),
         tools: Vec::new(),
         delete: None,
         ..page
@@ -382,7 +386,7 @@ fn with_new_names(page: FormPage) -> FormPage {
 }
 
 /// Turns a page into a read-only one.
-fn read_only_form(mut page: FormPage, why: &str) -> FormPage {
+pub fn read_only_form(mut page: FormPage, why: &str) -> FormPage {
     for widget in page.fieldsets.iter_mut().flat_map(|set| &mut set.widgets) {
         widget.disabled = true;
         // No blank row for input.
@@ -394,6 +398,7 @@ fn read_only_form(mut page: FormPage, why: &str) -> FormPage {
 
 fn revision() -> RevisionPage {
     RevisionPage {
+        tabs: tabs(ObjectTab::History),
         event: event("0.1.7", "2018-06-05 13:34", "Changed probe version and config timeout."),
         form: FormPage { heading: "Metric".to_owned(), facts: Vec::new(), ..read_only_form(metric(), "") },
         differences: differences(),

@@ -1,12 +1,13 @@
 //! Sample lists, services, histories and comparisons.
 
-use super::{Sample, layout, link, member, public, visited, with_message};
+use super::{Sample, layout, link, member, public, tabs, visited, with_message};
 use poem::templates::bulk_page::{BulkEditPage, BulkPreviewPage, BulkRow, SettingView};
 use poem::templates::compare_page::{CompareObjectsPage, CompareWithPage};
 use poem::templates::form_page::{ErrorLink, FieldsetView, Widget, WidgetKind};
 use poem::templates::history_page::{ComparePage, DeletedPage, Difference, Event, HistoryPage, LogEntryPage, Span};
 use poem::templates::list_page::{BulkBar, Cell, Choice, FilterView, Heading, ListPage, Paging};
 use poem::templates::names_page::{NameRow, NamesPage};
+use poem::templates::object_tabs::ObjectTab;
 use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
 use poem::templates::table_fit::ColumnKind;
 use poem::templates::{Link, Severity};
@@ -472,7 +473,7 @@ pub fn event(label: &str, time: &str, message: &str) -> Event {
 fn history() -> HistoryPage {
     HistoryPage {
         object: "ams-probe (0.1.11)".to_owned(),
-        back: link("Back to the probe"),
+        tabs: tabs(ObjectTab::History),
         compare: "/poem/admin/poem/probe/1/history/compare/".to_owned(),
         events: vec![
             Event { is_current: true, ..event("0.1.11", "2019-03-01 14:05", "Changed version and comment.") },
@@ -598,7 +599,7 @@ fn compare() -> ComparePage {
     };
     ComparePage {
         object: "argo.AMS-Check (Production)".to_owned(),
-        back: link("Back to the history"),
+        tabs: tabs(ObjectTab::History),
         before: event("", "2018-06-05 13:34", ""),
         after: event("", "2019-03-01 14:05", ""),
         differences: differences(),

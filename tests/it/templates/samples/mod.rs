@@ -9,11 +9,13 @@ mod forms;
 mod lists;
 mod others;
 mod reading;
+mod views;
 mod widgets;
 
 use serde_json::Value;
 
 use poem::domain::web::footer::Footer;
+use poem::templates::object_tabs::{ObjectTab, ObjectTabs};
 use poem::templates::{Content, Crumb, Layout, Link, Message, MessageNote, Page, Severity, UserView};
 
 /// The content of a page.
@@ -48,7 +50,7 @@ const LONG: &str = "org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-end
                     org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-ends-and-";
 
 /// Fields that are not replaced: addresses, and values that templates compare or use in names.
-const NO_TEXT: [&str; 26] = [
+const NO_TEXT: [&str; 27] = [
     "href",
     "action",
     "at",
@@ -75,6 +77,7 @@ const NO_TEXT: [&str; 26] = [
     "offered_by",
     "joined_by",
     "undo",
+    "current",
 ];
 
 /// Returns every sample: the plain ones, then the extreme ones.
@@ -86,6 +89,7 @@ pub fn samples() -> Vec<Sample> {
         lists::samples(),
         others::samples(),
         reading::samples(),
+        views::samples(),
     ]
     .concat();
     let extreme = EXTREMES.iter().flat_map(|(kind, text)| {
@@ -121,15 +125,31 @@ fn link(label: &str) -> Link {
     Link::new(label, format!("/poem/admin/{}/", label.to_lowercase().replace(' ', "-")))
 }
 
+/// Returns the tabs of a metric.
+fn tabs(current: ObjectTab) -> ObjectTabs {
+    let address = |rest: &str| format!("/poem/admin/poem/metric/1/{rest}");
+    let all = [
+        (ObjectTab::View, ""),
+        (ObjectTab::Edit, "change/"),
+        (ObjectTab::History, "history/"),
+        (ObjectTab::UsedBy, "usedby/"),
+        (ObjectTab::Json, "json/"),
+    ];
+    let path = all.iter().find(|(tab, _)| *tab == current).map_or_else(String::new, |(_, rest)| address(rest));
+    ObjectTabs::new(all.into_iter().map(|(tab, rest)| (tab, address(rest))), current, &path)
+}
+
 /// Returns the layout for a superuser, of a page below a section of the navigation.
 fn layout(title: &str, section: &str) -> Layout {
-    let sections = ["Admin", "Profiles", "Services", "Probes", "Metrics", "Aggregations"];
+    let sections = ["Profiles", "Services", "Probes", "Metrics", "Aggregations"];
+    let menu = ["Overview", "Users", "Groups of profiles", "API keys", "Log", "Metric names"];
     let above = Crumb { label: section.to_owned(), href: Some(link(section).href) };
     let here = Crumb { label: title.to_owned(), href: None };
     Layout {
         title: title.to_owned(),
         tenant: "egi".to_owned(),
         user: Some(UserView { id: 2, username: "alice".to_owned(), is_superuser: true, groups: Vec::new() }),
+        admin: menu.iter().map(|name| Link { current: section == "Admin" && *name == "Users", ..link(name) }).collect(),
         navigation: sections.iter().map(|name| Link { current: *name == section, ..link(name) }).collect(),
         trail: [above, here].into_iter().filter(|crumb| !crumb.label.is_empty()).collect(),
         messages: Vec::new(),
@@ -152,17 +172,26 @@ fn member(title: &str, section: &str) -> Layout {
     let groups = ["probes: ARGO", "metrics: ARGO, SSC", "profiles: ARGO"].map(str::to_owned).to_vec();
     let mut layout = layout(title, section);
     layout.user = Some(UserView { id: 4, username: "carol".to_owned(), is_superuser: false, groups });
-    layout.navigation.remove(0);
+    layout.admin = Vec::new();
     layout
 }
 
 /// Returns the layout of a public page: no user is logged in.
 fn public(title: &str, section: &str) -> Layout {
     let layout = layout(title, section);
-    let navigation = layout.navigation.into_iter().skip(1).take(4).collect();
+    let navigation = layout.navigation.into_iter().take(4).collect();
     let search = "/poem/admin/poem/public_search/".to_owned();
     let inside = Link::new("Log in", "/poem/admin/login/?next=%2Fpoem%2Fadmin%2Fpoem%2Fmetric%2F");
-    Layout { user: None, navigation, search, public: String::new(), inside, csrf: String::new(), ..layout }
+    Layout {
+        user: None,
+        admin: Vec::new(),
+        navigation,
+        search,
+        public: String::new(),
+        inside,
+        csrf: String::new(),
+        ..layout
+    }
 }
 
 /// Returns the layout of a public page for a visitor who is logged in.
