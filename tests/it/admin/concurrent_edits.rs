@@ -168,8 +168,8 @@ fn a_form_is_not_saved_for_another_user_than_the_one_who_opened_it() {
     }
     // These addresses have no page of their own: the message is on the page that they lead to.
     let list = AT.list(ObjectKind::Metric);
-    let change = AT.change(ObjectKind::Probe, id);
-    for (address, to) in [(AT.bulk(ObjectKind::Metric), list), (AT.undo(ObjectKind::Probe, id, 1), change)] {
+    let view = AT.view(ObjectKind::Probe, id);
+    for (address, to) in [(AT.bulk(ObjectKind::Metric), list), (AT.undo(ObjectKind::Probe, id, 1), view)] {
         let answer = poem.post(&address, &new[..1]);
         assert_eq!((answer.status, answer.header("Location")), (303, Some(to.as_str())), "{answer:?}");
         assert!(get(&mut poem, &to).contains("You are now logged in as poem."), "{address}");

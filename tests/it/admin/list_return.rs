@@ -48,7 +48,7 @@ fn a_form_that_was_opened_from_a_list_leads_back_to_it() {
         assert_eq!(ids(kind, &page), [id], "{page}");
         let opened = link(&page, &AT.view(kind, id));
         let view = get(&mut root, &opened);
-        let edit = link(&view, &AT.change(kind, id));
+        let edit = link(&view, &format!("{}?", AT.change(kind, id)));
         let form_page = get(&mut root, &edit);
         for page in [&view, &form_page] {
             assert!(links(page).contains(&list), "{kind}: the breadcrumb leads to {list}: {:?}", links(page));

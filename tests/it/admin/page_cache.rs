@@ -31,7 +31,9 @@ fn addresses(site: &TestSite, at: Addresses) -> Vec<String> {
     for kind in [ObjectKind::Profile, ObjectKind::Probe, ObjectKind::Metric] {
         let table = format!("egi.{kind}");
         let id: i64 = site.one(&format!("SELECT min(id) FROM {table}")).parse().unwrap();
-        addresses.extend([at.list(kind), at.view(kind, id), at.change(kind, id)]);
+        addresses.extend([at.list(kind), at.change(kind, id)]);
+        // The page of an object, which is the same address on public pages.
+        addresses.extend((!at.is_public).then(|| at.view(kind, id)));
         if let [first, .., last] = site.versions(kind, id)[..] {
             addresses.extend([at.history(kind, id), at.version(kind, id, first)]);
             addresses.push(format!("{}?version_id1={first}&version_id2={last}", at.compare(kind, id)));
