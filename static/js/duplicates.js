@@ -1,5 +1,6 @@
 // Tells while typing that a row of a table is the same as an earlier one. A save would refuse it.
 
+import { released } from "./press.js";
 import { say } from "./say.js";
 
 // The time after the last key, in milliseconds.
@@ -13,10 +14,16 @@ export function markDuplicates(field) {
   for (const type of ["input", "change"]) {
     body.addEventListener(type, () => {
       clearTimeout(timer);
-      timer = setTimeout(check, DELAY);
+      timer = setTimeout(async () => {
+        await released();
+        const told = check();
+        if (told.length > 0) say(told.length === 1 ? told[0] : `${told.length} rows are the same as earlier ones.`);
+      }, DELAY);
     });
   }
+  check();
 
+  // Marks the rows; returns what is to be said about those that were not marked before.
   function check() {
     const earlier = new Map();
     const told = [];
@@ -33,7 +40,7 @@ export function markDuplicates(field) {
       if (first === undefined) earlier.set(key, number);
       if (mark(row, first === undefined ? "" : `Same as row ${first}.`)) told.push(`Row ${number}: same as row ${first}.`);
     }
-    if (told.length > 0) say(told.length === 1 ? told[0] : `${told.length} rows are the same as earlier ones.`);
+    return told;
   }
 }
 

@@ -352,6 +352,39 @@ test("a selected object moves to the other side, and the focus stays", async () 
   assert.equal(await page.evaluate(() => document.activeElement.value), "org.nordugrid.ARC-CE-ARIS");
 });
 
+test("all objects that are shown are selected at once, and removed again", async () => {
+  await open("form-group");
+  const chosen = page.locator("#id_metrics .chosen .picks input");
+  const before = await chosen.count();
+  await page.getByLabel("Filter available: Metrics").fill("org");
+  const all = page.locator("#id_metrics").getByRole("button", { name: "Select all shown" });
+  await all.press("Enter");
+  assert.equal(await chosen.count(), before + 2);
+  assert.ok(await chosen.evaluateAll((boxes) => boxes.every((box) => box.checked)));
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Select all shown", "the focus stays");
+  assert.match(await page.locator("body > .unseen[role=status]").innerText(), /2 selected/);
+  await page.getByLabel("Filter selected: Metrics").fill("org");
+  await page.locator("#id_metrics").getByRole("button", { name: "Remove all shown" }).press("Enter");
+  assert.equal(await chosen.count(), before);
+  assert.deepEqual(await violations(page), []);
+});
+
+test("a row that is the same as an earlier one is told while typing", async () => {
+  await open("form-profile");
+  const first = await tuples().first().locator("input").evaluateAll((inputs) => inputs.map((input) => input.value));
+  const last = tuples().last();
+  for (const [place, text] of first.entries()) await last.locator("input").nth(place).fill(text);
+  const twice = last.locator(".twice");
+  await twice.waitFor();
+  assert.equal(await twice.innerText(), "Same as row 1.");
+  assert.ok((await last.locator("input").first().getAttribute("aria-describedby")).includes(await twice.getAttribute("id")));
+  assert.match(await page.locator("body > .unseen[role=status]").innerText(), /same as row 1/i);
+  assert.deepEqual(await violations(page), []);
+  await last.locator("input").last().fill("/other");
+  await twice.waitFor({ state: "detached" });
+  assert.equal(await last.locator("input").first().getAttribute("aria-describedby"), null);
+});
+
 test("a selected object is sorted as the server sorts", async () => {
   await open("form-group");
   await page.getByLabel("Delta-Check").press("Space");
