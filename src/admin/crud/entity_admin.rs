@@ -255,7 +255,7 @@ pub trait EntityAdmin: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
-    /// Returns the links to other pages of an object, besides History and Clone.
+    /// Returns the links to other pages of an object, besides its tabs and Clone.
     fn more_tools(&self, _context: &RequestContext<'_>, _id: i64) -> Vec<Link> {
         Vec::new()
     }

@@ -197,7 +197,8 @@ fn while_it_is_away_pages_show_the_last_known_state_in_time() {
     let site = Site { server: Server::start(&site.stores.installation), stores: site.stores };
     let mut root = site.browser("root");
     site.stores.api.fail_before(1000, ANY, WebApiFault::Wait(Duration::from_secs(60)));
-    let addresses = [address.clone(), AT.list(KIND), AT.addition(KIND), address.replace("/change/", "/history/")];
+    let view = address.replace("/change/", "/");
+    let addresses = [view, address.clone(), AT.list(KIND), AT.addition(KIND), address.replace("/change/", "/history/")];
     for address in &addresses {
         let started = Instant::now();
         let page = get(&mut root, address);
