@@ -1,8 +1,9 @@
-//! The web: hosts, paths, the targets of redirects, the description of the REST API, the links at the foot of pages, and
+//! The web: hosts, paths, the targets of redirects, the description of the REST API, the links at the foot of pages, CSV and
 //! XML.
 
 pub mod absolute_url;
 pub mod api_description;
+pub mod csv;
 pub mod footer;
 pub mod host;
 pub mod redirect_target;
