@@ -37,7 +37,7 @@ pub(super) static FILTERS: &[ListFilter] = &[
 static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Aggregation,
     list: ListOptions {
-        columns: &[ListColumn::short("name", "Name"), ListColumn::short("group", "Group")],
+        columns: &[ListColumn::name("name", "Name"), ListColumn::short("group", "Group")],
         sorts: list::SORTS,
         default_sort: "name",
         filters: FILTERS,

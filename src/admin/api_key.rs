@@ -42,7 +42,7 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::ApiKey,
     list: ListOptions {
         columns: &[
-            ListColumn::short("client", "Client id"),
+            ListColumn::name("client", "Client id"),
             ListColumn::short("created", "Created"),
             ListColumn::short("revoked", "Revoked"),
             ListColumn::short("used", "Last used"),

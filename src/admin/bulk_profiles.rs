@@ -16,7 +16,7 @@ pub struct BulkProfiles;
 #[async_trait]
 impl BulkStore<ProfileContent> for BulkProfiles {
     fn fields(&self) -> &'static [&'static str] {
-        &["group", "vo"]
+        &["group", "vo", "tuples"]
     }
 
     fn consequence_of_removal(&self) -> &'static str {

@@ -25,11 +25,8 @@ use crate::templates::list_page::Cell;
 use crate::templates::used_by_page::{UseRow, UseSection};
 
 /// The columns of the list.
-const COLUMNS: &[ListColumn] = &[
-    ListColumn::short("name", "Name"),
-    ListColumn::number("members", "Members"),
-    ListColumn::number("users", "Users"),
-];
+const COLUMNS: &[ListColumn] =
+    &[ListColumn::name("name", "Name"), ListColumn::number("members", "Members"), ListColumn::number("users", "Users")];
 
 /// The entity of the groups of one kind.
 pub struct GroupsAdmin(pub GroupKind);

@@ -5,6 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::crud::diff::of_changes;
+use super::crud::export::{ListExport, MOST_ROWS};
 use super::crud::history::in_words;
 use super::crud::list::{self, ListQuery};
 use super::crud::list_table::ListTable;
@@ -49,6 +50,7 @@ struct DateRange {
 const YEAR: &str = "action_time__year";
 const MONTH: &str = "action_time__month";
 const DAY: &str = "action_time__day";
+const DATES: [&str; 3] = [YEAR, MONTH, DAY];
 
 impl DateRange {
     /// Reads the address. A month without a year, a day without a month, and impossible dates are ignored.
@@ -77,6 +79,16 @@ impl DateRange {
         Some((first, after))
     }
 
+    /// Returns the entries of these days.
+    fn entries<'a>(self, context: &RequestContext<'_>) -> Entries<'a> {
+        let days = self.days();
+        Entries {
+            from: days.map(|(first, _)| context.beginning_of(first)),
+            until: days.map(|(_, after)| context.beginning_of(after)),
+            ..Entries::default()
+        }
+    }
+
     /// Returns it as parameters of an address.
     fn pairs(self) -> Vec<(String, String)> {
         let steps = [(YEAR, self.year.map(i32::cast_unsigned)), (MONTH, self.month), (DAY, self.day)];
@@ -88,20 +100,14 @@ impl DateRange {
 pub async fn list(context: &RequestContext<'_>) -> PageResult {
     context.superusers_only()?;
     let range = DateRange::read(context);
-    let query = ListQuery::read(&LIST, context, &[YEAR, MONTH, DAY]).with_kept(range.pairs());
+    let query = ListQuery::read(&LIST, context, &DATES).with_kept(range.pairs());
     let params = query.params();
-    let days = range.days();
-    let entries = Entries {
-        from: days.map(|(first, _)| context.beginning_of(first)),
-        until: days.map(|(_, after)| context.beginning_of(after)),
-        ..Entries::default()
-    };
     let mut tx = context.read().await?;
-    let found = log_entries::list(tx.conn(), &params, entries).await?;
+    let found = log_entries::list(tx.conn(), &params, range.entries(context)).await?;
     let filters = list::filters(tx.conn(), &LIST, &query).await?;
     let dates = dates(tx.conn(), context, &params, (&query, range)).await?;
     let table = ListTable::of(found, |entry| cells(context, &entry));
-    let is_whole = query.search.is_empty() && query.filters.is_empty() && days.is_none();
+    let is_whole = query.search.is_empty() && query.filters.is_empty() && range.year.is_none();
     let empty = if is_whole { "Nothing has been logged yet." } else { "No log entries match." };
     let page = ListPage {
         heading: "Log entries".to_owned(),
@@ -110,6 +116,17 @@ pub async fn list(context: &RequestContext<'_>) -> PageResult {
         ..query.page(&LIST, LOG_ENTRIES, table, filters)
     };
     response::page(Page::new(context.layout("Log entries", &[("Log entries", "")]), page))
+}
+
+/// Returns the log entries as a file.
+pub async fn export(context: &RequestContext<'_>) -> PageResult {
+    context.superusers_only()?;
+    let mut tx = context.read().await?;
+    let export = ListExport::read(&LIST, context, (tx.conn(), &DATES)).await?;
+    let params = ListParams { page_size: MOST_ROWS, ..export.query.params() };
+    let found = log_entries::list(tx.conn(), &params, DateRange::read(context).entries(context)).await?;
+    tx.commit().await?;
+    export.file(&LIST, context, ("Log entries", ListTable::of(found, |entry| cells(context, &entry))))
 }
 
 /// Returns the links of the drill-down: the ranges above, the current one, and those below with their entries counted.

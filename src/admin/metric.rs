@@ -19,6 +19,7 @@ use crate::domain::model::metric_rules::{ACTIVE, PASSIVE, PASSIVE_KEY};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Viewer;
 use crate::domain::model::snapshot::VersionContent;
+use crate::domain::web::url_path::segment;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, metrics as registry};
 use crate::store::lists::metrics as list;
@@ -48,7 +49,7 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Metric,
     list: ListOptions {
         columns: &[
-            ListColumn::short("name", "Name"),
+            ListColumn::name("name", "Name"),
             ListColumn::short("tag", "Tag"),
             ListColumn::short("probe", "Probe version"),
             ListColumn::short("group", "Group"),
@@ -179,6 +180,10 @@ impl EntityAdmin for MetricsAdmin {
 
     async fn load(&self, conn: &mut PgConnection, id: i64) -> Result<Option<Loaded<MetricContent>>> {
         store::content(conn, id).await
+    }
+
+    fn api_path(&self, content: &MetricContent) -> Option<String> {
+        Some(format!("/poem/api/v2/metrics/{}", segment(&content.tag)))
     }
 
     async fn create(

@@ -1,6 +1,9 @@
 //! The names of the registry to which profiles add: metric names and service flavours, with their uses. Superusers remove
 //! those that nothing uses.
 
+use sqlx::PgConnection;
+
+use super::crud::export::{ListExport, MOST_ROWS};
 use super::crud::list::ListQuery;
 use super::crud::list_table::ListTable;
 use super::crud::request_context::refused;
@@ -8,9 +11,10 @@ use super::crud::{ListColumn, ListOptions, PageResponse, PageResult, RequestCont
 use crate::auth::posted::Posted;
 use crate::domain::form::field::Choices;
 use crate::registry::unused_names as registry;
-use crate::store::lists::{flavours, metric_names};
+use crate::store::Result;
+use crate::store::lists::{ListParams, flavours, metric_names};
 use crate::templates::Page;
-use crate::templates::list_page::ListPage;
+use crate::templates::list_page::{Cell, ListPage};
 use crate::templates::names_page::{NameRow, NamesPage};
 use crate::templates::urls::{METRIC_NAMES, SERVICE_FLAVOURS};
 
@@ -34,7 +38,7 @@ pub static OF_METRICS: RegistryNames = RegistryNames {
     help: "Every name that a metric or profile has used. Names without any use and group can be removed.",
     list: ListOptions {
         columns: &[
-            ListColumn::short("name", "Name"),
+            ListColumn::name("name", "Name"),
             ListColumn::short("uses", "Uses"),
             ListColumn::short("group", "Group"),
         ],
@@ -54,7 +58,7 @@ pub static OF_FLAVOURS: RegistryNames = RegistryNames {
            synchronization adds its own again.",
     list: ListOptions {
         columns: &[
-            ListColumn::short("name", "Name"),
+            ListColumn::name("name", "Name"),
             ListColumn::short("uses", "Uses"),
             ListColumn::text("description", "Description"),
         ],
@@ -69,7 +73,9 @@ pub static OF_FLAVOURS: RegistryNames = RegistryNames {
 pub async fn page(context: &RequestContext<'_>, names: &RegistryNames) -> PageResult {
     context.superusers_only()?;
     let query = ListQuery::read(&names.list, context, &[]);
-    let (rows, total, page) = rows(context, names, &query).await?;
+    let mut tx = context.read().await?;
+    let (rows, total, page) = rows(tx.conn(), names, &query.params()).await?;
+    tx.commit().await?;
     let table = ListTable { rows: Vec::new(), total, page };
     let empty = if query.search.is_empty() { "No names yet." } else { "No names match." };
     let list = ListPage {
@@ -81,18 +87,31 @@ pub async fn page(context: &RequestContext<'_>, names: &RegistryNames) -> PageRe
     response::page(Page::new(context.layout(names.heading, &[(names.heading, "")]), content))
 }
 
-async fn rows(
-    context: &RequestContext<'_>,
-    names: &RegistryNames,
-    query: &ListQuery,
-) -> Result<(Vec<NameRow>, i64, i64), crate::error::AppError> {
+/// Returns the names as a file.
+pub async fn export(context: &RequestContext<'_>, names: &RegistryNames) -> PageResult {
+    context.superusers_only()?;
     let mut tx = context.read().await?;
+    let export = ListExport::read(&names.list, context, (tx.conn(), &[])).await?;
+    let params = ListParams { page_size: MOST_ROWS, ..export.query.params() };
+    let (rows, total, page) = rows(tx.conn(), names, &params).await?;
+    tx.commit().await?;
+    let cells = |row: NameRow| [row.name, row.uses, row.more].map(Cell::text).into();
+    let table = ListTable { rows: rows.into_iter().map(cells).collect(), total, page };
+    export.file(&names.list, context, (names.heading, table))
+}
+
+/// Returns a page of names, the number of all that match, and the number of the page.
+async fn rows(
+    conn: &mut PgConnection,
+    names: &RegistryNames,
+    params: &ListParams<'_>,
+) -> Result<(Vec<NameRow>, i64, i64)> {
     if names.source == Choices::MetricNames {
-        let found = metric_names::list(tx.conn(), &query.params()).await?;
+        let found = metric_names::list(conn, params).await?;
         let rows = found.rows.into_iter().map(metric_name).collect();
         return Ok((rows, found.total, found.page));
     }
-    let found = flavours::list(tx.conn(), &query.params()).await?;
+    let found = flavours::list(conn, params).await?;
     Ok((found.rows.into_iter().map(flavour).collect(), found.total, found.page))
 }
 

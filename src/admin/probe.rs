@@ -35,7 +35,7 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Probe,
     list: ListOptions {
         columns: &[
-            ListColumn::short("name", "Name"),
+            ListColumn::name("name", "Name"),
             ListColumn::number("versions", "Versions"),
             ListColumn::text("description", "Description"),
             ListColumn::short("group", "Group"),

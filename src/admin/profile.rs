@@ -13,9 +13,10 @@ use super::metric_profile;
 use crate::domain::form::field::{Choices, Field};
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::ObjectKind;
-use crate::domain::model::policy::Viewer;
+use crate::domain::model::policy::{Action, Viewer};
 use crate::domain::model::profile::{self, ProfileContent};
 use crate::domain::model::snapshot::VersionContent;
+use crate::domain::web::url_path::segment;
 use crate::registry::Transaction;
 use crate::registry::{ExpectedRevision, SaveError, Saved, profiles as registry};
 use crate::store::lists::ListParams;
@@ -37,7 +38,7 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::Profile,
     list: ListOptions {
         columns: &[
-            ListColumn::short("name", "Name"),
+            ListColumn::name("name", "Name"),
             ListColumn::short("vo", "Virtual organization"),
             ListColumn::text("description", "Description"),
             ListColumn::short("group", "Group"),
@@ -95,6 +96,10 @@ impl EntityAdmin for ProfilesAdmin {
             VersionContent::Profile(content) => Some(content),
             _ => None,
         }
+    }
+
+    fn api_path(&self, content: &ProfileContent) -> Option<String> {
+        Some(format!("/poem/api/v2/profiles/{}", segment(&content.name)))
     }
 
     fn bulk(&self) -> Option<&dyn BulkStore<ProfileContent>> {
@@ -178,7 +183,8 @@ impl EntityAdmin for ProfilesAdmin {
         context: &RequestContext<'_>,
     ) -> Result<Vec<InfoLine>> {
         let line = |label: &str, text| InfoLine { label: label.to_owned(), text, links: Vec::new() };
-        let mut facts = vec![line("Contents", found.content.size_in_words())];
+        let mut facts =
+            vec![InfoLine { links: table_links(context, found), ..line("Contents", found.content.size_in_words()) }];
         if !vos::exists(conn, &found.content.vo).await? {
             facts.push(line(&found.content.vo, "This VO is no longer in the list.".to_owned()));
         }
@@ -210,6 +216,19 @@ impl EntityAdmin for ProfilesAdmin {
         let addresses = MetricLinks::find(conn, context, metrics(content)).await?.addresses();
         Ok(CellLinks { places: &[("tuples", "metric")], addresses })
     }
+}
+
+/// Returns the links that write the tuples to a file and read them from one; none on public pages.
+fn table_links(context: &RequestContext<'_>, found: &Loaded<ProfileContent>) -> Vec<Link> {
+    if context.viewer.is_none() {
+        return Vec::new();
+    }
+    let (at, id) = (context.at(), found.id);
+    let mut links = vec![Link::new("Export as CSV", at.export_of(ObjectKind::Profile, id, "csv"))];
+    if context.allows(ObjectKind::Profile, Action::StartChanging { group: &found.content.group }) {
+        links.push(Link::new("Import from CSV", at.import_into(ObjectKind::Profile, id)));
+    }
+    links
 }
 
 /// Returns the names of the metrics in its tuples.

@@ -14,7 +14,19 @@ use crate::error::AppError;
 
 /// Returns the routes of the public pages.
 pub fn routes() -> Vec<Route> {
-    routes![search_page, services, list, object, form, history, compare, compare_objects, version]
+    routes![
+        search_page,
+        services,
+        export_services,
+        list,
+        export_list,
+        object,
+        form,
+        history,
+        compare,
+        compare_objects,
+        version
+    ]
 }
 
 /// The entity in an address such as `public_probe`; other addresses are forwarded to the routes that need a login.
@@ -42,6 +54,16 @@ async fn services(context: PublicPage<'_>) -> PageResult {
 #[get("/poem/admin/poem/<model>")]
 async fn list(model: PublicModel, context: PublicPage<'_>) -> PageResult {
     model.0.list(&context.0).await
+}
+
+#[get("/poem/admin/poem/public_service/export")]
+async fn export_services(context: PublicPage<'_>) -> PageResult {
+    service::export(&context.0).await
+}
+
+#[get("/poem/admin/poem/<model>/export", rank = 2)]
+async fn export_list(model: PublicModel, context: PublicPage<'_>) -> PageResult {
+    model.0.export_list(&context.0).await
 }
 
 /// Leads on to the page of the object, as Django did. What is no id (`add`) leads to the login.

@@ -3,14 +3,12 @@
 use super::crud::{PageResult, RequestContext, response};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
-use crate::domain::web::api_description::{ApiAddress, ApiSection, curl_line, description};
+use crate::domain::web::api_description::{ApiAddress, ApiSection, YOUR_TOKEN, curl_line, description};
 use crate::templates::api_page::{ApiCall, ApiPage, ApiTopic};
 use crate::templates::{Link, Page};
 
 /// The address of the OpenAPI document.
 const DOCUMENT: &str = "/poem/api/v2/openapi.json";
-/// The words in the place of a token.
-const YOUR_TOKEN: &str = "YOUR_TOKEN";
 
 /// Returns the description. Visitors do not see the addresses that serve only the pages for users.
 pub fn page(context: &RequestContext<'_>) -> PageResult {

@@ -14,7 +14,7 @@ use crate::auth::login_required::LoginRequired;
 use crate::auth::posted::{Posted, PostedForm};
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
-use crate::http::json_file::JsonFile;
+use crate::http::download::Download;
 use crate::http::redirect::RedirectTo;
 use crate::templates::Page;
 use crate::templates::login_page::LoginPage;
@@ -25,6 +25,7 @@ pub fn routes() -> Vec<Route> {
         index_page,
         poem_index,
         list,
+        export_list,
         add_form,
         add,
         change_form,
@@ -34,6 +35,9 @@ pub fn routes() -> Vec<Route> {
         clone,
         delete_form,
         delete,
+        json_page,
+        export,
+        import_form,
         bulk,
         after_bulk,
         history,
@@ -55,11 +59,15 @@ pub fn routes() -> Vec<Route> {
         api_page,
         about_page,
         services,
+        export_services,
         metric_names,
+        export_metric_names,
         remove_metric_names,
         service_flavours,
+        export_service_flavours,
         remove_service_flavours,
         log_entries,
+        export_log_entries,
         log_entry_page,
         password_form,
         set_password,
@@ -95,6 +103,11 @@ async fn poem_index(context: LoggedInPage<'_>) -> PageResult {
 #[get("/poem/admin/<app>/<model>", rank = 5)]
 async fn list(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResult {
     entity_at(&context.0, app, model)?.list(&context.0).await
+}
+
+#[get("/poem/admin/<app>/<model>/export", rank = 5)]
+async fn export_list(context: LoggedInPage<'_>, app: &str, model: &str) -> PageResult {
+    entity_at(&context.0, app, model)?.export_list(&context.0).await
 }
 
 #[get("/poem/admin/<app>/<model>/add", rank = 5)]
@@ -148,6 +161,21 @@ async fn delete(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId,
         return Ok(refusal);
     }
     metric_profile::after_save(&context.0, kind, entity.delete(&context.0, id.0, &posted).await).await
+}
+
+#[get("/poem/admin/<app>/<model>/<id>/json", rank = 5)]
+async fn json_page(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    entity_at(&context.0, app, model)?.json_page(&context.0, id.0).await
+}
+
+#[get("/poem/admin/<app>/<model>/<id>/export", rank = 5)]
+async fn export(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    entity_at(&context.0, app, model)?.export(&context.0, id.0).await
+}
+
+#[get("/poem/admin/<app>/<model>/<id>/import", rank = 5)]
+async fn import_form(context: LoggedInPage<'_>, app: &str, model: &str, id: ObjectId) -> PageResult {
+    entity_at(&context.0, app, model)?.import_form(&context.0, id.0).await
 }
 
 #[post("/poem/admin/<app>/<model>/bulk", data = "<posted>", rank = 5)]
@@ -241,9 +269,9 @@ async fn take_over(context: LoggedInPage<'_>, posted: Posted) -> PageResult {
 }
 
 #[get("/poem/admin/poem/aggregation/<id>/change/export")]
-async fn export_aggregation(context: LoggedInPage<'_>, id: ObjectId) -> Result<JsonFile, AppError> {
+async fn export_aggregation(context: LoggedInPage<'_>, id: ObjectId) -> Result<Download, AppError> {
     let (name, text) = aggregation_remote::export(&context.0, id.0).await?;
-    Ok(JsonFile::new(&name, text))
+    Ok(Download::json(&name, text))
 }
 
 #[get("/poem/admin/poem/profile/<id>/metricprofile")]
@@ -281,9 +309,19 @@ async fn services(context: LoggedInPage<'_>) -> PageResult {
     service::page(&context.0).await
 }
 
+#[get("/poem/admin/poem/service/export")]
+async fn export_services(context: LoggedInPage<'_>) -> PageResult {
+    service::export(&context.0).await
+}
+
 #[get("/poem/admin/poem/metricname")]
 async fn metric_names(context: LoggedInPage<'_>) -> PageResult {
     names::page(&context.0, &names::OF_METRICS).await
+}
+
+#[get("/poem/admin/poem/metricname/export")]
+async fn export_metric_names(context: LoggedInPage<'_>) -> PageResult {
+    names::export(&context.0, &names::OF_METRICS).await
 }
 
 #[post("/poem/admin/poem/metricname", data = "<posted>")]
@@ -296,6 +334,11 @@ async fn service_flavours(context: LoggedInPage<'_>) -> PageResult {
     names::page(&context.0, &names::OF_FLAVOURS).await
 }
 
+#[get("/poem/admin/poem/serviceflavour/export")]
+async fn export_service_flavours(context: LoggedInPage<'_>) -> PageResult {
+    names::export(&context.0, &names::OF_FLAVOURS).await
+}
+
 #[post("/poem/admin/poem/serviceflavour", data = "<posted>")]
 async fn remove_service_flavours(context: LoggedInPage<'_>, posted: Posted) -> PageResult {
     names::remove(&context.0, &names::OF_FLAVOURS, &posted).await
@@ -304,6 +347,11 @@ async fn remove_service_flavours(context: LoggedInPage<'_>, posted: Posted) -> P
 #[get("/poem/admin/admin/logentry")]
 async fn log_entries(context: LoggedInPage<'_>) -> PageResult {
     log_entry::list(&context.0).await
+}
+
+#[get("/poem/admin/admin/logentry/export")]
+async fn export_log_entries(context: LoggedInPage<'_>) -> PageResult {
+    log_entry::export(&context.0).await
 }
 
 #[get("/poem/admin/admin/logentry/<id>/change")]

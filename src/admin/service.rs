@@ -2,6 +2,7 @@
 
 use chrono::Utc;
 
+use super::crud::export::{ListExport, MOST_ROWS};
 use super::crud::list::{self, ListQuery};
 use super::crud::list_table::ListTable;
 use super::crud::{ListColumn, ListOptions, PageResponse, PageResult, RequestContext, cached_page, response};
@@ -9,9 +10,10 @@ use super::metric_links::MetricLinks;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
 use crate::domain::model::sync_feed::SyncFeed;
+use crate::store::lists::ListParams;
 use crate::store::lists::services::{self, ServiceLine};
 use crate::templates::Page;
-use crate::templates::list_page::ListPage;
+use crate::templates::list_page::{Cell, ListPage};
 use crate::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
 use crate::templates::sync_line::{SyncLine, with_last_sync};
 
@@ -69,6 +71,20 @@ async fn render(context: &RequestContext<'_>) -> PageResult {
     };
     let content = ServicesPage { list, rows: rows(context, &found.rows, &links) };
     response::page(Page::new(list::layout(&LIST, ObjectKind::Service, context, &query), content))
+}
+
+/// Returns the services as a file, with a row per metric and probe.
+pub async fn export(context: &RequestContext<'_>) -> PageResult {
+    context.may(ObjectKind::Service, Action::View)?;
+    let mut tx = context.read().await?;
+    let export = ListExport::read(&LIST, context, (tx.conn(), &[])).await?;
+    let params = ListParams { page_size: MOST_ROWS, ..export.query.params() };
+    let found = services::list(tx.conn(), &params).await?;
+    tx.commit().await?;
+    let table = ListTable::of(found, |line| {
+        [line.area, line.name, line.service_type, line.metric, line.probe].map(Cell::text).into()
+    });
+    export.file(&LIST, context, ("Services", table))
 }
 
 /// Merges equal cells below each other: areas, names and types, each within the column before, and metrics with several

@@ -32,7 +32,7 @@ static OPTIONS: EntityOptions = EntityOptions {
     kind: ObjectKind::CustUser,
     list: ListOptions {
         columns: &[
-            ListColumn::short("username", "Username"),
+            ListColumn::name("username", "Username"),
             ListColumn::short("first_name", "First name"),
             ListColumn::short("last_name", "Last name"),
             ListColumn::short("email", "E-mail address"),

@@ -1,11 +1,7 @@
 //! The addresses of single objects: the id of an object is one segment of the path.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
+use crate::domain::web::url_path::segment;
 use crate::http_client::exchange::Url;
-
-/// The characters of a path's segment that are not encoded (RFC 3986, “unreserved”).
-const ENCODED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Returns false for an id that no object of the WEB-API can have: it is empty or would lead to another address.
 pub fn is_id(id: &str) -> bool {
@@ -18,7 +14,7 @@ pub fn is_id(id: &str) -> bool {
 pub fn of(base: &str, id: Option<&str>) -> Option<Url> {
     match id {
         None => Url::parse(base).ok(),
-        Some(id) if is_id(id) => Url::parse(&format!("{base}/{}", utf8_percent_encode(id, &ENCODED))).ok(),
+        Some(id) if is_id(id) => Url::parse(&format!("{base}/{}", segment(id))).ok(),
         Some(_) => None,
     }
 }

@@ -12,8 +12,8 @@ use crate::http::body::FormBody;
 use crate::templates::login_page::TYPED;
 
 /// A form with a valid CSRF token. The guard fails with 415 for another type of body, 413 for one that is too large,
-/// 400 for one that is not text, 403 without the token.
-#[derive(Debug)]
+/// 400 for one that is not text, 403 without the token. Without input, it is the form of a page that is shown first.
+#[derive(Debug, Default)]
 pub struct Posted(FormBody);
 
 /// A form whose page can show it again if its CSRF token does not match, so that no typed input is lost. Only a verified

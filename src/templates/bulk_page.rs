@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::form_page::{ErrorLink, Widget};
+use super::form_page::{ErrorLink, NewNameView, Widget};
 use super::history_page::Difference;
 use super::layout::Link;
 use super::list_page::Choice;
@@ -32,6 +32,21 @@ pub struct SettingView {
     pub value: String,
 }
 
+/// The table of rows that can be added, removed, or replace all others.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct TableView {
+    /// The label of the field of rows.
+    pub label: &'static str,
+    /// The names of the columns, separated by commas.
+    pub columns: String,
+    /// What is done with the rows.
+    pub actions: Vec<Choice>,
+    /// The table, as typed.
+    pub text: String,
+    /// What is wrong with the table; empty at first.
+    pub errors: Vec<String>,
+}
+
 /// Content of the template `admin/bulk_edit`: what is to be changed.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct BulkEditPage {
@@ -51,6 +66,8 @@ pub struct BulkEditPage {
     pub widgets: Vec<Widget>,
     /// The setting; `None` if the objects have none.
     pub setting: Option<SettingView>,
+    /// The table of rows; `None` if the objects have none.
+    pub table: Option<TableView>,
     /// The input that asks why the user makes the change.
     pub change_reason: Widget,
 }
@@ -87,6 +104,8 @@ pub struct BulkPreviewPage {
     pub refused: Vec<BulkRow>,
     /// The objects that have the wanted values already.
     pub unchanged: Vec<Link>,
+    /// The names that the registry does not have yet, and would get.
+    pub new_names: Vec<NewNameView>,
     /// What a deletion leaves as it is; empty for a change.
     pub consequence: &'static str,
     /// The label of the button; empty if there is nothing to do.

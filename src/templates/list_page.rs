@@ -164,6 +164,17 @@ pub struct BulkBar {
     pub all: i64,
 }
 
+/// The addresses of a list as a file.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ExportLinks {
+    /// As comma-separated values; empty if the list cannot be exported.
+    pub csv: String,
+    /// As JSON.
+    pub json: String,
+    /// The names alone, one per line; empty if the rows have no names.
+    pub names: String,
+}
+
 /// Content of the template `admin/list`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ListPage {
@@ -207,6 +218,8 @@ pub struct ListPage {
     pub rows: Vec<Vec<Cell>>,
     /// What can be done with ticked rows; `None` if they cannot be ticked.
     pub bulk: Option<BulkBar>,
+    /// The list as a file.
+    pub exports: ExportLinks,
     /// The part of the list that is shown.
     pub paging: Paging,
     /// The number of characters that every text of the table has room for; only a longer one is broken.

@@ -14,6 +14,7 @@ pub mod form_page;
 pub mod help_page;
 pub mod history_page;
 pub mod index_page;
+pub mod json_page;
 pub mod layout;
 pub mod list_page;
 pub mod login_page;

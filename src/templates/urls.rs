@@ -188,6 +188,16 @@ impl Addresses {
         self.below(kind, &format!("{id}/delete/"))
     }
 
+    /// Returns an object as a file, as `json` or `csv`.
+    pub fn export_of(self, kind: ObjectKind, id: i64, format: &str) -> String {
+        self.below(kind, &format!("{id}/export/?format={format}"))
+    }
+
+    /// Returns the form that reads the rows of an object from a table.
+    pub fn import_into(self, kind: ObjectKind, id: i64) -> String {
+        self.below(kind, &format!("{id}/import/"))
+    }
+
     /// Returns the form of a copy of an object.
     pub fn clone_of(self, kind: ObjectKind, id: i64) -> String {
         self.below(kind, &format!("{id}/change/clone/"))

@@ -1,4 +1,4 @@
-// Filters of lists apply when they are changed, and addresses have no empty parameters.
+// Filters of lists apply when they are changed, addresses have no empty parameters, and names can be copied.
 
 // The select that was changed, for the page that follows: the keyboard goes on where it was.
 const CHANGED = "poem-changed-filter";
@@ -23,4 +23,19 @@ for (const form of document.querySelectorAll("form[data-sieve]")) {
   const apply = form.querySelector("[data-apply]");
   if (form.querySelector("[type=search]")) apply.textContent = "Search";
   else apply.hidden = true;
+}
+
+for (const place of document.querySelectorAll("[data-copy-names]")) {
+  place.hidden = !navigator.clipboard;
+  const button = place.querySelector("button");
+  button.addEventListener("click", async () => {
+    try {
+      const response = await fetch(place.dataset.copyNames);
+      if (!response.ok) throw new Error(response.statusText);
+      await navigator.clipboard.writeText(await response.text());
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "The names could not be copied";
+    }
+  });
 }

@@ -11,19 +11,22 @@ use super::bulk_request::{BulkRequest, CHANGE_ALL, COMPARE, DELETE, DELETE_ALL, 
 use super::bulk_view;
 use super::compare;
 use super::entity_admin::EntityAdmin;
+use super::history;
 use super::list_return;
+use super::new_names;
 use super::request_context::{RequestContext, refused};
 use super::response::{self, PageResponse, PageResult};
 use crate::auth::posted::Posted;
 use crate::blocking::in_place;
 use crate::domain::form::bulk_edit::BulkEdit;
+use crate::domain::form::rows_edit::is_table;
 use crate::domain::form::validation_error::ValidationErrors;
 use crate::domain::model::policy::{Action, Viewer, decide};
 use crate::error::{AppError, NOT_FOUND};
 use crate::registry::bulk::{Each, PlannedChange, Wanted};
 use crate::registry::{ExpectedRevision, SaveError};
 use crate::store::Loaded;
-use crate::templates::bulk_page::STEP;
+use crate::templates::bulk_page::{BulkPreviewPage, STEP};
 use crate::templates::{Layout, Page};
 
 /// Does the step that the form asks for; 404 if the entity's objects cannot be changed together.
@@ -41,6 +44,24 @@ pub async fn act<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, poste
         COMPARE => Ok(request.compare()),
         step => request.show(step).await,
     }
+}
+
+/// Returns the form that reads the rows of one object from a table. It is posted like that of many objects.
+///
+/// # Errors
+/// 404 if the entity has no such rows, 403 if the viewer may not change the object.
+pub async fn import_form<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>, id: i64) -> PageResult {
+    let store = entity.bulk().ok_or(NOT_FOUND)?;
+    let has_table = entity.fields().iter().any(|field| is_table(field) && store.fields().contains(&field.name));
+    if !has_table {
+        return Err(NOT_FOUND);
+    }
+    let mut tx = context.read().await?;
+    let found = entity.find(tx.conn(), id).await?.ok_or(NOT_FOUND)?;
+    context.may(entity.options().kind, Action::StartChanging { group: entity.group(&found.loaded.content) })?;
+    let request = BulkRequest { entity, store, context, posted: &Posted::default() };
+    let page = bulk_view::import(&request, &found);
+    response::page(Page::new(history::layout(entity, context, &found, &[("Import", "")]), page))
 }
 
 impl<D: EntityAdmin> BulkRequest<'_, D> {
@@ -95,8 +116,10 @@ impl<D: EntityAdmin> BulkRequest<'_, D> {
     async fn preview(&self, conn: &mut PgConnection, found: &[Loaded<D::Content>], edit: &BulkEdit) -> PageResult {
         let edited: Vec<_> =
             in_place(|| found.iter().map(|it| edit.apply(self.entity.fields(), it.content.clone())).collect());
+        let after: Vec<_> = edited.iter().filter_map(|edited| edited.as_ref().ok()).collect();
+        let new_names = new_names::in_contents(conn, self.entity.fields(), (found, &after)).await?;
         let planned = self.planned(conn, found, edited).await?;
-        let page = bulk_view::change(self, found, planned);
+        let page = BulkPreviewPage { new_names, ..bulk_view::change(self, found, planned) };
         response::page(Page::new(self.layout("Change"), page))
     }
 

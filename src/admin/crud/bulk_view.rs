@@ -9,21 +9,27 @@ use super::diff::of_changes;
 use super::entity_admin::EntityAdmin;
 use super::form_places;
 use super::list_return;
+use super::named_object::NamedObject;
 use super::response::PageResponse;
 use super::widgets;
-use crate::domain::form::bulk_edit::{self, NOTHING, SettingAction, TO};
+use crate::domain::form::bulk_edit::{self, NOTHING, SettingAction, TO, is_section};
 use crate::domain::form::change_reason;
 use crate::domain::form::field::{Field, Kind, Shape};
+use crate::domain::form::rows_edit::{self, RowsAction, is_table};
 use crate::domain::form::validation_error::{FieldError, Place, ValidationErrors};
 use crate::domain::model::policy::Denial;
 use crate::registry::SaveError;
 use crate::registry::bulk::{Each, PlannedChange};
 use crate::store::{Loaded, Result};
-use crate::templates::bulk_page::{BulkEditPage, BulkPreviewPage, BulkRow, FROM_ALL, PICK, SettingView, TARGET};
+use crate::templates::bulk_page::{
+    BulkEditPage, BulkPreviewPage, BulkRow, FROM_ALL, PICK, SettingView, TARGET, TableView,
+};
 use crate::templates::form_page::{ErrorLink, Widget, WidgetKind};
 use crate::templates::list_page::Choice;
 use crate::templates::{Link, Severity};
 
+/// The prefixes of the inputs of an edit.
+const INPUTS: [&str; 3] = [TO, "setting_", "rows_"];
 /// The most objects that a message names.
 const MAX_NAMED: usize = 5;
 
@@ -45,8 +51,26 @@ pub(super) async fn edit<D: EntityAdmin>(
         problems: errors.errors.iter().map(problem).collect(),
         widgets: value_widgets(request, conn).await?,
         setting: setting(request),
+        table: table(request, errors),
         change_reason: widgets::change_reason(&typed(request, change_reason::INPUT), errors),
     })
+}
+
+/// Returns the form that reads the rows of one object from a table.
+pub(super) fn import<D: EntityAdmin>(request: &BulkRequest<'_, D>, found: &NamedObject<D::Content>) -> BulkEditPage {
+    let (options, errors) = (request.entity.options(), ValidationErrors::default());
+    let table = table(request, &errors);
+    let object = list_return::carry(options, request.context, request.context.at().view(options.kind, found.loaded.id));
+    BulkEditPage {
+        heading: table.as_ref().map_or_else(String::new, |table| format!("Import {}", table.label.to_lowercase())),
+        action: action(request),
+        back: Link::new("Cancel", object),
+        objects: vec![self::object(request, &found.loaded)],
+        hidden: vec![(PICK.to_owned(), found.loaded.id.to_string())],
+        table,
+        change_reason: widgets::change_reason("", &errors),
+        ..BulkEditPage::default()
+    }
 }
 
 /// Returns an error with a link to its input.
@@ -102,10 +126,8 @@ async fn value_widgets<D: EntityAdmin>(request: &BulkRequest<'_, D>, conn: &mut 
 /// Returns the inputs for one setting; `None` if the objects have none.
 fn setting<D: EntityAdmin>(request: &BulkRequest<'_, D>) -> Option<SettingView> {
     let chosen = typed(request, bulk_edit::SECTION);
-    let is_section = |field: &&Field<D::Content>| {
-        matches!(field.kind, Kind::Rows { .. }) && request.store.fields().contains(&field.name)
-    };
-    let sections: Vec<Choice> = (request.entity.fields().iter().filter(is_section))
+    let is_offered = |field: &&Field<D::Content>| is_section(field) && request.store.fields().contains(&field.name);
+    let sections: Vec<Choice> = (request.entity.fields().iter().filter(is_offered))
         .map(|field| Choice {
             value: field.name.to_owned(),
             label: field.label.to_owned(),
@@ -122,6 +144,25 @@ fn setting<D: EntityAdmin>(request: &BulkRequest<'_, D>) -> Option<SettingView> 
         actions: actions.into(),
         key: typed(request, bulk_edit::KEY),
         value: typed(request, bulk_edit::VALUE),
+    })
+}
+
+/// Returns the inputs for a table of rows; `None` if the objects have none.
+fn table<D: EntityAdmin>(request: &BulkRequest<'_, D>, errors: &ValidationErrors) -> Option<TableView> {
+    let mut fields = request.entity.fields().iter().filter(|field| request.store.fields().contains(&field.name));
+    let field = fields.find(|field| is_table(field))?;
+    let Kind::Rows { columns, .. } = field.kind else { return None };
+    let action = typed(request, rows_edit::ROWS_ACTION);
+    let actions = RowsAction::ALL.map(|it| {
+        let (value, label) = it.words();
+        Choice { value: value.to_owned(), label: label.to_owned(), selected: value == action }
+    });
+    Some(TableView {
+        label: field.label,
+        columns: columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", "),
+        actions: actions.into(),
+        text: typed(request, rows_edit::TABLE),
+        errors: errors.of(Place::Field(rows_edit::TABLE)).into_iter().map(str::to_owned).collect(),
     })
 }
 
@@ -143,7 +184,7 @@ pub(super) fn change<D: EntityAdmin>(
             Err(refusal) => refused.push(BulkRow { refusal: reason(request.entity.fields(), &refusal), ..row }),
         }
     }
-    let is_input = |name: &str| name.starts_with(TO) || name.starts_with("setting_");
+    let is_input = |name: &str| INPUTS.iter().any(|prefix| name.starts_with(prefix));
     let input = request.posted.pairs().iter().filter(|(name, value)| is_input(name) && !value.is_empty());
     hidden.extend(input.cloned());
     let what = counted(request, rows.len());

@@ -8,8 +8,8 @@ use super::options::EntityOptions;
 use super::request_context::RequestContext;
 use super::response::PageResult;
 use super::{
-    bulk, cached_page, compare, delete, form, history, list, list_return, save, save_change, undelete, undo, used_by,
-    versions, view, widgets,
+    bulk, cached_page, compare, delete, form, history, list, list_return, object_json, save, save_change, undelete,
+    undo, used_by, versions, view, widgets,
 };
 use crate::auth::posted::{Posted, PostedForm};
 use crate::templates::form_page::FieldsetView;
@@ -21,6 +21,8 @@ pub trait Entity: Send + Sync {
     fn options(&self) -> &'static EntityOptions;
     /// Returns the list.
     async fn list(&self, context: &RequestContext<'_>) -> PageResult;
+    /// Returns the list as a file.
+    async fn export_list(&self, context: &RequestContext<'_>) -> PageResult;
     /// Returns a stored content as a read-only form; `None` if it is not of this entity.
     fn content(&self, context: &RequestContext<'_>, content: &Value) -> Option<Vec<FieldsetView>>;
     /// Returns the form of a new object.
@@ -41,6 +43,12 @@ pub trait Entity: Send + Sync {
     async fn delete_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Deletes an object.
     async fn delete(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult;
+    /// Returns the page of an object as JSON.
+    async fn json_page(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
+    /// Returns an object as a file; 404 for a format that it does not have.
+    async fn export(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
+    /// Returns the form that reads the rows of an object from a table; 404 if the entity has no such rows.
+    async fn import_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult;
     /// Does a step of a change of many objects; 404 if the entity has no such changes.
     async fn bulk(&self, context: &RequestContext<'_>, posted: &Posted) -> PageResult;
     /// Returns the history of an object.
@@ -74,6 +82,10 @@ impl<D: EntityAdmin> Entity for D {
         let options = EntityAdmin::options(self);
         cached_page::of_entity(options, context, list::cache_key(&options.list, context), list::page(self, context))
             .await
+    }
+
+    async fn export_list(&self, context: &RequestContext<'_>) -> PageResult {
+        list::file(self, context).await
     }
 
     async fn add_form(&self, context: &RequestContext<'_>) -> PageResult {
@@ -112,6 +124,18 @@ impl<D: EntityAdmin> Entity for D {
 
     async fn delete(&self, context: &RequestContext<'_>, id: i64, posted: &Posted) -> PageResult {
         delete::delete(self, context, id, posted).await
+    }
+
+    async fn json_page(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
+        object_json::page(self, context, id).await
+    }
+
+    async fn export(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
+        object_json::file(self, context, id).await
+    }
+
+    async fn import_form(&self, context: &RequestContext<'_>, id: i64) -> PageResult {
+        bulk::import_form(self, context, id).await
     }
 
     async fn bulk(&self, context: &RequestContext<'_>, posted: &Posted) -> PageResult {

@@ -114,6 +114,11 @@ pub trait EntityAdmin: Send + Sync + 'static {
         (self.name(content), String::new())
     }
 
+    /// Returns the path of the REST API that returns the object; `None` if it has none.
+    fn api_path(&self, _content: &Self::Content) -> Option<String> {
+        None
+    }
+
     /// Returns the group whose members may change the object; empty if it is in none.
     fn group<'a>(&self, _content: &'a Self::Content) -> &'a str {
         ""

@@ -6,6 +6,7 @@ use chrono::{Datelike, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::entity_admin::EntityAdmin;
+use super::export::{ListExport, MOST_ROWS};
 use super::list_query::ORDER;
 pub use super::list_query::{ListQuery, PAGE, cache_key};
 use super::list_size::{PageSize, SIZE};
@@ -13,14 +14,14 @@ use super::list_table::ListTable;
 use super::options::{EntityOptions, FilterSource, ListColumn, ListFilter, ListOptions};
 use super::request_context::{RequestContext, SEARCHED};
 use super::response::{self, PageResult};
-use super::{list_columns, list_return};
+use super::{export, list_columns, list_return};
 use crate::domain::form::field::Choices;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::Action;
 use crate::store::Result;
 use crate::store::choices;
 use crate::store::lists::{ListParams, WITHOUT_GROUP, WITHOUT_PROBE, log_entries, probes, profiles};
-use crate::templates::list_page::{self as pages, BulkBar, Choice, Heading, ListPage, Paging};
+use crate::templates::list_page::{self as pages, BulkBar, Choice, ExportLinks, Heading, ListPage, Paging};
 use crate::templates::{Layout, Link, Page};
 
 /// The number of filters next to the search; further ones are folded while they are off.
@@ -45,6 +46,7 @@ impl ListQuery {
             kept: self.kept_by_filters(listing),
             columns: list_columns::choices(listing, &self.columns),
             kept_by_columns: self.kept_by_columns(listing),
+            exports: if table.total > 0 { export::links(listing, self, base) } else { ExportLinks::default() },
             reset: self.unfiltered_address(base),
             headings: headings(listing, self, base),
             paging: Paging {
@@ -78,6 +80,17 @@ pub async fn page<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> P
     let bulk = bulk_bar(entity, context, &list, &address);
     let list = ListPage { bulk, ..list };
     response::page(Page::new(layout, list))
+}
+
+/// Returns the list as a file.
+pub async fn file<D: EntityAdmin>(entity: &D, context: &RequestContext<'_>) -> PageResult {
+    let options = entity.options();
+    context.may(options.kind, Action::View)?;
+    let mut tx = context.read().await?;
+    let export = ListExport::read(&options.list, context, (tx.conn(), &[])).await?;
+    let table = rows(entity, tx.conn(), context, (&export.query, MOST_ROWS)).await?;
+    tx.commit().await?;
+    export.file(&options.list, context, (options.kind.info().many, table))
 }
 
 /// Returns one page of the list, with this number of rows at most.

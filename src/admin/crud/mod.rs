@@ -13,6 +13,7 @@ mod delete;
 pub mod diff; //            comparison of two contents
 pub mod entity; //          the pages of an entity, as the routes call them
 pub mod entity_admin; //    the declaration of an entity
+pub mod export; //          lists as files
 pub mod form;
 pub mod form_fields; //         hidden fields and buttons of forms
 pub mod form_input; //          input, messages and choices of a form
@@ -27,6 +28,7 @@ pub mod list_size; //         the number of rows on a page
 pub mod list_table; //      the rows of a list
 mod named_object; //        an object as pages have loaded it
 pub mod new_names; //       new names in forms: marked, and asked for before a save
+pub mod object_json; //         an object as JSON
 mod object_tabs; //         the tabs and tools of an object
 mod old_filters; //         filters in bookmarks of POEM 2.3
 mod old_version; //         one stored version of an object

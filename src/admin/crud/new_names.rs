@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
+use sqlx::PgConnection;
 
 use super::autocomplete;
 use super::form_fields::NEW_NAMES;
@@ -11,12 +12,13 @@ use super::request_context::RequestContext;
 use crate::auth::posted::Posted;
 use crate::blocking::PAGES;
 use crate::domain::form::field::{Choices, Field, Kind};
+use crate::domain::form::rows_edit::is_table;
 use crate::domain::form::submitted::Draft;
 use crate::domain::form::text;
 use crate::domain::model::new_name::{NewName, nearest};
 use crate::error::{AppError, NOT_FOUND};
 use crate::registry::{SaveError, Saved};
-use crate::store::choices;
+use crate::store::{Loaded, choices};
 use crate::templates::form_page::{NewNameView, NewNamesView};
 
 /// The name of the parameter with a name to check, as often as there are names.
@@ -102,6 +104,42 @@ fn view(
     };
     let names: Vec<&str> = new.iter().map(|new| new.name.as_str()).collect();
     NewNamesView { value: json!(names).to_string(), names: new.iter().enumerate().map(view).collect() }
+}
+
+/// Returns the names that edited contents have, and neither the registry nor the contents before, each with a similar known
+/// name.
+pub async fn in_contents<C>(
+    conn: &mut PgConnection,
+    fields: &[Field<C>],
+    (before, after): (&[Loaded<C>], &[&C]),
+) -> Result<Vec<NewNameView>, AppError> {
+    let had: HashSet<_> = before.iter().flat_map(|it| names(fields, &it.content)).collect();
+    let mut added: Vec<_> = after.iter().flat_map(|content| names(fields, content)).collect();
+    added.retain(|name| !had.contains(name));
+    if added.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = choices::whole(conn, &[Choices::ServiceFlavours, Choices::MetricNames], None).await?;
+    let is_known = |new: &NewName| known.get(&new.source).is_some_and(|known| known.contains(&new.name));
+    added.retain(|new| !is_known(new));
+    let mut seen = HashSet::new();
+    added.retain(|new| seen.insert(new.clone()));
+    Ok(view(&known, &HashMap::new(), &added).names)
+}
+
+/// Returns the names in the tables of a content that a save adds to the registry.
+fn names<C>(fields: &[Field<C>], content: &C) -> Vec<NewName> {
+    let mut found = Vec::new();
+    for field in fields.iter().filter(|field| is_table(field)) {
+        let Kind::Rows { columns, get, .. } = field.kind else { continue };
+        let sources: Vec<_> =
+            columns.iter().map(|column| column.suggestions.filter(|of| called(*of).is_some())).collect();
+        for row in get(content) {
+            let named = sources.iter().zip(row).filter_map(|(source, name)| Some(NewName { source: (*source)?, name }));
+            found.extend(named);
+        }
+    }
+    found
 }
 
 /// Returns the anchor of the first cell of each name in a column with suggestions, by source and name.

@@ -9,9 +9,6 @@ use crate::domain::model::policy::Action;
 use crate::templates::Link;
 use crate::templates::object_tabs::{ObjectTab, ObjectTabs};
 
-/// True if objects have the tab “JSON”.
-const HAS_JSON: bool = false;
-
 /// Returns the tabs of an object for this viewer; `current` is the one of the page.
 pub fn tabs<D: EntityAdmin>(
     entity: &D,
@@ -32,7 +29,7 @@ pub fn tabs<D: EntityAdmin>(
         // Public pages have histories of versions only, not of log entries.
         (ObjectTab::History, (is_user || options.has_versions()).then(|| at.history(kind, id))),
         (ObjectTab::UsedBy, (is_user && entity.has_uses(context)).then(|| at.used_by(kind, id))),
-        (ObjectTab::Json, (HAS_JSON && is_user).then(|| at.json(kind, id))),
+        (ObjectTab::Json, is_user.then(|| at.json(kind, id))),
     ];
     let tabs = offered.into_iter().filter_map(|(tab, href)| Some((tab, list_return::carry(options, context, href?))));
     ObjectTabs::new(tabs, current, context.path)

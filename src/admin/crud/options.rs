@@ -18,12 +18,19 @@ pub struct ListColumn {
     /// True if the column is shown only on request, and its values are computed only then. It has a key, and comes after
     /// the others, whose numbers are in bookmarks of POEM 2.3.
     pub is_optional: bool,
+    /// True for the first column if it has the names of the objects, which can be exported alone.
+    pub is_name: bool,
 }
 
 impl ListColumn {
     /// Returns a column of names and other short texts, which stay on one line.
     pub const fn short(key: &'static str, label: &'static str) -> Self {
-        Self { key, label, kind: ColumnKind::Short, is_optional: false }
+        Self { key, label, kind: ColumnKind::Short, is_optional: false, is_name: false }
+    }
+
+    /// Returns the column of the objects' names.
+    pub const fn name(key: &'static str, label: &'static str) -> Self {
+        Self { is_name: true, ..Self::short(key, label) }
     }
 
     /// Returns a column of sentences, which wrap between words and are cut after two lines.
@@ -39,6 +46,11 @@ impl ListColumn {
     /// Returns the column as one that is shown only on request.
     pub const fn optional(self) -> Self {
         Self { is_optional: true, ..self }
+    }
+
+    /// Returns the name of the column in files: its key or, if it has none, its label in lower case.
+    pub fn in_files(&self) -> String {
+        if self.key.is_empty() { self.label.to_lowercase().replace(' ', "_") } else { self.key.to_owned() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The result of the route of a page: a page, or a redirect with flash messages.
+//! The result of the route of a page: a page, a file, or a redirect with flash messages.
 
 use rocket::http::Status;
 use rocket::request::Request;
@@ -6,19 +6,22 @@ use rocket::response::{self, Redirect, Responder};
 
 use crate::auth::flash;
 use crate::error::AppError;
+use crate::http::download::Download;
 use crate::templates::page::{Html, Unrendered};
 use crate::templates::{Content, Page, Severity};
 
 /// The result of the route of a page.
 pub type PageResult = Result<PageResponse, AppError>;
 
-/// A page, or a redirect.
+/// A page, a file, or a redirect.
 #[derive(Debug)]
 pub enum PageResponse {
     /// A page that is still to be rendered.
     Page(Unrendered),
     /// A page from the page cache.
     Rendered(Html),
+    /// A file to save.
+    File(Box<Download>),
     /// A redirect after an action.
     Redirect {
         /// The address of the next page.
@@ -47,6 +50,7 @@ impl<'r> Responder<'r, 'static> for PageResponse {
         match self {
             Self::Page(page) => page.respond_to(request),
             Self::Rendered(html) => html.respond_to(request),
+            Self::File(file) => file.respond_to(request),
             Self::Redirect { address, flash_lines, tone } => {
                 if !flash_lines.is_empty() {
                     flash::set(request, tone, &flash_lines);

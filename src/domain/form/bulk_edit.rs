@@ -1,7 +1,9 @@
-//! A bulk edit: the same change for many objects. It sets fields of one value, and one setting in a field of rows.
+//! A bulk edit: the same change for many objects. It sets fields of one value, one setting in a field of rows, and the rows
+//! of a table.
 
 use super::field::{Field, Kind, RowValues};
 use super::raw_value::RawValue;
+use super::rows_edit::RowsEdit;
 use super::submitted::Draft;
 use super::text;
 use super::validation_error::ValidationErrors;
@@ -59,19 +61,25 @@ pub struct BulkEdit {
     /// The names of fields with one value, and their new values.
     values: Vec<(&'static str, String)>,
     setting: Option<SettingEdit>,
+    rows: Option<RowsEdit>,
+}
+
+/// Returns true if the field has settings, each a key and a value.
+pub fn is_section<C>(field: &Field<C>) -> bool {
+    matches!(field.kind, Kind::Rows { columns: [_, _], .. })
 }
 
 impl BulkEdit {
     /// Reads the edit from a form. Of the fields, only those with these names can be changed.
     ///
     /// # Errors
-    /// The form changes nothing, or names a setting incompletely.
+    /// The form changes nothing, names a setting incompletely, or has a table that cannot be read.
     pub fn read<C>(
         fields: &[Field<C>],
         names: &[&str],
         get: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ValidationErrors> {
-        let mut edit = Self::default();
+        let mut edit = Self { rows: RowsEdit::read(fields, names, &get)?, ..Self::default() };
         let get = |name: &str| text::trim(&get(name).unwrap_or_default()).to_owned();
         for field in fields.iter().filter(|field| names.contains(&field.name)) {
             match get(&format!("{TO}{}", field.name)) {
@@ -100,7 +108,9 @@ impl BulkEdit {
         if let Some(setting) = &self.setting {
             setting.apply(&mut draft)?;
         }
-        draft.parse_change(fields, content)
+        let Some(rows) = &self.rows else { return draft.parse_change(fields, content) };
+        let origins = rows.apply(fields, (&mut draft, &content))?;
+        draft.parse_change(fields, content).map_err(|errors| origins.name_lines(fields, errors))
     }
 }
 
@@ -117,8 +127,10 @@ fn setting<C>(
             false => Err(ValidationErrors::at(KEY, "Enter the key of the setting.")),
         };
     }
-    let is_section = |field: &&Field<C>| matches!(field.kind, Kind::Rows { columns: [_, _], .. });
-    let known = fields.iter().filter(is_section).find(|field| field.name == section && names.contains(&field.name));
+    let known = fields
+        .iter()
+        .filter(|field| is_section(field))
+        .find(|field| field.name == section && names.contains(&field.name));
     let section = known.ok_or_else(|| ValidationErrors::at(SECTION, "Choose a section."))?.name;
     let action = SettingAction::ALL.into_iter().find(|it| it.words().0 == action).unwrap_or(SettingAction::Set);
     Ok(Some(SettingEdit { section, key, action, value }))
@@ -173,6 +185,21 @@ mod tests {
         let names = ["group", "tag", "probeversion", "config", "flags"];
         let get = |name: &str| pairs.iter().find(|(of, _)| *of == name).map(|(_, value)| (*value).to_owned());
         BulkEdit::read(&FIELDS, &names, get)
+    }
+
+    #[test]
+    fn the_rows_of_a_table_are_set() {
+        use crate::domain::form::rows_edit::{ROWS_ACTION, TABLE};
+        use crate::domain::model::profile::{self, ProfileContent};
+
+        let get = |name: &str| match name {
+            TABLE => Some("CE,a".to_owned()),
+            ROWS_ACTION => Some("add".to_owned()),
+            _ => None,
+        };
+        let edit = BulkEdit::read(&profile::FIELDS, &["tuples"], get).unwrap();
+        let after = edit.apply(&profile::FIELDS, ProfileContent::to_add()).unwrap();
+        assert_eq!(after.size_in_words(), "1 tuple, 1 unique service flavour and 1 unique metric");
     }
 
     fn applied(pairs: &[(&str, &str)]) -> Result<MetricContent, ValidationErrors> {

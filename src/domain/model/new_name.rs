@@ -3,7 +3,7 @@
 use crate::domain::form::field::Choices;
 
 /// A name that a save adds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NewName {
     /// The list that it joins.
     pub source: Choices,

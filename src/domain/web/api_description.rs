@@ -11,6 +11,8 @@ pub const DOCUMENT: &str = include_str!("../../api/openapi.json");
 
 /// The tag of the addresses that serve the pages of POEM, and no other clients.
 const INTERNAL: &str = "internal";
+/// The words in the place of a token.
+pub const YOUR_TOKEN: &str = "YOUR_TOKEN";
 /// The methods that a client sends, as the document calls them.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 

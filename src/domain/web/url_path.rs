@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// Lists of the REST API. Their paths end with a slash; without it they get 301.
 const API_LISTS: [&str; 6] = [
     "/poem/api/v2/profiles/",
@@ -19,6 +21,14 @@ const OLD_API: &str = "/poem/api/0.2/json/";
 
 /// The prefix of the federated login.
 const FEDERATED: &str = "/poem/saml2/";
+
+/// The characters that are encoded in a segment: all but the unreserved ones of RFC 3986.
+const ENCODED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Returns a name as one segment of a path.
+pub fn segment(name: &str) -> String {
+    utf8_percent_encode(name, &ENCODED).to_string()
+}
 
 /// The decision about the path of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -83,3 +83,32 @@ journey("change and delete many metrics without JavaScript", async ({ as }) => {
   await ada.press("Delete 1 metric");
   assert.equal(await ada.said(), "Deleted 1 metric.");
 });
+
+journey("export a list, and copy its names", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/metric/?group=Storage");
+  await ada.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await ada.page.locator("summary", { hasText: "Export" }).click();
+  assert.deepEqual(await violations(ada.page), []);
+  const [download] = await Promise.all([ada.page.waitForEvent("download"), ada.page.getByRole("link", { name: "CSV", exact: true }).click()]);
+  assert.match(download.suggestedFilename(), /metrics\.csv$/);
+  await ada.page.getByRole("button", { name: "Copy names" }).click();
+  await ada.page.getByRole("button", { name: "Copied" }).waitFor();
+  const names = (await ada.page.evaluate(() => navigator.clipboard.readText())).trim().split("\n");
+  assert.deepEqual(names, (await ada.rows()).map((row) => row[0]));
+});
+
+journey("change the tuples of a profile in a spreadsheet", async ({ as }) => {
+  const ada = await as("ada");
+  await ada.open("/poem/admin/poem/profile/?q=STORAGE");
+  await ada.follow(() => ada.page.locator("tbody th a").first().click());
+  await ada.go("Import from CSV");
+  assert.deepEqual(await violations(ada.page), []);
+  await ada.fill({ rows_table: "Service flavour;Metric\nXRootD;eu.egi.Host-Alvie" });
+  await ada.page.getByLabel("What to do").selectOption("add");
+  await ada.press("Preview");
+  assert.match(await ada.page.locator("section.warning").innerText(), /new/);
+  assert.deepEqual(await violations(ada.page), []);
+  await ada.press("Change 1 profile");
+  assert.match(await ada.said(), /^Changed 1 profile\./);
+});

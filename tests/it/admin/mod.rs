@@ -14,6 +14,7 @@ mod entered_token;
 mod entities;
 mod error_summary;
 mod errors;
+mod exports;
 mod fixtures;
 mod forms;
 mod help;

@@ -1,11 +1,11 @@
 //! Sample lists, services, histories and comparisons.
 
 use super::{Sample, layout, link, member, public, tabs, visited, with_message};
-use poem::templates::bulk_page::{BulkEditPage, BulkPreviewPage, BulkRow, SettingView};
+use poem::templates::bulk_page::{BulkEditPage, BulkPreviewPage, BulkRow, SettingView, TableView};
 use poem::templates::compare_page::{CompareObjectsPage, CompareWithPage};
-use poem::templates::form_page::{ErrorLink, FieldsetView, Widget, WidgetKind};
+use poem::templates::form_page::{ErrorLink, FieldsetView, NewNameView, Widget, WidgetKind};
 use poem::templates::history_page::{ComparePage, DeletedPage, Difference, Event, HistoryPage, LogEntryPage, Span};
-use poem::templates::list_page::{BulkBar, Cell, Choice, FilterView, Heading, ListPage, Paging};
+use poem::templates::list_page::{BulkBar, Cell, Choice, ExportLinks, FilterView, Heading, ListPage, Paging};
 use poem::templates::names_page::{NameRow, NamesPage};
 use poem::templates::object_tabs::ObjectTab;
 use poem::templates::services_page::{ServiceCell, ServiceRow, ServicesPage};
@@ -48,6 +48,7 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("list", changed, metrics(30, 8412)),
         Sample::new("list-bulk", layout("Metrics", "Metrics"), ticked(metrics(9, 8412))),
         Sample::new("bulk-edit", layout("Change metrics", "Metrics"), bulk_edit()),
+        Sample::new("bulk-import", layout("Import", "Profiles"), bulk_import()),
         Sample::new("bulk-preview", layout("Change metrics", "Metrics"), bulk_preview()),
         Sample::new("bulk-deletion", layout("Delete metrics", "Metrics"), bulk_deletion()),
         Sample::new("bulk-nothing", layout("Change metrics", "Metrics"), bulk_nothing()),
@@ -158,6 +159,11 @@ fn metrics(shown: usize, total: i64) -> ListPage {
             filter("group", "Group", "", &["ARGO", "SSC"]),
         ],
         kept: vec![("o".to_owned(), "-tag".to_owned())],
+        exports: ExportLinks {
+            csv: "/poem/admin/poem/metric/export/?format=csv".to_owned(),
+            json: "/poem/admin/poem/metric/export/?format=json".to_owned(),
+            names: "/poem/admin/poem/metric/export/?format=names".to_owned(),
+        },
         reset: "/poem/admin/poem/metric/".to_owned(),
         headings: headings(&["Name", "Tag", "Probe version", "Group"]),
         rows: METRICS.iter().cycle().take(shown).map(row).collect(),
@@ -224,6 +230,29 @@ fn bulk_edit() -> BulkEditPage {
             value: "90".to_owned(),
         }),
         change_reason: reason(),
+        ..BulkEditPage::default()
+    }
+}
+
+fn bulk_import() -> BulkEditPage {
+    let choice = |value: &str, label: &str| Choice { value: value.into(), label: label.into(), selected: false };
+    let wrong = "Line 3, Metric: This field is required.";
+    BulkEditPage {
+        heading: "Import metric instances".to_owned(),
+        action: "/poem/admin/poem/profile/bulk/".to_owned(),
+        back: link("Cancel"),
+        objects: vec![link("ARGO_MON_CRITICAL")],
+        hidden: hidden(),
+        problems: vec![ErrorLink { text: wrong.to_owned(), href: "#id_rows_table".to_owned() }],
+        table: Some(TableView {
+            label: "Metric instances",
+            columns: "service_flavour, metric, fqan".to_owned(),
+            actions: vec![choice("replace", "Replace all rows"), choice("add", "Add these rows")],
+            text: "service_flavour,metric,fqan\nARC-CE,org.nordugrid.ARC-CE-submit,/ops\nSRM".to_owned(),
+            errors: vec![wrong.to_owned()],
+        }),
+        change_reason: reason(),
+        ..BulkEditPage::default()
     }
 }
 
@@ -254,6 +283,12 @@ fn bulk_preview() -> BulkPreviewPage {
             ..BulkRow::default()
         }],
         unchanged: vec![link("org.bdii.Entries (Devel)")],
+        new_names: vec![NewNameView {
+            name: "argo.Host-Alvie".to_owned(),
+            what: "metric",
+            near: "argo.Host-Alive".to_owned(),
+            href: String::new(),
+        }],
         button: "Change 2 metrics".to_owned(),
         step: "change",
         change_reason: reason(),

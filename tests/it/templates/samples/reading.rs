@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Sample, layout, link, public};
+use super::{Sample, layout, link, public, tabs};
 use poem::domain::model::object_kind::KINDS;
 use poem::domain::web::api_description::{curl_line, description};
 use poem::templates::Link;
@@ -10,6 +10,8 @@ use poem::templates::about_page::AboutPage;
 use poem::templates::api_page::{ApiCall, ApiPage, ApiTopic};
 use poem::templates::help_page::HelpPage;
 use poem::templates::index_page::IndexRow;
+use poem::templates::json_page::JsonPage;
+use poem::templates::object_tabs::ObjectTab;
 use poem::templates::sync_line::SyncLine;
 
 /// Returns the samples of this file.
@@ -20,9 +22,29 @@ pub fn samples() -> Vec<Sample> {
         Sample::new("help-public", public("Help", ""), help(|_| String::new())),
         Sample::new("api", layout("API", ""), ApiPage { keys: Some(link("API keys")), ..api(true) }),
         Sample::new("api-public", public("API", ""), api(false)),
+        Sample::new("json", layout("JSON: argo.AMS-Check", "Metrics"), json()),
+        Sample::new("json-long", layout("JSON: ARGO_MON", "Profiles"), long_json()),
         Sample::new("about", layout("About", ""), about()),
         Sample::new("about-public", public("About", ""), public_about),
     ]
+}
+
+fn json() -> JsonPage {
+    JsonPage {
+        kind: "Metric".to_owned(),
+        object: "argo.AMS-Check".to_owned(),
+        tag: "Production".to_owned(),
+        tabs: tabs(ObjectTab::Json),
+        json: "{\n  \"name\": \"argo.AMS-Check\",\n  \"tag\": \"Production\",\n  \"path\": \"/usr/libexec/argo-monitoring/probes/argo/a-very-long-directory-name/of-a-probe-that-has-a-very-long-name\"\n}\n".to_owned(),
+        bytes: 93,
+        download: "/poem/admin/poem/metric/7/export/?format=json".to_owned(),
+        curl: "curl -H 'x-api-key: YOUR_TOKEN' 'https://poem.example.org/poem/api/v2/metrics/Production'".to_owned(),
+    }
+}
+
+fn long_json() -> JsonPage {
+    let object = "ARGO_MON".to_owned();
+    JsonPage { object, json: String::new(), tag: String::new(), bytes: 481_234, curl: String::new(), ..json() }
 }
 
 fn help(address: impl Fn(&str) -> String) -> HelpPage {
