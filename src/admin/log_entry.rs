@@ -16,14 +16,21 @@ use crate::domain::model::log_entry::LogAction;
 use crate::domain::model::object_kind::ObjectKind;
 use crate::error::{AppError, NOT_FOUND};
 use crate::registry::undelete;
-use crate::store::lists::ListParams;
 use crate::store::lists::log_entries::{self, Entries, LogRow};
+use crate::store::lists::{ListParams, NO, YES};
 use crate::store::{audit_log, undo};
 use crate::templates::form_page::{FieldsetView, Widget, WidgetKind};
 use crate::templates::history_page::{Event, LogEntryPage};
 use crate::templates::list_page::{Cell, ListPage};
 use crate::templates::urls::LOG_ENTRIES;
 use crate::templates::{Link, Page};
+
+/// The choices of the filter by action, as value and label.
+const ACTIONS: &[(&str, &str)] = &[("add", "Added"), ("change", "Changed"), ("delete", "Deleted")];
+/// The name of the filter by user.
+const BY: &str = "by";
+/// The choices of the filter by user, as value and label.
+const USERS: &[(&str, &str)] = &[(YES, "Me"), (NO, "Others")];
 
 static LIST: ListOptions = ListOptions {
     columns: &[
@@ -35,7 +42,12 @@ static LIST: ListOptions = ListOptions {
     ],
     sorts: log_entries::SORTS,
     default_sort: "-time",
-    filters: &[ListFilter { name: "kind", label: "Type", source: FilterSource::LoggedKinds }],
+    filters: &[
+        ListFilter { name: "kind", label: "Type", source: FilterSource::LoggedKinds },
+        ListFilter { name: "action", label: "Action", source: FilterSource::Fixed(ACTIONS) },
+        ListFilter { name: "since", label: "Time", source: FilterSource::Since },
+        ListFilter { name: BY, label: "User", source: FilterSource::Fixed(USERS) },
+    ],
     searched: "users and objects",
 };
 
@@ -79,13 +91,14 @@ impl DateRange {
         Some((first, after))
     }
 
-    /// Returns the entries of these days.
-    fn entries<'a>(self, context: &RequestContext<'_>) -> Entries<'a> {
+    /// Returns the entries of these days, and of the date range of the filter.
+    fn entries<'a>(self, context: &'a RequestContext<'_>, query: &ListQuery) -> Entries<'a> {
         let days = self.days();
         Entries {
-            from: days.map(|(first, _)| context.beginning_of(first)),
+            from: days.map(|(first, _)| context.beginning_of(first)).max(list::since(&LIST, context, query)),
             until: days.map(|(_, after)| context.beginning_of(after)),
-            ..Entries::default()
+            user: context.viewer.as_ref().map_or("", |viewer| viewer.username.as_str()),
+            object: None,
         }
     }
 
@@ -102,10 +115,11 @@ pub async fn list(context: &RequestContext<'_>) -> PageResult {
     let range = DateRange::read(context);
     let query = ListQuery::read(&LIST, context, &DATES).with_kept(range.pairs());
     let params = query.params();
+    let entries = range.entries(context, &query);
     let mut tx = context.read().await?;
-    let found = log_entries::list(tx.conn(), &params, range.entries(context)).await?;
+    let found = log_entries::list(tx.conn(), &params, entries).await?;
     let filters = list::filters(tx.conn(), &LIST, &query).await?;
-    let dates = dates(tx.conn(), context, &params, (&query, range)).await?;
+    let dates = dates(tx.conn(), context, (&params, entries), (&query, range)).await?;
     let table = ListTable::of(found, |entry| cells(context, &entry));
     let is_whole = query.search.is_empty() && query.filters.is_empty() && range.year.is_none();
     let empty = if is_whole { "Nothing has been logged yet." } else { "No log entries match." };
@@ -124,7 +138,8 @@ pub async fn export(context: &RequestContext<'_>) -> PageResult {
     let mut tx = context.read().await?;
     let export = ListExport::read(&LIST, context, (tx.conn(), &DATES)).await?;
     let params = ListParams { page_size: MOST_ROWS, ..export.query.params() };
-    let found = log_entries::list(tx.conn(), &params, DateRange::read(context).entries(context)).await?;
+    let entries = DateRange::read(context).entries(context, &export.query);
+    let found = log_entries::list(tx.conn(), &params, entries).await?;
     tx.commit().await?;
     export.file(&LIST, context, ("Log entries", ListTable::of(found, |entry| cells(context, &entry))))
 }
@@ -133,7 +148,7 @@ pub async fn export(context: &RequestContext<'_>) -> PageResult {
 async fn dates(
     conn: &mut PgConnection,
     context: &RequestContext<'_>,
-    params: &ListParams<'_>,
+    (params, entries): (&ListParams<'_>, Entries<'_>),
     (query, range): (&ListQuery, DateRange),
 ) -> Result<Vec<Link>, AppError> {
     let address = |range: DateRange| query.address_with(&LIST, LOG_ENTRIES, range.pairs());
@@ -153,7 +168,7 @@ async fn dates(
     }
     let zone = context.config.general.timezone.name();
     let month = range.month.map(u32::cast_signed);
-    let below = audit_log::dates(conn, params, zone, range.year, month).await?;
+    let below = audit_log::dates(conn, (params, entries), zone, (range.year, month)).await?;
     links.extend(below.iter().map(|step| {
         let number = step.number.cast_unsigned();
         let (to, label) = match (range.year, range.month) {
@@ -218,6 +233,7 @@ pub fn event(context: &RequestContext<'_>, entry: &LogRow) -> Event {
     let (time, iso) = context.time(entry.time);
     Event {
         label: title(entry),
+        action: entry.action.as_str(),
         href: object_address(context, entry),
         time,
         iso,

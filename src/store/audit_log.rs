@@ -174,10 +174,9 @@ pub async fn data(conn: &mut PgConnection, id: i64) -> Result<Option<LogData>> {
 /// Counts only the entries that match the list's search and filters. `timezone` is a name that PostgreSQL knows.
 pub async fn dates(
     conn: &mut PgConnection,
-    ask: &ListParams<'_>,
+    (ask, entries): (&ListParams<'_>, Entries<'_>),
     timezone: &str,
-    year: Option<i32>,
-    month: Option<i32>,
+    (year, month): (Option<i32>, Option<i32>),
 ) -> Result<Vec<Date>> {
     Ok(sqlx::query_as!(
         Date,
@@ -186,7 +185,10 @@ pub async fn dates(
                         extract(day FROM local_time)::int AS day
                  FROM (SELECT action_time AT TIME ZONE $1 AS local_time FROM log_entry
                        WHERE username || E'\n' || object_name ~ ALL ($4)
-                         AND ($5 = '' OR object_kind = $5)) entry) entry
+                         AND ($5 = '' OR object_kind = $5)
+                         AND ($6 = '' OR action = $6)
+                         AND ($7::boolean IS NULL OR (username = $8) = $7)
+                         AND ($9::timestamptz IS NULL OR action_time >= $9)) entry) entry
            CROSS JOIN LATERAL (SELECT CASE WHEN $2::int IS NULL THEN year WHEN $3::int IS NULL THEN month ELSE day END
                AS number) step
            WHERE ($2 IS NULL OR year = $2) AND ($2 IS NULL OR $3 IS NULL OR month = $3)
@@ -196,7 +198,11 @@ pub async fn dates(
         year,
         month,
         &ask.search_patterns(),
-        ask.filter_text("kind")
+        ask.filter_text("kind"),
+        ask.filter_text("action"),
+        ask.flag("by"),
+        entries.user,
+        entries.from
     )
     .fetch_all(conn)
     .await?)

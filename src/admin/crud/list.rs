@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::entity_admin::EntityAdmin;
@@ -100,10 +100,8 @@ pub async fn rows<D: EntityAdmin>(
     context: &RequestContext<'_>,
     (query, page_size): (&ListQuery, i64),
 ) -> Result<ListTable> {
-    let since = since(&entity.options().list, context, query);
-    let params = ListParams { page_size, ..query.params() };
-    let params = since.as_deref().map_or(params, |filters| ListParams { filters, ..params });
-    entity.rows(conn, &params, context).await
+    let filters = with_since(&entity.options().list, context, query);
+    entity.rows(conn, &ListParams { page_size, filters: &filters, ..query.params() }, context).await
 }
 
 /// Returns what can be done with ticked rows; `None` if they cannot be ticked, or the viewer may change nothing.
@@ -312,20 +310,28 @@ fn choice(value: &str, label: &str, selected: &str) -> Choice {
     Choice { value: value.to_owned(), label: label.to_owned(), selected: value == selected }
 }
 
-/// Returns the filters with a date range such as `week` replaced by its first moment, in the configured time zone;
-/// `None` if the list has no such filter.
-fn since(
-    listing: &ListOptions,
-    context: &RequestContext<'_>,
-    query: &ListQuery,
-) -> Option<Vec<(&'static str, String)>> {
+/// Returns the filters with a date range such as `week` replaced by its first moment.
+fn with_since(listing: &ListOptions, context: &RequestContext<'_>, query: &ListQuery) -> Vec<(&'static str, String)> {
+    let mut filters = query.filters.clone();
+    if let Some((name, _)) = date_range(listing, query) {
+        filters.retain(|(of, _)| *of != name);
+        filters.extend(since(listing, context, query).map(|first| (name, first.to_rfc3339())));
+    }
+    filters
+}
+
+/// Returns the filter by a date range, as name and value; `None` if it is off.
+fn date_range<'a>(listing: &ListOptions, query: &'a ListQuery) -> Option<(&'static str, &'a str)> {
     let filter = listing.filters.iter().find(|filter| filter.source == FilterSource::Since)?;
+    let (name, value) = query.filters.iter().find(|(name, _)| *name == filter.name)?;
+    Some((name, value))
+}
+
+/// Returns the first moment of the date range that the list is filtered by, in the configured time zone; `None` without one.
+pub fn since(listing: &ListOptions, context: &RequestContext<'_>, query: &ListQuery) -> Option<DateTime<Utc>> {
+    let (_, span) = date_range(listing, query)?;
     let today = Utc::now().with_timezone(&context.config.general.timezone).date_naive();
-    let all = query.filters.iter().filter_map(|(name, value)| match *name == filter.name {
-        true => Some((*name, context.beginning_of(first_day(value, today)?).to_rfc3339())),
-        false => Some((*name, value.clone())),
-    });
-    Some(all.collect())
+    Some(context.beginning_of(first_day(span, today)?))
 }
 
 /// Returns the first day of a date range up to today; `None` for an unknown one.
@@ -333,6 +339,7 @@ fn first_day(span: &str, today: NaiveDate) -> Option<NaiveDate> {
     match span {
         "today" => Some(today),
         "week" => today.checked_sub_days(Days::new(7)),
+        "30days" => today.checked_sub_days(Days::new(30)),
         "month" => today.with_day(1),
         "year" => today.with_ordinal(1),
         _ => None,
@@ -348,6 +355,6 @@ mod tests {
         let today = NaiveDate::from_ymd_opt(2024, 3, 5).unwrap();
         let first_days = FilterSource::Since.fixed().unwrap().iter().map(|(span, _)| first_day(span, today));
         let dates: Vec<_> = first_days.map(|day| day.expect("its first day").to_string()).collect();
-        assert_eq!(dates, ["2024-03-05", "2024-02-27", "2024-03-01", "2024-01-01"]);
+        assert_eq!(dates, ["2024-03-05", "2024-02-27", "2024-02-04", "2024-03-01", "2024-01-01"]);
     }
 }

@@ -57,8 +57,13 @@ impl ListColumn {
 /// The choices of a filter by a flag, as value and label.
 const YES_OR_NO: &[(&str, &str)] = &[(YES, "Yes"), (NO, "No")];
 /// The choices of a filter by a date range up to now, as value and label.
-const SINCE: &[(&str, &str)] =
-    &[("today", "Today"), ("week", "Past 7 days"), ("month", "This month"), ("year", "This year")];
+const SINCE: &[(&str, &str)] = &[
+    ("today", "Today"),
+    ("week", "Past 7 days"),
+    ("30days", "Past 30 days"),
+    ("month", "This month"),
+    ("year", "This year"),
+];
 
 /// The choices of the filter by the viewer's own groups, as value and label.
 const MINE: &[(&str, &str)] = &[(YES, "In my groups"), (NO, "Not in my groups")];
@@ -76,7 +81,7 @@ pub enum FilterSource {
     YesOrNo,
     /// The kinds of objects in the log.
     LoggedKinds,
-    /// Today, the past 7 days, this month, this year.
+    /// Today, the past 7 or 30 days, this month, this year.
     Since,
     /// The names of all probes, and “No probe”.
     Probes,

@@ -64,9 +64,12 @@ pub struct Entries<'a> {
     pub until: Option<DateTime<Utc>>,
     /// Only entries of this object, by kind and id.
     pub object: Option<(ObjectKind, &'a str)>,
+    /// The name of the user whose entries the filter `by` finds, or does not; '' without that filter.
+    pub user: &'a str,
 }
 
-/// Returns a page of log entries. Searches the names of users and objects. Filters: `kind`, an [`ObjectKind`] as a word.
+/// Returns a page of log entries. Searches the names of users and objects. Filters: `kind`, an [`ObjectKind`] as a word;
+/// `action`, a [`LogAction`] as a word; `by`, whether the user of [`Entries`] did it.
 pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Entries<'_>) -> Result<Rows<LogRow>> {
     let order = params.order(SORTS, DEFAULT_ORDER);
     let records = sqlx::query!(
@@ -84,6 +87,8 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Ent
                  AND ($7::timestamptz IS NULL OR l.action_time >= $7)
                  AND ($8::timestamptz IS NULL OR l.action_time < $8)
                  AND ($9::text IS NULL OR (l.object_kind = $9 AND l.object_id = $10))
+                 AND ($11 = '' OR l.action = $11)
+                 AND ($12::boolean IS NULL OR (l.username = $13) = $12)
            ) found
            CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN total + 1 - place ELSE place END AS place) turned
            CROSS JOIN LATERAL (SELECT least($3::bigint, (total - 1) / $4::bigint + 1) AS number) page
@@ -98,7 +103,10 @@ pub async fn list(conn: &mut PgConnection, params: &ListParams<'_>, entries: Ent
         entries.from,
         entries.until,
         entries.object.map(|(kind, _)| kind.as_str()),
-        entries.object.map(|(_, id)| super::storable(id))
+        entries.object.map(|(_, id)| super::storable(id)),
+        params.filter_text("action"),
+        params.flag("by"),
+        entries.user
     )
     .fetch_all(&mut *conn)
     .await?;

@@ -75,7 +75,7 @@ impl<'a> ListParams<'a> {
     }
 
     /// Returns the value of a filter by a flag; `None` for any value but [`YES`] and [`NO`].
-    fn flag(&self, name: &str) -> Option<bool> {
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
         match self.filter(name)? {
             YES => Some(true),
             NO => Some(false),

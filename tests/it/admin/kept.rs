@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use poem::domain::model::object_kind::ObjectKind;
 use poem::registry::load::load;
 use poem::store::{ReadTx, snapshot_read};
 use serde_json::{Value, json};
@@ -140,4 +141,21 @@ fn a_copy_of_the_data_has_versions_and_the_data_of_the_log() {
     assert!(one.versions == other.versions && one.log_entries == other.log_entries);
     assert!(one.log_entries.iter().filter(|entry| entry.data.is_some()).count() > 20);
     assert!(tables(&site.installation).contains("two.version"));
+}
+
+#[test]
+fn the_log_is_filtered_by_action_time_and_user() {
+    let site = TestSite::new();
+    let id = add(&mut site.browser("root"), fixtures::of(ObjectKind::Probe), 7, "ARGO");
+    assert_eq!(site.browser("poem").post(&AT.delete(ObjectKind::Probe, id), &[]).status, 303);
+    site.sql("UPDATE egi.log_entry SET action_time = '2019-02-03 04:05Z' WHERE username NOT IN ('root', 'poem')");
+    let list = |query: &str| get(&mut site.browser("root"), &format!("/poem/admin/admin/logentry/?{query}"));
+    let titles = |page: &str| (page.contains("Added &quot;"), page.contains("Deleted &quot;"));
+    assert_eq!(titles(&list("action=delete&since=30days")), (false, true));
+    assert_eq!(titles(&list("by=yes&since=30days")), (true, false));
+    assert_eq!(titles(&list("by=no&since=today&action=delete")), (false, true));
+    // The dates are those of the entries that match.
+    let page = list("since=30days");
+    assert!(page.contains("Clear all") && !page.contains("2019"), "{page}");
+    assert!(list("").contains("2019 ("));
 }

@@ -84,7 +84,9 @@ fn dates_follow_the_time_zone() {
                 ('2020-01-31 23:30Z', 'add', 'metric', 'c', '', 'x'), ('2019-05-05 12:00Z', 'add', 'metric', 'd', '', 'y')",
     );
     let dates = |ask: &ListParams<'_>, zone: &str, year, month| {
-        let dates = read(&installation, async |conn| audit_log::dates(conn, ask, zone, year, month).await);
+        let dates = read(&installation, async |conn| {
+            audit_log::dates(conn, (ask, Entries::default()), zone, (year, month)).await
+        });
         dates.into_iter().map(|date| (date.number, date.entries)).collect::<Vec<_>>()
     };
     let all = ListParams::default();
@@ -96,4 +98,9 @@ fn dates_follow_the_time_zone() {
     let filters = [("kind", "metric".to_owned())];
     let narrowed = ListParams { search: "Y", filters: &filters, ..all };
     assert_eq!(dates(&narrowed, "UTC", None, None), [(2019, 1)]);
+    let of_x = Entries { from: Some("2020-01-01T12:00:00Z".parse().unwrap()), user: "x", ..Entries::default() };
+    let filters = [("by", "yes".to_owned()), ("action", "add".to_owned())];
+    let ask = ListParams { filters: &filters, ..all };
+    let found = read(&installation, async |conn| audit_log::dates(conn, (&ask, of_x), "UTC", (None, None)).await);
+    assert_eq!(found.into_iter().map(|date| (date.number, date.entries)).collect::<Vec<_>>(), [(2020, 2)]);
 }

@@ -158,6 +158,15 @@ fn the_log_is_filtered_by_kind_user_and_time() {
     };
     assert_eq!(entries("", "", span), expected[3..]);
     assert_eq!(entries("", "profile", all).len(), 6);
+    let filtered = |filters: &[(&'static str, String)]| -> Vec<String> {
+        let ask = ListParams { search: "cron", filters, ..whole() };
+        let of_cron = log_entries::Entries { user: "cron", ..all };
+        let found = read(&installation, async |conn| log_entries::list(conn, &ask, of_cron).await);
+        found.rows.into_iter().map(|row| row.object_name).collect()
+    };
+    assert_eq!(filtered(&[("action", "change".to_owned())]), ["b"]);
+    assert_eq!(filtered(&[("by", "yes".to_owned()), ("action", "add".to_owned())]), ["d", "c", "a"]);
+    assert_eq!(filtered(&[("by", "no".to_owned())]), [""; 0]);
     let kinds = read(&installation, async |conn| log_entries::kinds(conn).await);
     assert!(kinds.contains(&ObjectKind::Service) && kinds.contains(&ObjectKind::GroupOfMetrics), "{kinds:?}");
 }
