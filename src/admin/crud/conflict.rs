@@ -15,6 +15,7 @@ use crate::blocking::in_place;
 use crate::domain::form::field::{Field, Kind};
 use crate::domain::form::group_merge;
 use crate::domain::form::row_group::RowGroup;
+use crate::domain::form::row_merge;
 use crate::domain::form::submitted::{Draft, RawValue};
 use crate::domain::form::text;
 use crate::domain::form::validation_error::ValidationErrors;
@@ -102,6 +103,13 @@ fn merge<C>(
         let (their, my) = (theirs.get(field.name).map(normalize), mine.get(field.name).map(normalize));
         let they_changed = before != their;
         let i_changed = before != my;
+        if they_changed
+            && i_changed
+            && let Some(rows) = merge_rows(field, [&before, &their, &my], base.is_some(), &mut conflicts)
+        {
+            merged.set(field.name, RawValue::Rows(rows));
+            continue;
+        }
         let both = they_changed && i_changed && their != my;
         // Only their change is taken over silently. If both changed the field, the form shows what this user typed: the
         // saved value is in the database and in the table above the form, the typed one is nowhere else.
@@ -119,6 +127,29 @@ fn merge<C>(
         }
     }
     (merged, conflicts)
+}
+
+/// Merges rows of keys and values that both changed, which are compared key by key; `None` for other fields.
+fn merge_rows<C>(
+    field: &Field<C>,
+    states: [&Option<RawValue>; 3],
+    has_base: bool,
+    conflicts: &mut Vec<FieldConflict>,
+) -> Option<Vec<Vec<String>>> {
+    let [base, theirs, mine] = states.map(|state| match state {
+        Some(RawValue::Rows(rows)) => rows.as_slice(),
+        _ => &[],
+    });
+    let Kind::Rows { .. } = field.kind else { return None };
+    let (merged, changes) = row_merge::merge(has_base.then_some(base), theirs, mine)?;
+    conflicts.extend(changes.into_iter().map(|one| FieldConflict {
+        label: format!("{}: {}", field.label, one.key),
+        base: one.base,
+        theirs: one.theirs,
+        mine: one.mine,
+        both: one.both,
+    }));
+    Some(merged)
 }
 
 /// Merges groups of rows, which are compared group by group; `None` for other fields.

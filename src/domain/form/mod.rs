@@ -10,6 +10,7 @@ pub mod group_merge;
 mod raw_value;
 pub mod row_group;
 pub mod row_groups;
+pub mod row_merge;
 pub mod rows_edit;
 pub mod submitted;
 pub mod text;

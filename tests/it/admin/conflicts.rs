@@ -53,6 +53,33 @@ fn a_conflict_is_announced_in_the_title_and_names_another_tab_of_the_same_user()
     assert!(page.contains("<title>Error: "), "{page}");
 }
 
+/// Both change the settings of a metric, but not the same ones: each key is shown and merged by itself.
+#[test]
+fn settings_that_both_changed_are_merged_key_by_key() {
+    let site = TestSite::new();
+    let (mut first, mut second) = (site.browser("root"), site.browser("poem"));
+    let kind = poem::domain::model::object_kind::ObjectKind::Metric;
+    let id = add(&mut first, super::fixtures::of(kind), 1, "ARGO");
+    let address = AT.change(kind, id);
+    let (mut one, mut other) = (open(&mut first, &address), open(&mut second, &address));
+    one.set("config-0-value", "71");
+    one.set("config-1-value", "72");
+    other.set("config-1-value", "73");
+    other.set("config-2-value", "/opt/74");
+    save(&mut first, &one);
+    let answer = submit(&mut second, &other);
+    let page = answer.text();
+    assert_eq!(answer.status, 409, "{page}");
+    let merged = Form::read(&page).unwrap();
+    let values = [0, 1, 2].map(|row| merged.value(&format!("config-{row}-value")).to_owned());
+    assert_eq!(values, ["71", "73", "/opt/74"]);
+    assert_eq!(page.matches("both changed it").count(), 1, "{page}");
+    for row in [0, 1, 2] {
+        let key = other.value(&format!("config-{row}-key"));
+        assert!(page.contains(&format!("Configuration: {key}")), "{key}: {page}");
+    }
+}
+
 #[test]
 fn a_field_that_only_the_first_user_changed_is_taken_over() {
     let site = TestSite::new();
