@@ -38,3 +38,13 @@ fn a_public_error_page_links_to_the_other_public_pages() {
     assert!(links(&page).contains(&public.list(ObjectKind::Metric)), "{page}");
     assert!(!page.contains("Log out") && !links(&page).contains(&AT.list(ObjectKind::Metric)), "{page}");
 }
+
+#[test]
+fn a_refusal_names_whom_to_ask_and_only_to_users() {
+    let site = TestSite::new();
+    let page = site.browser("member").get(USERS).text();
+    assert!(page.contains("You cannot do this") && page.contains("You do not have permission"), "{page}");
+    assert!(page.contains("<p>Ask: ") && page.contains("root") && page.contains("(superusers)"), "{page}");
+    let page = site.stranger().get(USERS).text();
+    assert!(!page.contains("Ask: "), "{page}");
+}
