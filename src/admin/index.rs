@@ -1,6 +1,6 @@
 //! The index: every list with its number of objects, and the recent activity.
 
-use chrono::Utc;
+use chrono::{NaiveDate, Utc};
 
 use super::crud::response;
 use super::crud::{PageResponse, PageResult, RequestContext};
@@ -11,8 +11,9 @@ use crate::domain::model::sync_status::SyncStatus;
 use crate::domain::model::synced_list::SyncedList;
 use crate::store::audit_log;
 use crate::store::counts::{self, Counts};
+use crate::store::lists::log_entries::LogRow;
 use crate::store::sync_status;
-use crate::templates::index_page::{IndexBlock, IndexPage, IndexRow};
+use crate::templates::index_page::{IndexBlock, IndexPage, IndexRow, RecentDay};
 use crate::templates::sync_line::SyncLine;
 use crate::templates::urls::{LOG_ENTRIES, METRIC_NAMES, SERVICE_FLAVOURS};
 use crate::templates::{Link, Page};
@@ -51,10 +52,30 @@ pub async fn page(context: &RequestContext<'_>) -> PageResult {
     }
     let logs = IndexRow { list: Link::new("Log entries", LOG_ENTRIES), add: None, count: counts.log_entries };
     blocks.push(IndexBlock { label: "Activity log".to_owned(), rows: vec![logs] });
-    let recent = recent.iter().map(|entry| log_entry::event(context, entry)).collect();
+    let recent = by_day(context, &recent);
+    let log = LOG_ENTRIES.to_owned();
     let first_steps = first_steps::steps(context, &counts, &states);
-    let content = IndexPage { first_steps, blocks, sync: sync_lines(context, &states), waiting, attention, recent };
+    let content =
+        IndexPage { first_steps, blocks, sync: sync_lines(context, &states), waiting, attention, recent, log };
     response::page(Page::new(context.layout("Administration", &[]), content))
+}
+
+/// Groups log entries, newest first, by the day in the configured time zone.
+fn by_day(context: &RequestContext<'_>, entries: &[LogRow]) -> Vec<RecentDay> {
+    let day = |entry: &LogRow| entry.time.with_timezone(&context.config.general.timezone).date_naive();
+    let today = Utc::now().with_timezone(&context.config.general.timezone).date_naive();
+    let days = entries.chunk_by(|one, next| day(one) == day(next));
+    let events = |of_day: &[LogRow]| of_day.iter().map(|entry| log_entry::event(context, entry)).collect();
+    days.map(|of_day| RecentDay { label: in_words(day(&of_day[0]), today), events: events(of_day) }).collect()
+}
+
+/// Returns a day in words.
+fn in_words(day: NaiveDate, today: NaiveDate) -> String {
+    match (today - day).num_days() {
+        0 => "Today".to_owned(),
+        1 => "Yesterday".to_owned(),
+        _ => day.format("%A, %-d %B %Y").to_string(),
+    }
 }
 
 fn row(context: &RequestContext<'_>, info: &KindInfo, counts: &Counts) -> IndexRow {
@@ -71,4 +92,16 @@ fn sync_lines(context: &RequestContext<'_>, states: &[SyncStatus]) -> Vec<SyncLi
     let of = |list| states.iter().find(|status| status.list == list);
     let now = Utc::now();
     SyncedList::ALL.into_iter().map(|list| SyncLine::new(list, of(list), now, |time| context.time(time))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_two_days_have_names() {
+        let day = |day| NaiveDate::from_ymd_opt(2024, 3, day).unwrap();
+        let words = [5, 4, 3].map(|of| in_words(day(of), day(5)));
+        assert_eq!(words, ["Today", "Yesterday", "Sunday, 3 March 2024"]);
+    }
 }

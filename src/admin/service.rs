@@ -33,6 +33,8 @@ static LIST: ListOptions = ListOptions {
 
 /// The number of the column of metrics.
 const METRICS: usize = 3;
+/// The number of the column of probes.
+const PROBES: usize = 4;
 
 /// Returns the table of services, from the page cache if possible. The line about the last sync is put in afterwards: it
 /// changes from minute to minute, the table does not.
@@ -104,7 +106,7 @@ fn rows(context: &RequestContext<'_>, lines: &[ServiceLine], links: &MetricLinks
             let same = lines[at..].iter().take_while(|line| is_same(&lines[at], line)).count();
             // Areas and names are several words.
             let href = if level == METRICS { links.address(text(&lines[at])) } else { String::new() };
-            let cell = ServiceCell::of(text(&lines[at]), href);
+            let cell = ServiceCell::of(LIST.columns[level].label, text(&lines[at]), href);
             rows[at].cells.push(ServiceCell { rowspan: same, wraps: level < 2, ..cell });
             at += same;
         }
@@ -121,7 +123,7 @@ fn probe(context: &RequestContext<'_>, line: &ServiceLine) -> ServiceCell {
         (Some(probe), Some(version)) => context.at().version(ObjectKind::Probe, probe, version),
         _ => String::new(),
     };
-    ServiceCell::of(&line.probe, href)
+    ServiceCell::of(LIST.columns[PROBES].label, &line.probe, href)
 }
 
 #[cfg(test)]

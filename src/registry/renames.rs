@@ -37,8 +37,8 @@ pub(super) async fn propagate(
         groups::increment_revisions(tx.write_tx(), GroupKind::Metrics, group.as_slice()).await?;
     }
     let stays = foreign.map(|group| name_stays(old, group));
-    let followers = listed("The new name is used by", ["metric", "metrics"], &followers);
-    let profiles = listed("The new name is used by", ["profile", "profiles"], &profiles);
+    let followers = listed("Also renamed in", ["metric", "metrics"], &followers);
+    let profiles = listed("Also renamed in", ["profile", "profiles"], &profiles);
     Ok(stays.into_iter().chain(followers).chain(profiles).collect())
 }
 

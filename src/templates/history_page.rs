@@ -24,6 +24,8 @@ pub struct Event {
     pub user: String,
     /// The kind of the object, in words, for the recent activity; else empty.
     pub kind: String,
+    /// What was done, for the recent activity: "add", "change" or "delete"; else empty.
+    pub action: &'static str,
     /// The changes, in words.
     pub message: String,
     /// Why the user did it, as they say; empty if they did not say it, and on public pages.

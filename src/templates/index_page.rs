@@ -50,6 +50,15 @@ pub struct AttentionLine {
     pub link: Link,
 }
 
+/// The recent activity of a day.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RecentDay {
+    /// The day in words: “Today”, “Monday, 3 November 2025”.
+    pub label: String,
+    /// The log entries, newest first: `label` is the object, `message` is what was done.
+    pub events: Vec<Event>,
+}
+
 /// Content of the template `admin/index`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct IndexPage {
@@ -63,8 +72,10 @@ pub struct IndexPage {
     pub waiting: Vec<WaitingLine>,
     /// What needs attention; empty if nothing does.
     pub attention: Vec<AttentionLine>,
-    /// The ten newest log entries: `label` is the object, `message` is what was done.
-    pub recent: Vec<Event>,
+    /// The ten newest log entries, by day, newest first.
+    pub recent: Vec<RecentDay>,
+    /// The address of all log entries.
+    pub log: String,
 }
 
 impl Content for IndexPage {

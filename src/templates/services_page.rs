@@ -8,6 +8,8 @@ use super::page::Content;
 /// A cell of the table of services; it may span several rows.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ServiceCell {
+    /// The heading of its column.
+    pub label: &'static str,
     /// The text of the cell.
     pub text: String,
     /// The address of the cell's link; empty without a link.
@@ -20,8 +22,8 @@ pub struct ServiceCell {
 
 impl ServiceCell {
     /// Returns a cell of one row, with a link unless the address is empty.
-    pub fn of(text: &str, href: String) -> Self {
-        Self { text: text.to_owned(), href, rowspan: 1, wraps: false }
+    pub fn of(label: &'static str, text: &str, href: String) -> Self {
+        Self { label, text: text.to_owned(), href, rowspan: 1, wraps: false }
     }
 }
 

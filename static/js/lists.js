@@ -3,6 +3,10 @@
 // The select that was changed, for the page that follows: the keyboard goes on where it was.
 const CHANGED = "poem-changed-filter";
 
+// A wide page shows its filters unfolded; this browser may not know how.
+const folded = document.querySelector("details[data-filters]");
+if (folded && !CSS.supports("selector(::details-content)") && matchMedia("(width >= 46rem)").matches) folded.open = true;
+
 for (const form of document.querySelectorAll("form[data-sieve]")) {
   const changed = sessionStorage.getItem(CHANGED);
   sessionStorage.removeItem(CHANGED);

@@ -30,8 +30,8 @@ fn profiles_and_metrics_follow_a_new_name() {
     let saved = change(&egi, "alice", 3, |it| it.name = "arc.Submit".into()).unwrap();
     assert_eq!((saved.name.as_str(), saved.message.as_str()), ("arc.Submit (Production)", "Changed name."));
     let side_effects = [
-        "The new name is used by metric \"org.nordugrid.ARC-CE-ARIS (Production)\".",
-        "The new name is used by profiles \"ARGO_MON (1.0)\" and \"ARGO_MON_CRITICAL (1.0)\".",
+        "Also renamed in metric \"org.nordugrid.ARC-CE-ARIS (Production)\".",
+        "Also renamed in profiles \"ARGO_MON (1.0)\" and \"ARGO_MON_CRITICAL (1.0)\".",
     ];
     assert_eq!(saved.side_effects, side_effects);
     assert_eq!(tuples(&egi, "arc.Submit"), moved);
@@ -71,7 +71,7 @@ fn keys_of_dependencies_follow_a_new_name() {
     })
     .unwrap();
     let labels = "\"argo.AMS-Check (Devel)\" and \"argo.AMS-Check (Production)\".";
-    assert_eq!(saved.side_effects, [format!("The new name is used by metrics {labels}")]);
+    assert_eq!(saved.side_effects, [format!("Also renamed in metrics {labels}")]);
     let dependency =
         "Added metric dependency \"argo.Publisher\". Deleted metric dependency \"argo.AMSPublisher-Check\".";
     for (id, message) in [

@@ -7,7 +7,7 @@ use poem::templates::delete_page::{DeletePage, DeletionTick};
 use poem::templates::error_page::ErrorPage;
 use poem::templates::form_page::{ErrorLink, InfoLine, Widget, WidgetKind};
 use poem::templates::history_page::Event;
-use poem::templates::index_page::{AttentionLine, FirstStep, IndexBlock, IndexPage, IndexRow};
+use poem::templates::index_page::{AttentionLine, FirstStep, IndexBlock, IndexPage, IndexRow, RecentDay};
 use poem::templates::list_page::Paging;
 use poem::templates::login_page::{LoggedInAgainPage, LoginPage, LogoutPage, PasswordPage};
 use poem::templates::metric_profile_page::MetricProfilePage;
@@ -38,8 +38,12 @@ pub fn samples() -> Vec<Sample> {
     let logout = LogoutPage { action: LOGOUT.to_owned(), login: LOGIN.to_owned(), ..LogoutPage::default() };
     let password_done = PasswordPage { is_done: true, ..password(false) };
     let unreferenced = DeletePage { affected: Vec::new(), ..deletion() };
-    let error =
-        |code, reason: &str, message: &str| ErrorPage { code, reason: reason.to_owned(), message: message.to_owned() };
+    let error = |code, reason: &str, message: &str| ErrorPage {
+        code,
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+        ..ErrorPage::default()
+    };
     let nothing = SearchPage { query: "nosuchthing".to_owned(), findings: Vec::new(), ..search() };
     vec![
         Sample::new("login", outside("Log in"), login),
@@ -76,8 +80,11 @@ pub fn samples() -> Vec<Sample> {
         ),
         Sample::new(
             "error-403",
-            layout("Forbidden", ""),
-            error(403, "Forbidden", "You do not have permission to perform this action."),
+            layout("You cannot do this", ""),
+            ErrorPage {
+                superusers: vec!["ada".to_owned(), "ivan".to_owned()],
+                ..error(403, "You cannot do this", "You do not have permission to perform this action.")
+            },
         ),
         Sample::new(
             "error-503",
@@ -164,7 +171,8 @@ fn index() -> IndexPage {
     let block = |label: &str, rows: Vec<IndexRow>| IndexBlock { label: label.to_owned(), rows };
     let groups = ["Groups of aggregations", "Groups of metrics", "Groups of probes", "Groups of profiles"];
     let groups = groups.iter().map(|label| row(label, 2));
-    let recent = |kind: &str, label: &str, message: &str| Event {
+    let recent = |action: &'static str, kind: &str, label: &str, message: &str| Event {
+        action,
         kind: kind.to_owned(),
         ..event(label, "2019-03-01 14:05", message)
     };
@@ -222,11 +230,15 @@ fn index() -> IndexPage {
             block("API keys", vec![row("API keys", 4)]),
             block("Activity log", vec![plain("Log entries", 104_233)]),
         ],
-        recent: vec![
-            recent("probe", "Changed \"ams-probe (0.1.11)\".", "Changed version and comment."),
-            recent("metric", "Changed \"argo.AMS-Check (Production)\".", "Changed probe version."),
-            recent("profile", "Added \"ARGO_MON_CRITICAL\".", ""),
-        ],
+        recent: vec![RecentDay {
+            label: "Today".to_owned(),
+            events: vec![
+                recent("change", "probe", "Changed \"ams-probe (0.1.11)\".", "Changed version and comment."),
+                recent("delete", "metric", "Changed \"argo.AMS-Check (Production)\".", "Changed probe version."),
+                recent("add", "profile", "Added \"ARGO_MON_CRITICAL\".", ""),
+            ],
+        }],
+        log: "/poem/admin/admin/logentry/".to_owned(),
     }
 }
 
