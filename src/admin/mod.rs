@@ -35,6 +35,7 @@ mod rest_api;
 mod routes;
 mod search;
 mod service;
+mod theme;
 mod user;
 mod waiting;
 

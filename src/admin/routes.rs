@@ -8,7 +8,7 @@ use super::entities::configured;
 use super::object_id::ObjectId;
 use super::{
     about, aggregation_remote, aggregation_take_over, api_key, claims, help, index, log_entry, metric_profile, names,
-    password, public, rest_api, search, service,
+    password, public, rest_api, search, service, theme,
 };
 use crate::auth::login_required::LoginRequired;
 use crate::auth::posted::{Posted, PostedForm};
@@ -78,7 +78,7 @@ pub fn routes() -> Vec<Route> {
         login_required,
         login_required_post
     ];
-    own.into_iter().chain(public::routes()).collect()
+    own.into_iter().chain(public::routes()).chain(theme::routes()).collect()
 }
 
 /// Returns the entity of an address (`poem/probe`, `rest_framework_api_key/apikey`); 404 if there is none.

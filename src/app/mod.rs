@@ -33,6 +33,7 @@ use crate::config::reload::LiveConfig;
 use crate::domain::security::keys::Keys;
 use crate::http::client_ip::TrustedProxies;
 use crate::http::database::Db;
+use crate::http::icons;
 use crate::http::method_override::MethodOverride;
 use crate::http::request_gate::{self, RequestGate};
 use crate::http::request_log::RequestLog;
@@ -85,6 +86,7 @@ pub fn build(config: LiveConfig, keys: Keys) -> Rocket<Build> {
         .manage(current.server.sessions)
         .manage(config)
         .mount("/", request_gate::routes())
+        .mount("/", icons::routes())
         .mount("/", with_timeout(api::routes(), |_| READ_TIMEOUT))
         .mount("/", with_rendering(with_timeout(auth::routes(), |_| SAVE_TIMEOUT), RENDER_TIMEOUT))
         .mount("/", with_rendering(with_timeout(admin::routes(), admin::save_timeout), RENDER_TIMEOUT))

@@ -96,15 +96,15 @@ impl<'r> LoginContext<'r> {
     /// The layout of a page for a user who is not logged in.
     pub fn anonymous_layout(&self, title: &str) -> Layout {
         let tenant = self.tenant.tenant().name.clone();
-        let footer = self.config.current().general_of(&tenant).footer;
-        Layout { title: title.to_owned(), tenant, csrf: self.csrf.clone(), footer, ..Layout::default() }
+        let branding = self.config.current().branding_of(&tenant);
+        Layout { title: title.to_owned(), tenant, csrf: self.csrf.clone(), branding, ..Layout::default() }
     }
 
     /// The layout of a page for a user who is logged in.
     pub fn user_layout(&self, title: &str, user: &SessionUser) -> Layout {
         let tenant = &self.tenant.tenant().name;
-        let footer = self.config.current().general_of(tenant).footer;
-        Layout { footer, ..user_layout(title, tenant, user, &self.path_and_query, self.csrf.clone()) }
+        let branding = self.config.current().branding_of(tenant);
+        Layout { branding, ..user_layout(title, tenant, user, &self.path_and_query, self.csrf.clone()) }
     }
 }
 
@@ -121,14 +121,14 @@ pub fn layout_context(request: &Request<'_>, title: &str) -> Layout {
     let tenant = CurrentTenant::known(request).map(|current| current.tenant().name.as_str()).unwrap_or_default();
     let path = OriginalRequest::of(request).address();
     let config = request.rocket().state::<LiveConfig>().map(LiveConfig::current);
-    let footer = config.map(|config| config.general_of(tenant).footer).unwrap_or_default();
+    let branding = config.map(|config| config.branding_of(tenant)).unwrap_or_default();
     let layout = match session::known(request) {
         // Public pages name no users, whoever looks.
         _ if is_public(path) && !tenant.is_empty() => Layout::new(title, tenant, None, path, &[]),
         Some(session) => user_layout(title, tenant, &session.user, path, csrf::token(request)),
         None => Layout { title: title.to_owned(), tenant: tenant.to_owned(), ..Layout::default() },
     };
-    Layout { footer, ..layout }
+    Layout { branding, ..layout }
 }
 
 #[rocket::async_trait]

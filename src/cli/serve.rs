@@ -39,6 +39,9 @@ pub fn run(args: Args) -> CommandResult {
     for problem in config.mode_problems().into_iter().chain(config.unencrypted_tokens()) {
         log::warn!("{problem}");
     }
+    for problem in config.branding_problems() {
+        log::warn!("{problem}");
+    }
     let keys = secret_key::keys(&config.security)?;
     block_on(async {
         tokio::spawn(survive_hangups());

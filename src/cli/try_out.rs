@@ -26,6 +26,7 @@ use crate::dev::webapi::DemoWebApi;
 use crate::domain::model::tenant::{Tenant, new_tenant};
 use crate::domain::security::keys::random_hex;
 use crate::domain::security::password;
+use crate::domain::web::branding::TenantColor;
 use crate::logging;
 use crate::logging::Role;
 use crate::output;
@@ -60,6 +61,9 @@ pub struct Args {
 
 /// The demo tenants: name, host, demo file.
 const DEMO: [(&str, &str, &str); 2] = [("EGI", "localhost", demo::EGI), ("EUDAT", "eudat.localhost", demo::EUDAT)];
+
+/// The colours of the tenants, in their order.
+const COLORS: [TenantColor; 4] = [TenantColor::Teal, TenantColor::Violet, TenantColor::Brown, TenantColor::Blue];
 
 impl Args {
     /// The names of the tenants of this start, with their addresses.
@@ -168,9 +172,11 @@ fn configuration(venv: &Path, cluster: &Cluster, args: &Args) -> Result<String, 
         files = shown(&source.join("static")),
     );
     let tenants = args.tenants();
-    for (name, _) in &tenants {
-        let name = name.to_uppercase();
-        text += &format!("\n[GENERAL_{name}]\nNamespace = org.example.{}\n", name.to_lowercase());
+    for ((name, _), color) in tenants.iter().zip(COLORS.into_iter().cycle()) {
+        let (upper, lower) = (name.to_uppercase(), name.to_lowercase());
+        let letters: String = upper.chars().filter(|letter| letter.is_alphanumeric()).take(2).collect();
+        text += &format!("\n[GENERAL_{upper}]\nNamespace = org.example.{lower}\n");
+        text += &format!("Color = {}\nLetter = {letters}\n", color.name());
     }
     text += "\n[SYNC_EGI]\n";
     for (key, name, _) in demo::FEEDS {

@@ -3,6 +3,7 @@
 //! `ini` and `interpolation` read the dialect, `environment` reads the variables `POEM__SECTION__KEY`, and `settings`
 //! merges both. Each section has its own file. The logging file is read in `logging`.
 
+mod branding; //       [GENERAL_X]: the looks of pages
 pub mod database; //   [DATABASE]
 mod environment; //    overrides from the environment
 pub mod error; //      errors, which name file, line, section and key
@@ -35,6 +36,7 @@ pub use tenant::{Superuser, Sync, TenantGeneral};
 pub use webapi::WebApi;
 
 use crate::domain::model::tenant::Tenant;
+use crate::domain::web::branding::Branding;
 
 /// The path of poem.conf, unless an option or the environment names another one.
 const DEFAULT_PATH: &str = "/home/pyvenv/poem/etc/poem/poem.conf";
@@ -103,6 +105,17 @@ impl Config {
     /// `[GENERAL_X]` of a tenant, for pages; empty if the section is missing or cannot be read.
     pub fn general_of(&self, tenant: &str) -> TenantGeneral {
         self.tenant_general(tenant).ok().flatten().unwrap_or_default()
+    }
+
+    /// The looks of a tenant's pages, from `[GENERAL_X]`; those of POEM for what is missing or cannot be used.
+    pub fn branding_of(&self, tenant: &str) -> Branding {
+        branding::read(&self.settings, tenant).0
+    }
+
+    /// The values about the looks of pages that cannot be used, of all tenants that have a section.
+    pub fn branding_problems(&self) -> Vec<ConfigError> {
+        let tenants = self.settings.names().filter_map(|name| name.strip_prefix(tenant::GENERAL));
+        tenants.flat_map(|tenant| branding::read(&self.settings, tenant).1).collect()
     }
 
     /// `[SUPERUSER_X]` of a tenant, whose name is compared case-insensitively.

@@ -51,7 +51,12 @@ impl LiveConfig {
         }
         state.modified = now;
         match Config::load(&self.path) {
-            Ok(config) => state.config = Arc::new(config),
+            Ok(config) => {
+                for problem in config.branding_problems() {
+                    log::warn!("{problem}");
+                }
+                state.config = Arc::new(config);
+            }
             Err(error) => {
                 log::warn!("the configuration changed but cannot be read, keeping the previous one: {error}")
             }

@@ -6,15 +6,15 @@ use super::error::{ConfigError, ConfigProblem};
 use super::settings::MergedSettings;
 use crate::domain::model::sync_feed::SyncFeed;
 use crate::domain::security::secret::Secret;
-use crate::domain::web::footer::Footer;
 
-const GENERAL: &str = "GENERAL_";
+/// The prefix of the section with the values of pages and the API.
+pub(super) const GENERAL: &str = "GENERAL_";
 const SUPERUSER: &str = "SUPERUSER_";
 const SYNC: &str = "SYNC_";
 /// The section of a tenant that is read in `config::saml`.
 pub(super) const SAML: &str = "SAML_";
 
-/// The values of `[GENERAL_X]`; `''` for one that is not set.
+/// The values of `[GENERAL_X]`, without those about the looks; `''` for one that is not set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantGeneral {
     /// The namespace of the tenant's profiles in the REST API.
@@ -25,8 +25,6 @@ pub struct TenantGeneral {
     pub saml_service_name: String,
     /// The people who run the service: an e-mail address, an address of the web, or words.
     pub contact: String,
-    /// The foot of the tenant's pages.
-    pub footer: Footer,
 }
 
 /// The values of `[SUPERUSER_X]`: the first user of the tenant. No value is empty.
@@ -65,22 +63,13 @@ const MAX_REMOVED_PERCENT: u8 = 20;
 impl TenantGeneral {
     /// Reads the section; `None` if there is none.
     pub(super) fn read(settings: &MergedSettings, tenant: &str) -> Result<Option<Self>, ConfigError> {
-        let name = section_name(GENERAL, tenant);
+        let name = general_section(tenant);
         let Some(section) = settings.optional(&name) else { return Ok(None) };
         Ok(Some(Self {
             namespace: section.text_or_empty("Namespace")?,
             saml_login_string: section.text_or_empty("SamlLoginString")?,
             saml_service_name: section.text_or_empty("SamlServiceName")?,
             contact: section.text_or_empty("Contact")?,
-            footer: Footer::new(
-                section.text_or_empty("FooterText")?,
-                (section.text_or_empty("FooterLogo")?, section.text_or_empty("FooterLogoText")?),
-                [
-                    section.text_or_empty("TermsUrl")?,
-                    section.text_or_empty("PrivacyUrl")?,
-                    section.text_or_empty("LicenceUrl")?,
-                ],
-            ),
         }))
     }
 }
@@ -138,6 +127,11 @@ const PERCENTAGE: &str = "a percentage (0 to 100)";
 /// Returns whether the section belongs to a tenant.
 pub(super) fn is_tenant_section(name: &str) -> bool {
     [GENERAL, SUPERUSER, SYNC, SAML].iter().any(|prefix| name.len() > prefix.len() && name.starts_with(prefix))
+}
+
+/// The name of the section `[GENERAL_X]` of a tenant.
+pub(super) fn general_section(tenant: &str) -> String {
+    section_name(GENERAL, tenant)
 }
 
 /// The name of a tenant's section.

@@ -328,3 +328,23 @@ fn the_optional_keys_of_the_shipped_file_are_valid_too() {
     assert_eq!(config.server.trusted_proxies, ServerConfig::default().trusted_proxies);
     assert!(config.webapi.is_some_and(|webapi| !webapi.metric_profile.is_empty()));
 }
+
+#[test]
+fn a_look_that_cannot_be_used_is_named_and_leaves_the_rest_alone() {
+    let keys = "[GENERAL_EGI]\nColor = navy\nLetter = EGI\nFooterLogo = https://x.example.org/a.svg\n\
+                FooterLinks = Status\nFooterText = words";
+    let config = load(&changed("[GENERAL_EGI]", keys)).unwrap();
+    let branding = config.branding_of("EGI");
+    assert_eq!((branding.footer.text.as_str(), branding.color.name()), ("words", "teal"));
+    assert_eq!(config.general_of("EGI").namespace, "hr.cro-ngi.TEST");
+    let problems: Vec<_> = config.branding_problems().iter().map(ConfigError::to_string).collect();
+    for (problem, end) in problems.iter().zip([
+        "poem.conf, line 16: [GENERAL_EGI] Color is not one of teal, green, olive, brown, pink, violet, blue and slate",
+        "poem.conf, line 17: [GENERAL_EGI] Letter is not one or two letters or digits",
+        "poem.conf, line 18: [GENERAL_EGI] FooterLogo is not a path on this server such as /static/local/funder.svg",
+        "poem.conf, line 19: [GENERAL_EGI] FooterLinks is not a list such as Status=https://…, Support=https://…",
+    ]) {
+        assert!(problem.ends_with(end), "{problem}");
+    }
+    assert_eq!(problems.len(), 4, "{problems:?}");
+}

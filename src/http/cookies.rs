@@ -9,13 +9,19 @@ use rocket::Request;
 use rocket::http::{Cookie, SameSite};
 
 use super::client_ip;
+use crate::domain::web::cookie_header;
 
 /// The most cookies of one name that are looked at.
 const MOST_OF_A_NAME: usize = 4;
 
 /// Returns the values of the cookies with this name, undecoded, in the order of the header; four at most.
 pub fn values<'r>(request: &'r Request<'_>, name: &str) -> Vec<&'r str> {
-    request.headers().get("Cookie").flat_map(|header| of_header(header, name)).take(MOST_OF_A_NAME).collect()
+    request
+        .headers()
+        .get("Cookie")
+        .flat_map(|header| cookie_header::values(header, name))
+        .take(MOST_OF_A_NAME)
+        .collect()
 }
 
 /// Returns the names of the cookies that begin with a prefix.
@@ -23,14 +29,6 @@ pub fn names(request: &Request<'_>, prefix: &str) -> Vec<String> {
     let names = request.headers().get("Cookie").flat_map(|header| header.split(';'));
     let names = names.filter_map(|one| Some(one.split_once('=')?.0.trim()));
     names.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect()
-}
-
-/// Returns the values of the cookies with this name in a Cookie header, undecoded. What is not a cookie is ignored.
-pub fn of_header<'a>(header: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
-    header.split(';').filter_map(move |one| {
-        let (of, value) = one.split_once('=')?;
-        (of.trim() == name).then(|| value.trim())
-    })
 }
 
 /// Returns the name of an own cookie: over TLS with the prefix `__Host-`.
@@ -51,17 +49,4 @@ pub fn own(request: &Request<'_>, name: &str, value: String) -> Cookie<'static> 
 /// Removes an own cookie, with the attributes with which it was set.
 pub fn remove(request: &Request<'_>, name: &str) {
     request.cookies().remove(own(request, name, String::new()));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_cookie_is_read_by_itself() {
-        let header = "name=J\u{fffd}rg; =x; sessionid;csrftoken=a; sessionid = 1 ;sessionid=2=3; \"; xsessionid=4";
-        assert_eq!(of_header(header, "sessionid").collect::<Vec<_>>(), ["1", "2=3"]);
-        assert_eq!(of_header(header, "csrftoken").collect::<Vec<_>>(), ["a"]);
-        assert_eq!(of_header("", "sessionid").count(), 0);
-    }
 }

@@ -7,6 +7,7 @@ pub mod cookies; //          the cookies of a request, and POEM's own
 pub mod database; //         the pool of database connections that requests share
 pub mod download; //         a file to save
 pub mod encoded_body; //     JSON, plain and compressed, with its ETags
+pub mod icons; //            the icons of tenants
 pub mod log_fields; //       facts about a request for the request log and the metrics
 pub mod method_override; //  undoes the methods that forms ask for
 pub mod original_request; // the request before the gate rewrites its path

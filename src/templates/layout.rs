@@ -6,7 +6,7 @@ use super::urls::{Addresses, INDEX, LOG_ENTRIES, LOGIN, METRIC_NAMES, SERVICE_FL
 use crate::domain::model::group_kind::GroupKind;
 use crate::domain::model::object_kind::KINDS;
 use crate::domain::model::policy::Viewer;
-use crate::domain::web::footer::Footer;
+use crate::domain::web::branding::Branding;
 
 /// A link: its text and its address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -122,8 +122,8 @@ pub struct Layout {
     pub public: String,
     /// On public pages, the link to the login, or to the same page for users; its address is empty on all others.
     pub inside: Link,
-    /// The foot of the tenant's pages.
-    pub footer: Footer,
+    /// The looks of the tenant's pages.
+    pub branding: Branding,
     /// The time zone of all times of the page: `Europe/Zagreb`; empty on pages without times.
     pub timezone: &'static str,
 }

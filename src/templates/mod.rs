@@ -13,6 +13,7 @@ pub mod federated_page;
 pub mod form_page;
 pub mod help_page;
 pub mod history_page;
+pub mod html;
 pub mod index_page;
 pub mod json_page;
 pub mod layout;
@@ -33,6 +34,7 @@ pub mod used_by_page;
 pub mod view_page;
 pub mod waiting_line;
 
+pub use html::CONTENT_SECURITY_POLICY;
 pub use layout::{Crumb, Layout, Link, Message, MessageNote, Severity, UserView};
-pub use page::{CONTENT_SECURITY_POLICY, Content, Page};
+pub use page::{Content, Page};
 pub use urls::Addresses;

@@ -5,15 +5,14 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use rocket::Data;
 use rocket::fairing::Fairing;
-use rocket::http::{ContentType, Header, Status};
+use rocket::http::Status;
 use rocket::request::Request;
-use rocket::response::{self, Responder, Response};
+use rocket::response::{self, Responder};
 use rocket::route::{Handler, Outcome, Route};
 use rocket_dyn_templates::Template;
 use rocket_dyn_templates::tera::{Context, Tera};
@@ -21,16 +20,10 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use super::html::{Html, chosen_theme, head};
 use super::layout::Layout;
-use super::urls::{ABOUT, HELP, INDEX, LOGOUT, PASSWORD, REST_API, SESSIONS};
+use super::urls::{ABOUT, HELP, INDEX, LOGOUT, PASSWORD, REST_API, SESSIONS, THEME};
 use crate::blocking::PAGES;
-
-/// The `Content-Security-Policy` of pages: only own scripts and styles, forms only to this server, no framing.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// The size of the chunks in which Rocket sends a page, in bytes; most pages fit into one.
-const CHUNK: usize = 64 * 1024;
 
 /// The content of a page, which its template sees as `it`.
 pub trait Content: Serialize + Send + 'static {
@@ -110,6 +103,7 @@ struct Addresses<'a> {
     help: &'static str,
     api: &'static str,
     about: &'static str,
+    theme: &'static str,
 }
 
 impl<C: Content> Page<C> {
@@ -138,6 +132,7 @@ impl<C: Content> Page<C> {
             help: HELP,
             api: REST_API,
             about: ABOUT,
+            theme: THEME,
         };
         // Only map keys that are not strings could fail, and there are none.
         serde_json::to_value(Given { page: &self.layout, it: &self.content, at, version: VERSION }).unwrap_or_default()
@@ -187,7 +182,7 @@ impl Unrendered {
     async fn render(self, engine: &TemplateEngine) -> Result<Html, String> {
         let (tera, rendering) = (engine.current(), self.rendering);
         let html = PAGES.run(move || rendering(&tera)).await?;
-        let html = Html { status: self.status, bytes: html.into_bytes().into() };
+        let html = Html::new(self.status, html);
         Ok(self.afterwards.into_iter().fold(html, |html, then| then(html)))
     }
 }
@@ -245,7 +240,7 @@ impl Handler for WithRendering {
             (Outcome::Success(mut response), Some(page)) => {
                 match timeout(self.1, page.render(TemplateEngine::of(request))).await {
                     Ok(Ok(html)) => {
-                        html.put_into(&mut response);
+                        html.in_theme(chosen_theme(request)).put_into(&mut response);
                         Outcome::Success(response)
                     }
                     Ok(Err(cause)) => Outcome::Error(log_failure(&cause)),
@@ -263,57 +258,11 @@ pub struct SmallPage<C>(pub Page<C>);
 impl<'r, C: Content> Responder<'r, 'static> for SmallPage<C> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let html = self.0.html(&TemplateEngine::of(request).current()).map_err(|cause| log_failure(&cause))?;
-        Html { status: self.0.status, bytes: html.into_bytes().into() }.respond_to(request)
+        Html::new(self.0.status, html).respond_to(request)
     }
 }
 
 fn log_failure(cause: &str) -> Status {
     log::error!("a page could not be rendered: {cause}");
     Status::InternalServerError
-}
-
-/// The rendered text of a page. A clone shares the text.
-#[derive(Debug, Clone)]
-pub struct Html {
-    status: Status,
-    bytes: Arc<[u8]>,
-}
-
-impl Html {
-    /// Returns the page with the first occurrence of a marker replaced; unchanged if it has none.
-    pub fn replacing(self, marker: &str, by: &str) -> Self {
-        let place = self.bytes.windows(marker.len()).position(|window| window == marker.as_bytes());
-        let Some(place) = place else { return self };
-        let bytes = [&self.bytes[..place], by.as_bytes(), &self.bytes[place + marker.len()..]].concat();
-        Self { bytes: bytes.into(), ..self }
-    }
-
-    /// Returns the size of the text in bytes.
-    pub fn size(&self) -> usize {
-        self.bytes.len()
-    }
-
-    fn put_into(self, response: &mut Response<'_>) {
-        response.set_sized_body(self.size(), Cursor::new(self.bytes));
-        response.set_max_chunk_size(CHUNK);
-    }
-}
-
-impl<'r> Responder<'r, 'static> for Html {
-    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        let mut response = head(self.status);
-        self.put_into(&mut response);
-        Ok(response)
-    }
-}
-
-/// Returns a response with the status and the headers of pages, without a body.
-fn head(status: Status) -> Response<'static> {
-    let mut response = Response::build();
-    response.status(status).header(ContentType::HTML);
-    response.header(Header::new("Content-Security-Policy", CONTENT_SECURITY_POLICY));
-    response.header(Header::new("Referrer-Policy", "same-origin"));
-    // A page shows what its viewer may see at this moment; the next viewer may see less.
-    response.header(Header::new("Cache-Control", "private, no-store"));
-    response.finalize()
 }

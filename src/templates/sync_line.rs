@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rocket_dyn_templates::tera;
 use serde::Serialize;
 
-use super::page::Html;
+use super::html::Html;
 use crate::domain::model::sync_status::{SyncResult, SyncStatus, ago, duration_words};
 use crate::domain::model::synced_list::SyncedList;
 

@@ -12,6 +12,8 @@ pub const LOGOUT: &str = "/poem/admin/logout/";
 pub const PASSWORD: &str = "/poem/admin/password_change/";
 /// The page on which users see and end their own sessions.
 pub const SESSIONS: &str = "/poem/admin/sessions/";
+/// The address to which the choice between light and dark is posted.
+pub const THEME: &str = "/poem/admin/theme/";
 /// The list of log entries.
 pub const LOG_ENTRIES: &str = "/poem/admin/admin/logentry/";
 /// The metric names of the registry.

@@ -1,7 +1,8 @@
 // Enhancements of every page: forms are sent once, the keys for the search, the form of an object and the overview of keys,
-// relative times, the account menu, the focus on errors, and the line on paper.
+// relative times, the switch between light and dark, the account menu, the focus on errors, and the line on paper.
 
 import "./send_once.js";
+import "./theme.js";
 import { showAgo } from "./ago.js";
 import { showKeys } from "./key_overview.js";
 

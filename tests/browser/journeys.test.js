@@ -4,6 +4,7 @@ import "./journeys/login.js";
 import "./journeys/federated.js";
 import "./journeys/apache.js";
 import "./journeys/reading.js";
+import "./journeys/looks.js";
 import "./journeys/probes.js";
 import "./journeys/metrics.js";
 import "./journeys/many.js";

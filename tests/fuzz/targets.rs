@@ -14,9 +14,9 @@ use poem::domain::model::sync_feed::FeedContent;
 use poem::domain::model::tenant::{SchemaName, new_tenant};
 use poem::domain::security::keys::{Keys, session_hash};
 use poem::domain::security::secret::Secret;
+use poem::domain::web::cookie_header;
 use poem::domain::web::host::{AllowedHosts, Host};
 use poem::domain::web::url_path::{PathDecision, decide};
-use poem::http::cookies;
 use poem::import_export::{django, profiles};
 use poem::saml::identity_provider::{IdentityProvider, MetadataError};
 use poem::saml::logout::{LogoutFacts, LogoutRequest, LogoutResponse};
@@ -204,11 +204,11 @@ pub fn path(input: &[u8]) {
 pub fn cookies(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (header, token) = text.split_once('\n').unwrap_or((&text, ""));
-    for id in cookies::of_header(header, session::COOKIE) {
+    for id in cookie_header::values(header, session::COOKIE) {
         assert_eq!(session_hash(id).len(), 32);
         assert_ne!(session_hash(id), session_hash(&format!("{id} ")), "every character counts");
     }
-    let values: Vec<_> = cookies::of_header(header, csrf::COOKIE).collect();
+    let values: Vec<_> = cookie_header::values(header, csrf::COOKIE).collect();
     if csrf::compare(&values, token).is_ok() {
         assert!(values.contains(&token) && (32..=64).contains(&token.len()), "a token has a form");
     }

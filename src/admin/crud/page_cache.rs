@@ -13,8 +13,8 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::domain::model::policy::Viewer;
-use crate::domain::web::footer::Footer;
-use crate::templates::page::Html;
+use crate::domain::web::branding::Branding;
+use crate::templates::html::Html;
 
 /// The maximum size of the pages of all tenants, in bytes. The least frequently used are evicted first.
 const MEMORY: u64 = 8 * 1024 * 1024;
@@ -44,8 +44,8 @@ pub struct PageKey {
     pub timezone: Tz,
     /// The namespace before the names of profiles; empty if none is configured.
     pub namespace: String,
-    /// The foot of the tenant's pages.
-    pub footer: Footer,
+    /// The looks of the tenant's pages.
+    pub branding: Branding,
     /// The ARGO WEB-API is configured.
     pub has_web_api: bool,
 }
@@ -53,9 +53,9 @@ pub struct PageKey {
 impl PageKey {
     /// Returns the approximate size in bytes.
     fn size(&self) -> usize {
-        let Self { path, query, viewer, csrf, namespace, footer, .. } = self;
+        let Self { path, query, viewer, csrf, namespace, branding, .. } = self;
         let groups = viewer.iter().flat_map(|viewer| &viewer.groups).map(|(_, name)| name.len()).sum::<usize>();
-        size_of::<Self>() + path.len() + query.len() + csrf.len() + namespace.len() + footer.size() + groups
+        size_of::<Self>() + path.len() + query.len() + csrf.len() + namespace.len() + branding.size() + groups
     }
 }
 

@@ -24,7 +24,7 @@ use crate::domain::model::object_kind::ObjectKind;
 use crate::domain::model::policy::{self, Action, Denial, Viewer};
 use crate::domain::model::search_text;
 use crate::domain::security::keys::Keys;
-use crate::domain::web::footer::Footer;
+use crate::domain::web::branding::Branding;
 use crate::error::{AppError, NO_PERMISSION, refuse};
 use crate::http::database::Db;
 use crate::http::original_request::{self, OriginalRequest};
@@ -222,7 +222,7 @@ impl<'r> RequestContext<'r> {
             csrf: self.csrf.clone(),
             timezone: self.config.general.timezone,
             namespace: self.namespace(),
-            footer: self.footer(),
+            branding: self.branding(),
             has_web_api: self.config.webapi.is_some(),
         })
     }
@@ -263,8 +263,8 @@ impl<'r> RequestContext<'r> {
         self.config.general_of(&self.tenant.tenant().name).namespace
     }
 
-    fn footer(&self) -> Footer {
-        self.config.general_of(&self.tenant.tenant().name).footer
+    fn branding(&self) -> Branding {
+        self.config.branding_of(&self.tenant.tenant().name)
     }
 
     /// Returns the namespace as pages show it before the names of profiles: `hr.cro-ngi.TEST-`; empty without one.
@@ -302,7 +302,7 @@ impl<'r> RequestContext<'r> {
         let layout = Layout {
             messages: self.messages.clone(),
             csrf: self.csrf.clone(),
-            footer: self.footer(),
+            branding: self.branding(),
             timezone: self.config.general.timezone.name(),
             ..Layout::new(title, tenant, self.viewer.as_ref(), self.path, trail)
         };

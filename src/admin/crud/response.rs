@@ -7,7 +7,8 @@ use rocket::response::{self, Redirect, Responder};
 use crate::auth::flash;
 use crate::error::AppError;
 use crate::http::download::Download;
-use crate::templates::page::{Html, Unrendered};
+use crate::templates::html::Html;
+use crate::templates::page::Unrendered;
 use crate::templates::{Content, Page, Severity};
 
 /// The result of the route of a page.

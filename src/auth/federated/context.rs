@@ -98,8 +98,8 @@ impl<'r> FederatedContext<'r> {
     /// Returns a page.
     pub fn page(&self, notice: Notice) -> FederatedResponse {
         let name = self.tenant.tenant().name.clone();
-        let footer = self.config.current().general_of(&name).footer;
-        let layout = Layout { title: notice.content.heading.clone(), tenant: name, footer, ..Layout::default() };
+        let branding = self.config.current().branding_of(&name);
+        let layout = Layout { title: notice.content.heading.clone(), tenant: name, branding, ..Layout::default() };
         FederatedResponse::page(layout, notice)
     }
 

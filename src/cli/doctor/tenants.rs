@@ -32,6 +32,9 @@ pub(super) async fn check(findings: &mut Findings, conn: &mut PgConnection, conf
     let tenants: Vec<_> = states.iter().map(|state| &state.tenant).collect();
     federation::check(findings, &tenants, config);
     let known: Vec<_> = states.iter().map(|state| state.tenant.name.to_uppercase()).collect();
+    for problem in config.branding_problems() {
+        findings.wrong(Check::TenantSections, problem.to_string());
+    }
     for section in config.tenant_sections() {
         let tenant = section.split_once('_').map_or("", |(_, tenant)| tenant);
         if !known.iter().any(|name| name == tenant) {

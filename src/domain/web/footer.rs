@@ -15,21 +15,25 @@ pub struct Footer {
     pub links: Vec<(String, String)>,
 }
 
-impl Footer {
-    /// Returns a footer; the addresses are those of the terms of use, the privacy statement and the licence.
-    ///
-    /// An address that is neither `http`, `https` nor a path is left out, and so is an image that is not a path: pages
-    /// load images from this server only.
-    pub fn new(text: String, (logo, logo_text): (String, String), addresses: [String; 3]) -> Self {
-        let is_path = |address: &str| address.starts_with('/') && !address.starts_with("//");
-        let is_link =
-            |address: &str| address.starts_with("https://") || address.starts_with("http://") || is_path(address);
-        let labels = ["Terms of use", "Privacy", "Licence"].map(str::to_owned);
-        let links = labels.into_iter().zip(addresses).filter(|(_, address)| is_link(address)).collect();
-        let logo = if is_path(&logo) { logo } else { String::new() };
-        Self { text, logo, logo_text, links }
-    }
+/// Returns whether a text is a path on this server.
+pub fn is_path(address: &str) -> bool {
+    address.starts_with('/') && !address.starts_with("//")
+}
 
+/// Returns whether a text is an address that a page may link to: `http`, `https`, or a path.
+pub fn is_link(address: &str) -> bool {
+    address.starts_with("https://") || address.starts_with("http://") || is_path(address)
+}
+
+/// Parses `Label=https://…` into label and address.
+pub fn labelled_link(text: &str) -> Option<(String, String)> {
+    let (label, address) = text.split_once('=')?;
+    let (label, address) = (label.trim(), address.trim());
+    let is_good = !label.is_empty() && address.starts_with("https://") && !address.contains(char::is_whitespace);
+    is_good.then(|| (label.to_owned(), address.to_owned()))
+}
+
+impl Footer {
     /// Returns the memory of its texts, in bytes.
     pub fn size(&self) -> usize {
         let links = self.links.iter().map(|(label, address)| label.len() + address.len()).sum::<usize>();
@@ -42,18 +46,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_addresses_that_a_page_may_use_are_shown() {
-        let of = |logo: &str, terms: &str| {
-            Footer::new(
-                String::new(),
-                (logo.to_owned(), String::new()),
-                [terms.to_owned(), String::new(), String::new()],
-            )
-        };
-        let footer = of("/static/local/funder.svg", "https://example.org/terms");
-        assert_eq!(footer.logo, "/static/local/funder.svg");
-        assert_eq!(footer.links, [("Terms of use".to_owned(), "https://example.org/terms".to_owned())]);
-        let refused = of("https://example.org/funder.svg", "javascript:alert(1)");
-        assert_eq!((refused.logo.as_str(), refused.links.len()), ("", 0));
+    fn pages_link_only_to_the_web_and_to_paths() {
+        assert!(is_link("https://example.org/terms") && is_link("/static/local/terms.pdf"));
+        assert!(!is_link("javascript:alert(1)") && !is_link("//example.org/"));
+        assert!(is_path("/static/local/funder.svg") && !is_path("https://example.org/funder.svg"));
+    }
+
+    #[test]
+    fn a_link_has_a_label_and_an_address() {
+        let link = |label: &str, address: &str| Some((label.to_owned(), address.to_owned()));
+        assert_eq!(labelled_link("Status = https://s.example.org/?a=b"), link("Status", "https://s.example.org/?a=b"));
+        for bad in ["https://example.org", "=https://example.org", "Status=http://example.org", "Status=javascript:x"] {
+            assert_eq!(labelled_link(bad), None, "{bad}");
+        }
     }
 }

@@ -23,6 +23,7 @@ mod kept;
 mod links;
 mod list_layout;
 mod list_return;
+mod looks;
 mod metric_filters;
 mod metric_profile_pages;
 mod new_names;

@@ -206,3 +206,16 @@ fn the_environment_of_the_service_is_read_alike_by_systemd_and_the_shell() {
     }
     assert!(ran.status == 1 && !ran.stdout.contains("s3cr3t"), "{ran:?}");
 }
+
+#[test]
+fn a_look_that_cannot_be_used_is_named_with_the_values_that_can() {
+    let installation = super::healthy();
+    installation.configure("[GENERAL_EGI]\n", "[GENERAL_EGI]\nColor = navy\nLetter = EGI\n");
+    for (words, allowed) in [
+        ("[GENERAL_EGI] Color is not", "one of teal, green, olive, brown, pink, violet, blue and slate"),
+        ("[GENERAL_EGI] Letter is not", "one or two letters or digits"),
+    ] {
+        let found = finding(&installation, words);
+        assert!(found.contains(allowed) && found.contains("poem.conf, line "), "{found}");
+    }
+}

@@ -14,6 +14,7 @@ mod widgets;
 
 use serde_json::Value;
 
+use poem::domain::web::branding::{Branding, TenantIcon};
 use poem::domain::web::footer::Footer;
 use poem::templates::object_tabs::{ObjectTab, ObjectTabs};
 use poem::templates::{Content, Crumb, Layout, Link, Message, MessageNote, Page, Severity, UserView};
@@ -50,7 +51,9 @@ const LONG: &str = "org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-end
                     org.nordugrid.ARC-CE-SRM-result-ops-of-a-name-that-never-ends-and-";
 
 /// Fields that are not replaced: addresses, and values that templates compare or use in names.
-const NO_TEXT: [&str; 27] = [
+const NO_TEXT: [&str; 29] = [
+    "color",
+    "icon",
     "href",
     "action",
     "at",
@@ -157,13 +160,18 @@ fn layout(title: &str, section: &str) -> Layout {
         search: "/poem/admin/search/".to_owned(),
         public: "/poem/admin/poem/public_metric/".to_owned(),
         inside: Link::default(),
-        footer: Footer {
-            text: "POEM is an EGI service, co-funded by the European Union.".to_owned(),
-            logo: "/static/poem.svg".to_owned(),
-            logo_text: "Funded by the European Union".to_owned(),
-            links: Vec::new(),
-        },
+        branding: Branding::new(&TenantIcon::default(), footer()),
         timezone: "Europe/Zagreb",
+    }
+}
+
+/// Returns the foot of a tenant's pages.
+fn footer() -> Footer {
+    Footer {
+        text: "POEM is an EGI service, co-funded by the European Union.".to_owned(),
+        logo: "/static/poem.svg".to_owned(),
+        logo_text: "Funded by the European Union".to_owned(),
+        links: vec![("Status".to_owned(), "https://status.example.org/".to_owned())],
     }
 }
 
