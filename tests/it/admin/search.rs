@@ -76,8 +76,7 @@ fn all_results_of_a_kind_are_shown_page_by_page() {
         let all = format!("{address}?q=severalhundred&kind=metric");
         assert!(links(&first).contains(&all), "{:?}", links(&first));
         let is_object = |link: &String| {
-            link.trim_end_matches("change/").ends_with(|last: char| last == '/')
-                && link.split('/').any(|part| part.parse::<i64>().is_ok())
+            link.trim_end_matches("change/").ends_with('/') && link.split('/').any(|part| part.parse::<i64>().is_ok())
         };
         let of_page = |page: &str| links(page).into_iter().filter(is_object).collect::<Vec<_>>();
         let mut seen = Vec::new();
