@@ -339,10 +339,10 @@ fn a_look_that_cannot_be_used_is_named_and_leaves_the_rest_alone() {
     assert_eq!(config.general_of("EGI").namespace, "hr.cro-ngi.TEST");
     let problems: Vec<_> = config.branding_problems().iter().map(ConfigError::to_string).collect();
     for (problem, end) in problems.iter().zip([
-        "poem.conf, line 16: [GENERAL_EGI] Color is not one of teal, green, olive, brown, pink, violet, blue and slate",
-        "poem.conf, line 17: [GENERAL_EGI] Letter is not one or two letters or digits",
-        "poem.conf, line 18: [GENERAL_EGI] FooterLogo is not a path on this server such as /static/local/funder.svg",
-        "poem.conf, line 19: [GENERAL_EGI] FooterLinks is not a list such as Status=https://…, Support=https://…",
+        "poem.conf, line 17: [GENERAL_EGI] Color is not one of teal, green, olive, brown, pink, violet, blue and slate",
+        "poem.conf, line 18: [GENERAL_EGI] Letter is not one or two letters or digits",
+        "poem.conf, line 19: [GENERAL_EGI] FooterLogo is not a path on this server such as /static/local/funder.svg",
+        "poem.conf, line 20: [GENERAL_EGI] FooterLinks is not a list such as Status=https://…, Support=https://…",
     ]) {
         assert!(problem.ends_with(end), "{problem}");
     }

@@ -12,6 +12,7 @@ use super::request_context::RequestContext;
 use super::response::PageResult;
 use super::widgets::{group_in_words, in_words};
 use crate::blocking::in_place;
+use crate::domain::form::bulk_edit::is_section;
 use crate::domain::form::field::{Field, Kind};
 use crate::domain::form::group_merge;
 use crate::domain::form::row_group::RowGroup;
@@ -129,7 +130,7 @@ fn merge<C>(
     (merged, conflicts)
 }
 
-/// Merges rows of keys and values that both changed, which are compared key by key; `None` for other fields.
+/// Merges settings that both changed, which are compared key by key; `None` for other fields.
 fn merge_rows<C>(
     field: &Field<C>,
     states: [&Option<RawValue>; 3],
@@ -140,7 +141,9 @@ fn merge_rows<C>(
         Some(RawValue::Rows(rows)) => rows.as_slice(),
         _ => &[],
     });
-    let Kind::Rows { .. } = field.kind else { return None };
+    if !is_section(field) {
+        return None;
+    }
     let (merged, changes) = row_merge::merge(has_base.then_some(base), theirs, mine)?;
     conflicts.extend(changes.into_iter().map(|one| FieldConflict {
         label: format!("{}: {}", field.label, one.key),
