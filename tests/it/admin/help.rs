@@ -127,15 +127,6 @@ fn a_new_key_cannot_be_revoked_before_it_exists() {
 }
 
 #[test]
-fn a_refusal_says_whom_to_ask() {
-    let site = TestSite::new();
-    let answer = site.browser("nobody").get(&AT.list(ObjectKind::CustUser));
-    let page = answer.text();
-    assert_eq!(answer.status, 403);
-    assert!(page.contains("names those of this tenant") && links(&page).contains(&ABOUT.to_owned()), "{page}");
-}
-
-#[test]
 fn about_says_what_this_poem_is_and_names_superusers_to_users_only() {
     let site = TestSite::new();
     let probes = site.one("SELECT count(*) FROM egi.probe");
