@@ -151,14 +151,14 @@ impl RowsEdit {
         match self.action {
             RowsAction::Replace => rows.clone_from(&self.rows),
             RowsAction::Add => {
-                let known: HashSet<RowValues> = rows.iter().map(|row| comparable(row)).collect();
+                let known: HashSet<RowValues> = rows.iter().map(comparable).collect();
                 let is_new = |row: &RowValues| !known.contains(&comparable(row));
                 let added = || self.rows.iter().zip(&self.lines).filter(|(row, _)| is_new(row));
                 (origins.first, origins.lines) = (rows.len(), added().map(|(_, line)| *line).collect());
                 rows.extend(added().map(|(row, _)| row.clone()));
             }
             RowsAction::Remove => {
-                let removed: HashSet<RowValues> = self.rows.iter().map(|row| comparable(row)).collect();
+                let removed: HashSet<RowValues> = self.rows.iter().map(comparable).collect();
                 rows.retain(|row| !removed.contains(&comparable(row)));
                 origins.lines = Vec::new();
             }
