@@ -145,7 +145,7 @@ fn cases(site: &TestSite, root: &mut Browser<'_>, round: usize) -> Vec<Case> {
         (METRIC_NAMES, "root", "/poem/admin/poem/metricname/", texts(&[("name", "unused.Metric")])),
         (FLAVOURS, "root", "/poem/admin/poem/serviceflavour/", texts(&[("name", "UNUSED")])),
         (SESSIONS, "carol", "/poem/admin/sessions/", texts(&[("end", "others")])),
-        (THEME, "", "/poem/admin/theme/", texts(&[("theme", "dark")])),
+        (THEME, "root", "/poem/admin/theme/", texts(&[("theme", "dark")])),
         (LOGOUT, "bob", "/poem/admin/logout/", texts(&[])),
         (WITHOUT_SESSION, "", "/poem/admin/poem/probe/1/change/", texts(&probe)),
     ] {
